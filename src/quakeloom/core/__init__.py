@@ -1,0 +1,64 @@
+"""Foundations: errors, digests, random streams, geodesy and double couples.
+
+Floor 0. Imports nothing else of quakeloom.
+"""
+
+from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
+from quakeloom.core.double_couples import (
+    auxiliary_plane,
+    fault_vectors,
+    moment_tensors,
+    p_radiation,
+    plane_angles,
+    principal_axes,
+    quaternions,
+    ray_vectors,
+    relative_quaternions,
+    rotation_angle,
+    s_radiation,
+)
+from quakeloom.core.errors import (
+    AlignmentError,
+    FormatError,
+    IncompleteError,
+    InputError,
+    MemoryPromiseError,
+    PlanError,
+    QuakeloomError,
+    SchemaError,
+    SettingsError,
+    VerificationError,
+)
+from quakeloom.core.geodesy import distance_azimuth
+from quakeloom.core.randomness import random_stream, string_keys
+
+__all__ = [
+    "AlignmentError",
+    "FormatError",
+    "IncompleteError",
+    "InputError",
+    "MemoryPromiseError",
+    "PlanError",
+    "QuakeloomError",
+    "SchemaError",
+    "SettingsError",
+    "VerificationError",
+    "auxiliary_plane",
+    "digest_bytes",
+    "digest_file",
+    "digest_json",
+    "digest_source",
+    "distance_azimuth",
+    "fault_vectors",
+    "moment_tensors",
+    "p_radiation",
+    "plane_angles",
+    "principal_axes",
+    "quaternions",
+    "random_stream",
+    "ray_vectors",
+    "relative_quaternions",
+    "rotation_angle",
+    "s_radiation",
+    "string_keys",
+]

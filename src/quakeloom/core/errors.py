@@ -1,0 +1,54 @@
+"""The exception tree of quakeloom.
+
+Every error that a user can cause derives from :class:`QuakeloomError` and says four
+things: the object, what was observed, the consequence, and the remedy. The command line
+prints the message without a traceback and exits with :attr:`QuakeloomError.exit_code`.
+"""
+
+
+class QuakeloomError(Exception):
+    """Base of all errors that quakeloom raises on purpose."""
+
+    exit_code = 1
+
+
+class SettingsError(QuakeloomError):
+    """A setting is unknown, has the wrong unit, or has an impossible value."""
+
+    exit_code = 2
+
+
+class FormatError(QuakeloomError):
+    """A file is not in the format it was said to be in."""
+
+    exit_code = 2
+
+
+class InputError(QuakeloomError):
+    """An input is missing or holds nothing that can be used."""
+
+    exit_code = 2
+
+
+class SchemaError(QuakeloomError):
+    """A table or array does not agree with the registry of variables."""
+
+
+class PlanError(QuakeloomError):
+    """A plan is missing, stale, or asks for something that cannot be done."""
+
+
+class AlignmentError(QuakeloomError):
+    """A write does not cover whole shards and would overwrite its neighbours."""
+
+
+class IncompleteError(QuakeloomError):
+    """A stage is asked to finish while partitions are missing."""
+
+
+class VerificationError(QuakeloomError):
+    """A store does not agree with its recorded digests."""
+
+
+class MemoryPromiseError(QuakeloomError):
+    """A stage would need more memory than it is allowed."""

@@ -1,0 +1,53 @@
+"""Distances and azimuths between events and stations."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+KM_PER_DEGREE_HASH = 111.2
+"""Kilometres per degree in the flat formula of HASH v1.2 (driver 2)."""
+
+
+def distance_azimuth(
+    source_longitude: ArrayLike,
+    source_latitude: ArrayLike,
+    receiver_longitude: ArrayLike,
+    receiver_latitude: ArrayLike,
+    method: Literal["geodesic", "flat"] = "geodesic",
+) -> tuple[Floats, Floats]:
+    """Return epicentral distance in km and azimuth from source to receiver in degrees.
+
+    Parameters
+    ----------
+    source_longitude, source_latitude, receiver_longitude, receiver_latitude : array_like
+        Degrees, broadcast to shape ``S``. NaN gives NaN.
+    method : {"geodesic", "flat"}
+        ``geodesic`` on WGS84 (Karney 2013, through PROJ). ``flat`` is HASH's plane
+        formula, ``dx = dlon * 111.2 * cos(lat)``, ``dy = dlat * 111.2``, with the source's
+        latitude; use it only to reproduce HASH.
+
+    Returns
+    -------
+    distance_km, azimuth_deg : ndarray, shape ``S``
+        Azimuth clockwise from north in [0, 360).
+    """
+    lon1, lat1, lon2, lat2 = np.broadcast_arrays(
+        *(
+            np.asarray(a, dtype=float)
+            for a in (source_longitude, source_latitude, receiver_longitude, receiver_latitude)
+        )
+    )
+    if method == "flat":
+        dlon = (lon2 - lon1 + 180.0) % 360.0 - 180.0
+        east = dlon * KM_PER_DEGREE_HASH * np.cos(np.radians(lat1))
+        north = (lat2 - lat1) * KM_PER_DEGREE_HASH
+        return np.hypot(east, north), np.degrees(np.arctan2(east, north)) % 360.0
+    from pyproj import Geod  # slow to import; most commands never need it
+
+    azimuth, _, metres = Geod(ellps="WGS84").inv(lon1, lat1, lon2, lat2)
+    return np.asarray(metres) / 1000.0, np.asarray(azimuth) % 360.0

@@ -1,0 +1,38 @@
+"""The registry of every variable, table and array, and what follows from it.
+
+Floor 1. Parquet schemas, Zarr attributes, validation and the documentation table all
+come from here; a quantity is described nowhere else.
+"""
+
+from quakeloom.schema._arrow import (
+    arrow_type,
+    conform_table,
+    empty_table,
+    make_table,
+    out_of_bounds,
+    table_schema,
+    validate_table,
+    variable,
+)
+from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
+from quakeloom.schema._tables import ARRAYS, TABLES
+from quakeloom.schema._variables import QUALITIES, STATUSES, VARIABLES
+
+__all__ = [
+    "ARRAYS",
+    "QUALITIES",
+    "STATUSES",
+    "TABLES",
+    "VARIABLES",
+    "ArraySpec",
+    "TableSpec",
+    "Variable",
+    "arrow_type",
+    "conform_table",
+    "empty_table",
+    "make_table",
+    "out_of_bounds",
+    "table_schema",
+    "validate_table",
+    "variable",
+]

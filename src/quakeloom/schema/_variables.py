@@ -1,0 +1,234 @@
+"""Every variable of quakeloom, registered once.
+
+To add a quantity, add it here; Parquet schemas, Zarr attributes, validation, the
+documentation table and the report's legends follow.
+"""
+
+from __future__ import annotations
+
+from quakeloom.schema._registry import Variable
+
+STATUSES = (
+    "solved",
+    "too_few_polarities",
+    "azimuthal_gap",
+    "takeoff_gap",
+    "no_solution",
+    "invalid_event",
+    "error",
+)
+QUALITIES = ("A", "B", "C", "D", "E", "F")
+
+_LIST = (
+    # identity
+    Variable("event_id", "string", "", "Identifier of the event, unique in a run."),
+    Variable("network", "string", "", "Network code of the station, empty if not known.", "empty"),
+    Variable("station", "string", "", "Station code."),
+    Variable("channel", "string", "", "Channel or component code, empty if not known.", "empty"),
+    Variable("source_file", "string", "", "File that the row was read from.", "empty"),
+    Variable("source_line", "int64", "1", "Line (from 1) or record in that file.", "-1", -1),
+    # space and time
+    Variable("origin_time", "time", "", "Origin time, UTC.", "null"),
+    Variable("longitude", "float64", "deg", "Longitude, east positive, WGS84.", "NaN", -180, 360),
+    Variable("latitude", "float64", "deg", "Latitude, north positive, WGS84.", "NaN", -90, 90),
+    Variable("depth_km", "float64", "km", "Depth below sea level, positive down.", "NaN", -10, 800),
+    Variable("elevation_m", "float64", "m", "Height above sea level.", "NaN", -12000, 9000),
+    Variable("start_time", "time", "", "First moment of a time span, UTC.", "null: open"),
+    Variable("end_time", "time", "", "Last moment of a time span, UTC.", "null: open"),
+    Variable("magnitude", "float64", "1", "Magnitude as given by the source.", "NaN", -5, 10),
+    Variable(
+        "horizontal_error_km",
+        "float64",
+        "km",
+        "Standard horizontal error of the epicenter.",
+        "NaN",
+        0,
+    ),
+    Variable("vertical_error_km", "float64", "km", "Standard error of the depth.", "NaN", 0),
+    Variable("distance_km", "float64", "km", "Epicentral distance.", "NaN", 0),
+    # picks and polarities
+    Variable("arrival_time", "time", "", "Picked arrival time, UTC.", "null"),
+    Variable(
+        "polarity",
+        "int8",
+        "1",
+        "First motion of P on the vertical: +1 up, -1 down, 0 not known.",
+        "0",
+        -1,
+        1,
+    ),
+    Variable(
+        "probability_up",
+        "float64",
+        "1",
+        "Probability that the first motion is up, as the picker states it.",
+        "NaN",
+        0,
+        1,
+    ),
+    Variable(
+        "onset",
+        "string",
+        "",
+        "Pick kind: impulsive (I), emergent (E) or not said.",
+        "empty",
+        values=("I", "E", ""),
+    ),
+    Variable(
+        "pick_weight",
+        "int8",
+        "1",
+        "Weight code of the pick as in the source: 0 best to 4 not used; 9 no arrival time.",
+        "-1",
+        -1,
+        9,
+    ),
+    Variable(
+        "azimuth_deg",
+        "float64",
+        "deg",
+        "Azimuth from the event to the station, clockwise from north.",
+        "NaN",
+        0,
+        360,
+    ),
+    Variable(
+        "takeoff_deg",
+        "float64",
+        "deg",
+        "Take-off angle at the source: 0 straight down, 180 straight up.",
+        "NaN",
+        0,
+        180,
+    ),
+    Variable("azimuth_error_deg", "float64", "deg", "Standard error of the azimuth.", "NaN", 0),
+    Variable(
+        "takeoff_error_deg", "float64", "deg", "Standard error of the take-off angle.", "NaN", 0
+    ),
+    # amplitudes
+    Variable(
+        "p_amplitude", "float64", "source unit", "Peak amplitude in the P window.", "NaN", None
+    ),
+    Variable(
+        "s_amplitude", "float64", "source unit", "Peak amplitude in the S window.", "NaN", None
+    ),
+    Variable(
+        "p_noise", "float64", "source unit", "Noise amplitude before P, same unit.", "NaN", None
+    ),
+    Variable(
+        "s_noise", "float64", "source unit", "Noise amplitude before S, same unit.", "NaN", None
+    ),
+    Variable(
+        "sp_log_ratio",
+        "float64",
+        "1",
+        "log10 of the S/P amplitude ratio, before station corrections.",
+        "NaN",
+    ),
+    Variable(
+        "sp_log_correction",
+        "float64",
+        "1",
+        "Station correction: mean log10 S/P residual, subtracted from the observation.",
+    ),
+    # rejects
+    Variable("record", "string", "", "What was being read: event, station, polarity, ..."),
+    Variable("reason", "string", "", "Why it was put aside, in words.", "empty"),
+    Variable("text", "string", "", "The offending text, at most 200 characters.", "empty"),
+    # mechanisms
+    Variable("status", "string", "", "What became of the event.", values=STATUSES),
+    Variable("strike_deg", "float64", "deg", "Strike of the preferred plane.", "NaN", 0, 360),
+    Variable("dip_deg", "float64", "deg", "Dip of the preferred plane.", "NaN", 0, 90),
+    Variable("rake_deg", "float64", "deg", "Rake, Aki & Richards.", "NaN", -180, 180),
+    Variable(
+        "auxiliary_strike_deg", "float64", "deg", "Strike of the auxiliary plane.", "NaN", 0, 360
+    ),
+    Variable("auxiliary_dip_deg", "float64", "deg", "Dip of the auxiliary plane.", "NaN", 0, 90),
+    Variable(
+        "auxiliary_rake_deg", "float64", "deg", "Rake of the auxiliary plane.", "NaN", -180, 180
+    ),
+    Variable(
+        "fault_plane_uncertainty_deg",
+        "float64",
+        "deg",
+        "RMS angle of the acceptable normals to the preferred one.",
+        "NaN",
+        0,
+        180,
+    ),
+    Variable(
+        "auxiliary_plane_uncertainty_deg",
+        "float64",
+        "deg",
+        "RMS angle of the acceptable slip vectors to the preferred one.",
+        "NaN",
+        0,
+        180,
+    ),
+    Variable(
+        "mechanism_probability",
+        "float64",
+        "1",
+        "Share of the acceptable mechanisms close to the preferred one.",
+        "NaN",
+        0,
+        1,
+    ),
+    Variable("polarity_count", "int32", "1", "Polarities used.", minimum=0),
+    Variable(
+        "polarity_misfit", "float64", "1", "Weighted share of polarities misfit.", "NaN", 0, 1
+    ),
+    Variable(
+        "station_distribution_ratio",
+        "float64",
+        "1",
+        "How far stations are from the nodal planes (0 all nodal, 1 none).",
+        "NaN",
+        0,
+    ),
+    Variable(
+        "azimuthal_gap_deg",
+        "float64",
+        "deg",
+        "Largest gap in azimuth on the lower hemisphere.",
+        "NaN",
+        0,
+        360,
+    ),
+    Variable("takeoff_gap_deg", "float64", "deg", "Largest gap in take-off angle.", "NaN", 0, 90),
+    Variable("amplitude_ratio_count", "int32", "1", "S/P amplitude ratios used.", minimum=0),
+    Variable(
+        "amplitude_ratio_misfit",
+        "float64",
+        "1",
+        "Mean absolute misfit of log10 S/P.",
+        "NaN",
+        0,
+    ),
+    Variable("solution_count", "int32", "1", "Mechanisms found (multiples included).", minimum=0),
+    Variable("acceptable_count", "int32", "1", "Grid mechanisms accepted in any trial.", minimum=0),
+    Variable("quality", "string", "", "Quality letter.", values=QUALITIES),
+    Variable("multiple", "bool", "1", "More than one solution stands apart."),
+    Variable(
+        "solution", "int8", "1", "Number of the solution of an event, 0 preferred.", minimum=0
+    ),
+    Variable("acceptance", "uint8", "1/255", "Weight of a grid mechanism, 255 the most accepted."),
+    # station report
+    Variable("contradiction_count", "int32", "1", "Polarities that contradict.", minimum=0),
+    Variable(
+        "contradiction_rate", "float64", "1", "Share of polarities that contradict.", "NaN", 0, 1
+    ),
+    Variable("pick_kind", "string", "", "Onset and weight of the pick, e.g. I0.", "empty"),
+    Variable("log_odds", "float64", "1", "Natural log odds that the station is reversed.", "NaN"),
+    Variable(
+        "verdict",
+        "string",
+        "",
+        "What the evidence says of a station, span or pick kind.",
+        values=("normal", "reversed", "coin", "mixed", "too_few"),
+    ),
+)
+
+VARIABLES: dict[str, Variable] = {v.name: v for v in _LIST}
+if len(VARIABLES) != len(_LIST):
+    raise ValueError("A variable is registered twice in quakeloom.schema._variables.")
