@@ -30,6 +30,7 @@ from quakeloom.core.errors import (
     VerificationError,
 )
 from quakeloom.core.geodesy import distance_azimuth
+from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.randomness import random_stream, string_keys
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "FormatError",
     "IncompleteError",
     "InputError",
+    "LayeredModel",
     "MemoryPromiseError",
     "PlanError",
     "QuakeloomError",
