@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 from pydantic.fields import FieldInfo
 
+from quakeloom.config._fields import Section
 from quakeloom.config._load import _model_of
-from quakeloom.config._models import Section, Settings
+from quakeloom.config._models import Settings
 from quakeloom.core import SettingsError
 
 

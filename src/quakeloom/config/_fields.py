@@ -27,7 +27,7 @@ _QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Z
 
 def setting(default: Any, sentence: str, unit: str = "", **bounds: Any) -> Any:
     """Declare a setting: default, meaning, unit, and bounds (``ge``, ``le``, ``gt``, ``lt``)."""
-    extra = {"unit": unit} if unit else {}
+    extra: dict[str, Any] = {"unit": unit} if unit else {}
     if callable(default):
         return Field(default_factory=default, description=sentence, json_schema_extra=extra)
     return Field(default, description=sentence, json_schema_extra=extra, **bounds)

@@ -17,6 +17,17 @@ STATUSES = (
     "invalid_event",
     "error",
 )
+USES = (
+    "used",
+    "no_polarity",
+    "low_probability",
+    "pick_weight",
+    "screened",
+    "no_station",
+    "too_far",
+    "no_angles",
+    "event_not_used",
+)
 QUALITIES = ("A", "B", "C", "D", "E", "F")
 
 _LIST = (
@@ -104,6 +115,28 @@ _LIST = (
     Variable("azimuth_error_deg", "float64", "deg", "Standard error of the azimuth.", "NaN", 0),
     Variable(
         "takeoff_error_deg", "float64", "deg", "Standard error of the take-off angle.", "NaN", 0
+    ),
+    Variable(
+        "reversed",
+        "bool",
+        "1",
+        "The polarity and its probability were turned, as a reversal table or report says.",
+    ),
+    Variable(
+        "use",
+        "string",
+        "",
+        "Whether the reading entered the mechanism, or why it did not.",
+        values=USES,
+    ),
+    Variable(
+        "predicted_up",
+        "float64",
+        "1",
+        "Share of the mechanisms acceptable without this reading that predict up.",
+        "NaN",
+        0,
+        1,
     ),
     # amplitudes
     Variable(
