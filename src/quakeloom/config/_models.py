@@ -121,8 +121,9 @@ class Takeoff(Section):
     distance: Literal["geodesic", "flat"] = setting(
         "geodesic", "Epicentral distance on the ellipsoid, or HASH's flat formula."
     )
-    depth_step_km: float = setting(1.0, "Depth step of the tables.", "km", gt=0, le=50)
-    distance_step_km: float = setting(1.0, "Distance step of the tables.", "km", gt=0, le=50)
+    table_step_km: float = setting(
+        0.5, "Finest step of the tables; it grows with depth and distance.", "km", gt=0, le=50
+    )
     maximum_depth_km: float = setting(60.0, "Deepest source in the tables.", "km", gt=0, le=800)
     azimuth_error_deg: float = setting(
         0.0, "Standard error of azimuths where the file gives none.", "deg", ge=0, le=180

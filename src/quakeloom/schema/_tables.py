@@ -182,5 +182,11 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("strike_deg", ("mechanism",)),
         ArraySpec("dip_deg", ("mechanism",)),
         ArraySpec("rake_deg", ("mechanism",)),
+        ArraySpec("takeoff_deg", ("depth", "distance")),
+        ArraySpec("travel_time_s", ("depth", "distance")),
+        ArraySpec("direct_arrival", ("depth", "distance")),
+        ArraySpec("source_slowness_s_km", ("depth",)),
+        ArraySpec("depth_km", ("depth",)),
+        ArraySpec("distance_km", ("distance",)),
     )
 }

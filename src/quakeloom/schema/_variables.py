@@ -138,6 +138,14 @@ _LIST = (
         0,
         1,
     ),
+    Variable("travel_time_s", "float64", "s", "Travel time of the first arrival.", "NaN", 0),
+    Variable(
+        "direct_arrival",
+        "bool",
+        "1",
+        "The first arrival is on the branch of the direct ray.",
+    ),
+    Variable("source_slowness_s_km", "float64", "s/km", "Slowness at the source.", "never", 0),
     # amplitudes
     Variable(
         "p_amplitude", "float64", "source unit", "Peak amplitude in the P window.", "NaN", None

@@ -29,7 +29,6 @@ from quakeloom.store import (
     atomic_folder,
     read_json,
     read_table,
-    remove_leftovers,
     write_json_if_changed,
     write_table,
 )
@@ -98,7 +97,6 @@ def ingest_sources(
     FormatError
         If a file is not in its format.
     """
-    remove_leftovers(cache)
     folders = (
         [_simulate(settings, cache, progress)]
         if settings.simulation is not None
@@ -290,7 +288,6 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
     }
     offsets = {name: np.concatenate([[0], np.cumsum(c)]) for name, (_, c) in bounds.items()}
     planned = []
-    remove_leftovers(layout.ingest / "partitions")
     for i, name in enumerate(names):
         rows = {
             t: pieces[t][0].take(bounds[t][0][offsets[t][i] : offsets[t][i + 1]])
