@@ -168,9 +168,7 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
                     p, x = 0.0, 0.0
                 else:
                     aim = math.atan2(target, height)
-                    f_low, _, _ = _misfit(
-                        lower, target, slow, 0.0, v1, v2, h, between, -1, height
-                    )
+                    f_low, _, _ = _misfit(lower, target, slow, 0.0, v1, v2, h, between, -1, height)
                     f_high = math.atan2(reach, height) - aim
                     p, x = _shoot(
                         lower, f_low, 0.5 * math.pi, f_high, target, slow, 0.0,
@@ -214,8 +212,11 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
                 if not x2 > x1:
                     joined = False
                     continue
-                j = np.searchsorted(distance, x1)
-                while j < n and distance[j] <= x2:
+                # The ends of neighboring brackets may differ in the last bit; a grid distance
+                # between them would otherwise belong to neither.
+                slack = 1e-9 * (1.0 + x2)
+                j = np.searchsorted(distance, x1 - slack)
+                while j < n and distance[j] <= x2 + slack:
                     target = distance[j]
                     if target > 0.0:
                         p, x = _shoot(
