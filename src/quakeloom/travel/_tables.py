@@ -69,10 +69,10 @@ class TakeoffTable:
 
 
 def table_grid(
-    models: Sequence[LayeredModel] = (),
     max_depth_km: float = 60.0,
     max_distance_km: float = 300.0,
     finest_km: float = 0.5,
+    models: Sequence[LayeredModel] = (),
 ) -> tuple[Floats, Floats]:
     """Return source depths and distances for a table, dense where angles change fast.
 
@@ -84,12 +84,13 @@ def table_grid(
 
     Parameters
     ----------
-    models : sequence of LayeredModel
-        All models that are to be stacked on the grid.
     max_depth_km, max_distance_km : float
         Where the grid ends.
     finest_km : float
         Step near the receiver.
+    models : sequence of LayeredModel
+        All models that are to be stacked on the grid; without them angles are less exact
+        near discontinuities.
 
     Returns
     -------
@@ -164,7 +165,7 @@ def trace_table(
     ----------
     Hardebeck & Shearer (2002), BSSA 92, 2264-2276; Aki & Richards (2002), ch. 9.
     """
-    default = (HASH_DEPTHS_KM, HASH_DISTANCES_KM) if law == "hash" else table_grid([model])
+    default = (HASH_DEPTHS_KM, HASH_DISTANCES_KM) if law == "hash" else table_grid(models=[model])
     depth = _grid(model.name, "depths", default[0] if depth_km is None else depth_km)
     distance = _grid(model.name, "distances", default[1] if distance_km is None else distance_km)
     if distance[0] < 0.0:

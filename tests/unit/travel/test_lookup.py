@@ -40,7 +40,7 @@ def test_interpolation_converges_with_the_square_of_the_spacing():
 
 
 def test_across_the_jump_from_direct_to_refracted_no_angle_between_them_appears():
-    depth, distance = table_grid([CRUST], 34.0, 300.0)
+    depth, distance = table_grid(34.0, 300.0, models=[CRUST])
     stack = stack_tables([trace_table(CRUST, depth, distance)])
     assert stack.jumps.any()
     query = np.linspace(60.0, 299.0, 4000)
