@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 
 _SAMPLES = 32
+_SAMPLES_THIN = 8
 _STEPS = 80
 _TINY = 1e-13
 
@@ -168,9 +169,7 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
                     p, x = 0.0, 0.0
                 else:
                     aim = math.atan2(target, height)
-                    f_low, _, _ = _misfit(
-                        lower, target, slow, 0.0, v1, v2, h, between, -1, height
-                    )
+                    f_low, _, _ = _misfit(lower, target, slow, 0.0, v1, v2, h, between, -1, height)
                     f_high = math.atan2(reach, height) - aim
                     p, x = _shoot(
                         lower, f_low, 0.5 * math.pi, f_high, target, slow, 0.0,
@@ -203,19 +202,24 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
         if v2[k] > v1[k] and slow_top > 1.0 / v2[k]:
             low = _cosine(slow_top, v1[k])
             high = _cosine(1.0 / v2[k], v1[k])
-            for m in range(_SAMPLES + 1):
-                c = low + (high - low) * 0.5 * (1.0 - math.cos(math.pi * m / _SAMPLES))
+            # Range against cosine bends little within a leg of nearly one velocity.
+            samples = _SAMPLES if v2[k] > 1.05 * v1[k] else _SAMPLES_THIN
+            for m in range(samples + 1):
+                c = low + (high - low) * 0.5 * (1.0 - math.cos(math.pi * m / samples))
                 cosines[m] = c
                 p = math.sqrt(max(0.0, 1.0 - c * c)) / v1[k]
                 ranges[m] = _range(p, v1, v2, h, between, k)
-            for m in range(_SAMPLES):
+            for m in range(samples):
                 x1 = ranges[m]
                 x2 = ranges[m + 1]
                 if not x2 > x1:
                     joined = False
                     continue
-                j = np.searchsorted(distance, x1)
-                while j < n and distance[j] <= x2:
+                # The ends of neighboring brackets may differ in the last bit; a grid distance
+                # between them would otherwise belong to neither.
+                slack = 1e-9 * (1.0 + x2)
+                j = np.searchsorted(distance, x1 - slack)
+                while j < n and distance[j] <= x2 + slack:
                     target = distance[j]
                     if target > 0.0:
                         p, x = _shoot(

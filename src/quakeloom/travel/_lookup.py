@@ -181,16 +181,14 @@ def lookup(
 
 
 def _find_jumps(residual: Floats, direct: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    corners = np.stack(
-        [residual[:-1, :-1], residual[:-1, 1:], residual[1:, :-1], residual[1:, 1:]]
-    )
+    corners = np.stack([residual[:-1, :-1], residual[:-1, 1:], residual[1:, :-1], residual[1:, 1:]])
     same = direct[:-1, :-1] & direct[:-1, 1:] & direct[1:, :-1] & direct[1:, 1:]
     return (np.ptp(corners, axis=0) > _JUMP_DEG) & ~same
 
 
 def _cell_index(grid: Floats) -> tuple[float, NDArray[np.int32]]:
     """Cells of evenly spaced bins, so that a cell is found in one step (or a few)."""
-    width = max(float(np.diff(grid).min()), float(grid[-1] - grid[0]) / 100_000)
+    width = max(float(np.diff(grid).min()), float(grid[-1] - grid[0]) / 4_000)
     starts = grid[0] + width * np.arange(int((grid[-1] - grid[0]) / width) + 2)
     cells = np.clip(np.searchsorted(grid, starts, side="right") - 1, 0, grid.size - 2)
     return 1.0 / width, cells.astype(np.int32)

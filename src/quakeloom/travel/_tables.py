@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,9 @@ HASH_DEPTHS_KM: Floats = np.arange(0.0, 40.0, 3.0)
 
 HASH_DISTANCES_KM: Floats = np.arange(0.0, 201.0, 2.0)
 """Table distances of HASH v1.2 (0 to 200 km, every 2 km)."""
+
+_BELOW_KM = 0.001
+_VELOCITY_STEP = 0.01
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,44 @@ class TakeoffTable:
 
 
 def table_grid(
-    max_depth_km: float = 60.0, max_distance_km: float = 300.0, finest_km: float = 0.5
+    max_depth_km: float = 60.0,
+    max_distance_km: float = 300.0,
+    finest_km: float = 0.5,
+    models: Sequence[LayeredModel] = (),
 ) -> tuple[Floats, Floats]:
-    """Return source depths and distances for a table, dense near the receiver.
+    """Return source depths and distances for a table, dense where angles change fast.
 
     Depth starts 3 km above sea level. Steps are ``finest_km`` near the receiver, twice
-    that from 15 km on, and 2.5 % of depth or distance where this is more. With the default the
-    interpolated take-off angle is within 0.1 degrees of the traced one in a smooth crust,
-    save beside the jump from the direct to the refracted arrival.
+    that from 15 km on, and 2.5 % of depth or distance where this is more. The nodes of the
+    models become table depths, a discontinuity two of them (the upper medium ends at its
+    depth, the lower begins a meter below), and layers are divided until the velocity changes
+    by at most 1 % from one depth to the next.
+
+    Parameters
+    ----------
+    max_depth_km, max_distance_km : float
+        Where the grid ends.
+    finest_km : float
+        Step near the receiver.
+    models : sequence of LayeredModel
+        All models that are to be stacked on the grid; without them angles are less exact
+        near discontinuities.
+
+    Returns
+    -------
+    depth_km, distance_km : ndarray
     """
-    return (
-        np.concatenate([[-3.0, -2.0, -1.0], _graded(max_depth_km, finest_km)]),
-        _graded(max_distance_km, finest_km),
-    )
+    depths = [np.array([-3.0, -2.0, -1.0]), _graded(max_depth_km, finest_km)]
+    for model in models:
+        z, v = model.depth_km, model.p_velocity_km_s
+        depths.append(z)
+        depths.append(z[1:][np.diff(z) == 0.0] + _BELOW_KM)
+        for i in np.flatnonzero(np.diff(z) > 0.0):
+            count = int(np.ceil(abs(math.log(v[i + 1] / v[i])) / _VELOCITY_STEP))
+            depths.append(np.linspace(z[i], z[i + 1], count + 1))
+    depth = np.unique(np.round(np.concatenate(depths), 6))
+    depth = depth[(depth >= -3.0) & (depth <= max_depth_km)]
+    return depth, _graded(max_distance_km, finest_km)
 
 
 def trace_table(
@@ -117,7 +146,7 @@ def trace_table(
     ----------
     model : LayeredModel
     depth_km, distance_km : array_like, optional
-        Increasing. Default :func:`table_grid` (``linear``) or HASH's grid (``hash``).
+        Increasing. Default :func:`table_grid` of the model (``linear``) or HASH's grid (``hash``).
     phase : {"P", "S"}
         ``S`` needs a model with S velocities.
     receiver_depth_km : float
@@ -136,7 +165,7 @@ def trace_table(
     ----------
     Hardebeck & Shearer (2002), BSSA 92, 2264-2276; Aki & Richards (2002), ch. 9.
     """
-    default = (HASH_DEPTHS_KM, HASH_DISTANCES_KM) if law == "hash" else table_grid()
+    default = (HASH_DEPTHS_KM, HASH_DISTANCES_KM) if law == "hash" else table_grid(models=[model])
     depth = _grid(model.name, "depths", default[0] if depth_km is None else depth_km)
     distance = _grid(model.name, "distances", default[1] if distance_km is None else distance_km)
     if distance[0] < 0.0:
