@@ -442,7 +442,8 @@ def _first_ps(texts: pa.Array) -> Mask:
     encoded = texts.dictionary_encode()
     is_p = [is_first_p(w) for w in encoded.dictionary.to_pylist()]
     mask: Mask = np.array([*is_p, False])
-    return mask[encoded.indices.fill_null(len(is_p)).to_numpy()]
+    index: Integers = encoded.indices.fill_null(len(is_p)).to_numpy().astype(np.int64)
+    return mask[index]
 
 
 def _doubled(
