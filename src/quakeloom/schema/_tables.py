@@ -40,7 +40,7 @@ _LIST = (
     ),
     TableSpec(
         "polarities",
-        "First motions of P, one row per reading.",
+        "First motions of P, one row per reading; several pickers may have read one channel.",
         (
             "event_id",
             "network",
@@ -58,7 +58,6 @@ _LIST = (
             "distance_km",
             *_SOURCE,
         ),
-        ("event_id", "network", "station", "channel"),
     ),
     TableSpec(
         "amplitudes",
