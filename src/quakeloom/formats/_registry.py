@@ -11,9 +11,10 @@ from typing import Any
 
 from quakeloom.core import FormatError, InputError, SettingsError
 from quakeloom.formats._format import SNIFF_BYTES, Format
+from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._source_tables import SourceTables
 
-_ALL: tuple[Format, ...] = ()
+_ALL: tuple[Format, ...] = (_QUAKEML,)
 
 FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
 """Every format by name, in the order in which they are tried."""

@@ -40,7 +40,7 @@ _LIST = (
     ),
     TableSpec(
         "polarities",
-        "First motions of P, one row per reading.",
+        "First motions of P, one row per reading; several pickers may have read one channel.",
         (
             "event_id",
             "network",
@@ -61,7 +61,6 @@ _LIST = (
             "predicted_up",
             *_SOURCE,
         ),
-        ("event_id", "network", "station", "channel"),
     ),
     TableSpec(
         "amplitudes",

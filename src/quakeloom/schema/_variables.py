@@ -81,9 +81,9 @@ _LIST = (
         "onset",
         "string",
         "",
-        "Pick kind: impulsive (I), emergent (E) or not said.",
+        "Pick kind, one letter: impulsive (I), emergent (E), others as the source has them "
+        "(X, Y, Z of NCSN's real-time pickers).",
         "empty",
-        values=("I", "E", ""),
     ),
     Variable(
         "pick_weight",
