@@ -86,6 +86,12 @@ class Selection(Section):
     maximum_pick_weight: int = setting(
         9, "Readings with a worse weight code are not used (0 best).", "1", ge=0, le=9
     )
+    onsets: Literal["all", "impulsive"] = setting(
+        "all", "Use all readings, or only those whose onset is called impulsive."
+    )
+    impulsive_by: Literal["onset", "weight"] = setting(
+        "onset", "A reading is impulsive by its onset letter, or by weight code 0."
+    )
     minimum_probability: float = setting(
         0.5,
         "A reading with a probability counts only if it is at least this sure of its sign.",
@@ -94,9 +100,12 @@ class Selection(Section):
         le=1,
     )
     reversals: bool = setting(True, "Turn the polarities of stations in the reversal tables.")
-    require_station: bool = setting(
-        False, "Use only readings of stations in the station table, even where angles are given."
+    station_match: Literal["best", "channel"] = setting(
+        "best",
+        "`best` finds a station by channel, else by network and code, else by its code; "
+        "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
+    station_epochs: bool = setting(True, "A station is found only within its epochs.")
     screening: str = setting(
         "",
         "Case of the same configuration whose station report is honoured: reversed stations "
@@ -154,6 +163,9 @@ class Mechanism(Section):
     )
     minimum_amplitude_snr: float = setting(
         3.0, "Least signal-to-noise ratio of amplitudes.", "1", ge=0
+    )
+    require_sp_correction: bool = setting(
+        False, "Use S/P only of channels that have a station correction, as HASH does."
     )
     vp_vs_ratio: float = setting(1.7, "Vp/Vs at the source, for S/P ratios.", "1", ge=1.2, le=3)
     use_onset: bool = setting(
