@@ -19,7 +19,9 @@ _DAY = 86_400_000_000_000
 _OPEN_BEFORE = 1901
 _OPEN_AFTER = 2200
 _DATE = r"\d{4}/\d\d/\d\d"
-_LINE = re.compile(rf"\S.{{40}}[ \-\d]{{4}}[\d.]{{5}}.[ \-\d]{{5}}[\d.]{{5}}.[ \-\d]{{5}}( {_DATE}|\s*$)")
+_LINE = re.compile(
+    rf"\S.{{40}}[ \-\d]{{4}}[\d.]{{5}}.[ \-\d]{{5}}[\d.]{{5}}.[ \-\d]{{5}}( {_DATE}|\s*$)"
+)
 _LINE_5 = re.compile(
     rf"\S{{1,2}} {{2,3}}\S.{{3}}.{{5}}.{{36}}[ \-\d]{{4}}[\d.]{{5}}.[ \-\d]{{5}}[\d.]{{5}}.[ \-\d]{{5}}( {_DATE}|\s*$)"
 )
@@ -97,9 +99,7 @@ def _read(path: Path, title: str, columns: Columns) -> SourceTables:
             elevation = fixed_float(line[elevation_at], 0, "elevation")
             if len(line) < elevation_at.stop:
                 raise ValueError(f"the line is cut short at column {len(line)}")
-            problem = bounds_problem(
-                latitude=latitude, longitude=longitude, elevation_m=elevation
-            )
+            problem = bounds_problem(latitude=latitude, longitude=longitude, elevation_m=elevation)
             if problem:
                 raise ValueError(problem)
             if latitude == 0.0 and longitude == 0.0:
@@ -113,7 +113,9 @@ def _read(path: Path, title: str, columns: Columns) -> SourceTables:
             network, channel = line[network_at].strip(), line[channel_at].strip()
             before = seen.setdefault((network, code, channel, start), number)
             if before != number:
-                raise ValueError(f"doubled station: this channel and first day are on line {before}")
+                raise ValueError(
+                    f"doubled station: this channel and first day are on line {before}"
+                )
         except ValueError as error:
             rejects.add(number, "station", str(error), line, station=code)
             continue
