@@ -137,7 +137,8 @@ def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedA
         return pa.chunked_array(
             [
                 pa.DictionaryArray.from_arrays(
-                    c.indices.fill_null(0) if not c.null_count else c.indices, _tidy(v, c.dictionary)
+                    c.indices.fill_null(0) if not c.null_count else c.indices,
+                    _tidy(v, c.dictionary),
                 ).cast(pa.string())
                 for c in column.chunks
             ],
@@ -186,9 +187,7 @@ def _flags(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedAr
     return pa.chunked_array([pa.array([w in _TRUE for w in words], pa.bool_())])
 
 
-def _numbers(
-    v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame
-) -> pa.ChunkedArray:
+def _numbers(v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
     target = arrow_type(v.name)
     pieces: list[Any] = []
     bads: list[Mask] = []

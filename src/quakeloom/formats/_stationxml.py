@@ -198,4 +198,3 @@ FORMAT = Format(
         "a channel."
     },
 )
-
