@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -223,5 +223,5 @@ def no_such_format(path: Path, title: str, record: str, rejects: object = None) 
 def identifier_of_time(origin_time: int) -> str:
     """Return a stable event id for an event without one: its origin time to the millisecond."""
     ms = round(origin_time / 1_000_000)
-    moment = datetime.fromtimestamp(ms // 1000, timezone.utc)
+    moment = datetime.fromtimestamp(ms // 1000, UTC)
     return f"{moment:%Y%m%dT%H%M%S}.{ms % 1000:03d}"
