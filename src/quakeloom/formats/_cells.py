@@ -152,7 +152,6 @@ def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedA
     if not is_text:
         column = column.cast(pa.string())
     if pa.types.is_dictionary(column.type):
-<<<<<<< HEAD
         chunks = []
         for chunk in column.chunks:
             tidy = _tidy(v, chunk.dictionary)
@@ -162,21 +161,6 @@ def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedA
     else:
         chunks = [_tidy(v, c.cast(pa.string())) for c in column.chunks]
     return pa.chunked_array([c.fill_null("") if c.null_count else c for c in chunks], pa.string())
-=======
-        column = column.unify_dictionaries()
-        return pa.chunked_array(
-            [
-                pa.DictionaryArray.from_arrays(
-                    c.indices.fill_null(0) if not c.null_count else c.indices,
-                    _tidy(v, c.dictionary),
-                ).cast(pa.string())
-                for c in column.chunks
-            ],
-            pa.string(),
-        ).fill_null("")
-    column = column.cast(pa.string())
-    return pa.chunked_array([_tidy(v, c) for c in column.chunks], pa.string()).fill_null("")
->>>>>>> formats-hash
 
 
 def _tidy(v: Variable, texts: pa.Array) -> pa.Array:

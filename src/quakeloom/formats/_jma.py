@@ -1,9 +1,9 @@
 """Records of the Japan Meteorological Agency: hypocenters and arrival times.
 
 Lines of 96 columns. ``J``, ``U`` and ``I`` begin a hypocenter (of JMA, USGS and other
-agencies), ``_`` an arrival at a station, ``C`` a comment, ``E`` ends an event; the template hypocenters
-(``j``) and arrivals (``W``) of matched filters are passed over. Times are
-Japan Standard Time, 9 hours ahead of UTC.
+agencies), ``_`` an arrival at a station, ``C`` a comment, ``E`` ends an event; the template
+hypocenters (``j``) and arrivals (``W``) of matched filters are passed over. Times are Japan
+Standard Time, 9 hours ahead of UTC.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _implied(text: str, decimals: int, what: str) -> float:
     digits = filled.lstrip("-").replace(" ", "0")
     if not digits.isdigit() or filled.count("-") > 1:
         raise ValueError(f"{what} '{text.strip()}' is no number")
-    value = int(digits) / 10**decimals
+    value = float(int(digits) / 10**decimals)
     return -value if filled.startswith("-") else value
 
 

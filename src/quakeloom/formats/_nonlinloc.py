@@ -99,9 +99,7 @@ def read_locations(
     block: list[tuple[int, str]] = []
     for number, line in enumerate(read_lines(path, _LOCATIONS), start=1):
         if line.startswith("NLLOC ") and block:
-            rows.rejects.add(
-                block[0][0], "event", "the location has no END_NLLOC", block[0][1]
-            )
+            rows.rejects.add(block[0][0], "event", "the location has no END_NLLOC", block[0][1])
             _read_location(rows, block, split)
             block = []
         if line.startswith("NLLOC ") or block:
@@ -398,7 +396,7 @@ def _sniff_stations(head: bytes) -> bool:
     return any(x.startswith("GTSRCE ") for x in head_lines(head)) and not _sniff_locations(head)
 
 
-FORMATS = (
+FORMATS_HERE = (
     Format(
         name="nonlinloc_observations",
         title=_OBSERVATIONS,

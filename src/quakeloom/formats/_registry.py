@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quakeloom.core import FormatError, InputError, SettingsError
+from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._format import SNIFF_BYTES, Format
 from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
 from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
@@ -19,12 +20,20 @@ from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
+from quakeloom.formats._jma import FORMAT as _JMA
+from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
+from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
 _ALL: tuple[Format, ...] = (
     _QUAKEML,
+    _STATIONXML,
+    _PARQUET,
+    *_NONLINLOC,
+    _JMA,
     *_HYPOINVERSE,
     _HASH_FPFIT,
     _HASH_SCEDC,
@@ -34,6 +43,7 @@ _ALL: tuple[Format, ...] = (
     _HASH_REVERSALS,
     *_HYPODD,
     *_SKHASH,
+    _CSV,
 )
 
 FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
