@@ -1,10 +1,11 @@
-"""The coastline that comes with quakeloom."""
+"""Reading the coastline of the maps."""
 
 from __future__ import annotations
 
 import logging
-import os
+from lzma import LZMAError
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -12,59 +13,40 @@ from quakeloom.core import FormatError
 from quakeloom.plots import Coastline
 
 _LOG = logging.getLogger(__name__)
+_ARRAYS = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
 _NAMES = {"10m": "Natural Earth, 1:10 million", "50m": "Natural Earth, 1:50 million"}
 
 
-def find_coastline(resolution: str = "10m") -> Path | None:
-    """Return the path of the coastline file, or None when it is not there.
-
-    It is looked for in the folder that the environment variable ``QUAKELOOM_RESOURCES``
-    names, then in ``resources`` beside the source tree and in the working folder.
+def load_coastline(path: str | Path | None) -> Coastline | None:
+    """Read a coastline (see ``resources/coastline/README.md``).
 
     Parameters
     ----------
-    resolution : {"10m", "50m"}
-        Scale of the source, one to 10 or 50 million.
-    """
-    folders = [
-        os.environ.get("QUAKELOOM_RESOURCES", ""),
-        str(Path(__file__).resolve().parents[3] / "resources"),
-        "resources",
-    ]
-    for folder in folders:
-        path = Path(folder) / "coastline" / f"coastline-{resolution}.npz"
-        if folder and path.is_file():
-            return path
-    _LOG.info("No coastline file found; maps are drawn without one.")
-    return None
-
-
-def load_coastline(path: str | Path) -> Coastline:
-    """Read a coastline file (see ``resources/coastline/README.md``).
+    path : str, Path or None
+        The archive, or a folder that holds it (the finest one is taken). None, or a folder
+        without one, gives None: maps are then drawn without a coast.
 
     Raises
     ------
     FormatError
         If the file is no such archive.
     """
+    if path is None:
+        return None
     path = Path(path)
+    if path.is_dir():
+        files = [path / f"coastline-{r}.npz" for r in _NAMES]
+        found = [f for f in files if f.is_file()]
+        if not found:
+            _LOG.info("No coastline file in '%s'; maps are drawn without one.", path)
+            return None
+        path = found[0]
     try:
         with np.load(path) as data:
-            arrays = {
-                name: data[name]
-                for name in (
-                    "ring_length",
-                    "ring_start",
-                    "longitude_step",
-                    "latitude_step",
-                    "scale",
-                    "origin",
-                )
-            }
-            return Coastline.from_steps(
-                **arrays, name=next((t for r, t in _NAMES.items() if r in path.name), "")
-            )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            arrays = {name: data[name] for name in _ARRAYS}
+            name = next((text for r, text in _NAMES.items() if r in path.name), "")
+            return Coastline.from_steps(**arrays, name=name)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, LZMAError) as error:
         raise FormatError(
             f"Coastline file '{path}' cannot be read ({error}). Maps cannot show the coast; "
             "take the file from the repository again or make it with "

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
+from rich.table import Table
 
 from quakeloom.core import rotation_angle
 from quakeloom.report._columns import match_rows, mechanism_column, text_column
@@ -38,7 +39,7 @@ class AngleStatistics:
         p50, p90, p95 = np.percentile(a, [50, 90, 95])
         return cls(len(a), float(p50), float(a.mean()), float(p90), float(p95), float(a.max()))
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return plain values; None stands for "no event"."""
         names = ("median", "mean", "percentile_90", "percentile_95", "largest")
         values = {n: float(getattr(self, n)) for n in names}
@@ -116,16 +117,16 @@ class CatalogComparison:
             for i in order
         ]
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values for JSON."""
         return {
             "events_a": self.events_a,
             "events_b": self.events_b,
             "common": self.common,
             "solved_in_both": self.overall.count,
-            "rotation_deg": self.overall.to_dict(),
-            "rotation_deg_by_quality_a": {k: v.to_dict() for k, v in self.by_quality_a.items()},
-            "rotation_deg_by_quality_b": {k: v.to_dict() for k, v in self.by_quality_b.items()},
+            "rotation_deg": self.overall.as_dict(),
+            "rotation_deg_by_quality_a": {k: v.as_dict() for k, v in self.by_quality_a.items()},
+            "rotation_deg_by_quality_b": {k: v.as_dict() for k, v in self.by_quality_b.items()},
             "letters": list(self.letters),
             "letter_matrix": self.letter_matrix.tolist(),
             "letters_equal": self.letters_equal,
@@ -140,6 +141,27 @@ class CatalogComparison:
                 for e, r, a, b in self.most_rotated()
             ],
         }
+
+    def as_rich_table(self, name_a: str = "A", name_b: str = "B") -> Table:
+        """Return the comparison as a table for a terminal (rich)."""
+        table = Table(title=f"{name_a}  →  {name_b}", title_justify="left")
+        table.add_column("quality in A")
+        for heading in ("events", "median", "mean", "90 %", "95 %", "largest"):
+            table.add_column(heading, justify="right")
+        for letter, s in [*self.by_quality_a.items(), ("all", self.overall)]:
+            values = (s.median, s.mean, s.percentile_90, s.percentile_95, s.largest)
+            cells = [f"{v:.1f}°" if np.isfinite(v) else "–" for v in values]
+            table.add_row(letter, f"{s.count:,}", *cells)
+        table.caption = (
+            f"{self.events_a:,} and {self.events_b:,} events, {self.common:,} in both, "
+            f"{self.overall.count:,} solved in both. Letters: {self.letters_equal:,} equal, "
+            f"{self.letters_better:,} better and {self.letters_worse:,} worse in B. "
+            f"Missing in A {len(self.missing_in_a):,}, in B {len(self.missing_in_b):,}; "
+            f"solved only in A {len(self.unsolved_in_b):,}, only in B "
+            f"{len(self.unsolved_in_a):,}."
+        )
+        table.caption_justify = "left"
+        return table
 
 
 def compare_catalogs(a: pa.Table, b: pa.Table) -> CatalogComparison:

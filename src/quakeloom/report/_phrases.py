@@ -101,7 +101,9 @@ def term(label: str, variable: str) -> Markup:
 
 def moment(value: Any) -> str:
     """Return a time as ``1998-02-03 04:05:06``, empty when unknown."""
-    time = np.datetime64(value, "s") if value is not None else np.datetime64("NaT")
+    if getattr(value, "tzinfo", None) is not None:
+        value = value.replace(tzinfo=None)
+    time = np.datetime64("NaT") if value is None else np.datetime64(value, "s")
     return "" if np.isnat(time) else str(time).replace("T", " ")
 
 

@@ -27,14 +27,14 @@ class ComparedCatalog:
     description : str
         One or two sentences: what differs from this run, and why it is shown.
     earlier : bool
-        True when the other catalog is the state before (its letters are the rows of the
-        before/after matrix); False when it is an alternative to this run.
+        True when the other catalog is the state before this run (its letters are the rows of
+        the matrix of letters); False when it is an alternative to it, or what comes after.
     """
 
     name: str
     mechanisms: pa.Table
     description: str = ""
-    earlier: bool = True
+    earlier: bool = False
 
 
 def _nothing(_: str) -> None:
