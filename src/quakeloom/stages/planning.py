@@ -69,7 +69,7 @@ def plan_configuration(
             if case_run(configuration.name, c) in configuration.cases
         ]
         write_json_if_changed(
-            layout.plan("report", "report"),
+            layout.plan_step("report", "page"),
             {
                 "report": settings.report.model_dump(mode="json"),
                 "code": digest_source(CODE["report"]),
