@@ -34,7 +34,7 @@ from quakeloom.schema import STATUSES, TABLES, conform_table, make_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
 from quakeloom.stages._readings import Shared, prepare_block
-from quakeloom.stages.ingest import PlannedRows
+from quakeloom.stages.ingest import Ingested, PlannedRows
 from quakeloom.store import (
     RunLayout,
     atomic_folder,
@@ -82,7 +82,7 @@ class _Task:
     amplitudes: pa.Table
 
 
-def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list[dict[str, Any]]:
+def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict[str, Any]]:
     """Write the plan file of every partition; return what the workflow must know of each.
 
     A plan file holds digests of everything that decides the result of the partition: its
@@ -96,6 +96,7 @@ def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list
     if settings.takeoff.angles == "layered":
         common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
     entries = []
+    rows = ingested.partitions
     for row in rows:
         write_json_if_changed(
             layout.plan(STAGE, row.partition),
@@ -105,10 +106,10 @@ def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list
     names = [row.partition for row in rows]
     step = settings.mechanism.grid_step_deg
     write_json_if_changed(layout.plan_step(STAGE, "init"), {"stage": STAGE, "grid_step_deg": step})
-    write_json_if_changed(layout.plan_step(STAGE, "finalise"), {"stage": STAGE, "partitions": names})
     write_json_if_changed(
-        layout.provenance, describe_provenance(settings, [row.digest for row in rows])
+        layout.plan_step(STAGE, "finalise"), {"stage": STAGE, "partitions": names}
     )
+    write_json_if_changed(layout.provenance, describe_provenance(settings, ingested.inputs))
     _remove_plans(layout, set(names))
     return entries
 
@@ -270,7 +271,9 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     counts["stations"] = write_tables(layout.table("stations"), "stations", [stations], provenance)
     _remove_parts(layout, set(names))
     digests = {n: digest_file(layout.table(n)) for n in GATHERED if layout.table(n).exists()}
-    write_json_if_changed(layout.done_step(STAGE, "finalise"), {"counts": counts, "digests": digests})
+    write_json_if_changed(
+        layout.done_step(STAGE, "finalise"), {"counts": counts, "digests": digests}
+    )
     log.info("mechanism: gathered %d partitions: %s", len(names), counts)
     return counts
 
