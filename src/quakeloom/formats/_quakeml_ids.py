@@ -20,6 +20,8 @@ COMMENT_COLUMNS = (
     "multiple",
     "polarity_count",
     "azimuthal_gap_deg",
+    "polarity_misfit",
+    "station_distribution_ratio",
 )
 """Columns of ``mechanisms`` that are in the comment of an event or focal mechanism."""
 
