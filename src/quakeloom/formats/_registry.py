@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quakeloom.core import FormatError, InputError, SettingsError
+from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._format import SNIFF_BYTES, Format
 from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
 from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
@@ -19,12 +20,20 @@ from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
+from quakeloom.formats._jma import FORMAT as _JMA
+from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
+from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
 _ALL: tuple[Format, ...] = (
     _QUAKEML,
+    _STATIONXML,
+    _PARQUET,
+    *_NONLINLOC,
+    _JMA,
     *_HYPOINVERSE,
     _HASH_FPFIT,
     _HASH_SCEDC,
@@ -34,6 +43,7 @@ _ALL: tuple[Format, ...] = (
     _HASH_REVERSALS,
     *_HYPODD,
     *_SKHASH,
+    _CSV,
 )
 
 FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
@@ -81,7 +91,7 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
             f"Format '{name}' has no option {', '.join(map(repr, unknown))} (for '{path}'). "
             f"Remove it; its options are: {known}."
         )
-    _read_head(path)
+    read_head(path)
     return chosen.read(path, **options)
 
 
@@ -96,7 +106,7 @@ def detect_format(path: str | Path) -> str:
         If the file is missing or cannot be opened.
     """
     path = Path(path)
-    head = _read_head(path)
+    head = read_head(path)
     if not head.strip():
         raise FormatError(f"'{path}' is empty. Nothing can be read from it; give a data file.")
     hits = [f for f in FORMATS.values() if f.sniff(head)]
@@ -109,7 +119,8 @@ def detect_format(path: str | Path) -> str:
     return next((f.name for f in hits if suffix in f.suffixes), hits[0].name)
 
 
-def _read_head(path: Path) -> bytes:
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file; :class:`InputError` if it cannot be opened."""
     try:
         with path.open("rb") as stream:
             return stream.read(SNIFF_BYTES)

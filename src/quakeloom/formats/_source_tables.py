@@ -180,6 +180,11 @@ class Rejects:
             station=station,
         )
 
+    def extend(self, other: Rejects) -> None:
+        """Add everything that another collector has."""
+        for row in other.table().to_pylist():
+            self._builder.add(**row)
+
     def table(self) -> pa.Table:
         """Return the rejects as a registered table."""
         return self._builder.table()
