@@ -88,7 +88,11 @@ def read_rows(
         line = line.partition("#")[0]
         if not line.strip():
             continue
-        cells = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True), [])]
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
+        except csv.Error as error:
+            rejects.add(number, "row", f"no comma-separated values: {error}", line)
+            continue
         if not header:
             header = cells
             missing = [name for name in required if name not in header]
@@ -103,6 +107,11 @@ def read_rows(
             rejects.add(number, "row", reason, line)
             continue
         yield number, dict(zip(header, cells, strict=True))
+    if not header:
+        raise FormatError(
+            f"'{path}' is not {title}: it has no line with column names. Nothing is read; check "
+            "the first line."
+        )
 
 
 def channel_codes(row: Row) -> tuple[str, str, str, str]:
