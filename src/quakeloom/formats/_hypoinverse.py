@@ -123,7 +123,7 @@ def _read(
             expecting_event = False
         else:
             rows.rejects.add(
-                number, "polarity", "the line is neither an event nor a station line", line
+                number, "polarity", "the line is no event, and no station line with P or S", line
             )
     _LOG.debug("%s: %d lines hold no P reading (S or amplitudes only)", path, passed)
     return rows.finish()
@@ -133,6 +133,7 @@ def _is_station_line(line: str) -> bool:
     """Say whether a line has a station's letters and a time: one with S or amplitudes only."""
     return (
         len(line) >= 29
+        and not line[13:16].strip()
         and any(c.isalpha() for c in line[5:12])
         and line[17:29].replace(" ", "").isdigit()
     )
