@@ -303,8 +303,6 @@ def _polarities(
     state: _File,
 ) -> pa.Table:
     picks = block.rows(PICK)
-    if not len(picks):
-        return empty_table("polarities")
     event = number[block.records.owner[picks]]
     arrivals = _arrivals_of_picks(block, rows, number, origins, picks, event, ids, state)
     pick, arrival = OneKind(block, picks, PICK), OneKind(block, arrivals, ARRIVAL)
