@@ -155,8 +155,8 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
 
     if between == 0:
         for j in range(n):
-            if distance[j] == 0.0:
-                _offer(j, 0.0, 180.0, True, time, takeoff, direct)
+            angle = 180.0 if distance[j] == 0.0 else 90.0
+            _offer(j, distance[j] / v_source, angle, True, time, takeoff, direct)
     else:
         slow = 1.0 / fastest
         reach = _range(slow, v1, v2, h, between, -1)

@@ -31,6 +31,7 @@ HASH_DISTANCES_KM: Floats = np.arange(0.0, 201.0, 2.0)
 
 _BELOW_KM = 0.001
 _VELOCITY_STEP = 0.01
+_SAME_LEVEL_KM = 0.001  # closer than this, a direct ray is horizontal to rounding
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,8 @@ def _legs(
     nodes: Floats, velocity: Floats, source: float, receiver: float
 ) -> tuple[Floats, Floats, Floats, int]:
     """Legs below the upper of source and receiver, and how many lie between the two."""
+    if abs(source - receiver) < _SAME_LEVEL_KM:
+        source = receiver
     upper, lower = min(source, receiver), max(source, receiver)
     top = min(upper, float(nodes[0]))
     bottom = max(lower, float(nodes[-1]))
@@ -279,13 +282,13 @@ def _legs(
     z1, z2, v1, v2 = z[:-1], z[1:], v[:-1], v[1:]
     for cut in (upper, lower):
         i = int(np.searchsorted(z2, cut, side="left"))
-        if i < z1.size and z1[i] < cut < z2[i]:
+        if i < z1.size and z1[i] + 1e-9 < cut < z2[i] - 1e-9:
             at = v1[i] + (cut - z1[i]) / (z2[i] - z1[i]) * (v2[i] - v1[i])
             z1, z2 = np.insert(z1, i + 1, cut), np.insert(z2, i, cut)
             v1, v2 = np.insert(v1, i + 1, at), np.insert(v2, i, at)
-    keep = (z2 > z1) & (z1 >= upper)
+    keep = (z2 > z1) & (z1 >= upper - 1e-9)
     z1, z2, v1, v2 = z1[keep], z2[keep], v1[keep], v2[keep]
-    between = int(np.count_nonzero(z2 <= lower))
+    between = int(np.count_nonzero(z2 <= lower + 1e-9))
     return (
         np.ascontiguousarray(v1),
         np.ascontiguousarray(v2),
