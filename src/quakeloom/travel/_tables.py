@@ -272,6 +272,8 @@ def _legs(
     nodes: Floats, velocity: Floats, source: float, receiver: float
 ) -> tuple[Floats, Floats, Floats, int]:
     """Legs below the upper of source and receiver, and how many lie between the two."""
+    # So that no leg is as thin as a denormal number.
+    nodes, source, receiver = np.round(nodes, 12), round(source, 12), round(receiver, 12)
     if abs(source - receiver) < _SAME_LEVEL_KM:
         source = receiver
     upper, lower = min(source, receiver), max(source, receiver)
@@ -282,13 +284,13 @@ def _legs(
     z1, z2, v1, v2 = z[:-1], z[1:], v[:-1], v[1:]
     for cut in (upper, lower):
         i = int(np.searchsorted(z2, cut, side="left"))
-        if i < z1.size and z1[i] + 1e-9 < cut < z2[i] - 1e-9:
+        if i < z1.size and z1[i] < cut < z2[i]:
             at = v1[i] + (cut - z1[i]) / (z2[i] - z1[i]) * (v2[i] - v1[i])
             z1, z2 = np.insert(z1, i + 1, cut), np.insert(z2, i, cut)
             v1, v2 = np.insert(v1, i + 1, at), np.insert(v2, i, at)
-    keep = (z2 > z1) & (z1 >= upper - 1e-9)
+    keep = (z2 > z1) & (z1 >= upper)
     z1, z2, v1, v2 = z1[keep], z2[keep], v1[keep], v2[keep]
-    between = int(np.count_nonzero(z2 <= lower + 1e-9))
+    between = int(np.count_nonzero(z2 <= lower))
     return (
         np.ascontiguousarray(v1),
         np.ascontiguousarray(v2),
