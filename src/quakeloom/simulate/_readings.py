@@ -26,6 +26,10 @@ _READ_WIDTH = 0.15  # of the logistic chance of being read, in log10 amplitude
 _ERROR_WIDTH = 0.25  # of the logistic chance of being wrong
 _ONSET_WIDTH = 0.15
 _EVENT_SCATTER = 0.2
+# Powers of the radiation: a wave from near a nodal plane is still seen to arrive, but its first
+# motion is hard to tell.
+_RADIATION_IN_READ = 0.5
+_RADIATION_IN_CLEAR = 1.3
 _SMALLEST_RADIATION = 0.03  # scattering lets no station be quite nodal
 _EXTRA_SELECTED = 2.0  # mean of the readings above the minimum of a selected event
 _LARGEST_CONFIDENCE = 0.999
@@ -38,11 +42,11 @@ class ReadingLevels:
     Attributes
     ----------
     read : float
-        Half of the stations read a first motion of this amplitude.
+        Half of the stations read a wave of this amplitude.
     wrong : float
-        Halfway between the error rate of clear readings and one half.
+        A first motion this clear is wrong halfway between the rate of the clearest and one half.
     impulsive : float
-        Half of the onsets of this amplitude are impulsive.
+        Half of the onsets this clear are impulsive.
     """
 
     read: float
@@ -92,10 +96,11 @@ def simulate_polarities(
 ) -> SimulatedReadings:
     """Simulate what the stations read of earthquakes.
 
-    Rays follow the first model of ``tables`` from the true hypocenter. A station reads a first
-    motion the likelier the larger its amplitude ``M - a log10(r/10) - b (r - 10) + log10 |F|``
-    (with scatter per event and station; F the P radiation). Readings are wrong the more often
-    the smaller the amplitude, so mostly near nodal planes and far away, up to one half.
+    Rays follow the first model of ``tables`` from the true hypocenter. The amplitude is
+    ``A = M - a log10(r/10) - b (r - 10)`` with scatter per event and station. A station reads
+    the likelier the larger ``A + 0.5 log10 |F|``, F the P radiation, and is wrong and
+    emergent the more often the smaller ``A + 1.3 log10 |F|``: near nodal planes and far away,
+    up to one half.
     ``probability_up`` states the chance of being right that the reading truly has (times
     ``confidence_scale`` in log odds), with no regard to how common up and down are.
 
@@ -133,12 +138,13 @@ def simulate_polarities(
                 offered.time[chosen],
                 offered.radiation[chosen],
                 offered.amplitude[chosen],
+                offered.clearness[chosen],
             )
         )
     if pieces:
         columns = [np.concatenate(c) for c in zip(*pieces, strict=True)]
     else:
-        columns = [np.empty(0, np.int64)] * 2 + [np.empty(0)] * 6
+        columns = [np.empty(0, np.int64)] * 2 + [np.empty(0)] * 7
     return _read(events, stations, options, levels, *columns)
 
 
@@ -156,16 +162,16 @@ def find_reading_levels(
         mean number of polarities.
     """
     pilot = simulate_events(options, seed, 0, _PILOT_EVENTS)
-    firsts, scores, minima, amplitudes = [np.zeros(1, np.int64)], [], [], []
+    firsts, scores, minima, clearness = [np.zeros(1, np.int64)], [], [], []
     for start in range(0, _PILOT_EVENTS, _PIECE):
         part = slice(start, start + _PIECE)
         offered = _offer_readings(pilot, part, stations, tables, options)
         firsts.append(offered.first[1:] + firsts[-1][-1])
         scores.append(offered.score)
         minima.append(offered.minimum)
-        amplitudes.append(offered.amplitude)
+        clearness.append(offered.clearness)
     first, score = np.concatenate(firsts), np.concatenate(scores)
-    minimum, amplitude = np.concatenate(minima), np.concatenate(amplitudes)
+    minimum = np.concatenate(minima)
     wanted = options.mean_polarities
     most = score.size / _PILOT_EVENTS
     least = np.minimum(minimum, np.diff(first)).mean()
@@ -179,7 +185,8 @@ def find_reading_levels(
         lambda level: _count_chosen(first, score - level / _READ_WIDTH, minimum) / _PILOT_EVENTS,
         wanted,
     )
-    clear = amplitude[_choose(first, score - read / _READ_WIDTH, minimum)]
+    chosen = _choose(first, score - read / _READ_WIDTH, minimum)
+    clear = np.concatenate(clearness)[chosen]
     wrong = -math.inf
     if options.error_rate > 0.0:
         floor = _error_floor(options)
@@ -204,6 +211,7 @@ class _Offered:
     time: Floats
     radiation: Floats
     amplitude: Floats
+    clearness: Floats
     score: Floats
     minimum: NDArray[np.int64]
 
@@ -236,7 +244,7 @@ def _offer_readings(
     )
     event = np.repeat(np.arange(first.size - 1), np.diff(first))
     takeoff, time = lookup(tables, 0, depth[event], distance)
-    radiation, amplitude, score, minimum = _amplitudes(
+    radiation, amplitude, clearness, score, minimum = _amplitudes(
         first,
         station,
         events.keys[part],
@@ -255,8 +263,8 @@ def _offer_readings(
         options.selected_fraction,
     )
     return _Offered(
-        first, event, station, distance, azimuth, takeoff, time, radiation, amplitude, score,
-        minimum,
+        first, event, station, distance, azimuth, takeoff, time, radiation, amplitude, clearness,
+        score, minimum,
     )  # fmt: skip
 
 
@@ -273,10 +281,11 @@ def _read(
     time: Floats,
     radiation: Floats,
     amplitude: Floats,
+    clearness: Floats,
 ) -> SimulatedReadings:
     error = np.zeros(event.size)
     if options.error_rate > 0.0:
-        error = _error_probability(amplitude, levels.wrong, _error_floor(options))
+        error = _error_probability(clearness, levels.wrong, _error_floor(options))
     origin = events.events["origin_time"]
     is_reversed = _is_reversed(origin, stations, event, station)
     draws = _draw_readings(events.keys, stations.keys, event, station)
@@ -285,10 +294,10 @@ def _read(
     right = 1.0 - np.maximum(error, 1.0 - _LARGEST_CONFIDENCE)
     odds = (right / (1.0 - right)) ** options.confidence_scale
     stated = np.clip(odds / (1.0 + odds), 1.0 - _LARGEST_CONFIDENCE, _LARGEST_CONFIDENCE)
-    impulsive = draws[:, 1] < 1.0 / (1.0 + np.exp((levels.impulsive - amplitude) / _ONSET_WIDTH))
+    impulsive = draws[:, 1] < 1.0 / (1.0 + np.exp((levels.impulsive - clearness) / _ONSET_WIDTH))
     weight = np.digitize(error, [0.04, 0.12, 0.3]).astype(np.int8)
-    clearness = 1.0 + 3.0 / (1.0 + np.exp((amplitude - levels.impulsive) / _ONSET_WIDTH))
-    delay = time + options.pick_error_s * clearness * draws[:, 2]
+    vague = 1.0 + 3.0 / (1.0 + np.exp((clearness - levels.impulsive) / _ONSET_WIDTH))
+    delay = time + options.pick_error_s * vague * draws[:, 2]
     polarities = {
         "event_id": events.events["event_id"][event],
         "network": stations.stations["network"][station],
@@ -343,7 +352,7 @@ def _simulate_amplitudes(
     shear = _shear_radiation(events.normal, events.slip, event, azimuth[has], takeoff[has])
     floor = _SMALLEST_RADIATION
     # Amplitude of a station in the middle of a P lobe, ten times the noise where half are read.
-    full = amplitude[has] - np.log10(np.maximum(radiation, floor)) - levels.read
+    full = amplitude[has] - levels.read
     noise = 10.0 ** (-stations.quietness[station])
     lobe = 10.0 * noise * 10.0**full
     scatter = options.amplitude_scatter
@@ -391,8 +400,8 @@ def _error_floor(options: SimulationOptions) -> float:
     return min(0.02, 0.25 * options.error_rate)
 
 
-def _error_probability(amplitude: Floats, level: float, floor: float) -> Floats:
-    return floor + (0.5 - floor) / (1.0 + np.exp((amplitude - level) / _ERROR_WIDTH))
+def _error_probability(clearness: Floats, level: float, floor: float) -> Floats:
+    return floor + (0.5 - floor) / (1.0 + np.exp((clearness - level) / _ERROR_WIDTH))
 
 
 def _bisect(function: Any, target: float) -> float:
@@ -464,6 +473,7 @@ def _amplitudes(
     n = station.size
     radiation = np.empty(n)
     amplitude = np.empty(n)
+    clearness = np.empty(n)
     score = np.empty(n)
     least = np.zeros(event_keys.size, np.int64)
     for i in range(event_keys.size):
@@ -483,17 +493,16 @@ def _amplitudes(
             radiation[j] = f
             r = max(1.0, math.sqrt(distance[j] ** 2 + depth[i] ** 2))
             amplitude[j] = (
-                size
-                - exponent * math.log10(r / 10.0)
-                - per_km * (r - 10.0)
-                + quietness[s]
-                + math.log10(max(abs(f), _SMALLEST_RADIATION))
+                size - exponent * math.log10(r / 10.0) - per_km * (r - 10.0) + quietness[s]
             )
+            power = math.log10(max(abs(f), _SMALLEST_RADIATION))
             u = uniform(pair_key(event_keys[i], station_keys[s]), 0)
-            score[j] = amplitude[j] / _READ_WIDTH + math.log(u / (1.0 - u))
+            score[j] = (amplitude[j] + _RADIATION_IN_READ * power) / _READ_WIDTH
+            score[j] += math.log(u / (1.0 - u))
+            clearness[j] = amplitude[j] + _RADIATION_IN_CLEAR * power
             if not takeoff[j] >= 0.0:
                 score[j] = -np.inf
-    return radiation, amplitude, score, least
+    return radiation, amplitude, clearness, score, least
 
 
 @njit(cache=True)
