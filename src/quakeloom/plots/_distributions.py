@@ -64,8 +64,10 @@ def plot_quality_bar(
                 edgecolor="white",
                 linewidth=0.8,
             )
-            if share > 0.035:
-                text = f"{key}  {100 * share:.0f} %" if share > 0.09 else key
+            text = f"{key}  {100 * share:.0f} %"
+            if share < 0.008 * len(text) + 0.03:
+                text = key
+            if share > 0.012 * len(text) + 0.015:
                 axes.text(
                     left + share / 2,
                     row,

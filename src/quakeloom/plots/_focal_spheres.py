@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import fault_vectors, p_radiation, principal_axes, ray_vectors
@@ -17,7 +18,7 @@ from quakeloom.plots._style import ALERT, INK, MUTED, PAPER, RULE, new_figure, s
 
 Floats = NDArray[np.float64]
 
-_DRAWN = 150
+_DRAWN = 120
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def _draw_mechanism(axes: Axes, sphere: FocalSphere, color: str) -> None:
             fontweight="bold",
             color=color,
             zorder=9,
+            path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
         )
 
 

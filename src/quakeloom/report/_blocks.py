@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 from quakeloom.plots import figure_to_png, figure_to_svg
 
+_RASTER_DPI = 160.0
+_RESERVED = {c: f"%{ord(c):02X}" for c in "%#<>&{}\n"}
 _SVG_LIMIT = 400_000  # bytes; a larger drawing is embedded as PNG
 
 
@@ -36,7 +38,7 @@ class Heading:
 class Picture:
     """A figure as a data URI, with the words that go with it."""
 
-    source: str
+    source: Markup
     alt: str
     caption: str | Markup
     width_px: int
@@ -100,12 +102,13 @@ def picture(
     figure: Figure, alt: str, caption: str | Markup = "", wide: bool = False, png: bool = False
 ) -> Picture:
     """Encode a figure: SVG when it is small, PNG otherwise or on demand."""
-    data = b"" if png else figure_to_svg(figure)
+    data = b"" if png else figure_to_svg(figure, _RASTER_DPI)
     if png or len(data) > _SVG_LIMIT:
         source = "data:image/png;base64," + base64.b64encode(figure_to_png(figure)).decode()
     else:
-        source = "data:image/svg+xml;base64," + base64.b64encode(data).decode()
-    return Picture(source, alt, caption, round(figure.get_figwidth() * 96), wide)
+        text = data.decode().replace('"', "'")
+        source = "data:image/svg+xml," + "".join(_RESERVED.get(c, c) for c in text)
+    return Picture(Markup(source), alt, caption, round(figure.get_figwidth() * 96), wide)
 
 
 def join_html(parts: Sequence[str | Markup], separator: str = ", ") -> Markup:

@@ -181,7 +181,8 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         caption += f"{count(solved, 'mechanism')}"
         if balls < solved:
             caption += (
-                ", the best first and only where they have room. "
+                ", the best first and only where they have room (tied to their epicenter by a "
+                "line where they had to be moved). "
                 + ("Shading counts" if len(lon) > 20_000 else "Points show")
                 + " all events"
             )
@@ -295,7 +296,7 @@ def _input_sentence(results: RunResults) -> str:
     if rejects.num_rows:
         reasons = pc.value_counts(rejects.column("reason")).to_pylist()
         reasons.sort(key=lambda r: -r["counts"])
-        shown = [f"{whole(r['counts'])} × {r['values']}" for r in reasons[:3]]
+        shown = [f"{whole(r['counts'])}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{r['values']}" for r in reasons[:3]]
         text += f"While reading, {count(rejects.num_rows, 'row')} "
         text += f"{verb(rejects.num_rows, 'was', 'were')} put aside: {'; '.join(shown)}"
         text += "; and others." if len(reasons) > 3 else "."

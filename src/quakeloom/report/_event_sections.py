@@ -67,11 +67,11 @@ def choose_cases(catalog: MechanismCatalog, letter: str) -> list[tuple[int, str]
             str(catalog.event_id[r]),
         ),
     )
-    picks = {0: "best", len(keys) // 2: "median", len(keys) - 1: "last"}
+    picks = {0: "most probable", len(keys) // 2: "median", len(keys) - 1: "least probable"}
     if len(keys) == 1:
-        picks = {0: "only event"}
+        picks = {0: "the only one"}
     elif len(keys) == 2:
-        picks = {0: "best", 1: "last"}
+        picks = {0: "more probable", 1: "less probable"}
     return [(int(keys[i]), word) for i, word in sorted(picks.items())]
 
 

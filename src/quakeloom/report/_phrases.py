@@ -33,7 +33,7 @@ def count(number: float, one: str, many: str | None = None) -> str:
     """Return a number with its noun: ``1 event``, ``1,204 events``, ``no events``."""
     n = int(number)
     noun = one if n == 1 else many or one + "s"
-    return f"no {noun}" if n == 0 else f"{n:,} {noun}"
+    return f"no {noun}" if n == 0 else f"{n:,}\N{NO-BREAK SPACE}{noun}"
 
 
 def whole(number: float) -> str:
@@ -108,5 +108,5 @@ def moment(value: Any) -> str:
 
 
 def day(value: Any) -> str:
-    """Return a date, empty when unknown."""
-    return moment(value)[:10]
+    """Return a date that does not break over lines, empty when unknown."""
+    return moment(value)[:10].replace("-", "\N{NON-BREAKING HYPHEN}")
