@@ -111,7 +111,9 @@ class Coastline:
                 points = np.stack([self.longitude[a:b] + shift, self.latitude[a:b]], axis=1)
                 if 0 < step_deg < self.resolution_deg / 1.5:
                     room = 20.0 * self.resolution_deg
-                    points = _cut_frame(points, west - room, east + room, south - room, north + room)
+                    points = _cut_frame(
+                        points, west - room, east + room, south - room, north + room
+                    )
                     points = _smooth(points, self.resolution_deg)
                 points = _cut_frame(points, west, east, south, north)
                 if len(points) >= 3:

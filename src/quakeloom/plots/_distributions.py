@@ -255,7 +255,9 @@ def plot_calibration(
     use = (n > 0) & np.isfinite(s) & np.isfinite(o)
     figure = new_figure(width_in, height_in)
     axes = figure.add_subplot()
-    top = 1.0 if percent else float(np.nanmax(np.append(np.r_[s[use], o[use], hi[use]], 1.0))) * 1.05
+    top = (
+        1.0 if percent else float(np.nanmax(np.append(np.r_[s[use], o[use], hi[use]], 1.0))) * 1.05
+    )
     axes.plot([0, top], [0, top], color=RULE, lw=0.9, zorder=1)
     axes.vlines(s[use], lo[use], hi[use], color=MUTED, lw=0.9, zorder=2)
     biggest = n.max() if use.any() else 1.0

@@ -125,7 +125,9 @@ def _draw_mechanism(axes: Axes, sphere: FocalSphere, color: str) -> None:
     for other in sphere.others:
         arcs = np.concatenate([plane_arcs(v) for v in fault_vectors(*other)])
         axes.add_collection(
-            LineCollection(list(arcs), colors=MUTED, linewidths=0.8, linestyles=(0, (4, 3)), zorder=3)
+            LineCollection(
+                list(arcs), colors=MUTED, linewidths=0.8, linestyles=(0, (4, 3)), zorder=3
+            )
         )
     arcs = np.concatenate([plane_arcs(v) for v in fault_vectors(*mechanism)])
     axes.add_collection(LineCollection(list(arcs), colors=color, linewidths=1.5, zorder=4))
@@ -174,5 +176,12 @@ def _draw_readings(axes: Axes, sphere: FocalSphere, solved: bool) -> None:
             )
     unknown = seen & (polarity == 0)
     axes.scatter(
-        x[unknown], y[unknown], s=10, marker="x", color=MUTED, linewidth=0.7, zorder=7, clip_on=False
+        x[unknown],
+        y[unknown],
+        s=10,
+        marker="x",
+        color=MUTED,
+        linewidth=0.7,
+        zorder=7,
+        clip_on=False,
     )

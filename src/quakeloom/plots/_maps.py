@@ -176,7 +176,12 @@ def plot_mechanism_map(
     order = np.asarray(priority, float)[candidates]
     room = 1.04 * radius_pt * km_per_point
     if len(candidates) <= _MOVABLE:
-        legend = (west, west + 62 * km_per_point, north - (12 * len(handles) + 12) * km_per_point, north)
+        legend = (
+            west,
+            west + 62 * km_per_point,
+            north - (12 * len(handles) + 12) * km_per_point,
+            north,
+        )
         scale = (west, west + 125 * km_per_point, south, south + 34 * km_per_point)
         arrow = (east - 26 * km_per_point, east, north - 36 * km_per_point, north)
         keep, place = place_symbols(

@@ -142,10 +142,7 @@ def thin_symbols(
             continue
         column, row = int(x[i] // cell), int(y[i] // cell)
         near = (
-            j
-            for a in (-1, 0, 1)
-            for b in (-1, 0, 1)
-            for j in taken.get((column + a, row + b), ())
+            j for a in (-1, 0, 1) for b in (-1, 0, 1) for j in taken.get((column + a, row + b), ())
         )
         if any((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach for j in near):
             continue
@@ -226,9 +223,7 @@ def place_symbols(
             )
             free &= outside > radius
         if len(taken):
-            gap = np.min(
-                np.sum((options[:, None, :] - taken[None, :, :]) ** 2, axis=-1), axis=1
-            )
+            gap = np.min(np.sum((options[:, None, :] - taken[None, :, :]) ** 2, axis=-1), axis=1)
             free &= gap >= (2.0 * radius) ** 2
         if not free.any():
             continue

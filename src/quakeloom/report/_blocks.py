@@ -42,7 +42,8 @@ class Picture:
     alt: str
     caption: str | Markup
     width_px: int
-    wide: bool = False
+    height_px: int
+    width: str = "column"  # "column", "wide" (scrolls on a phone) or "map" (shrinks)
     kind: str = "picture"
 
 
@@ -99,7 +100,7 @@ class Section:
 
 
 def picture(
-    figure: Figure, alt: str, caption: str | Markup = "", wide: bool = False, png: bool = False
+    figure: Figure, alt: str, caption: str | Markup = "", width: str = "column", png: bool = False
 ) -> Picture:
     """Encode a figure: SVG when it is small, PNG otherwise or on demand."""
     data = b"" if png else figure_to_svg(figure, _RASTER_DPI)
@@ -108,7 +109,13 @@ def picture(
     else:
         text = data.decode().replace('"', "'")
         source = "data:image/svg+xml," + "".join(_RESERVED.get(c, c) for c in text)
-    return Picture(Markup(source), alt, caption, round(figure.get_figwidth() * 96), wide)
+    return Picture(
+        Markup(source),
+        alt,
+        caption,
+        *(round(side * 96) for side in figure.get_size_inches()),
+        width,
+    )
 
 
 def join_html(parts: Sequence[str | Markup], separator: str = ", ") -> Markup:

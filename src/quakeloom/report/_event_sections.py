@@ -122,9 +122,14 @@ def reject_section(results: RunResults) -> Section:
         .sort_by([("source_file_count", "descending")])
     )
     rows = [
-        (g["record"], g["reason"], whole(g["source_file_count"]), whole(g["source_file_count_distinct"]))
+        (
+            g["record"],
+            g["reason"],
+            whole(g["source_file_count"]),
+            whole(g["source_file_count_distinct"]),
+        )
         for g in groups.slice(0, 30).to_pylist()
-    ]  # fmt: skip
+    ]
     first = [
         (
             _short(r["source_file"], 40),
