@@ -85,13 +85,25 @@ STYLE: dict[str, Any] = {
     "path.simplify": True,
 }
 
+_LOOK = {
+    *("agg", "axes", "contour", "date", "errorbar", "figure", "font", "grid", "hatch", "hist"),
+    *("image", "legend", "lines", "markers", "mathtext", "patch", "path", "savefig", "scatter"),
+    *("svg", "text", "xaxis", "xtick", "yaxis", "ytick"),
+}
+"""Groups of matplotlib's settings that show in a figure: first its defaults, then ours."""
+
+_SETTINGS: dict[str, Any] = {
+    **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.split(".")[0] in _LOOK},
+    **STYLE,
+}
+
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
     """Make a drawing function use the house style, whatever the caller's settings are."""
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(_SETTINGS):
             return function(*args, **kwargs)
 
     return wrapper
@@ -110,7 +122,7 @@ def figure_to_svg(figure: Figure, raster_dpi: float = 200.0) -> bytes:
     The same figure gives the same bytes: no date, no random identifiers. Paths are rounded
     to a hundredth of a point.
     """
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_SETTINGS):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", dpi=raster_dpi, metadata=_NO_METADATA)
     text = buffer.getvalue().decode()
@@ -127,7 +139,7 @@ def _shorten_path(match: re.Match[str]) -> str:
 
 def figure_to_png(figure: Figure, dpi: float = 170.0) -> bytes:
     """Return a figure as PNG bytes."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_SETTINGS):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
