@@ -22,6 +22,7 @@ USES = (
     "no_polarity",
     "low_probability",
     "pick_weight",
+    "onset",
     "screened",
     "no_station",
     "too_far",

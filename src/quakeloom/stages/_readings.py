@@ -122,7 +122,8 @@ def prepare_block(
     probability[flip] = 1.0 - probability[flip]
 
     sites, given = _place(settings, events, readings, event, shared)
-    use = _choose(settings, readings, polarity, probability, sites, given, shared, screened)
+    impulsive = _impulsive(settings, readings)
+    use = _choose(settings, readings, polarity, probability, sites, given, impulsive, screened)
     use[~usable_event[event] & (use == _USE["used"])] = _USE["event_not_used"]
 
     columns: dict[str, Any] = {
@@ -157,6 +158,13 @@ def pick_kinds(onset: pa.ChunkedArray, weight: NDArray[np.int8]) -> NDArray[np.s
     letters = np.asarray(onset.to_pylist(), dtype="<U1")
     digits = np.where(weight >= 0, weight.astype(str), "")
     return np.char.add(letters, digits)
+
+
+def _impulsive(settings: Settings, readings: pa.Table) -> NDArray[np.bool_]:
+    """Which readings are impulsive; an onset that is not said counts as impulsive."""
+    if settings.selection.impulsive_by == "weight":
+        return np.asarray(readings.column("pick_weight").to_numpy() == 0)
+    return pc.is_in(readings.column("onset"), pa.array(["I", ""])).to_numpy()
 
 
 def _event_index(rows: pa.Table, ids: pa.Array) -> NDArray[np.int64]:
@@ -208,7 +216,10 @@ def _place(
 ) -> tuple[_Sites, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Azimuth and distance of readings: from coordinates, else as given."""
     times = events.column("origin_time").to_numpy().astype("datetime64[ns]")[event]
-    lon, lat, _ = find_stations(shared.stations, readings, times)
+    selection = settings.selection
+    lon, lat, _ = find_stations(
+        shared.stations, readings, times, selection.station_match, selection.station_epochs
+    )
     distance, azimuth = distance_azimuth(
         events.column("longitude").to_numpy()[event],
         events.column("latitude").to_numpy()[event],
@@ -241,7 +252,7 @@ def _choose(
     probability: NDArray[np.float64],
     sites: _Sites,
     given: tuple[NDArray[np.float64], NDArray[np.float64]],
-    shared: Shared,
+    impulsive: NDArray[np.bool_],
     screened: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Say for every reading whether it is used, or the first reason why not."""
@@ -251,27 +262,17 @@ def _choose(
     unsigned = polarity == 0
     if settings.mechanism.use_probabilities:
         unsigned &= np.isnan(probability)
+    weight = readings.column("pick_weight").to_numpy()
+    traced = settings.takeoff.angles == "layered"
     with np.errstate(invalid="ignore"):
         reasons = [
             ("no_polarity", unsigned),
             ("low_probability", sure < selection.minimum_probability),
-            (
-                "pick_weight",
-                readings.column("pick_weight").to_numpy() > selection.maximum_pick_weight,
-            ),
+            ("pick_weight", weight > selection.maximum_pick_weight),
+            ("onset", ~impulsive & (selection.onsets == "impulsive")),
             ("screened", screened),
-            (
-                "no_angles",
-                np.isnan(given[0]) | np.isnan(given[1])
-                if settings.takeoff.angles == "given"
-                else np.zeros(len(use), dtype=bool),
-            ),
-            (
-                "no_station",
-                np.isnan(sites.azimuth)
-                if settings.takeoff.angles == "layered" or selection.require_station
-                else np.zeros(len(use), dtype=bool),
-            ),
+            ("no_angles", (np.isnan(given[0]) | np.isnan(given[1])) & (not traced)),
+            ("no_station", np.isnan(sites.azimuth) & traced),
             ("too_far", sites.distance > selection.maximum_distance_km),
         ]
     for name, mask in reversed(reasons):
@@ -317,40 +318,42 @@ def _observe(
     azimuth = joined(given[0][used], ratio_given[0])
     offsets = np.searchsorted(event, np.arange(events.num_rows + 1)).astype(np.int64)
     trials = settings.mechanism.trials
+    stratified = settings.mechanism.stratified_draws
     if takeoff.angles == "given":
-        base = np.broadcast_to(joined(given[1][used], ratio_given[1]), (trials, event.size))
-        azimuths = np.broadcast_to(azimuth, (trials, event.size))
-        azimuth_error = joined(
-            _filled(column("azimuth_error_deg"), takeoff.azimuth_error_deg), none
-        )
-        takeoff_error = joined(
-            _filled(column("takeoff_error_deg"), takeoff.takeoff_error_deg), none
+        base = joined(given[1][used], ratio_given[1])[None, :]
+        azimuth_error, takeoff_error = (
+            _filled(joined(column(name), none), default)
+            for name, default in (
+                ("azimuth_error_deg", takeoff.azimuth_error_deg),
+                ("takeoff_error_deg", takeoff.takeoff_error_deg),
+            )
         )
     else:
         assert shared.tables is not None
-        depth = events.column("depth_km").to_numpy()
-        error = _filled(events.column("vertical_error_km").to_numpy(), takeoff.depth_error_km)
+        error = events.column("vertical_error_km").to_numpy()
+        error = _filled(np.where(error > 0, error, np.nan), takeoff.depth_error_km)
         depths, models = draw_depths_and_models(
-            keys, np.maximum(np.nan_to_num(depth), 0.0), error, trials, len(takeoff.models)
+            keys,
+            np.nan_to_num(events.column("depth_km").to_numpy()),
+            error,
+            trials,
+            len(takeoff.models),
+            stratified,
         )
         distance = joined(sites.distance[used], ratio_sites)
         base, _ = lookup(
-            shared.tables, models[:, event], np.maximum(depths[:, event], 0.0), distance[None, :]
+            shared.tables, models[:, None], np.maximum(depths[:, event], 0.0), distance[None, :]
         )
-        azimuths = np.broadcast_to(azimuth, (trials, event.size))
         azimuth_error = np.full(event.size, takeoff.azimuth_error_deg)
         takeoff_error = np.full(event.size, takeoff.takeoff_error_deg)
+    zero = np.zeros(event.size)
     azimuth_draws, takeoff_draws = draw_angle_errors(
-        keys,
-        offsets,
-        station_keys,
-        azimuths,
-        base,
-        _filled(azimuth_error, takeoff.azimuth_error_deg),
-        _filled(takeoff_error, takeoff.takeoff_error_deg),
+        keys, offsets, station_keys, zero, zero, azimuth_error, takeoff_error, trials, stratified
     )
+    azimuth_draws = azimuth_draws + azimuth
+    takeoff_draws = takeoff_draws + base
     rows = np.concatenate([used, np.full(ratio_event.size, -1)])[order]
-    bad = ~np.isfinite(takeoff_draws).all(axis=0)
+    bad = ~np.isfinite(takeoff_draws[0] + azimuth_draws[0])
     reference = np.full((2, readings.num_rows), np.nan)
     is_reading = rows >= 0
     reference[0, rows[is_reading]] = azimuth_draws[0, is_reading]
@@ -360,7 +363,7 @@ def _observe(
     if bad.any():
         use[rows[bad & is_reading]] = _USE["no_angles"]
     keep = ~bad
-    onset = np.array(readings.column("onset").to_pylist(), dtype="<U1")[used]
+    impulsive = _impulsive(settings, readings)[used]
     block = ObservationBlock(
         event_keys=keys,
         offsets=np.searchsorted(event[keep], np.arange(events.num_rows + 1)).astype(np.int64),
@@ -369,7 +372,7 @@ def _observe(
         polarity=joined(columns["polarity"][used], np.zeros(ratio_event.size, np.int8))[
             keep
         ].astype(np.int8),
-        impulsive=joined(onset != "E", np.ones(ratio_event.size, bool))[keep].astype(bool),
+        impulsive=joined(impulsive, np.ones(ratio_event.size, bool))[keep].astype(bool),
         probability_up=joined(columns["probability_up"][used], none)[keep].astype(np.float32),
         sp_log_ratio=joined(np.full(n, np.nan), ratio)[keep].astype(np.float32),
         station_keys=station_keys[keep],
@@ -401,7 +404,7 @@ def _amplitude_ratios(
     snr = settings.mechanism.minimum_amplitude_snr
     with np.errstate(invalid="ignore", divide="ignore"):
         loud = (p > 0) & (s > 0) & (p >= snr * np.abs(np_)) & (s >= snr * np.abs(ns))
-        ratio = np.log10(s / p) - _corrections(shared.sp_corrections, amplitudes)
+        ratio = np.log10(s / p) - _corrections(settings, shared.sp_corrections, amplitudes)
     placed, angles = _place(settings, events, amplitudes, event, shared)
     if settings.takeoff.angles == "given":
         angles = _angles_of_same_station(readings, sites.event, given, amplitudes, event)
@@ -445,19 +448,19 @@ def _angles_of_same_station(
     return azimuth, np.where(where >= 0, given[1][where], np.nan)
 
 
-def _corrections(corrections: pa.Table, amplitudes: pa.Table) -> NDArray[np.float64]:
-    columns = ("network", "station", "channel")
-    values = corrections.column("sp_log_correction").to_pylist()
-    table: dict[tuple[str, ...], float] = {}
-    for code, value in zip(
-        zip(*(corrections.column(c).to_pylist() for c in columns), strict=True),
-        values,
+def _corrections(
+    settings: Settings, corrections: pa.Table, amplitudes: pa.Table
+) -> NDArray[np.float64]:
+    """Station corrections by code and first two letters of the channel, V and E exchanged."""
+    table: dict[tuple[str, str], float] = {}
+    for station, channel, value in zip(
+        *(corrections.column(c).to_pylist() for c in ("station", "channel", "sp_log_correction")),
         strict=True,
     ):
-        table[code] = value
-        table.setdefault(code[1:], value)
-    codes = zip(*(amplitudes.column(c).to_pylist() for c in columns), strict=True)
-    return np.array([table.get(c, table.get(c[1:], 0.0)) for c in codes])
+        table.setdefault((station, channel[:2].replace("V", "E", 1)), value)
+    none = np.nan if settings.mechanism.require_sp_correction else 0.0
+    codes = zip(*(amplitudes.column(c).to_pylist() for c in ("station", "channel")), strict=True)
+    return np.array([table.get((s, c[:2].replace("V", "E", 1)), none) for s, c in codes])
 
 
 def _station_names(rows: pa.Table, index: NDArray[np.int64]) -> list[str]:

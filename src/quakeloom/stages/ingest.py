@@ -73,12 +73,20 @@ class PlannedRows:
     digest: str
 
 
+@dataclass(frozen=True)
+class Ingested:
+    """What reading the sources gave: the partitions, and a digest of all sources."""
+
+    partitions: list[PlannedRows]
+    inputs: str
+
+
 def ingest_sources(
     settings: Settings,
     layout: RunLayout,
     cache: Path,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[PlannedRows]:
+) -> Ingested:
     """Read what is new, split everything into partitions, and return them in order.
 
     Parameters
@@ -105,11 +113,12 @@ def ingest_sources(
     known = digest_json(
         [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
     )
+    inputs = digest_json([f.name for f in folders])
     index = layout.ingest / "index.json"
     if index.exists():
         old = read_json(index)
         if old["key"] == known:
-            return [PlannedRows(**row) for row in old["partitions"]]
+            return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
     progress("sorting rows into partitions")
     tables = {name: _gather(folders, name) for name in SOURCE_TABLES}
     if not tables["events"].num_rows:
@@ -120,7 +129,7 @@ def ingest_sources(
         )
     rows = _split(settings, layout, tables)
     write_json_if_changed(index, {"key": known, "partitions": [vars(r) for r in rows]})
-    return rows
+    return Ingested(rows, inputs)
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
@@ -383,26 +392,29 @@ def _rows_of_events(
     rows = table.take(order)
     event = event[order]
     if name in ("polarities", "amplitudes") and rows.num_rows:
-        first = _first_of_key(rows, event)
+        first = _first_source(rows, event)
         if not first.all():
             again = rows.filter(pa.array(~first))
-            rejects.append(
-                _reject_rows(name, again, "doubled reading: the first of this channel is used")
-            )
+            reason = "doubled reading: another source with this channel comes first"
+            rejects.append(_reject_rows(name, again, reason))
             rows, event = rows.filter(pa.array(first)), event[first]
     return (rows, event), pa.concat_tables(rejects)
 
 
-def _first_of_key(rows: pa.Table, event: np.ndarray) -> np.ndarray:
-    """Mark the first reading of every event, network, station and channel."""
+def _first_source(rows: pa.Table, event: np.ndarray) -> np.ndarray:
+    """Mark readings from the first source that has their event, network, station, channel.
+
+    Several readings of a channel in one source are kept: networks have several pickers.
+    """
     key = event.astype(np.int64)
     for column in ("network", "station", "channel"):
         codes = rows.column(column).combine_chunks().dictionary_encode().indices.to_numpy()
         key = key * (int(codes.max()) + 1) + codes
-    _, first = np.unique(key, return_index=True)
-    mask = np.zeros(rows.num_rows, dtype=bool)
-    mask[first] = True
-    return mask
+    source = rows.column("source_file").combine_chunks().dictionary_encode().indices.to_numpy()
+    if not source.any():
+        return np.ones(rows.num_rows, dtype=bool)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return np.asarray(source[first][inverse] == source)
 
 
 def _reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:

@@ -57,7 +57,7 @@ def plan(settings: Settings, layout: RunLayout) -> None:
     """Write the plan file: digests of models, settings and code."""
     models = [find_model(settings, name) for name in settings.takeoff.models]
     write_json_if_changed(
-        layout.plan("takeoff", "tables"),
+        layout.plan_step("takeoff", "tables"),
         {
             "stage": "takeoff",
             "models": [digest_file(m) for m in models],
@@ -95,7 +95,7 @@ def part(settings: Settings, layout: RunLayout) -> None:
             )
             log.info("takeoff %s: %d depths, %d distances", name, *table.takeoff_deg.shape)
     write_json_if_changed(
-        layout.done("takeoff", "tables"), {"models": len(settings.takeoff.models)}
+        layout.done_step("takeoff", "tables"), {"models": len(settings.takeoff.models)}
     )
 
 
