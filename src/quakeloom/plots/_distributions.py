@@ -133,18 +133,17 @@ def plot_stacked_histogram(
     for q in QUALITIES:
         count, _ = np.histogram(x[letters == q], edges)
         if count.sum():
-            axes.bar(
-                edges[:-1],
-                count,
-                np.diff(edges),
-                bottom=base,
-                align="edge",
-                color=QUALITY_COLORS[q],
+            axes.stairs(
+                base + count,
+                edges,
+                baseline=base,
+                fill=True,
+                facecolor=QUALITY_COLORS[q],
                 edgecolor="white",
-                linewidth=0.3,
+                linewidth=0.4,
                 label=q,
             )
-            base += count
+            base = base + count
     for q, limit in (limits or {}).items():
         axes.axvline(limit, color=QUALITY_COLORS.get(q, INK), lw=0.8, ls=(0, (3, 2)))
         axes.annotate(
@@ -159,6 +158,7 @@ def plot_stacked_histogram(
             color=MUTED,
         )
     axes.set_xlim(*bounds)
+    axes.set_ylim(0, max(float(base.max(initial=0.0)), 1.0) * 1.06)
     axes.set_xlabel(label)
     axes.set_ylabel("Events")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from quakeloom.plots import figure_to_png, figure_to_svg
 
 _RASTER_DPI = 160.0
-_RESERVED = {c: f"%{ord(c):02X}" for c in "%#<>&{}\n"}
+_RESERVED = str.maketrans({c: f"%{ord(c):02X}" for c in "%#<>&{}\n"})
 _SVG_LIMIT = 400_000  # bytes; a larger drawing is embedded as PNG
 
 
@@ -108,7 +108,7 @@ def picture(
         source = "data:image/png;base64," + base64.b64encode(figure_to_png(figure)).decode()
     else:
         text = data.decode().replace('"', "'")
-        source = "data:image/svg+xml," + "".join(_RESERVED.get(c, c) for c in text)
+        source = "data:image/svg+xml," + text.translate(_RESERVED)
     return Picture(
         Markup(source),
         alt,
