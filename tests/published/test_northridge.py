@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from quakeloom.config import load_configuration
 from quakeloom.core import rotation_angle
 from quakeloom.stages import mechanism, takeoff
