@@ -1,5 +1,7 @@
 """One small region and one nation, simulated once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,39 @@ def region(tables):
 @pytest.fixture(scope="session")
 def nation(tables):
     return World(national(), tables, 20_000, first=30_000)
+
+
+def _assert_same(a, b):
+    """Fail unless two records hold the same bytes."""
+    for field in dataclasses.fields(a):
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        pairs = [(x[k], y[k]) for k in x] if isinstance(x, dict) else [(x, y)]
+        for u, v in pairs:
+            if u.dtype == object:
+                assert list(u) == list(v), field.name
+            else:
+                assert u.tobytes() == v.tobytes(), field.name
+
+
+def _part(events, rows):
+    """Some rows of simulated events."""
+    return dataclasses.replace(
+        events,
+        **{
+            f.name: {k: v[rows] for k, v in value.items()}
+            if isinstance(value, dict)
+            else value[rows]
+            for f in dataclasses.fields(events)
+            for value in [getattr(events, f.name)]
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def assert_same():
+    return _assert_same
+
+
+@pytest.fixture(scope="session")
+def part():
+    return _part

@@ -1,7 +1,5 @@
 """Earthquakes and stations."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -16,31 +14,7 @@ from quakeloom.simulate import (
 from quakeloom.simulate._land import inside_outlines, map_land
 
 
-def assert_same(a, b):
-    for field in dataclasses.fields(a):
-        x, y = getattr(a, field.name), getattr(b, field.name)
-        pairs = [(x[k], y[k]) for k in x] if isinstance(x, dict) else [(x, y)]
-        for u, v in pairs:
-            if u.dtype == object:
-                assert list(u) == list(v), field.name
-            else:
-                assert u.tobytes() == v.tobytes(), field.name
-
-
-def part(events, rows):
-    return dataclasses.replace(
-        events,
-        **{
-            f.name: {k: v[rows] for k, v in value.items()}
-            if isinstance(value, dict)
-            else value[rows]
-            for f in dataclasses.fields(events)
-            for value in [getattr(events, f.name)]
-        },
-    )
-
-
-def test_an_event_is_the_same_in_whatever_chunk_it_is_simulated():
+def test_an_event_is_the_same_in_whatever_chunk_it_is_simulated(assert_same, part):
     options = national()
     whole = simulate_events(options, 5, 0, 3000)
     for first, count in ((0, 1), (17, 500), (2999, 1), (1000, 2000)):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from test_catalog import assert_same, part
 
 from quakeloom.core import (
     SettingsError,
@@ -97,7 +96,7 @@ def test_emergent_onsets_are_the_weak_ones(region):
     assert r.is_wrong[emergent].mean() > 2 * r.is_wrong[~emergent].mean()
 
 
-def test_readings_of_an_event_do_not_depend_on_the_others(region):
+def test_readings_of_an_event_do_not_depend_on_the_others(region, part):
     rows = np.array([2900, 3, 77, 1500])
     some = region.read(part(region.events, rows))
     for k, row in enumerate(rows):
@@ -157,7 +156,7 @@ def test_without_errors_every_polarity_is_true_and_angles_can_be_given(region):
     assert "takeoff_deg" not in region.readings.polarities
 
 
-def test_readings_make_registered_tables(region):
+def test_readings_make_registered_tables(region, part):
     for name in ("polarities", "amplitudes"):
         table = make_table(name, getattr(region.readings, name))
         assert validate_table(name, table) == []
@@ -165,7 +164,7 @@ def test_readings_make_registered_tables(region):
     assert make_table("polarities", nobody.polarities).num_rows == 0
 
 
-def test_levels_are_found_again_and_can_be_left_out(region, tables):
+def test_levels_are_found_again_and_can_be_left_out(region, tables, part, assert_same):
     again = find_reading_levels(region.stations, tables, region.options, region.seed)
     assert again == region.levels
     assert_same(region.read(part(region.events, slice(0, 50))), first_fifty(region))
