@@ -106,7 +106,7 @@ def ingest_sources(
         If a file is not in its format.
     """
     folders = (
-        [_simulate(settings, cache, progress)]
+        [simulate_source(settings, cache, progress)]
         if settings.simulation is not None
         else _read_sources(settings, cache, progress)
     )
@@ -239,7 +239,10 @@ def _read_one(job: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
-def _simulate(settings: Settings, cache: Path, progress: Callable[[str], None]) -> Path:
+def simulate_source(
+    settings: Settings, cache: Path, progress: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Simulate the source of a run, if it is not in the cache; return its folder."""
     from quakeloom.stages.simulate import write_simulation
 
     assert settings.simulation is not None

@@ -50,11 +50,11 @@ def write_simulation(settings: Settings, folder: Path) -> None:
     options = simulation_options(settings)
     stations = simulate_stations(options, settings.seed)
     write_table(folder / "stations.parquet", "stations", _table("stations", stations.stations))
-    depths, distances = table_grid(
-        options.greatest_depth_km * 1.5 + 5.0, options.maximum_distance_km * 1.05
-    )
     names = settings.takeoff.models or ["generic_crust"]
     model = read_velocity_model(find_model(settings, names[0]))
+    depths, distances = table_grid(
+        options.greatest_depth_km * 1.5 + 5.0, options.maximum_distance_km * 1.05, models=[model]
+    )
     tables = stack_tables([trace_table(model, depths, distances)])
     levels = find_reading_levels(stations, tables, options, settings.seed)
     pieces: dict[str, list[pa.Table]] = {"events": [], "truth": []}
