@@ -178,7 +178,7 @@ def preferred(
             continue
         wanted = block.text(events[event], _F[EVENT][reference])
         mine = rows[start : start + many]
-        names = [k.strip() for k in block.keys(mine, _F[kind]["id"])]
+        names = block.keys(mine, _F[kind]["id"])
         if wanted and wanted.encode() in names:
             chosen[event] = mine[names.index(wanted.encode())]
     return chosen
