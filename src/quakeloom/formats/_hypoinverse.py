@@ -52,7 +52,8 @@ def read_hypoinverse_archive(
     path : Path
         The file.
     doubled_picks : {"reject", "keep"}
-        See :data:`FORMATS_HERE`'s options.
+        What happens to a second reading of a channel that differs in nothing: put aside,
+        or kept as HASH does.
     takeoff_zero : {"down", "up"}
         Where the file's take-off angles begin. Hypoinverse writes 0 for straight down.
 
@@ -86,7 +87,8 @@ def read_hash_scedc5(path: Path, doubled_picks: str = "reject") -> SourceTables:
     path : Path
         The file.
     doubled_picks : {"reject", "keep"}
-        See :data:`FORMATS_HERE`'s options.
+        What happens to a second reading of a channel that differs in nothing: put aside,
+        or kept as HASH does.
 
     Raises
     ------

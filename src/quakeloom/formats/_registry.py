@@ -25,6 +25,7 @@ from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
+from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
@@ -43,6 +44,7 @@ _ALL: tuple[Format, ...] = (
     _HASH_REVERSALS,
     *_HYPODD,
     *_SKHASH,
+    *_SKHASH_STATIONS,
     _CSV,
 )
 

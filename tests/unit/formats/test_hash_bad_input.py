@@ -310,7 +310,12 @@ def test_skhash_columns_are_turned_to_our_conventions(tmp_path):
         ("skhash_polarities", "ST001", "", "station is missing"),
         ("skhash_polarities", "ST001", "ST000", "doubled pick"),
         ("skhash_polarities", "20.0", "200.0", "takeoff_deg -20 is outside"),
-        ("skhash_polarities", "-10.0, 39.1", "-10.0, 49.1", "differs from that on line 3"),
+        (
+            "skhash_polarities",
+            "-10.0, 39.1",
+            "-10.0, 49.1",
+            "1 rows from here on have another hypocenter than line 3",
+        ),
         ("skhash_polarities", "-10.0,", "", "10 values for 11 columns"),
     ],
 )
@@ -341,3 +346,12 @@ def test_hypodd_files_have_their_times(tmp_path):
     assert phases.column("station").to_pylist() == ["CCO", "CSC", "CCO"]
     first = phases.column("arrival_time").to_pylist()[0]
     assert first.isoformat() == "1984-04-24T21:20:25.210000+00:00"
+
+
+def test_a_cell_without_end_is_put_aside(tmp_path):
+    text = SMALL_FILES["skhash_polarities"] + '1,"' + "x" * 200_000 + "\n"
+    tables = read_text(tmp_path, "skhash_polarities", text)
+    assert tables.polarities.num_rows == 2
+    assert "no comma-separated values" in reasons(tables)[0]
+    with pytest.raises(FormatError, match="no line with column names"):
+        read_text(tmp_path, "skhash_polarities", "# only\n# comments\n")

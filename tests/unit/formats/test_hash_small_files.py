@@ -251,6 +251,8 @@ def test_what_is_no_such_file_is_a_format_error_that_names_it(tmp_path, name):
         path = write(tmp_path / kind, data)
         with pytest.raises(FormatError, match=kind):
             read_source(path, name)
+        if kind == "utf16" and name.startswith("skhash"):
+            continue  # spreadsheets write CSV so; the reader of plain CSV knows them
         with pytest.raises(FormatError, match=kind):
             detect_format(path)
 
