@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
 from quakeloom.formats._compressed import ByteStream
-from quakeloom.formats._quakeml_grammar import EVENT, Grammar, build_grammar
+from quakeloom.formats._quakeml_grammar import Grammar, Records, build_grammar, empty_records
 from quakeloom.formats._quakeml_scan import (
     BROKEN,
     DONE,
     FULL,
     MORE,
     PROBLEMS,
-    Records,
     Scan,
-    empty_records,
     scan_block,
 )
 from quakeloom.formats._source_tables import Rejects
@@ -378,6 +376,3 @@ def _entity(found: re.Match[str]) -> str:
         return chr(int(name[2:], 16) if name[1] in "xX" else int(name[1:]))
     except (ValueError, OverflowError):
         return found.group(0)
-
-
-__all__ = ["BLOCK_BYTES", "EVENT", "Block", "read_blocks"]
