@@ -208,10 +208,10 @@ class Mechanism(Section):
         ge=0,
         le=1,
     )
-    average: Literal["trimmed", "hash"] = setting(
-        "trimmed",
-        "Preferred mechanism: weighted mean of those within the probability angle of it, or "
-        "HASH's mean after removing the worst one by one.",
+    average: Literal["weighted", "hash"] = setting(
+        "weighted",
+        "Preferred mechanism: robust weighted mean of the acceptable ones, or HASH's mean "
+        "after removing the worst one by one.",
     )
     quality_criteria: Literal["all", "spread"] = setting(
         "all",

@@ -15,7 +15,7 @@ import yaml
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import mechanism, stations, takeoff
-from quakeloom.stages._provenance import CODE
+from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
     RunLayout,
@@ -119,3 +119,6 @@ def read_settings(layout: RunLayout) -> Settings:
         )
     data = yaml.safe_load(layout.settings.read_text(encoding="utf-8"))
     return parse_settings(data, str(layout.settings))
+
+
+__all__ = ["PLAN_FILE", "plan_configuration", "read_plan", "read_settings", "science_settings"]
