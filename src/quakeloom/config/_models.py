@@ -86,6 +86,11 @@ class Selection(Section):
     maximum_pick_weight: int = setting(
         9, "Readings with a worse weight code are not used (0 best).", "1", ge=0, le=9
     )
+    one_per_station: bool = setting(
+        True,
+        "Use one reading per station and event, the best by weight code and onset; others "
+        "repeat it. HASH uses all.",
+    )
     onsets: Literal["all", "impulsive"] = setting(
         "all", "Use all readings, or only those whose onset is called impulsive."
     )
@@ -106,10 +111,10 @@ class Selection(Section):
         "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
     station_epochs: bool = setting(True, "A station is found only within its epochs.")
-    screening: str = setting(
-        "",
-        "Case of the same configuration whose station report is honoured: reversed stations "
-        "are turned, pick kinds no better than a coin are left out.",
+    screening: list[str] = setting(
+        list,
+        "Cases of the same configuration whose station reports are honored, one after the "
+        "other: reversed stations are turned, pick kinds no better than a coin are left out.",
     )
 
 
