@@ -281,6 +281,10 @@ def search_posterior(
                 frames32, frames, cosines, sines, ratio_table, ratio_shape, ratio_scales,
                 runs, amplitude,
             )  # fmt: skip
+            if overall < 1e29:
+                # The polarities alone must not be too bad already.
+                limit = np.int64((overall + _FAINTEST_NATS) / unit) + 1
+                keep_at_most(counter, top, limit, kept, candidates, trial_row, n)
             found = list_counts(counter, top, kept, bits, parts, indices, counts, n)
             least_sum = 1e30
             for k in range(found):
