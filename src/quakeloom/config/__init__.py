@@ -1,0 +1,52 @@
+"""The settings: pydantic models with units and bounds, their file, schema and reference.
+
+Floor 1. Stages read settings; science rooms get plain values.
+"""
+
+from quakeloom.config._document import (
+    default_settings,
+    explain_setting,
+    settings_reference,
+    settings_schema,
+)
+from quakeloom.config._load import (
+    Configuration,
+    case_run,
+    expand_variables,
+    load_configuration,
+    parse_settings,
+)
+from quakeloom.config._models import (
+    Cluster,
+    Mechanism,
+    Partition,
+    Report,
+    Selection,
+    Settings,
+    Simulation,
+    Source,
+    Storage,
+    Takeoff,
+)
+
+__all__ = [
+    "Cluster",
+    "Configuration",
+    "Mechanism",
+    "Partition",
+    "Report",
+    "Selection",
+    "Settings",
+    "Simulation",
+    "Source",
+    "Storage",
+    "Takeoff",
+    "case_run",
+    "default_settings",
+    "expand_variables",
+    "explain_setting",
+    "load_configuration",
+    "parse_settings",
+    "settings_reference",
+    "settings_schema",
+]

@@ -7,7 +7,7 @@ content has equal digests on every machine and in every Python version.
 from __future__ import annotations
 
 import hashlib
-import importlib
+import importlib.util
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,8 +49,10 @@ def digest_source(packages: Iterable[str]) -> str:
     """
     parts: list[bytes] = []
     for name in sorted(packages):
-        module = importlib.import_module(name)
-        file = Path(str(module.__file__))
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"There is no package or module '{name}'.")
+        file = Path(spec.origin)
         files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
         for source in files:
             parts.append(str(source.relative_to(file.parent)).encode())

@@ -140,7 +140,8 @@ def rotation_angle(first: ArrayLike, second: ArrayLike) -> Floats:
     q = quaternions(a[..., 0], a[..., 1], a[..., 2])
     r = quaternions(b[..., 0], b[..., 1], b[..., 2])
     largest = np.max(np.abs(relative_quaternions(q, r)), axis=-1)
-    return np.degrees(2.0 * np.arccos(np.clip(largest, -1.0, 1.0)))
+    angle: Floats = np.degrees(2.0 * np.arccos(np.clip(largest, -1.0, 1.0)))
+    return angle
 
 
 def relative_quaternions(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -169,7 +170,10 @@ def p_radiation(normal: ArrayLike, slip: ArrayLike, rays: ArrayLike) -> Floats:
     All arguments have shape ``S + (3,)`` and are broadcast.
     """
     a = np.asarray(rays, dtype=float)
-    return 2.0 * np.sum(a * np.asarray(normal), axis=-1) * np.sum(a * np.asarray(slip), axis=-1)
+    an = np.sum(a * np.asarray(normal), axis=-1)
+    as_ = np.sum(a * np.asarray(slip), axis=-1)
+    radiation: Floats = 2.0 * an * as_
+    return radiation
 
 
 def s_radiation(normal: ArrayLike, slip: ArrayLike, rays: ArrayLike) -> Floats:
@@ -183,7 +187,8 @@ def s_radiation(normal: ArrayLike, slip: ArrayLike, rays: ArrayLike) -> Floats:
     s = np.asarray(slip, dtype=float)
     an = np.sum(a * n, axis=-1)[..., None]
     as_ = np.sum(a * s, axis=-1)[..., None]
-    return np.linalg.norm(an * s + as_ * n - 2.0 * an * as_ * a, axis=-1)
+    length: Floats = np.linalg.norm(an * s + as_ * n - 2.0 * an * as_ * a, axis=-1)
+    return length
 
 
 def _quaternions_from_frames(frames: Floats) -> Floats:
@@ -216,4 +221,5 @@ def _quaternions_from_frames(frames: Floats) -> Floats:
     )
     largest = np.argmax(squares, axis=-1)
     picked = np.take_along_axis(rows, largest[..., None, None], axis=-2)[..., 0, :]
-    return picked / np.linalg.norm(picked, axis=-1, keepdims=True)
+    unit: Floats = picked / np.linalg.norm(picked, axis=-1, keepdims=True)
+    return unit

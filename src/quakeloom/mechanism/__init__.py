@@ -15,9 +15,15 @@ from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
 from quakeloom.mechanism._leave_one_out import leave_one_out
 from quakeloom.mechanism._options import MechanismOptions
 from quakeloom.mechanism._quality import polarity_misfit_stdr, rate_quality, ray_gaps
+from quakeloom.mechanism._station_report import (
+    ContradictionReport,
+    report_pick_kinds,
+    report_stations,
+)
 
 __all__ = [
     "STATUSES",
+    "ContradictionReport",
     "MechanismBlock",
     "MechanismGrid",
     "MechanismOptions",
@@ -31,5 +37,7 @@ __all__ = [
     "polarity_misfit_stdr",
     "rate_quality",
     "ray_gaps",
+    "report_pick_kinds",
+    "report_stations",
     "sp_log_ratios",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from quakeloom.core import SchemaError
 from quakeloom.schema._registry import Variable
@@ -124,11 +125,11 @@ def validate_table(table: str, data: pa.Table) -> list[str]:
     return problems
 
 
-def out_of_bounds(name: str, values: Any) -> np.ndarray:
+def out_of_bounds(name: str, values: Any) -> NDArray[np.bool_]:
     """Return a mask of the values outside a variable's registered bounds; NaN is inside."""
     v = variable(name)
     x = np.asarray(values, dtype=float)
-    bad = np.isinf(x)
+    bad: NDArray[np.bool_] = np.isinf(x)
     if v.minimum is not None:
         bad |= x < v.minimum
     if v.maximum is not None:

@@ -17,6 +17,19 @@ STATUSES = (
     "invalid_event",
     "error",
 )
+USES = (
+    "used",
+    "no_polarity",
+    "low_probability",
+    "pick_weight",
+    "onset",
+    "screened",
+    "doubled",
+    "no_station",
+    "too_far",
+    "no_angles",
+    "event_not_used",
+)
 QUALITIES = ("A", "B", "C", "D", "E", "F")
 
 _LIST = (
@@ -70,9 +83,9 @@ _LIST = (
         "onset",
         "string",
         "",
-        "Pick kind: impulsive (I), emergent (E) or not said.",
+        "Pick kind, one letter: impulsive (I), emergent (E), others as the source has them "
+        "(X, Y, Z of NCSN's real-time pickers).",
         "empty",
-        values=("I", "E", ""),
     ),
     Variable(
         "pick_weight",
@@ -105,6 +118,36 @@ _LIST = (
     Variable(
         "takeoff_error_deg", "float64", "deg", "Standard error of the take-off angle.", "NaN", 0
     ),
+    Variable(
+        "reversed",
+        "bool",
+        "1",
+        "The polarity and its probability were turned, as a reversal table or report says.",
+    ),
+    Variable(
+        "use",
+        "string",
+        "",
+        "Whether the reading entered the mechanism, or why it did not.",
+        values=USES,
+    ),
+    Variable(
+        "predicted_up",
+        "float64",
+        "1",
+        "Share of the mechanisms acceptable without this reading that predict up.",
+        "NaN",
+        0,
+        1,
+    ),
+    Variable("travel_time_s", "float64", "s", "Travel time of the first arrival.", "NaN", 0),
+    Variable(
+        "direct_arrival",
+        "bool",
+        "1",
+        "The first arrival is on the branch of the direct ray.",
+    ),
+    Variable("source_slowness_s_km", "float64", "s/km", "Slowness at the source.", "never", 0),
     # amplitudes
     Variable(
         "p_amplitude", "float64", "source unit", "Peak amplitude in the P window.", "NaN", None

@@ -1,0 +1,221 @@
+"""Reading configuration files: cases, errors that name the key, the value and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from quakeloom.config._models import Settings
+from quakeloom.core import SettingsError
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+MAIN_CASE = "main"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A configuration file: one run, or several cases of it.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    name : str
+        ``name`` of the file; results go below ``results/<name>``.
+    cases : mapping of str to Settings
+        By run name: ``<name>`` for the case ``main`` (or the only one) and
+        ``<name>/<case>`` for the others. Order as in the file.
+    """
+
+    path: Path
+    name: str
+    cases: dict[str, Settings]
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file with the keys of :class:`Settings`, and optionally ``cases``: a mapping
+        of case names to the settings that differ there. ``main`` is the run itself.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing or no YAML, or a key, unit or value is wrong. The message
+        names every problem with key, value and what to write instead.
+    """
+    raw = _read_yaml(path)
+    cases = raw.pop("cases", None)
+    name = str(raw.get("name", "") or "")
+    if cases is None:
+        return Configuration(path, name, {name: _check(raw, path, "")})
+    if not isinstance(cases, dict) or not cases:
+        raise SettingsError(
+            f"{path}: `cases` is {cases!r}; write a mapping of case names to settings."
+        )
+    settings: dict[str, Settings] = {}
+    for case, changes in cases.items():
+        if not isinstance(changes, dict) and changes is not None:
+            raise SettingsError(
+                f"{path}: case '{case}' is {changes!r}; write settings, or `{{}}` for none."
+            )
+        merged = _merge(raw, changes or {})
+        merged["name"] = name if case == MAIN_CASE else f"{name}/{case}"
+        checked = _check(merged, path, f" in case '{case}'")
+        settings[checked.name] = checked
+    _check_references(path, name, settings)
+    return Configuration(path, name, settings)
+
+
+def parse_settings(data: Mapping[str, Any], origin: str = "settings") -> Settings:
+    """Check settings given as a mapping; see :func:`load_configuration` for errors."""
+    return _check(dict(data), Path(origin), "")
+
+
+def expand_variables(text: str) -> str:
+    """Replace ``${NAME}`` and ``${NAME:-default}`` by environment variables."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found:
+            return found
+        if match[2] is not None:
+            return match[2]
+        raise SettingsError(
+            f"'{text}' needs the environment variable {match[1]}, which is not set. "
+            f"Set it, or write ${{{match[1]}:-some/default}}."
+        )
+
+    return _VARIABLE.sub(value, text)
+
+
+def _check_references(path: Path, name: str, cases: dict[str, Settings]) -> None:
+    for settings in cases.values():
+        for reference in (*settings.selection.screening, *settings.report.compare):
+            if not reference or "." in Path(reference).name:
+                continue
+            run = case_run(name, reference)
+            if run not in cases or run == settings.name:
+                known = ", ".join(sorted(c for c in cases if c != settings.name)) or "none"
+                raise SettingsError(
+                    f"{path}: '{settings.name}' refers to case '{reference}', which is no other "
+                    f"case of this file (others: {known})."
+                )
+
+
+def case_run(name: str, case: str) -> str:
+    """Return the run name of a case of the configuration called ``name``."""
+    return name if case == MAIN_CASE else f"{name}/{case}"
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A YAML loader that refuses a key given twice."""
+
+
+def _unique_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{key}' is given twice", key_node.start_mark
+            )
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")])
+        hint = f" Did you mean {path.parent / near[0]}?" if near else ""
+        raise SettingsError(f"There is no configuration file {path}.{hint}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read as YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise SettingsError(
+            f"{path} holds {type(data).__name__}, not settings. Write `key: value` lines; "
+            "`quakeloom config default` prints them all."
+        )
+    return data
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(old, Mapping)
+        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _check(data: dict[str, Any], path: Path, where: str) -> Settings:
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        lines = [_describe(e, data) for e in error.errors()]
+        text = "\n".join(f"  - {line}" for line in lines)
+        raise SettingsError(
+            f"{path}{where}: {len(lines)} setting{'s are' if len(lines) > 1 else ' is'} wrong; "
+            f"nothing was run.\n{text}"
+        ) from None
+
+
+def _describe(error: Any, data: dict[str, Any]) -> str:
+    location = [p for p in error["loc"] if not str(p).startswith("function-")]
+    key = ".".join(str(p) for p in location) or "settings"
+    kind = error["type"]
+    given = error.get("input")
+    if kind == "extra_forbidden":
+        section = _section(location[:-1])
+        names = list(section.model_fields) if section else []
+        near = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
+        stem = str(location[-1]).rsplit("_", 1)[0]
+        near = [n for n in names if n.rsplit("_", 1)[0] == stem] or near
+        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(names)}"
+        return f"`{key}: {given!r}` is no known key; {hint}"
+    section = _section(location[:-1])
+    field = section.model_fields.get(str(location[-1])) if section and location else None
+    meaning = f" ({field.description})" if field is not None and field.description else ""
+    message = error["msg"].removeprefix("Value error, ")
+    if kind == "missing":
+        return f"`{key}` is missing; write it{meaning}"
+    if isinstance(given, dict | list) or (given is None and kind == "value_error"):
+        return f"`{key}`: {message}"
+    message = message[0].lower() + message[1:]
+    return f"`{key}: {given!r}`: {message}{meaning}"
+
+
+def _section(location: list[Any]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = Settings
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(str(part)) if model else None
+        model = _model_of(field.annotation) if field else None
+    return model
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_of(inner)
+        if found:
+            return found
+    return None

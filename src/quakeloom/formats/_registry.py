@@ -1,0 +1,139 @@
+"""All formats that quakeloom reads, and the one door through which files come in.
+
+To add a format: write a module with a module-level ``FORMAT = Format(...)`` (or several),
+import it here, and add it to ``_ALL``. Earlier entries win where two recognize a file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from quakeloom.core import FormatError, InputError, SettingsError
+from quakeloom.formats._csv import FORMAT as _CSV
+from quakeloom.formats._format import SNIFF_BYTES, Format
+from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
+from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
+from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
+from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
+from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
+from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
+from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
+from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
+from quakeloom.formats._jma import FORMAT as _JMA
+from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
+from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
+from quakeloom.formats._parquet import FORMAT as _PARQUET
+from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
+from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
+from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._stationxml import FORMAT as _STATIONXML
+
+_ALL: tuple[Format, ...] = (
+    _QUAKEML,
+    _STATIONXML,
+    _PARQUET,
+    *_NONLINLOC,
+    _NONLINLOC_STATIONS,
+    _JMA,
+    *_HYPOINVERSE,
+    _HASH_FPFIT,
+    _HASH_SCEDC,
+    _HASH_SIMUL,
+    *_HASH_AMPLITUDES,
+    *_HASH_STATIONS,
+    _HASH_REVERSALS,
+    *_HYPODD,
+    *_SKHASH,
+    *_SKHASH_STATIONS,
+    _CSV,
+)
+
+FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
+"""Every format by name, in the order in which they are tried."""
+
+
+def read_source(path: str | Path, format: str = "auto", **options: Any) -> SourceTables:
+    """Read one foreign file into registered tables.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. Its spelling is what ``source_file`` holds.
+    format : str
+        A key of :data:`FORMATS`, or ``auto`` to recognize it.
+    **options
+        Options of that format, see :attr:`Format.options`.
+
+    Returns
+    -------
+    SourceTables
+        Tables with a ``rejects`` row for everything that could not be read.
+
+    Raises
+    ------
+    FormatError
+        If the format is unknown, not recognized, or the file is not in it.
+    InputError
+        If the file is missing or cannot be opened.
+    SettingsError
+        If the format has no such option.
+    """
+    path = Path(path)
+    name = detect_format(path) if format == "auto" else format
+    if name not in FORMATS:
+        raise FormatError(
+            f"Format '{name}' for '{path}' is not known, so the file is not read. "
+            f"Write auto or one of: {', '.join(FORMATS)}."
+        )
+    chosen = FORMATS[name]
+    unknown = [o for o in options if o not in chosen.options]
+    if unknown:
+        known = ", ".join(chosen.options) or "none"
+        raise SettingsError(
+            f"Format '{name}' has no option {', '.join(map(repr, unknown))} (for '{path}'). "
+            f"Remove it; its options are: {known}."
+        )
+    read_head(path)
+    return chosen.read(path, **options)
+
+
+def detect_format(path: str | Path) -> str:
+    """Recognize the format of a file by its first 64 kB, then by its name.
+
+    Raises
+    ------
+    FormatError
+        If the file is empty or no format recognizes it.
+    InputError
+        If the file is missing or cannot be opened.
+    """
+    path = Path(path)
+    head = read_head(path)
+    if not head.strip():
+        raise FormatError(f"'{path}' is empty. Nothing can be read from it; give a data file.")
+    hits = [f for f in FORMATS.values() if f.sniff(head)]
+    if not hits:
+        raise FormatError(
+            f"'{path}' is in none of the formats that quakeloom recognizes. Nothing is read "
+            f"from it; if it is one of {', '.join(FORMATS)}, name the format in the settings."
+        )
+    suffix = path.suffix.lower()
+    return next((f.name for f in hits if suffix in f.suffixes), hits[0].name)
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file; :class:`InputError` if it cannot be opened."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(SNIFF_BYTES)
+    except FileNotFoundError:
+        raise InputError(
+            f"'{path}' does not exist. Nothing can be read; correct the path in the settings."
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"'{path}' cannot be opened ({error.strerror}). Nothing can be read; give a "
+            "readable file."
+        ) from error

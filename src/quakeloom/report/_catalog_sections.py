@@ -1,0 +1,409 @@
+"""Sections on the catalog as a whole: summary, qualities, maps, distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.core import ray_vectors
+from quakeloom.plots import (
+    EARTH_RADIUS_KM,
+    plot_mechanism_map,
+    plot_network_map,
+    plot_quality_bar,
+    plot_stacked_histogram,
+)
+from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, picture
+from quakeloom.report._catalog import (
+    SOLVED_LETTERS,
+    UCHIDE_2022,
+    MechanismCatalog,
+    find_setting,
+)
+from quakeloom.report._columns import number_column, text_column
+from quakeloom.report._event_sections import group_rejects
+from quakeloom.report._phrases import (
+    NARROW_TIMES,
+    STATUS_WORDS,
+    count,
+    degrees,
+    duration,
+    listing,
+    memory,
+    number,
+    percent,
+    term,
+    verb,
+    whole,
+)
+from quakeloom.report._results import RunResults
+from quakeloom.schema import QUALITIES
+
+_SITE_DEG = 0.05
+_SAMPLE = 400  # events from which the reach of stations is judged
+_CITATION = "Uchide et al. (2022)"
+
+
+def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return the headline in plain sentences."""
+    section = Section("summary", "Summary")
+    total, solved = len(catalog), int(catalog.solved.sum())
+    read = max(results.table("events").num_rows, total)
+    if total == 0:
+        text = (
+            f"The run read {count(read, 'event')} and has no mechanism catalog. "
+            "See the rejects below for what was put aside while reading."
+        )
+        section.add(Text(text, "lead"))
+    else:
+        letters = catalog.letter_counts()
+        parts = [f"{whole(letters[q])} {q}" for q in SOLVED_LETTERS if letters[q]]
+        text = f"Of {count(read, 'event')} read, {whole(solved)} {verb(solved, 'has', 'have')} "
+        text += "a focal mechanism" + (f": {listing(parts)}." if parts and solved else ".")
+        unsolved = total - solved
+        if unsolved:
+            reasons = [
+                f"{whole(n)} {STATUS_WORDS.get(status, status or 'no status')}"
+                for status, n in catalog.status_counts().items()
+                if status != "solved"
+            ]
+            text += f" {whole(unsolved)} {verb(unsolved, 'has', 'have')} none: {listing(reasons)}."
+        section.add(Text(text, "lead"))
+    section.add(Text(_input_sentence(results)))
+    section.add(_cost_sentence(results))
+    if results.has("truth"):
+        section.add(
+            Text(
+                "These events are synthetic: they were simulated from known mechanisms, so the "
+                "report can say how far the result is from the truth.",
+                "note",
+            )
+        )
+    return section
+
+
+def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return counts per quality, beside the published proportions."""
+    section = Section("quality", "Quality of the mechanisms")
+    if len(catalog) == 0:
+        return section
+    counts = catalog.letter_counts()
+    total = sum(counts.values())
+    undefined = counts["E"] + counts["F"] + counts["none"]
+    reference_total = sum(UCHIDE_2022.values())
+    rows = []
+    criteria = _letter_criteria(results)
+    for q in SOLVED_LETTERS:
+        rows.append(
+            (
+                q,
+                whole(counts[q]),
+                percent(counts[q] / total, 1),
+                percent(UCHIDE_2022[q] / reference_total, 1),
+                criteria[q],
+            )
+        )
+    parts = [f"{q} {whole(counts[q])}" for q in "EF" if counts[q]]
+    if counts["none"]:
+        parts.append(f"without letter {whole(counts['none'])}")
+    rows.append(
+        (
+            "undefined",
+            whole(undefined),
+            percent(undefined / total, 1),
+            percent(UCHIDE_2022["undefined"] / reference_total, 1),
+            listing(parts),
+        )
+    )
+    best = counts["A"] + counts["B"] + counts["C"]
+    reference_best = sum(UCHIDE_2022[q] for q in "ABC")
+    rows.append(
+        (
+            "A to C",
+            whole(best),
+            percent(best / total, 1),
+            percent(reference_best / reference_total, 1),
+            "used for stress inversion",
+        )
+    )
+    rows.append(("all", whole(total), "100 %", "100 %", ""))
+    shown = {**{q: counts[q] for q in SOLVED_LETTERS}, "undefined": undefined}
+    bar = plot_quality_bar(shown, UCHIDE_2022, "Japan", "This run")
+    section.add(
+        picture(
+            bar,
+            "Bars of the share of each quality letter in this run and in the catalog of Japan.",
+            f"Share of each quality. The lower bar is the catalog of Japan by {_CITATION}, "
+            f"{reference_total:,} events with HASH v1.2 defaults: context, not a target, since "
+            "networks and magnitudes differ.",
+            width="wide",
+        ),
+        Grid(
+            (term("Quality", "quality"), "Events", "Share", "Japan 2022", "Criterion"),
+            rows,
+            "Events per quality letter. " + _criteria_note(results),
+            (False, True, True, True, False),
+        ),
+    )
+    several = int((catalog.multiple & catalog.solved).sum())
+    if several:
+        section.add(
+            Text(
+                f"{count(several, 'event')} {verb(several, 'has', 'have')} more than one solution "
+                f"({percent(several / max(int(catalog.solved.sum()), 1))} of those solved); the "
+                "catalog's row is the most probable one, the others are in the solutions table."
+            )
+        )
+    return section
+
+
+def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return maps of the network and of the mechanisms."""
+    section = Section("map", "Maps")
+    lon, lat = catalog["longitude"], catalog["latitude"]
+    coast = results.coastline
+    source = f" Coastline: {coast.name}." if coast is not None and coast.name else ""
+    if coast is None:
+        source = " No coastline file was at hand."
+    probability = np.nan_to_num(catalog["mechanism_probability"])
+    rank = np.array([QUALITIES.index(q) if q in QUALITIES else 9 for q in catalog.quality], float)
+    drawn = (
+        plot_mechanism_map(
+            lon,
+            lat,
+            *catalog.angles.T,
+            catalog.quality,
+            priority=rank - 0.99 * probability,
+            coastline=coast,
+        )
+        if len(catalog)
+        else None
+    )
+    if drawn is not None:
+        figure, balls = drawn
+        solved = int(catalog.solved.sum())
+        caption = f"Lower-hemisphere beachballs, compressional quadrants filled; {balls:,} of "
+        caption += f"{count(solved, 'mechanism')}"
+        if balls < solved:
+            caption += (
+                ", the best first and only where they have room (tied to their epicenter by a "
+                "line where they had to be moved). "
+                + ("Shading counts" if len(lon) > 20_000 else "Points show")
+                + " all events"
+            )
+        caption += ". Mercator, true to scale at the middle latitude." + source
+        section.add(
+            picture(
+                figure, f"Map with {balls} beachballs colored by quality.", caption, width="map"
+            )
+        )
+    codes, slon, slat = _reading_stations(results)
+    near = _within_reach(results, lon, lat, slon, slat)
+    codes, slon, slat = codes[near], slon[near], slat[near]
+    network = plot_network_map(lon, lat, catalog.quality, slon, slat, codes, coastline=coast)
+    if network is not None and len(slon):
+        section.add(
+            picture(
+                network,
+                f"Map of {len(slon)} stations and {len(lon)} events.",
+                f"{count(len(slon), 'station')} with readings and {count(len(lon), 'event')}, "
+                "colored by quality." + source,
+                width="map",
+            )
+        )
+    return section
+
+
+def distribution_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return histograms of misfit, probability, uncertainty, gaps and polarity numbers."""
+    section = Section("distributions", "Distributions")
+    solved = catalog.solved
+    if not solved.any():
+        return section
+    limits = _thresholds(results)
+    gaps = catalog["azimuthal_gap_deg"][solved]
+    widest = 30.0 * np.ceil(max(90.0, float(np.nanmax(np.nan_to_num(gaps)))) / 30.0)
+    charts = (
+        ("Polarity misfit", "polarity_misfit", (0.0, 0.5), "misfit"),
+        ("Mechanism probability", "mechanism_probability", (0.0, 1.0), "probability"),
+        ("Mean plane uncertainty (degrees)", "", (0.0, 70.0), "uncertainty"),
+        ("Station distribution ratio", "station_distribution_ratio", (0.0, 1.0), "distribution"),
+        ("Azimuthal gap (degrees)", "azimuthal_gap_deg", (0.0, widest), ""),
+        ("Take-off gap (degrees)", "takeoff_gap_deg", (0.0, 90.0), ""),
+        ("Polarities per event", "polarity_count", None, ""),
+        ("S/P amplitude misfit (log10)", "amplitude_ratio_misfit", (0.0, 1.5), ""),
+    )
+    pictures: list[Picture] = []
+    for label, name, bounds, lines in charts:
+        values = catalog[name] if name else catalog.mean_uncertainty_deg
+        as_percent = bool(lines) and lines != "uncertainty"
+        use = np.isfinite(values) & (solved if label != "Polarities per event" else True)
+        if not use.any():
+            continue
+        x = values[use]
+        figure = plot_stacked_histogram(
+            x, catalog.quality[use], label, bounds, limits=limits.get(lines), percent=as_percent
+        )
+        middle = percent(float(np.median(x))) if as_percent else number(float(np.median(x)), 1)
+        pictures.append(
+            picture(figure, f"Histogram of {label.lower()}.", f"{label}; median {middle}.")
+        )
+    section.add(
+        Gallery(
+            pictures,
+            "Solved events, stacked by quality letter (A darkest). Dashed lines are the limits "
+            "of the letters named at their top; values beyond the axis are in the last bin.",
+        )
+    )
+    rows = []
+    for q in (*SOLVED_LETTERS, "all"):
+        pick = solved & ((catalog.quality == q) if q != "all" else True)
+        if not pick.any():
+            continue
+        rows.append(
+            (
+                q,
+                whole(pick.sum()),
+                percent(float(np.nanmedian(catalog["polarity_misfit"][pick])), 1),
+                percent(float(np.nanmedian(catalog["mechanism_probability"][pick]))),
+                degrees(float(np.nanmedian(catalog["fault_plane_uncertainty_deg"][pick]))),
+                degrees(float(np.nanmedian(catalog["auxiliary_plane_uncertainty_deg"][pick]))),
+                percent(float(np.nanmedian(catalog["station_distribution_ratio"][pick]))),
+                number(float(np.nanmedian(catalog["polarity_count"][pick])), 0),
+            )
+        )
+    section.add(
+        Grid(
+            (
+                term("Quality", "quality"),
+                "Events",
+                term("Misfit", "polarity_misfit"),
+                term("Probability", "mechanism_probability"),
+                term("Fault plane", "fault_plane_uncertainty_deg"),
+                term("Auxiliary", "auxiliary_plane_uncertainty_deg"),
+                term("Distribution", "station_distribution_ratio"),
+                term("Polarities", "polarity_count"),
+            ),
+            rows,
+            "Medians per quality letter. Plane uncertainties are RMS angles.",
+            (False,) + (True,) * 7,
+        )
+    )
+    return section
+
+
+def _input_sentence(results: RunResults) -> str:
+    polarities = results.table("polarities")
+    stations = results.table("stations")
+    text = ""
+    if polarities.num_rows:
+        used = pc.count_distinct(polarities.column("station")).as_py()
+        known = int(pc.sum(pc.not_equal(polarities.column("polarity"), 0)).as_py() or 0)
+        text += (
+            f"The input holds {count(polarities.num_rows, 'reading')} of P first motions, "
+            f"{whole(known)} of them up or down, from {count(used, 'station')}"
+        )
+        codes, _, _ = _unique_stations(stations)
+        text += f" ({count(len(codes), 'station')} listed)" if len(codes) else ""
+        if "use" in polarities.column_names:
+            entered = pc.sum(pc.equal(polarities.column("use"), "used")).as_py() or 0
+            text += f"; {whole(entered)} entered the mechanisms. " if entered else ". "
+        else:
+            text += ". "
+    rejects = results.table("rejects")
+    if rejects.num_rows:
+        reasons = group_rejects(rejects)
+        shown = [f"{whole(n)}{NARROW_TIMES}{reason}" for _, reason, n, _ in reasons[:3]]
+        text += f"While reading, {count(rejects.num_rows, 'row')} "
+        text += f"{verb(rejects.num_rows, 'was', 'were')} put aside: {'; '.join(shown)}"
+        text += "; and others." if len(reasons) > 3 else "."
+    elif results.tables:
+        text += "No row was put aside while reading."
+    return text
+
+
+def _cost_sentence(results: RunResults) -> Text | None:
+    seconds = np.array([float(t.get("seconds") or 0.0) for t in results.timings])
+    if not len(seconds):
+        return None
+    peak = max((float(t.get("peak_memory_mb") or 0.0) for t in results.timings), default=0.0)
+    wall = results.provenance.get("wall_seconds")
+    text = f"{count(len(seconds), 'job')} took {duration(float(seconds.sum()))} in all"
+    if isinstance(wall, int | float):
+        text += f", {duration(float(wall))} by the clock"
+    text += f", and no job needed more than {memory(peak)} of memory." if peak > 0 else "."
+    return Text(text)
+
+
+def _unique_stations(stations: pa.Table) -> tuple[NDArray, NDArray, NDArray]:
+    """Return codes and places of sites: epochs, channels and networks of one place are one."""
+    code = text_column(stations, "station")
+    lon, lat = number_column(stations, "longitude"), number_column(stations, "latitude")
+    first: dict[tuple[str, float, float], int] = {}
+    cells = zip(code, np.round(lon / _SITE_DEG), np.round(lat / _SITE_DEG), strict=True)
+    for row, key in enumerate(cells):
+        first.setdefault(key, row)
+    rows = np.array(list(first.values()), dtype=int)
+    return code[rows], lon[rows], lat[rows]
+
+
+def _reading_stations(results: RunResults) -> tuple[NDArray, NDArray, NDArray]:
+    """Codes and places of the stations that have readings; of all if no code agrees."""
+    codes, lon, lat = _unique_stations(results.table("stations"))
+    polarities = results.table("polarities")
+    read = set(pc.unique(polarities.column("station")).to_pylist())
+    use = np.array([c in read for c in codes], dtype=bool)
+    return (codes[use], lon[use], lat[use]) if use.any() else (codes, lon, lat)
+
+
+def _within_reach(
+    results: RunResults, lon: NDArray, lat: NDArray, slon: NDArray, slat: NDArray
+) -> NDArray[np.bool_]:
+    """Stations near enough to some event to be used, so that one stray does not set the frame."""
+    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    if len(known) == 0 or len(slon) == 0:
+        return np.isfinite(slon)
+    reach = float(find_setting(results.settings, ("maximum_distance_km",), 200.0))
+    sample = known[:: max(len(known) // _SAMPLE, 1)]
+    place, event = (
+        ray_vectors(longitude, 90.0 - latitude)
+        for longitude, latitude in ((slon, slat), (lon[sample], lat[sample]))
+    )
+    closest = np.arccos(np.clip((place @ event.T).max(axis=1), -1.0, 1.0)) * EARTH_RADIUS_KM
+    return closest <= 1.1 * reach
+
+
+def _thresholds(results: RunResults) -> dict[str, dict[str, float]]:
+    prob_c = float(find_setting(results.settings, ("prob_c",), 0.5))
+    return {
+        "misfit": {"A": 0.15, "B": 0.20, "C": 0.30},
+        "probability": {"A": 0.8, "B": 0.6, "C": prob_c},
+        "uncertainty": {"A": 25.0, "B": 35.0, "C": 45.0},
+        "distribution": {"A": 0.5, "B": 0.4, "C": 0.3},
+    }
+
+
+def _letter_criteria(results: RunResults) -> dict[str, str]:
+    t = _thresholds(results)
+    words = {
+        q: (
+            f"misfit ≤ {t['misfit'][q]:.2f}, uncertainty ≤ {t['uncertainty'][q]:.0f}°, "
+            f"distribution ≥ {t['distribution'][q]:.1f}, probability ≥ {t['probability'][q]:.1f}"
+        )
+        for q in "ABC"
+    }
+    words["D"] = "any other solution"
+    return words
+
+
+def _criteria_note(results: RunResults) -> str:
+    mode = find_setting(results.settings, ("stdr_mode",), "")
+    text = "E: a gap too large; F: too few polarities."
+    if mode == "hash12":
+        text += (
+            " The station distribution ratio follows HASH v1.2, whose weights rest on angles "
+            "converted to radians twice (stdr_mode: hash12)."
+        )
+    return text

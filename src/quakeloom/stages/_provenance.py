@@ -1,0 +1,70 @@
+"""What results rest on: code, settings, versions."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Any
+
+from quakeloom import __version__
+from quakeloom.config import Settings
+from quakeloom.core import digest_json, digest_source
+
+CODE: dict[str, tuple[str, ...]] = {
+    "ingest": ("quakeloom.stages.ingest", "quakeloom.stages._partitions", "quakeloom.schema"),
+    "simulate": (
+        "quakeloom.core",
+        "quakeloom.simulate",
+        "quakeloom.stages.simulate",
+        "quakeloom.travel",
+    ),
+    "takeoff": ("quakeloom.core", "quakeloom.stages.takeoff", "quakeloom.travel"),
+    "mechanism": (
+        "quakeloom.core",
+        "quakeloom.mechanism",
+        "quakeloom.schema",
+        "quakeloom.stages._readings",
+        "quakeloom.stages._stations",
+        "quakeloom.stages.mechanism",
+        "quakeloom.travel",
+    ),
+    "stations": (
+        "quakeloom.core",
+        "quakeloom.mechanism",
+        "quakeloom.schema",
+        "quakeloom.stages.stations",
+    ),
+    "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
+}
+"""The packages and modules whose source decides the result of a stage."""
+
+SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage")
+"""Groups of settings that change results; the others only change how they are computed."""
+
+_LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "zarr", "dask", "snakemake")
+
+
+def science_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings that results depend on, as JSON values."""
+    return settings.model_dump(mode="json", include=set(SCIENCE))
+
+
+def describe_provenance(settings: Settings, inputs: str) -> dict[str, Any]:
+    """Return the provenance kept with every table of a run.
+
+    Parameters
+    ----------
+    settings : Settings
+    inputs : str
+        Digest of the sources.
+    """
+    return {
+        "quakeloom": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "seed": settings.seed,
+        "settings": science_settings(settings),
+        "settings_digest": digest_json(science_settings(settings)),
+        "inputs_digest": inputs,
+        "code_digest": digest_source(CODE["mechanism"]),
+    }

@@ -1,0 +1,121 @@
+"""Registered tables as Parquet files: written whole, with provenance, the same bytes always."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from quakeloom.core import InputError, SchemaError
+from quakeloom.schema import TABLES, conform_table, table_schema, validate_table
+from quakeloom.store._atomic import atomic_file
+
+ROW_GROUP = 131072
+"""Rows per row group; fixed, so that the bytes do not depend on the partitions."""
+
+_PROVENANCE = b"quakeloom"
+
+
+def write_table(
+    path: Path,
+    name: str,
+    table: pa.Table,
+    provenance: Mapping[str, Any] | None = None,
+    validate: bool = True,
+) -> None:
+    """Write a registered table to a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        Registered name of the table.
+    table : pyarrow.Table
+    provenance : mapping, optional
+        JSON values kept in the file's metadata under ``quakeloom``.
+    validate : bool
+        Check types, bounds, codes and the key first.
+
+    Raises
+    ------
+    SchemaError
+        If the table does not agree with the registry.
+    """
+    write_tables(path, name, [table], provenance, validate)
+
+
+def write_tables(
+    path: Path,
+    name: str,
+    tables: Iterable[pa.Table],
+    provenance: Mapping[str, Any] | None = None,
+    validate: bool = False,
+) -> int:
+    """Write the rows of many tables, in order, as one file; return the number of rows.
+
+    Row groups are cut at fixed numbers of rows whatever the pieces are, so the bytes depend
+    on the rows alone. Only one row group and one piece are in memory at a time.
+    """
+    schema = _with_provenance(table_schema(name), provenance)
+    rows = 0
+    with (
+        atomic_file(path) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd", write_statistics=True) as writer,
+    ):
+        pending: list[pa.Table] = []
+        held = 0
+        for piece in tables:
+            if validate:
+                problems = validate_table(name, piece)
+                if problems:
+                    raise SchemaError(f"{path} is not written. " + " ".join(problems))
+            pending.append(piece.replace_schema_metadata(schema.metadata).cast(schema))
+            held += piece.num_rows
+            rows += piece.num_rows
+            if held >= ROW_GROUP:
+                joined = pa.concat_tables(pending)
+                whole = held - held % ROW_GROUP
+                writer.write_table(joined.slice(0, whole).combine_chunks(), ROW_GROUP)
+                pending, held = [joined.slice(whole)], held - whole
+        if held or not rows:
+            rest = pa.concat_tables(pending) if pending else schema.empty_table()
+            writer.write_table(rest.combine_chunks(), ROW_GROUP)
+    return rows
+
+
+def read_table(path: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+    """Read a registered table; absent registered columns get their missing value.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no Parquet file.
+    """
+    try:
+        if columns is not None:
+            return pq.read_table(path, columns=columns, partitioning=None)
+        table = pq.read_table(path, partitioning=None)
+    except FileNotFoundError:
+        raise InputError(f"Table '{name}' is missing: there is no file {path}.") from None
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} is no readable Parquet file: {error}") from error
+    if name in TABLES and table.schema.equals(table_schema(name)):
+        return table
+    return conform_table(name, table)
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Return the provenance kept in a Parquet file, empty if there is none."""
+    metadata = pq.read_schema(path).metadata or {}
+    return dict(json.loads(metadata.get(_PROVENANCE, b"{}")))
+
+
+def _with_provenance(schema: pa.Schema, provenance: Mapping[str, Any] | None) -> pa.Schema:
+    if not provenance:
+        return schema
+    text = json.dumps(provenance, sort_keys=True, default=str)
+    return schema.with_metadata({**(schema.metadata or {}), _PROVENANCE: text.encode()})

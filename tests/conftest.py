@@ -1,0 +1,18 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real data sets; tests that need it are skipped where it is absent."""
+    named = os.environ.get("QUAKELOOM_SHARED_DATA")
+    path = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"no real data at {path}; set QUAKELOOM_SHARED_DATA")
+    return path
