@@ -41,8 +41,8 @@ class Shared:
     ----------
     stations, reversals, sp_corrections : pyarrow.Table
         Registered tables.
-    screening : pyarrow.Table or None
-        Station report of another case that is honoured.
+    screening : tuple of pyarrow.Table
+        Station reports of other cases that are honored, one after the other.
     tables : TableStack or None
         Take-off tables; None where angles are given.
     """
@@ -50,7 +50,7 @@ class Shared:
     stations: pa.Table
     reversals: pa.Table
     sp_corrections: pa.Table
-    screening: pa.Table | None = None
+    screening: tuple[pa.Table, ...] = ()
     tables: TableStack | None = None
 
 
@@ -117,10 +117,11 @@ def prepare_block(
     if settings.selection.reversals:
         turned ^= find_reversed(shared.reversals, readings, times[event])
     screened = np.zeros(readings.num_rows, dtype=bool)
-    if shared.screening is not None:
-        proposed, screened = _screen(shared.screening, readings, times[event])
+    for report in shared.screening:
+        proposed, left_out = _screen(report, readings, times[event])
         turned ^= proposed
-    flip = turned & ~readings.column("reversed").to_numpy(zero_copy_only=False)
+        screened |= left_out
+    flip = turned ^ readings.column("reversed").to_numpy(zero_copy_only=False)
     polarity[flip] *= -1
     probability[flip] = 1.0 - probability[flip]
 
