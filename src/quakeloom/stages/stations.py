@@ -154,7 +154,4 @@ def _times(times: Any, index: Any) -> Any:
 
 
 def _sentence(report: ContradictionReport, i: int) -> str:
-    text = f"{report.contradictions[i]} of {report.count[i]} predicted readings contradict"
-    if report.verdict[i] == "reversed":
-        return text + f"; odds of reversal e^{report.log_odds[i]:.1f}"
-    return text
+    return f"{report.contradictions[i]} of {report.count[i]} contradict"
