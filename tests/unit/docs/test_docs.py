@@ -29,7 +29,7 @@ from quakeloom.schema import ARRAYS, TABLES, VARIABLES
 
 ROOMS = (
     "core", "schema", "config", "formats", "store", "cluster", "travel", "plots", "mechanism",
-    "simulate", "stages", "report",
+    "simulate", "report",
 )  # fmt: skip
 SUFFIXES = (
     "arc", "cff", "csv", "dat", "html", "hyp", "json", "log", "md", "npz", "parquet", "phase", "py",
