@@ -86,6 +86,12 @@ class Selection(Section):
     maximum_pick_weight: int = setting(
         9, "Readings with a worse weight code are not used (0 best).", "1", ge=0, le=9
     )
+    onsets: Literal["all", "impulsive"] = setting(
+        "all", "Use all readings, or only those whose onset is called impulsive."
+    )
+    impulsive_by: Literal["onset", "weight"] = setting(
+        "onset", "A reading is impulsive by its onset letter, or by weight code 0."
+    )
     minimum_probability: float = setting(
         0.5,
         "A reading with a probability counts only if it is at least this sure of its sign.",
@@ -94,9 +100,12 @@ class Selection(Section):
         le=1,
     )
     reversals: bool = setting(True, "Turn the polarities of stations in the reversal tables.")
-    require_station: bool = setting(
-        False, "Use only readings of stations in the station table, even where angles are given."
+    station_match: Literal["best", "channel"] = setting(
+        "best",
+        "`best` finds a station by channel, else by network and code, else by its code; "
+        "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
+    station_epochs: bool = setting(True, "A station is found only within its epochs.")
     screening: str = setting(
         "",
         "Case of the same configuration whose station report is honoured: reversed stations "
@@ -121,8 +130,9 @@ class Takeoff(Section):
     distance: Literal["geodesic", "flat"] = setting(
         "geodesic", "Epicentral distance on the ellipsoid, or HASH's flat formula."
     )
-    depth_step_km: float = setting(1.0, "Depth step of the tables.", "km", gt=0, le=50)
-    distance_step_km: float = setting(1.0, "Distance step of the tables.", "km", gt=0, le=50)
+    table_step_km: float = setting(
+        0.5, "Finest step of the tables; it grows with depth and distance.", "km", gt=0, le=50
+    )
     maximum_depth_km: float = setting(60.0, "Deepest source in the tables.", "km", gt=0, le=800)
     azimuth_error_deg: float = setting(
         0.0, "Standard error of azimuths where the file gives none.", "deg", ge=0, le=180
@@ -140,7 +150,18 @@ class Mechanism(Section):
 
     grid_step_deg: float = setting(5.0, "Step of the grid of mechanisms.", "deg", ge=2, le=20)
     trials: int = setting(
-        30, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+        100, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+    )
+    stratified_draws: bool = setting(
+        True, "Draw each error stratified over the trials, not independently as HASH does."
+    )
+    weighting_trials: int = setting(
+        30,
+        "A mechanism's weight is the chance to be accepted in one of this many of the trials: "
+        "1 weighs by the share of accepting trials, HASH's union of 30 trials is 30.",
+        "trials",
+        ge=1,
+        le=2000,
     )
     maxout: int = setting(
         0, "Accepted mechanisms kept at random, as in HASH; 0 keeps all.", "mechanisms", ge=0
@@ -153,6 +174,9 @@ class Mechanism(Section):
     )
     minimum_amplitude_snr: float = setting(
         3.0, "Least signal-to-noise ratio of amplitudes.", "1", ge=0
+    )
+    require_sp_correction: bool = setting(
+        False, "Use S/P only of channels that have a station correction, as HASH does."
     )
     vp_vs_ratio: float = setting(1.7, "Vp/Vs at the source, for S/P ratios.", "1", ge=1.2, le=3)
     use_onset: bool = setting(
@@ -183,6 +207,26 @@ class Mechanism(Section):
         "1",
         ge=0,
         le=1,
+    )
+    average: Literal["trimmed", "hash"] = setting(
+        "trimmed",
+        "Preferred mechanism: weighted mean of those within the probability angle of it, or "
+        "HASH's mean after removing the worst one by one.",
+    )
+    quality_criteria: Literal["all", "spread"] = setting(
+        "all",
+        "Rate by misfit, station distribution, uncertainty and probability, or by the last two "
+        "alone as HASH's program for S/P ratios does.",
+    )
+    probability_floor: float = setting(
+        0.02, "Probabilities of polarities are never nearer to 0 or 1.", "1", ge=1e-4, lt=0.5
+    )
+    direction_step_deg: float = setting(
+        0.5,
+        "Drawn rays are rounded to directions this far apart; 0 evaluates every ray exactly.",
+        "deg",
+        ge=0,
+        le=5,
     )
     stdr_mode: Literal["correct", "hash12"] = setting(
         "correct",

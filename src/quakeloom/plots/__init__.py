@@ -1,0 +1,87 @@
+"""Figures from arrays: beachballs, focal spheres, maps, distributions, run costs.
+
+Floor 3. Arrays in, matplotlib figures out; nothing here opens a file or keeps a global
+state (no pyplot). Sizes are inches on paper, colors come from one palette, and the same
+input gives the same bytes.
+"""
+
+from quakeloom.plots._beachballs import (
+    Beachballs,
+    double_couple_beachballs,
+    moment_tensor_beachballs,
+)
+from quakeloom.plots._coastline import Coastline
+from quakeloom.plots._distributions import (
+    plot_calibration,
+    plot_cumulative_angles,
+    plot_letter_matrix,
+    plot_quality_bar,
+    plot_stacked_histogram,
+)
+from quakeloom.plots._focal_spheres import (
+    FocalSphere,
+    choose_by_weight,
+    draw_focal_sphere,
+    plot_focal_sphere,
+)
+from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
+from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
+from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
+from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
+from quakeloom.plots._stations import (
+    binomial_interval,
+    plot_contradiction_rates,
+    plot_station_timeline,
+)
+from quakeloom.plots._style import (
+    COLUMN_WIDTH_IN,
+    PAGE_WIDTH_IN,
+    QUALITY_COLORS,
+    STYLE,
+    figure_to_png,
+    figure_to_svg,
+    new_figure,
+    quality_colors,
+    styled,
+)
+from quakeloom.plots._symbols import draw_beachballs, thin_symbols
+
+__all__ = [
+    "COLUMN_WIDTH_IN",
+    "PAGE_WIDTH_IN",
+    "QUALITY_COLORS",
+    "STYLE",
+    "Beachballs",
+    "Coastline",
+    "FocalSphere",
+    "MapFrame",
+    "binomial_interval",
+    "choose_by_weight",
+    "double_couple_beachballs",
+    "draw_beachballs",
+    "draw_focal_sphere",
+    "draw_map_frame",
+    "figure_to_png",
+    "figure_to_svg",
+    "frame_points",
+    "moment_tensor_beachballs",
+    "new_figure",
+    "plane_arcs",
+    "plot_calibration",
+    "plot_contradiction_rates",
+    "plot_cumulative_angles",
+    "plot_focal_sphere",
+    "plot_growth",
+    "plot_letter_matrix",
+    "plot_mechanism_map",
+    "plot_network_map",
+    "plot_quality_bar",
+    "plot_rule_costs",
+    "plot_stacked_histogram",
+    "plot_station_timeline",
+    "project_rays",
+    "project_vectors",
+    "quality_colors",
+    "styled",
+    "thin_symbols",
+]

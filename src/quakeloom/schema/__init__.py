@@ -16,13 +16,14 @@ from quakeloom.schema._arrow import (
 )
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._tables import ARRAYS, TABLES
-from quakeloom.schema._variables import QUALITIES, STATUSES, VARIABLES
+from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
 
 __all__ = [
     "ARRAYS",
     "QUALITIES",
     "STATUSES",
     "TABLES",
+    "USES",
     "VARIABLES",
     "ArraySpec",
     "TableSpec",

@@ -40,7 +40,7 @@ _LIST = (
     ),
     TableSpec(
         "polarities",
-        "First motions of P, one row per reading.",
+        "First motions of P, one row per reading; several pickers may have read one channel.",
         (
             "event_id",
             "network",
@@ -61,7 +61,6 @@ _LIST = (
             "predicted_up",
             *_SOURCE,
         ),
-        ("event_id", "network", "station", "channel"),
     ),
     TableSpec(
         "amplitudes",
@@ -182,5 +181,11 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("strike_deg", ("mechanism",)),
         ArraySpec("dip_deg", ("mechanism",)),
         ArraySpec("rake_deg", ("mechanism",)),
+        ArraySpec("takeoff_deg", ("depth", "distance")),
+        ArraySpec("travel_time_s", ("depth", "distance")),
+        ArraySpec("direct_arrival", ("depth", "distance")),
+        ArraySpec("source_slowness_s_km", ("depth",)),
+        ArraySpec("depth_km", ("depth",)),
+        ArraySpec("distance_km", ("distance",)),
     )
 }

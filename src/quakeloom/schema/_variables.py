@@ -22,6 +22,7 @@ USES = (
     "no_polarity",
     "low_probability",
     "pick_weight",
+    "onset",
     "screened",
     "no_station",
     "too_far",
@@ -81,9 +82,9 @@ _LIST = (
         "onset",
         "string",
         "",
-        "Pick kind: impulsive (I), emergent (E) or not said.",
+        "Pick kind, one letter: impulsive (I), emergent (E), others as the source has them "
+        "(X, Y, Z of NCSN's real-time pickers).",
         "empty",
-        values=("I", "E", ""),
     ),
     Variable(
         "pick_weight",
@@ -138,6 +139,14 @@ _LIST = (
         0,
         1,
     ),
+    Variable("travel_time_s", "float64", "s", "Travel time of the first arrival.", "NaN", 0),
+    Variable(
+        "direct_arrival",
+        "bool",
+        "1",
+        "The first arrival is on the branch of the direct ray.",
+    ),
+    Variable("source_slowness_s_km", "float64", "s/km", "Slowness at the source.", "never", 0),
     # amplitudes
     Variable(
         "p_amplitude", "float64", "source unit", "Peak amplitude in the P window.", "NaN", None

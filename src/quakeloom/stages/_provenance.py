@@ -34,6 +34,7 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.schema",
         "quakeloom.stages.stations",
     ),
+    "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
 

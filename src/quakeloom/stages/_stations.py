@@ -14,7 +14,11 @@ _FIRST_LETTERS = {"V": "E", "E": "V"}
 
 
 def find_stations(
-    stations: pa.Table, readings: pa.Table, times: NDArray[np.datetime64]
+    stations: pa.Table,
+    readings: pa.Table,
+    times: NDArray[np.datetime64],
+    match: str = "best",
+    epochs: bool = True,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the coordinates of the station of every reading, NaN where there is none.
 
@@ -31,6 +35,11 @@ def find_stations(
         With columns ``network``, ``station``, ``channel``.
     times : ndarray of datetime64, shape (n,)
         Origin time of the event of each reading.
+    match : {"best", "channel"}
+        As above, or only by network, station and the first two letters of the channel,
+        with V and E exchanged (HASH v1.2).
+    epochs : bool
+        Honor epochs; otherwise the first candidate is taken.
 
     Returns
     -------
@@ -49,13 +58,15 @@ def find_stations(
     groups = np.argsort(inverse, kind="stable")
     bounds = np.searchsorted(inverse[groups], np.arange(len(codes) + 1))
     for i, code in enumerate(codes):
-        candidates = index.candidates(*code)
+        candidates = index.candidates(*code, match=match)
         if candidates.size == 0:
             continue
+        if not epochs:
+            candidates = candidates[:1]
         rows = groups[bounds[i] : bounds[i + 1]]
         t = times[rows][:, None]
         known = ~np.isnat(t)
-        inside = (~known | (t >= start[candidates])) & (~known | (t <= end[candidates]))
+        inside = (t >= start[candidates]) & (t <= end[candidates]) | ~known | (not epochs)
         found = inside.any(axis=1)
         place[:, rows[found]] = coordinates[:, candidates[inside.argmax(axis=1)[found]]]
     return place[0], place[1], place[2]
@@ -102,16 +113,25 @@ class _StationIndex:
     def __init__(self, stations: pa.Table, coordinates: NDArray[np.float64]) -> None:
         self._exact: dict[tuple[str, str, str], list[int]] = {}
         self._site: dict[tuple[str, str], list[int]] = {}
+        self._band: dict[tuple[str, str, str], list[int]] = {}
         self._name: dict[str, list[int]] = {}
         self._coordinates = coordinates
         columns = [stations.column(c).to_pylist() for c in ("network", "station", "channel")]
         for row, code in enumerate(zip(*columns, strict=True)):
             self._exact.setdefault(code, []).append(row)
+            self._band.setdefault((*code[:2], code[2][:2]), []).append(row)
             self._site.setdefault(code[:2], []).append(row)
             self._name.setdefault(code[1], []).append(row)
 
-    def candidates(self, network: str, station: str, channel: str) -> NDArray[np.int64]:
+    def candidates(
+        self, network: str, station: str, channel: str, match: str = "best"
+    ) -> NDArray[np.int64]:
         other = _FIRST_LETTERS.get(channel[:1], "")
+        if match == "channel":
+            rows = self._band.get((network, station, channel[:2]), [])
+            if other and not rows:
+                rows = self._band.get((network, station, other + channel[1:2]), [])
+            return np.array(rows, dtype=np.int64)
         rows = (
             self._exact.get((network, station, channel))
             or (other and self._exact.get((network, station, other + channel[1:])))

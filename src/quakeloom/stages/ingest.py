@@ -29,7 +29,6 @@ from quakeloom.store import (
     atomic_folder,
     read_json,
     read_table,
-    remove_leftovers,
     write_json_if_changed,
     write_table,
 )
@@ -98,7 +97,6 @@ def ingest_sources(
     FormatError
         If a file is not in its format.
     """
-    remove_leftovers(cache)
     folders = (
         [_simulate(settings, cache, progress)]
         if settings.simulation is not None
@@ -290,7 +288,6 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
     }
     offsets = {name: np.concatenate([[0], np.cumsum(c)]) for name, (_, c) in bounds.items()}
     planned = []
-    remove_leftovers(layout.ingest / "partitions")
     for i, name in enumerate(names):
         rows = {
             t: pieces[t][0].take(bounds[t][0][offsets[t][i] : offsets[t][i + 1]])
@@ -386,26 +383,29 @@ def _rows_of_events(
     rows = table.take(order)
     event = event[order]
     if name in ("polarities", "amplitudes") and rows.num_rows:
-        first = _first_of_key(rows, event)
+        first = _first_source(rows, event)
         if not first.all():
             again = rows.filter(pa.array(~first))
-            rejects.append(
-                _reject_rows(name, again, "doubled reading: the first of this channel is used")
-            )
+            reason = "doubled reading: another source with this channel comes first"
+            rejects.append(_reject_rows(name, again, reason))
             rows, event = rows.filter(pa.array(first)), event[first]
     return (rows, event), pa.concat_tables(rejects)
 
 
-def _first_of_key(rows: pa.Table, event: np.ndarray) -> np.ndarray:
-    """Mark the first reading of every event, network, station and channel."""
+def _first_source(rows: pa.Table, event: np.ndarray) -> np.ndarray:
+    """Mark readings from the first source that has their event, network, station, channel.
+
+    Several readings of a channel in one source are kept: networks have several pickers.
+    """
     key = event.astype(np.int64)
     for column in ("network", "station", "channel"):
         codes = rows.column(column).combine_chunks().dictionary_encode().indices.to_numpy()
         key = key * (int(codes.max()) + 1) + codes
-    _, first = np.unique(key, return_index=True)
-    mask = np.zeros(rows.num_rows, dtype=bool)
-    mask[first] = True
-    return mask
+    source = rows.column("source_file").combine_chunks().dictionary_encode().indices.to_numpy()
+    if not source.any():
+        return np.ones(rows.num_rows, dtype=bool)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return np.asarray(source[first][inverse] == source)
 
 
 def _reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:

@@ -3,16 +3,16 @@
 Floor 2. All writes are complete or absent, and give the same bytes for the same content.
 """
 
-from quakeloom.store._arrays import create_array, open_array, write_region
+from quakeloom.store._arrays import create_array, open_array, write_array, write_region
 from quakeloom.store._atomic import (
     atomic_file,
     atomic_folder,
     read_json,
-    remove_leftovers,
     write_json_if_changed,
     write_text_if_changed,
 )
 from quakeloom.store._layout import RunLayout
+from quakeloom.store._resources import find_resource
 from quakeloom.store._tables import (
     read_provenance,
     read_table,
@@ -25,11 +25,12 @@ __all__ = [
     "atomic_file",
     "atomic_folder",
     "create_array",
+    "find_resource",
     "open_array",
     "read_json",
     "read_provenance",
     "read_table",
-    "remove_leftovers",
+    "write_array",
     "write_json_if_changed",
     "write_region",
     "write_table",

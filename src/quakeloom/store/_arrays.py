@@ -93,6 +93,14 @@ def write_region(group: Path, name: str, start: int, values: np.ndarray) -> None
         array[start:stop] = values
 
 
+def write_array(group: Path, name: str, values: np.ndarray) -> None:
+    """Create a registered array in one chunk and write all of it."""
+    values = np.asarray(values, dtype=variable(name).dtype)
+    rows = max(values.shape[0], 1)
+    create_array(group, name, values.shape, rows, rows)
+    write_region(group, name, 0, values)
+
+
 def open_array(group: Path, name: str) -> Any:
     """Open an array for reading (a :class:`zarr.Array`)."""
     return zarr.open_array(str(group / name), mode="r")

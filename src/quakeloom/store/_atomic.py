@@ -23,6 +23,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     it was. A kill leaves at most a hidden temporary file, which nobody reads.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
     temporary = _temporary(path)
     try:
         yield temporary
@@ -36,8 +37,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder to fill; on success it takes the place of ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
     temporary = _temporary(path)
-    shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
         yield temporary
@@ -54,16 +55,17 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove hidden temporary files and folders that a killed run left in ``folder``."""
-    if not folder.is_dir():
+def remove_leftovers(path: Path) -> None:
+    """Remove hidden temporary files and folders that a killed write of ``path`` left."""
+    if not path.parent.is_dir():
         return
-    for left in folder.iterdir():
-        if left.name.startswith(".") and left.suffix in (".tmp", ".old"):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+    for left in path.parent.glob(f".{path.name}.*"):
+        if left.suffix not in (".tmp", ".old"):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def write_text_if_changed(path: Path, text: str) -> bool:

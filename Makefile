@@ -1,0 +1,52 @@
+# The two commands of the README are `make demo` and `make test`. Each does its own set-up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: help demo test bench test-slurm format docs clean
+
+help:  ## Show the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(STAMP): pyproject.toml envs/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "quakeloom needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint envs/constraints.txt --editable '.[dev,slurm]'
+	touch $@
+
+demo: $(STAMP)  ## Simulate a small region, run the whole workflow, and write a report.
+	quakeloom run --config config/demo.yaml
+	@echo "Report: $(abspath results/demo/report.html)"
+
+test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the tests.
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	mypy
+	lint-imports
+	pytest -n 2
+
+bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
+	@for script in benchmarks/*.py; do \
+	  echo "== $$script"; $(BIN)/python $$script $(QUICK) || exit 1; done
+
+test-slurm: $(STAMP)  ## Run the demo through a real SLURM on this machine (needs root, Debian).
+	bash tests/slurm/run.sh
+
+format: $(STAMP)  ## Format the code.
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+docs: $(STAMP)  ## Generate the pages that follow from the code.
+	quakeloom config reference > config/README.md
+	quakeloom config schema > workflow/schemas/settings.schema.json
+	quakeloom schema > docs/tables.md
+
+clean:  ## Remove results and logs, not the environment.
+	rm -rf results logs

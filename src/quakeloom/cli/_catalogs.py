@@ -1,0 +1,79 @@
+"""``quakeloom compare`` and ``quakeloom export``: catalogs of mechanisms as files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+from rich.console import Console
+
+from quakeloom.core import InputError
+from quakeloom.store import RunLayout, read_table
+
+EXPORTS = ("quakeml", "csv", "meca", "gmt-table")
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("compare")(compare)
+    app.command("export")(export)
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="Run folder, or a table of mechanisms.")],
+    b: Annotated[Path, typer.Argument(help="Run folder, or a table of mechanisms.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two catalogs: rotation angles, qualities, who is missing."""
+    from quakeloom.report import compare_catalogs
+
+    found = compare_catalogs(read_catalog(a), read_catalog(b))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=1))
+    else:
+        Console().print(found.as_rich_table(str(a), str(b)))
+
+
+def export(
+    run: Annotated[Path, typer.Option("--run", help="Folder of the run.", metavar="DIR")],
+    to: Annotated[Path, typer.Option("--to", help="Folder for the files.", metavar="DIR")],
+    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(EXPORTS)}.")],
+) -> None:
+    """Write the mechanisms of a run for other programs; QuakeML one file per partition."""
+    from quakeloom import formats
+    from quakeloom.stages import mechanism
+
+    if form not in EXPORTS:
+        raise InputError(f"'{form}' is no format to export to; write one of {', '.join(EXPORTS)}.")
+    layout = RunLayout(run)
+    to.mkdir(parents=True, exist_ok=True)
+    if form == "quakeml":
+        for state in mechanism.list_partitions(layout):
+            part = layout.part(mechanism.STAGE, state.partition)
+            table = read_table(part / "mechanisms.parquet", "mechanisms")
+            formats.write_quakeml(table, to / f"{state.partition}.xml")
+            typer.echo(to / f"{state.partition}.xml")
+        return
+    table = read_table(layout.table("mechanisms"), "mechanisms")
+    path = to / {"csv": "mechanisms.csv", "meca": "mechanisms.meca"}.get(form, "mechanisms.txt")
+    write = {
+        "csv": formats.write_csv,
+        "meca": formats.write_gmt_meca,
+        "gmt-table": formats.write_gmt_table,
+    }[form]
+    write(table, path)
+    typer.echo(path)
+
+
+def read_catalog(path: Path) -> pa.Table:
+    """Read mechanisms from a run folder, or from any table that formats can read."""
+    from quakeloom import formats
+
+    if path.is_dir():
+        return read_table(RunLayout(path).table("mechanisms"), "mechanisms")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; give a run folder or a table of mechanisms.")
+    return formats.read_mechanisms(path)

@@ -1,0 +1,86 @@
+"""``quakeloom config``, ``quakeloom formats``, ``quakeloom schema``: what can be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quakeloom import config
+
+config_app = typer.Typer(
+    help="The settings: defaults, schema, check, explain.", no_args_is_help=True
+)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(config_app, name="config")
+    app.command("formats")(formats)
+    app.command("schema")(schema)
+
+
+@config_app.command("default")
+def default() -> None:
+    """Print all settings with their defaults, as YAML with comments."""
+    typer.echo(config.default_settings(), nl=False)
+
+
+@config_app.command("schema")
+def json_schema() -> None:
+    """Print the JSON schema of the settings, for editors."""
+    typer.echo(config.settings_schema(), nl=False)
+
+
+@config_app.command("reference")
+def reference() -> None:
+    """Print the reference page of all settings, as Markdown (config/README.md)."""
+    typer.echo(config.settings_reference(), nl=False)
+
+
+@config_app.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(help="Configuration file.", metavar="FILE")],
+) -> None:
+    """Check a configuration file without running anything."""
+    found = config.load_configuration(path)
+    for name in found.cases:
+        typer.echo(f"{path}: '{name}' is valid")
+
+
+@config_app.command("explain")
+def explain(
+    key: Annotated[str, typer.Argument(help="Such as mechanism.trials.", metavar="KEY")],
+) -> None:
+    """Explain one setting: meaning, unit, bounds, default."""
+    typer.echo(config.explain_setting(key))
+
+
+def formats() -> None:
+    """List the input formats and their options."""
+    from quakeloom.formats import FORMATS
+
+    for f in FORMATS.values():
+        typer.echo(f"{f.name:28s} {f.title}")
+        for option, meaning in f.options.items():
+            typer.echo(f"{'':28s}   {option}: {meaning}")
+
+
+def schema(
+    table: Annotated[str, typer.Argument(help="A table; all if left out.")] = "",
+) -> None:
+    """Print registered tables with their columns, units and meanings, as Markdown."""
+    from quakeloom.core import SchemaError
+    from quakeloom.schema import TABLES, VARIABLES
+
+    if table and table not in TABLES:
+        raise SchemaError(f"There is no table '{table}'; registered are {', '.join(TABLES)}.")
+    for name, spec in TABLES.items():
+        if table in ("", name):
+            typer.echo(f"## `{name}`\n\n{spec.meaning}\n")
+            typer.echo("| column | type | unit | missing | meaning |\n|---|---|---|---|---|")
+            for column in spec.columns:
+                v = VARIABLES[column]
+                typer.echo(f"| `{v.name}` | {v.dtype} | {v.unit} | {v.missing} | {v.meaning} |")
+            typer.echo("")

@@ -1,0 +1,147 @@
+"""``quakeloom run``, ``plan``, ``verify``: the workflow as a whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from quakeloom.config import load_configuration
+from quakeloom.core import PlanError, QuakeloomError
+from quakeloom.store import RunLayout
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="Configuration file (YAML).", metavar="FILE")
+]
+Results = Annotated[Path, typer.Option("--results", help="Folder of all results.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+        run
+    )
+    app.command("plan")(plan)
+    app.command("verify")(verify)
+
+
+def plan(config: Config, results: Results = Path("results")) -> None:
+    """Read new sources, and write what the workflow must do."""
+    from quakeloom.cli._console import status
+    from quakeloom.stages.planning import plan_configuration
+
+    with status("planning") as say:
+        made = plan_configuration(load_configuration(config), results, say)
+    for name, entry in made["runs"].items():
+        typer.echo(f"{name}: {entry['events']} events in {len(entry['partitions'])} partitions")
+
+
+def run(
+    context: typer.Context,
+    config: Config,
+    cores: Annotated[int, typer.Option(help="Processor cores to use; 0 for all.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would run.")] = (
+        False
+    ),
+    profile: Annotated[
+        str, typer.Option(help="Snakemake profile: local, slurm, or a folder.")
+    ] = "local",
+    results: Results = Path("results"),
+) -> None:
+    """Plan, run the workflow with Snakemake, and say what came out.
+
+    Further arguments go to Snakemake, after `--`.
+    """
+    from quakeloom.cli._console import status
+    from quakeloom.stages.planning import plan_configuration
+
+    snakefile = find_snakefile()
+    configuration = load_configuration(config)
+    with status("planning") as say:
+        plan_configuration(configuration, results, say)
+    folder = snakefile.parent / "workflow" / "profiles" / profile
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(snakefile),
+        "--profile",
+        str(folder if folder.is_dir() else profile),
+        "--config",
+        f"quakeloom_config={config}",
+        f"quakeloom_results={results}",
+        "--cores",
+        str(cores or os.cpu_count() or 1),
+        *(["--dry-run"] if dry_run else []),
+        *context.args,
+    ]
+    environment = {**os.environ, "QUAKELOOM_PLANNED": "1"}
+    environment["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), environment.get("PATH", "")]
+    )
+    code = _run_snakemake(command, environment, results / configuration.name, dry_run)
+    if code:
+        raise QuakeloomError(
+            f"The workflow of '{configuration.name}' stopped (Snakemake's exit code {code}). "
+            "What is done is kept: mend what the message above or logs/ says, and run again."
+        )
+    if not dry_run:
+        _summarise(configuration.name, results)
+
+
+def verify(config: Config, results: Results = Path("results")) -> None:
+    """Read a run again and check it against its digests."""
+    from quakeloom.stages import mechanism
+    from quakeloom.stages.planning import read_settings
+
+    configuration = load_configuration(config)
+    for name in configuration.cases:
+        layout = RunLayout(results / name)
+        counts = mechanism.verify(read_settings(layout), layout)
+        typer.echo(f"{name}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
+
+
+def find_snakefile() -> Path:
+    """Return the Snakefile: of the folder we are in, or of the checkout of this program.
+
+    Raises
+    ------
+    PlanError
+        If there is none.
+    """
+    here = Path("Snakefile")
+    if here.is_file() and Path("workflow").is_dir():
+        return here.resolve()
+    for parent in Path(__file__).resolve().parents:
+        if (parent / "Snakefile").is_file() and (parent / "workflow").is_dir():
+            return parent / "Snakefile"
+    raise PlanError(
+        "There is no Snakefile here, and the program is not installed from a checkout. "
+        "Nothing was run; change to a checkout of quakeloom."
+    )
+
+
+def _run_snakemake(
+    command: list[str], environment: dict[str, str], root: Path, dry_run: bool
+) -> int:
+    """Run Snakemake, on a terminal with a progress bar instead of its stream of messages."""
+    if dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ:
+        return subprocess.run(command, env=environment, check=False).returncode
+    from quakeloom.cli._console import follow_snakemake
+
+    return follow_snakemake(command, environment, root / "snakemake.log")
+
+
+def _summarise(name: str, results: Path) -> None:
+    from quakeloom.cli._summary import summarise_run
+    from quakeloom.stages.planning import read_plan
+
+    console = Console()
+    for run_name in read_plan(results, name)["runs"]:
+        console.print(summarise_run(run_name, RunLayout(results / run_name)))

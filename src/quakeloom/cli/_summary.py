@@ -1,0 +1,34 @@
+"""The summary of a run, as a table on the terminal."""
+
+from __future__ import annotations
+
+import pyarrow.compute as pc
+from rich.table import Table
+
+from quakeloom.schema import QUALITIES
+from quakeloom.store import RunLayout, read_table
+
+
+def summarise_run(name: str, layout: RunLayout) -> Table:
+    """Return events by status, mechanisms by quality, rejects, and where the report is."""
+    mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
+    rejects = read_table(layout.table("rejects"), "rejects")
+    polarities = read_table(layout.table("polarities"), "polarities", ["use"])
+    table = Table(title=name, show_header=False, title_justify="left")
+    used = pc.sum(pc.equal(polarities.column("use"), "used")).as_py() or 0
+    table.add_row("events", str(mechanisms.num_rows))
+    table.add_row("polarities used", f"{used} of {polarities.num_rows}")
+    for status, count in _counts(mechanisms.column("status")):
+        table.add_row(f"status {status}", str(count))
+    letters = dict(_counts(mechanisms.column("quality")))
+    table.add_row("quality", "  ".join(f"{q} {letters.get(q, 0)}" for q in QUALITIES))
+    table.add_row("rejects", str(rejects.num_rows))
+    for reason, count in _counts(rejects.column("record")):
+        table.add_row(f"  {reason}", str(count))
+    table.add_row("report", str(layout.report))
+    return table
+
+
+def _counts(column: object) -> list[tuple[str, int]]:
+    found = pc.value_counts(column).to_pylist()
+    return sorted(((f["values"], f["counts"]) for f in found), key=lambda p: (-p[1], p[0]))

@@ -1,0 +1,288 @@
+"""Columns of registered tables from cells of any type, with the reason why a cell is bad.
+
+Shared by the readers of CSV and Parquet. Whole columns are checked at once; a column that
+already has its registered type and good values passes without a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS
+from quakeloom.formats._text_columns import parse_floats, parse_times
+from quakeloom.schema import Variable, arrow_type, out_of_bounds, variable
+
+Mask = NDArray[np.bool_]
+Blame = Callable[[Mask, str], None]
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "events": ("event_id", "longitude", "latitude"),
+    "stations": ("station", "longitude", "latitude"),
+    "polarities": ("event_id", "station"),
+    "amplitudes": ("event_id", "station", "p_amplitude", "s_amplitude"),
+    "reversals": ("station",),
+    "sp_corrections": ("station", "sp_log_correction"),
+    "mechanisms": ("event_id", "strike_deg", "dip_deg", "rake_deg"),
+}
+"""Columns without which a table means nothing; they may not be empty either."""
+
+MAY_BE_EMPTY = {
+    "mechanisms": ("strike_deg", "dip_deg", "rake_deg"),
+    "amplitudes": ("p_amplitude", "s_amplitude"),
+}
+
+DOUBLED = {
+    "events": ("event_id",),
+    "stations": ("network", "station", "channel", "start_time"),
+    "polarities": (
+        "event_id",
+        "network",
+        "station",
+        "channel",
+        "onset",
+        "pick_weight",
+        "arrival_time",
+    ),
+    "amplitudes": ("event_id", "network", "station", "channel"),
+    "mechanisms": ("event_id",),
+}
+"""Columns in which two rows of a table may not agree."""
+
+_TRUE = {"true", "1", "t", "yes", "y"}
+_FALSE = {"false", "0", "f", "no", "n", ""}
+
+
+def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.ChunkedArray:
+    """Bring a column to its registered type; bad cells are blamed and become missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of a registered variable.
+    column : pyarrow.ChunkedArray
+        Text or any other type.
+    blame : callable
+        Called with a mask over all rows and a reason that may hold ``{cell}``.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        Of the registered type, with the registered missing value where a cell is empty.
+    """
+    v = variable(name)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+        column = column.cast(kind) if v.dtype != "string" else column
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if pa.types.is_null(kind):
+        return _constant(v, len(column))
+    if v.dtype == "string":
+        return _strings(v, column, is_text)
+    if v.dtype == "time":
+        return _times(column, is_text, blame)
+    if v.dtype == "bool":
+        return _flags(column, is_text, blame)
+    return _numbers(v, column, is_text, blame)
+
+
+def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) -> None:
+    """Blame rows whose required cell is empty."""
+    if name not in REQUIRED.get(table, ()) or name in MAY_BE_EMPTY.get(table, ()):
+        return
+    if pa.types.is_floating(column.type):
+        if pc.any(pc.is_nan(column)).as_py():
+            blame(_mask(pc.is_nan(column)), f"{name} is missing")
+    elif pa.types.is_string(column.type) and pc.any(pc.equal(column, "")).as_py():
+        blame(_mask(pc.equal(column, "")), f"{name} is missing")
+
+
+def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) -> dict[int, int]:
+    """Return the good rows whose key an earlier good row has, with that row."""
+    key = [n for n in DOUBLED.get(table, ()) if n in columns]
+    code = np.zeros(len(good), np.uint64)
+    rows = np.flatnonzero(good)
+    size = 1
+    for name in key:
+        values, count = _codes(columns[name])
+        if size * count >= 2**63:
+            code = np.unique(code, return_inverse=True)[1].astype(np.uint64)
+            size = int(code.max(initial=np.uint64(0))) + 1
+        code = code * np.uint64(count) + values
+        size *= count
+        # the places of a key go from coarse to fine: once they differ, the rest is not needed
+        if name not in ("event_id", "network") and not _has_doubles(code[rows], size):
+            return {}
+    _, first, inverse = np.unique(code[rows], return_index=True, return_inverse=True)
+    doubled = np.flatnonzero(first[inverse] != np.arange(len(rows)))
+    return {int(rows[i]): int(rows[first[inverse[i]]]) for i in doubled}
+
+
+def _has_doubles(code: NDArray[np.uint64], size: int) -> bool:
+    if size <= 8 * len(code) + 1024:
+        return bool(np.bincount(code.astype(np.int64), minlength=1).max() > 1)
+    ranked = np.sort(code)
+    return bool(np.any(ranked[1:] == ranked[:-1]))
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.uint64], int]:
+    """Values as numbers below a count, equal for equal values."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    column = column.unify_dictionaries()
+    if not column.num_chunks:
+        return np.zeros(0, np.uint64), 1
+    count = len(column.chunk(0).dictionary)
+    codes = np.empty(len(column), np.uint64)
+    start = 0
+    for chunk in column.chunks:
+        index = chunk.indices.fill_null(count) if chunk.null_count else chunk.indices
+        codes[start : start + len(chunk)] = index.to_numpy()
+        start += len(chunk)
+    return codes, count + 1
+
+
+def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedArray:
+    if not is_text:
+        column = column.cast(pa.string())
+    if pa.types.is_dictionary(column.type):
+        chunks = []
+        for chunk in column.chunks:
+            tidy = _tidy(v, chunk.dictionary)
+            if tidy is not chunk.dictionary:
+                chunk = pa.DictionaryArray.from_arrays(chunk.indices, tidy)
+            chunks.append(chunk.cast(pa.string()))
+    else:
+        chunks = [_tidy(v, c.cast(pa.string())) for c in column.chunks]
+    return pa.chunked_array([c.fill_null("") if c.null_count else c for c in chunks], pa.string())
+
+
+def _tidy(v: Variable, texts: pa.Array) -> pa.Array:
+    """Texts without surrounding blanks; onsets as the registry spells them."""
+    if v.name == "onset":
+        words = [ONSET_WORDS.get((t or "").strip().lower(), t) for t in texts.to_pylist()]
+        return pa.array(words, pa.string())
+    trimmed = pc.utf8_trim_whitespace(texts)
+    return texts if trimmed.equals(texts) else trimmed
+
+
+def _times(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
+    target = arrow_type("origin_time")
+    if column.type == target:
+        return column
+    if is_text:
+        parts = [parse_times(c) for c in column.chunks]
+        bad = np.concatenate([b for _, b in parts]) if parts else np.zeros(0, bool)
+        if bad.any():
+            blame(bad, "{name} '{cell}' is no time like 2020-01-31T12:34:56.789Z")
+        return pa.chunked_array(
+            [pa.array(t, pa.timestamp("ns")).cast(target) for t, _ in parts], target
+        )
+    try:
+        return column.cast(pa.timestamp("ns", tz="UTC"))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        blame(np.ones(len(column), dtype=bool), "{name} '{cell}' is no time")
+        return pa.chunked_array([pa.nulls(len(column), target)])
+
+
+def _flags(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
+    if pa.types.is_boolean(column.type):
+        return column.fill_null(False)
+    words = [(t or "").strip().lower() for t in column.cast(pa.string()).to_pylist()]
+    bad = np.array([w not in _TRUE and w not in _FALSE for w in words], dtype=bool)
+    if bad.any():
+        blame(bad, "{name} '{cell}' is neither true nor false")
+    return pa.chunked_array([pa.array([w in _TRUE for w in words], pa.bool_())])
+
+
+def _numbers(v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
+    target = arrow_type(v.name)
+    pieces: list[Any] = []
+    bads: list[Mask] = []
+    odd: list[Mask] = []
+    for chunk in column.chunks:
+        if v.name == "polarity" and is_text:
+            values, bad = _polarities(chunk)
+        elif is_text:
+            values, bad = parse_floats(chunk)
+        elif chunk.type == target and not chunk.null_count:
+            values, bad = chunk.to_numpy(zero_copy_only=False), np.zeros(len(chunk), dtype=bool)
+        else:
+            values = chunk.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+            bad = np.zeros(len(chunk), dtype=bool)
+        outside = _outside(v, values)
+        if values.dtype.kind == "f" and v.dtype.startswith(("int", "uint")):
+            with np.errstate(invalid="ignore"):
+                outside |= (values != np.round(values)) & ~np.isnan(values)
+        bads.append(bad)
+        odd.append(outside)
+        any_bad = bad.any() or outside.any()
+        if chunk.type == target and not chunk.null_count and not any_bad:
+            pieces.append(chunk)
+            continue
+        values = np.array(values)
+        missing = bad | outside
+        if values.dtype.kind == "f":
+            missing |= np.isnan(values)
+        pieces.append(_filled(v, values, missing, target))
+    if not pieces:
+        return pa.chunked_array([], target)
+    bad, outside = np.concatenate(bads), np.concatenate(odd)
+    if bad.any():
+        what = "neither up nor down" if v.name == "polarity" else "no number"
+        blame(bad, "{name} '{cell}' is " + what)
+    if outside.any():
+        whole = " or no whole number" if v.dtype.startswith(("int", "uint")) else ""
+        blame(outside, f"{{name}} {{cell}} is outside [{v.minimum}, {v.maximum}] {v.unit}{whole}")
+    return pa.chunked_array(pieces, target)
+
+
+def _outside(v: Variable, values: NDArray[Any]) -> Mask:
+    """Where values break their bounds; two comparisons decide for a good column."""
+    if not len(values):
+        return np.zeros(0, dtype=bool)
+    low, high = np.min(values), np.max(values)
+    inside = (v.minimum is None or low >= v.minimum) and (v.maximum is None or high <= v.maximum)
+    if inside and np.isfinite(low) and np.isfinite(high):
+        return np.zeros(len(values), dtype=bool)
+    return out_of_bounds(v.name, values)
+
+
+def _filled(v: Variable, values: NDArray[Any], missing: Mask, target: pa.DataType) -> pa.Array:
+    if v.dtype.startswith("float"):
+        values[missing] = np.nan
+        return pa.array(values, target)
+    values[missing] = -1 if v.missing == "-1" else 0
+    return pa.array(values.astype(np.int64), pa.int64()).cast(target)
+
+
+def _polarities(chunk: pa.Array) -> tuple[NDArray[np.float64], Mask]:
+    encoded = chunk.cast(pa.string()).dictionary_encode()
+    words = [w.strip().lower() for w in encoded.dictionary.to_pylist()]
+    values = np.array([POLARITY_WORDS.get(w, 0) for w in words] + [0], dtype=float)
+    bad = np.array([w not in POLARITY_WORDS for w in words] + [False])
+    index = encoded.indices.fill_null(len(words)).to_numpy()
+    return values[index], bad[index]
+
+
+def _constant(v: Variable, rows: int) -> pa.ChunkedArray:
+    target = arrow_type(v.name)
+    if v.dtype == "time":
+        return pa.chunked_array([pa.nulls(rows, target)])
+    if v.dtype == "string":
+        return pa.chunked_array([pa.array([""] * rows, target)])
+    if v.dtype == "bool":
+        return pa.chunked_array([pa.array(np.zeros(rows, dtype=bool))])
+    fill = np.nan if v.dtype.startswith("float") else (-1 if v.missing == "-1" else 0)
+    return pa.chunked_array([pa.array(np.full(rows, fill)).cast(target)])
+
+
+def _mask(array: pa.ChunkedArray) -> Mask:
+    mask: Mask = array.to_numpy().astype(bool)
+    return mask

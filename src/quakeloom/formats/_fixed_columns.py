@@ -1,0 +1,110 @@
+"""Numbers, coordinates and origin times in files with fixed columns.
+
+Such files follow FORTRAN: a number without a decimal point has an implied one (``f5.2`` of
+``  630`` is 6.30), and a blank field is zero or unknown.
+"""
+
+from __future__ import annotations
+
+import math
+
+POLARITY_CODES = {"U": 1, "u": 1, "+": 1, "D": -1, "d": -1, "-": -1, " ": 0, "": 0}
+"""First-motion characters of HASH, FPFIT and Hypoinverse; blank is not read."""
+
+
+def fixed_float(text: str, decimals: int, what: str) -> float:
+    """Parse a field with implied decimals; NaN if blank.
+
+    Parameters
+    ----------
+    text : str
+        The field.
+    decimals : int
+        Implied decimals where the field holds no point.
+    what : str
+        Name of the field, for the message.
+
+    Raises
+    ------
+    ValueError
+        If the field is no finite number; the message is a reason for ``rejects``.
+    """
+    try:
+        value = float(text) if "." in text else int(text) / 10**decimals
+    except ValueError:
+        if not text.strip():
+            return math.nan
+        raise ValueError(f"{what} '{text.strip()}' is no number") from None
+    if "_" in text or not math.isfinite(value):
+        raise ValueError(f"{what} '{text.strip()}' is no number")
+    return value
+
+
+def fixed_int(text: str, what: str, blank: int | None = None) -> int:
+    """Parse a whole number; a blank field is ``blank``, or a ValueError without one."""
+    try:
+        value = int(text)
+    except ValueError:
+        if not text.strip():
+            if blank is not None:
+                return blank
+            raise ValueError(f"{what} is missing") from None
+        raise ValueError(f"{what} '{text.strip()}' is no whole number") from None
+    if "_" in text:
+        raise ValueError(f"{what} '{text.strip()}' is no whole number")
+    return value
+
+
+def fixed_latitude(degrees: str, hemisphere: str, minutes: str, decimals: int) -> float:
+    """Return a latitude from degrees, hemisphere and minutes; blank hemisphere is north."""
+    return _degrees(degrees, hemisphere, minutes, decimals, "latitude", "N", "S")
+
+
+def fixed_longitude(degrees: str, hemisphere: str, minutes: str, decimals: int) -> float:
+    """Return a longitude from degrees, hemisphere and minutes; blank hemisphere is west."""
+    return -_degrees(degrees, hemisphere, minutes, decimals, "longitude", "W", "E")
+
+
+def zero_if_blank(value: float) -> float:
+    """Return 0 for NaN: a blank field that means zero."""
+    return 0.0 if math.isnan(value) else value
+
+
+def check_not_cut(line: str, *fields: tuple[int, int]) -> None:
+    """Raise a ValueError if a line ends inside one of its (right-aligned) numbers.
+
+    ``fields`` are (first, end) columns from 0; a number that lost its last digits would
+    otherwise be read as another number.
+    """
+    length = len(line)
+    for first, end in fields:
+        if first < length < end and line[first:].strip():
+            raise ValueError(f"the line is cut short at column {length}")
+
+
+def onset_code(character: str) -> str:
+    """Return the pick kind of a character: a letter in upper case, or nothing."""
+    return character.upper() if character.isalpha() else ""
+
+
+def full_year(year: int) -> int:
+    """Return the year of a two-digit one: 50 to 99 are in the 20th century, as in HASH."""
+    if year >= 100:
+        return year
+    return year + (2000 if year < 50 else 1900)
+
+
+def _degrees(
+    degrees: str, hemisphere: str, minutes: str, decimals: int, what: str, plus: str, minus: str
+) -> float:
+    whole = fixed_int(degrees, what)
+    part = zero_if_blank(fixed_float(minutes, decimals, f"{what} minutes"))
+    if whole < 0 or not 0.0 <= part <= 60.0:
+        raise ValueError(f"{what} {whole} degrees {part:g} minutes is impossible")
+    value = whole + part / 60.0
+    side = hemisphere.upper()
+    if side == minus:
+        return -value
+    if side in (plus, " ", ""):
+        return value
+    raise ValueError(f"hemisphere '{hemisphere}' of the {what} is neither {plus} nor {minus}")

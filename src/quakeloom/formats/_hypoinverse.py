@@ -1,0 +1,253 @@
+"""Read Hypoinverse-2000 archives (Y2K columns) and the SCEDC files derived from them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+from quakeloom.core import SettingsError
+from quakeloom.formats._fixed_columns import (
+    check_not_cut,
+    fixed_float,
+    fixed_int,
+    fixed_latitude,
+    fixed_longitude,
+    onset_code,
+    zero_if_blank,
+)
+from quakeloom.formats._format import Format
+from quakeloom.formats._phase_rows import DOUBLED_OPTION, PhaseRows
+from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
+
+_LOG = logging.getLogger(__name__)
+_ARCHIVE = "a Hypoinverse-2000 archive"
+_SCEDC5 = "a HASH phase file with 5-character stations (driver 4)"
+_EVENT = re.compile(r"\d{4}[ \d]{8}[ \d.]{4}[ \d]\d[ NSns][ \d.]{4}[ \d]{2}\d[ EWew][ \d.]{4}")
+_PICK = re.compile(r".{13}[A-Za-z ]P.[0-9 .]\d{4}[ \d]{8}")
+_NO_TIME = " 9999"
+_NAN = float("nan")
+
+
+def read_hypoinverse_archive(
+    path: Path, doubled_picks: str = "reject", takeoff_zero: str = "down"
+) -> SourceTables:
+    """Read events and P readings from a Hypoinverse-2000 archive.
+
+    Every line with a P remark gives a row, also where no first motion was read (polarity 0);
+    lines with S or amplitudes only are passed over. Shadow lines (``$``) and terminators are
+    understood; an archive without them as well. A channel that several pickers read has
+    several rows, which differ in onset (as in the file: I, E, and X, Y, Z in NCSN), weight
+    or arrival time.
+
+    Columns (from 1). Event: 1-16 origin time; 17-23 latitude; 24-31 longitude; 32-36 depth;
+    86-89 ERH; 90-93 ERZ; 137-146 identifier; 148-150 preferred magnitude (else 71-73 coda
+    or 37-39 amplitude magnitude). Station: 1-5 code; 6-7 network; 10-12 component; 14-15 P
+    remark; 16 first motion; 17 weight; 18-34 arrival; 75-78 distance; 79-81 take-off angle;
+    92-94 azimuth.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    doubled_picks : {"reject", "keep"}
+        See :data:`FORMATS_HERE`'s options.
+    takeoff_zero : {"down", "up"}
+        Where the file's take-off angles begin. Hypoinverse writes 0 for straight down.
+
+    Raises
+    ------
+    FormatError
+        If no event in the file can be read.
+    SettingsError
+        If an option has an unknown value.
+
+    References
+    ----------
+    Klein, F. W. (2002), U.S. Geological Survey Open-File Report 02-171.
+    """
+    if takeoff_zero not in ("down", "up"):
+        raise SettingsError(
+            f"Option takeoff_zero of '{path}' is '{takeoff_zero}', which means nothing. "
+            "Nothing is read; write down or up."
+        )
+    return _read(path, _ARCHIVE, doubled_picks, angles=True, upward=takeoff_zero == "up")
+
+
+def read_hash_scedc5(path: Path, doubled_picks: str = "reject") -> SourceTables:
+    """Read events and P readings from a HASH driver 4 phase file (5-character stations).
+
+    The columns are those of :func:`read_hypoinverse_archive` without angles, distances and
+    errors; the identifier is in columns 131-146, and no terminator follows an event.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    doubled_picks : {"reject", "keep"}
+        See :data:`FORMATS_HERE`'s options.
+
+    Raises
+    ------
+    FormatError
+        If no event in the file can be read.
+    """
+    return _read(path, _SCEDC5, doubled_picks, angles=False)
+
+
+def _read(
+    path: Path, title: str, doubled_picks: str, *, angles: bool, upward: bool = False
+) -> SourceTables:
+    rows = PhaseRows(path, title, doubled_picks)
+    expecting_event = True
+    passed = 0
+    minutes: dict[str, int] = {}
+    for number, line in enumerate(read_lines(path, title), 1):
+        if line[14:15] == "P" and not line[:4].isspace():
+            _add_pick(rows, number, line, minutes, angles, upward)
+            expecting_event = False
+        elif line[:1] == "$":
+            continue
+        elif line[:4].isdigit() and line[4:12].replace(" ", "").isdigit():
+            minutes.clear()
+            _start_event(rows, number, line, angles)
+            expecting_event = False
+        elif not line[:30].strip():
+            rows.end_event()
+            expecting_event = True
+        elif line[17:29].strip().isdigit() and len(line) >= 29:
+            passed += 1
+        elif expecting_event:
+            rows.bad_event(number, line, "the line is no event line")
+            expecting_event = False
+        else:
+            rows.rejects.add(
+                number, "polarity", "the line is neither an event nor a station line", line
+            )
+    _LOG.debug("%s: %d lines hold no P reading (S or amplitudes only)", path, passed)
+    return rows.finish()
+
+
+def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None:
+    event_id = line[136 if archive else 130 : 146].strip()
+    try:
+        check_not_cut(line, (31, 36), (85, 89), (89, 93), (136, 146), (147, 150))
+        if len(line) < 36:
+            raise ValueError("the event line ends before the depth")
+        time = utc_nanoseconds(
+            int(line[0:4]),
+            fixed_int(line[4:6], "month"),
+            fixed_int(line[6:8], "day"),
+            fixed_int(line[8:10], "hour", 0),
+            fixed_int(line[10:12], "minute", 0),
+            zero_if_blank(fixed_float(line[12:16], 2, "seconds")),
+        )
+        magnitude = fixed_float(line[147:150], 2, "magnitude")
+        if archive:
+            for field in (line[70:73], line[36:39]):
+                if magnitude != magnitude:
+                    magnitude = fixed_float(field, 2, "magnitude")
+        rows.start_event(
+            number,
+            line,
+            event_id=event_id,
+            origin_time=time,
+            latitude=fixed_latitude(line[16:18], line[18:19], line[19:23], 2),
+            longitude=fixed_longitude(line[23:26], line[26:27], line[27:31], 2),
+            depth_km=fixed_float(line[31:36], 2, "depth"),
+            magnitude=magnitude,
+            horizontal_error_km=fixed_float(line[85:89], 2, "ERH") if archive else _NAN,
+            vertical_error_km=fixed_float(line[89:93], 2, "ERZ") if archive else _NAN,
+        )
+    except ValueError as error:
+        rows.bad_event(number, line, str(error), event_id)
+
+
+def _add_pick(
+    rows: PhaseRows, number: int, line: str, minutes: dict[str, int], angles: bool, upward: bool
+) -> None:
+    try:
+        # SCEDC writes some weights as .6, which moves the time by one column
+        shift = 1 if line[16] == "." else 0
+        second = line[29 + shift : 34 + shift]
+        if len(line) < 34 + shift:
+            raise ValueError(f"the line is cut short at column {len(line)}")
+        arrival = None
+        if second != _NO_TIME and second.strip():
+            minute = line[17 + shift : 29 + shift]
+            if minute not in minutes:
+                minutes[minute] = _parse_minute(minute)
+            arrival = minutes[minute] + round(fixed_float(second, 2, "seconds") * 1e9)
+        distance = takeoff = azimuth = _NAN
+        if angles:
+            if len(line) < 94:
+                check_not_cut(line, (74, 78), (78, 81), (91, 94))
+            distance = fixed_float(line[74:78], 1, "distance")
+            takeoff = fixed_float(line[78:81], 0, "take-off angle")
+            azimuth = fixed_float(line[91:94], 0, "azimuth")
+            if upward:
+                takeoff = 180.0 - takeoff
+        rows.add_polarity(
+            number,
+            line,
+            station=line[:5].strip(),
+            network=line[5:7].strip(),
+            channel=line[9:12].strip(),
+            first_motion=line[15],
+            onset=onset_code(line[13]),
+            pick_weight=-1 if shift else fixed_int(line[16], "weight", -1),
+            arrival_time=arrival,
+            azimuth_deg=azimuth,
+            takeoff_deg=takeoff,
+            distance_km=distance,
+        )
+    except ValueError as error:
+        rows.rejects.add(number, "polarity", str(error), line, rows.event_id, line[:5].strip())
+
+
+def _parse_minute(text: str) -> int:
+    return utc_nanoseconds(
+        fixed_int(text[0:4], "year"),
+        fixed_int(text[4:6], "month"),
+        fixed_int(text[6:8], "day"),
+        fixed_int(text[8:10], "hour", 0),
+        fixed_int(text[10:12], "minute", 0),
+    )
+
+
+def _kind(head: bytes) -> str:
+    lines = [line for line in head_lines(head) if line.strip() and line[0] != "$"]
+    if len(lines) < 2 or not _EVENT.match(lines[0]) or len(lines[0]) < 100:
+        return ""
+    station = lines[1][17:29].strip().isdigit() and not lines[1][:12].strip().isdigit()
+    if not station:
+        return ""
+    picks = [line for line in lines[1:] if _PICK.match(line)]
+    ended = any(not line[:30].strip() for line in lines)
+    traced = any(line[78:81].strip() and line[91:94].strip() for line in picks)
+    return "archive" if ended or traced else "scedc5"
+
+
+ARCHIVE_FORMAT = Format(
+    name="hypoinverse_archive",
+    title="Hypoinverse-2000 archive, with or without shadow lines",
+    read=read_hypoinverse_archive,
+    sniff=lambda head: _kind(head) == "archive",
+    suffixes=(".arc",),
+    options={
+        **DOUBLED_OPTION,
+        "takeoff_zero": "down (default) or up: where the file's take-off angles begin.",
+    },
+)
+
+SCEDC5_FORMAT = Format(
+    name="hash_scedc5",
+    title="HASH phase file with 5-character stations (driver 4)",
+    read=read_hash_scedc5,
+    sniff=lambda head: _kind(head) == "scedc5",
+    suffixes=(".phase",),
+    options=DOUBLED_OPTION,
+)
+
+FORMATS_HERE = (ARCHIVE_FORMAT, SCEDC5_FORMAT)

@@ -1,0 +1,127 @@
+"""The look of every figure: palette, sizes, type, and how a figure becomes bytes."""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+QUALITIES = ("A", "B", "C", "D", "E", "F")
+QUALITY_COLORS: dict[str, str] = {
+    "A": "#16325c",
+    "B": "#2a7f8e",
+    "C": "#c08a2b",
+    "D": "#b3aca0",
+    "E": "#d2cdc3",
+    "F": "#e4e0d8",
+}
+"""One color per quality letter, dark to light, so that print in gray keeps the order."""
+
+INK = "#22262b"
+MUTED = "#6b6f75"
+RULE = "#c9c6bf"
+PAPER = "#ffffff"
+LAND = "#f4f1ea"
+SEA = "#e6edf1"
+COAST = "#938e83"
+ALERT = "#b23a26"
+TENSION = "#b23a26"
+PRESSURE = "#16325c"
+
+PAGE_WIDTH_IN = 7.0
+COLUMN_WIDTH_IN = 3.4
+
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "normal",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 6.0,
+    "axes.labelsize": 8.0,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 3.0,
+    "grid.color": "#e6e3dd",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "lines.linewidth": 1.4,
+    "lines.solid_capstyle": "round",
+    "patch.linewidth": 0.6,
+    "figure.facecolor": PAPER,
+    "figure.dpi": 100.0,
+    "savefig.facecolor": PAPER,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "quakeloom",
+    "path.simplify": True,
+}
+
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a drawing function use the house style, whatever the caller's settings are."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with matplotlib.rc_context(STYLE):
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def new_figure(width_in: float, height_in: float, constrained: bool = True) -> Figure:
+    """Return an empty figure that no global state knows of; call inside ``styled``."""
+    figure = Figure(figsize=(width_in, height_in), layout="constrained" if constrained else None)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def figure_to_svg(figure: Figure, raster_dpi: float = 200.0) -> bytes:
+    """Return a figure as SVG text; rasterized parts are embedded at ``raster_dpi``.
+
+    The same figure gives the same bytes: no date, no random identifiers.
+    """
+    with matplotlib.rc_context(STYLE):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", dpi=raster_dpi, metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def figure_to_png(figure: Figure, dpi: float = 170.0) -> bytes:
+    """Return a figure as PNG bytes."""
+    with matplotlib.rc_context(STYLE):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def quality_colors(qualities: Any, missing: str = "#ffffff") -> NDArray[np.str_]:
+    """Return one color per quality letter; an unknown letter gets ``missing``."""
+    letters = np.asarray(qualities, dtype=object)
+    table = {**QUALITY_COLORS}
+    return np.array([table.get(str(q), missing) for q in letters.ravel()]).reshape(letters.shape)

@@ -1,0 +1,157 @@
+"""Beachballs as symbols on any axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba_array
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.plots._beachballs import Beachballs
+from quakeloom.plots._style import INK, MUTED, PAPER
+
+_CIRCLE = 72
+
+
+def draw_beachballs(
+    axes: Axes,
+    x: ArrayLike,
+    y: ArrayLike,
+    balls: Beachballs,
+    radius_pt: ArrayLike = 8.0,
+    colors: Any = INK,
+    background: str = PAPER,
+    edge_width_pt: float = 0.5,
+    zorder: float = 5.0,
+    rasterized: bool = False,
+) -> PolyCollection:
+    """Draw beachballs of a fixed size on paper at positions in data coordinates.
+
+    One collection holds all polygons, ball after ball, so that a ball that overlaps another
+    hides it properly and thousands are drawn at once.
+
+    Parameters
+    ----------
+    axes : Axes
+    x, y : array_like, shape (n,)
+        Centers in data coordinates.
+    balls : Beachballs
+        From :func:`double_couple_beachballs` or :func:`moment_tensor_beachballs`.
+    radius_pt : float or array_like, shape (n,)
+        Radius in points.
+    colors : color or sequence of colors, length n
+        Fill of the compressional part.
+    background : color
+        Fill of the dilatational part.
+    edge_width_pt : float
+        Width of the outline.
+    zorder, rasterized
+        As in matplotlib.
+
+    Returns
+    -------
+    PolyCollection
+    """
+    x, y = np.broadcast_arrays(np.atleast_1d(x), np.atleast_1d(y))
+    n = len(balls)
+    inches = np.broadcast_to(np.asarray(radius_pt, dtype=float) / 72.0, (n,))
+    dark = np.broadcast_to(to_rgba_array(colors), (n, 4))
+    light = np.broadcast_to(to_rgba_array(background), (n, 4))
+    edge = to_rgba_array(MUTED)[0]
+    angle = np.linspace(0.0, 2.0 * np.pi, _CIRCLE, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+    polygons: list[NDArray] = []
+    faces, edges, widths, owner = [], [], [], []
+    clear = np.zeros(4)
+    for i in range(n):
+        size = inches[i]
+        rim = circle * size
+        compress = balls.caps_compress[i]
+        base = light[i] if compress else dark[i]
+        cap = dark[i] if compress else light[i]
+        outline = dark[i] if balls.valid[i] else edge
+        polygons.append(rim)
+        faces.append(base)
+        edges.append(clear)
+        widths.append(0.0)
+        owner.append(i)
+        for side in range(2):
+            if balls.present[i, side]:
+                polygons.append(balls.caps[i, side] * size)
+                faces.append(cap)
+                edges.append(clear)
+                widths.append(0.0)
+                owner.append(i)
+        polygons.append(rim)
+        faces.append(clear)
+        edges.append(outline)
+        widths.append(edge_width_pt)
+        owner.append(i)
+    where = np.array(owner, dtype=int)
+    collection = PolyCollection(
+        polygons,
+        facecolors=np.array(faces).reshape(-1, 4),
+        edgecolors=np.array(edges).reshape(-1, 4),
+        linewidths=widths,
+        offsets=np.stack([x[where], y[where]], axis=-1) if n else np.zeros((0, 2)),
+        offset_transform=axes.transData,
+        transform=axes.figure.dpi_scale_trans,
+        zorder=zorder,
+        rasterized=rasterized,
+        closed=True,
+    )
+    axes.add_collection(collection, autolim=False)
+    return collection
+
+
+def thin_symbols(
+    x: ArrayLike, y: ArrayLike, radius: float, priority: ArrayLike, limit: int | None = None
+) -> NDArray[np.bool_]:
+    """Choose symbols that do not overlap, the most important first.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Positions on the page, any unit.
+    radius : float
+        Radius of a symbol in that unit.
+    priority : array_like, shape (n,)
+        Smaller is more important; ties keep the order given.
+    limit : int, optional
+        At most so many are kept.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True for symbols to draw; positions that are not finite are left out.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    keep = np.zeros(len(x), dtype=bool)
+    if len(x) == 0:
+        return keep
+    reach = (2.0 * radius) ** 2
+    cell = 2.0 * radius
+    taken: dict[tuple[int, int], list[int]] = {}
+    count = 0
+    for i in np.argsort(np.asarray(priority, dtype=float), kind="stable"):
+        if not (np.isfinite(x[i]) and np.isfinite(y[i])):
+            continue
+        column, row = int(x[i] // cell), int(y[i] // cell)
+        near = (
+            j
+            for a in (-1, 0, 1)
+            for b in (-1, 0, 1)
+            for j in taken.get((column + a, row + b), ())
+        )
+        if any((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach for j in near):
+            continue
+        keep[i] = True
+        taken.setdefault((column, row), []).append(int(i))
+        count += 1
+        if limit is not None and count >= limit:
+            break
+    return keep

@@ -1,0 +1,557 @@
+"""Stage ``mechanism``: polarities and amplitudes become focal mechanisms.
+
+Five verbs: :func:`plan`, :func:`init`, :func:`part`, :func:`finalise`, :func:`verify`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
+from quakeloom.config import Settings
+from quakeloom.core import (
+    IncompleteError,
+    PlanError,
+    VerificationError,
+    digest_bytes,
+    digest_file,
+    digest_json,
+    digest_source,
+)
+from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
+from quakeloom.schema import STATUSES, TABLES, conform_table, make_table
+from quakeloom.stages import takeoff
+from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
+from quakeloom.stages._readings import Shared, prepare_block
+from quakeloom.stages.ingest import PlannedRows
+from quakeloom.store import (
+    RunLayout,
+    atomic_folder,
+    create_array,
+    read_json,
+    read_table,
+    write_array,
+    write_json_if_changed,
+    write_region,
+    write_tables,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "mechanism"
+PART_TABLES = ("events", "polarities", "mechanisms", "solutions", "rejects")
+GATHERED = ("events", "stations", "polarities", "mechanisms", "solutions", "rejects", "truth")
+"""Tables that the stage writes for a run."""
+
+_REASONS = {
+    "too_few_polarities": "{count} polarities; {least} are needed",
+    "azimuthal_gap": "azimuthal gap of {azimuth:.0f} degrees; at most {azimuth_most:g} is allowed",
+    "takeoff_gap": "gap of {takeoff:.0f} degrees in take-off angle; at most {takeoff_most:g} is "
+    "allowed",
+    "no_solution": "no mechanism fits the readings",
+    "invalid_event": "the event cannot be used",
+    "error": "the search failed",
+}
+
+BASE_MB = 420.0
+"""Memory of the program with its libraries and kernels loaded, measured."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One block of events: what a worker needs to know."""
+
+    settings: Settings
+    layout: RunLayout
+    partition: str
+    group: Path | None
+    start: int
+    events: pa.Table
+    polarities: pa.Table
+    amplitudes: pa.Table
+
+
+def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list[dict[str, Any]]:
+    """Write the plan file of every partition; return what the workflow must know of each.
+
+    A plan file holds digests of everything that decides the result of the partition: its
+    rows, the settings, the code, the velocity models. It is written only when it changes.
+    """
+    common: dict[str, Any] = {
+        "stage": STAGE,
+        "settings": digest_json(science_settings(settings)),
+        "code": digest_source(CODE[STAGE]),
+    }
+    if settings.takeoff.angles == "layered":
+        common["takeoff"] = digest_file(layout.plan("takeoff", "tables"))
+    entries = []
+    for row in rows:
+        write_json_if_changed(
+            layout.plan(STAGE, row.partition),
+            {**common, "partition": row.partition, "events": row.events, "rows": row.digest},
+        )
+        entries.append({"partition": row.partition, "memory_mb": promise_memory(settings, row)})
+    names = [row.partition for row in rows]
+    step = settings.mechanism.grid_step_deg
+    write_json_if_changed(layout.plan(STAGE, "init"), {"stage": STAGE, "grid_step_deg": step})
+    write_json_if_changed(layout.plan(STAGE, "finalise"), {"stage": STAGE, "partitions": names})
+    write_json_if_changed(
+        layout.provenance, describe_provenance(settings, [row.digest for row in rows])
+    )
+    _remove_plans(layout, {*names, "init", "finalise"})
+    return entries
+
+
+def promise_memory(settings: Settings, rows: PlannedRows) -> int:
+    """Return the memory in MB that computing a partition needs at most.
+
+    The program, the tables of the partition in and out, the take-off tables, and for every
+    worker one block: its acceptance weights twice (made, compressed) and its draws.
+    """
+    workers = settings.cluster.workers if settings.cluster.kind == "local" else 0
+    tables = rows.polarities * 600 / 1e6 + rows.events * 1500 / 1e6
+    task = _task_mb(settings, rows)
+    per_worker = BASE_MB + task if workers > 1 else 0.0
+    here = 0.0 if workers > 1 else task
+    fitting = clamp_workers(max(workers, 1), BASE_MB + tables, task, settings.cluster.memory_mb)
+    return math.ceil(BASE_MB + tables + here + fitting * per_worker)
+
+
+@dataclass(frozen=True)
+class PartitionState:
+    """A planned partition: name, events, and ``done``, ``stale`` or ``missing``."""
+
+    partition: str
+    events: int
+    state: str
+
+
+def list_partitions(layout: RunLayout) -> list[PartitionState]:
+    """Return the planned partitions of a run with their state."""
+    rows = []
+    for name in _planned_partitions(layout):
+        marker = layout.done(STAGE, name)
+        if not marker.exists():
+            state = "missing"
+        elif read_json(marker)["plan"] != digest_file(layout.plan(STAGE, name)):
+            state = "stale"
+        else:
+            state = "done"
+        rows.append(PartitionState(name, _planned_rows(layout, name).events, state))
+    return rows
+
+
+def init(settings: Settings, layout: RunLayout) -> None:
+    """Make the store of accepted sets with the grid of mechanisms, if it is not there."""
+    grid = mechanism_grid(settings.mechanism.grid_step_deg)
+    if settings.storage.acceptance:
+        with atomic_folder(layout.part(STAGE, "grid.zarr")) as folder:
+            for name in ("strike_deg", "dip_deg", "rake_deg"):
+                write_array(folder, name, getattr(grid, name))
+        target = layout.accepted / "grid"
+        with atomic_folder(target) as folder:
+            shutil.copytree(layout.part(STAGE, "grid.zarr"), folder, dirs_exist_ok=True)
+        shutil.rmtree(layout.part(STAGE, "grid.zarr"))
+        _write_group_metadata(layout)
+    write_json_if_changed(
+        layout.done(STAGE, "init"),
+        {
+            "mechanisms": int(grid.strike_deg.size),
+            "grid_step_deg": settings.mechanism.grid_step_deg,
+        },
+    )
+
+
+def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
+    """Compute one partition; what was there of it before is replaced as a whole.
+
+    Returns
+    -------
+    dict
+        Counts, seconds and peak memory, as logged.
+    """
+    started = time.perf_counter()
+    planned = _planned_rows(layout, partition)
+    cluster = settings.cluster
+    blocks = math.ceil(planned.events / cluster.block_events)
+    workers = cluster.workers if cluster.kind == "local" and blocks > 1 else 0
+    if cluster.kind != "scheduler":
+        workers = clamp_workers(
+            min(workers, blocks), BASE_MB, _task_mb(settings, planned), cluster.memory_mb
+        )
+    keep = settings.storage.acceptance
+    counts: dict[str, int] = {}
+    with (
+        atomic_folder(layout.part(STAGE, partition)) as folder,
+        atomic_folder(layout.accepted / partition if keep else folder / "accepted") as accepted,
+        open_executor(cluster.kind, workers, cluster.scheduler_file) as executor,
+    ):
+        group = accepted if keep else None
+        if group is not None:
+            size = mechanism_grid(settings.mechanism.grid_step_deg).strike_deg.size
+            create_array(
+                group,
+                "acceptance",
+                (planned.events, size),
+                settings.storage.chunk_events,
+                settings.storage.shard_events,
+            )
+        pieces: dict[str, list[pa.Table]] = {name: [] for name in PART_TABLES}
+        for tables in executor.map(_solve_block, _tasks(settings, layout, partition, group)):
+            for name, table in tables.items():
+                pieces[name].append(table)
+        pieces["rejects"].insert(
+            0, read_table(layout.rows(partition) / "rejects.parquet", "rejects")
+        )
+        for name, tables in pieces.items():
+            counts[name] = write_tables(
+                folder / f"{name}.parquet", name, tables, {"partition": partition}, validate=True
+            )
+        if not keep:
+            shutil.rmtree(folder / "accepted", ignore_errors=True)
+        solved = sum(
+            pc.sum(pc.equal(t.column("status"), "solved")).as_py() or 0
+            for t in pieces["mechanisms"]
+        )
+    digests = {
+        name: digest_file(layout.part(STAGE, partition) / f"{name}.parquet") for name in PART_TABLES
+    }
+    if keep:
+        digests["accepted"] = digest_folder(layout.accepted / partition)
+    plan_digest = digest_file(layout.plan(STAGE, partition))
+    marker = layout.done(STAGE, partition)
+    marker.unlink(missing_ok=True)
+    write_json_if_changed(marker, {"plan": plan_digest, "counts": counts, "digests": digests})
+    summary = {
+        "events": planned.events,
+        "solved": int(solved),
+        "polarities": planned.polarities,
+        "seconds": round(time.perf_counter() - started, 3),
+        "peak_memory_mb": round(peak_memory_mb()),
+        "workers": workers,
+    }
+    log.info("mechanism %s: %s", partition, summary)
+    return summary
+
+
+def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Gather the partitions into the tables of the run.
+
+    Raises
+    ------
+    IncompleteError
+        If partitions are missing or were computed from another plan; the message names them.
+    """
+    names = _planned_partitions(layout)
+    _refuse_incomplete(layout, names)
+    provenance = read_json(layout.provenance)
+    counts = {}
+    for name in PART_TABLES:
+        counts[name] = write_tables(
+            layout.table(name), name, _read_parts(layout, names, name), provenance
+        )
+    truth = [read_table(layout.rows(n) / "truth.parquet", "truth") for n in names]
+    if any(t.num_rows for t in truth):
+        counts["truth"] = write_tables(layout.table("truth"), "truth", truth, provenance)
+    else:
+        layout.table("truth").unlink(missing_ok=True)
+    stations = read_table(layout.ingest / "stations.parquet", "stations")
+    counts["stations"] = write_tables(layout.table("stations"), "stations", [stations], provenance)
+    _remove_parts(layout, set(names))
+    digests = {n: digest_file(layout.table(n)) for n in GATHERED if layout.table(n).exists()}
+    write_json_if_changed(layout.done(STAGE, "finalise"), {"counts": counts, "digests": digests})
+    log.info("mechanism: gathered %d partitions: %s", len(names), counts)
+    return counts
+
+
+def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Read everything again and compare it with the recorded digests.
+
+    Raises
+    ------
+    VerificationError
+        With one sentence for everything that does not agree.
+    IncompleteError
+        If partitions are missing.
+    """
+    names = _planned_partitions(layout)
+    _refuse_incomplete(layout, names)
+    problems = []
+    files = 0
+    for name in names:
+        recorded = read_json(layout.done(STAGE, name))
+        for table, digest in recorded["digests"].items():
+            if table == "accepted":
+                path = layout.accepted / name
+                found = digest_folder(path) if path.is_dir() else ""
+            else:
+                path = layout.part(STAGE, name) / f"{table}.parquet"
+                found = digest_file(path) if path.is_file() else ""
+            files += 1
+            if found != digest:
+                state = "is missing" if not found else "has changed since it was written"
+                problems.append(f"{path} {state}")
+    gathered = read_json(layout.done(STAGE, "finalise"))
+    events = 0
+    for table, digest in gathered["digests"].items():
+        path = layout.table(table)
+        files += 1
+        if not path.is_file() or digest_file(path) != digest:
+            state = "has changed since it was written" if path.is_file() else "is missing"
+            problems.append(f"{path} {state}")
+            continue
+        rows = read_table(path, table)
+        if rows.num_rows != gathered["counts"][table]:
+            problems.append(f"{path} has {rows.num_rows} rows, not {gathered['counts'][table]}")
+        if table == "mechanisms":
+            events = rows.num_rows
+            missing = events - read_table(layout.table("events"), "events").num_rows
+            if missing:
+                problems.append(f"{path} and events.parquet differ by {missing} rows")
+    if problems:
+        raise VerificationError(
+            f"Run {layout.root} does not agree with its digests: "
+            + "; ".join(problems)
+            + ". Run it again: only what is missing or changed will be computed, after "
+            "the files named here are removed."
+        )
+    return {"files": files, "partitions": len(names), "events": events}
+
+
+def digest_folder(folder: Path) -> str:
+    """Return the digest of all files of a folder, names included, hidden ones not."""
+    parts: list[bytes] = []
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        parts.append(str(file.relative_to(folder)).encode())
+        parts.append(digest_file(file).encode())
+    return digest_bytes(*parts)
+
+
+def mechanism_options(settings: Settings) -> MechanismOptions:
+    """Return the options of the mechanism room that the settings ask for."""
+    fields = MechanismOptions.__dataclass_fields__
+    values = settings.mechanism.model_dump()
+    return MechanismOptions(**{k: v for k, v in values.items() if k in fields})
+
+
+def _task_mb(settings: Settings, rows: PlannedRows) -> float:
+    events = min(settings.cluster.block_events, rows.events)
+    mean = rows.polarities / max(rows.events, 1)
+    readings = events * mean * 1.5 + rows.largest_event
+    draws = settings.mechanism.trials * readings * 8 * 4
+    grid = 2 * 180**3 / settings.mechanism.grid_step_deg**3 / 3.0
+    acceptance = 3 * events * grid
+    return (draws + acceptance + takeoff.table_bytes(settings)) / 1e6 + 150.0
+
+
+def _tasks(
+    settings: Settings, layout: RunLayout, partition: str, group: Path | None
+) -> Iterator[_Task]:
+    folder = layout.rows(partition)
+    tables = {
+        n: read_table(folder / f"{n}.parquet", n) for n in ("events", "polarities", "amplitudes")
+    }
+    ids = tables["events"].column("event_id").combine_chunks()
+    starts = {}
+    for name in ("polarities", "amplitudes"):
+        event = pc.index_in(tables[name].column("event_id"), ids).to_numpy()
+        starts[name] = np.searchsorted(event, np.arange(ids.__len__() + 1))
+    size = settings.cluster.block_events
+    for start in range(0, len(ids), size):
+        stop = min(start + size, len(ids))
+        rows = {
+            name: tables[name].slice(s[start], s[stop] - s[start]) for name, s in starts.items()
+        }
+        yield _Task(
+            settings, layout, partition, group, start,
+            tables["events"].slice(start, stop - start), rows["polarities"], rows["amplitudes"],
+        )  # fmt: skip
+
+
+_SHARED: dict[tuple[str, str], Shared] = {}
+
+
+def _read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
+    """Read what all blocks of a run share, once per process."""
+    key = (str(layout.root), digest_file(layout.plan(STAGE, partition)))
+    if key not in _SHARED:
+        tables = {
+            name: read_table(layout.ingest / f"{name}.parquet", name)
+            for name in ("stations", "reversals", "sp_corrections")
+        }
+        screening = None
+        if settings.selection.screening:
+            other = screening_layout(settings, layout)
+            screening = read_table(other.table("station_report"), "station_report")
+        stack = takeoff.read_tables(layout) if settings.takeoff.angles == "layered" else None
+        _SHARED.clear()
+        _SHARED[key] = Shared(**tables, screening=screening, tables=stack)
+    return _SHARED[key]
+
+
+def screening_layout(settings: Settings, layout: RunLayout) -> RunLayout:
+    """Return the run whose station report is honoured."""
+    depth = settings.name.count("/")
+    root = layout.root
+    for _ in range(depth):
+        root = root.parent
+    case = settings.selection.screening
+    return RunLayout(root if case == "main" else root / case)
+
+
+def _solve_block(task: _Task) -> dict[str, pa.Table]:
+    """Solve one block of events and write its accepted sets; runs on a worker."""
+    settings = task.settings
+    shared = _read_shared(settings, task.layout, task.partition)
+    prepared = prepare_block(settings, task.events, task.polarities, task.amplitudes, shared)
+    grid = mechanism_grid(settings.mechanism.grid_step_deg)
+    options = mechanism_options(settings)
+    found = find_mechanisms(prepared.observations, grid, options)
+    if task.group is not None:
+        write_region(task.group, "acceptance", task.start, found.acceptance)
+    predicted = np.full(task.polarities.num_rows, np.nan)
+    rows = prepared.reading_rows
+    predicted[rows[rows >= 0]] = leave_one_out(prepared.observations, grid, options)[rows >= 0]
+    polarities = task.polarities
+    for name, values in {**prepared.readings, "predicted_up": predicted}.items():
+        index = polarities.schema.get_field_index(name)
+        field = polarities.schema.field(index)
+        polarities = polarities.set_column(index, field, pa.array(values, field.type))
+    mechanisms, solutions = _mechanism_tables(task, found, prepared.invalid)
+    return {
+        "events": task.events,
+        "polarities": polarities,
+        "mechanisms": mechanisms,
+        "solutions": solutions,
+        "rejects": _invalid_rejects(task, prepared.invalid),
+    }
+
+
+def _mechanism_tables(
+    task: _Task, found: Any, invalid: dict[int, str]
+) -> tuple[pa.Table, pa.Table]:
+    """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
+    events = task.events
+    status = np.array(STATUSES)[found.status]
+    reasons = [""] * events.num_rows
+    for i, name in enumerate(status.tolist()):
+        if name != "solved":
+            reasons[i] = _REASONS[name].format(
+                count=found.polarity_count[i],
+                azimuth=found.azimuthal_gap_deg[i],
+                takeoff=found.takeoff_gap_deg[i],
+                least=task.settings.mechanism.minimum_polarities,
+                azimuth_most=task.settings.mechanism.maximum_azimuthal_gap_deg,
+                takeoff_most=task.settings.mechanism.maximum_takeoff_gap_deg,
+            )
+    for i, reason in invalid.items():
+        status[i], reasons[i] = "invalid_event", reason
+    same = {
+        name: events.column(name)
+        for name in ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
+    }
+    columns = [c for c in TABLES["mechanisms"].columns if c not in (*same, "status", "reason")]
+    mechanisms = make_table(
+        "mechanisms",
+        {**same, "status": status, "reason": reasons}
+        | {name: getattr(found, name) for name in columns},
+    )
+    rows = found.solutions
+    solutions = make_table(
+        "solutions",
+        {"event_id": events.column("event_id").take(pa.array(rows["event"]))}
+        | {n: v for n, v in rows.items() if n != "event"},
+    )
+    return mechanisms, solutions
+
+
+def _invalid_rejects(task: _Task, invalid: dict[int, str]) -> pa.Table:
+    rows = sorted(invalid)
+    part = task.events.take(pa.array(rows, pa.int64()))
+    return make_table(
+        "rejects",
+        {
+            "source_file": part.column("source_file"),
+            "source_line": part.column("source_line"),
+            "record": ["event"] * len(rows),
+            "event_id": part.column("event_id"),
+            "reason": [invalid[i] for i in rows],
+        },
+    )
+
+
+def _planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
+    marker = layout.rows(partition) / "rows.json"
+    if not marker.exists():
+        raise PlanError(
+            f"There is no partition '{partition}' in the plan of {layout.root}. Nothing was "
+            "computed; run `quakeloom plan`, which lists the partitions."
+        )
+    return PlannedRows(**read_json(marker))
+
+
+def _planned_partitions(layout: RunLayout) -> list[str]:
+    path = layout.plan(STAGE, "finalise")
+    if not path.exists():
+        raise PlanError(f"Run {layout.root} has no plan. Run `quakeloom plan` first.")
+    return list(read_json(path)["partitions"])
+
+
+def _refuse_incomplete(layout: RunLayout, names: list[str]) -> None:
+    missing = [p.partition for p in list_partitions(layout) if p.state != "done"]
+    if missing:
+        shown = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if missing[10:] else "")
+        raise IncompleteError(
+            f"{len(missing)} of {len(names)} partitions of stage '{STAGE}' in {layout.root} are "
+            f"missing or out of date: {shown}. Nothing was gathered; run the workflow, or "
+            f"`quakeloom mechanism part` for each."
+        )
+
+
+def _read_parts(layout: RunLayout, names: list[str], table: str) -> Iterator[pa.Table]:
+    for name in names:
+        yield conform_table(table, read_table(layout.part(STAGE, name) / f"{table}.parquet", table))
+
+
+def _remove_plans(layout: RunLayout, keep: set[str]) -> None:
+    for file in layout.plan(STAGE, "x").parent.glob("*.json"):
+        if file.stem not in keep:
+            file.unlink()
+
+
+def _remove_parts(layout: RunLayout, names: set[str]) -> None:
+    """Remove what partitions that are no longer planned have left."""
+    parent = layout.part(STAGE, "x").parent
+    for path in parent.iterdir():
+        if path.is_dir() and path.name not in names:
+            shutil.rmtree(path)
+        elif path.suffix == ".json" and path.stem not in names | {"init", "finalise"}:
+            path.unlink()
+    if layout.accepted.is_dir():
+        for path in layout.accepted.iterdir():
+            if path.is_dir() and path.name not in names | {"grid"}:
+                shutil.rmtree(path)
+
+
+def _write_group_metadata(layout: RunLayout) -> None:
+    import zarr
+
+    zarr.open_group(
+        str(layout.accepted),
+        mode="a",
+        attributes={
+            "description": "Accepted focal mechanisms: group `grid` has the mechanisms, every "
+            "other group one partition, events in the order of its events table."
+        },
+    )

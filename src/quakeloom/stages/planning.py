@@ -1,0 +1,121 @@
+"""Planning a configuration: everything that Snakemake must know, before it runs.
+
+Plan files are the cache keys of the workflow. They are small, exact, and written only when
+their content changes, so that only what must run again does, and a dry run tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from quakeloom.config import Configuration, Settings, case_run, parse_settings
+from quakeloom.core import PlanError, digest_source
+from quakeloom.stages import mechanism, stations, takeoff
+from quakeloom.stages._provenance import CODE
+from quakeloom.stages.ingest import ingest_sources
+from quakeloom.store import (
+    RunLayout,
+    read_json,
+    write_json_if_changed,
+    write_text_if_changed,
+)
+
+PLAN_FILE = "plan.json"
+
+
+def plan_configuration(
+    configuration: Configuration,
+    results: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Plan all cases of a configuration and return the plan of the workflow.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    results : Path
+        Folder of all results.
+    progress : callable
+        Called with a sentence now and then.
+
+    Returns
+    -------
+    dict
+        Also written to ``results/<name>/plan.json``: for every run its partitions with the
+        memory they need, and the runs that it looks at.
+    """
+    root = results / configuration.name
+    runs: dict[str, Any] = {}
+    for name, settings in configuration.cases.items():
+        layout = RunLayout(results / name)
+        rows = ingest_sources(
+            settings, layout, root / "ingest" / "sources", lambda s, n=name: progress(f"{n}: {s}")
+        )
+        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+        write_text_if_changed(layout.settings, text)
+        layered = settings.takeoff.angles == "layered"
+        if layered:
+            takeoff.plan(settings, layout)
+        entries = mechanism.plan(settings, layout, rows)
+        stations.plan(layout)
+        screening = settings.selection.screening
+        looks_at = [
+            case_run(configuration.name, c)
+            for c in settings.report.compare
+            if case_run(configuration.name, c) in configuration.cases
+        ]
+        write_json_if_changed(
+            layout.plan("report", "report"),
+            {
+                "report": settings.report.model_dump(mode="json"),
+                "code": digest_source(CODE["report"]),
+            },
+        )
+        runs[name] = {
+            "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+            "takeoff": layered,
+            "screening": case_run(configuration.name, screening) if screening else "",
+            "compare": looks_at,
+            "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
+            "events": sum(r.events for r in rows),
+        }
+    plan = {"name": configuration.name, "configuration": str(configuration.path), "runs": runs}
+    write_json_if_changed(root / PLAN_FILE, plan)
+    return plan
+
+
+def read_plan(results: Path, name: str) -> dict[str, Any]:
+    """Read the plan of a configuration.
+
+    Raises
+    ------
+    PlanError
+        If it was never planned.
+    """
+    path = results / name / PLAN_FILE
+    if not path.exists():
+        raise PlanError(
+            f"'{name}' has no plan ({path} is missing). Run `quakeloom plan --config FILE`."
+        )
+    return dict(read_json(path))
+
+
+def read_settings(layout: RunLayout) -> Settings:
+    """Read the resolved settings of a planned run.
+
+    Raises
+    ------
+    PlanError
+        If the run was never planned.
+    """
+    if not layout.settings.exists():
+        raise PlanError(
+            f"Run {layout.root} has no plan ({layout.settings} is missing). "
+            "Run `quakeloom plan --config FILE`."
+        )
+    data = yaml.safe_load(layout.settings.read_text(encoding="utf-8"))
+    return parse_settings(data, str(layout.settings))

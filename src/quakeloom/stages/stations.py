@@ -1,0 +1,134 @@
+"""Stage ``stations``: how often the readings of a station contradict the mechanisms.
+
+Writes ``station_report.parquet``, and ``reversal_proposals.parquet`` with the spans that
+look reversed, in the form of a reversal table.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.config import Settings
+from quakeloom.core import digest_file, digest_source
+from quakeloom.mechanism import ContradictionReport, report_pick_kinds, report_stations
+from quakeloom.schema import make_table
+from quakeloom.stages._provenance import CODE
+from quakeloom.stages._readings import pick_kinds
+from quakeloom.store import (
+    RunLayout,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_table,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "stations"
+
+
+def plan(layout: RunLayout) -> None:
+    """Write the plan file: the digest of the code."""
+    write_json_if_changed(
+        layout.plan(STAGE, "report"), {"stage": STAGE, "code": digest_source(CODE[STAGE])}
+    )
+
+
+def part(settings: Settings, layout: RunLayout) -> None:
+    """Make the station report of a run and its proposals for the reversal table."""
+    columns = ["event_id", "network", "station", "polarity", "onset", "pick_weight", "use",
+               "predicted_up"]  # fmt: skip
+    readings = read_table(layout.table("polarities"), "polarities", columns)
+    readings = readings.filter(pc.equal(readings.column("use"), "used"))
+    events = read_table(layout.table("events"), "events", ["event_id", "origin_time"])
+    event = pc.index_in(
+        readings.column("event_id"), events.column("event_id").combine_chunks()
+    ).to_numpy()
+    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")[event]
+    polarity = readings.column("polarity").to_numpy()
+    predicted = readings.column("predicted_up").to_numpy()
+    rate = settings.mechanism.polarity_error_rate
+
+    names = pc.binary_join_element_wise(
+        readings.column("network"), readings.column("station"), "\x1f"
+    ).combine_chunks().dictionary_encode()  # fmt: skip
+    number = names.indices.to_numpy().astype(np.int64)
+    by_station = report_stations(number, times, polarity, predicted, rate)
+    stations = [s.split("\x1f") for s in names.dictionary.to_pylist()]
+
+    kinds, kind = np.unique(
+        pick_kinds(readings.column("onset"), readings.column("pick_weight").to_numpy()),
+        return_inverse=True,
+    )
+    by_kind = report_pick_kinds(kind, polarity, predicted, rate)
+    start = np.concatenate([_times(times, by_station.first), _times(times, -1 + 0 * by_kind.first)])
+    end = np.concatenate([_times(times, by_station.last), _times(times, -1 + 0 * by_kind.last)])
+    rows = len(by_station.group)
+    table = make_table(
+        "station_report",
+        {
+            "network": [stations[g][0] for g in by_station.group] + [""] * len(by_kind.group),
+            "station": [stations[g][1] for g in by_station.group] + [""] * len(by_kind.group),
+            "start_time": start,
+            "end_time": end,
+            "pick_kind": [""] * rows + [str(kinds[g]) or "(none)" for g in by_kind.group],
+            "reason": [_sentence(by_station, i) for i in range(rows)]
+            + [_sentence(by_kind, i) for i in range(len(by_kind.group))],
+            **{
+                name: np.concatenate([getattr(by_station, field), getattr(by_kind, field)])
+                for name, field in (
+                    ("polarity_count", "count"),
+                    ("contradiction_count", "contradictions"),
+                    ("contradiction_rate", "rate"),
+                    ("log_odds", "log_odds"),
+                    ("verdict", "verdict"),
+                )
+            },
+        },
+    )
+    provenance = read_json(layout.provenance)
+    write_table(layout.table("station_report"), "station_report", table, provenance)
+    proposals = table.filter(pc.equal(table.column("verdict"), "reversed"))
+    write_table(
+        layout.table("reversal_proposals"),
+        "reversals",
+        make_table(
+            "reversals",
+            {n: proposals.column(n) for n in ("network", "station", "start_time", "end_time")}
+            | {"source_file": pa.array(["station_report"] * proposals.num_rows, pa.string())},
+        ),
+        provenance,
+    )
+    write_json_if_changed(
+        layout.done(STAGE, "report"),
+        {
+            name: digest_file(layout.table(name))
+            for name in ("station_report", "reversal_proposals")
+        },
+    )
+    log.info(
+        "stations: %d rows, %d spans look reversed, pick kinds no better than a coin: %s",
+        rows,
+        proposals.num_rows,
+        ", ".join(str(kinds[g]) for g, v in zip(by_kind.group, by_kind.verdict, strict=True)
+                  if v == "coin") or "none",
+    )  # fmt: skip
+
+
+def _times(times: Any, index: Any) -> Any:
+    nothing = np.datetime64("NaT", "ns")
+    if not times.size:
+        return np.full(len(index), nothing)
+    return np.where(index >= 0, times[np.maximum(index, 0)], nothing)
+
+
+def _sentence(report: ContradictionReport, i: int) -> str:
+    text = f"{report.contradictions[i]} of {report.count[i]} predicted readings contradict"
+    if report.verdict[i] == "reversed":
+        return text + f"; odds of reversal e^{report.log_odds[i]:.1f}"
+    return text

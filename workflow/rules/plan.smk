@@ -1,0 +1,29 @@
+# The plan: which runs and partitions there are. It is written by `quakeloom plan`, here or
+# by `quakeloom run` before, and only read by the jobs that Snakemake starts elsewhere.
+
+import json
+import os
+import subprocess
+
+import yaml
+
+CONFIG = config.get("quakeloom_config", "config/demo.yaml")
+RESULTS = str(config.get("quakeloom_results", "results"))
+
+if workflow.is_main_process and "QUAKELOOM_PLANNED" not in os.environ:
+    if subprocess.run(["quakeloom", "plan", "--config", CONFIG, "--results", RESULTS]).returncode:
+        raise SystemExit(2)
+
+with open(CONFIG) as file:
+    NAME = yaml.safe_load(file)["name"]
+with open(f"{RESULTS}/{NAME}/plan.json") as file:
+    RUNS = json.load(file)["runs"]
+
+
+wildcard_constraints:
+    run="|".join(RUNS),
+    partition="[0-9a-z-]+",
+
+
+def planned(wildcards):
+    return RUNS[wildcards.run]
