@@ -17,6 +17,7 @@ from quakeloom.inference._lanczos import (
     lanczos_inverse_root,
     lanczos_log_determinant,
 )
+from quakeloom.inference._threads import one_blas_thread, with_one_blas_thread
 
 __all__ = [
     "AbicPoint",
@@ -33,4 +34,6 @@ __all__ = [
     "lanczos_inverse_root",
     "lanczos_log_determinant",
     "minimize_abic",
+    "one_blas_thread",
+    "with_one_blas_thread",
 ]

@@ -14,6 +14,7 @@ from quakeloom.core import InputError
 from quakeloom.inference._cholesky import BlockCholesky, grounded_log_determinant
 from quakeloom.inference._dissection import Dissection
 from quakeloom.inference._lanczos import ScaledPrecision
+from quakeloom.inference._threads import with_one_blas_thread
 
 Floats = NDArray[np.float64]
 
@@ -216,6 +217,7 @@ class SmoothInversion:
         return self.block * value + self.rank * np.log(scale)
 
 
+@with_one_blas_thread
 def minimize_abic(
     inversion: SmoothInversion,
     log_range: tuple[float, float] = (-6.0, 16.0),

@@ -4,6 +4,7 @@ Floor 4. Arrays in, arrays out. Stress is deviatoric and tension positive; axes 
 east, down; its length is arbitrary (the mean shear traction on faults is 1).
 """
 
+from quakeloom.stress._bootstrap import Bootstrap, bootstrap_confidence
 from quakeloom.stress._boundary import crosses_boundary
 from quakeloom.stress._field import StressField, StressInversion, invert_stress
 from quakeloom.stress._grid import StressGrid, fill_gaps, mask_near, mask_polygons
@@ -14,6 +15,14 @@ from quakeloom.stress._mechanisms import (
     mechanism_statistics,
     tensor_basis,
     weigh_acceptance,
+)
+from quakeloom.stress._planes import (
+    FRICTIONS,
+    PlaneChoice,
+    choose_random_planes,
+    interpolate_field,
+    invert_unstable_planes,
+    plane_instability,
 )
 from quakeloom.stress._statistics import (
     StressStatistics,
@@ -42,7 +51,10 @@ from quakeloom.stress._uncertainty import (
 )
 
 __all__ = [
+    "FRICTIONS",
     "REGIMES",
+    "Bootstrap",
+    "PlaneChoice",
     "StressDescription",
     "StressField",
     "StressGrid",
@@ -53,6 +65,8 @@ __all__ = [
     "accumulate_statistics",
     "axial_difference",
     "basis_change",
+    "bootstrap_confidence",
+    "choose_random_planes",
     "classify_regime",
     "crosses_boundary",
     "describe_stress",
@@ -60,10 +74,13 @@ __all__ = [
     "draw_nodes",
     "fill_gaps",
     "grade_quality",
+    "interpolate_field",
     "invert_stress",
+    "invert_unstable_planes",
     "mask_near",
     "mask_polygons",
     "mechanism_statistics",
+    "plane_instability",
     "regime_number",
     "shape_ratio",
     "shmax_direction",

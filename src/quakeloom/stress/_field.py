@@ -20,10 +20,11 @@ from quakeloom.inference import (
     SmoothInversion,
     dissect_graph,
     minimize_abic,
+    with_one_blas_thread,
 )
 from quakeloom.stress._grid import StressGrid
 from quakeloom.stress._mechanisms import Basis, basis_change
-from quakeloom.stress._statistics import StressStatistics
+from quakeloom.stress._statistics import SCALE, StressStatistics
 
 Floats = NDArray[np.float64]
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ ANCHOR_PRECISION = 0.25
 """Precision of the prior that holds the mean of an area whose mechanisms leave a combination
 of the five components free; with the usual noise variance of 0.3 its standard deviation is
 about 1, the size of the stress itself."""
+
+_LOG_STEP = 0.05
 
 NOISE_FLOOR = 0.01
 """Least noise variance of a slip component, about 8 degrees of slip direction (see
@@ -59,6 +62,9 @@ class StressField:
         Sum of the weights of mechanisms.
     mechanism_count : ndarray of int64, shape (nodes,)
     noise_variance : float
+    score_ratio : float
+        Scatter of what mechanisms ask for relative to what the noise variance makes expect;
+        near 1 for known planes, less where both planes share an event.
     freedom : float
         ``N + P - M``, the degrees of freedom of the noise variance.
     point : AbicPoint
@@ -77,6 +83,7 @@ class StressField:
     data_weight: Floats
     mechanism_count: NDArray[np.int64]
     noise_variance: float
+    score_ratio: float
     freedom: float
     point: AbicPoint
     scan: AbicScan | None
@@ -244,31 +251,45 @@ class StressInversion:
             )
         return result
 
+    @with_one_blas_thread
     def solve(self, alpha2: Sequence[float], scan: AbicScan | None = None) -> StressField:
-        """Return the field at a strength with its covariance and resolution."""
+        """Return the field at a strength with its covariance and resolution.
+
+        The covariance is that of the scatter which the mechanisms really show,
+
+        ``C = H^-1 (c s^2 K + s^2 alpha2 R) H^-1 = s^2 [c Z - (1 - c) dZ/d ln alpha2]``
+
+        with ``Z = H^-1``, ``K = G^T G`` and the score ratio c (:meth:`score_ratio`). For
+        c = 1 it is the usual ``s^2 Z``. With both planes of every event in the sums, the
+        misfit s^2 holds the difference of the two planes, which is no noise; c, about 0.3
+        then, takes it out again. The derivative is a central difference.
+        """
         point, m = self.inversion.evaluate(alpha2)
-        factor = self.inversion.factorize(alpha2)
+        inverse = self._inverse(alpha2)
         pairs = self.dissection.pairs
-        if isinstance(factor, BlockCholesky):
-            inverse = factor.selected_inverse()
-        else:
-            draws = factor.draw(np.random.default_rng(0).standard_normal((*m.shape, 200)))
-            inverse = np.einsum("pid,pjd->pij", draws[pairs[:, 0]], draws[pairs[:, 1]]) / 200.0
         same = pairs[:, 0] == pairs[:, 1]
         trace = np.einsum("pij,pij->p", inverse, self._own)
         own = np.bincount(pairs[:, 0], weights=trace, minlength=self.kept.size)
         own += np.bincount(pairs[~same, 1], weights=trace[~same], minlength=self.kept.size)
-        node_inverse = np.empty((self.kept.size, 5, 5))
-        node_inverse[pairs[same, 0]] = inverse[same]
         variance = self.noise_variance(point)
+        ratio = self.score_ratio(m, point)
+        covariance = ratio * inverse
+        if ratio != 1.0 and self._penalties:
+            step = np.exp(_LOG_STEP)
+            slope = self._inverse([a * step for a in alpha2])
+            slope -= self._inverse([a / step for a in alpha2])
+            covariance -= (1.0 - ratio) / (2.0 * _LOG_STEP) * slope
+        node_covariance = np.empty((self.kept.size, 5, 5))
+        node_covariance[pairs[same, 0]] = variance * covariance[same]
         change = self._change
         return StressField(
             self.expand(m),
-            self._fill(variance * (change @ node_inverse @ change.T)),
+            self._fill(change @ node_covariance @ change.T),
             self._fill(own / 5.0),
-            self.statistics.weight / 2.0**40,
+            self.statistics.weight / SCALE,
             self.statistics.mechanism_count,
             variance,
+            ratio,
             self.inversion.freedom,
             point,
             scan,
@@ -277,6 +298,32 @@ class StressInversion:
             self.inversion.parameter_count,
             self.anchored,
         )
+
+    def _inverse(self, alpha2: Sequence[float]) -> Floats:
+        factor = self.inversion.factorize(alpha2)
+        if isinstance(factor, BlockCholesky):
+            return factor.selected_inverse()
+        shape = (self.kept.size, 5, 200)
+        draws = factor.draw(np.random.default_rng(0).standard_normal(shape))
+        i, j = self.dissection.pairs.T
+        return np.einsum("pad,pbd->pab", draws[i], draws[j]) / shape[2]
+
+    def score_ratio(self, m: Floats, point: AbicPoint) -> float:
+        """Return ``c = tr[(sum K)^-1 sum w^2 g g^T] / (5 s^2)`` over all mechanisms.
+
+        g is the score ``b - K m`` of a mechanism. If mechanisms had independent noise of the
+        variance s^2 in each slip component, c would be 1.
+        """
+        components = np.nan_to_num(self.expand(m))
+        scatter = self.statistics.score_covariance(components).sum(axis=0)
+        i, j = self.grid.pairs.T
+        twice = np.where(i == j, 1.0, 2.0)[:, None, None]
+        normal = np.sum(twice * self.statistics.normal_blocks(), axis=0)
+        values = np.linalg.eigvalsh(normal)
+        if values[0] < ANCHOR_PRECISION or self.noise_variance(point) > point.noise_variance:
+            return 1.0
+        ratio = np.trace(np.linalg.solve(normal, scatter)) / (5.0 * point.noise_variance)
+        return float(np.clip(ratio, 0.02, 1.0))
 
     def draw_fields(self, alpha2: Sequence[float], count: int, seed: int = 0) -> Floats:
         """Return joint posterior draws of the whole field, shape (draws, nodes, 5)."""

@@ -22,21 +22,25 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 SCALE = 2.0**40
+MOMENT_COUNT = 210
 
 
 @njit(cache=True)
-def _accumulate(normal, slip, weight, square, nodes, shares, codes, table, statistics, weights):
+def _accumulate(
+    normal, slip, weight, square, moment, count, nodes, shares, codes, table, statistics, weights
+):
     corners = nodes.shape[1]
     for e in range(nodes.shape[0]):
         w = weights[e]
         if w <= 0.0:
             continue
-        loaded = False
+        nearest, most = -1, 0.0
         for a in range(corners):
             i = nodes[e, a]
             if i < 0:
                 continue
-            loaded = True
+            if shares[e, a] > most:
+                nearest, most = i, shares[e, a]
             wa = w * shares[e, a]
             weight[i] += np.int64(np.rint(wa * SCALE))
             for k in range(5):
@@ -48,8 +52,15 @@ def _accumulate(normal, slip, weight, square, nodes, shares, codes, table, stati
                 wab = wa * shares[e, b]
                 for k in range(15):
                     normal[pair, k] += np.int64(np.rint(wab * statistics[e, k] * SCALE))
-        if loaded:
+        if nearest >= 0:
             square[0] += np.int64(np.rint(w * SCALE))
+            count[nearest] += 1
+            k = 0
+            for a in range(20):
+                for b in range(a, 20):
+                    product = w * w * statistics[e, a] * statistics[e, b]
+                    moment[nearest, k] += np.int64(np.rint(product * SCALE))
+                    k += 1
 
 
 @dataclass
@@ -70,6 +81,9 @@ class StressStatistics:
         Mechanisms whose nearest node it is.
     outside_count : int
         Mechanisms that load no node or have no weight.
+    moment : ndarray of int64, shape (nodes, 210)
+        Upper triangles of ``sum w^2 q q^T`` with the 20 statistics q of each mechanism at its
+        nearest node, times 2^40: how much the mechanisms of a place differ.
     """
 
     normal: Integers
@@ -78,6 +92,7 @@ class StressStatistics:
     square: int
     mechanism_count: Integers
     outside_count: int
+    moment: Integers
 
     @classmethod
     def empty(cls, grid: StressGrid) -> StressStatistics:
@@ -90,6 +105,7 @@ class StressStatistics:
             0,
             np.zeros(n, dtype=np.int64),
             0,
+            np.zeros((n, MOMENT_COUNT), dtype=np.int64),
         )
 
     def __add__(self, other: StressStatistics) -> StressStatistics:
@@ -113,6 +129,7 @@ class StressStatistics:
             self.square + sign * other.square,
             self.mechanism_count + sign * other.mechanism_count,
             self.outside_count + sign * other.outside_count,
+            self.moment + sign * other.moment,
         )
 
     @property
@@ -126,6 +143,29 @@ class StressStatistics:
         out[:, UPPER[0], UPPER[1]] = self.normal / SCALE
         out[:, UPPER[1], UPPER[0]] = self.normal / SCALE
         return out
+
+    def score_covariance(self, components: Floats) -> Floats:
+        """Return the scatter of what mechanisms ask for at each node, shape (nodes, 5, 5).
+
+        ``sum w^2 g g^T`` with the score ``g = b - K m`` of each mechanism at a stress m.
+
+        Parameters
+        ----------
+        components : ndarray, shape (nodes, 5)
+            Orthonormal basis.
+        """
+        n = self.slip.shape[0]
+        moments = np.empty((n, 20, 20))
+        rows, columns = np.triu_indices(20)
+        moments[:, rows, columns] = self.moment / SCALE
+        moments[:, columns, rows] = self.moment / SCALE
+        score = np.zeros((n, 5, 20))
+        for k, (i, j) in enumerate(zip(*UPPER, strict=True)):
+            score[:, i, k] -= components[:, j]
+            if i != j:
+                score[:, j, k] -= components[:, i]
+        score[:, np.arange(5), 15 + np.arange(5)] = 1.0
+        return score @ moments @ score.transpose(0, 2, 1)
 
     def slip_vectors(self) -> Floats:
         """Return ``G^T s`` of every node, shape (nodes, 5), orthonormal basis."""
@@ -168,13 +208,21 @@ def accumulate_statistics(
     _, table, codes = grid._stencil
     square = np.zeros(1, dtype=np.int64)
     _accumulate(
-        out.normal, out.slip, out.weight, square, nodes, shares, codes, table, values, w
+        out.normal,
+        out.slip,
+        out.weight,
+        square,
+        out.moment,
+        out.mechanism_count,
+        nodes,
+        shares,
+        codes,
+        table,
+        values,
+        w,
     )
-    used = (shares.any(axis=1)) & (w > 0)
-    nearest = nodes[np.arange(n), np.argmax(shares, axis=1)][used]
-    out.mechanism_count += np.bincount(nearest, minlength=grid.node_count)
     out.square = int(square[0])
-    out.outside_count = int(n - used.sum())
+    out.outside_count = n - int(out.mechanism_count.sum())
     return out
 
 

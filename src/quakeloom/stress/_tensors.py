@@ -54,51 +54,64 @@ class StressDescription:
 
 
 @njit(cache=True)
+def diagonalize(a, v, values, axes):
+    """Diagonalize one symmetric 3 x 3 matrix ``a`` (destroyed), ``v`` being scratch.
+
+    Cyclic Jacobi rotations: as exact for nearly equal eigenvalues as for distinct ones.
+    """
+    for i in range(3):
+        for j in range(3):
+            v[i, j] = 1.0 if i == j else 0.0
+    for _ in range(30):
+        off = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
+        if off <= 1e-32 * (a[0, 0] ** 2 + a[1, 1] ** 2 + a[2, 2] ** 2) or off == 0.0:
+            break
+        for p in range(2):
+            for q in range(p + 1, 3):
+                if a[p, q] == 0.0:
+                    continue
+                theta = (a[q, q] - a[p, p]) / (2.0 * a[p, q])
+                tangent = 1.0 / (abs(theta) + np.sqrt(theta * theta + 1.0))
+                if theta < 0.0:
+                    tangent = -tangent
+                c = 1.0 / np.sqrt(tangent * tangent + 1.0)
+                s = tangent * c
+                r = 3 - p - q
+                apq = a[p, q]
+                a[p, p] -= tangent * apq
+                a[q, q] += tangent * apq
+                a[p, q] = 0.0
+                a[q, p] = 0.0
+                arp, arq = a[r, p], a[r, q]
+                a[r, p] = c * arp - s * arq
+                a[p, r] = a[r, p]
+                a[r, q] = s * arp + c * arq
+                a[q, r] = a[r, q]
+                for k in range(3):
+                    vp, vq = v[k, p], v[k, q]
+                    v[k, p] = c * vp - s * vq
+                    v[k, q] = s * vp + c * vq
+    low, middle, high = 0, 1, 2
+    if a[low, low] > a[middle, middle]:
+        low, middle = middle, low
+    if a[middle, middle] > a[high, high]:
+        middle, high = high, middle
+    if a[low, low] > a[middle, middle]:
+        low, middle = middle, low
+    for k, o in enumerate((low, middle, high)):
+        values[k] = a[o, o]
+        sign = -1.0 if v[2, o] < 0.0 else 1.0
+        for i in range(3):
+            axes[k, i] = sign * v[i, o]
+
+
+@njit(cache=True)
 def _eigen(tensors, values, axes):
-    """Cyclic Jacobi rotations: as exact for nearly equal eigenvalues as for distinct ones."""
     a = np.empty((3, 3))
     v = np.empty((3, 3))
     for t in range(tensors.shape[0]):
-        for i in range(3):
-            for j in range(3):
-                a[i, j] = tensors[t, i, j]
-                v[i, j] = 1.0 if i == j else 0.0
-        for _ in range(30):
-            off = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
-            if off <= 1e-32 * (a[0, 0] ** 2 + a[1, 1] ** 2 + a[2, 2] ** 2) or off == 0.0:
-                break
-            for p in range(2):
-                for q in range(p + 1, 3):
-                    if a[p, q] == 0.0:
-                        continue
-                    theta = (a[q, q] - a[p, p]) / (2.0 * a[p, q])
-                    tangent = 1.0 / (abs(theta) + np.sqrt(theta * theta + 1.0))
-                    if theta < 0.0:
-                        tangent = -tangent
-                    c = 1.0 / np.sqrt(tangent * tangent + 1.0)
-                    s = tangent * c
-                    r = 3 - p - q
-                    apq = a[p, q]
-                    a[p, p] -= tangent * apq
-                    a[q, q] += tangent * apq
-                    a[p, q] = 0.0
-                    a[q, p] = 0.0
-                    arp, arq = a[r, p], a[r, q]
-                    a[r, p] = c * arp - s * arq
-                    a[p, r] = a[r, p]
-                    a[r, q] = s * arp + c * arq
-                    a[q, r] = a[r, q]
-                    for k in range(3):
-                        vp, vq = v[k, p], v[k, q]
-                        v[k, p] = c * vp - s * vq
-                        v[k, q] = s * vp + c * vq
-        order = np.argsort(np.array([a[0, 0], a[1, 1], a[2, 2]]))
-        for k in range(3):
-            o = order[k]
-            values[t, k] = a[o, o]
-            sign = -1.0 if v[2, o] < 0.0 else 1.0
-            for i in range(3):
-                axes[t, k, i] = sign * v[i, o]
+        a[:] = tensors[t]
+        diagonalize(a, v, values[t], axes[t])
 
 
 def stress_tensors(components: ArrayLike, basis: Basis = "orthonormal") -> Floats:

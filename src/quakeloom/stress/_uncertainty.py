@@ -5,13 +5,67 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.stress._tensors import REGIMES, axial_difference, describe_stress
+from quakeloom.stress._tensors import REGIMES, classify_regime, describe_stress, diagonalize
 
 Floats = NDArray[np.float64]
 
 QUALITY_LETTERS = ("A", "B", "C", "D", "E")
+
+SHAPE_RATIO_STD = 0.08
+"""Standard error of the method itself in the shape ratio. Assuming the same shear traction on
+every fault shifts the ratio by up to 0.08 towards 0.5 where faults have all orientations, and
+away from it where they are all near failure; which of the two holds is not known."""
+
+
+@njit(cache=True)
+def _look_at_draws(draws, best, shape_noise, shmax, ratio, number, angle, plunge):
+    a = np.empty((3, 3))
+    v = np.empty((3, 3))
+    values = np.empty(3)
+    axes = np.empty((3, 3))
+    half, sixth = np.sqrt(0.5), np.sqrt(1.0 / 6.0)
+    for n in range(draws.shape[0]):
+        for d in range(draws.shape[1]):
+            m = draws[n, d]
+            a[0, 0] = half * m[0] - sixth * m[1]
+            a[1, 1] = -half * m[0] - sixth * m[1]
+            a[2, 2] = 2.0 * sixth * m[1]
+            a[0, 1] = half * m[2]
+            a[0, 2] = half * m[3]
+            a[1, 2] = half * m[4]
+            a[1, 0], a[2, 0], a[2, 1] = a[0, 1], a[0, 2], a[1, 2]
+            if not np.isfinite(a).all():
+                shmax[n, d] = ratio[n, d] = number[n, d] = np.nan
+                angle[n, d] = np.nan
+                plunge[n, d] = np.nan
+                continue
+            diagonalize(a, v, values, axes)
+            spread = values[2] - values[0]
+            phi = (values[2] - values[1]) / spread if spread > 0.0 else 0.5
+            phi = abs(phi + shape_noise[d])
+            phi = phi - 2.0 * max(0.0, phi - 1.0)
+            ratio[n, d] = phi
+            # compression of the reduced stress S1 = 1, S2 = phi, S3 = 0
+            north = axes[0, 0] ** 2 + phi * axes[1, 0] ** 2
+            east = axes[0, 1] ** 2 + phi * axes[1, 1] ** 2
+            both = axes[0, 0] * axes[0, 1] + phi * axes[1, 0] * axes[1, 1]
+            direction = 0.5 * np.degrees(np.arctan2(2.0 * both, north - east))
+            off = direction - best[n, 9]
+            shmax[n, d] = (off + 90.0) % 180.0 - 90.0
+            steepest = 0
+            for k in range(3):
+                c = 0.0
+                for i in range(3):
+                    c += axes[k, i] * best[n, 3 * k + i]
+                angle[n, d, k] = np.degrees(np.arccos(min(1.0, abs(c))))
+                plunge[n, d, k] = np.degrees(np.arcsin(min(1.0, axes[k, 2])))
+                if axes[k, 2] > axes[steepest, 2]:
+                    steepest = k
+            sign = -1.0 if steepest == 1 else 1.0
+            number[n, d] = steepest + 0.5 + sign * (phi - 0.5)
 
 
 @dataclass(frozen=True)
@@ -47,7 +101,9 @@ class StressUncertainty:
     regime_probability: Floats
 
 
-def summarize_draws(components: ArrayLike, draws: ArrayLike) -> StressUncertainty:
+def summarize_draws(
+    components: ArrayLike, draws: ArrayLike, shape_noise: ArrayLike | None = None
+) -> StressUncertainty:
     """Summarize draws of stress tensors around the best ones.
 
     Parameters
@@ -56,6 +112,9 @@ def summarize_draws(components: ArrayLike, draws: ArrayLike) -> StressUncertaint
         Best tensors, orthonormal basis, tension positive.
     draws : array_like, shape (nodes, draws, 5)
         Posterior or bootstrap draws. Only directions and shape are used, not the length.
+    shape_noise : array_like, shape (draws,), optional
+        Added to the shape ratio of the draws and reflected at 0 and 1: the error of the
+        method, which no scatter of data shows.
 
     Returns
     -------
@@ -63,24 +122,31 @@ def summarize_draws(components: ArrayLike, draws: ArrayLike) -> StressUncertaint
         NaN where the best tensor is NaN.
     """
     best = describe_stress(components)
-    many = describe_stress(draws)
-    level = [2.5, 97.5]
-    off = axial_difference(many.shmax_deg, best.shmax_deg[:, None])
-    ratio_off = many.shape_ratio - best.shape_ratio[:, None]
-    phi_off = many.a_phi - best.a_phi[:, None]
-    cosine = np.abs(np.sum(many.axes * best.axes[:, None], axis=-1))
-    angle = np.degrees(np.arccos(np.minimum(cosine, 1.0)))
-    regimes = np.stack([np.mean(many.regime == r, axis=1) for r in range(len(REGIMES))], axis=1)
-    regimes[~np.isfinite(best.shmax_deg)] = np.nan
+    values = np.ascontiguousarray(draws, dtype=float)
+    shape = values.shape[:2]
+    noise = np.zeros(shape[1]) if shape_noise is None else np.asarray(shape_noise, dtype=float)
+    known = np.concatenate([best.axes.reshape(-1, 9), best.shmax_deg[:, None]], axis=1)
+    off, ratio, number = np.empty(shape), np.empty(shape), np.empty(shape)
+    angle, plunge = np.empty((*shape, 3)), np.empty((*shape, 3))
+    _look_at_draws(values, known, noise, off, ratio, number, angle, plunge)
+    regime = classify_regime(plunge)
+    regimes = np.stack([np.mean(regime == r, axis=1) for r in range(len(REGIMES))], axis=1)
+    unknown = ~np.isfinite(best.shmax_deg)
+    regimes[unknown] = np.nan
+    ranges = []
+    for quantity in (off, ratio, number):
+        span = np.quantile(np.sort(quantity, axis=1), [0.025, 0.975], axis=1).T
+        span[unknown] = np.nan
+        ranges.append(span)
     return StressUncertainty(
         np.sqrt(np.mean(off**2, axis=1)),
-        np.percentile(off, level, axis=1).T,
-        np.sqrt(np.mean(ratio_off**2, axis=1)),
-        np.percentile(many.shape_ratio, level, axis=1).T,
-        np.sqrt(np.mean(phi_off**2, axis=1)),
-        np.percentile(many.a_phi, level, axis=1).T,
+        ranges[0],
+        np.sqrt(np.mean((ratio - best.shape_ratio[:, None]) ** 2, axis=1)),
+        ranges[1],
+        np.sqrt(np.mean((number - best.a_phi[:, None]) ** 2, axis=1)),
+        ranges[2],
         np.sqrt(np.mean(angle**2, axis=1)),
-        np.percentile(angle, 95.0, axis=1).T,
+        np.quantile(angle, 0.95, axis=1),
         regimes,
     )
 
@@ -127,6 +193,7 @@ def summarize_posterior(
     freedom: float = np.inf,
     seed: int = 0,
     block: int = 100,
+    shape_ratio_std: float = SHAPE_RATIO_STD,
 ) -> StressUncertainty:
     """Summarize the marginal posterior of every node from draws.
 
@@ -140,14 +207,17 @@ def summarize_posterior(
     seed : int
     block : int
         Nodes handled at a time.
+    shape_ratio_std : float
+        Error of the method in the shape ratio, see :data:`SHAPE_RATIO_STD`; 0 for none.
     """
     generator = np.random.default_rng(seed)
     normals = generator.standard_normal((draws, 5))
     chi = generator.chisquare(freedom, draws) if np.isfinite(freedom) else None
+    noise = shape_ratio_std * generator.standard_normal(draws)
     pieces = []
     for start in range(0, components.shape[0], block):
         m, c = components[start : start + block], covariance[start : start + block]
-        pieces.append(summarize_draws(m, draw_nodes(m, c, normals, chi, freedom)))
+        pieces.append(summarize_draws(m, draw_nodes(m, c, normals, chi, freedom), noise))
     names = StressUncertainty.__dataclass_fields__
     return StressUncertainty(
         *(np.concatenate([getattr(piece, name) for piece in pieces]) for name in names)
