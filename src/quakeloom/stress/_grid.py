@@ -58,7 +58,9 @@ class StressGrid:
         values = {name: np.atleast_1d(np.asarray(v, dtype=float)) for name, v in axes.items()}
         for name, v in values.items():
             steps = np.diff(v)
-            if v.size == 0 or (v.size > 1 and not (steps[0] > 0 and np.ptp(steps) < 1e-6 * steps[0])):
+            if v.size == 0 or (
+                v.size > 1 and not (steps[0] > 0 and np.ptp(steps) < 1e-6 * steps[0])
+            ):
                 raise InputError(
                     f"Grid axis '{name}' is empty, or not ascending and evenly spaced, so no "
                     "grid was made. Give evenly spaced coordinates."

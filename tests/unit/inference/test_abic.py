@@ -150,9 +150,7 @@ def test_krylov_draws_have_the_inverse_as_covariance():
     dense[dissection.pairs[:, 0], dissection.pairs[:, 1]] = values[:, 0, 0]
     dense[dissection.pairs[:, 1], dissection.pairs[:, 0]] = values[:, 0, 0]
     right = np.random.default_rng(0).normal(size=(n, 1))
-    np.testing.assert_allclose(
-        scaled.solve(right, 1e-12), np.linalg.solve(dense, right), atol=1e-9
-    )
+    np.testing.assert_allclose(scaled.solve(right, 1e-12), np.linalg.solve(dense, right), atol=1e-9)
     root = scaled.draw(np.eye(n).reshape(n, 1, n), steps=n)[:, 0, :]
     np.testing.assert_allclose(root @ root.T, np.linalg.inv(dense), atol=1e-8)
 
