@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Literal
 
@@ -166,7 +167,7 @@ class Bootstrap:
         slip = np.zeros((replicates, self.inversion.kept.size, 5))
         changes = np.flatnonzero(np.any(np.diff(self._nodes, axis=0) != 0, axis=1)) + 1
         limits = np.concatenate([[0], changes, [self._nodes.shape[0]]])
-        for start, stop in zip(limits[:-1], limits[1:], strict=True):
+        for start, stop in itertools.pairwise(limits):
             if start == stop:
                 continue
             corner = np.flatnonzero(self._nodes[start] >= 0)

@@ -56,7 +56,7 @@ def test_axisymmetric_stress_does_not_see_turns_about_its_axis(ratio, axis):
         # vertical compression, east-west extension: normal
         (np.diag([0.0, 1.0, -1.0]), 0.0, 60.0, -90.0),
         # compression north-east, extension north-west: right-lateral on a north-south fault
-        (np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), 0.0, 90.0, 0.0),
+        (np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), 0.0, 90.0, 180.0),
     ],
 )
 def test_predicted_slip_has_the_sense_of_the_stress(stress, strike, dip, rake):

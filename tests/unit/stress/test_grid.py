@@ -11,7 +11,10 @@ def _axes(rows=5, columns=6):
     return {"northing": np.arange(rows, dtype=float), "easting": np.arange(columns, dtype=float)}
 
 
-@pytest.mark.parametrize("extra", [{}, {"depth_km": [0.0, 5.0, 10.0]}, {"time": [1.0, 2.0], "depth_km": [0.0, 5.0]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "extra",
+    [{}, {"depth_km": [0.0, 5.0, 10.0]}, {"time": [1.0, 2.0], "depth_km": [0.0, 5.0]}],
+)
 def test_interpolation_is_exact_for_linear_fields(extra):
     """Multilinear weights reproduce any linear function, in two to four dimensions."""
     axes = {**extra, **_axes()}
