@@ -8,6 +8,7 @@ from quakeloom.stress._bootstrap import Bootstrap, bootstrap_confidence
 from quakeloom.stress._boundary import crosses_boundary
 from quakeloom.stress._field import StressField, StressInversion, invert_stress
 from quakeloom.stress._grid import StressGrid, fill_gaps, mask_near, mask_polygons
+from quakeloom.stress._keyed import add_keyed, grid_around, key_statistics, stack_keyed
 from quakeloom.stress._mechanisms import (
     acceptance_table,
     basis_change,
@@ -63,6 +64,7 @@ __all__ = [
     "StressUncertainty",
     "acceptance_table",
     "accumulate_statistics",
+    "add_keyed",
     "axial_difference",
     "basis_change",
     "bootstrap_confidence",
@@ -74,9 +76,11 @@ __all__ = [
     "draw_nodes",
     "fill_gaps",
     "grade_quality",
+    "grid_around",
     "interpolate_field",
     "invert_stress",
     "invert_unstable_planes",
+    "key_statistics",
     "mask_near",
     "mask_polygons",
     "mechanism_statistics",
@@ -85,6 +89,7 @@ __all__ = [
     "shape_ratio",
     "shmax_direction",
     "shmax_lund_townend",
+    "stack_keyed",
     "stress_components",
     "stress_tensors",
     "sum_statistics",
