@@ -87,6 +87,11 @@ class Selection(Section):
     maximum_pick_weight: int = setting(
         9, "Readings with a worse weight code are not used (0 best).", "1", ge=0, le=9
     )
+    one_per_station: bool = setting(
+        True,
+        "Use one reading per station and event, the best by weight code and onset; others "
+        "repeat it. HASH uses all.",
+    )
     onsets: Literal["all", "impulsive"] = setting(
         "all", "Use all readings, or only those whose onset is called impulsive."
     )

@@ -140,7 +140,12 @@ def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
 def split_header(line: str) -> tuple[list[str], str]:
     """Return the column names in a header line, and its separator."""
     separator = max(_SEPARATORS, key=line.count)
-    cells = next(csv.reader([line.strip().lstrip("# ")], delimiter=separator), [])
+    plain = line.strip().lstrip("# ")
+    try:
+        cells = next(csv.reader([plain], delimiter=separator), [])
+    except csv.Error:
+        # a quote that is open or a cell that is too long: no header, but a name for messages
+        cells = plain.split(separator)
     return [c.strip() for c in cells], separator
 
 

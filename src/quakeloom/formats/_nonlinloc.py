@@ -98,7 +98,7 @@ def read_locations(
             block.append((number, line))
         elif line.strip():
             rows.rejects.add(number, "line", "it stands outside of a location", line)
-        if line.startswith("END_NLLOC"):
+        if block and line.startswith("END_NLLOC"):
             _read_location(rows, block, split)
             block = []
     if block:
@@ -286,6 +286,8 @@ def _date_and_time(words: list[str]) -> int:
 
 
 def _sniff_observations(head: bytes) -> bool:
+    if _sniff_locations(head):
+        return False
     lines = [x for x in head_lines(head)[:40] if x.strip() and not x.startswith(("#", "PUBLIC_ID"))]
     return bool(lines) and sum(bool(_PHASE.match(x)) for x in lines) >= 0.5 * len(lines)
 

@@ -218,8 +218,8 @@ def _errors(origin: OneKind, latitude: Floats) -> tuple[Floats, Floats]:
     """
     circular = origin.numbers("horizontal_error")[0] / 1000.0
     largest = origin.numbers("largest_horizontal_error")[0] / 1000.0
-    north = origin.numbers("latitude_error")[0] * KM_PER_DEGREE
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        north = origin.numbers("latitude_error")[0] * KM_PER_DEGREE
         east = origin.numbers("longitude_error")[0] * KM_PER_DEGREE * np.cos(np.radians(latitude))
     horizontal = np.where(np.isnan(circular), largest, circular)
     horizontal = np.where(np.isnan(horizontal), np.fmax(north, east), horizontal)

@@ -124,7 +124,8 @@ def _angle_columns(
         ("takeoff_error_deg", "takeoff_error", 1.0),
     ):
         values, bad = arrival.numbers(field)
-        values *= factor
+        with np.errstate(over="ignore"):
+            values *= factor
         if name == "azimuth_deg":
             values = np.where((values < 0) & (values >= -360), values + 360.0, values)
         bad |= out_of_bounds(name, values)

@@ -286,13 +286,13 @@ def _find_block(
             found = _draw_subset(event_keys[event], indices, weights, presence, found, maxout)
         # The preferred mechanism.
         if average_hash:
-            n, s = np.empty((3, found)), np.empty((3, found))
+            vectors = np.empty((6, found))
             for k in range(found):
                 for j in range(3):
-                    n[j, k] = grid_normals[indices[k], j]
-                    s[j, k] = grid_slips[indices[k], j]
+                    vectors[j, k] = grid_normals[indices[k], j]
+                    vectors[j + 3, k] = grid_slips[indices[k], j]
             counts[event, 4] = hash_solutions(
-                n, s, found, angle_deg, least, normals[event], slips[event], shares[event],
+                vectors, found, angle_deg, least, normals[event], slips[event], shares[event],
                 spreads[event],
             )  # fmt: skip
         else:

@@ -25,6 +25,7 @@ USES = (
     "pick_weight",
     "onset",
     "screened",
+    "doubled",
     "no_station",
     "too_far",
     "no_angles",

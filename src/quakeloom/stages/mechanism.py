@@ -29,7 +29,7 @@ from quakeloom.core import (
     digest_json,
     digest_source,
 )
-from quakeloom.mechanism import MechanismOptions, find_mechanisms, mechanism_grid
+from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, conform_table, make_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
@@ -425,6 +425,9 @@ def _solve_block(task: _Task) -> dict[str, pa.Table]:
         write_region(task.group, "acceptance", task.start, found.acceptance)
     predicted = np.full(task.polarities.num_rows, np.nan)
     rows = prepared.reading_rows
+    is_reading = rows >= 0
+    alone = leave_one_out(prepared.observations, grid, options)
+    predicted[rows[is_reading]] = alone[is_reading]
     polarities = task.polarities
     for name, values in {**prepared.readings, "predicted_up": predicted}.items():
         index = polarities.schema.get_field_index(name)
