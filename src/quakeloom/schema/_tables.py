@@ -200,6 +200,11 @@ _LIST = (
         ),
     ),
     TableSpec(
+        "stress_truth",
+        "True stress of the synthetic Earth at the nodes of the stress map.",
+        ("longitude", "latitude", "shmax_deg", "shape_ratio", "a_phi", "regime"),
+    ),
+    TableSpec(
         "tendency",
         "Slip tendency of fault segments in the stress map.",
         (

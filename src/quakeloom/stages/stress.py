@@ -33,6 +33,8 @@ from quakeloom.core import (
     digest_source,
 )
 from quakeloom.formats import read_mechanisms
+from quakeloom.schema import make_table
+from quakeloom.simulate import stress_tensor_at
 from quakeloom.stages._partitions import assign_partitions, choose_calendar
 from quakeloom.stages._provenance import CODE
 from quakeloom.stages._stress_inputs import (
@@ -42,6 +44,7 @@ from quakeloom.stages._stress_inputs import (
     select_events,
 )
 from quakeloom.stages._stress_map import MapEvents, StressMap, describe_map, make_map, write_map
+from quakeloom.stages.simulate import simulation_options
 from quakeloom.store import (
     RunLayout,
     atomic_file,
@@ -52,7 +55,14 @@ from quakeloom.store import (
     write_table,
     write_tables,
 )
-from quakeloom.stress import accumulate_statistics, grid_around, key_statistics
+from quakeloom.stress import (
+    REGIMES,
+    accumulate_statistics,
+    describe_stress,
+    grid_around,
+    key_statistics,
+    stress_components,
+)
 
 log = logging.getLogger(__name__)
 
@@ -242,6 +252,11 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     made = make_map(stress, parts, _center(markers), events, settings.seed)
     provenance = _provenance(settings, layout)
     files = write_map(layout.root, made, provenance)
+    if settings.simulation is not None:
+        write_table(
+            layout.table("stress_truth"), "stress_truth", _truth(settings, made.table), provenance
+        )
+        files.append("stress_truth.parquet")
     left: dict[str, int] = {}
     for marker in markers:
         for reason, count in marker["counts"]["left_out"].items():
@@ -495,6 +510,24 @@ def _kept_calendar(layout: RunLayout, times: NDArray[np.datetime64]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"calendar: {calendar}\n")
     return calendar
+
+
+def _truth(settings: Settings, table: pa.Table) -> pa.Table:
+    """The stress of the synthetic Earth at the nodes of the map."""
+    place = [table.column(n).to_numpy() for n in ("longitude", "latitude")]
+    tensors = stress_tensor_at(*place, simulation_options(settings))
+    stress = describe_stress(stress_components(tensors))
+    return make_table(
+        "stress_truth",
+        {
+            "longitude": place[0],
+            "latitude": place[1],
+            "shmax_deg": stress.shmax_deg,
+            "shape_ratio": stress.shape_ratio,
+            "a_phi": stress.a_phi,
+            "regime": np.array(REGIMES, dtype=object)[stress.regime],
+        },
+    )
 
 
 def _dump(value: dict[str, Any]) -> str:
