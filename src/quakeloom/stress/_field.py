@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -39,6 +40,8 @@ of the five components free; with the usual noise variance of 0.3 its standard d
 about 1, the size of the stress itself."""
 
 _LOG_STEP = 0.05
+_STRENGTHS = 7
+_SURE_OF_STRENGTH = 0.1
 
 NOISE_FLOOR = 0.01
 """Least noise variance of a slip component, about 8 degrees of slip direction (see
@@ -263,6 +266,10 @@ class StressInversion:
         c = 1 it is the usual ``s^2 Z``. With both planes of every event in the sums, the
         misfit s^2 holds the difference of the two planes, which is no noise; c, about 0.3
         then, takes it out again. The derivative is a central difference.
+
+        Where a scan is given and its curve leaves the strength open, the covariance is that
+        over the likely strengths, scatter of their solutions included; the field itself is
+        that of the best strength.
         """
         point, m = self.inversion.evaluate(alpha2)
         inverse = self._inverse(alpha2)
@@ -273,14 +280,16 @@ class StressInversion:
         own += np.bincount(pairs[~same, 1], weights=trace[~same], minlength=self.kept.size)
         variance = self.noise_variance(point)
         ratio = self.score_ratio(m, point)
-        covariance = ratio * inverse
-        if ratio != 1.0 and self._penalties:
-            step = np.exp(_LOG_STEP)
-            slope = self._inverse([a * step for a in alpha2])
-            slope -= self._inverse([a / step for a in alpha2])
-            covariance -= (1.0 - ratio) / (2.0 * _LOG_STEP) * slope
-        node_covariance = np.empty((self.kept.size, 5, 5))
-        node_covariance[pairs[same, 0]] = variance * covariance[same]
+        node_covariance = self._node_covariance(point, m, inverse)
+        others = _likely_strengths(scan) if scan is not None and len(alpha2) == 1 else ()
+        if len(others):
+            total = np.zeros_like(node_covariance)
+            for other in others:
+                there, shifted = self.inversion.evaluate((other,))
+                off = shifted - m
+                total += self._node_covariance(there, shifted, self._inverse((other,)))
+                total += off[:, :, None] * off[:, None, :]
+            node_covariance = total / len(others)
         change = self._change
         return StressField(
             self.expand(m),
@@ -298,6 +307,22 @@ class StressInversion:
             self.inversion.parameter_count,
             self.anchored,
         )
+
+    def _node_covariance(self, point: AbicPoint, m: Floats, inverse: Floats) -> Floats:
+        """Covariance of every solved node, shape (solved, 5, 5), in the smoothed basis."""
+        alpha2 = point.alpha2
+        ratio = self.score_ratio(m, point)
+        pairs = self.dissection.pairs
+        same = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
+        covariance = ratio * inverse[same]
+        if ratio != 1.0 and self._penalties:
+            step = np.exp(_LOG_STEP)
+            slope = self._inverse([a * step for a in alpha2])[same]
+            slope -= self._inverse([a / step for a in alpha2])[same]
+            covariance -= (1.0 - ratio) / (2.0 * _LOG_STEP) * slope
+        out = np.empty((self.kept.size, 5, 5))
+        out[pairs[same, 0]] = self.noise_variance(point) * covariance
+        return out
 
     def _inverse(self, alpha2: Sequence[float]) -> Floats:
         factor = self.inversion.factorize(alpha2)
@@ -395,6 +420,27 @@ def invert_stress(
             "Give a positive number, or none to let ABIC choose."
         )
     return inversion.solve(given[:count])
+
+
+def _likely_strengths(scan: AbicScan) -> Floats:
+    """Strengths that stand for the posterior of alpha2, each with the same probability.
+
+    ``p(ln alpha2) ~ exp(-ABIC/2) / alpha``: a uniform prior on the standard deviation of the
+    steps between nodes, under which a field without any variation is not certain from the
+    start. None where the curve leaves no doubt.
+    """
+    logs = np.log([p.alpha2[0] for p in scan.points])
+    if logs.size < 5:
+        return np.empty(0)
+    fine = np.linspace(logs[0], logs[-1], 2000)
+    abic = PchipInterpolator(logs, [p.abic for p in scan.points])(fine)
+    weight = np.exp(-0.5 * (abic - abic.min()) - 0.5 * (fine - fine[np.argmin(abic)]))
+    weight /= weight.sum()
+    mean = np.sum(weight * fine)
+    if np.sqrt(np.sum(weight * (fine - mean) ** 2)) < _SURE_OF_STRENGTH:
+        return np.empty(0)
+    levels = (np.arange(_STRENGTHS) + 0.5) / _STRENGTHS
+    return np.exp(np.interp(levels, np.cumsum(weight), fine))
 
 
 def _components(grid: StressGrid, penalties: Sequence[coo_array]) -> NDArray[np.int64]:
