@@ -119,7 +119,7 @@ def national_map(step, lon, lat, angles, replicates):
     off = axial_difference(truth.shmax_deg, describe_stress(field.components).shmax_deg)
     data = field.mechanism_count > 0
     clock = Stopwatch()
-    Bootstrap(inversion, scan.best.alpha2, points, statistics).run(replicates, batch=32)
+    Bootstrap(inversion, scan.best.alpha2, points, statistics).run(replicates)
     seconds_bootstrap = clock.seconds() * (2000 / replicates)
     low, high = spread.shmax_range_deg.T
     return {

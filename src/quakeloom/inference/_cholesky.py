@@ -6,6 +6,7 @@ results are exact to rounding. Blocks are symmetric matrices of a few unknowns p
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.linalg.blas import dgemm, dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from quakeloom.core import QuakeloomError
-from quakeloom.inference._dissection import Dissection, Front
+from quakeloom.inference._dissection import Dissection
 
 Floats = NDArray[np.float64]
 
@@ -132,8 +133,7 @@ class BlockCholesky:
     def solve(self, right: Floats) -> Floats:
         """Solve ``A x = right``; ``right`` has shape (nodes, block) or (nodes, block, columns)."""
         x, shape = self._flatten(right)
-        for front, (factor, below) in zip(self.dissection.fronts, self._lower, strict=True):
-            i, j = self._unknowns(front)
+        for (i, j), (factor, below) in zip(self._unknowns, self._lower, strict=True):
             y = dtrsm(1.0, factor, x[i], lower=1)
             x[i] = y
             if j.size:
@@ -190,16 +190,22 @@ class BlockCholesky:
         n = self.dissection.node_count * self.block
         return np.array(right, dtype=float).reshape(n, -1), right.shape
 
-    def _unknowns(self, front: Front) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    @functools.cached_property
+    def _unknowns(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Unknowns of the pivots and of the boundary of every front."""
         within = np.arange(self.block)
-        pivots = (front.pivots[:, None] * self.block + within).ravel()
-        return pivots, (front.boundary[:, None] * self.block + within).ravel()
+        return [
+            (
+                (front.pivots[:, None] * self.block + within).ravel(),
+                (front.boundary[:, None] * self.block + within).ravel(),
+            )
+            for front in self.dissection.fronts
+        ]
 
     def _backward(self, x: Floats) -> Floats:
-        for front, (factor, below) in zip(
-            reversed(self.dissection.fronts), reversed(self._lower), strict=True
+        for (i, j), (factor, below) in zip(
+            reversed(self._unknowns), reversed(self._lower), strict=True
         ):
-            i, j = self._unknowns(front)
             y = x[i] - below.T @ x[j] if j.size else x[i]
             x[i] = dtrsm(1.0, factor, y, lower=1, trans_a=1)
         return x
