@@ -39,7 +39,6 @@ ANCHOR_PRECISION = 0.25
 of the five components free; with the usual noise variance of 0.3 its standard deviation is
 about 1, the size of the stress itself."""
 
-_LOG_STEP = 0.05
 _STRENGTHS = 7
 _SURE_OF_STRENGTH = 0.1
 
@@ -67,7 +66,8 @@ class StressField:
     noise_variance : float
     score_ratio : float
         Scatter of what mechanisms ask for relative to what the noise variance makes expect;
-        near 1 for known planes, less where both planes share an event.
+        near 1 for known planes, less where both planes or wide sets of acceptable mechanisms
+        share an event. Data alone would scatter the field by its square root less.
     freedom : float
         ``N + P - M``, the degrees of freedom of the noise variance.
     point : AbicPoint
@@ -258,14 +258,10 @@ class StressInversion:
     def solve(self, alpha2: Sequence[float], scan: AbicScan | None = None) -> StressField:
         """Return the field at a strength with its covariance and resolution.
 
-        The covariance is that of the scatter which the mechanisms really show,
-
-        ``C = H^-1 (c s^2 K + s^2 alpha2 R) H^-1 = s^2 [c Z - (1 - c) dZ/d ln alpha2]``
-
-        with ``Z = H^-1``, ``K = G^T G`` and the score ratio c (:meth:`score_ratio`). For
-        c = 1 it is the usual ``s^2 Z``. With both planes of every event in the sums, the
-        misfit s^2 holds the difference of the two planes, which is no noise; c, about 0.3
-        then, takes it out again. The derivative is a central difference.
+        The covariance of a node is ``s^2 H^-1`` (exact, by the selected inverse). With both
+        planes of every event in the sums, the misfit s^2 also holds the difference of the two
+        planes: the ranges are cautious then, by :attr:`StressField.score_ratio`; the bootstrap
+        shows the scatter of the data alone.
 
         Where a scan is given and its curve leaves the strength open, the covariance is that
         over the likely strengths, scatter of their solutions included; the field itself is
@@ -280,14 +276,14 @@ class StressInversion:
         own += np.bincount(pairs[~same, 1], weights=trace[~same], minlength=self.kept.size)
         variance = self.noise_variance(point)
         ratio = self.score_ratio(m, point)
-        node_covariance = self._node_covariance(point, m, inverse)
+        node_covariance = self._node_covariance(point, inverse)
         others = _likely_strengths(scan) if scan is not None and len(alpha2) == 1 else ()
         if len(others):
             total = np.zeros_like(node_covariance)
             for other in others:
                 there, shifted = self.inversion.evaluate((other,))
                 off = shifted - m
-                total += self._node_covariance(there, shifted, self._inverse((other,)))
+                total += self._node_covariance(there, self._inverse((other,)))
                 total += off[:, :, None] * off[:, None, :]
             node_covariance = total / len(others)
         change = self._change
@@ -308,20 +304,12 @@ class StressInversion:
             self.anchored,
         )
 
-    def _node_covariance(self, point: AbicPoint, m: Floats, inverse: Floats) -> Floats:
+    def _node_covariance(self, point: AbicPoint, inverse: Floats) -> Floats:
         """Covariance of every solved node, shape (solved, 5, 5), in the smoothed basis."""
-        alpha2 = point.alpha2
-        ratio = self.score_ratio(m, point)
         pairs = self.dissection.pairs
         same = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
-        covariance = ratio * inverse[same]
-        if ratio != 1.0 and self._penalties:
-            step = np.exp(_LOG_STEP)
-            slope = self._inverse([a * step for a in alpha2])[same]
-            slope -= self._inverse([a / step for a in alpha2])[same]
-            covariance -= (1.0 - ratio) / (2.0 * _LOG_STEP) * slope
         out = np.empty((self.kept.size, 5, 5))
-        out[pairs[same, 0]] = self.noise_variance(point) * covariance
+        out[pairs[same, 0]] = self.noise_variance(point) * inverse[same]
         return out
 
     def _inverse(self, alpha2: Sequence[float]) -> Floats:
