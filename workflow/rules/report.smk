@@ -17,9 +17,16 @@ rule report:
     input:
         RESULTS + "/{run}/plan/report.page.json",
         report_inputs,
-        lambda wildcards: [f"{RESULTS}/{run}/parts/mechanism.finalise.json" for run in planned(wildcards)["compare"]],
+        lambda wildcards: [
+            f"{RESULTS}/{run}/parts/mechanism.finalise.json"
+            for run in planned(wildcards)["compare"]
+        ],
     output:
-        report(RESULTS + "/{run}/report.html", caption="../report/run.rst", category="Runs"),
+        report(
+            RESULTS + "/{run}/report.html",
+            caption="../report/run.rst",
+            category="Runs",
+        ),
     log:
         "logs/report/{run}.log",
     resources:

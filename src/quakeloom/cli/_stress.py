@@ -156,9 +156,7 @@ def _settings(values: dict[str, Any]) -> Any:
     try:
         return Stress(**values)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
-        )
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"The stress map cannot be set up ({problems}).") from None
 
 
@@ -186,7 +184,8 @@ def _show(table: Any, description: dict[str, Any], out: Path) -> None:
     shown = Table("", "", title=str(out), show_header=False)
     alpha2 = ", ".join(f"{a:.4g}" for a in description["alpha2"]) or "none"
     rows = {
-        "mechanisms in the map": f"{description['mechanisms']} (weight {description['weight']:.1f})",
+        "mechanisms in the map": f"{description['mechanisms']} "
+        f"(weight {description['weight']:.1f})",
         "left out": ", ".join(f"{k}: {v}" for k, v in description["left_out"].items()) or "none",
         "nodes": f"{description['nodes']}, {description['nodes_with_data']} with data",
         "smoothing strength alpha2": f"{alpha2} ({description['chosen_by']})",

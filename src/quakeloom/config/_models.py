@@ -112,10 +112,10 @@ class Selection(Section):
         "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
     station_epochs: bool = setting(True, "A station is found only within its epochs.")
-    screening: str = setting(
-        "",
-        "Case of the same configuration whose station report is honoured: reversed stations "
-        "are turned, pick kinds no better than a coin are left out.",
+    screening: list[str] = setting(
+        list,
+        "Cases of the same configuration whose station reports are honored, one after the "
+        "other: reversed stations are turned, pick kinds no better than a coin are left out.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -86,7 +87,7 @@ def _geojson(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if len(line) == 1:
                 yield f"feature {number}", {**properties, "longitude": line[0][0],
                                             "latitude": line[0][1]}  # fmt: skip
-            for a, b in zip(line[:-1], line[1:], strict=True):
+            for a, b in itertools.pairwise(line):
                 _, azimuth = distance_azimuth(a[0], a[1], b[0], b[1])
                 piece = {"strike_deg": float(azimuth)} if "strike" not in properties else {}
                 middle = {"longitude": (a[0] + b[0]) / 2, "latitude": (a[1] + b[1]) / 2}

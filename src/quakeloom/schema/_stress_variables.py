@@ -21,18 +21,33 @@ def _axis(number: int, words: str) -> tuple[Variable, ...]:
             360,
         ),
         Variable(
-            f"{name}_plunge_deg", "float64", "deg", f"Plunge of S{number} from the horizontal.",
-            "NaN", 0, 90,
+            f"{name}_plunge_deg",
+            "float64",
+            "deg",
+            f"Plunge of S{number} from the horizontal.",
+            "NaN",
+            0,
+            90,
         ),
         Variable(
-            f"{name}_std_deg", "float64", "deg",
-            f"Root mean square angle of the posterior S{number} axes to the best one.", "NaN", 0, 90,
+            f"{name}_std_deg",
+            "float64",
+            "deg",
+            f"Root mean square angle of the posterior S{number} axes to the best one.",
+            "NaN",
+            0,
+            90,
         ),
         Variable(
-            f"{name}_95_deg", "float64", "deg",
-            f"Angle that 95 % of the posterior S{number} axes are within.", "NaN", 0, 90,
+            f"{name}_95_deg",
+            "float64",
+            "deg",
+            f"Angle that 95 % of the posterior S{number} axes are within.",
+            "NaN",
+            0,
+            90,
         ),
-    )  # fmt: skip
+    )
 
 
 LIST = (
@@ -56,10 +71,22 @@ LIST = (
         90,
     ),
     Variable(
-        "shmax_low_deg", "float64", "deg", "Lower end of the 95 % range, minus SHmax.", "NaN", -90, 0
+        "shmax_low_deg",
+        "float64",
+        "deg",
+        "Lower end of the 95 % range, minus SHmax.",
+        "NaN",
+        -90,
+        0,
     ),
     Variable(
-        "shmax_high_deg", "float64", "deg", "Upper end of the 95 % range, minus SHmax.", "NaN", 0, 90
+        "shmax_high_deg",
+        "float64",
+        "deg",
+        "Upper end of the 95 % range, minus SHmax.",
+        "NaN",
+        0,
+        90,
     ),
     Variable("shape_ratio", "float64", "1", "Shape ratio (S2-S3)/(S1-S3).", "NaN", 0, 1),
     Variable("shape_ratio_std", "float64", "1", "Standard error of the shape ratio.", "NaN", 0),
@@ -86,17 +113,20 @@ LIST = (
     ),
     *(
         Variable(
-            f"probability_{r.lower()}", "float64", "1", f"Posterior probability of regime {r}.",
-            "NaN", 0, 1,
+            f"probability_{r.lower()}",
+            "float64",
+            "1",
+            f"Posterior probability of regime {r}.",
+            "NaN",
+            0,
+            1,
         )
         for r in STRESS_REGIMES
     ),
     *_axis(1, "most compressive"),
     *_axis(2, "intermediate"),
     *_axis(3, "least compressive"),
-    Variable(
-        "mechanism_count", "int64", "1", "Mechanisms whose nearest node it is.", minimum=0
-    ),
+    Variable("mechanism_count", "int64", "1", "Mechanisms whose nearest node it is.", minimum=0),
     Variable("data_weight", "float64", "1", "Sum of the weights of mechanisms.", minimum=0),
     Variable(
         "resolution",
@@ -117,31 +147,55 @@ LIST = (
     Variable("fault", "string", "", "Name of the fault or segment."),
     Variable("dip_std_deg", "float64", "deg", "Standard error of the dip.", "NaN", 0),
     Variable(
-        "slip_tendency", "float64", "1",
+        "slip_tendency",
+        "float64",
+        "1",
         "Normalized slip tendency, expectation over stress and friction (1: best oriented).",
-        "NaN", 0, 1,
+        "NaN",
+        0,
+        1,
     ),
     Variable("slip_tendency_std", "float64", "1", "Standard deviation of it.", "NaN", 0),
     Variable("slip_tendency_low", "float64", "1", "Lower end of the 95 % range.", "NaN", 0, 1),
     Variable("slip_tendency_high", "float64", "1", "Upper end of the 95 % range.", "NaN", 0, 1),
     Variable(
-        "slip_tendency_friction_low", "float64", "1", "Least expectation over the frictions.",
-        "NaN", 0, 1,
+        "slip_tendency_friction_low",
+        "float64",
+        "1",
+        "Least expectation over the frictions.",
+        "NaN",
+        0,
+        1,
     ),
     Variable(
-        "slip_tendency_friction_high", "float64", "1", "Largest expectation over the frictions.",
-        "NaN", 0, 1,
+        "slip_tendency_friction_high",
+        "float64",
+        "1",
+        "Largest expectation over the frictions.",
+        "NaN",
+        0,
+        1,
     ),
     Variable(
-        "predicted_rake_deg", "float64", "deg", "Rake of the slip that the stress would drive.",
-        "NaN", -180, 180,
+        "predicted_rake_deg",
+        "float64",
+        "deg",
+        "Rake of the slip that the stress would drive.",
+        "NaN",
+        -180,
+        180,
     ),
     Variable(
         "predicted_rake_std_deg", "float64", "deg", "Standard deviation of it.", "NaN", 0, 180
     ),
     Variable(
-        "rake_misfit_deg", "float64", "deg", "Angle from the predicted to the known rake.",
-        "NaN", 0, 180,
+        "rake_misfit_deg",
+        "float64",
+        "deg",
+        "Angle from the predicted to the known rake.",
+        "NaN",
+        0,
+        180,
     ),
     Variable("rake_misfit_std_deg", "float64", "deg", "Standard deviation of it.", "NaN", 0, 180),
-)  # fmt: skip
+)

@@ -21,7 +21,7 @@ from quakeloom.mechanism import (
     draw_angle_errors,
     draw_depths_and_models,
 )
-from quakeloom.schema import USES
+from quakeloom.schema import USES, time_values
 from quakeloom.stages._stations import find_reversed, find_stations
 from quakeloom.travel import TableStack, lookup
 
@@ -41,8 +41,8 @@ class Shared:
     ----------
     stations, reversals, sp_corrections : pyarrow.Table
         Registered tables.
-    screening : pyarrow.Table or None
-        Station report of another case that is honoured.
+    screening : tuple of pyarrow.Table
+        Station reports of other cases that are honored, one after the other.
     tables : TableStack or None
         Take-off tables; None where angles are given.
     """
@@ -50,7 +50,7 @@ class Shared:
     stations: pa.Table
     reversals: pa.Table
     sp_corrections: pa.Table
-    screening: pa.Table | None = None
+    screening: tuple[pa.Table, ...] = ()
     tables: TableStack | None = None
 
 
@@ -110,17 +110,18 @@ def prepare_block(
     usable_event[list(invalid)] = False
 
     event = _event_index(readings, ids)
-    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")
+    times = time_values(events.column("origin_time"))
     polarity = readings.column("polarity").to_numpy().astype(np.int8).copy()
     probability = readings.column("probability_up").to_numpy().copy()
     turned = readings.column("reversed").to_numpy(zero_copy_only=False).copy()
     if settings.selection.reversals:
         turned ^= find_reversed(shared.reversals, readings, times[event])
     screened = np.zeros(readings.num_rows, dtype=bool)
-    if shared.screening is not None:
-        proposed, screened = _screen(shared.screening, readings, times[event])
+    for report in shared.screening:
+        proposed, left_out = _screen(report, readings, times[event])
         turned ^= proposed
-    flip = turned & ~readings.column("reversed").to_numpy(zero_copy_only=False)
+        screened |= left_out
+    flip = turned ^ readings.column("reversed").to_numpy(zero_copy_only=False)
     polarity[flip] *= -1
     probability[flip] = 1.0 - probability[flip]
 
@@ -218,7 +219,7 @@ def _place(
     shared: Shared,
 ) -> tuple[_Sites, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Azimuth and distance of readings: from coordinates, else as given."""
-    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")[event]
+    times = time_values(events.column("origin_time"))[event]
     selection = settings.selection
     lon, lat, _ = find_stations(
         shared.stations, readings, times, selection.station_match, selection.station_epochs

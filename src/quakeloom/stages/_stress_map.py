@@ -134,9 +134,7 @@ def make_map(
         bootstrap = summarize_draws(field.components, draws.transpose(1, 0, 2))
     place = place_back(settings, grid.horizontal)
     table = _tabulate(grid, field, uncertainty, place)
-    return StressMap(
-        grid, field, uncertainty, bootstrap, table, place[:, 0], place[:, 1], friction
-    )
+    return StressMap(grid, field, uncertainty, bootstrap, table, place[:, 0], place[:, 1], friction)
 
 
 def _make_grid(
@@ -250,7 +248,6 @@ def node_columns(
 
 def write_map(folder: Path, made: StressMap, provenance: dict[str, Any]) -> list[str]:
     """Write all files of a map to a folder; return their names."""
-    field = made.field
     write_table(folder / "stress.parquet", "stress", made.table, provenance)
     _write_csv(made, folder / "stress.csv")
     formats.write_stress_wsm(made.table, folder / "stress_wsm.csv")
@@ -278,7 +275,6 @@ def write_map(folder: Path, made: StressMap, provenance: dict[str, Any]) -> list
     description = describe_map(made)
     description["settings"] = provenance.get("stress", {})
     (folder / "stress.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
-    del field
     return files
 
 
@@ -341,7 +337,7 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
     for name, values in columns.items():
         v = variable(name)
         attributes = {"units": _cf_unit(v.unit), "long_name": v.meaning}
-        if name in dims or name in ("longitude", "latitude") and grid.is_geographic:
+        if name in dims or (name in ("longitude", "latitude") and grid.is_geographic):
             continue
         if name == "regime":
             codes = np.array([REGIMES.index(str(r)) for r in values], dtype=float)
@@ -370,11 +366,12 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
                 {"units": _cf_unit(variable(name).unit), "long_name": f"Bootstrap {name}"},
             )  # fmt: skip
     coordinates = {n: (n, v, _axis_attributes(n)) for n, v in grid.axes.items()}
-    title = "Stress map from focal mechanisms"
-    return xarray.Dataset(
-        data, coordinates,
-        {"Conventions": "CF-1.10", "title": title, "source": f"quakeloom {provenance.get('quakeloom', '')}"},
-    )  # fmt: skip
+    about = {
+        "Conventions": "CF-1.10",
+        "title": "Stress map from focal mechanisms",
+        "source": f"quakeloom {provenance.get('quakeloom', '')}".strip(),
+    }
+    return xarray.Dataset(data, coordinates, about)
 
 
 def _write_netcdf(dataset: Any, path: Path) -> None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
-from quakeloom.config import Settings
+from quakeloom.config import Settings, case_run
 from quakeloom.core import (
     IncompleteError,
     PlanError,
@@ -393,24 +393,24 @@ def _read_shared(settings: Settings, layout: RunLayout, partition: str) -> Share
             name: read_table(layout.ingest / f"{name}.parquet", name)
             for name in ("stations", "reversals", "sp_corrections")
         }
-        screening = None
-        if settings.selection.screening:
-            other = screening_layout(settings, layout)
-            screening = read_table(other.table("station_report"), "station_report")
+        screening = [
+            read_table(
+                _case_layout(settings, layout, case).table("station_report"), "station_report"
+            )
+            for case in settings.selection.screening
+        ]
         stack = takeoff.read_tables(layout) if settings.takeoff.angles == "layered" else None
         _SHARED.clear()
-        _SHARED[key] = Shared(**tables, screening=screening, tables=stack)
+        _SHARED[key] = Shared(**tables, screening=tuple(screening), tables=stack)
     return _SHARED[key]
 
 
-def screening_layout(settings: Settings, layout: RunLayout) -> RunLayout:
-    """Return the run whose station report is honoured."""
-    depth = settings.name.count("/")
+def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
+    """Return the layout of another case of the same configuration."""
     root = layout.root
-    for _ in range(depth):
+    for _ in range(settings.name.count("/")):
         root = root.parent
-    case = settings.selection.screening
-    return RunLayout(root if case == "main" else root / case)
+    return RunLayout(root.parent / case_run(root.name, case))
 
 
 def _solve_block(task: _Task) -> dict[str, pa.Table]:

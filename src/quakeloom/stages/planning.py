@@ -65,7 +65,6 @@ def plan_configuration(
             takeoff.plan(settings, layout)
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
-        screening = settings.selection.screening
         looks_at = [
             case_run(configuration.name, c)
             for c in settings.report.compare
@@ -81,7 +80,7 @@ def plan_configuration(
         runs[name] = {
             "partitions": {e["partition"]: e["memory_mb"] for e in entries},
             "takeoff": layered,
-            "screening": case_run(configuration.name, screening) if screening else "",
+            "screening": [case_run(configuration.name, c) for c in settings.selection.screening],
             "compare": looks_at,
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),

@@ -473,9 +473,7 @@ def _catalog_tables(layout: RunLayout, names: Sequence[str]) -> Iterator[pa.Tabl
 def _split_catalogs(settings: Settings, layout: RunLayout) -> dict[str, str]:
     """Read the catalogs and split them into calendar bins; digests of their rows by name."""
     base = Path(expand_variables(settings.data))
-    tables = [
-        read_mechanisms(base / expand_variables(c)) for c in _stress(settings).catalogs
-    ]
+    tables = [read_mechanisms(base / expand_variables(c)) for c in _stress(settings).catalogs]
     table = pa.concat_tables(tables).combine_chunks()
     ids = table.column("event_id").to_pylist()
     if len(set(ids)) != len(ids):

@@ -48,8 +48,8 @@ def part(settings: Settings, layout: RunLayout) -> pa.Table:
     """
     tendency = _tendency(settings)
     faults = _faults(settings, tendency)
-    column = {n: faults.column(n).to_numpy() for n in
-              ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "dip_std_deg")}  # fmt: skip
+    names = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "dip_std_deg")
+    column = {n: faults.column(n).to_numpy() for n in names}
     components, covariance = _stress_at(settings, layout, column["longitude"], column["latitude"])
     generator = np.random.default_rng(settings.seed)
     draws = draw_nodes(components, covariance, generator.standard_normal((tendency.draws, 5)))
