@@ -29,8 +29,8 @@ from quakeloom.schema import QUALITIES
 _LOG = logging.getLogger(__name__)
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
 _FORMS = (
-    "Parquet or CSV with registered columns, QuakeML, GeoNet's CSV, the GMT table (lon lat depth "
-    "strike dip rake mag x y qual nsta fptype otime) or GMT meca (lon lat depth strike dip rake mag)"
+    "Parquet or CSV with registered columns, QuakeML, GeoNet's CSV, the GMT table (lon lat "
+    "depth strike dip rake mag x y qual nsta fptype otime) or GMT meca (lon lat depth strike dip rake mag)"
 )
 
 
