@@ -30,7 +30,8 @@ _LOG = logging.getLogger(__name__)
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
 _FORMS = (
     "Parquet or CSV with registered columns, QuakeML, GeoNet's CSV, the GMT table (lon lat "
-    "depth strike dip rake mag x y qual nsta fptype otime) or GMT meca (lon lat depth strike dip rake mag)"
+    "depth strike dip rake mag x y qual nsta fptype otime) or GMT meca (lon lat depth strike dip "
+    "rake mag)"
 )
 
 
@@ -38,8 +39,9 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     """Read a catalog of focal mechanisms; the form of the file is recognized.
 
     Parquet and CSV with registered columns, QuakeML, GeoNet's CSV, the GMT table of Uchide
-    (2022) and GMT ``meca``. The auxiliary plane is computed where it is missing. Rows of a GMT table
-    without an event id get one from their origin time, those of ``meca`` from their line.
+    (2022) and GMT ``meca``. The auxiliary plane is computed where it is missing. Rows of a
+    GMT table without an event id get one from their origin time, those of ``meca`` from
+    their line.
 
     Parameters
     ----------

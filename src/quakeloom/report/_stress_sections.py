@@ -116,7 +116,10 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
             "and the ranges say so."
         )
     if facts.get("at_edge_of_range"):
-        text += " The data do not decide the smoothing: ABIC is least at an end of its range."
+        text += (
+            " ABIC is least near an end of its range: at the upper end the mechanisms show no "
+            "change of stress over the map."
+        )
     left = sorted(facts.get("left_out", {}).items(), key=lambda p: -p[1])[:_REASONS_SHOWN]
     if left:
         text += " Left out: " + ", ".join(f"{n:,} ({reason})" for reason, n in left) + "."

@@ -248,8 +248,9 @@ class StressInversion:
         result = minimize_abic(self.inversion, log_range, scan, tolerance)
         if result.at_edge:
             log.warning(
-                "ABIC is least at an end of the range of strengths (alpha2 = %s): the data do not "
-                "decide the smoothing.",
+                "ABIC is least near an end of the range of strengths (alpha2 = %s): at the upper "
+                "end the mechanisms show no change of stress over the map, at the lower end they "
+                "are met exactly.",
                 ", ".join(f"{a:.3g}" for a in result.best.alpha2),
             )
         return result
