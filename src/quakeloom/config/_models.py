@@ -156,7 +156,7 @@ class Mechanism(Section):
 
     grid_step_deg: float = setting(5.0, "Step of the grid of mechanisms.", "deg", ge=2, le=20)
     trials: int = setting(
-        100, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+        50, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
     )
     stratified_draws: bool = setting(
         True, "Draw each error stratified over the trials, not independently as HASH does."
