@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection, PatchCollection, PolyCollecti
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Wedge
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.plots._coastline import Coastline
@@ -242,20 +243,26 @@ def plot_fault_tendency(
         LineCollection(lines, colors=INK, linewidths=3.6, capstyle="round", zorder=6)
     )
     drawn = LineCollection(
-        lines, array=value[good], cmap=cm.lajolla_r, linewidths=2.4, capstyle="round", zorder=7
+        lines, array=value[good], cmap=cm.bilbao, linewidths=2.4, capstyle="round", zorder=7
     )
-    drawn.set_clim(0.0, 1.0)
+    drawn.set_clim(0.0, 1.2)
     axes.add_collection(drawn)
     order = good[np.argsort(value[good], kind="stable")]
     place = np.arange(len(order))
     number = {fault: len(order) - i for i, fault in enumerate(order)}
     for i, fault in enumerate(good):
         axes.annotate(
-            str(number[fault]), (x[i], y[i]), xytext=(5, 4), textcoords="offset points",
-            fontsize=6, color=INK, zorder=8,
-        )  # fmt: skip
+            str(number[fault]),
+            lines[i, 1],
+            xytext=(6, 3),
+            textcoords="offset points",
+            fontsize=6.5,
+            color=INK,
+            zorder=8,
+            path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
+        )
     side.hlines(place, span[order, 0], span[order, 1], color=MUTED, lw=1.0)
-    side.scatter(value[order], place, c=value[order], cmap=cm.lajolla_r, vmin=0, vmax=1,
+    side.scatter(value[order], place, c=value[order], cmap=cm.bilbao, vmin=0, vmax=1.2,
                  edgecolors=INK, linewidths=0.5, s=22, zorder=3)  # fmt: skip
     side.set_yticks(place, [f"{number[f]}  {names[f]}" for f in order], fontsize=6.5)
     side.set_ylim(-0.7, len(order) - 0.3)
