@@ -247,6 +247,9 @@ class Simulation(Section):
         "region", "A small region, or a country of Japan's size and seismicity."
     )
     events: int = setting(400, "Number of events.", "events", ge=1, le=10_000_000)
+    mean_polarities: float = setting(
+        14.16, "Mean number of polarities per event.", "polarities", ge=4, le=200
+    )
     start_year: int = setting(2002, "First year of the catalog.", "years", ge=1900, le=2200)
     end_year: int = setting(2021, "Year in which the catalog ends.", "years", ge=1901, le=2201)
     reversed_station_fraction: float = setting(
@@ -310,7 +313,8 @@ class Settings(Section):
                 f"cluster.block_events ({self.cluster.block_events}) is no multiple of "
                 f"storage.shard_events ({self.storage.shard_events}); write a multiple"
             )
-        if self.takeoff.angles == "layered" and not self.takeoff.models and self.sources:
+        reads = bool(self.sources) or self.simulation is not None
+        if self.takeoff.angles == "layered" and not self.takeoff.models and reads:
             raise ValueError(
                 "takeoff.angles is `layered`, so takeoff.models needs at least one velocity model; "
                 "`generic_crust` comes with quakeloom"

@@ -243,9 +243,9 @@ def plot_fault_tendency(
         LineCollection(lines, colors=INK, linewidths=3.6, capstyle="round", zorder=6)
     )
     drawn = LineCollection(
-        lines, array=value[good], cmap=cm.bilbao, linewidths=2.4, capstyle="round", zorder=7
+        lines, array=value[good], cmap=cm.bilbao_r, linewidths=2.4, capstyle="round", zorder=7
     )
-    drawn.set_clim(0.0, 1.2)
+    drawn.set_clim(0.0, 1.1)
     axes.add_collection(drawn)
     order = good[np.argsort(value[good], kind="stable")]
     place = np.arange(len(order))
@@ -262,7 +262,7 @@ def plot_fault_tendency(
             path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
         )
     side.hlines(place, span[order, 0], span[order, 1], color=MUTED, lw=1.0)
-    side.scatter(value[order], place, c=value[order], cmap=cm.bilbao, vmin=0, vmax=1.2,
+    side.scatter(value[order], place, c=value[order], cmap=cm.bilbao_r, vmin=0, vmax=1.1,
                  edgecolors=INK, linewidths=0.5, s=22, zorder=3)  # fmt: skip
     side.set_yticks(place, [f"{number[f]}  {names[f]}" for f in order], fontsize=6.5)
     side.set_ylim(-0.7, len(order) - 0.3)
