@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._stress_models import Stress, Tendency
 
 
 class Source(Section):
@@ -281,6 +282,8 @@ class Settings(Section):
     selection: Selection = setting(Selection, "Which readings are used.")
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
+    stress: Stress | None = setting(None, "The stress map; none if absent.")
+    tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -296,7 +299,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
-        if self.simulation is None and not self.sources:
+        has_catalog = self.stress is not None and bool(self.stress.catalogs)
+        if self.tendency is not None and self.stress is None:
+            raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.simulation is None and not self.sources and not has_catalog:
             raise ValueError("nothing to read: give `sources`, or `simulation`")
         if self.simulation is not None and self.sources:
             raise ValueError("`simulation` and `sources` exclude each other; remove one")
@@ -307,7 +313,8 @@ class Settings(Section):
                 f"cluster.block_events ({self.cluster.block_events}) is no multiple of "
                 f"storage.shard_events ({self.storage.shard_events}); write a multiple"
             )
-        if self.takeoff.angles == "layered" and not self.takeoff.models:
+        reads = bool(self.sources) or self.simulation is not None
+        if self.takeoff.angles == "layered" and not self.takeoff.models and reads:
             raise ValueError(
                 "takeoff.angles is `layered`, so takeoff.models needs at least one velocity model; "
                 "`generic_crust` comes with quakeloom"
