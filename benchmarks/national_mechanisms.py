@@ -92,6 +92,8 @@ def run_catalog(events: int, folder: Path, workers: int, acceptance: bool) -> di
         "simulation": {"preset": "national", "events": events},
         "takeoff": {"models": ["generic_crust"]},
         "partition": {"calendar": "auto"},
+        # every event with enough polarities is solved, the most work there can be
+        "mechanism": {"maximum_azimuthal_gap_deg": 360, "maximum_takeoff_gap_deg": 90},
         "storage": {"acceptance": acceptance},
     }
     config.write_text(yaml.safe_dump(settings))
