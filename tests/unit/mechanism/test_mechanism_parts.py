@@ -80,9 +80,12 @@ def test_counters_find_the_least_count_and_cut_at_a_limit(top):
             planes[p * STRIDE : p * STRIDE + words] = ones.sum(axis=1)
         candidates = np.full(words, (1 << bits) - 1, np.int64)
         scratch = [np.zeros(words, np.int64) for _ in range(2)]
-        assert smallest(planes, top, candidates, scratch[0], words) == counts.min()
-        left = (candidates[:, None] >> np.arange(bits)) & 1
-        assert np.array_equal(left == 1, counts == counts.min())
+        left = np.zeros(words, np.int64)
+        for narrow in (False, True):
+            least = smallest(planes, top, candidates, left, scratch[0], words, narrow)
+            assert least == counts.min()
+        have_it = (left[:, None] >> np.arange(bits)) & 1
+        assert np.array_equal(have_it == 1, counts == counts.min())
         for limit in (counts.min(), counts.min() + 3, (1 << top) - 2, 1 << top):
             accepted = np.full(words, (1 << bits) - 1, np.int64)
             keep_at_most(planes, top, limit, accepted, *scratch, words)
