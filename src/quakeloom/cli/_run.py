@@ -13,7 +13,6 @@ from rich.console import Console
 
 from quakeloom.config import load_configuration
 from quakeloom.core import PlanError, QuakeloomError
-from quakeloom.stages.planning import plan_configuration, read_plan, read_settings
 from quakeloom.store import RunLayout
 
 Config = Annotated[
@@ -34,6 +33,7 @@ def add_commands(app: typer.Typer) -> None:
 def plan(config: Config, results: Results = Path("results")) -> None:
     """Read new sources, and write what the workflow must do."""
     from quakeloom.cli._console import status
+    from quakeloom.stages.planning import plan_configuration
 
     with status("planning") as say:
         made = plan_configuration(load_configuration(config), results, say)
@@ -58,6 +58,7 @@ def run(
     Further arguments go to Snakemake, after `--`.
     """
     from quakeloom.cli._console import status
+    from quakeloom.stages.planning import plan_configuration
 
     snakefile = find_snakefile()
     configuration = load_configuration(config)
@@ -97,6 +98,7 @@ def run(
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
     from quakeloom.stages import mechanism
+    from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
     for name in configuration.cases:
@@ -138,6 +140,7 @@ def _run_snakemake(
 
 def _summarise(name: str, results: Path) -> None:
     from quakeloom.cli._summary import summarise_run
+    from quakeloom.stages.planning import read_plan
 
     console = Console()
     for run_name in read_plan(results, name)["runs"]:

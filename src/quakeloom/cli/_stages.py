@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from quakeloom.stages.planning import read_settings
+from quakeloom.config import Settings
 from quakeloom.store import RunLayout
 
 Run = Annotated[
@@ -37,8 +37,7 @@ def takeoff_part(run: Run) -> None:
     """Trace the velocity models of a run and write their tables."""
     from quakeloom.stages import takeoff
 
-    layout = RunLayout(run)
-    takeoff.part(read_settings(layout), layout)
+    takeoff.part(*_open_run(run))
 
 
 @mechanism_app.command("plan")
@@ -46,8 +45,7 @@ def mechanism_plan(run: Run) -> None:
     """List the partitions of a planned run, with events and state."""
     from quakeloom.stages import mechanism
 
-    layout = RunLayout(run)
-    read_settings(layout)
+    _, layout = _open_run(run)
     for row in mechanism.list_partitions(layout):
         typer.echo(f"{row.partition}\t{row.events}\t{row.state}")
 
@@ -57,8 +55,7 @@ def mechanism_init(run: Run) -> None:
     """Make the store of accepted sets, with the grid of mechanisms."""
     from quakeloom.stages import mechanism
 
-    layout = RunLayout(run)
-    mechanism.init(read_settings(layout), layout)
+    mechanism.init(*_open_run(run))
 
 
 @mechanism_app.command("part")
@@ -66,8 +63,7 @@ def mechanism_part(partition: Partition, run: Run) -> None:
     """Compute one partition; what was there of it is replaced."""
     from quakeloom.stages import mechanism
 
-    layout = RunLayout(run)
-    mechanism.part(read_settings(layout), layout, partition)
+    mechanism.part(*_open_run(run), partition)
 
 
 @mechanism_app.command("finalise")
@@ -75,8 +71,7 @@ def mechanism_finalise(run: Run) -> None:
     """Gather the partitions into the tables of the run; refuse while any is missing."""
     from quakeloom.stages import mechanism
 
-    layout = RunLayout(run)
-    mechanism.finalise(read_settings(layout), layout)
+    mechanism.finalise(*_open_run(run))
 
 
 @mechanism_app.command("verify")
@@ -84,8 +79,7 @@ def mechanism_verify(run: Run) -> None:
     """Read everything again and compare it with its digests."""
     from quakeloom.stages import mechanism
 
-    layout = RunLayout(run)
-    counts = mechanism.verify(read_settings(layout), layout)
+    counts = mechanism.verify(*_open_run(run))
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
@@ -94,13 +88,19 @@ def stations_part(run: Run) -> None:
     """Make the station report of a run, and its proposals for the reversal table."""
     from quakeloom.stages import stations
 
-    layout = RunLayout(run)
-    stations.part(read_settings(layout), layout)
+    stations.part(*_open_run(run))
 
 
 def report(run: Run) -> None:
     """Write the report page of a run."""
     from quakeloom.cli._reporting import write_report
 
+    write_report(*_open_run(run))
+
+
+def _open_run(run: Path) -> tuple[Settings, RunLayout]:
+    """Return settings and layout of a planned run."""
+    from quakeloom.stages.planning import read_settings
+
     layout = RunLayout(run)
-    write_report(read_settings(layout), layout)
+    return read_settings(layout), layout

@@ -150,7 +150,18 @@ class Mechanism(Section):
 
     grid_step_deg: float = setting(5.0, "Step of the grid of mechanisms.", "deg", ge=2, le=20)
     trials: int = setting(
-        30, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+        100, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+    )
+    stratified_draws: bool = setting(
+        True, "Draw each error stratified over the trials, not independently as HASH does."
+    )
+    weighting_trials: int = setting(
+        30,
+        "A mechanism's weight is the chance to be accepted in one of this many of the trials: "
+        "1 weighs by the share of accepting trials, HASH's union of 30 trials is 30.",
+        "trials",
+        ge=1,
+        le=2000,
     )
     maxout: int = setting(
         0, "Accepted mechanisms kept at random, as in HASH; 0 keeps all.", "mechanisms", ge=0
@@ -196,6 +207,26 @@ class Mechanism(Section):
         "1",
         ge=0,
         le=1,
+    )
+    average: Literal["trimmed", "hash"] = setting(
+        "trimmed",
+        "Preferred mechanism: weighted mean of those within the probability angle of it, or "
+        "HASH's mean after removing the worst one by one.",
+    )
+    quality_criteria: Literal["all", "spread"] = setting(
+        "all",
+        "Rate by misfit, station distribution, uncertainty and probability, or by the last two "
+        "alone as HASH's program for S/P ratios does.",
+    )
+    probability_floor: float = setting(
+        0.02, "Probabilities of polarities are never nearer to 0 or 1.", "1", ge=1e-4, lt=0.5
+    )
+    direction_step_deg: float = setting(
+        0.5,
+        "Drawn rays are rounded to directions this far apart; 0 evaluates every ray exactly.",
+        "deg",
+        ge=0,
+        le=5,
     )
     stdr_mode: Literal["correct", "hash12"] = setting(
         "correct",

@@ -6,13 +6,17 @@ them; formats are recognized or named.
 """
 
 from quakeloom.formats._format import Format
+from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
 from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._velocity_models import read_velocity_model
 
 __all__ = [
     "FORMATS",
     "Format",
     "SourceTables",
     "detect_format",
+    "read_hash_control",
     "read_source",
+    "read_velocity_model",
 ]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS
 from quakeloom.formats._text_columns import parse_floats, parse_times
-from quakeloom.schema import TABLES, Variable, arrow_type, out_of_bounds, variable
+from quakeloom.schema import Variable, arrow_type, out_of_bounds, variable
 
 Mask = NDArray[np.bool_]
 Blame = Callable[[Mask, str], None]
@@ -36,6 +36,23 @@ MAY_BE_EMPTY = {
     "mechanisms": ("strike_deg", "dip_deg", "rake_deg"),
     "amplitudes": ("p_amplitude", "s_amplitude"),
 }
+
+DOUBLED = {
+    "events": ("event_id",),
+    "stations": ("network", "station", "channel", "start_time"),
+    "polarities": (
+        "event_id",
+        "network",
+        "station",
+        "channel",
+        "onset",
+        "pick_weight",
+        "arrival_time",
+    ),
+    "amplitudes": ("event_id", "network", "station", "channel"),
+    "mechanisms": ("event_id",),
+}
+"""Columns in which two rows of a table may not agree."""
 
 _TRUE = {"true", "1", "t", "yes", "y"}
 _FALSE = {"false", "0", "f", "no", "n", ""}
@@ -87,69 +104,67 @@ def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) 
 
 
 def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) -> dict[int, int]:
-    """Return the rows whose key an earlier good row has, with that row."""
-    key = TABLES[table].key
-    if not key or not all(name in columns for name in key if name in ("event_id", "station")):
-        return {}
+    """Return the good rows whose key an earlier good row has, with that row."""
+    key = [n for n in DOUBLED.get(table, ()) if n in columns]
     code = np.zeros(len(good), np.uint64)
+    rows = np.flatnonzero(good)
     size = 1
     for name in key:
-        if name not in columns:
-            continue
         values, count = _codes(columns[name])
-        if size * max(count, 1) >= 2**63:
+        if size * count >= 2**63:
             code = np.unique(code, return_inverse=True)[1].astype(np.uint64)
-            size = int(code.max()) + 1 if len(code) else 1
-        code = code * np.uint64(max(count, 1)) + values
-        size *= max(count, 1)
-    order = np.arange(len(code)) if good.all() else np.flatnonzero(good)
-    code = code[order]
-    if size <= 4 * len(code) + 1024:
-        counts = np.bincount(code.astype(np.int64), minlength=1)
-        if counts.max(initial=0) <= 1:
+            size = int(code.max(initial=np.uint64(0))) + 1
+        code = code * np.uint64(count) + values
+        size *= count
+        # the places of a key go from coarse to fine: once they differ, the rest is not needed
+        if name not in ("event_id", "network") and not _has_doubles(code[rows], size):
             return {}
-    else:
-        ranked = np.sort(code)
-        if not np.any(ranked[1:] == ranked[:-1]):
-            return {}
-    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
-    doubled = np.flatnonzero(first[inverse] != np.arange(len(code)))
-    return {int(order[i]): int(order[first[inverse[i]]]) for i in doubled}
+    _, first, inverse = np.unique(code[rows], return_index=True, return_inverse=True)
+    doubled = np.flatnonzero(first[inverse] != np.arange(len(rows)))
+    return {int(rows[i]): int(rows[first[inverse[i]]]) for i in doubled}
+
+
+def _has_doubles(code: NDArray[np.uint64], size: int) -> bool:
+    if size <= 8 * len(code) + 1024:
+        return bool(np.bincount(code.astype(np.int64), minlength=1).max() > 1)
+    ranked = np.sort(code)
+    return bool(np.any(ranked[1:] == ranked[:-1]))
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.uint64], int]:
-    """Texts as numbers, equal for equal texts."""
+    """Values as numbers below a count, equal for equal values."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     column = column.unify_dictionaries()
     if not column.num_chunks:
         return np.zeros(0, np.uint64), 1
-    dictionary = column.chunk(0).dictionary
-    codes = np.concatenate([c.indices.to_numpy(zero_copy_only=False) for c in column.chunks])
-    return codes.astype(np.uint64), len(dictionary)
+    count = len(column.chunk(0).dictionary)
+    codes = np.empty(len(column), np.uint64)
+    start = 0
+    for chunk in column.chunks:
+        index = chunk.indices.fill_null(count) if chunk.null_count else chunk.indices
+        codes[start : start + len(chunk)] = index.to_numpy()
+        start += len(chunk)
+    return codes, count + 1
 
 
 def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedArray:
     if not is_text:
         column = column.cast(pa.string())
     if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-        return pa.chunked_array(
-            [
-                pa.DictionaryArray.from_arrays(
-                    c.indices.fill_null(0) if not c.null_count else c.indices, _tidy(v, c.dictionary)
-                ).cast(pa.string())
-                for c in column.chunks
-            ],
-            pa.string(),
-        ).fill_null("")
-    column = column.cast(pa.string())
-    return pa.chunked_array([_tidy(v, c) for c in column.chunks], pa.string()).fill_null("")
+        chunks = []
+        for chunk in column.chunks:
+            tidy = _tidy(v, chunk.dictionary)
+            if tidy is not chunk.dictionary:
+                chunk = pa.DictionaryArray.from_arrays(chunk.indices, tidy)
+            chunks.append(chunk.cast(pa.string()))
+    else:
+        chunks = [_tidy(v, c.cast(pa.string())) for c in column.chunks]
+    return pa.chunked_array([c.fill_null("") if c.null_count else c for c in chunks], pa.string())
 
 
 def _tidy(v: Variable, texts: pa.Array) -> pa.Array:
     """Texts without surrounding blanks; onsets as the registry spells them."""
-    texts = texts.cast(pa.string())
     if v.name == "onset":
         words = [ONSET_WORDS.get((t or "").strip().lower(), t) for t in texts.to_pylist()]
         return pa.array(words, pa.string())
@@ -186,9 +201,7 @@ def _flags(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedAr
     return pa.chunked_array([pa.array([w in _TRUE for w in words], pa.bool_())])
 
 
-def _numbers(
-    v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame
-) -> pa.ChunkedArray:
+def _numbers(v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
     target = arrow_type(v.name)
     pieces: list[Any] = []
     bads: list[Mask] = []

@@ -17,7 +17,12 @@ _TITLE_CORRECTIONS = "a HASH file of S/P station corrections (driver 3)"
 _EVENT = re.compile(r"\s*(\S+)\s+(\d+)\s*$")
 _LINE = re.compile(r"\S.{3} \S.{2} \S.{2}.{17,}?[\d.]{3}")
 _CORRECTION = re.compile(r"\S{1,5}\s+\S{1,3}\s+\S{1,2}\s+-?\d*\.\d+\s*$")
-_NUMBERS = (("noise before P", 28), ("noise before S", 39), ("P amplitude", 50), ("S amplitude", 61))
+_NUMBERS = (
+    ("noise before P", 28),
+    ("noise before S", 39),
+    ("P amplitude", 50),
+    ("S amplitude", 61),
+)
 
 
 def read_hash_amplitudes(path: Path) -> SourceTables:

@@ -128,7 +128,7 @@ def _sniff(head: bytes) -> bool:
         len(lines) > 1
         and _EVENT.match(lines[0]) is not None
         and _PICK.match(lines[1]) is not None
-        and not lines[1][17:29].strip().isdigit()
+        and not lines[1][17:25].isdigit()
     )
 
 

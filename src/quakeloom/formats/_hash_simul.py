@@ -263,7 +263,9 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
             )
     for event_id, picks in readings.items():
         if event_id not in known:
-            aside += [(p, "no take-off angle: its event is not in the SIMUL listing") for p in picks]
+            aside += [
+                (p, "no take-off angle: its event is not in the SIMUL listing") for p in picks
+            ]
     tables = rows.finish()
     tables.rejects = _with_rejects(tables, phases, phase_file, aside)
     return tables

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,12 +17,6 @@ _TITLE_5 = "a HASH station list with 5-character stations (driver 4)"
 _DAY = 86_400_000_000_000
 _OPEN_BEFORE = 1901
 _OPEN_AFTER = 2200
-_DATE = r"\d{4}/\d\d/\d\d"
-_LINE = re.compile(rf"\S.{{40}}[ \-\d]{{4}}[\d.]{{5}}.[ \-\d]{{5}}[\d.]{{5}}.[ \-\d]{{5}}( {_DATE}|\s*$)")
-_LINE_5 = re.compile(
-    rf"\S{{1,2}} {{2,3}}\S.{{3}}.{{5}}.{{36}}[ \-\d]{{4}}[\d.]{{5}}.[ \-\d]{{5}}[\d.]{{5}}.[ \-\d]{{5}}( {_DATE}|\s*$)"
-)
-
 Columns = tuple[slice, slice, slice, slice, slice, slice, slice, slice]
 # network, station, channel, latitude, longitude, elevation, first day, last day
 _COLUMNS: Columns = (
@@ -97,9 +90,7 @@ def _read(path: Path, title: str, columns: Columns) -> SourceTables:
             elevation = fixed_float(line[elevation_at], 0, "elevation")
             if len(line) < elevation_at.stop:
                 raise ValueError(f"the line is cut short at column {len(line)}")
-            problem = bounds_problem(
-                latitude=latitude, longitude=longitude, elevation_m=elevation
-            )
+            problem = bounds_problem(latitude=latitude, longitude=longitude, elevation_m=elevation)
             if problem:
                 raise ValueError(problem)
             if latitude == 0.0 and longitude == 0.0:
@@ -113,7 +104,9 @@ def _read(path: Path, title: str, columns: Columns) -> SourceTables:
             network, channel = line[network_at].strip(), line[channel_at].strip()
             before = seen.setdefault((network, code, channel, start), number)
             if before != number:
-                raise ValueError(f"doubled station: this channel and first day are on line {before}")
+                raise ValueError(
+                    f"doubled station: this channel and first day are on line {before}"
+                )
         except ValueError as error:
             rejects.add(number, "station", str(error), line, station=code)
             continue
@@ -158,10 +151,26 @@ def _parse_date(text: str) -> int | None:
     return utc_nanoseconds(year, month, day)
 
 
-def _sniffer(pattern: re.Pattern[str]) -> Callable[[bytes], bool]:
+def _sniffer(columns: Columns) -> Callable[[bytes], bool]:
+    _, station, _, latitude, longitude, elevation, first_day, _ = columns
+
+    def fits(line: str) -> bool:
+        try:
+            values = [float(line[at]) for at in (latitude, longitude, elevation)]
+        except ValueError:
+            return False
+        day = line[first_day].strip()
+        return (
+            line[latitude][-6] == line[longitude][-6] == "."
+            and abs(values[0]) <= 90.0
+            and not line[latitude.start - 1 : latitude.start].strip()
+            and bool(line[station].strip())
+            and (not day or day.replace("/", "").isdigit())
+        )
+
     def sniff(head: bytes) -> bool:
-        lines = [line for line in head_lines(head)[:20] if line.strip()]
-        return bool(lines) and sum(pattern.match(x) is not None for x in lines) > 0.8 * len(lines)
+        lines = [line for line in head_lines(head)[:50] if line.strip()]
+        return bool(lines) and sum(map(fits, lines)) > 0.8 * len(lines)
 
     return sniff
 
@@ -170,7 +179,7 @@ STATIONS_FORMAT = Format(
     name="hash_stations",
     title="HASH station list (drivers 2 and 3)",
     read=read_hash_stations,
-    sniff=_sniffer(_LINE),
+    sniff=_sniffer(_COLUMNS),
     suffixes=(".stations",),
 )
 
@@ -178,7 +187,7 @@ STATIONS_5CHAR_FORMAT = Format(
     name="hash_stations_5char",
     title="HASH station list with 5-character stations (driver 4)",
     read=read_hash_stations_5char,
-    sniff=_sniffer(_LINE_5),
+    sniff=_sniffer(_COLUMNS_5),
     suffixes=(".stations_5char",),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -61,16 +61,21 @@ class PhaseRows:
         text: str,
         *,
         event_id: str,
-        origin_time: int,
+        origin_time: int | None,
         longitude: float,
         latitude: float,
         depth_km: float,
         magnitude: float = _NAN,
         horizontal_error_km: float = _NAN,
         vertical_error_km: float = _NAN,
+        located: bool = True,
     ) -> None:
-        """Add an event (times in nanoseconds since 1970), or put it aside."""
-        event_id = event_id or identifier_of_time(origin_time)
+        """Add an event (times in nanoseconds since 1970), or put it aside.
+
+        Without ``event_id`` its id is made of its time. ``located=False`` is for formats that
+        do not say where their events are.
+        """
+        event_id = event_id or identifier_of_time(origin_time or 0)
         if event_id in self._lines_of_events:
             self.bad_event(
                 line,
@@ -87,7 +92,7 @@ class PhaseRows:
             horizontal_error_km=horizontal_error_km,
             vertical_error_km=vertical_error_km,
         )
-        if not problem and (longitude != longitude or latitude != latitude):
+        if located and not problem and (longitude != longitude or latitude != latitude):
             problem = "the epicenter is not a number"
         if problem:
             self.bad_event(line, text, problem, event_id)
@@ -223,5 +228,5 @@ def no_such_format(path: Path, title: str, record: str, rejects: object = None) 
 def identifier_of_time(origin_time: int) -> str:
     """Return a stable event id for an event without one: its origin time to the millisecond."""
     ms = round(origin_time / 1_000_000)
-    moment = datetime.fromtimestamp(ms // 1000, timezone.utc)
+    moment = datetime.fromtimestamp(ms // 1000, UTC)
     return f"{moment:%Y%m%dT%H%M%S}.{ms % 1000:03d}"

@@ -10,11 +10,41 @@ from pathlib import Path
 from typing import Any
 
 from quakeloom.core import FormatError, InputError, SettingsError
+from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._format import SNIFF_BYTES, Format
+from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
+from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
+from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
+from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
+from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
+from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
+from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
+from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
+from quakeloom.formats._jma import FORMAT as _JMA
+from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
+from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
-_ALL: tuple[Format, ...] = (_QUAKEML,)
+_ALL: tuple[Format, ...] = (
+    _QUAKEML,
+    _STATIONXML,
+    _PARQUET,
+    *_NONLINLOC,
+    _JMA,
+    *_HYPOINVERSE,
+    _HASH_FPFIT,
+    _HASH_SCEDC,
+    _HASH_SIMUL,
+    *_HASH_AMPLITUDES,
+    *_HASH_STATIONS,
+    _HASH_REVERSALS,
+    *_HYPODD,
+    *_SKHASH,
+    _CSV,
+)
 
 FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
 """Every format by name, in the order in which they are tried."""

@@ -72,6 +72,8 @@ def read_stationxml(path: Path, level: str = "station") -> SourceTables:
             f"'{path}' is no StationXML (its root is another element), so nothing is read from "
             "it. Give a file whose root is <FDSNStationXML>, or name its format."
         )
+    if not len(stations):
+        rejects.add(-1, "file", "no station in it can be read")
     return SourceTables(stations=stations.table(), rejects=rejects.table())
 
 
@@ -198,4 +200,3 @@ FORMAT = Format(
         "a channel."
     },
 )
-

@@ -1,0 +1,33 @@
+"""Focal mechanisms from P polarities and S/P amplitude ratios.
+
+The grid search of HASH (Hardebeck & Shearer 2002, 2003), complete, in bit-sliced form; and
+beyond it: any number of trials without growth of the accepted set, polarities with
+probabilities, the whole acceptable set with weights, leave-one-out predictions.
+
+Science room: arrays in, arrays out, blocks of some hundred to thousand events at a time.
+"""
+
+from quakeloom.mechanism._amplitudes import sp_log_ratios
+from quakeloom.mechanism._blocks import STATUSES, MechanismBlock, ObservationBlock
+from quakeloom.mechanism._draws import draw_angle_errors, draw_depths_and_models
+from quakeloom.mechanism._find import acceptance_weights, find_mechanisms
+from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
+from quakeloom.mechanism._options import MechanismOptions
+from quakeloom.mechanism._quality import polarity_misfit_stdr, rate_quality, ray_gaps
+
+__all__ = [
+    "STATUSES",
+    "MechanismBlock",
+    "MechanismGrid",
+    "MechanismOptions",
+    "ObservationBlock",
+    "acceptance_weights",
+    "draw_angle_errors",
+    "draw_depths_and_models",
+    "find_mechanisms",
+    "mechanism_grid",
+    "polarity_misfit_stdr",
+    "rate_quality",
+    "ray_gaps",
+    "sp_log_ratios",
+]

@@ -1,0 +1,20 @@
+"""The report of a run: one HTML page that a person reads, and catalogs compared.
+
+Floor 6. :func:`build_report` turns the tables of a run into a page without scripts or
+outside files; :func:`compare_catalogs` gives the numbers behind its comparisons.
+"""
+
+from quakeloom.report._coastline import load_coastline
+from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
+from quakeloom.report._page import build_report
+from quakeloom.report._results import ComparedCatalog, RunResults
+
+__all__ = [
+    "AngleStatistics",
+    "CatalogComparison",
+    "ComparedCatalog",
+    "RunResults",
+    "build_report",
+    "compare_catalogs",
+    "load_coastline",
+]

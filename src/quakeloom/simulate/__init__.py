@@ -1,0 +1,43 @@
+"""The synthetic Earth: earthquakes and readings whose truth is known.
+
+Floor 4. Stress is a smooth function of position; faults near failure slip along the shear
+stress that it resolves on them (Wallace-Bott); stations read the first motions that the
+radiation sends them, with errors. Everything is keyed by the run's seed and the event's
+identifier: an event is the same in whatever chunk, order or number it is simulated.
+
+>>> options = small_region()
+>>> stations = simulate_stations(options, seed)
+>>> levels = find_reading_levels(stations, tables, options, seed)
+>>> events = simulate_events(options, seed, first=0, count=400)
+>>> readings = simulate_polarities(events, stations, tables, options, seed, levels)
+"""
+
+from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
+from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
+from quakeloom.simulate._options import SimulationOptions, national, small_region
+from quakeloom.simulate._readings import (
+    ReadingLevels,
+    SimulatedReadings,
+    find_reading_levels,
+    simulate_polarities,
+)
+from quakeloom.simulate._stations import SimulatedStations, simulate_stations
+from quakeloom.simulate._stress_field import shmax_azimuth_and_shape, stress_tensor_at
+
+__all__ = [
+    "ReadingLevels",
+    "SimulatedEvents",
+    "SimulatedReadings",
+    "SimulatedStations",
+    "SimulationOptions",
+    "fault_instability",
+    "find_reading_levels",
+    "national",
+    "resolved_shear",
+    "shmax_azimuth_and_shape",
+    "simulate_events",
+    "simulate_polarities",
+    "simulate_stations",
+    "small_region",
+    "stress_tensor_at",
+]

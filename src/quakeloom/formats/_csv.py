@@ -1,0 +1,188 @@
+"""Plain CSV with registered column names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+from numpy.typing import NDArray
+
+from quakeloom.core import FormatError
+from quakeloom.formats._compressed import open_file, plain_head
+from quakeloom.formats._format import Format
+from quakeloom.formats._plain_tables import (
+    TABLE_OPTION,
+    RawTable,
+    choose_table,
+    source_tables,
+)
+from quakeloom.formats._source_tables import Rejects, SourceTables
+from quakeloom.formats._text_lines import head_lines, is_binary, split_lines
+from quakeloom.schema import VARIABLES
+
+_SEPARATORS = ",;\t|"
+
+
+def read_csv(path: Path, table: str = "auto") -> SourceTables:
+    """Read a registered table from CSV.
+
+    The first line that is no comment (``#``) names the columns; separators are comma,
+    semicolon, tab or bar. Polarities may be +1/-1/0, U/D, +/-, up/down, C/D or
+    positive/negative/undecidable.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8, Latin-1 or UTF-16, plain or gzipped.
+    table : str
+        Which table it holds; ``auto`` recognizes it.
+
+    Raises
+    ------
+    FormatError
+        If columns are missing or no row can be read.
+    """
+    raw = read_raw_csv(path)
+    return source_tables(raw, choose_table(path, raw.data.column_names, table))
+
+
+def read_raw_csv(path: Path) -> RawTable:
+    """Read a CSV file as text columns with their lines; misshapen rows are put aside."""
+    rejects = Rejects(path)
+    data = _utf8(path, rejects)
+    header_line, names, separator = _header(data, path)
+    lines, body = _rows(data, header_line)
+    broken: list[int] = []
+
+    def skip(row: Any) -> str:
+        broken.append(row.number)
+        text = row.text or ""
+        if text.strip() and not text.startswith("#"):
+            rejects.add(
+                int(lines[row.number - 1]),
+                "row",
+                f"it has {row.actual_columns} cells instead of {row.expected_columns}",
+                text,
+            )
+        return "skip"
+
+    try:
+        table = arrow_csv.read_csv(
+            io.BytesIO(body),
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False, column_names=names, block_size=16 << 20
+            ),
+            parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=skip),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={n: pa.string() for n in names}, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if body.strip():
+            raise FormatError(
+                f"'{path}' cannot be read as CSV ({error}). Nothing is read from it; mend the file."
+            ) from None
+        table = pa.table({n: pa.array([], pa.string()) for n in names})
+    kept = np.ones(len(lines), dtype=bool)
+    kept[np.array(broken, np.int64) - 1] = False
+    return RawTable(path, table, rejects, lines[kept][: table.num_rows])
+
+
+def _utf8(path: Path, rejects: Rejects) -> bytes:
+    """The file as UTF-8 with LF line ends."""
+    parts: list[bytes] = []
+    with open_file(path) as stream:
+        try:
+            while part := stream.read(1 << 24):
+                parts.append(part)
+        except (EOFError, zlib.error, OSError) as error:
+            rejects.add(-1, "file", f"the compressed file is broken or cut off ({error})")
+    data = b"".join(parts)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", "replace").encode()
+    if not data.strip():
+        raise FormatError(f"'{path}' is empty. Nothing can be read from it; give a data file.")
+    if is_binary(data[:65_536]):
+        raise FormatError(
+            f"'{path}' is no text file, so it is no CSV. Nothing is read; give a text file, or "
+            "name its format."
+        )
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not data.isascii():
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            data = "\n".join(split_lines(data)).encode()
+    return data
+
+
+def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
+    """Number of the header line (from 0), the column names, and the separator."""
+    for i, line in enumerate(data[: 1 << 20].decode("utf-8", "replace").split("\n")):
+        names, separator = split_header(line)
+        if not line.strip() or (
+            line.lstrip().startswith("#") and not any(n in VARIABLES for n in names)
+        ):
+            continue
+        doubled = sorted({n for n in names if names.count(n) > 1 and n})
+        if doubled:
+            raise FormatError(
+                f"'{path}' names column {', '.join(map(repr, doubled))} more than once, so it "
+                "is not certain which is meant. Nothing is read; name every column once."
+            )
+        return i, [n or f"(column {k + 1})" for k, n in enumerate(names)], separator
+    raise FormatError(f"'{path}' has no header line. Nothing is read; name the columns.")
+
+
+def split_header(line: str) -> tuple[list[str], str]:
+    """Return the column names in a header line, and its separator."""
+    separator = max(_SEPARATORS, key=line.count)
+    cells = next(csv.reader([line.strip().lstrip("# ")], delimiter=separator), [])
+    return [c.strip() for c in cells], separator
+
+
+def _rows(data: bytes, header_line: int) -> tuple[NDArray[np.int64], bytes]:
+    """Line numbers of the lines after the header that are not empty, and their bytes."""
+    start = 0
+    for _ in range(header_line + 1):
+        end = data.find(b"\n", start)
+        start = len(data) if end < 0 else end + 1
+    body = data[start:]
+    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == 10)
+    if len(body) and not body.endswith(b"\n"):
+        ends = np.append(ends, len(body))
+    starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+    full = np.flatnonzero(ends > starts)
+    return full + header_line + 2, body
+
+
+def _sniff(head: bytes) -> bool:
+    plain = plain_head(head)
+    if plain[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        plain = plain.decode("utf-16", "ignore").encode()
+    for line in head_lines(plain)[:50]:
+        names, _ = split_header(line)
+        registered = sum(n in VARIABLES for n in names)
+        if registered >= 2 and len(names) >= 2:
+            return "strike_deg" not in names or "station" in names
+        if line.strip() and not line.lstrip().startswith("#"):
+            return False
+    return False
+
+
+FORMAT = Format(
+    name="csv",
+    title="plain CSV",
+    read=read_csv,
+    sniff=_sniff,
+    suffixes=(".csv", ".tsv", ".txt", ".gz"),
+    options=TABLE_OPTION,
+)

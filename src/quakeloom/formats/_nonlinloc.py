@@ -1,0 +1,424 @@
+"""NonLinLoc: phase observations, location results, and station coordinates.
+
+An observation file has phase lines of one event after the other, with blank lines between;
+it says nothing of the hypocenter. A location file (``.hyp``) has hypocenter and phases.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path, PurePosixPath
+
+from quakeloom.core import SettingsError
+from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS, is_first_p
+from quakeloom.formats._format import Format
+from quakeloom.formats._phase_rows import (
+    DOUBLED_OPTION,
+    PhaseRows,
+    identifier_of_time,
+    no_such_format,
+)
+from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
+from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines, utc_nanoseconds
+
+_OBSERVATIONS = "NonLinLoc phase observations"
+_LOCATIONS = "NonLinLoc locations"
+_STATIONS = "NonLinLoc station coordinates"
+_NAN = float("nan")
+_KM_PER_DEGREE = math.pi / 180.0 * 6371.0
+_CODES = {1: "U", -1: "D", 0: ""}
+_UNREAD = {"z": 0, "n": 0}
+_LABEL = re.compile(r"([A-Z0-9]{1,2})_([A-Za-z0-9]{1,5})(?:_[A-Z0-9-]{2})?")
+_PHASE = re.compile(r"\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\d{8}\s+\d{1,4}\s+-?\d+(\.\d*)?\s+\S+")
+
+LABEL_OPTION = {
+    "station_labels": "auto (default): a label like AK_RC01_-- is network, station and "
+    "location; plain: a label is a station."
+}
+
+
+def read_observations(
+    path: Path, station_labels: str = "auto", doubled_picks: str = "reject"
+) -> SourceTables:
+    """Read first motions of P from NonLinLoc phase observations.
+
+    The events have no hypocenter. Their id is that of a ``PUBLIC_ID`` line, else the time of
+    their first P (``20181130T172935.110``).
+
+    Parameters
+    ----------
+    path : Path
+    station_labels : {"auto", "plain"}
+        Whether labels such as ``AK_RC01_--`` are taken apart.
+    doubled_picks : {"reject", "keep"}
+        See :class:`PhaseRows`.
+
+    Raises
+    ------
+    FormatError
+        If no phase can be read.
+    """
+    split = _check_labels(path, station_labels)
+    rows = PhaseRows(path, _OBSERVATIONS, doubled_picks)
+    event: list[tuple[int, str]] = []
+    name = ""
+    for number, line in enumerate([*read_lines(path, _OBSERVATIONS), ""], start=1):
+        if not line.strip():
+            _finish_observations(rows, event, name, split)
+            event, name = [], ""
+        elif line.startswith("PUBLIC_ID"):
+            name = _public_id(line)
+        elif not line.startswith("#"):
+            event.append((number, line))
+    return rows.finish()
+
+
+def read_locations(
+    path: Path, station_labels: str = "auto", doubled_picks: str = "reject"
+) -> SourceTables:
+    """Read hypocenters and first motions of P from NonLinLoc location files (``.hyp``).
+
+    The hypocenter is that of maximum likelihood; errors are those of the covariance. The
+    take-off angle is the ray dip where NonLinLoc gives it a quality, the azimuth then that
+    of the ray. The event id is the public id, else the name of the location.
+
+    Parameters
+    ----------
+    path : Path
+    station_labels, doubled_picks : str
+        As for :func:`read_observations`.
+
+    Raises
+    ------
+    FormatError
+        If no hypocenter can be read.
+    """
+    split = _check_labels(path, station_labels)
+    rows = PhaseRows(path, _LOCATIONS, doubled_picks)
+    block: list[tuple[int, str]] = []
+    for number, line in enumerate(read_lines(path, _LOCATIONS), start=1):
+        if line.startswith("NLLOC ") and block:
+            rows.rejects.add(block[0][0], "event", "the location has no END_NLLOC", block[0][1])
+            _read_location(rows, block, split)
+            block = []
+        if line.startswith("NLLOC ") or block:
+            block.append((number, line))
+        elif line.strip():
+            rows.rejects.add(number, "line", "it stands outside of a location", line)
+        if line.startswith("END_NLLOC"):
+            _read_location(rows, block, split)
+            block = []
+    if block:
+        rows.rejects.add(block[0][0], "event", "the location has no END_NLLOC", block[0][1])
+        _read_location(rows, block, split)
+    return rows.finish()
+
+
+def read_station_coordinates(path: Path, station_labels: str = "auto") -> SourceTables:
+    """Read stations from the ``GTSRCE`` lines of a NonLinLoc control or station file.
+
+    Parameters
+    ----------
+    path : Path
+        Lines ``GTSRCE label LATLON latitude longitude depth elevation`` (km), or with
+        ``LATLONDM`` and ``LATLONDS``. Positions in kilometers (``XYZ``) have no coordinates
+        and are put aside.
+    station_labels : {"auto", "plain"}
+
+    Raises
+    ------
+    FormatError
+        If no station can be read.
+    """
+    split = _check_labels(path, station_labels)
+    rejects = Rejects(path)
+    stations = TableBuilder("stations", source_file=str(path))
+    for number, line in enumerate(read_lines(path, _STATIONS), start=1):
+        words = line.split()
+        if not words or words[0] not in ("GTSRCE", "LOCSRCE"):
+            continue
+        network, station = _split_label(words[1] if len(words) > 1 else "", split)
+        try:
+            latitude, longitude, height = _coordinates(words)
+        except (ValueError, IndexError) as problem:
+            reason = str(problem) if isinstance(problem, ValueError) else "it is too short"
+            rejects.add(number, "station", reason, line, "", station)
+            continue
+        stations.add(
+            network=network,
+            station=station,
+            longitude=longitude,
+            latitude=latitude,
+            elevation_m=height,
+            source_line=number,
+        )
+    table = rejects.table()
+    if not len(stations):
+        no_such_format(path, _STATIONS, "station", table)
+    return SourceTables(stations=stations.table(), rejects=table)
+
+
+def _check_labels(path: Path, station_labels: str) -> bool:
+    if station_labels not in ("auto", "plain"):
+        raise SettingsError(
+            f"Option station_labels of '{path}' is '{station_labels}', which means nothing. "
+            "Nothing is read; write auto or plain."
+        )
+    return station_labels == "auto"
+
+
+def _split_label(label: str, split: bool) -> tuple[str, str]:
+    found = _LABEL.fullmatch(label) if split else None
+    return (found.group(1), found.group(2)) if found else ("", label)
+
+
+def _public_id(line: str) -> str:
+    name = line.split(maxsplit=1)[1].strip() if len(line.split()) > 1 else ""
+    return "" if name == "None" else name
+
+
+def _finish_observations(
+    rows: PhaseRows, event: list[tuple[int, str]], name: str, split: bool
+) -> None:
+    """Add one event of an observation file with its phases."""
+    if not event:
+        return
+    if not name:
+        times = []
+        for _, line in event:
+            try:
+                times.append(_pick_time(line.split()))
+            except (ValueError, IndexError):
+                continue
+        if not times:
+            for number, line in event:
+                rows.rejects.add(number, "polarity", "it is no phase line", line)
+            return
+        name = identifier_of_time(min(times))
+    rows.start_event(
+        event[0][0],
+        event[0][1],
+        event_id=name,
+        origin_time=None,
+        longitude=_NAN,
+        latitude=_NAN,
+        depth_km=_NAN,
+        located=False,
+    )
+    for number, line in event:
+        _add_phase(rows, number, line, split, 1.0)
+    rows.end_event()
+
+
+def _read_location(rows: PhaseRows, block: list[tuple[int, str]], split: bool) -> None:
+    number, first = block[0]
+    name, status = _location_name(first)
+    fields: dict[str, tuple[int, list[str]]] = {}
+    phases: list[tuple[int, str]] = []
+    reading = False
+    for i, line in block:
+        key = line.split(maxsplit=1)[0] if line.strip() else ""
+        if key == "PHASE":
+            reading = True
+        elif key in ("END_PHASE", "END_NLLOC"):
+            reading = False
+        elif reading and key:
+            phases.append((i, line))
+        elif key:
+            fields.setdefault(key, (i, line.split()))
+    if "PUBLIC_ID" in fields:
+        name = _public_id(" ".join(fields["PUBLIC_ID"][1])) or name
+    try:
+        if status != "LOCATED":
+            raise ValueError(f"NonLinLoc has not located it but {status or 'broken off'}")
+        number, words = fields["GEOGRAPHIC"]
+        time = _date_and_time(words[2:8])
+        place = {k: float(words[words.index(k) + 1]) for k in ("Lat", "Long", "Depth")}
+        horizontal, vertical = _errors(fields.get("STATISTICS", (0, []))[1])
+        magnitude = _magnitude(fields.get("QUALITY", (0, []))[1])
+    except KeyError:
+        rows.bad_event(number, first, "the location has no GEOGRAPHIC line", name)
+    except (ValueError, IndexError) as problem:
+        rows.bad_event(number, first, f"the location cannot be read: {problem}", name)
+    else:
+        rows.start_event(
+            block[0][0],
+            first,
+            event_id=name,
+            origin_time=time,
+            longitude=place["Long"],
+            latitude=place["Lat"],
+            depth_km=place["Depth"],
+            magnitude=magnitude,
+            horizontal_error_km=horizontal,
+            vertical_error_km=vertical,
+        )
+    is_global = "GLOBAL" in fields.get("TRANSFORM", (0, []))[1]
+    for i, line in phases:
+        _add_phase(rows, i, line, split, _KM_PER_DEGREE if is_global else 1.0)
+    rows.end_event()
+
+
+def _location_name(line: str) -> tuple[str, str]:
+    quoted = re.findall(r'"([^"]*)"', line)
+    name = PurePosixPath(quoted[0]).name if quoted else ""
+    return re.sub(r"\.grid\d+\.loc$|\.grid\d+$", "", name), quoted[1] if len(quoted) > 1 else ""
+
+
+def _errors(words: list[str]) -> tuple[float, float]:
+    """Largest horizontal and vertical standard error of the covariance in km."""
+    if "CovXX" not in words:
+        return _NAN, _NAN
+    i = words.index("CovXX")
+    xx, xy, yy, zz = (float(words[i + k]) for k in (1, 3, 7, 11))
+    largest = 0.5 * (xx + yy) + math.hypot(0.5 * (xx - yy), xy)
+    return math.sqrt(max(largest, 0.0)), math.sqrt(max(zz, 0.0))
+
+
+def _magnitude(words: list[str]) -> float:
+    """Amplitude magnitude, else that of the duration; -9.9 is none."""
+    for key in ("Mamp", "Mdur"):
+        if key in words:
+            value = float(words[words.index(key) + 1])
+            if value > -9.0:
+                return value
+    return _NAN
+
+
+def _add_phase(
+    rows: PhaseRows, number: int, line: str, split: bool, km_per_distance: float
+) -> None:
+    """Add a phase line if it is a P; the part after ``>`` is that of a location."""
+    left, _, right = line.partition(">")
+    words = left.split()
+    network, station = _split_label(words[0], split)
+    try:
+        if len(words) < 9:
+            raise ValueError(f"it has {len(words)} columns of a phase line, which has 9 or more")
+        if not is_first_p(words[4]):
+            return
+        time = _pick_time(words)
+        azimuth, takeoff, distance = _ray(right.split(), km_per_distance)
+    except ValueError as problem:
+        rows.rejects.add(number, "polarity", str(problem), line, rows.event_id, station)
+        return
+    motion = words[5]
+    sign = POLARITY_WORDS.get(motion.lower(), _UNREAD.get(motion.lower()))
+    rows.add_polarity(
+        number,
+        line,
+        network=network,
+        station=station,
+        channel="" if words[2] == "?" else words[2],
+        first_motion=motion if sign is None else _CODES[sign],
+        onset=ONSET_WORDS.get(words[3].lower(), ""),
+        arrival_time=time,
+        azimuth_deg=azimuth,
+        takeoff_deg=takeoff,
+        distance_km=distance,
+    )
+
+
+def _ray(words: list[str], km_per_distance: float) -> tuple[float, float, float]:
+    """Azimuth, take-off angle and distance of a located phase; NaN where not known."""
+    if len(words) < 11:
+        return _NAN, _NAN, _NAN
+    distance, azimuth, ray_azimuth, dip = (float(w) for w in words[6:10])
+    quality = int(words[10])
+    if float(words[0]) == 0.0 and distance == 0.0:
+        # a phase that was not used has no ray and no distance
+        return _NAN, _NAN, _NAN
+    if quality <= 0:
+        return azimuth, _NAN, distance * km_per_distance
+    return ray_azimuth, dip, distance * km_per_distance
+
+
+def _pick_time(words: list[str]) -> int:
+    date, clock = words[6], words[7].zfill(4)
+    if not (date.isdigit() and len(date) == 8 and clock.isdigit() and len(clock) == 4):
+        raise ValueError(f"'{words[6]} {words[7]}' is no date and time like 20181130 1729")
+    second = float(words[8])
+    if not math.isfinite(second):
+        raise ValueError(f"seconds '{words[8]}' are no number")
+    return utc_nanoseconds(
+        int(date[:4]), int(date[4:6]), int(date[6:]), int(clock[:2]), int(clock[2:]), second
+    )
+
+
+def _date_and_time(words: list[str]) -> int:
+    year, month, day, hour, minute = (int(w) for w in words[:5])
+    return utc_nanoseconds(year, month, day, hour, minute, float(words[5]))
+
+
+def _coordinates(words: list[str]) -> tuple[float, float, float]:
+    """Latitude, longitude and elevation in m of a GTSRCE line."""
+    kind = words[2]
+    if kind == "LATLON":
+        latitude, longitude = float(words[3]), float(words[4])
+        rest = words[5:]
+    elif kind in ("LATLONDM", "LATLONDS"):
+        size = 3 if kind == "LATLONDM" else 4
+        latitude = _sexagesimal(words[3 : 3 + size], "NS")
+        longitude = _sexagesimal(words[3 + size : 3 + 2 * size], "EW")
+        rest = words[3 + 2 * size :]
+    else:
+        raise ValueError(f"positions of kind '{kind}' have no latitude and longitude")
+    depth = float(rest[0]) if rest else 0.0
+    height = (float(rest[1]) if len(rest) > 1 else 0.0) - depth
+    if math.isnan(latitude + longitude + height):
+        raise ValueError("a coordinate is not a number")
+    problem = bounds_problem(longitude=longitude, latitude=latitude, elevation_m=height * 1000.0)
+    if problem:
+        raise ValueError(problem)
+    return latitude, longitude, height * 1000.0
+
+
+def _sexagesimal(words: list[str], sides: str) -> float:
+    parts = [float(w) for w in words[:-1]]
+    value = sum(p / 60.0**k for k, p in enumerate(parts))
+    side = words[-1].upper()
+    if side not in (sides[0], sides[1]):
+        raise ValueError(f"'{words[-1]}' is neither {sides[0]} nor {sides[1]}")
+    return value if side == sides[0] else -value
+
+
+def _sniff_observations(head: bytes) -> bool:
+    lines = [x for x in head_lines(head)[:40] if x.strip() and not x.startswith(("#", "PUBLIC_ID"))]
+    return bool(lines) and sum(bool(_PHASE.match(x)) for x in lines) >= 0.5 * len(lines)
+
+
+def _sniff_locations(head: bytes) -> bool:
+    return any(x.startswith('NLLOC "') for x in head_lines(head)[:5])
+
+
+def _sniff_stations(head: bytes) -> bool:
+    return any(x.startswith("GTSRCE ") for x in head_lines(head)) and not _sniff_locations(head)
+
+
+FORMATS_HERE = (
+    Format(
+        name="nonlinloc_observations",
+        title=_OBSERVATIONS,
+        read=read_observations,
+        sniff=_sniff_observations,
+        suffixes=(".obs",),
+        options={**LABEL_OPTION, **DOUBLED_OPTION},
+    ),
+    Format(
+        name="nonlinloc_locations",
+        title=_LOCATIONS,
+        read=read_locations,
+        sniff=_sniff_locations,
+        suffixes=(".hyp",),
+        options={**LABEL_OPTION, **DOUBLED_OPTION},
+    ),
+    Format(
+        name="nonlinloc_stations",
+        title=_STATIONS,
+        read=read_station_coordinates,
+        sniff=_sniff_stations,
+        suffixes=(".txt", ".in"),
+        options=LABEL_OPTION,
+    ),
+)

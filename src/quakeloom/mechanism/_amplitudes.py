@@ -1,0 +1,255 @@
+"""S/P amplitude ratios: predicted values and their misfit for all mechanisms.
+
+In the frame of a plane the ratio depends on the angle of the ray to the normal and on the
+ray's azimuth about the normal, counted from the slip. The slips of a plane are equal turns,
+so the predictions of one plane are a run of values in a table over these two angles.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from quakeloom.mechanism._codes import ray_vector
+from quakeloom.mechanism._grid import MechanismGrid
+
+SMALLEST_LOG_RATIO = -2.0
+LARGEST_LOG_RATIO = 4.0
+_CELL_DEG = 0.5
+_F = np.float32
+_A1, _A3, _A5 = _F(0.99997726), _F(-0.33262347), _F(0.19354346)
+_A7, _A9, _A11 = _F(-0.11643287), _F(0.05265332), _F(-0.01172120)
+_HALF_PI = _F(np.pi / 2)
+_PI = _F(np.pi)
+
+
+def sp_log_ratios(
+    normals: NDArray[np.float64],
+    slips: NDArray[np.float64],
+    rays: NDArray[np.float64],
+    vp_vs_ratio: float = 1.7,
+) -> NDArray[np.float64]:
+    """Return log10 of the far-field S/P amplitude ratio of double couples.
+
+    ``log10((vp/vs)^3 S / P)`` with ``P = |sin 2t cos f|`` and
+    ``S = sqrt(cos^2 2t cos^2 f + cos^2 t sin^2 f)``, ``t`` the angle of the ray to the normal
+    and ``f`` its azimuth about the normal from the slip; from -2 (no S) to 4 (no P).
+
+    Parameters
+    ----------
+    normals, slips, rays : float64, shape ``S + (3,)``, broadcast
+        Unit vectors, north, east, down.
+    vp_vs_ratio : float
+
+    References
+    ----------
+    Hardebeck, J. L. and P. M. Shearer (2003), BSSA 93, 2434-2444.
+    """
+    an = np.sum(rays * normals, axis=-1)
+    along = np.sum(rays * slips, axis=-1)
+    p = 2.0 * np.abs(an * along)
+    s = np.sqrt(np.maximum(an**2 + along**2 - 4.0 * (an * along) ** 2, 0.0))
+    return _bounded_log_ratio(p, s, vp_vs_ratio)
+
+
+def _bounded_log_ratio(
+    p: NDArray[np.float64], s: NDArray[np.float64], vp_vs_ratio: float
+) -> NDArray[np.float64]:
+    # Where both vanish the ray lies along the null axis; as in HASH the missing P decides.
+    floor = 1e-12
+    ratio = np.log10(vp_vs_ratio**3 * np.maximum(s, floor) / np.maximum(p, floor))
+    ratio = np.where(p <= floor, LARGEST_LOG_RATIO, ratio)
+    return np.clip(ratio, SMALLEST_LOG_RATIO, LARGEST_LOG_RATIO)
+
+
+@lru_cache(maxsize=2)
+def _ratio_table(
+    step_deg: float, slips: int, vp_vs_ratio: float
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    per_step = max(round(step_deg / _CELL_DEG), 1)
+    step = np.radians(step_deg)
+    cell = step / per_step
+    tilts = round(90.0 / _CELL_DEG)
+    # Cells are evaluated at their centers, off the nodal lines where the ratio is singular.
+    tilt = ((np.arange(tilts) + 0.5) * np.pi / 2 / tilts)[:, None, None]
+    # The ray's azimuth is residue + a multiple of the step, both not negative; the run of
+    # a plane starts at that multiple, counted down so that slips run upward.
+    multiples = int(np.ceil(np.pi / step)) + 1
+    residue = ((np.arange(per_step) + 0.5) * cell)[None, :, None]
+    place = (np.arange(multiples + slips) - multiples) * step
+    turn = residue - place[None, None, :]
+    p = np.abs(np.sin(2 * tilt) * np.cos(turn))
+    s = np.hypot(np.cos(2 * tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn))
+    table = _bounded_log_ratio(p, s, vp_vs_ratio).astype(np.float32)
+    return (
+        np.ascontiguousarray(table).ravel(),
+        np.array([tilts, per_step, multiples, multiples + slips], np.int64),
+        np.array([tilts * 2 / np.pi, 1.0 / cell, vp_vs_ratio**3], np.float32),
+    )
+
+
+def ratio_table(
+    grid: MechanismGrid, vp_vs_ratio: float
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """Return predictions over tilt, residue of azimuth and run of slips.
+
+    Also the table's shape, and its cells per radian of tilt and of azimuth with the factor
+    ``(vp/vs)^3``.
+    """
+    return _ratio_table(grid.step_deg, grid.slips_per_plane, float(vp_vs_ratio))
+
+
+@njit(cache=True, nogil=True)
+def _arctan2_positive(y, x):
+    """atan2 for float32 ``y >= 0``, from 0 to pi, error 2e-6."""
+    ax = abs(x)
+    big = max(ax, y)
+    low = min(ax, y)
+    r = low / max(big, _F(1e-30))
+    s = r * r
+    angle = r * (_A1 + s * (_A3 + s * (_A5 + s * (_A7 + s * (_A9 + s * _A11)))))
+    angle = angle if ax >= y else _HALF_PI - angle
+    return angle if x >= _F(0.0) else _PI - angle
+
+
+@njit(cache=True, nogil=True)
+def _find_runs(fx, fy, fz, frames32, shape, scales, runs):
+    """Start of every plane's run of predictions for one ray."""
+    last_tilt = np.int32(shape[0] - 1)
+    per_step, multiples, width = np.int32(shape[1]), np.int32(shape[2]), np.int32(shape[3])
+    last_turn = per_step * (multiples - np.int32(1)) + per_step - np.int32(1)
+    per_tilt, per_turn = scales[0], scales[1]
+    n0, n1, n2 = frames32[0, 0], frames32[0, 1], frames32[0, 2]
+    p0, p1, p2 = frames32[1, 0], frames32[1, 1], frames32[1, 2]
+    q0, q1 = frames32[2, 0], frames32[2, 1]
+    zero = _F(0.0)
+    for w in range(frames32.shape[2]):
+        an = abs(fx * n0[w] + fy * n1[w] + fz * n2[w])
+        x = fx * p0[w] + fy * p1[w] + fz * p2[w]
+        y = fx * q0[w] + fy * q1[w]
+        tilt = min(np.int32(_arctan2_positive(np.sqrt(x * x + y * y), an) * per_tilt), last_tilt)
+        x = x if y >= zero else -x
+        turn = min(np.int32(_arctan2_positive(abs(y), x) * per_turn), last_turn)
+        multiple = turn // per_step
+        residue = turn - multiple * per_step
+        runs[w] = (tilt * per_step + residue) * width + multiples - multiple
+
+
+@njit(cache=True, nogil=True)
+def _add_two(first, second, table, one, two, planes, slips, out):
+    """Add the misfits of two observations, run by run."""
+    for w in range(planes):
+        a = table[first[w] : first[w] + slips]
+        b = table[second[w] : second[w] + slips]
+        target = out[w * slips : (w + 1) * slips]
+        for j in range(slips):
+            target[j] += abs(one - a[j]) + abs(two - b[j])
+
+
+@njit(cache=True, nogil=True)
+def predicted_log_ratio(an, along, factor):
+    """Bounded log10 S/P from the ray's components along normal and slip."""
+    floor = 1e-12
+    p = 2.0 * abs(an * along)
+    if p <= floor:
+        return LARGEST_LOG_RATIO
+    s = np.sqrt(max(an * an + along * along - p * p, 0.0))
+    return min(max(np.log10(factor * max(s, floor) / p), SMALLEST_LOG_RATIO), LARGEST_LOG_RATIO)
+
+
+@njit(cache=True, nogil=True)
+def _add_exact(x, y, z, frames, cosines, sines, factor, observed, out):
+    """Add the misfits of one observation, evaluated for every mechanism."""
+    slips = cosines.shape[0]
+    for w in range(frames.shape[2]):
+        an = x * frames[0, 0, w] + y * frames[0, 1, w] + z * frames[0, 2, w]
+        first = x * frames[1, 0, w] + y * frames[1, 1, w] + z * frames[1, 2, w]
+        second = x * frames[2, 0, w] + y * frames[2, 1, w] + z * frames[2, 2, w]
+        for j in range(slips):
+            along = first * cosines[j] + second * sines[j]
+            ratio = predicted_log_ratio(an, along, factor)
+            out[w * slips + j] += np.float32(abs(observed - ratio))
+
+
+@njit(cache=True, nogil=True)
+def add_amplitude_misfits(
+    trial, ratios, observed, azimuth, takeoff, exactly, frames32, frames, cosines, sines,
+    table, shape, scales, runs, out,
+):  # fmt: skip
+    """Write the sum of ``|observed - predicted|`` log ratios of every mechanism to ``out``.
+
+    ``runs`` is scratch of two rows; ``exactly`` evaluates the formula instead of the table.
+    """
+    planes = frames32.shape[2]
+    slips = cosines.shape[0]
+    out[:] = _F(0.0)
+    pending = False
+    previous = _F(0.0)
+    for i in range(len(ratios)):
+        obs = ratios[i]
+        a, t = azimuth[trial, obs], takeoff[trial, obs]
+        if not (np.isfinite(a) and np.isfinite(t)):
+            a, t = azimuth[0, obs], takeoff[0, obs]
+        x, y, z = ray_vector(np.float64(a), np.float64(t))
+        value = observed[obs]
+        if exactly:
+            _add_exact(x, y, z, frames, cosines, sines, np.float64(scales[2]), value, out)
+            continue
+        _find_runs(_F(x), _F(y), _F(z), frames32, shape, scales, runs[1 if pending else 0])
+        if pending:
+            _add_two(runs[0], runs[1], table, previous, value, planes, slips, out)
+        pending = not pending
+        previous = value
+    if pending:
+        for w in range(planes):
+            a_run = table[runs[0, w] : runs[0, w] + slips]
+            target = out[w * slips : (w + 1) * slips]
+            for j in range(slips):
+                target[j] += abs(previous - a_run[j])
+
+
+@njit(cache=True, nogil=True)
+def _least_misfit(misfits, accepted, planes, parts, bits):
+    """Least misfit among accepted mechanisms."""
+    least = _F(1e30)
+    for plane in range(planes):
+        for part in range(parts):
+            word = accepted[part * planes + plane]
+            base = (plane * parts + part) * bits
+            for j in range(bits):
+                if (word >> j) & 1:
+                    least = min(least, misfits[base + j])
+    return least
+
+
+@njit(cache=True, nogil=True)
+def limit_by_amplitudes(misfits, count, error, accepted, planes, parts, bits):
+    """Narrow ``accepted`` to mechanisms whose amplitude misfit HASH would accept.
+
+    The limit is ``max(total, least + extra)`` with ``total = max(count error, 2)`` and
+    ``extra = max(count error / 2, 2)`` and the least misfit of all mechanisms; when none of
+    those with acceptable polarities passes, of these.
+    """
+    total = max(_F(count * error), _F(2.0))
+    extra = max(_F(count * error * 0.5), _F(2.0))
+    least = _F(1e30)
+    for m in range(misfits.shape[0]):
+        least = misfits[m] if misfits[m] < least else least
+    limit = max(total, least + extra)
+    inside = _least_misfit(misfits, accepted, planes, parts, bits)
+    if inside > limit:
+        limit = max(total, inside + extra)
+    for plane in range(planes):
+        for part in range(parts):
+            w = part * planes + plane
+            word = accepted[w]
+            if word == 0:
+                continue
+            base = (plane * parts + part) * bits
+            passed = np.int64(0)
+            for j in range(bits):
+                passed |= np.int64(misfits[base + j] <= limit) << j
+            accepted[w] = word & passed

@@ -1,0 +1,197 @@
+"""Predicted signs of one ray for all mechanisms, one byte per plane.
+
+For a fixed normal ``n`` the slips of the grid are ``s(z) = b1 cos z + b2 sin z`` with ``z``
+from 0 to 180 degrees. The product ``(a.n)(a.s)`` therefore changes sign exactly once along
+``z``: all signs of a plane are one step, and one byte says where it is. Bits 0-5 hold the
+place ``k``, bit 7 the side; the word of signs is ``(~0 << k) ^ side``, bit ``j`` set where
+mechanism ``j`` of the word predicts "up". A ray on a nodal plane (within 1e-9) counts as
+down, as zero does in HASH. The pattern of a ray and of its opposite are the same.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
+
+ROW_PADDING = 64
+"""Bytes after the rows of a table; holds nothing."""
+
+_ZERO = 1e-9
+_F = np.float32
+# Coefficients of a minimax polynomial of atan on [0, 1] (error 2e-6 rad).
+_A1, _A3, _A5 = _F(0.99997726), _F(-0.33262347), _F(0.19354346)
+_A7, _A9, _A11 = _F(-0.11643287), _F(0.05265332), _F(-0.01172120)
+_HALF_PI = _F(np.pi / 2)
+_DEGREE = np.pi / 180.0
+
+
+@njit(cache=True, nogil=True)
+def ray_vector(azimuth_deg, takeoff_deg):
+    """Unit vector north, east, down of a ray; take-off 0 is down."""
+    azimuth = azimuth_deg * _DEGREE
+    takeoff = takeoff_deg * _DEGREE
+    sine = np.sin(takeoff)
+    return sine * np.cos(azimuth), sine * np.sin(azimuth), np.cos(takeoff)
+
+
+@njit(cache=True, nogil=True)
+def _exact_code(an, x, y, cosines, sines, first, bits):
+    """Code of one word by evaluating every slip in double precision."""
+    ups = 0
+    leading_downs = 0
+    first_up = False
+    for j in range(bits):
+        along = x * cosines[first + j] + y * sines[first + j]
+        up = abs(an) > _ZERO and abs(along) > _ZERO and (an > 0.0) == (along > 0.0)
+        if j == 0:
+            first_up = up
+        if up:
+            ups += 1
+        elif ups == 0:
+            leading_downs += 1
+    if first_up:
+        return ups - 128
+    return leading_downs
+
+
+@njit(cache=True, nogil=True)
+def fill_codes(ax, ay, az, frames32, frames, cosines, sines, step, bits, out, doubt):
+    """Write the codes of one ray into ``out`` (int8, one per word).
+
+    A float32 pass finds the step of every plane; where it lies too near a grid point, or
+    the ray too near the plane, double precision decides.
+    """
+    planes = frames32.shape[2]
+    parts = cosines.shape[0] // bits
+    fx, fy, fz = np.float32(ax), np.float32(ay), np.float32(az)
+    scale = np.float32(1.0 / step)
+    limit = np.float32(bits)
+    n0, n1, n2 = frames32[0, 0], frames32[0, 1], frames32[0, 2]
+    p0, p1, p2 = frames32[1, 0], frames32[1, 1], frames32[1, 2]
+    q0, q1 = frames32[2, 0], frames32[2, 1]
+    small = np.float32(2e-6)
+    near = np.float32(1e-4)
+    zero = np.float32(0.0)
+    half = np.float32(0.5)
+    for part in range(parts):
+        start = np.float32(part * bits)
+        target = out[part * planes : (part + 1) * planes]
+        for w in range(planes):
+            an = fx * n0[w] + fy * n1[w] + fz * n2[w]
+            x = fx * p0[w] + fy * p1[w] + fz * p2[w]
+            y = fx * q0[w] + fy * q1[w]
+            big = max(abs(x), abs(y))
+            low = min(abs(x), abs(y))
+            r = low / max(big, small)
+            s = r * r
+            angle = r * (_A1 + s * (_A3 + s * (_A5 + s * (_A7 + s * (_A9 + s * _A11)))))
+            angle = angle if abs(x) >= abs(y) else _HALF_PI - angle
+            crossing = _HALF_PI + (angle if (x > zero) == (y > zero) else -angle)
+            u = crossing * scale - start
+            place = np.floor(u)
+            off = abs(u - place - half)
+            doubt[w] = np.int8(
+                (off > half - near) | (abs(an) < small) | (abs(x) < small) | (big < near)
+            )
+            k = min(max(place + np.float32(1.0), zero), limit)
+            side = np.int32(-128) if (an > zero) == (x > zero) else np.int32(0)
+            target[w] = np.int8(np.int32(k) + side)
+        for w in range(planes):
+            if doubt[w]:
+                an = ax * frames[0, 0, w] + ay * frames[0, 1, w] + az * frames[0, 2, w]
+                x = ax * frames[1, 0, w] + ay * frames[1, 1, w] + az * frames[1, 2, w]
+                y = ax * frames[2, 0, w] + ay * frames[2, 1, w] + az * frames[2, 2, w]
+                target[w] = _exact_code(an, x, y, cosines, sines, part * bits, bits)
+
+
+@njit(cache=True, nogil=True)
+def _fill_table(step_deg, rings, frames32, frames, cosines, sines, step, bits, width):
+    """Codes of all directions of the lower hemisphere, ring by ring."""
+    total = rings[-1]
+    planes = frames32.shape[2]
+    parts = cosines.shape[0] // bits
+    table = np.zeros(total * width + ROW_PADDING, np.int8)
+    doubt = np.zeros(planes, np.int8)
+    for ring in range(rings.shape[0] - 1):
+        around = rings[ring + 1] - rings[ring]
+        for i in range(around):
+            ax, ay, az = ray_vector(360.0 * i / around, ring * step_deg)
+            row = (rings[ring] + i) * width
+            fill_codes(
+                ax, ay, az, frames32, frames, cosines, sines, step, bits,
+                table[row : row + planes * parts], doubt,
+            )  # fmt: skip
+    return table
+
+
+@njit(cache=True, nogil=True)
+def table_row(azimuth_deg, takeoff_deg, step_deg, rings):
+    """Row of the tabulated direction nearest to a ray or to its opposite."""
+    takeoff = takeoff_deg % 360.0
+    azimuth = azimuth_deg
+    if takeoff > 180.0:
+        takeoff = 360.0 - takeoff
+        azimuth += 180.0
+    if takeoff > 90.0:
+        takeoff = 180.0 - takeoff
+        azimuth += 180.0
+    ring = min(np.int64(takeoff / step_deg + 0.5), rings.shape[0] - 2)
+    around = rings[ring + 1] - rings[ring]
+    azimuth = azimuth - 360.0 * np.floor(azimuth / 360.0)
+    i = np.int64(azimuth / 360.0 * around + 0.5)
+    if i >= around:
+        i -= around
+    return rings[ring] + i
+
+
+class DirectionCodes:
+    """Constants for the codes of a grid, and the table of directions where one is wanted.
+
+    Attributes
+    ----------
+    frames, frames32 : plane frames of the grid in double and single precision
+    cosines, sines : of the slips' turns
+    step : turn between slips in radians
+    width : bytes of one table row
+    table, rings, direction_step_deg : the table; empty and 0 when every ray is exact
+
+    Notes
+    -----
+    The words of a row are ordered part by part, each part over all planes; with one part
+    (grids of 3 degrees and coarser) the order is that of the grid.
+    """
+
+    def __init__(self, grid: MechanismGrid, direction_step_deg: float) -> None:
+        turn = np.radians(np.arange(grid.slips_per_plane) * grid.step_deg)
+        self.frames = grid.plane_frames
+        self.frames32 = grid.plane_frames.astype(np.float32)
+        self.cosines = np.cos(turn)
+        self.sines = np.sin(turn)
+        self.step = float(np.radians(grid.step_deg))
+        self.bits = grid.bits
+        self.chunks = grid.chunks
+        self.width = -(-grid.chunks // 32) * 32
+        self.direction_step_deg = direction_step_deg
+        self.rings = np.zeros(1, np.int64)
+        self.table: NDArray[np.int8] = np.zeros(ROW_PADDING, np.int8)
+        if direction_step_deg > 0:
+            count = round(90.0 / direction_step_deg)
+            self.direction_step_deg = 90.0 / count
+            polar = np.radians(np.arange(count + 1) * self.direction_step_deg)
+            around = np.maximum(np.ceil(360.0 / self.direction_step_deg * np.sin(polar)), 1)
+            self.rings = np.concatenate([[0], np.cumsum(around)]).astype(np.int64)
+            self.table = _fill_table(
+                self.direction_step_deg, self.rings, self.frames32, self.frames,
+                self.cosines, self.sines, self.step, self.bits, self.width,
+            )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def direction_codes(step_deg: float, direction_step_deg: float) -> DirectionCodes:
+    """Return the (kept) codes of the standard grid of a spacing."""
+    return DirectionCodes(mechanism_grid(step_deg), direction_step_deg)

@@ -1,0 +1,130 @@
+"""Draws of angles, depths and velocity models for the trials."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.mechanism._keyed import normal_draws, stream_start
+
+_AZIMUTH, _TAKEOFF, _DEPTH = 1, 2, 3
+
+
+@njit(cache=True, nogil=True)
+def _perturb(event_keys, offsets, station_keys, azimuth, takeoff, sazi, sthe, stratified, out):
+    trials = out.shape[1]
+    draws = np.empty(max(trials - 1, 1))
+    for event in range(event_keys.shape[0]):
+        for i in range(offsets[event], offsets[event + 1]):
+            for which in range(2):
+                centre = azimuth[i] if which == 0 else takeoff[i]
+                error = sazi[i] if which == 0 else sthe[i]
+                start = stream_start(event_keys[event], station_keys[i], which + _AZIMUTH)
+                normal_draws(start, trials - 1, stratified, draws)
+                out[which, 0, i] = centre
+                for trial in range(1, trials):
+                    out[which, trial, i] = centre + error * draws[trial - 1]
+
+
+def draw_angle_errors(
+    event_keys: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    station_keys: NDArray[np.uint64],
+    azimuth_deg: ArrayLike,
+    takeoff_deg: ArrayLike,
+    azimuth_error_deg: ArrayLike,
+    takeoff_error_deg: ArrayLike,
+    n_trials: int,
+    stratified: bool = True,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw azimuths and take-off angles around given ones, per trial.
+
+    For catalogs that state angles (HASH's first program). Trial 0 has the given angles; in
+    the others each angle has a normal error of its own, keyed by event and station.
+    A missing (NaN) error counts as 0.
+
+    Parameters
+    ----------
+    event_keys : uint64, shape (n_events,)
+    offsets : int64, shape (n_events + 1,)
+    station_keys : uint64, shape (n_obs,)
+    azimuth_deg, takeoff_deg, azimuth_error_deg, takeoff_error_deg : shape (n_obs,) or scalar
+    n_trials : int
+    stratified : bool
+        Spread each error evenly over its distribution (a Latin hypercube over the trials)
+        instead of drawing independently; the same accuracy then takes fewer trials.
+
+    Returns
+    -------
+    azimuth_deg, takeoff_deg : float32, shape (n_trials, n_obs)
+        Not wrapped: directions beyond straight up or down continue on the other side.
+    """
+    count = len(station_keys)
+    columns = [
+        np.ascontiguousarray(np.broadcast_to(np.asarray(a, dtype=np.float64), (count,)))
+        for a in (azimuth_deg, takeoff_deg, azimuth_error_deg, takeoff_error_deg)
+    ]
+    errors = [np.nan_to_num(a, nan=0.0) for a in columns[2:]]
+    out = np.empty((2, n_trials, count), np.float32)
+    _perturb(event_keys, offsets, station_keys, *columns[:2], *errors, stratified, out)
+    return out[0], out[1]
+
+
+@njit(cache=True, nogil=True)
+def _depths(event_keys, depth, error, models, stratified, out):
+    trials = out.shape[0]
+    draws = np.empty(trials)
+    for event in range(event_keys.shape[0]):
+        out[0, event] = depth[event]
+        # Each model gets its own stratified depths: with one stratification over all trials
+        # a model could see shallow depths only.
+        for model in range(models):
+            first = model if model > 0 else models
+            count = (trials - 1 - first) // models + 1 if first < trials else 0
+            if count == 0:
+                continue
+            start = stream_start(event_keys[event], np.uint64(model), _DEPTH)
+            normal_draws(start, count, stratified, draws)
+            for i in range(count):
+                out[first + i * models, event] = depth[event] + error[event] * draws[i]
+
+
+def draw_depths_and_models(
+    event_keys: NDArray[np.uint64],
+    depth_km: ArrayLike,
+    depth_error_km: ArrayLike,
+    n_trials: int,
+    n_models: int,
+    stratified: bool = True,
+    default_error_km: float = 1.0,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Draw source depths and choose velocity models, per trial.
+
+    For angles traced in one-dimensional models (HASH's second program). Trial 0 has the
+    catalog's depth and the first model; trial ``i`` has a normal error of depth and model
+    ``i mod n_models``.
+
+    Parameters
+    ----------
+    event_keys : uint64, shape (n_events,)
+    depth_km, depth_error_km : shape (n_events,) or scalar
+        An error that is missing (NaN) or 0 becomes ``default_error_km``, as in HASH.
+    n_trials, n_models : int
+    stratified : bool
+        Spread the depths of each model evenly over their distribution.
+    default_error_km : float
+
+    Returns
+    -------
+    depth_km : float64, shape (n_trials, n_events)
+        May lie above the surface; who traces rays decides what that means.
+    model : int64, shape (n_trials,)
+    """
+    count = len(event_keys)
+    depth = np.ascontiguousarray(np.broadcast_to(np.asarray(depth_km, np.float64), (count,)))
+    error = np.broadcast_to(np.asarray(depth_error_km, np.float64), (count,))
+    error = np.where(np.isfinite(error) & (error > 0), error, default_error_km)
+    out = np.empty((n_trials, count))
+    _depths(event_keys, depth, error, n_models, stratified, out)
+    return out, np.arange(n_trials) % n_models

@@ -1,0 +1,162 @@
+"""Settings of the search for focal mechanisms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from quakeloom.core import SettingsError
+
+
+@dataclass(frozen=True)
+class MechanismOptions:
+    """How mechanisms are searched, averaged and rated.
+
+    :meth:`hash` gives the settings of HASH v1.2 (Hardebeck & Shearer 2002, 2003).
+
+    Attributes
+    ----------
+    grid_step_deg : float
+        Spacing of the grid of mechanisms.
+    trials : int
+        Trials with drawn angles; the first has the reference angles. Used by those who draw
+        (:func:`draw_angle_errors`, :func:`draw_depths_and_models`); the search takes as many
+        trials as the block has.
+    stratified_draws : bool
+        Draw each error stratified over the trials instead of independently.
+    maxout : int
+        Keep at most this many acceptable mechanisms, drawn at random; 0 keeps all.
+    polarity_error_rate : float
+        Expected share of wrong polarities (HASH ``badfrac``).
+    amplitude_error : float
+        Expected error of log10 S/P (HASH ``qbadfrac``).
+    probability_angle_deg : float
+        Mechanisms closer than this to the preferred one count as close (``cangle``).
+    multiple_probability : float
+        Least probability of a further solution (``prob_max``).
+    minimum_polarities : int
+        Fewer polarities give quality F and no mechanism.
+    maximum_azimuthal_gap_deg, maximum_takeoff_gap_deg : float
+        Larger gaps give quality E and no mechanism.
+    prob_c : float
+        Probability above which quality C is possible: 0.5 in HASH's programs, 0.7 in its
+        manual's table.
+    quality_criteria : {"all", "spread"}
+        ``spread`` rates by probability and uncertainty alone, as HASH does with amplitudes.
+    stdr_mode : {"correct", "hash12"}
+        ``hash12`` repeats HASH v1.2's double conversion to radians in the weights of misfit
+        and station distribution ratio.
+    average : {"trimmed", "hash"}
+        ``trimmed``: fixed point of the weighted mean of the mechanisms within the probability
+        angle of it. ``hash``: mean after removing the worst one by one.
+    weighting_trials : int
+        The weight of a mechanism is the chance that it is accepted in at least one of this
+        many of the trials, drawn without replacement. 30 makes the set comparable with
+        HASH's at any number of trials; 1 weights by the share of accepting trials; as many
+        as there are trials gives the plain union.
+    use_onset : bool
+        Tell impulsive from emergent picks in the acceptance.
+    use_emergent : bool
+        Use emergent picks at all (HASH with amplitudes does not).
+    use_amplitudes : bool
+        Use S/P ratios where there are any.
+    use_probabilities : bool
+        Replace acceptance by the posterior of probabilistic polarities.
+    probability_floor : float
+        A picker's probability is never taken as nearer than this to 0 or 1.
+    minimum_sp_signal_to_noise : float
+        Least signal-to-noise ratio of P and of S for S/P. Applied by those who make the
+        ratios, not by the search.
+    vp_vs_ratio : float
+        Ratio of velocities in predicted S/P.
+    direction_step_deg : float
+        Perturbed rays are rounded to directions this far apart, whose signs are tabulated;
+        0 evaluates every ray exactly. Signs of the reference trial are always exact. S/P is
+        taken from a table of half degrees, or exactly (some 50 times slower) with 0.
+    """
+
+    grid_step_deg: float = 5.0
+    trials: int = 100
+    stratified_draws: bool = True
+    maxout: int = 0
+    polarity_error_rate: float = 0.1
+    amplitude_error: float = 0.3
+    probability_angle_deg: float = 45.0
+    multiple_probability: float = 0.25
+    minimum_polarities: int = 8
+    maximum_azimuthal_gap_deg: float = 90.0
+    maximum_takeoff_gap_deg: float = 60.0
+    prob_c: float = 0.5
+    quality_criteria: Literal["all", "spread"] = "all"
+    stdr_mode: Literal["correct", "hash12"] = "correct"
+    average: Literal["trimmed", "hash"] = "trimmed"
+    weighting_trials: int = 30
+    use_onset: bool = True
+    use_emergent: bool = True
+    use_amplitudes: bool = True
+    use_probabilities: bool = False
+    probability_floor: float = 0.02
+    minimum_sp_signal_to_noise: float = 3.0
+    vp_vs_ratio: float = 1.7
+    direction_step_deg: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values before anything runs."""
+        for name, low, high in _BOUNDS:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingsError(
+                    f"Setting '{name}' is {value!r}; mechanisms cannot be searched with it. "
+                    f"Give a value from {low:g} to {high:g}."
+                )
+        for field_name, allowed in _CHOICES.items():
+            value = getattr(self, field_name)
+            if value not in allowed:
+                raise SettingsError(
+                    f"Setting '{field_name}' is {value!r}, which is not known. "
+                    f"Give one of: {', '.join(allowed)}."
+                )
+
+    @classmethod
+    def hash(cls, **changes: object) -> MechanismOptions:
+        """Return the settings of HASH v1.2's example runs, with changes by name."""
+        settings: dict[str, object] = {
+            "trials": 30,
+            "stratified_draws": False,
+            "maxout": 500,
+            "stdr_mode": "hash12",
+            "average": "hash",
+            "weighting_trials": 30,
+        }
+        unknown = set(changes) - {f.name for f in fields(cls)}
+        if unknown:
+            raise SettingsError(
+                f"Unknown mechanism setting {sorted(unknown)}; nothing was set. "
+                "See MechanismOptions for the names."
+            )
+        return cls(**(settings | changes))  # type: ignore[arg-type]
+
+
+_BOUNDS = (
+    ("grid_step_deg", 2.0, 30.0),
+    ("trials", 1, 4095),
+    ("maxout", 0, 1_000_000),
+    ("polarity_error_rate", 0.0, 0.5),
+    ("amplitude_error", 0.0, 5.0),
+    ("probability_angle_deg", 1.0, 120.0),
+    ("multiple_probability", 0.0, 1.0),
+    ("minimum_polarities", 0, 4095),
+    ("maximum_azimuthal_gap_deg", 0.0, 360.0),
+    ("maximum_takeoff_gap_deg", 0.0, 90.0),
+    ("prob_c", 0.0, 1.0),
+    ("weighting_trials", 1, 4095),
+    ("probability_floor", 1e-4, 0.49),
+    ("minimum_sp_signal_to_noise", 0.0, 1e6),
+    ("vp_vs_ratio", 1.0, 4.0),
+    ("direction_step_deg", 0.0, 5.0),
+)
+_CHOICES = {
+    "quality_criteria": ("all", "spread"),
+    "stdr_mode": ("correct", "hash12"),
+    "average": ("trimmed", "hash"),
+}

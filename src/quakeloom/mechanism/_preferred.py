@@ -1,0 +1,236 @@
+"""The preferred mechanism of a weighted set, its probability, spread and rivals.
+
+A double couple is a unit quaternion up to half turns about its own T, P and B axes. These
+permute the components of the relative quaternion of two double couples (with signs), so the
+smallest rotation between them has the half-angle cosine ``max |r_i|``, and aligning one to
+the other means moving that component to the scalar place (Kagan 1991).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+MAXIMUM_SOLUTIONS = 5
+_STAGES = 3
+_ITERATIONS = 60
+_CONVERGED = 1e-14
+
+
+_LOOSE = {"reassoc", "contract", "nsz"}
+"""Sums may be regrouped (for vector registers); nothing is assumed of NaN or infinity."""
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _aligned(m0, m1, m2, m3, a, b, c, d):
+    """Relative quaternion ``conj(m) q`` after the half turn that makes ``|scalar|`` largest."""
+    w = m0 * a + m1 * b + m2 * c + m3 * d
+    x = m0 * b - m1 * a - m2 * d + m3 * c
+    y = m0 * c - m2 * a - m3 * b + m1 * d
+    z = m0 * d - m3 * a - m1 * c + m2 * b
+    # Half turns: times i gives (-x, w, z, -y), j (-y, -z, w, x), k (-z, y, -x, w).
+    swap_wx = abs(x) > abs(w)
+    e0 = -x if swap_wx else w
+    e1 = w if swap_wx else x
+    e2 = z if swap_wx else y
+    e3 = -y if swap_wx else z
+    swap_yz = abs(z) > abs(y)
+    f0 = -z if swap_yz else -y
+    f1 = y if swap_yz else -z
+    f2 = -x if swap_yz else w
+    f3 = w if swap_yz else x
+    later = abs(f0) > abs(e0)
+    return (
+        f0 if later else e0,
+        f1 if later else e1,
+        f2 if later else e2,
+        f3 if later else e3,
+    )
+
+
+@njit(cache=True, nogil=True, fastmath=_LOOSE)
+def _aligned_sum(q, weights, n, mean, cosine, half):
+    """Sum of relative quaternions of members within a rotation of the mean, aligned to it.
+
+    ``half`` receives the half-angle cosine of every member's rotation.
+    """
+    m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
+    s0 = s1 = s2 = s3 = total = 0.0
+    q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
+    for i in range(n):
+        g0, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
+        top = abs(g0)
+        half[i] = top
+        weight = weights[i] if top >= cosine else 0.0
+        signed = -weight if g0 < 0.0 else weight
+        s0 += signed * g0
+        s1 += signed * g1
+        s2 += signed * g2
+        s3 += signed * g3
+        total += weight
+    return s0, s1, s2, s3, total
+
+
+@njit(cache=True, nogil=True, fastmath=_LOOSE)
+def _spread(q, weights, n, mean):
+    """Weighted mean squares of the angles of normals (T+P) and slips (T-P) to the mean's.
+
+    A rotation with quaternion ``g`` turns a unit vector ``v`` by an angle whose squared half
+    sine is ``|g_v|^2 - (g_v . v)^2``.
+    """
+    m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
+    q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
+    first = second = total = 0.0
+    for i in range(n):
+        _, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
+        first += weights[i] * _angle_squared(g3 * g3 + 0.5 * (g1 - g2) * (g1 - g2))
+        second += weights[i] * _angle_squared(g3 * g3 + 0.5 * (g1 + g2) * (g1 + g2))
+        total += weights[i]
+    return first / total, second / total
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _angle_squared(h):
+    """Square of the angle whose squared half sine is ``h`` (Hastings 1955; error 4e-8)."""
+    x = np.sqrt(min(max(h, 0.0), 1.0))
+    p = -0.0012624911 * x + 0.0066700901
+    p = p * x - 0.0170881256
+    p = p * x + 0.0308918810
+    p = p * x - 0.0501743046
+    p = p * x + 0.0889789874
+    p = p * x - 0.2145988016
+    p = p * x + 1.5707963050
+    angle = np.pi - 2.0 * np.sqrt(1.0 - x) * p
+    return angle * angle
+
+
+@njit(cache=True, nogil=True)
+def _tensor_start(q, weights, n, mean):
+    """Quaternion of the principal axes of the mean moment tensor."""
+    tensor = np.zeros((3, 3))
+    for i in range(n):
+        a, b, c, d = q[0, i], q[1, i], q[2, i], q[3, i]
+        t0, t1, t2 = a * a + b * b - c * c - d * d, 2 * (b * c + a * d), 2 * (b * d - a * c)
+        p0, p1, p2 = 2 * (b * c - a * d), a * a - b * b + c * c - d * d, 2 * (c * d + a * b)
+        weight = weights[i]
+        tensor[0, 0] += weight * (t0 * t0 - p0 * p0)
+        tensor[1, 1] += weight * (t1 * t1 - p1 * p1)
+        tensor[2, 2] += weight * (t2 * t2 - p2 * p2)
+        tensor[0, 1] += weight * (t0 * t1 - p0 * p1)
+        tensor[0, 2] += weight * (t0 * t2 - p0 * p2)
+        tensor[1, 2] += weight * (t1 * t2 - p1 * p2)
+    tensor[1, 0], tensor[2, 0], tensor[2, 1] = tensor[0, 1], tensor[0, 2], tensor[1, 2]
+    _, vectors = np.linalg.eigh(tensor)
+    t, p = vectors[:, 2], vectors[:, 0]
+    frame = np.empty((3, 3))
+    frame[:, 0], frame[:, 1] = t, p
+    frame[0, 2] = t[1] * p[2] - t[2] * p[1]
+    frame[1, 2] = t[2] * p[0] - t[0] * p[2]
+    frame[2, 2] = t[0] * p[1] - t[1] * p[0]
+    _frame_quaternion(frame, mean)
+
+
+@njit(cache=True, nogil=True)
+def _frame_quaternion(m, out):
+    """Unit quaternion of a right-handed frame (matrix columns)."""
+    trace = m[0, 0] + m[1, 1] + m[2, 2]
+    s0, s1, s2, s3 = 1 + trace, 1 + 2 * m[0, 0] - trace, 1 + 2 * m[1, 1] - trace, 0.0
+    s3 = 1 + 2 * m[2, 2] - trace
+    a, b, c = m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]
+    if s0 >= s1 and s0 >= s2 and s0 >= s3:
+        out[0], out[1], out[2], out[3] = s0, a, b, c
+    elif s1 >= s2 and s1 >= s3:
+        out[0], out[1], out[2], out[3] = a, s1, m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]
+    elif s2 >= s3:
+        out[0], out[1], out[2], out[3] = b, m[0, 1] + m[1, 0], s2, m[1, 2] + m[2, 1]
+    else:
+        out[0], out[1], out[2], out[3] = c, m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], s3
+    out /= np.sqrt(out[0] ** 2 + out[1] ** 2 + out[2] ** 2 + out[3] ** 2)
+
+
+@njit(cache=True, nogil=True)
+def _climb(q, weights, n, mean, cosine, half, limit):
+    """Move the mean to the mean of its neighbors until it rests; return their weight."""
+    total = 0.0
+    for _ in range(limit):
+        s0, s1, s2, s3, total = _aligned_sum(q, weights, n, mean, cosine, half)
+        if total <= 0.0:
+            return 0.0
+        norm = np.sqrt(s0 * s0 + s1 * s1 + s2 * s2 + s3 * s3)
+        s0, s1, s2, s3 = s0 / norm, s1 / norm, s2 / norm, s3 / norm
+        m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
+        mean[0] = m0 * s0 - m1 * s1 - m2 * s2 - m3 * s3
+        mean[1] = m0 * s1 + m1 * s0 + m2 * s3 - m3 * s2
+        mean[2] = m0 * s2 - m1 * s3 + m2 * s0 + m3 * s1
+        mean[3] = m0 * s3 + m1 * s2 - m2 * s1 + m3 * s0
+        if s1 * s1 + s2 * s2 + s3 * s3 < _CONVERGED:
+            break
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _write_planes(mean, swap, normal, slip):
+    """Normal and slip of a T-P-B quaternion; ``swap`` names the other plane the fault."""
+    a, b, c, d = mean[0], mean[1], mean[2], mean[3]
+    t = (a * a + b * b - c * c - d * d, 2 * (b * c + a * d), 2 * (b * d - a * c))
+    p = (2 * (b * c - a * d), a * a - b * b + c * c - d * d, 2 * (c * d + a * b))
+    root = np.sqrt(0.5)
+    for i in range(3):
+        plus, minus = (t[i] + p[i]) * root, (t[i] - p[i]) * root
+        normal[i] = minus if swap else plus
+        slip[i] = plus if swap else minus
+
+
+@njit(cache=True, nogil=True)
+def trimmed_solutions(
+    all_q, all_weights, n, angle_deg, least, q, weights, half, normals, slips, shares, spreads
+):
+    """Find up to five solutions as trimmed means; return how many.
+
+    The mean starts at the principal axes of the mean moment tensor (which needs no
+    alignment), then moves to the weighted mean of the mechanisms within an angle that
+    narrows to the probability angle, until it rests. The next solution comes from the
+    mechanisms left over, as in HASH.
+    """
+    count = n
+    q[:, :n] = all_q[:, :n]
+    weights[:n] = all_weights[:n]
+    everything = 0.0
+    for i in range(n):
+        everything += all_weights[i]
+    mean = np.empty(4)
+    found = 0
+    for solution in range(MAXIMUM_SOLUTIONS):
+        if count == 0:
+            break
+        _tensor_start(q, weights, count, mean)
+        cosine = np.cos(0.5 * np.radians(angle_deg))
+        for stage in range(_STAGES):
+            wide = np.radians(min(angle_deg + 15.0 * (_STAGES - stage), 120.0))
+            _climb(q, weights, count, mean, np.cos(0.5 * wide), half, 2)
+        # A cut that jumps over edge members can cycle; the limit ends that.
+        share = _climb(q, weights, count, mean, cosine, half, _ITERATIONS)
+        if share <= 0.0:
+            share = _climb(q, weights, count, mean, 0.0, half, 1)
+            for i in range(count):
+                half[i] = 1.0
+        s0, s1, s2, s3, share = _aligned_sum(q, weights, count, mean, cosine, half)
+        probability = share / everything
+        if solution > 0 and probability < least:
+            break
+        first, second = _spread(all_q, all_weights, n, mean)
+        swap = second < first
+        _write_planes(mean, swap, normals[solution], slips[solution])
+        spreads[solution, 0] = np.degrees(np.sqrt(min(first, second)))
+        spreads[solution, 1] = np.degrees(np.sqrt(max(first, second)))
+        shares[solution] = probability
+        found += 1
+        left = 0
+        for i in range(count):
+            if half[i] < cosine:
+                for k in range(4):
+                    q[k, left] = q[k, i]
+                weights[left] = weights[i]
+                left += 1
+        count = left
+    return found

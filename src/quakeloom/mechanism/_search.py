@@ -1,0 +1,303 @@
+"""Search the grid: which mechanisms are acceptable in which share of the trials."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from quakeloom.mechanism._amplitudes import add_amplitude_misfits, limit_by_amplitudes
+from quakeloom.mechanism._codes import fill_codes, ray_vector, table_row
+from quakeloom.mechanism._counters import (
+    STRIDE,
+    add_rows,
+    add_words,
+    clear,
+    keep_at_most,
+    list_counts,
+    smallest,
+)
+
+_EMPTY = 63
+_LEVELS_PER_NAT = 8.0
+_FAINTEST_NATS = 8.0
+
+
+@njit(cache=True, nogil=True)
+def half_away(value):
+    """Nearest integer, halves away from zero as Fortran's NINT (values are not negative)."""
+    return np.int64(np.floor(value + 0.5))
+
+
+@njit(cache=True, nogil=True)
+def misfit_allowance(count, rate):
+    """Polarities that may misfit in total, and beyond the least possible (HASH).
+
+    ``total = max(nint(count rate), 2)`` and ``extra = max(nint(count rate / 2), 2)``. The
+    products are rounded to single precision, which HASH uses, so that exact halves such as
+    50 x 0.1 x 0.5 stay halves.
+    """
+    share = np.float64(np.float32(count) * np.float32(rate))
+    return max(half_away(share), 2), max(half_away(np.float64(np.float32(share * 0.5))), 2)
+
+
+@njit(cache=True, nogil=True)
+def fill_row_starts(
+    trial, used, azimuth, takeoff, direction_step, rings, table_width,
+    frames32, frames, cosines, sines, step, bits, exact, doubt, starts,
+):  # fmt: skip
+    """Find or make the coded row of every used observation in a trial.
+
+    Returns True where rows are in ``exact`` (the reference trial, or no table), False where
+    they are rows of the table; ``starts`` holds where each begins.
+    """
+    words = frames32.shape[2] * (cosines.shape[0] // bits)
+    make = trial == 0 or direction_step <= 0.0
+    for i in range(used.shape[0]):
+        obs = used[i]
+        a, t = azimuth[trial, obs], takeoff[trial, obs]
+        if not (np.isfinite(a) and np.isfinite(t)):
+            a, t = azimuth[0, obs], takeoff[0, obs]
+        if make:
+            starts[i] = i * words
+            x, y, z = ray_vector(np.float64(a), np.float64(t))
+            fill_codes(
+                x, y, z, frames32, frames, cosines, sines, step, bits,
+                exact[i * words : (i + 1) * words], doubt,
+            )  # fmt: skip
+        else:
+            row = table_row(np.float64(a), np.float64(t), direction_step, rings)
+            starts[i] = row * table_width
+    return make
+
+
+@njit(cache=True, nogil=True)
+def planes_for(value):
+    """Number of binary digits that hold counts up to a value."""
+    planes = 1
+    while (1 << planes) <= value:
+        planes += 1
+    return planes
+
+
+@njit(cache=True, nogil=True)
+def accept_polarities(
+    codes, starts, flips, impulsive, count, empty, split, extra, total, work, accepted, n
+):
+    """Narrow ``accepted`` to the mechanisms whose polarity misfits HASH would accept.
+
+    The first ``impulsive`` of ``count`` rows are impulsive picks; ``split`` asks for the
+    limits of both kinds, else all picks count alike.
+
+    ``work`` is a stack of planes: counter, counter of impulsive misfits, scratch.
+    """
+    counter, sharp, scratch = work[0], work[1], work[2]
+    carry = scratch[:STRIDE]
+    candidates = scratch[STRIDE : 2 * STRIDE]
+    trial_row = scratch[2 * STRIDE : 3 * STRIDE]
+    top = planes_for(count)
+    clear(counter, 0, max(top, 5), n)
+    mixed = split and impulsive < count
+    if mixed:
+        add_rows(codes, starts, flips, 0, impulsive, empty, counter, top, carry, n)
+        for p in range(top):
+            sharp[p * STRIDE : p * STRIDE + n] = counter[p * STRIDE : p * STRIDE + n]
+        add_rows(codes, starts, flips, impulsive, count, empty, counter, top, carry, n)
+    else:
+        add_rows(codes, starts, flips, 0, count, empty, counter, top, carry, n)
+    candidates[:n] = accepted[:n]
+    if mixed:
+        least_sharp = smallest(sharp, top, candidates, trial_row, n)
+        least_all = smallest(counter, top, candidates, trial_row, n)
+        limit_sharp = max(total, least_sharp + extra)
+        limit_all = max(total if least_sharp == 0 else count, least_all + extra)
+        keep_at_most(sharp, top, limit_sharp, accepted, candidates, trial_row, n)
+    else:
+        least_all = smallest(counter, top, candidates, trial_row, n)
+        limit_all = max(total, least_all + extra)
+        # With one kind of picks and no perfect fit HASH's two limits differ; the limit of
+        # the impulsive count, which is the tighter one, decides.
+    keep_at_most(counter, top, limit_all, accepted, candidates, trial_row, n)
+
+
+@njit(cache=True, nogil=True)
+def search_acceptable(
+    used, flips, impulsive, ratios, observed_ratio, azimuth, takeoff, split, rate, amplitude_error,
+    direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
+    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work, indices, counts,
+):  # fmt: skip
+    """List the mechanisms accepted in any trial and how many trials accept each.
+
+    ``used`` are the observations with polarities, impulsive first; ``ratios`` those with
+    S/P. Returns the number of mechanisms written to ``indices`` and ``counts``.
+    """
+    planes = frames32.shape[2]
+    parts = cosines.shape[0] // bits
+    n = planes * parts
+    exactly = direction_step <= 0.0
+    trials = azimuth.shape[0]
+    share, waiting, scratch = work[3], work[4], work[2]
+    carry = scratch[:STRIDE]
+    top_share = max(planes_for(trials), 3)
+    clear(share, 0, top_share, n)
+    total, extra = misfit_allowance(len(used), rate)
+    empty_exact = len(used) * n
+    exact[empty_exact : empty_exact + n] = _EMPTY
+    empty_table = rings[-1] * table_width
+    held = 0
+    for trial in range(trials):
+        made = fill_row_starts(
+            trial, used, azimuth, takeoff, direction_step, rings, table_width,
+            frames32, frames, cosines, sines, step, bits, exact, doubt, starts,
+        )  # fmt: skip
+        codes = exact if made else table
+        empty = empty_exact if made else empty_table
+        accepted = waiting[held * STRIDE : held * STRIDE + n]
+        accepted[:] = mask
+        accept_polarities(
+            codes, starts, flips, impulsive, len(used), empty, split, extra, total, work,
+            accepted, n,
+        )  # fmt: skip
+        if len(ratios) > 0:
+            add_amplitude_misfits(
+                trial, ratios, observed_ratio, azimuth, takeoff, exactly,
+                frames32, frames, cosines, sines, ratio_table, ratio_shape, ratio_scales,
+                runs, amplitude,
+            )  # fmt: skip
+            limit_by_amplitudes(
+                amplitude, len(ratios), amplitude_error, accepted, planes, parts, bits
+            )
+        held += 1
+        if held == 7 or trial == trials - 1:
+            add_words(waiting, held, share, top_share, carry, n)
+            held = 0
+    union = scratch[:n]
+    union[:] = 0
+    for p in range(top_share):
+        plane = share[p * STRIDE : p * STRIDE + n]
+        for w in range(n):
+            union[w] |= plane[w]
+    return list_counts(share, top_share, union, bits, parts, indices, counts, n)
+
+
+@njit(cache=True, nogil=True)
+def search_posterior(
+    used, log_odds, ratios, observed_ratio, azimuth, takeoff, amplitude_error,
+    direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
+    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work, indices, counts,
+    posterior,
+):  # fmt: skip
+    """Add up the likelihood of every mechanism over the trials.
+
+    The misfit of a mechanism is the sum of ``|log odds|`` of the polarities that it predicts
+    otherwise, plus (Laplace errors) ``|log10 S/P misfit| / error``. Log odds are whole
+    multiples of 1/8 or of a coarser unit, summed bit-sliced: a row enters the counter once
+    for every binary digit of its weight.
+
+    Returns the number of listed mechanisms, their likelihoods (greatest 1) in ``posterior``
+    at their place in the grid.
+    """
+    planes = frames32.shape[2]
+    parts = cosines.shape[0] // bits
+    n = planes * parts
+    exactly = direction_step <= 0.0
+    trials = azimuth.shape[0]
+    counter, scratch, kept = work[0], work[2], work[3][:n]
+    carry = scratch[:STRIDE]
+    candidates = scratch[STRIDE : 2 * STRIDE]
+    trial_row = scratch[2 * STRIDE : 3 * STRIDE]
+    count = len(used)
+    empty_exact = count * n
+    exact[empty_exact : empty_exact + n] = _EMPTY
+    empty_table = rings[-1] * table_width
+    sum_odds = 0.0
+    for i in range(count):
+        sum_odds += abs(log_odds[i])
+    # 14 planes; leave one for the rounding up of every weight.
+    unit = max(1.0 / _LEVELS_PER_NAT, sum_odds / 8000.0)
+    levels = np.empty(count, np.int64)
+    highest = 0
+    total_level = 0
+    for i in range(count):
+        levels[i] = half_away(abs(log_odds[i]) / unit)
+        highest = max(highest, levels[i])
+        total_level += levels[i]
+    top = planes_for(max(total_level, 1))
+    digits = planes_for(max(highest, 1))
+    some_starts = np.empty(count, np.int64)
+    some_flips = np.empty(count, np.int64)
+    decay = np.exp(-unit * np.arange(np.int64(_FAINTEST_NATS / unit) + 2))
+    faintest = np.int64(_FAINTEST_NATS / unit)
+    posterior[:] = 0.0
+    overall = 1e30
+    for trial in range(trials):
+        made = fill_row_starts(
+            trial, used, azimuth, takeoff, direction_step, rings, table_width,
+            frames32, frames, cosines, sines, step, bits, exact, doubt, starts,
+        )  # fmt: skip
+        codes = exact if made else table
+        empty = empty_exact if made else empty_table
+        clear(counter, 0, max(top, digits + 5), n)
+        for digit in range(digits):
+            some = 0
+            for i in range(count):
+                if (levels[i] >> digit) & 1:
+                    some_starts[some] = starts[i]
+                    some_flips[some] = -1 if log_odds[i] > 0.0 else 0
+                    some += 1
+            if some > 0:
+                higher = max(top - digit, 1)
+                add_rows(
+                    codes, some_starts, some_flips, 0, some, empty,
+                    counter[digit * STRIDE :], higher, carry, n,
+                )  # fmt: skip
+        kept[:] = mask
+        if len(ratios) == 0:
+            candidates[:n] = mask
+            least = smallest(counter, top, candidates, trial_row, n)
+            if least * unit > overall + _FAINTEST_NATS:
+                continue
+            if least * unit < overall:
+                # Likelihoods are kept relative to the best so far, or they would underflow.
+                factor = np.exp(least * unit - overall) if overall < 1e29 else 0.0
+                for m in range(len(posterior)):
+                    posterior[m] *= factor
+                overall = least * unit
+            limit = half_away(overall / unit) + faintest
+            keep_at_most(counter, top, limit, kept, candidates, trial_row, n)
+            found = list_counts(counter, top, kept, bits, parts, indices, counts, n)
+            base = half_away(overall / unit)
+            for k in range(found):
+                posterior[indices[k]] += decay[counts[k] - base]
+        else:
+            add_amplitude_misfits(
+                trial, ratios, observed_ratio, azimuth, takeoff, exactly,
+                frames32, frames, cosines, sines, ratio_table, ratio_shape, ratio_scales,
+                runs, amplitude,
+            )  # fmt: skip
+            found = list_counts(counter, top, kept, bits, parts, indices, counts, n)
+            least_sum = 1e30
+            for k in range(found):
+                least_sum = min(
+                    least_sum, counts[k] * unit + amplitude[indices[k]] / amplitude_error
+                )
+            if least_sum > overall + _FAINTEST_NATS:
+                continue
+            if least_sum < overall:
+                factor = np.exp(least_sum - overall) if overall < 1e29 else 0.0
+                for m in range(len(posterior)):
+                    posterior[m] *= factor
+                overall = least_sum
+            for k in range(found):
+                value = counts[k] * unit + amplitude[indices[k]] / amplitude_error - overall
+                if value <= _FAINTEST_NATS:
+                    posterior[indices[k]] += np.exp(-value)
+    greatest = 0.0
+    for m in range(len(posterior)):
+        greatest = max(greatest, posterior[m])
+    found = 0
+    for m in range(len(posterior)):
+        # Below half a unit of the stored weight a mechanism is out.
+        if posterior[m] * 510.0 >= greatest:
+            indices[found] = m
+            found += 1
+    return found

@@ -1,0 +1,113 @@
+"""The parts a report page is made of; the template knows how each is set."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from quakeloom.plots import figure_to_png, figure_to_svg
+
+_SVG_LIMIT = 400_000  # bytes; a larger drawing is embedded as PNG
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; ``Markup`` is taken as it is, plain text is escaped."""
+
+    text: str | Markup
+    tone: str = ""  # "lead", "note", "warning"
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+    kind: str = "heading"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a data URI, with the words that go with it."""
+
+    source: str
+    alt: str
+    caption: str | Markup
+    width_px: int
+    wide: bool = False
+    kind: str = "picture"
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures side by side as far as the page allows."""
+
+    pictures: Sequence[Picture]
+    caption: str | Markup = ""
+    columns: str = "two"  # "two" for charts, "four" for focal spheres
+    kind: str = "gallery"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table. ``numeric`` marks the columns that are set to the right."""
+
+    columns: Sequence[str | Markup]
+    rows: Sequence[Sequence[Any]]
+    caption: str | Markup = ""
+    numeric: Sequence[bool] = ()
+    kind: str = "grid"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Preformatted text behind a line that opens it."""
+
+    summary: str
+    text: str
+    kind: str = "code"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A list of terms and what they mean."""
+
+    items: Sequence[tuple[str, str | Markup]]
+    kind: str = "terms"
+
+
+@dataclass
+class Section:
+    """A section of the report; one without blocks is left out."""
+
+    anchor: str
+    title: str
+    blocks: list[Any] = field(default_factory=list)
+
+    def add(self, *blocks: Any) -> Section:
+        """Append blocks, ignoring None."""
+        self.blocks.extend(b for b in blocks if b is not None)
+        return self
+
+
+def picture(
+    figure: Figure, alt: str, caption: str | Markup = "", wide: bool = False, png: bool = False
+) -> Picture:
+    """Encode a figure: SVG when it is small, PNG otherwise or on demand."""
+    data = b"" if png else figure_to_svg(figure)
+    if png or len(data) > _SVG_LIMIT:
+        source = "data:image/png;base64," + base64.b64encode(figure_to_png(figure)).decode()
+    else:
+        source = "data:image/svg+xml;base64," + base64.b64encode(data).decode()
+    return Picture(source, alt, caption, round(figure.get_figwidth() * 96), wide)
+
+
+def join_html(parts: Sequence[str | Markup], separator: str = ", ") -> Markup:
+    """Join texts, escaping those that are not Markup."""
+    return Markup(escape(separator)).join(parts)

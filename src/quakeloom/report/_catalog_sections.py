@@ -1,0 +1,362 @@
+"""Sections on the catalog as a whole: summary, qualities, maps, distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow.compute as pc
+
+from quakeloom.plots import (
+    plot_mechanism_map,
+    plot_network_map,
+    plot_quality_bar,
+    plot_stacked_histogram,
+)
+from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, picture
+from quakeloom.report._catalog import (
+    SOLVED_LETTERS,
+    UCHIDE_2022,
+    MechanismCatalog,
+    find_setting,
+)
+from quakeloom.report._columns import number_column, text_column
+from quakeloom.report._phrases import (
+    STATUS_WORDS,
+    count,
+    degrees,
+    duration,
+    listing,
+    memory,
+    number,
+    percent,
+    term,
+    verb,
+    whole,
+)
+from quakeloom.report._results import RunResults
+from quakeloom.schema import QUALITIES
+
+_CITATION = "Uchide et al. (2022)"
+
+
+def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return the headline in plain sentences."""
+    section = Section("summary", "Summary")
+    total, solved = len(catalog), int(catalog.solved.sum())
+    read = max(results.table("events").num_rows, total)
+    if total == 0:
+        text = (
+            f"The run read {count(read, 'event')} and has no mechanism catalog. "
+            "See the rejects below for what was put aside while reading."
+        )
+        section.add(Text(text, "lead"))
+    else:
+        letters = catalog.letter_counts()
+        parts = [f"{whole(letters[q])} {q}" for q in SOLVED_LETTERS if letters[q]]
+        text = f"Of {count(read, 'event')} read, {whole(solved)} {verb(solved, 'has', 'have')} "
+        text += "a focal mechanism" + (f": {listing(parts)}." if parts and solved else ".")
+        unsolved = total - solved
+        if unsolved:
+            reasons = [
+                f"{whole(n)} {STATUS_WORDS.get(status, status or 'no status')}"
+                for status, n in catalog.status_counts().items()
+                if status != "solved"
+            ]
+            text += f" {whole(unsolved)} {verb(unsolved, 'has', 'have')} none: {listing(reasons)}."
+        section.add(Text(text, "lead"))
+    section.add(Text(_input_sentence(results)))
+    section.add(_cost_sentence(results))
+    if results.has("truth"):
+        section.add(
+            Text(
+                "These events are synthetic: they were simulated from known mechanisms, so the "
+                "report can say how far the result is from the truth.",
+                "note",
+            )
+        )
+    return section
+
+
+def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return counts per quality, beside the published proportions."""
+    section = Section("quality", "Quality of the mechanisms")
+    if len(catalog) == 0:
+        return section
+    counts = catalog.letter_counts()
+    total = sum(counts.values())
+    undefined = counts["E"] + counts["F"] + counts["none"]
+    reference_total = sum(UCHIDE_2022.values())
+    rows = []
+    criteria = _letter_criteria(results)
+    for q in SOLVED_LETTERS:
+        rows.append(
+            (
+                q,
+                whole(counts[q]),
+                percent(counts[q] / total, 1),
+                percent(UCHIDE_2022[q] / reference_total, 1),
+                criteria[q],
+            )
+        )
+    parts = [f"E {whole(counts['E'])}", f"F {whole(counts['F'])}"]
+    if counts["none"]:
+        parts.append(f"without letter {whole(counts['none'])}")
+    rows.append(
+        (
+            "undefined",
+            whole(undefined),
+            percent(undefined / total, 1),
+            percent(UCHIDE_2022["undefined"] / reference_total, 1),
+            listing(parts),
+        )
+    )
+    best = counts["A"] + counts["B"] + counts["C"]
+    reference_best = sum(UCHIDE_2022[q] for q in "ABC")
+    rows.append(
+        (
+            "A to C",
+            whole(best),
+            percent(best / total, 1),
+            percent(reference_best / reference_total, 1),
+            "used for stress inversion",
+        )
+    )
+    rows.append(("all", whole(total), "100 %", "100 %", ""))
+    shown = {**{q: counts[q] for q in SOLVED_LETTERS}, "undefined": undefined}
+    bar = plot_quality_bar(shown, UCHIDE_2022, "Japan", "This run")
+    section.add(
+        picture(
+            bar,
+            "Bars of the share of each quality letter in this run and in the catalog of Japan.",
+            f"Share of each quality. The lower bar is the catalog of Japan by {_CITATION}, "
+            f"{reference_total:,} events with HASH v1.2 defaults: context, not a target, since "
+            "networks and magnitudes differ.",
+            wide=True,
+        ),
+        Grid(
+            (term("Quality", "quality"), "Events", "Share", "Japan 2022", "Criterion"),
+            rows,
+            "Events per quality letter. " + _criteria_note(results),
+            (False, True, True, True, False),
+        ),
+    )
+    several = int((catalog.multiple & catalog.solved).sum())
+    if several:
+        section.add(
+            Text(
+                f"{count(several, 'event')} {verb(several, 'has', 'have')} more than one solution "
+                f"({percent(several / max(int(catalog.solved.sum()), 1))} of those solved); the "
+                "catalog's row is the most probable one, the others are in the solutions table."
+            )
+        )
+    return section
+
+
+def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return maps of the network and of the mechanisms."""
+    section = Section("map", "Maps")
+    stations = results.table("stations")
+    lon, lat = catalog["longitude"], catalog["latitude"]
+    coast = results.coastline
+    source = f" Coastline: {coast.name}." if coast is not None and coast.name else ""
+    if coast is None:
+        source = " No coastline file was at hand."
+    probability = np.nan_to_num(catalog["mechanism_probability"])
+    rank = np.array([QUALITIES.index(q) if q in QUALITIES else 9 for q in catalog.quality], float)
+    drawn = (
+        plot_mechanism_map(
+            lon,
+            lat,
+            *catalog.angles.T,
+            catalog.quality,
+            priority=rank - 0.99 * probability,
+            coastline=coast,
+        )
+        if len(catalog)
+        else None
+    )
+    if drawn is not None:
+        figure, balls = drawn
+        solved = int(catalog.solved.sum())
+        caption = f"Lower-hemisphere beachballs, compressional quadrants filled; {balls:,} of "
+        caption += f"{count(solved, 'mechanism')}"
+        if balls < solved:
+            caption += (
+                ", the best first and only where they have room. "
+                + ("Shading counts" if len(lon) > 20_000 else "Points show")
+                + " all events"
+            )
+        caption += ". Mercator, true to scale at the middle latitude." + source
+        section.add(
+            picture(figure, f"Map with {balls} beachballs colored by quality.", caption, wide=True)
+        )
+    codes, slon, slat = _unique_stations(stations)
+    network = plot_network_map(lon, lat, catalog.quality, slon, slat, codes, coastline=coast)
+    if network is not None and len(slon):
+        section.add(
+            picture(
+                network,
+                f"Map of {len(slon)} stations and {len(lon)} events.",
+                f"{count(len(slon), 'station')} and {count(len(lon), 'event')}, colored by "
+                "quality." + source,
+                wide=True,
+            )
+        )
+    return section
+
+
+def distribution_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return histograms of misfit, probability, uncertainty, gaps and polarity numbers."""
+    section = Section("distributions", "Distributions")
+    solved = catalog.solved
+    if not solved.any():
+        return section
+    limits = _thresholds(results)
+    charts = (
+        ("Polarity misfit", catalog["polarity_misfit"], (0.0, 0.5), limits["misfit"], True),
+        ("Mechanism probability", catalog["mechanism_probability"], (0.0, 1.0), limits["probability"], True),
+        ("Mean plane uncertainty (degrees)", catalog.mean_uncertainty_deg, (0.0, 70.0), limits["uncertainty"], False),
+        ("Station distribution ratio", catalog["station_distribution_ratio"], (0.0, 1.0), limits["distribution"], True),
+        ("Azimuthal gap (degrees)", catalog["azimuthal_gap_deg"], (0.0, 360.0), {}, False),
+        ("Take-off gap (degrees)", catalog["takeoff_gap_deg"], (0.0, 90.0), {}, False),
+        ("Polarities per event", catalog["polarity_count"], None, {}, False),
+        ("S/P amplitude misfit (log10)", catalog["amplitude_ratio_misfit"], (0.0, 1.5), {}, False),
+    )  # fmt: skip
+    pictures: list[Picture] = []
+    for label, values, bounds, lines, as_percent in charts:
+        use = np.isfinite(values) & (solved if label != "Polarities per event" else True)
+        if not use.any():
+            continue
+        x = values[use]
+        figure = plot_stacked_histogram(
+            x, catalog.quality[use], label, bounds, limits=lines, percent=as_percent
+        )
+        middle = percent(float(np.median(x))) if as_percent else number(float(np.median(x)), 1)
+        pictures.append(
+            picture(figure, f"Histogram of {label.lower()}.", f"{label}; median {middle}.")
+        )
+    section.add(
+        Gallery(
+            pictures,
+            "Solved events, stacked by quality letter (A darkest). Dashed lines are the limits "
+            "of the letters named at their top; values beyond the axis are in the last bin.",
+        )
+    )
+    rows = []
+    for q in (*SOLVED_LETTERS, "all"):
+        pick = solved & ((catalog.quality == q) if q != "all" else True)
+        if not pick.any():
+            continue
+        rows.append(
+            (
+                q,
+                whole(pick.sum()),
+                percent(float(np.nanmedian(catalog["polarity_misfit"][pick])), 1),
+                percent(float(np.nanmedian(catalog["mechanism_probability"][pick]))),
+                degrees(float(np.nanmedian(catalog["fault_plane_uncertainty_deg"][pick]))),
+                degrees(float(np.nanmedian(catalog["auxiliary_plane_uncertainty_deg"][pick]))),
+                percent(float(np.nanmedian(catalog["station_distribution_ratio"][pick]))),
+                number(float(np.nanmedian(catalog["polarity_count"][pick])), 0),
+            )
+        )
+    section.add(
+        Grid(
+            (
+                term("Quality", "quality"),
+                "Events",
+                term("Misfit", "polarity_misfit"),
+                term("Probability", "mechanism_probability"),
+                term("Fault plane", "fault_plane_uncertainty_deg"),
+                term("Auxiliary", "auxiliary_plane_uncertainty_deg"),
+                term("Distribution", "station_distribution_ratio"),
+                term("Polarities", "polarity_count"),
+            ),
+            rows,
+            "Medians per quality letter. Plane uncertainties are RMS angles.",
+            (False,) + (True,) * 7,
+        )
+    )
+    return section
+
+
+def _input_sentence(results: RunResults) -> str:
+    polarities = results.table("polarities")
+    stations = results.table("stations")
+    text = ""
+    if polarities.num_rows:
+        used = pc.count_distinct(polarities.column("station")).as_py()
+        known = int(pc.sum(pc.not_equal(polarities.column("polarity"), 0)).as_py() or 0)
+        text += (
+            f"The input holds {count(polarities.num_rows, 'reading')} of P first motions, "
+            f"{whole(known)} of them up or down, from {count(used, 'station')}"
+        )
+        codes, _, _ = _unique_stations(stations)
+        text += f" ({count(len(codes), 'station')} listed). " if len(codes) else ". "
+    rejects = results.table("rejects")
+    if rejects.num_rows:
+        reasons = pc.value_counts(rejects.column("reason")).to_pylist()
+        reasons.sort(key=lambda r: -r["counts"])
+        shown = [f"{whole(r['counts'])} × {r['values']}" for r in reasons[:3]]
+        text += f"While reading, {count(rejects.num_rows, 'row')} "
+        text += f"{verb(rejects.num_rows, 'was', 'were')} put aside: {'; '.join(shown)}"
+        text += "; and others." if len(reasons) > 3 else "."
+    elif results.tables:
+        text += "No row was put aside while reading."
+    return text
+
+
+def _cost_sentence(results: RunResults) -> Text | None:
+    seconds = np.array([float(t.get("seconds") or 0.0) for t in results.timings])
+    if not len(seconds):
+        return None
+    peak = max((float(t.get("peak_memory_mb") or 0.0) for t in results.timings), default=0.0)
+    wall = results.provenance.get("wall_seconds")
+    text = f"{count(len(seconds), 'job')} took {duration(float(seconds.sum()))} in all"
+    if isinstance(wall, int | float):
+        text += f", {duration(float(wall))} by the clock"
+    text += f", and no job needed more than {memory(peak)} of memory." if peak > 0 else "."
+    return Text(text)
+
+
+def _unique_stations(stations):  # type: ignore[no-untyped-def]
+    code = text_column(stations, "station")
+    net = text_column(stations, "network")
+    lon, lat = number_column(stations, "longitude"), number_column(stations, "latitude")
+    first: dict[tuple[str, str], int] = {}
+    for row, key in enumerate(zip(net, code, strict=True)):
+        first.setdefault(key, row)
+    rows = np.array(list(first.values()), dtype=int)
+    return code[rows], lon[rows], lat[rows]
+
+
+def _thresholds(results: RunResults) -> dict[str, dict[str, float]]:
+    prob_c = float(find_setting(results.settings, ("prob_c",), 0.5))
+    return {
+        "misfit": {"A": 0.15, "B": 0.20, "C": 0.30},
+        "probability": {"A": 0.8, "B": 0.6, "C": prob_c},
+        "uncertainty": {"A": 25.0, "B": 35.0, "C": 45.0},
+        "distribution": {"A": 0.5, "B": 0.4, "C": 0.3},
+    }
+
+
+def _letter_criteria(results: RunResults) -> dict[str, str]:
+    t = _thresholds(results)
+    words = {
+        q: (
+            f"misfit ≤ {t['misfit'][q]:.2f}, uncertainty ≤ {t['uncertainty'][q]:.0f}°, "
+            f"distribution ≥ {t['distribution'][q]:.1f}, probability ≥ {t['probability'][q]:.1f}"
+        )
+        for q in "ABC"
+    }
+    words["D"] = "any other solution"
+    return words
+
+
+def _criteria_note(results: RunResults) -> str:
+    mode = find_setting(results.settings, ("stdr_mode",), "")
+    text = "E: a gap too large; F: too few polarities."
+    if mode == "hash12":
+        text += (
+            " The station distribution ratio follows HASH v1.2, whose weights rest on angles "
+            "converted to radians twice (stdr_mode: hash12)."
+        )
+    return text

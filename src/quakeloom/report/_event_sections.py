@@ -1,0 +1,244 @@
+"""Sections on single events: focal spheres, events without a mechanism, rejects."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from quakeloom.plots import QUALITY_COLORS, FocalSphere, plot_focal_sphere
+from quakeloom.report._blocks import Gallery, Grid, Heading, Picture, Section, Text, picture
+from quakeloom.report._catalog import SOLVED_LETTERS, MechanismCatalog
+from quakeloom.report._columns import mechanism_column, number_column, text_column
+from quakeloom.report._phrases import STATUS_WORDS, count, degrees, percent, term, whole
+from quakeloom.report._results import RunResults
+
+_FIRST_ROWS = 12
+_SPHERE_COLORS = {**QUALITY_COLORS, "D": "#7d766a"}
+
+
+def focal_sphere_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return focal spheres of the best, the middle and the worst event of each letter."""
+    section = Section("spheres", "Focal spheres")
+    chosen = [(q, choose_cases(catalog, q)) for q in SOLVED_LETTERS]
+    rows = [row for _, cases in chosen for row, _ in cases]
+    if not rows:
+        return section
+    polarities = _readings_of(results.table("polarities"), catalog.event_id[rows])
+    solutions = _readings_of(results.table("solutions"), catalog.event_id[rows])
+    section.add(
+        Text(
+            "Lower hemisphere, equal area. Filled: first motion up; open: down; ringed in red: "
+            "against the preferred mechanism. Larger symbols count more. The thick lines are the "
+            "preferred planes, the thin ones a sample of the acceptable planes by weight, the "
+            "dashed ones other solutions. The events of each letter are its most probable, its "
+            "median and its least probable."
+        )
+    )
+    for letter, cases in chosen:
+        if not cases:
+            continue
+        pictures = [
+            _sphere_picture(results, catalog, row, words, letter, polarities, solutions)
+            for row, words in cases
+        ]
+        section.add(Heading(f"Quality {letter}"), Gallery(pictures, columns="three"))
+    return section
+
+
+def choose_cases(catalog: MechanismCatalog, letter: str) -> list[tuple[int, str]]:
+    """Return rows of the best, median and worst event of a letter, with the word for each.
+
+    The order is by probability, then misfit, then number of polarities, then identifier.
+    """
+    rows = np.flatnonzero(catalog.solved & (catalog.quality == letter))
+    if len(rows) == 0:
+        return []
+    keys = sorted(
+        rows,
+        key=lambda r: (
+            -_finite(catalog["mechanism_probability"][r]),
+            _finite(catalog["polarity_misfit"][r]),
+            -_finite(catalog["polarity_count"][r]),
+            str(catalog.event_id[r]),
+        ),
+    )
+    picks = {0: "best", len(keys) // 2: "median", len(keys) - 1: "last"}
+    if len(keys) == 1:
+        picks = {0: "only event"}
+    elif len(keys) == 2:
+        picks = {0: "best", 1: "last"}
+    return [(int(keys[i]), word) for i, word in sorted(picks.items())]
+
+
+def unsolved_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return events without a mechanism, by status and reason."""
+    section = Section("unsolved", "Events without a mechanism")
+    rows = np.flatnonzero(~catalog.solved)
+    if len(catalog) == 0:
+        return section
+    if len(rows) == 0:
+        return section.add(Text("Every event has a mechanism."))
+    reason = text_column(results.table("mechanisms"), "reason")
+    table = []
+    for status, n in Counter(catalog.status[rows].tolist()).most_common():
+        members = rows[catalog.status[rows] == status]
+        examples = ", ".join(str(e) for e in catalog.event_id[members[:4]])
+        typical = Counter(reason[members].tolist()).most_common(1)[0][0]
+        table.append(
+            (
+                STATUS_WORDS.get(status, status or "no status"),
+                whole(n),
+                percent(n / len(catalog), 1),
+                typical,
+                examples + (" …" if len(members) > 4 else ""),
+            )
+        )
+    return section.add(
+        Grid(
+            (term("Status", "status"), "Events", "Share", "Most frequent reason", "Examples"),
+            table,
+            "Every event has a row in the mechanism table; these have a status instead of angles.",
+            (False, True, True, False, False),
+        )
+    )
+
+
+def reject_section(results: RunResults) -> Section:
+    """Return what was put aside while reading: groups, then the first rows."""
+    section = Section("rejects", "Rejects")
+    rejects = results.table("rejects")
+    if rejects.num_rows == 0:
+        if results.tables:
+            section.add(Text("Nothing was put aside while reading."))
+        return section
+    groups = (
+        rejects.group_by(["record", "reason"])
+        .aggregate([("source_file", "count"), ("source_file", "count_distinct")])
+        .sort_by([("source_file_count", "descending")])
+    )
+    rows = [
+        (g["record"], g["reason"], whole(g["source_file_count"]), whole(g["source_file_count_distinct"]))
+        for g in groups.slice(0, 30).to_pylist()
+    ]  # fmt: skip
+    first = [
+        (
+            _short(r["source_file"], 40),
+            r["source_line"] if r["source_line"] >= 0 else "",
+            r["event_id"],
+            r["station"],
+            r["reason"],
+            Markup("<code>{}</code>").format(_short(r["text"], 60)) if r["text"] else "",
+        )
+        for r in rejects.slice(0, _FIRST_ROWS).to_pylist()
+    ]
+    shown = "" if groups.num_rows <= 30 else f" The 30 largest of {groups.num_rows} groups."
+    return section.add(
+        Grid(
+            ("Record", "Reason", "Rows", "Files"),
+            rows,
+            f"{count(rejects.num_rows, 'row')} put aside, by reason.{shown}",
+            (False, False, True, True),
+        ),
+        Grid(
+            ("File", "Line", "Event", "Station", "Reason", "Text"),
+            first,
+            f"The first {len(first)} of them; all are in rejects.parquet.",
+            (False, True, False, False, False, False),
+        ),
+    )
+
+
+def _sphere_picture(
+    results: RunResults,
+    catalog: MechanismCatalog,
+    row: int,
+    words: str,
+    letter: str,
+    polarities: pa.Table,
+    solutions: pa.Table,
+) -> Picture:
+    event = str(catalog.event_id[row])
+    readings = polarities.filter(pc.equal(polarities.column("event_id"), event))
+    others = solutions.filter(
+        pc.and_(
+            pc.equal(solutions.column("event_id"), event),
+            pc.greater(solutions.column("solution"), 0),
+        )
+    )
+    accepted, weight = _acceptable(results, event)
+    strike, dip, rake = catalog.angles[row]
+    figure = plot_focal_sphere(
+        FocalSphere(
+            number_column(readings, "azimuth_deg"),
+            number_column(readings, "takeoff_deg"),
+            number_column(readings, "polarity"),
+            reading_weights(readings),
+            (strike, dip, rake),
+            [tuple(a) for a in mechanism_column(others)],
+            accepted,
+            weight,
+        ),
+        color=_SPHERE_COLORS[letter],
+    )
+    caption = Markup(
+        '<strong class="event">{}</strong> <span class="case">{}</span><br>'
+        "{:.0f}° / {:.0f}° / {:.0f}° ± {} / {}<br>"
+        "probability {}, misfit {}<br>{} polarities{}"
+    ).format(
+        event,
+        words,
+        strike,
+        dip,
+        rake,
+        degrees(catalog["fault_plane_uncertainty_deg"][row]),
+        degrees(catalog["auxiliary_plane_uncertainty_deg"][row]),
+        percent(catalog["mechanism_probability"][row]),
+        percent(catalog["polarity_misfit"][row]),
+        whole(_finite(catalog["polarity_count"][row])),
+        f", {len(others)} other " + ("solution" if len(others) == 1 else "solutions")
+        if len(others)
+        else "",
+    )
+    alt = (
+        f"Focal sphere of event {event}, quality {letter}: strike {strike:.0f}, dip {dip:.0f}, "
+        f"rake {rake:.0f} degrees."
+    )
+    return picture(figure, alt, caption)
+
+
+def reading_weights(readings: pa.Table) -> NDArray[np.float64]:
+    """Return how much readings count, 0 to 1, from probability or onset."""
+    probability = number_column(readings, "probability_up")
+    onset = text_column(readings, "onset")
+    by_onset = np.where(onset == "E", 0.45, 1.0)
+    return np.where(np.isfinite(probability), np.abs(2.0 * probability - 1.0), by_onset)
+
+
+def _acceptable(results: RunResults, event: str):  # type: ignore[no-untyped-def]
+    weights = results.acceptance(event)
+    if weights is None or not results.grid:
+        return None, None
+    weights = np.asarray(weights)
+    used = np.flatnonzero(weights)
+    angles = [np.asarray(results.grid[c])[used] for c in ("strike_deg", "dip_deg", "rake_deg")]
+    return np.stack(angles, axis=-1), weights[used]
+
+
+def _readings_of(table: pa.Table, events: NDArray[np.object_]) -> pa.Table:
+    names = pa.array([str(e) for e in events], pa.string())
+    return table.filter(pc.is_in(table.column("event_id"), value_set=names))
+
+
+def _finite(value: float) -> float:
+    return float(value) if np.isfinite(value) else 0.0
+
+
+def _short(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    return "…" + text[-length + 1 :] if "/" in text else text[: length - 1] + "…"

@@ -1,0 +1,120 @@
+"""The report page: all sections, set by the template."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from quakeloom import __version__
+from quakeloom.report._blocks import Section
+from quakeloom.report._catalog import MechanismCatalog
+from quakeloom.report._catalog_sections import (
+    distribution_section,
+    map_section,
+    quality_section,
+    summary_section,
+)
+from quakeloom.report._columns import time_column
+from quakeloom.report._comparison_sections import comparison_section, seed_section
+from quakeloom.report._event_sections import (
+    focal_sphere_section,
+    reject_section,
+    unsolved_section,
+)
+from quakeloom.report._phrases import day
+from quakeloom.report._provenance_sections import (
+    cost_section,
+    glossary_section,
+    methods_section,
+    provenance_section,
+)
+from quakeloom.report._results import RunResults
+from quakeloom.report._station_sections import station_section
+from quakeloom.report._truth_sections import truth_section
+
+_LOG = logging.getLogger(__name__)
+
+
+def build_report(results: RunResults) -> str:
+    """Return the report of a run as one HTML page that needs nothing else.
+
+    Figures are embedded, styles are inline, no script, font or image is fetched. Every
+    section that has nothing to show is left out; an empty catalog gives a short page that
+    says so. The same results give the same page.
+
+    Parameters
+    ----------
+    results : RunResults
+
+    Returns
+    -------
+    str
+        HTML text, UTF-8.
+    """
+    catalog = MechanismCatalog.read(results)
+    makers: tuple[Callable[[], Section], ...] = (
+        lambda: summary_section(results, catalog),
+        lambda: quality_section(results, catalog),
+        lambda: map_section(results, catalog),
+        lambda: focal_sphere_section(results, catalog),
+        lambda: distribution_section(results, catalog),
+        lambda: truth_section(results, catalog),
+        lambda: comparison_section(results),
+        lambda: station_section(results, catalog),
+        lambda: seed_section(results),
+        lambda: unsolved_section(results, catalog),
+        lambda: reject_section(results),
+        lambda: cost_section(results),
+        lambda: provenance_section(results),
+        lambda: methods_section(results),
+        glossary_section,
+    )
+    sections = [s for s in (make() for make in makers) if s.blocks]
+    page = _environment().get_template("page.html")
+    html = page.render(
+        name=results.name,
+        description=results.description or _setting(results, "description"),
+        title=_title(results),
+        synthetic=results.has("truth"),
+        span=_time_span(results),
+        sections=sections,
+        version=__version__,
+        revision=str(results.provenance.get("git_revision", "")),
+    )
+    _LOG.info("report of '%s': %d sections, %.1f kB", results.name, len(sections), len(html) / 1e3)
+    return html
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("quakeloom.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+def _setting(results: RunResults, key: str) -> str:
+    value: Any = results.settings.get(key) if results.settings else None
+    return str(value) if value else ""
+
+
+def _title(results: RunResults) -> str:
+    section = results.settings.get("report") if results.settings else None
+    title = section.get("title") if isinstance(section, dict) else ""
+    return str(title or results.name)
+
+
+def _time_span(results: RunResults) -> str:
+    times = time_column(results.table("events"), "origin_time")
+    times = times[~np.isnat(times)]
+    if len(times) == 0:
+        return ""
+    first, last = day(times.min()), day(times.max())
+    return first if first == last else f"{first} to {last}"
+

@@ -1,0 +1,44 @@
+"""The executor: the same answers in the same order, here or on workers."""
+
+import os
+
+import pytest
+from quakeloom.cluster import clamp_workers, open_executor
+from quakeloom.core import MemoryPromiseError
+
+
+def square(x):
+    if x == 13:
+        raise ValueError("thirteen")
+    return x * x, os.getpid()
+
+
+@pytest.mark.parametrize("kind", ["synchronous", "local"])
+def test_results_come_in_the_order_of_the_items(kind):
+    with open_executor(kind, 2) as executor:
+        results = list(executor.map(square, range(12)))
+        assert [r[0] for r in results] == [x * x for x in range(12)]
+        elsewhere = {r[1] for r in results} - {os.getpid()}
+        assert bool(elsewhere) == (kind == "local")
+        with pytest.raises(ValueError, match="thirteen"):
+            list(executor.map(square, [13]))
+
+
+def test_an_existing_scheduler_is_joined(tmp_path):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        file = tmp_path / "scheduler.json"
+        cluster.scheduler.identity()
+        import json
+
+        file.write_text(json.dumps({"address": cluster.scheduler_address}))
+        with open_executor("scheduler", scheduler_file=str(file)) as executor:
+            assert [r[0] for r in executor.map(square, range(3))] == [0, 1, 4]
+
+
+def test_workers_are_clamped_to_the_memory():
+    assert clamp_workers(8, base_mb=400, task_mb=600, limit_mb=4400) == 4
+    assert clamp_workers(0, base_mb=400, task_mb=600, limit_mb=4400) == 0
+    with pytest.raises(MemoryPromiseError, match="1000 MB"):
+        clamp_workers(2, base_mb=400, task_mb=600, limit_mb=900)
