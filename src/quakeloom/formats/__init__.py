@@ -7,16 +7,22 @@ them; formats are recognized or named.
 
 from quakeloom.formats._format import Format
 from quakeloom.formats._hash_control import read_hash_control
+from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
 from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
 from quakeloom.formats._velocity_models import read_velocity_model
 
 __all__ = [
     "FORMATS",
     "Format",
+    "LinePicks",
+    "RayinvrModel",
     "SourceTables",
     "detect_format",
     "read_hash_control",
+    "read_line_picks",
+    "read_rayinvr_model",
     "read_source",
     "read_velocity_model",
 ]

@@ -170,6 +170,36 @@ _LIST = (
             "reason",
         ),
     ),
+    TableSpec(
+        "travel_time_picks",
+        "Picked travel times of a refraction line.",
+        (
+            "shot_distance_km",
+            "shot_depth_km",
+            "receiver_distance_km",
+            "receiver_depth_km",
+            "travel_time_s",
+            "time_error_s",
+            "phase",
+            *_SOURCE,
+        ),
+    ),
+    TableSpec(
+        "travel_time_fits",
+        "Picks used by the tomography, with what the ensemble predicts.",
+        (
+            "shot_distance_km",
+            "shot_depth_km",
+            "receiver_distance_km",
+            "receiver_depth_km",
+            "travel_time_s",
+            "time_error_s",
+            "predicted_time_s",
+            "predicted_spread_s",
+            "phase",
+            *_SOURCE,
+        ),
+    ),
 )
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
@@ -185,6 +215,15 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("travel_time_s", ("depth", "distance")),
         ArraySpec("direct_arrival", ("depth", "distance")),
         ArraySpec("source_slowness_s_km", ("depth",)),
+        ArraySpec("p_velocity", ("member", "depth", "distance")),
+        ArraySpec("log_likelihood", ("member",)),
+        ArraySpec("chi_square", ("member",)),
+        ArraySpec("noise_factor", ("member",)),
+        ArraySpec("white_coordinates", ("member", "mode")),
+        ArraySpec("white_score", ("member", "mode")),
+        ArraySpec("member_time_s", ("member", "pick")),
+        ArraySpec("ray_coverage", ("depth", "distance")),
+        ArraySpec("ground_depth_km", ("distance",)),
         ArraySpec("depth_km", ("depth",)),
         ArraySpec("distance_km", ("distance",)),
     )
