@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from quakeloom.core import InputError
 from quakeloom.travel import _eikonal_kernels as kernels
@@ -140,7 +141,11 @@ class EikonalSolution:
         lam = np.zeros(self._u.size)
         np.add.at(lam, index, weight * (np.asarray(weights) * r)[:, None])
         gradient = np.zeros(self._u.size)
-        self._reverse(lam, gradient, self._order.size - 1)
+        touched = np.empty(self._order.size, dtype=np.int64)
+        last = self._order.size - 1
+        kernels.reverse_sweep(*self._kernel_arguments(last), lam, gradient, touched)
+        fixed, around, share = _straight_lines(self._layout, self._nodes, self._state)
+        np.add.at(gradient, around, share * lam[fixed][:, None])
         return self._layout.crop(gradient)
 
     def sensitivities(self, points_km: ArrayLike, projection: object) -> NDArray[np.float64]:
@@ -162,15 +167,32 @@ class EikonalSolution:
         r = np.linalg.norm(points - self.source_km, axis=1)
         rank = np.full(self._u.size, -1, dtype=np.int64)
         rank[self._order] = np.arange(self._order.size)
-        rows = np.zeros((len(points), projection.shape[1]))  # type: ignore[attr-defined]
-        lam = np.zeros(self._u.size)
-        gradient = np.zeros(self._u.size)
-        transposed = projection.T.tocsr()  # type: ignore[attr-defined]
-        for k in range(len(points)):
-            np.add.at(lam, index[k], weight[k] * r[k])
-            self._reverse(lam, gradient, int(rank[index[k]].max()))
-            rows[k] = transposed @ self._layout.crop(gradient).ravel()
-            gradient[:] = 0.0
+        matrix = sparse.csr_array(projection)
+        if matrix.shape[0] != self.velocity.size:
+            raise InputError(
+                f"The projection has {matrix.shape[0]} rows, but the grid has "
+                f"{self.velocity.size} nodes. Give one row per node."
+            )
+        rows = np.zeros((len(points), matrix.shape[1]))
+        la = self._layout
+        fixed, fixed_index, fixed_weight = _straight_lines(la, self._nodes, self._state)
+        node = la.spread(np.arange(self.velocity.size), 0, np.int64)
+        kernels.reverse_rows(
+            *self._kernel_arguments(rank[index].max(axis=1)),
+            np.zeros(self._u.size),
+            np.zeros(self._u.size),
+            index,
+            weight * r[:, None],
+            np.empty(self._order.size, dtype=np.int64),
+            fixed,
+            fixed_index,
+            fixed_weight,
+            node,
+            matrix.indptr.astype(np.int64),
+            matrix.indices.astype(np.int64),
+            matrix.data,
+            rows,
+        )
         return rows
 
     @cached_property
@@ -181,9 +203,9 @@ class EikonalSolution:
     def _position(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         return (points - self.origin_km) / self.spacing_km
 
-    def _reverse(self, lam: NDArray[np.float64], gradient: NDArray[np.float64], start: int) -> None:
+    def _kernel_arguments(self, start: object) -> tuple[object, ...]:
         la = self._layout
-        kernels.reverse_sweep(
+        return (
             self._u,
             self._slowness,
             self._state,
@@ -195,12 +217,7 @@ class EikonalSolution:
             la.stride,
             la.three(self.spacing_km, 1.0),
             la.three(self._nodes, 0.0),
-            lam,
-            gradient,
         )
-        fixed, index, weight = _straight_lines(la, self._nodes, self._state)
-        np.add.at(gradient, index, weight * lam[fixed][:, None])
-        lam[fixed] = 0.0
 
 
 @dataclass(frozen=True)

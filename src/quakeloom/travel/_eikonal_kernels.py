@@ -282,14 +282,18 @@ def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit
 
 
 @njit(cache=True, error_model="numpy")
-def reverse_sweep(u, s, state, codes, order, start, n, pad, stride, h, source, lam, gradient):
+def reverse_sweep(
+    u, s, state, codes, order, start, n, pad, stride, h, source, lam, gradient, touched
+):
     """Carry sensitivities of ``u`` back to the slowness, node by node against the flow.
 
     ``order`` lists nodes by ascending first-order time; work starts at position ``start``.
     ``lam`` holds d J / d u and is used up; ``gradient`` gains d J / d slowness. What reaches
     the fixed nodes around the source is left in ``lam``. ``codes`` decides the order of the
     scheme: without its second-node bits the reverse of the first-order scheme is taken.
+    Nodes whose gradient changed are listed in ``touched``; their count is returned.
     """
+    count = 0
     w2 = n[2] + 2 * pad[2]
     w1 = n[1] + 2 * pad[1]
     inverse = (1.0 / h[0], 1.0 / h[1], 1.0 / h[2])
@@ -315,6 +319,8 @@ def reverse_sweep(u, s, state, codes, order, start, n, pad, stride, h, source, l
                 total += a[axis] * (a[axis] * u[p] - b[axis])
         w = value / total
         gradient[p] += w * s[p]
+        touched[count] = p
+        count += 1
         for axis in range(3):
             if a[axis] > 0.0:
                 c = (code >> (3 * axis)) & 7
@@ -327,3 +333,39 @@ def reverse_sweep(u, s, state, codes, order, start, n, pad, stride, h, source, l
                     lam[p - 2 * st] -= 0.5 * slope
                 else:
                     lam[p - st] += slope
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def reverse_rows(
+    u, s, state, codes, order, starts, n, pad, stride, h, source, lam, gradient,
+    index, weight, touched, fixed, fixed_index, fixed_weight, node, pointer, column, value, rows,
+):  # fmt: skip
+    """Fill one row of derivatives by parameters for every point; see :func:`reverse_sweep`.
+
+    ``index`` and ``weight`` (points, corners) inject a point; ``node`` maps padded to plain
+    nodes, whose derivatives by parameters are the compressed rows ``pointer``, ``column``,
+    ``value``. ``lam`` and ``gradient`` come and leave as zeros.
+    """
+    for k in range(len(starts)):
+        for c in range(index.shape[1]):
+            lam[index[k, c]] += weight[k, c]
+        count = reverse_sweep(
+            u, s, state, codes, order, starts[k], n, pad, stride, h, source, lam, gradient, touched
+        )
+        for j in range(len(fixed)):
+            share = lam[fixed[j]]
+            lam[fixed[j]] = 0.0
+            if share != 0.0:
+                for m in range(fixed_index.shape[1]):
+                    w = share * fixed_weight[j, m]
+                    i = node[fixed_index[j, m]]
+                    for e in range(pointer[i], pointer[i + 1]):
+                        rows[k, column[e]] += w * value[e]
+        for m in range(count):
+            p = touched[m]
+            w = gradient[p]
+            gradient[p] = 0.0
+            i = node[p]
+            for e in range(pointer[i], pointer[i + 1]):
+                rows[k, column[e]] += w * value[e]
