@@ -143,7 +143,7 @@ class EikonalSolution:
         gradient = np.zeros(self._u.size)
         touched = np.empty(self._order.size, dtype=np.int64)
         last = self._order.size - 1
-        kernels.reverse_sweep(*self._kernel_arguments(last), lam, gradient, touched)
+        kernels.reverse_sweep(self._order, last, *self._local, lam, gradient, touched)
         fixed, around, share = _straight_lines(self._layout, self._nodes, self._state)
         np.add.at(gradient, around, share * lam[fixed][:, None])
         return self._layout.crop(gradient)
@@ -178,12 +178,14 @@ class EikonalSolution:
         fixed, fixed_index, fixed_weight = _straight_lines(la, self._nodes, self._state)
         node = la.spread(np.arange(self.velocity.size), 0, np.int64)
         kernels.reverse_rows(
-            *self._kernel_arguments(rank[index].max(axis=1)),
+            self._order,
+            rank[index].max(axis=1),
+            *self._local,
             np.zeros(self._u.size),
             np.zeros(self._u.size),
+            np.empty(self._order.size, dtype=np.int64),
             index,
             weight * r[:, None],
-            np.empty(self._order.size, dtype=np.int64),
             fixed,
             fixed_index,
             fixed_weight,
@@ -203,21 +205,29 @@ class EikonalSolution:
     def _position(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         return (points - self.origin_km) / self.spacing_km
 
-    def _kernel_arguments(self, start: object) -> tuple[object, ...]:
+    @cached_property
+    def _local(self) -> tuple[object, ...]:
+        """Codes, strides, and the derivatives of every reached node's update."""
         la = self._layout
-        return (
+        count = self._order.size
+        by_slowness = np.zeros(count)
+        by_near, by_far = np.zeros((count, 3)), np.zeros((count, 3))
+        kernels.local_derivatives(
             self._u,
             self._slowness,
             self._state,
             self._codes,
             self._order,
-            start,
             la.n,
             la.pad,
             la.stride,
             la.three(self.spacing_km, 1.0),
             la.three(self._nodes, 0.0),
+            by_slowness,
+            by_near,
+            by_far,
         )
+        return self._codes, la.stride, by_slowness, by_near, by_far
 
 
 @dataclass(frozen=True)

@@ -282,34 +282,27 @@ def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit
 
 
 @njit(cache=True, error_model="numpy")
-def reverse_sweep(
-    u, s, state, codes, order, start, n, pad, stride, h, source, lam, gradient, touched
+def local_derivatives(
+    u, s, state, codes, order, n, pad, stride, h, source, by_slowness, by_near, by_far
 ):
-    """Carry sensitivities of ``u`` back to the slowness, node by node against the flow.
+    """Differentiate every node's update by its slowness and its upwind nodes.
 
-    ``order`` lists nodes by ascending first-order time; work starts at position ``start``.
-    ``lam`` holds d J / d u and is used up; ``gradient`` gains d J / d slowness. What reaches
-    the fixed nodes around the source is left in ``lam``. ``codes`` decides the order of the
-    scheme: without its second-node bits the reverse of the first-order scheme is taken.
-    Nodes whose gradient changed are listed in ``touched``; their count is returned.
+    ``by_near`` and ``by_far`` (nodes, 3) belong to the first and the second upwind node of
+    every axis; ``order`` lists the nodes that were reached.
     """
-    count = 0
     w2 = n[2] + 2 * pad[2]
     w1 = n[1] + 2 * pad[1]
     inverse = (1.0 / h[0], 1.0 / h[1], 1.0 / h[2])
-    for m in range(start, -1, -1):
+    for m in range(order.size):
         p = order[m]
-        value = lam[p]
-        if value == 0.0 or state[p] == FIXED:
+        if state[p] == FIXED:
             continue
-        lam[p] = 0.0
         d0 = (p // (w1 * w2) - pad[0] - source[0]) * h[0]
         d1 = ((p // w2) % w1 - pad[1] - source[1]) * h[1]
         d2 = (p % w2 - pad[2] - source[2]) * h[2]
         r = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
-        code = codes[p]
         _, used, scheme, a0, b0, a1, b1, a2, b2 = _update(
-            u, p, code, s[p], stride, inverse, d0, d1, d2, r
+            u, p, codes[p], s[p], stride, inverse, d0, d1, d2, r
         )
         a = (a0 if used & 1 else 0.0, a1 if used & 2 else 0.0, a2 if used & 4 else 0.0)
         b = (b0, b1, b2)
@@ -317,29 +310,57 @@ def reverse_sweep(
         for axis in range(3):
             if a[axis] > 0.0:
                 total += a[axis] * (a[axis] * u[p] - b[axis])
-        w = value / total
-        gradient[p] += w * s[p]
+        by_slowness[m] = s[p] / total
+        for axis in range(3):
+            code = (codes[p] >> (3 * axis)) & 7
+            if a[axis] <= 0.0 or code == 0:
+                continue
+            slope = (a[axis] * u[p] - b[axis]) * r * inverse[axis] / total
+            if scheme == 2 and code & 4:
+                by_near[m, axis] = 2.0 * slope
+                by_far[m, axis] = -0.5 * slope
+            else:
+                by_near[m, axis] = slope
+
+
+@njit(cache=True, error_model="numpy")
+def reverse_sweep(
+    order, start, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
+):
+    """Carry sensitivities of ``u`` back to the slowness, node by node against the flow.
+
+    ``order`` lists nodes by ascending first-order time; work starts at position ``start``.
+    ``lam`` holds d J / d u and is used up; ``gradient`` gains d J / d slowness. What reaches
+    the fixed nodes around the source is left in ``lam``. Nodes whose gradient changed are
+    listed in ``touched``; their count is returned.
+    """
+    count = 0
+    for m in range(start, -1, -1):
+        p = order[m]
+        value = lam[p]
+        if value == 0.0 or by_slowness[m] == 0.0:
+            continue
+        lam[p] = 0.0
+        gradient[p] += value * by_slowness[m]
         touched[count] = p
         count += 1
         for axis in range(3):
-            if a[axis] > 0.0:
-                c = (code >> (3 * axis)) & 7
-                if c == 0:
-                    continue
-                slope = w * (a[axis] * u[p] - b[axis]) * r / h[axis]
-                st = stride[axis] if c & 1 else -stride[axis]
-                if scheme == 2 and c & 4:
-                    lam[p - st] += 2.0 * slope
-                    lam[p - 2 * st] -= 0.5 * slope
-                else:
-                    lam[p - st] += slope
+            near = by_near[m, axis]
+            if near != 0.0:
+                st = stride[axis]
+                if (codes[p] >> (3 * axis)) & 2:
+                    st = -st
+                lam[p - st] += value * near
+                far = by_far[m, axis]
+                if far != 0.0:
+                    lam[p - 2 * st] += value * far
     return count
 
 
 @njit(cache=True, error_model="numpy")
 def reverse_rows(
-    u, s, state, codes, order, starts, n, pad, stride, h, source, lam, gradient,
-    index, weight, touched, fixed, fixed_index, fixed_weight, node, pointer, column, value, rows,
+    order, starts, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched,
+    index, weight, fixed, fixed_index, fixed_weight, node, pointer, column, value, rows,
 ):  # fmt: skip
     """Fill one row of derivatives by parameters for every point; see :func:`reverse_sweep`.
 
@@ -351,7 +372,7 @@ def reverse_rows(
         for c in range(index.shape[1]):
             lam[index[k, c]] += weight[k, c]
         count = reverse_sweep(
-            u, s, state, codes, order, starts[k], n, pad, stride, h, source, lam, gradient, touched
+            order, starts[k], codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
         )
         for j in range(len(fixed)):
             share = lam[fixed[j]]
