@@ -107,11 +107,11 @@ class PickCollector:
 
 def line_formats() -> dict[str, LineFormat]:
     """Return all formats of travel times by name, in the order in which they are tried."""
-    from quakeloom.formats._pygimli import FORMAT as pygimli
-    from quakeloom.formats._rayinvr import FORMAT as rayinvr
-    from quakeloom.formats._travel_time_csv import FORMAT as table
+    from quakeloom.formats._pygimli import FORMAT as _PYGIMLI
+    from quakeloom.formats._rayinvr import FORMAT as _RAYINVR
+    from quakeloom.formats._travel_time_csv import FORMAT as _CSV
 
-    return {f.name: f for f in (table, pygimli, rayinvr)}
+    return {f.name: f for f in (_CSV, _PYGIMLI, _RAYINVR)}
 
 
 def read_line_picks(path: str | Path, format: str = "auto", unit: str = "auto") -> LinePicks:

@@ -18,7 +18,12 @@ from quakeloom.inference._gaussian_fields import (
     correlation_matrix,
     gaussian_field,
 )
-from quakeloom.inference._randomized_maximum import Fit, maximize_posterior, randomized_member
+from quakeloom.inference._randomized_maximum import (
+    Fit,
+    Linearization,
+    maximize_posterior,
+    randomized_member,
+)
 from quakeloom.inference._stein import (
     InformedSubspace,
     function_space_stein,
@@ -40,6 +45,7 @@ __all__ = [
     "GaussianField",
     "InformedSubspace",
     "LinearProblem",
+    "Linearization",
     "WhiteProblem",
     "assess_ensemble",
     "condition_white",

@@ -1,4 +1,4 @@
-"""Randomized maximum likelihood: every member fits its own perturbed data from its own prior draw."""
+"""Randomized maximum likelihood: a prior draw and perturbed data give a member."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from scipy import linalg
 
 from quakeloom.core import random_stream
 from quakeloom.inference._white_problems import WhiteProblem, robust_weights, white_draw
+
+
+@dataclass(frozen=True)
+class Linearization:
+    """A model, its predicted data and their derivative by the white coordinates."""
+
+    white: NDArray[np.float64]
+    prediction: NDArray[np.float64]
+    jacobian: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ def maximize_posterior(
     problem: WhiteProblem,
     prior: NDArray[np.float64] | None = None,
     data: NDArray[np.float64] | None = None,
-    start: NDArray[np.float64] | None = None,
+    start: Linearization | None = None,
     steps: int = 12,
     tolerance: float = 1e-3,
     degrees_of_freedom: float | None = None,
@@ -58,8 +67,8 @@ def maximize_posterior(
         :math:`\xi_0`.
     data : ndarray, (n,), optional
         Instead of the problem's.
-    start : ndarray, (size,), optional
-        First guess; ``prior`` if absent.
+    start : Linearization, optional
+        First guess with what was found there; ``prior`` if absent.
     steps : int
         Most Gauss-Newton steps.
     tolerance : float
@@ -75,21 +84,24 @@ def maximize_posterior(
     """
     d = problem.data if data is None else data
     xi0 = np.zeros(problem.size) if prior is None else prior
-    xi = xi0.copy() if start is None else start.copy()
+    xi = xi0.copy() if start is None else start.white.copy()
     factor = 1.0
     nu = degrees_of_freedom
 
     def objective(r: NDArray[np.float64], x: NDArray[np.float64]) -> float:
         return -2.0 * robust_weights(r, nu)[1] + float(np.sum((x - xi0) ** 2))
 
-    predicted = problem.predict(xi)
+    predicted = problem.predict(xi) if start is None else start.prediction
     converged = False
     made = 0
-    stalled = 0
-    for made in range(1, steps + 1):
+    while made < steps and not converged:
+        made += 1
         sigma = problem.sigma * factor
         value = objective((predicted - d) / sigma, xi)
-        predicted, jacobian = problem.linearize(xi)
+        if made == 1 and start is not None:
+            jacobian = start.jacobian
+        else:
+            predicted, jacobian = problem.linearize(xi)
         root = np.sqrt(robust_weights((predicted - d) / sigma, nu)[0]) / sigma
         a = jacobian * root[:, None]
         target = root * (d - predicted) + a @ (xi - xi0)
@@ -112,10 +124,7 @@ def maximize_posterior(
             shape = noise_shape + 0.5 * d.size
             scale = noise_shape + 1.0 + 0.5 * square
             factor = float(np.sqrt(scale / (shape + 1.0 if noise_draw is None else noise_draw)))
-        stalled = stalled + 1 if gain < tolerance * d.size else 0
-        if stalled:
-            converged = True
-            break
+        converged = gain < tolerance * d.size
     return Fit(xi, predicted, made, converged, factor)
 
 
@@ -135,7 +144,7 @@ def randomized_member(
     problem: WhiteProblem,
     seed: int,
     member: int,
-    start: NDArray[np.float64] | None = None,
+    start: Linearization | None = None,
     steps: int = 12,
     tolerance: float = 1e-3,
     degrees_of_freedom: float | None = None,
@@ -153,8 +162,8 @@ def randomized_member(
     problem : WhiteProblem
     seed, member : int
         Key of the random numbers.
-    start : ndarray, (size,), optional
-        The most probable model; the search begins at it plus the linear guess.
+    start : Linearization, optional
+        The most probable model, shared by all members; spares every one a linearization.
     steps, tolerance, degrees_of_freedom, noise_shape
         As in :func:`maximize_posterior`.
 

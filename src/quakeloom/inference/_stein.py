@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.inference._randomized_maximum import Linearization
 from quakeloom.inference._white_problems import WhiteProblem, white_draw
 
 Scores = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -157,14 +158,13 @@ class InformedSubspace:
 
 
 def informed_subspace(
-    problem: WhiteProblem, center: NDArray[np.float64], threshold: float = 0.1
+    problem: WhiteProblem, center: Linearization, threshold: float = 0.3
 ) -> InformedSubspace:
     """Find the directions whose singular value exceeds the threshold.
 
     A direction of singular value s has a posterior variance of 1 / (1 + s^2) of the prior's.
     """
-    _, jacobian = problem.linearize(center)
-    a = jacobian / problem.sigma[:, None]
+    a = center.jacobian / problem.sigma[:, None]
     if a.shape[0] < a.shape[1]:
         w, u = np.linalg.eigh(a @ a.T)
         keep = w > threshold**2
@@ -175,7 +175,7 @@ def informed_subspace(
         keep = w > threshold**2
         values = np.sqrt(w[keep])[::-1]
         basis = v[:, keep][:, ::-1]
-    return InformedSubspace(np.ascontiguousarray(basis), values, center)
+    return InformedSubspace(np.ascontiguousarray(basis), values, center.white)
 
 
 def laplace_particles(

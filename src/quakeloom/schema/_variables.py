@@ -342,9 +342,7 @@ _LIST = (
         "Gradient of the log-posterior by the white coordinates.",
         "NaN",
     ),
-    Variable(
-        "member_time_s", "float64", "s", "Travel time of every pick in the member.", "NaN", 0
-    ),
+    Variable("member_time_s", "float64", "s", "Travel time of every pick in the member.", "NaN", 0),
     Variable("noise_factor", "float64", "1", "Factor of the picks' standard errors.", "NaN", 0),
     Variable(
         "ray_coverage", "float32", "km", "Mean length of rays per node over the picks.", "NaN", 0

@@ -67,11 +67,12 @@ def check_picks(
     first_arrivals : tuple of str
         Phase codes that may be first arrivals; all if empty. A pick of these that comes
         later than another of the same pair of shot and receiver is put aside too, and one
-        that the branch of a neighboring receiver overtakes.
+        that another phase at a neighboring receiver overtakes.
     maximum_velocity_km_s : float
         A pick that would need a faster mean velocity along the straight line is too early.
     minimum_velocity_km_s : float
-        A first arrival cannot move out slower than this along the line; 0 does not ask.
+        Where another phase was picked nearby, a first arrival cannot be later than that
+        wave moving on at this velocity; 0 does not ask.
     error_s : float, optional
         Standard error for picks that have none (missing or zero).
     relative_error : float
@@ -211,6 +212,7 @@ def _put_later_aside(
         rows = np.flatnonzero(good & (shot.ravel() == s))
         x = receivers[rows, 1]
         reach = t[rows][None, :] + np.abs(x[:, None] - x[None, :]) / minimum_velocity
+        reach[picks.phases[rows][:, None] == picks.phases[rows][None, :]] = np.inf
         late = t[rows][:, None] - reach > 3.0 * np.hypot(errors[rows][:, None], errors[rows])
         for a in np.flatnonzero(late.any(axis=1)):
             b = rows[np.argmin(reach[a])]

@@ -51,6 +51,7 @@ def make_velocity_prior(
     nodes_per_length: float = 3.0,
     share: float = 0.999,
     bounds_km_s: tuple[float, float] = (0.1, 10.0),
+    length_growth: float = 0.0,
 ) -> VelocityPrior:
     """Build the prior of a line: mean and width by depth below ground, and two lengths.
 
@@ -68,12 +69,17 @@ def make_velocity_prior(
         See :class:`VelocityPrior` and :func:`quakeloom.inference.gaussian_field`.
     nodes_per_length : float
         Density of the coarse grid.
+    length_growth : float
+        Increase of the vertical correlation length per depth: structure is finer near the
+        ground. Correlations are taken in the depth stretched so that the length is even.
     """
     lz, lx = lengths_km
     deepest = float(grid.depth_km[-1] - grid.ground_depth_km.min())
     first, last = float(grid.distance_km[0]), float(grid.distance_km[-1])
-    below = np.linspace(0.0, deepest, max(3, int(np.ceil(deepest * nodes_per_length / lz)) + 1))
-    along = np.linspace(first, last, max(3, int(np.ceil((last - first) * nodes_per_length / lx)) + 1))
+    stretched, below = _stretch(deepest, lz, length_growth, nodes_per_length)
+    along = np.linspace(
+        first, last, max(3, int(np.ceil((last - first) * nodes_per_length / lx)) + 1)
+    )
     table = np.atleast_2d(np.asarray(reference, dtype=float))
     mean = np.interp(below, table[:, 0], table[:, 1])
     if mean.min() <= 0:
@@ -87,9 +93,28 @@ def make_velocity_prior(
     if scale == "log_velocity":
         mean = np.log(mean)
     prior = gaussian_field(
-        (below, along), (lz, lx), width, mean[:, None], kernel, share  # type: ignore[arg-type]
+        (stretched, along),
+        (1.0, lx),
+        width,
+        mean[:, None],
+        kernel,
+        share,  # type: ignore[arg-type]
     )
     return VelocityPrior(below, along, prior, scale, bounds_km_s)
+
+
+def _stretch(
+    deepest: float, length: float, growth: float, density: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Depths whose spacing follows the correlation length, and depth in such lengths."""
+    if growth > 0:
+        total = np.log1p(growth * deepest / length) / growth
+    else:
+        total = deepest / length
+    even = np.linspace(0.0, total, max(3, int(np.ceil(total * density)) + 1))
+    if growth > 0:
+        return even, length * np.expm1(growth * even) / growth
+    return even, length * even
 
 
 @dataclass
@@ -119,6 +144,11 @@ class RefractionProblem:
     def size(self) -> int:
         """Number of white coordinates."""
         return self.prior.field.size
+
+    @property
+    def modes(self) -> NDArray[np.float64]:
+        """Derivative of the velocity function by the white coordinates."""
+        return self.prior.field.modes
 
     @property
     def data(self) -> NDArray[np.float64]:
