@@ -32,7 +32,7 @@ test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the 
 	pytest -n 2
 
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
-	@for script in benchmarks/*.py; do \
+	@for script in benchmarks/[a-z]*.py; do \
 	  echo "== $$script"; $(BIN)/python $$script $(QUICK) || exit 1; done
 
 test-slurm: $(STAMP)  ## Run the demo through a real SLURM on this machine (needs root, Debian).

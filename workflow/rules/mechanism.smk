@@ -2,9 +2,9 @@
 
 
 def mechanism_inputs(wildcards):
-    files = [RESULTS + "/{run}/plan/mechanism/{partition}.json", RESULTS + "/{run}/parts/mechanism/init.json"]
+    files = [RESULTS + "/{run}/plan/mechanism/{partition}.json", RESULTS + "/{run}/parts/mechanism.init.json"]
     if planned(wildcards)["takeoff"]:
-        files.append(RESULTS + "/{run}/parts/takeoff/tables.json")
+        files.append(RESULTS + "/{run}/parts/takeoff.tables.json")
     if planned(wildcards)["screening"]:
         files.append(f"{RESULTS}/{planned(wildcards)['screening']}/station_report.parquet")
     return files
@@ -12,9 +12,9 @@ def mechanism_inputs(wildcards):
 
 rule mechanism_init:
     input:
-        RESULTS + "/{run}/plan/mechanism/init.json",
+        RESULTS + "/{run}/plan/mechanism.init.json",
     output:
-        RESULTS + "/{run}/parts/mechanism/init.json",
+        RESULTS + "/{run}/parts/mechanism.init.json",
     log:
         "logs/mechanism/{run}/init.log",
     resources:
@@ -43,13 +43,13 @@ rule mechanism:
 
 rule mechanism_finalise:
     input:
-        plan=RESULTS + "/{run}/plan/mechanism/finalise.json",
+        plan=RESULTS + "/{run}/plan/mechanism.finalise.json",
         parts=lambda wildcards: expand(
             RESULTS + "/{{run}}/parts/mechanism/{partition}.json",
             partition=planned(wildcards)["partitions"],
         ),
     output:
-        RESULTS + "/{run}/parts/mechanism/finalise.json",
+        RESULTS + "/{run}/parts/mechanism.finalise.json",
         expand(
             RESULTS + "/{{run}}/{table}.parquet",
             table=["events", "stations", "polarities", "mechanisms", "solutions", "rejects"],

@@ -3,10 +3,10 @@
 
 rule report:
     input:
-        RESULTS + "/{run}/plan/report/report.json",
-        RESULTS + "/{run}/parts/mechanism/finalise.json",
+        RESULTS + "/{run}/plan/report.page.json",
+        RESULTS + "/{run}/parts/mechanism.finalise.json",
         RESULTS + "/{run}/station_report.parquet",
-        lambda wildcards: [f"{RESULTS}/{run}/parts/mechanism/finalise.json" for run in planned(wildcards)["compare"]],
+        lambda wildcards: [f"{RESULTS}/{run}/parts/mechanism.finalise.json" for run in planned(wildcards)["compare"]],
     output:
         report(RESULTS + "/{run}/report.html", caption="../report/run.rst", category="Runs"),
     log:

@@ -3,12 +3,12 @@
 
 rule stations:
     input:
-        RESULTS + "/{run}/plan/stations/report.json",
-        RESULTS + "/{run}/parts/mechanism/finalise.json",
+        RESULTS + "/{run}/plan/stations.report.json",
+        RESULTS + "/{run}/parts/mechanism.finalise.json",
     output:
         RESULTS + "/{run}/station_report.parquet",
         RESULTS + "/{run}/reversal_proposals.parquet",
-        RESULTS + "/{run}/parts/stations/report.json",
+        RESULTS + "/{run}/parts/stations.report.json",
     log:
         "logs/stations/{run}.log",
     resources:

@@ -3,9 +3,9 @@
 
 rule takeoff:
     input:
-        RESULTS + "/{run}/plan/takeoff/tables.json",
+        RESULTS + "/{run}/plan/takeoff.tables.json",
     output:
-        RESULTS + "/{run}/parts/takeoff/tables.json",
+        RESULTS + "/{run}/parts/takeoff.tables.json",
     log:
         "logs/takeoff/{run}.log",
     benchmark:

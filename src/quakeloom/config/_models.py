@@ -241,6 +241,11 @@ class Simulation(Section):
         "region", "A small region, or a country of Japan's size and seismicity."
     )
     events: int = setting(400, "Number of events.", "events", ge=1, le=10_000_000)
+    start_year: int = setting(2002, "First year of the catalog.", "years", ge=1900, le=2200)
+    end_year: int = setting(2021, "Year in which the catalog ends.", "years", ge=1901, le=2201)
+    reversed_station_fraction: float = setting(
+        0.0, "Share of stations that are reversed for a span of time.", "1", ge=0, le=1
+    )
     polarity_error_rate: float = setting(0.08, "Share of wrong polarities.", "1", ge=0, lt=0.5)
 
 

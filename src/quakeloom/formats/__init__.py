@@ -7,9 +7,18 @@ them; formats are recognized or named.
 
 from quakeloom.formats._format import Format
 from quakeloom.formats._hash_control import read_hash_control
+from quakeloom.formats._mechanism_tables import read_mechanisms
+from quakeloom.formats._quakeml import iterate_quakeml
+from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
-from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._source_tables import Rejects, SourceTables
+from quakeloom.formats._table_writers import (
+    fault_types,
+    write_csv,
+    write_gmt_meca,
+    write_gmt_table,
+)
 from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
 from quakeloom.formats._velocity_models import read_velocity_model
 
@@ -18,11 +27,19 @@ __all__ = [
     "Format",
     "LinePicks",
     "RayinvrModel",
+    "Rejects",
     "SourceTables",
     "detect_format",
+    "fault_types",
+    "iterate_quakeml",
     "read_hash_control",
     "read_line_picks",
+    "read_mechanisms",
     "read_rayinvr_model",
     "read_source",
     "read_velocity_model",
+    "write_csv",
+    "write_gmt_meca",
+    "write_gmt_table",
+    "write_quakeml",
 ]

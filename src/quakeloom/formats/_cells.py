@@ -84,7 +84,12 @@ def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.Chunk
     if pa.types.is_null(kind):
         return _constant(v, len(column))
     if v.dtype == "string":
-        return _strings(v, column, is_text)
+        texts = _strings(v, column, is_text)
+        if v.values:
+            odd = _mask(pc.invert(pc.is_in(texts, pa.array([*v.values, ""]))))
+            if odd.any():
+                blame(odd, "{name} '{cell}' is none of " + ", ".join(v.values))
+        return texts
     if v.dtype == "time":
         return _times(column, is_text, blame)
     if v.dtype == "bool":

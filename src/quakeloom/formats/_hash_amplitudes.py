@@ -140,6 +140,8 @@ def read_hash_station_corrections(path: Path) -> SourceTables:
                     f"{len(parts)} words instead of station, component, network, correction"
                 )
             station, channel, network = parts[:3]
+            if len(station) > 5 or len(channel) > 3 or len(network) > 2:
+                raise ValueError(f"'{station} {channel} {network}' are no station codes")
             network = "" if network == "XX" else network
             value = _amplitude(parts[3], "correction", signed=True)
             before = seen.setdefault((network, station, channel), number)

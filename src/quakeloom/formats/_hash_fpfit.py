@@ -40,7 +40,7 @@ def read_hash_fpfit(path: Path, doubled_picks: str = "reject") -> SourceTables:
     path : Path
         The file.
     doubled_picks : {"reject", "keep"}
-        See :data:`FORMAT`'s options.
+        What happens to a second reading of a channel: put aside, or kept as HASH does.
 
     Raises
     ------

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
 from quakeloom.core import InputError, SettingsError
 from quakeloom.formats._fixed_columns import (
     POLARITY_CODES,
@@ -20,7 +22,7 @@ from quakeloom.formats._fixed_columns import (
 from quakeloom.formats._format import Format
 from quakeloom.formats._hash_scedc import read_hash_scedc
 from quakeloom.formats._phase_rows import PhaseRows
-from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "a SIMUL listing of azimuths and take-off angles (HASH driver 5)"
@@ -234,6 +236,8 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
     aside = []
     for event in events:
         if not _start(rows, event):
+            picks = readings.get(event.event_id, [])
+            aside += [(pick, "its event in the SIMUL listing is put aside") for pick in picks]
             continue
         used: dict[int, dict] = {}
         for pick in readings.get(event.event_id, []):
@@ -244,7 +248,13 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
             pick["pick_weight"] = max(0, pick["pick_weight"])
             if index in used and not as_hash:
                 aside.append((pick, "doubled pick: its ray in the SIMUL listing is taken"))
-            elif pick["polarity"] or index not in used:
+            elif index in used and not pick["polarity"]:
+                aside.append(
+                    (pick, "doubled pick: it has no first motion, and an earlier one has its ray")
+                )
+            else:
+                if index in used:
+                    aside.append((used[index], "doubled pick: a later one has the same ray"))
                 used[index] = pick
         for index, ray in enumerate(event.rays):
             reading = used.get(index)
@@ -267,7 +277,9 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
                 (p, "no take-off angle: its event is not in the SIMUL listing") for p in picks
             ]
     tables = rows.finish()
-    tables.rejects = _with_rejects(tables, phases, phase_file, aside)
+    tables.rejects = pa.concat_tables(
+        [tables.rejects, phases.rejects, _put_aside(phase_file, aside)]
+    )
     return tables
 
 
@@ -287,17 +299,17 @@ def _find_ray(rays: list[_Ray], station: str, as_hash: bool) -> int | None:
     )
 
 
-def _with_rejects(
-    tables: SourceTables, phases: SourceTables, phase_file: Path, aside: list[tuple[dict, str]]
-) -> object:
-    import pyarrow as pa
-
-    from quakeloom.formats._source_tables import Rejects
-
-    more = Rejects(phase_file)
+def _put_aside(phase_file: Path, aside: list[tuple[dict, str]]) -> pa.Table:
+    rejects = Rejects(phase_file)
     for pick, reason in aside:
-        more.add(pick["source_line"], "polarity", reason, "", pick["event_id"], pick["station"])
-    return pa.concat_tables([tables.rejects, phases.rejects, more.table()])
+        rejects.add(
+            pick["source_line"],
+            "polarity",
+            f"{reason} (line {pick['source_line']} of {phase_file.name})",
+            event_id=pick["event_id"],
+            station=pick["station"],
+        )
+    return rejects.table()
 
 
 def _sniff(head: bytes) -> bool:

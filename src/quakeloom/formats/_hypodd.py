@@ -198,6 +198,10 @@ def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
             if math.isnan(latitude) or math.isnan(longitude):
                 raise ValueError("the coordinates are not numbers")
             problem = bounds_problem(latitude=latitude, longitude=longitude, elevation_m=elevation)
+            if not words[0].isalnum():
+                problem = f"'{words[0]}' is no station label"
+            elif latitude == 0.0 and longitude == 0.0:
+                problem = "the coordinates 0, 0 are a placeholder"
             if problem:
                 raise ValueError(problem)
             before = seen.setdefault(words[0], number)

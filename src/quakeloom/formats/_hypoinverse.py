@@ -52,7 +52,8 @@ def read_hypoinverse_archive(
     path : Path
         The file.
     doubled_picks : {"reject", "keep"}
-        See :data:`FORMATS_HERE`'s options.
+        What happens to a second reading of a channel that differs in nothing: put aside,
+        or kept as HASH does.
     takeoff_zero : {"down", "up"}
         Where the file's take-off angles begin. Hypoinverse writes 0 for straight down.
 
@@ -86,7 +87,8 @@ def read_hash_scedc5(path: Path, doubled_picks: str = "reject") -> SourceTables:
     path : Path
         The file.
     doubled_picks : {"reject", "keep"}
-        See :data:`FORMATS_HERE`'s options.
+        What happens to a second reading of a channel that differs in nothing: put aside,
+        or kept as HASH does.
 
     Raises
     ------
@@ -116,17 +118,27 @@ def _read(
         elif not line[:30].strip():
             rows.end_event()
             expecting_event = True
-        elif line[17:29].strip().isdigit() and len(line) >= 29:
+        elif _is_station_line(line):
             passed += 1
         elif expecting_event:
             rows.bad_event(number, line, "the line is no event line")
             expecting_event = False
         else:
             rows.rejects.add(
-                number, "polarity", "the line is neither an event nor a station line", line
+                number, "polarity", "the line is no event, and no station line with P or S", line
             )
     _LOG.debug("%s: %d lines hold no P reading (S or amplitudes only)", path, passed)
     return rows.finish()
+
+
+def _is_station_line(line: str) -> bool:
+    """Say whether a line has a station's letters and a time: one with S or amplitudes only."""
+    return (
+        len(line) >= 29
+        and not line[13:16].strip()
+        and any(c.isalpha() for c in line[5:12])
+        and line[17:29].replace(" ", "").isdigit()
+    )
 
 
 def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None:
@@ -169,7 +181,7 @@ def _add_pick(
 ) -> None:
     try:
         # SCEDC writes some weights as .6, which moves the time by one column
-        shift = 1 if line[16] == "." else 0
+        shift = 1 if line[16:17] == "." else 0
         second = line[29 + shift : 34 + shift]
         if len(line) < 34 + shift:
             raise ValueError(f"the line is cut short at column {len(line)}")
@@ -220,8 +232,8 @@ def _kind(head: bytes) -> str:
     lines = [line for line in head_lines(head) if line.strip() and line[0] != "$"]
     if len(lines) < 2 or not _EVENT.match(lines[0]) or len(lines[0]) < 100:
         return ""
-    station = lines[1][17:29].strip().isdigit() and not lines[1][:12].strip().isdigit()
-    if not station:
+    dated = lines[1][17:29].replace(" ", "").isdigit()
+    if not dated or lines[1][:12].replace(" ", "").isdigit():
         return ""
     picks = [line for line in lines[1:] if _PICK.match(line)]
     ended = any(not line[:30].strip() for line in lines)

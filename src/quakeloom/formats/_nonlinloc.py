@@ -29,7 +29,7 @@ _NAN = float("nan")
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
 _CODES = {1: "U", -1: "D", 0: ""}
 _UNREAD = {"z": 0, "n": 0}
-_LABEL = re.compile(r"([A-Z0-9]{1,2})_([A-Za-z0-9]{1,5})(?:_[A-Z0-9-]{2})?")
+_LABEL = re.compile(r"([A-Z0-9]{1,2})_([A-Za-z0-9]{1,5})(?:_[A-Z0-9-]{1,2})?")
 _PHASE = re.compile(r"\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\d{8}\s+\d{1,4}\s+-?\d+(\.\d*)?\s+\S+")
 
 LABEL_OPTION = {

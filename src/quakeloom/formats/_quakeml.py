@@ -6,12 +6,10 @@ quakeloom; depths are meters, distances degrees.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +28,7 @@ from quakeloom.formats._quakeml_grammar import (
     ORIGIN,
     PICK,
 )
+from quakeloom.formats._quakeml_ids import event_id_of
 from quakeloom.formats._quakeml_stream import BLOCK_BYTES, Block, read_blocks
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._text_columns import Floats, Mask, parse_floats, parse_times
@@ -37,9 +36,6 @@ from quakeloom.formats._xml_head import root_element
 from quakeloom.schema import empty_table, make_table, out_of_bounds, variable
 
 Integers = NDArray[np.int64]
-
-OWN_EVENT_PREFIX = "smi:quakeloom/event/"
-"""Public ids that :func:`quakeloom.formats.write_quakeml` makes of other event ids."""
 
 KM_PER_DEGREE = np.pi / 180.0 * 6371.0
 _POLARITIES = {"positive": 1, "negative": -1, "undecidable": 0}
@@ -103,13 +99,6 @@ def iterate_quakeml(
     yield SourceTables(rejects=state.rejects.table())
 
 
-def public_event_id(text: str, short: bool = False) -> str:
-    """Return the event id of a public id; ids that quakeloom wrote come back as they were."""
-    if text.startswith(OWN_EVENT_PREFIX):
-        return unquote(text[len(OWN_EVENT_PREFIX) :])
-    return re.split(r"[/=#]", text)[-1] if short else text
-
-
 @dataclass
 class _File:
     """What is remembered from one block to the next."""
@@ -153,7 +142,7 @@ def _event_ids(block: Block, rows: Integers, state: _File) -> list[str]:
     texts = block.texts(rows, _F[EVENT]["id"]).to_pylist()
     stem = Path(state.name).name
     return [
-        public_event_id(t.strip(), state.short_ids)
+        event_id_of(t.strip(), state.short_ids)
         if t and t.strip()
         else f"{stem}:{_line(block, row)}"
         for t, row in zip(texts, rows, strict=True)
@@ -195,7 +184,7 @@ def preferred(
     return chosen
 
 
-class _Columns:
+class OneKind:
     """Numbers and times of chosen records, with what is bad put aside in words."""
 
     def __init__(self, block: Block, rows: Integers, kind: int) -> None:
@@ -231,7 +220,7 @@ def _event_columns(
     state: _File,
 ) -> tuple[dict[str, Any], list[str]]:
     """Columns of the events, and why each is put aside (empty if it is not)."""
-    origin = _Columns(block, origins, ORIGIN)
+    origin = OneKind(block, origins, ORIGIN)
     time, bad_time = origin.times("time")
     latitude, bad_latitude = origin.numbers("latitude")
     longitude, bad_longitude = origin.numbers("longitude")
@@ -262,7 +251,7 @@ def _event_columns(
             f"the {field_name} is outside [{v.minimum}, {v.maximum}] {v.unit}",
             field_name,
         )
-    magnitude, bad = _Columns(block, magnitudes, MAGNITUDE).numbers("mag")
+    magnitude, bad = OneKind(block, magnitudes, MAGNITUDE).numbers("mag")
     bad |= out_of_bounds("magnitude", magnitude)
     for i in np.flatnonzero(bad).tolist():
         text = block.text(magnitudes[i], _F[MAGNITUDE]["mag"])
@@ -285,7 +274,7 @@ def _event_columns(
     return columns, reasons
 
 
-def _errors(origin: _Columns, latitude: Floats) -> tuple[Floats, Floats]:
+def _errors(origin: OneKind, latitude: Floats) -> tuple[Floats, Floats]:
     """Horizontal and vertical errors in km; what is impossible is unknown.
 
     The horizontal error is the circular one, else the largest half axis, else the larger of
@@ -314,18 +303,16 @@ def _polarities(
     state: _File,
 ) -> pa.Table:
     picks = block.rows(PICK)
-    if not len(picks):
-        return empty_table("polarities")
     event = number[block.records.owner[picks]]
     arrivals = _arrivals_of_picks(block, rows, number, origins, picks, event, ids, state)
-    pick, arrival = _Columns(block, picks, PICK), _Columns(block, arrivals, ARRIVAL)
+    pick, arrival = OneKind(block, picks, PICK), OneKind(block, arrivals, ARRIVAL)
     keep = _first_ps(pick.texts("phase"))
     linked = arrivals >= 0
     keep[linked] = _first_ps(arrival.texts("phase"))
     picks, event, arrivals = picks[keep], event[keep], arrivals[keep]
     if not len(picks):
         return empty_table("polarities")
-    pick, arrival = _Columns(block, picks, PICK), _Columns(block, arrivals, ARRIVAL)
+    pick, arrival = OneKind(block, picks, PICK), OneKind(block, arrivals, ARRIVAL)
     why: dict[int, str] = {}
     polarity, unknown = _coded(pick.texts("polarity"), _POLARITIES, 0)
     onset, _ = _coded(pick.texts("onset"), _ONSETS, "")
@@ -339,7 +326,7 @@ def _polarities(
         why.setdefault(i, "the station code is missing")
     for i in np.flatnonzero(bad_time).tolist():
         why.setdefault(i, f"arrival time '{pick.text(i, 'time')}' is no time")
-    status = _Columns(block, picks, PICK).texts("status")
+    status = OneKind(block, picks, PICK).texts("status")
     for i in np.flatnonzero(pc.equal(status, "rejected").fill_null(False).to_numpy(False)).tolist():
         why.setdefault(i, "the source has rejected the pick")
     angles = {}

@@ -25,6 +25,7 @@ from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
+from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
@@ -43,6 +44,7 @@ _ALL: tuple[Format, ...] = (
     _HASH_REVERSALS,
     *_HYPODD,
     *_SKHASH,
+    *_SKHASH_STATIONS,
     _CSV,
 )
 
@@ -91,7 +93,7 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
             f"Format '{name}' has no option {', '.join(map(repr, unknown))} (for '{path}'). "
             f"Remove it; its options are: {known}."
         )
-    _read_head(path)
+    read_head(path)
     return chosen.read(path, **options)
 
 
@@ -106,7 +108,7 @@ def detect_format(path: str | Path) -> str:
         If the file is missing or cannot be opened.
     """
     path = Path(path)
-    head = _read_head(path)
+    head = read_head(path)
     if not head.strip():
         raise FormatError(f"'{path}' is empty. Nothing can be read from it; give a data file.")
     hits = [f for f in FORMATS.values() if f.sniff(head)]
@@ -119,7 +121,8 @@ def detect_format(path: str | Path) -> str:
     return next((f.name for f in hits if suffix in f.suffixes), hits[0].name)
 
 
-def _read_head(path: Path) -> bytes:
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file; :class:`InputError` if it cannot be opened."""
     try:
         with path.open("rb") as stream:
             return stream.read(SNIFF_BYTES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ SOURCE_TABLES = (
 """Names of the tables that a reader may fill."""
 
 
+@cache
+def _empty(name: str) -> pa.Table:
+    return empty_table(name)
+
+
 @dataclass
 class SourceTables:
     """What one file gives: registered tables (pyarrow), absent ones empty.
@@ -40,13 +45,13 @@ class SourceTables:
         One row for everything that was put aside, with file, line, reason and text.
     """
 
-    events: pa.Table = field(default_factory=partial(empty_table, "events"))
-    stations: pa.Table = field(default_factory=partial(empty_table, "stations"))
-    polarities: pa.Table = field(default_factory=partial(empty_table, "polarities"))
-    amplitudes: pa.Table = field(default_factory=partial(empty_table, "amplitudes"))
-    reversals: pa.Table = field(default_factory=partial(empty_table, "reversals"))
-    sp_corrections: pa.Table = field(default_factory=partial(empty_table, "sp_corrections"))
-    rejects: pa.Table = field(default_factory=partial(empty_table, "rejects"))
+    events: pa.Table = field(default_factory=partial(_empty, "events"))
+    stations: pa.Table = field(default_factory=partial(_empty, "stations"))
+    polarities: pa.Table = field(default_factory=partial(_empty, "polarities"))
+    amplitudes: pa.Table = field(default_factory=partial(_empty, "amplitudes"))
+    reversals: pa.Table = field(default_factory=partial(_empty, "reversals"))
+    sp_corrections: pa.Table = field(default_factory=partial(_empty, "sp_corrections"))
+    rejects: pa.Table = field(default_factory=partial(_empty, "rejects"))
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of every table, in order."""
@@ -101,7 +106,7 @@ class TableBuilder:
         """Return everything added so far as one registered table."""
         self._flush()
         if not self._blocks:
-            return empty_table(self._name)
+            return _empty(self._name)
         return pa.concat_tables(self._blocks).combine_chunks()
 
     def _flush(self) -> None:
@@ -174,6 +179,11 @@ class Rejects:
             event_id=event_id,
             station=station,
         )
+
+    def extend(self, other: Rejects) -> None:
+        """Add everything that another collector has."""
+        for row in other.table().to_pylist():
+            self._builder.add(**row)
 
     def table(self) -> pa.Table:
         """Return the rejects as a registered table."""

@@ -14,9 +14,15 @@ from quakeloom.mechanism._find import acceptance_weights, find_mechanisms
 from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
 from quakeloom.mechanism._options import MechanismOptions
 from quakeloom.mechanism._quality import polarity_misfit_stdr, rate_quality, ray_gaps
+from quakeloom.mechanism._station_report import (
+    ContradictionReport,
+    report_pick_kinds,
+    report_stations,
+)
 
 __all__ = [
     "STATUSES",
+    "ContradictionReport",
     "MechanismBlock",
     "MechanismGrid",
     "MechanismOptions",
@@ -29,5 +35,7 @@ __all__ = [
     "polarity_misfit_stdr",
     "rate_quality",
     "ray_gaps",
+    "report_pick_kinds",
+    "report_stations",
     "sp_log_ratios",
 ]

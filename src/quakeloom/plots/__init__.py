@@ -44,7 +44,7 @@ from quakeloom.plots._style import (
     quality_colors,
     styled,
 )
-from quakeloom.plots._symbols import draw_beachballs, thin_symbols
+from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbols
 
 __all__ = [
     "COLUMN_WIDTH_IN",
@@ -66,6 +66,7 @@ __all__ = [
     "frame_points",
     "moment_tensor_beachballs",
     "new_figure",
+    "place_symbols",
     "plane_arcs",
     "plot_calibration",
     "plot_contradiction_rates",

@@ -10,7 +10,8 @@ axis ``e`` and along the two others, the rim of a cap is::
 A double couple is the case ``u = 0``: the caps are lunes that meet at the B axis, and the
 formula holds there too. On the horizon the radiation is a sine of twice the azimuth, which
 gives the arc that a cap takes there; the rim below, closed along that arc, is the polygon.
-Nothing is searched for, so no tensor is special: all signs equal gives a full or an empty circle, NaN an empty one.
+Nothing is searched for, so no tensor is special: all signs equal gives a full or an empty
+circle, NaN an empty one.
 """
 
 from __future__ import annotations
@@ -189,9 +190,7 @@ def _caps(frame: Floats, sizes: Floats, vertices: int) -> tuple[Floats, Bools]:
     return polygons, present
 
 
-def _horizon_arc(
-    e: Floats, eu: Floats, ev: Floats, sizes: Floats
-) -> tuple[Bools, Floats, Floats]:
+def _horizon_arc(e: Floats, eu: Floats, ev: Floats, sizes: Floats) -> tuple[Bools, Floats, Floats]:
     """Return whether a cap reaches over the horizon, and its arc there.
 
     On the horizon the radiation, signed to be positive in the caps, is

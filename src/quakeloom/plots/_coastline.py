@@ -111,8 +111,10 @@ class Coastline:
                 points = np.stack([self.longitude[a:b] + shift, self.latitude[a:b]], axis=1)
                 if 0 < step_deg < self.resolution_deg / 1.5:
                     room = 20.0 * self.resolution_deg
-                    points = _cut_frame(points, west - room, east + room, south - room, north + room)
-                    points = _smooth(points)
+                    points = _cut_frame(
+                        points, west - room, east + room, south - room, north + room
+                    )
+                    points = _smooth(points, self.resolution_deg)
                 points = _cut_frame(points, west, east, south, north)
                 if len(points) >= 3:
                     polygons.append(_thin(points, step_deg))
@@ -146,14 +148,17 @@ def _cut_frame(points: Floats, west: float, east: float, south: float, north: fl
     return points
 
 
-def _smooth(points: Floats) -> Floats:
-    """Round off the staircase of the stored integers (Chaikin 1974, two rounds)."""
+def _smooth(points: Floats, reach: float) -> Floats:
+    """Cut the corners of a staircase (Chaikin 1974, two rounds), long edges only a little."""
     if len(points) < 3:
         return points
     for _ in range(2):
         ahead = np.roll(points, -1, axis=0)
-        points = np.stack([0.75 * points + 0.25 * ahead, 0.25 * points + 0.75 * ahead], axis=1)
-        points = points.reshape(-1, 2)
+        length = np.hypot(*(ahead - points).T)
+        share = np.minimum(0.25, reach / np.where(length > 0, length, 1.0))[:, None]
+        near = points + share * (ahead - points)
+        far = ahead + share * (points - ahead)
+        points = np.stack([near, far], axis=1).reshape(-1, 2)
     return points
 
 

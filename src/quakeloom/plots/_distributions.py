@@ -64,8 +64,10 @@ def plot_quality_bar(
                 edgecolor="white",
                 linewidth=0.8,
             )
-            if share > 0.035:
-                text = f"{key}  {100 * share:.0f} %" if share > 0.09 else key
+            text = f"{key}  {100 * share:.0f} %"
+            if share < 0.008 * len(text) + 0.03:
+                text = key
+            if share > 0.012 * len(text) + 0.015:
                 axes.text(
                     left + share / 2,
                     row,
@@ -131,18 +133,17 @@ def plot_stacked_histogram(
     for q in QUALITIES:
         count, _ = np.histogram(x[letters == q], edges)
         if count.sum():
-            axes.bar(
-                edges[:-1],
-                count,
-                np.diff(edges),
-                bottom=base,
-                align="edge",
-                color=QUALITY_COLORS[q],
+            axes.stairs(
+                base + count,
+                edges,
+                baseline=base,
+                fill=True,
+                facecolor=QUALITY_COLORS[q],
                 edgecolor="white",
-                linewidth=0.3,
+                linewidth=0.4,
                 label=q,
             )
-            base += count
+            base = base + count
     for q, limit in (limits or {}).items():
         axes.axvline(limit, color=QUALITY_COLORS.get(q, INK), lw=0.8, ls=(0, (3, 2)))
         axes.annotate(
@@ -157,6 +158,7 @@ def plot_stacked_histogram(
             color=MUTED,
         )
     axes.set_xlim(*bounds)
+    axes.set_ylim(0, max(float(base.max(initial=0.0)), 1.0) * 1.06)
     axes.set_xlabel(label)
     axes.set_ylabel("Events")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -253,7 +255,9 @@ def plot_calibration(
     use = (n > 0) & np.isfinite(s) & np.isfinite(o)
     figure = new_figure(width_in, height_in)
     axes = figure.add_subplot()
-    top = 1.0 if percent else float(np.nanmax(np.append(np.r_[s[use], o[use], hi[use]], 1.0))) * 1.05
+    top = (
+        1.0 if percent else float(np.nanmax(np.append(np.r_[s[use], o[use], hi[use]], 1.0))) * 1.05
+    )
     axes.plot([0, top], [0, top], color=RULE, lw=0.9, zorder=1)
     axes.vlines(s[use], lo[use], hi[use], color=MUTED, lw=0.9, zorder=2)
     biggest = n.max() if use.any() else 1.0

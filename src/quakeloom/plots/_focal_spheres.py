@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import fault_vectors, p_radiation, principal_axes, ray_vectors
@@ -17,7 +18,7 @@ from quakeloom.plots._style import ALERT, INK, MUTED, PAPER, RULE, new_figure, s
 
 Floats = NDArray[np.float64]
 
-_DRAWN = 150
+_DRAWN = 120
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ def _draw_mechanism(axes: Axes, sphere: FocalSphere, color: str) -> None:
     for other in sphere.others:
         arcs = np.concatenate([plane_arcs(v) for v in fault_vectors(*other)])
         axes.add_collection(
-            LineCollection(list(arcs), colors=MUTED, linewidths=0.8, linestyles=(0, (4, 3)), zorder=3)
+            LineCollection(
+                list(arcs), colors=MUTED, linewidths=0.8, linestyles=(0, (4, 3)), zorder=3
+            )
         )
     arcs = np.concatenate([plane_arcs(v) for v in fault_vectors(*mechanism)])
     axes.add_collection(LineCollection(list(arcs), colors=color, linewidths=1.5, zorder=4))
@@ -141,6 +144,7 @@ def _draw_mechanism(axes: Axes, sphere: FocalSphere, color: str) -> None:
             fontweight="bold",
             color=color,
             zorder=9,
+            path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
         )
 
 
@@ -172,5 +176,12 @@ def _draw_readings(axes: Axes, sphere: FocalSphere, solved: bool) -> None:
             )
     unknown = seen & (polarity == 0)
     axes.scatter(
-        x[unknown], y[unknown], s=10, marker="x", color=MUTED, linewidth=0.7, zorder=7, clip_on=False
+        x[unknown],
+        y[unknown],
+        s=10,
+        marker="x",
+        color=MUTED,
+        linewidth=0.7,
+        zorder=7,
+        clip_on=False,
     )

@@ -272,7 +272,7 @@ def _draw_scale_bar(axes: Axes, frame: MapFrame) -> None:
             length + 0.04 * width,
             0.062 * min(height, width) + 0.005 * height,
             facecolor=PAPER,
-            alpha=0.75,
+            alpha=0.9,
             edgecolor="none",
             zorder=18,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from cmcrameri import cm
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -23,9 +24,10 @@ from quakeloom.plots._style import (
     quality_colors,
     styled,
 )
-from quakeloom.plots._symbols import draw_beachballs, thin_symbols
+from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbols
 
 _CROWDED = 20_000  # events above which density is shown instead of points
+_MOVABLE = 1_500  # mechanisms up to which beachballs are moved aside to find room
 _UNSOLVED = "#9a958a"
 
 
@@ -125,6 +127,8 @@ def plot_mechanism_map(
 ) -> tuple[Figure, int] | None:
     """Draw beachballs where they have room, the best first, over all events as points.
 
+    Where events crowd, beachballs are moved aside and tied to their epicenter by a line.
+
     Parameters
     ----------
     longitude, latitude : array_like, shape (events,)
@@ -165,27 +169,49 @@ def plot_mechanism_map(
     if priority is None:
         rank = {q: i for i, q in enumerate(QUALITIES)}
         priority = np.array([rank.get(str(q), len(rank)) for q in letters], dtype=float)
-    west, east, _, _ = frame.limits()
-    points_per_km = width_in * 0.90 * 72.0 / (east - west)
+    handles = _quality_handles(letters[solved])
+    west, east, south, north = frame.limits()
+    km_per_point = (east - west) / (width_in * 0.90 * 72.0)
     candidates = np.flatnonzero(solved & frame.contains(lon, lat))
-    keep = thin_symbols(
-        x[candidates],
-        y[candidates],
-        1.03 * radius_pt / points_per_km,
-        np.asarray(priority, float)[candidates],
-        limit=1500,
-    )
+    order = np.asarray(priority, float)[candidates]
+    room = 1.04 * radius_pt * km_per_point
+    if len(candidates) <= _MOVABLE:
+        legend = (
+            west,
+            west + 62 * km_per_point,
+            north - (12 * len(handles) + 12) * km_per_point,
+            north,
+        )
+        scale = (west, west + 125 * km_per_point, south, south + 34 * km_per_point)
+        arrow = (east - 26 * km_per_point, east, north - 36 * km_per_point, north)
+        keep, place = place_symbols(
+            x[candidates],
+            y[candidates],
+            room,
+            order,
+            (west, east, south, north),
+            [legend, scale, arrow],
+        )
+        place = place[keep]
+    else:
+        keep = thin_symbols(x[candidates], y[candidates], room, order, limit=1500)
+        place = np.stack([x, y], axis=1)[candidates[keep]]
     drawn = candidates[keep]
+    moved = np.hypot(place[:, 0] - x[drawn], place[:, 1] - y[drawn]) > 0.2 * room
+    ends = np.stack([np.stack([x, y], axis=1)[drawn[moved]], place[moved]], axis=1)
+    axes.add_collection(
+        LineCollection(list(ends), colors=MUTED, linewidths=0.45, zorder=4.5), autolim=False
+    )
     draw_beachballs(
         axes,
-        x[drawn],
-        y[drawn],
+        place[:, 0],
+        place[:, 1],
         double_couple_beachballs(*angles[drawn].T, vertices=56),
         radius_pt=radius_pt,
         colors=list(quality_colors(letters[drawn], missing=_UNSOLVED)) if len(drawn) else INK,
         rasterized=len(drawn) > 120,
     )
-    _legend(axes, _quality_handles(letters[solved]))
+    _legend(axes, handles)
     return figure, int(keep.sum())
 
 

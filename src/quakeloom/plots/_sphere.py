@@ -73,8 +73,6 @@ def plane_arcs(normals: ArrayLike, points: int = 61) -> Floats:
     down_dip = np.cross(along, n)
     down_dip = np.where(down_dip[..., 2:3] < 0, -down_dip, down_dip)
     angle = np.linspace(0.0, np.pi, points)
-    arc = (
-        np.cos(angle)[:, None] * along[:, None, :] + np.sin(angle)[:, None] * down_dip[:, None, :]
-    )
+    arc = np.cos(angle)[:, None] * along[:, None, :] + np.sin(angle)[:, None] * down_dip[:, None, :]
     scale = 1.0 / np.sqrt(1.0 + np.maximum(arc[..., 2], 0.0))
     return np.stack([arc[..., 1] * scale, arc[..., 0] * scale], axis=-1)

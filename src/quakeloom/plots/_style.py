@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -40,6 +41,8 @@ PRESSURE = "#16325c"
 
 PAGE_WIDTH_IN = 7.0
 COLUMN_WIDTH_IN = 3.4
+
+_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -82,13 +85,25 @@ STYLE: dict[str, Any] = {
     "path.simplify": True,
 }
 
+_LOOK = {
+    *("agg", "axes", "contour", "date", "errorbar", "figure", "font", "grid", "hatch", "hist"),
+    *("image", "legend", "lines", "markers", "mathtext", "patch", "path", "savefig", "scatter"),
+    *("svg", "text", "xaxis", "xtick", "yaxis", "ytick"),
+}
+"""Groups of matplotlib's settings that show in a figure: first its defaults, then ours."""
+
+_SETTINGS: dict[str, Any] = {
+    **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.split(".")[0] in _LOOK},
+    **STYLE,
+}
+
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
     """Make a drawing function use the house style, whatever the caller's settings are."""
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(_SETTINGS):
             return function(*args, **kwargs)
 
     return wrapper
@@ -104,17 +119,27 @@ def new_figure(width_in: float, height_in: float, constrained: bool = True) -> F
 def figure_to_svg(figure: Figure, raster_dpi: float = 200.0) -> bytes:
     """Return a figure as SVG text; rasterized parts are embedded at ``raster_dpi``.
 
-    The same figure gives the same bytes: no date, no random identifiers.
+    The same figure gives the same bytes: no date, no random identifiers. Paths are rounded
+    to a hundredth of a point.
     """
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_SETTINGS):
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", dpi=raster_dpi, metadata={"Date": None})
-    return buffer.getvalue()
+        figure.savefig(buffer, format="svg", dpi=raster_dpi, metadata=_NO_METADATA)
+    text = buffer.getvalue().decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r' d="[^"]*"', _shorten_path, text)
+    return re.sub(r">\s+<", "><", text).encode()
+
+
+def _shorten_path(match: re.Match[str]) -> str:
+    path = re.sub(r"(\.\d\d)\d+", r"\1", match.group().replace("\n", ""))
+    return re.sub(r" (?=[MLCQz])|(?<=[MLCQ]) ", "", path)
 
 
 def figure_to_png(figure: Figure, dpi: float = 170.0) -> bytes:
     """Return a figure as PNG bytes."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_SETTINGS):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

@@ -142,10 +142,7 @@ def thin_symbols(
             continue
         column, row = int(x[i] // cell), int(y[i] // cell)
         near = (
-            j
-            for a in (-1, 0, 1)
-            for b in (-1, 0, 1)
-            for j in taken.get((column + a, row + b), ())
+            j for a in (-1, 0, 1) for b in (-1, 0, 1) for j in taken.get((column + a, row + b), ())
         )
         if any((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach for j in near):
             continue
@@ -155,3 +152,86 @@ def thin_symbols(
         if limit is not None and count >= limit:
             break
     return keep
+
+
+def place_symbols(
+    x: ArrayLike,
+    y: ArrayLike,
+    radius: float,
+    priority: ArrayLike,
+    bounds: tuple[float, float, float, float],
+    blocked: list[tuple[float, float, float, float]] | None = None,
+    limit: int = 64,
+    reach: int = 6,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Choose symbols and move those that have no room at their place a little aside.
+
+    The most important comes first and takes, of the free places at or around its own, the
+    one with the least cost: distance in diameters plus a charge for covering points.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Positions on the page, any unit.
+    radius : float
+        Radius of a symbol in that unit, with the room around it.
+    priority : array_like, shape (n,)
+        Smaller is more important.
+    bounds : tuple of float
+        West, east, south, north of the page.
+    blocked : list of tuple of float, optional
+        Rectangles (same order) to keep free, e.g. the legend.
+    limit : int
+        At most so many are placed.
+    reach : int
+        Largest displacement in diameters.
+
+    Returns
+    -------
+    keep : ndarray of bool, shape (n,)
+    place : ndarray, shape (n, 2)
+        Positions of the symbols; NaN where not kept.
+    """
+    points = np.stack([np.asarray(x, float), np.asarray(y, float)], axis=1)
+    keep = np.zeros(len(points), dtype=bool)
+    place = np.full_like(points, np.nan)
+    rings = [np.zeros((1, 2))]
+    for ring in range(1, reach + 1):
+        angle = np.arange(12 + 4 * ring) / (12 + 4 * ring) * 2.0 * np.pi
+        rings.append(2.0 * radius * ring * np.stack([np.sin(angle), np.cos(angle)], axis=1))
+    shifts = np.concatenate(rings)
+    cost = np.hypot(*shifts.T) / (2.0 * radius)
+    west, east, south, north = bounds
+    known = points[np.isfinite(points).all(axis=1)]
+    taken = np.zeros((0, 2))
+    for i in np.argsort(np.asarray(priority, dtype=float), kind="stable"):
+        if len(taken) >= limit:
+            break
+        if not np.isfinite(points[i]).all():
+            continue
+        options = points[i] + shifts
+        free = (
+            (options[:, 0] > west + radius)
+            & (options[:, 0] < east - radius)
+            & (options[:, 1] > south + radius)
+            & (options[:, 1] < north - radius)
+        )
+        for a, b, c, d in blocked or []:
+            outside = np.maximum(
+                np.maximum(a - options[:, 0], options[:, 0] - b),
+                np.maximum(c - options[:, 1], options[:, 1] - d),
+            )
+            free &= outside > radius
+        if len(taken):
+            gap = np.min(np.sum((options[:, None, :] - taken[None, :, :]) ** 2, axis=-1), axis=1)
+            free &= gap >= (2.0 * radius) ** 2
+        if not free.any():
+            continue
+        covered = np.sum(
+            np.sum((options[:, None, :] - known[None, :, :]) ** 2, axis=-1) < radius**2, axis=1
+        )
+        best = int(np.argmin(np.where(free, cost + 0.5 * np.minimum(covered, 6), np.inf)))
+        keep[i] = True
+        place[i] = options[best]
+        taken = np.concatenate([taken, place[i : i + 1]])
+    return keep, place

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 from quakeloom.plots import figure_to_png, figure_to_svg
 
+_RASTER_DPI = 160.0
+_RESERVED = str.maketrans({c: f"%{ord(c):02X}" for c in "%#<>&{}\n"})
 _SVG_LIMIT = 400_000  # bytes; a larger drawing is embedded as PNG
 
 
@@ -36,11 +38,12 @@ class Heading:
 class Picture:
     """A figure as a data URI, with the words that go with it."""
 
-    source: str
+    source: Markup
     alt: str
     caption: str | Markup
     width_px: int
-    wide: bool = False
+    height_px: int
+    width: str = "column"  # "column", "wide" (scrolls on a phone) or "map" (shrinks)
     kind: str = "picture"
 
 
@@ -97,15 +100,22 @@ class Section:
 
 
 def picture(
-    figure: Figure, alt: str, caption: str | Markup = "", wide: bool = False, png: bool = False
+    figure: Figure, alt: str, caption: str | Markup = "", width: str = "column", png: bool = False
 ) -> Picture:
     """Encode a figure: SVG when it is small, PNG otherwise or on demand."""
-    data = b"" if png else figure_to_svg(figure)
+    data = b"" if png else figure_to_svg(figure, _RASTER_DPI)
     if png or len(data) > _SVG_LIMIT:
         source = "data:image/png;base64," + base64.b64encode(figure_to_png(figure)).decode()
     else:
-        source = "data:image/svg+xml;base64," + base64.b64encode(data).decode()
-    return Picture(source, alt, caption, round(figure.get_figwidth() * 96), wide)
+        text = data.decode().replace('"', "'")
+        source = "data:image/svg+xml," + text.translate(_RESERVED)
+    return Picture(
+        Markup(source),
+        alt,
+        caption,
+        *(round(side * 96) for side in figure.get_size_inches()),
+        width,
+    )
 
 
 def join_html(parts: Sequence[str | Markup], separator: str = ", ") -> Markup:

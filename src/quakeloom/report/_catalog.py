@@ -89,9 +89,7 @@ class MechanismCatalog:
     @property
     def mean_uncertainty_deg(self) -> NDArray[np.float64]:
         """Mean of both plane uncertainties, the one that the letters use."""
-        return (
-            self["fault_plane_uncertainty_deg"] + self["auxiliary_plane_uncertainty_deg"]
-        ) / 2.0
+        return (self["fault_plane_uncertainty_deg"] + self["auxiliary_plane_uncertainty_deg"]) / 2.0
 
     @property
     def multiple(self) -> NDArray[np.bool_]:

@@ -20,6 +20,7 @@ from quakeloom.report._catalog import (
 )
 from quakeloom.report._columns import number_column, text_column
 from quakeloom.report._phrases import (
+    NARROW_TIMES,
     STATUS_WORDS,
     count,
     degrees,
@@ -130,7 +131,7 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             f"Share of each quality. The lower bar is the catalog of Japan by {_CITATION}, "
             f"{reference_total:,} events with HASH v1.2 defaults: context, not a target, since "
             "networks and magnitudes differ.",
-            wide=True,
+            width="wide",
         ),
         Grid(
             (term("Quality", "quality"), "Events", "Share", "Japan 2022", "Criterion"),
@@ -181,13 +182,16 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         caption += f"{count(solved, 'mechanism')}"
         if balls < solved:
             caption += (
-                ", the best first and only where they have room. "
+                ", the best first and only where they have room (tied to their epicenter by a "
+                "line where they had to be moved). "
                 + ("Shading counts" if len(lon) > 20_000 else "Points show")
                 + " all events"
             )
         caption += ". Mercator, true to scale at the middle latitude." + source
         section.add(
-            picture(figure, f"Map with {balls} beachballs colored by quality.", caption, wide=True)
+            picture(
+                figure, f"Map with {balls} beachballs colored by quality.", caption, width="map"
+            )
         )
     codes, slon, slat = _unique_stations(stations)
     network = plot_network_map(lon, lat, catalog.quality, slon, slat, codes, coastline=coast)
@@ -198,7 +202,7 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 f"Map of {len(slon)} stations and {len(lon)} events.",
                 f"{count(len(slon), 'station')} and {count(len(lon), 'event')}, colored by "
                 "quality." + source,
-                wide=True,
+                width="map",
             )
         )
     return section
@@ -212,23 +216,25 @@ def distribution_section(results: RunResults, catalog: MechanismCatalog) -> Sect
         return section
     limits = _thresholds(results)
     charts = (
-        ("Polarity misfit", catalog["polarity_misfit"], (0.0, 0.5), limits["misfit"], True),
-        ("Mechanism probability", catalog["mechanism_probability"], (0.0, 1.0), limits["probability"], True),
-        ("Mean plane uncertainty (degrees)", catalog.mean_uncertainty_deg, (0.0, 70.0), limits["uncertainty"], False),
-        ("Station distribution ratio", catalog["station_distribution_ratio"], (0.0, 1.0), limits["distribution"], True),
-        ("Azimuthal gap (degrees)", catalog["azimuthal_gap_deg"], (0.0, 360.0), {}, False),
-        ("Take-off gap (degrees)", catalog["takeoff_gap_deg"], (0.0, 90.0), {}, False),
-        ("Polarities per event", catalog["polarity_count"], None, {}, False),
-        ("S/P amplitude misfit (log10)", catalog["amplitude_ratio_misfit"], (0.0, 1.5), {}, False),
-    )  # fmt: skip
+        ("Polarity misfit", "polarity_misfit", (0.0, 0.5), "misfit"),
+        ("Mechanism probability", "mechanism_probability", (0.0, 1.0), "probability"),
+        ("Mean plane uncertainty (degrees)", "", (0.0, 70.0), "uncertainty"),
+        ("Station distribution ratio", "station_distribution_ratio", (0.0, 1.0), "distribution"),
+        ("Azimuthal gap (degrees)", "azimuthal_gap_deg", (0.0, 360.0), ""),
+        ("Take-off gap (degrees)", "takeoff_gap_deg", (0.0, 90.0), ""),
+        ("Polarities per event", "polarity_count", None, ""),
+        ("S/P amplitude misfit (log10)", "amplitude_ratio_misfit", (0.0, 1.5), ""),
+    )
     pictures: list[Picture] = []
-    for label, values, bounds, lines, as_percent in charts:
+    for label, name, bounds, lines in charts:
+        values = catalog[name] if name else catalog.mean_uncertainty_deg
+        as_percent = bool(lines) and lines != "uncertainty"
         use = np.isfinite(values) & (solved if label != "Polarities per event" else True)
         if not use.any():
             continue
         x = values[use]
         figure = plot_stacked_histogram(
-            x, catalog.quality[use], label, bounds, limits=lines, percent=as_percent
+            x, catalog.quality[use], label, bounds, limits=limits.get(lines), percent=as_percent
         )
         middle = percent(float(np.median(x))) if as_percent else number(float(np.median(x)), 1)
         pictures.append(
@@ -295,7 +301,7 @@ def _input_sentence(results: RunResults) -> str:
     if rejects.num_rows:
         reasons = pc.value_counts(rejects.column("reason")).to_pylist()
         reasons.sort(key=lambda r: -r["counts"])
-        shown = [f"{whole(r['counts'])} × {r['values']}" for r in reasons[:3]]
+        shown = [f"{whole(r['counts'])}{NARROW_TIMES}{r['values']}" for r in reasons[:3]]
         text += f"While reading, {count(rejects.num_rows, 'row')} "
         text += f"{verb(rejects.num_rows, 'was', 'were')} put aside: {'; '.join(shown)}"
         text += "; and others." if len(reasons) > 3 else "."

@@ -150,7 +150,7 @@ class CatalogComparison:
             table.add_column(heading, justify="right")
         for letter, s in [*self.by_quality_a.items(), ("all", self.overall)]:
             values = (s.median, s.mean, s.percentile_90, s.percentile_95, s.largest)
-            cells = [f"{v:.1f}°" if np.isfinite(v) else "–" for v in values]
+            cells = [f"{v:.1f}°" if np.isfinite(v) else "\N{EN DASH}" for v in values]
             table.add_row(letter, f"{s.count:,}", *cells)
         table.caption = (
             f"{self.events_a:,} and {self.events_b:,} events, {self.common:,} in both, "
@@ -224,9 +224,7 @@ def _by_letter(
     angles: ArrayLike, letters: NDArray[np.object_], order: Sequence[str]
 ) -> dict[str, AngleStatistics]:
     values = np.asarray(angles, dtype=float)
-    return {
-        q: AngleStatistics.of(values[letters == q]) for q in order if np.any(letters == q)
-    }
+    return {q: AngleStatistics.of(values[letters == q]) for q in order if np.any(letters == q)}
 
 
 def _without(names: NDArray[np.object_], common: set[str]) -> list[str]:

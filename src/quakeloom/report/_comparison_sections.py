@@ -139,7 +139,8 @@ def _add_comparison(section: Section, results: RunResults, other: ComparedCatalo
                 f"Rotation of the mechanisms between both catalogs, by the letters in {before}.",
             ),
         )
-        section.add(_angle_grid(groups | {"all": found.rotation_deg}, f"Rotation per letter in {before}."))  # fmt: skip
+        everything = groups | {"all": found.rotation_deg}
+        section.add(_angle_grid(everything, f"Rotation per letter in {before}."))
     section.add(Gallery(pictures))
     turned = [m for m in found.most_rotated(8) if m[1] > _TURNED_DEG]
     if turned:

@@ -67,11 +67,11 @@ def choose_cases(catalog: MechanismCatalog, letter: str) -> list[tuple[int, str]
             str(catalog.event_id[r]),
         ),
     )
-    picks = {0: "best", len(keys) // 2: "median", len(keys) - 1: "last"}
+    picks = {0: "most probable", len(keys) // 2: "median", len(keys) - 1: "least probable"}
     if len(keys) == 1:
-        picks = {0: "only event"}
+        picks = {0: "the only one"}
     elif len(keys) == 2:
-        picks = {0: "best", 1: "last"}
+        picks = {0: "more probable", 1: "less probable"}
     return [(int(keys[i]), word) for i, word in sorted(picks.items())]
 
 
@@ -122,9 +122,14 @@ def reject_section(results: RunResults) -> Section:
         .sort_by([("source_file_count", "descending")])
     )
     rows = [
-        (g["record"], g["reason"], whole(g["source_file_count"]), whole(g["source_file_count_distinct"]))
+        (
+            g["record"],
+            g["reason"],
+            whole(g["source_file_count"]),
+            whole(g["source_file_count_distinct"]),
+        )
         for g in groups.slice(0, 30).to_pylist()
-    ]  # fmt: skip
+    ]
     first = [
         (
             _short(r["source_file"], 40),

@@ -117,4 +117,3 @@ def _time_span(results: RunResults) -> str:
         return ""
     first, last = day(times.min()), day(times.max())
     return first if first == last else f"{first} to {last}"
-

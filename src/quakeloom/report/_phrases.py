@@ -10,6 +10,9 @@ from markupsafe import Markup, escape
 
 from quakeloom.schema import VARIABLES
 
+DASH = "\N{EN DASH}"
+NARROW_TIMES = "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}"
+
 STATUS_WORDS = {
     "solved": "solved",
     "too_few_polarities": "too few polarities",
@@ -33,7 +36,7 @@ def count(number: float, one: str, many: str | None = None) -> str:
     """Return a number with its noun: ``1 event``, ``1,204 events``, ``no events``."""
     n = int(number)
     noun = one if n == 1 else many or one + "s"
-    return f"no {noun}" if n == 0 else f"{n:,} {noun}"
+    return f"no {noun}" if n == 0 else f"{n:,}\N{NO-BREAK SPACE}{noun}"
 
 
 def whole(number: float) -> str:
@@ -43,23 +46,23 @@ def whole(number: float) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """Return a share from 0 to 1 in percent, a dash when unknown."""
-    return "–" if not np.isfinite(share) else f"{100 * share:.{digits}f} %"
+    return DASH if not np.isfinite(share) else f"{100 * share:.{digits}f} %"
 
 
 def degrees(angle: float, digits: int = 0) -> str:
     """Return an angle with its sign, a dash when unknown."""
-    return "–" if not np.isfinite(angle) else f"{angle:.{digits}f}°"
+    return DASH if not np.isfinite(angle) else f"{angle:.{digits}f}°"
 
 
 def number(value: float, digits: int = 2) -> str:
     """Return a number, a dash when unknown."""
-    return "–" if not np.isfinite(value) else f"{value:,.{digits}f}"
+    return DASH if not np.isfinite(value) else f"{value:,.{digits}f}"
 
 
 def duration(seconds: float) -> str:
     """Return a duration in the two units that fit: ``1 h 12 min``, ``3.4 s``."""
     if not np.isfinite(seconds):
-        return "–"
+        return DASH
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 100:
@@ -74,7 +77,7 @@ def duration(seconds: float) -> str:
 def memory(megabytes: float) -> str:
     """Return a memory size in MB or GB."""
     if not np.isfinite(megabytes):
-        return "–"
+        return DASH
     return f"{megabytes:,.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
 
 
@@ -108,5 +111,5 @@ def moment(value: Any) -> str:
 
 
 def day(value: Any) -> str:
-    """Return a date, empty when unknown."""
-    return moment(value)[:10]
+    """Return a date that does not break over lines, empty when unknown."""
+    return moment(value)[:10].replace("-", "\N{NON-BREAKING HYPHEN}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -13,7 +14,7 @@ from markupsafe import Markup
 from quakeloom.plots import plot_rule_costs
 from quakeloom.report._blocks import Code, Grid, Section, Terms, Text, picture
 from quakeloom.report._catalog import find_setting
-from quakeloom.report._phrases import duration, memory, whole
+from quakeloom.report._phrases import DASH, duration, memory, whole
 from quakeloom.report._results import RunResults
 from quakeloom.schema import TABLES, VARIABLES
 
@@ -22,17 +23,17 @@ REFERENCES = (
     "Crameri, F., Shephard, G. E., Heron, P. J. (2020). The misuse of colour in science "
     "communication. Nature Communications 11, 5444. doi:10.1038/s41467-020-19160-7",
     "Hardebeck, J. L., Shearer, P. M. (2002). A new method for determining first-motion focal "
-    "mechanisms. Bull. Seismol. Soc. Am. 92, 2264–2276. doi:10.1785/0120010200",
+    "mechanisms. Bull. Seismol. Soc. Am. 92, 2264-2276. doi:10.1785/0120010200",
     "Hardebeck, J. L., Shearer, P. M. (2003). Using S/P amplitude ratios to constrain the focal "
-    "mechanisms of small earthquakes. Bull. Seismol. Soc. Am. 93, 2434–2444. "
+    "mechanisms of small earthquakes. Bull. Seismol. Soc. Am. 93, 2434-2444. "
     "doi:10.1785/0120020236",
     "Kagan, Y. Y. (1991). 3-D rotation of double-couple earthquake sources. Geophys. J. Int. 106, "
-    "709–716. doi:10.1111/j.1365-246X.1991.tb06343.x",
+    "709-716. doi:10.1111/j.1365-246X.1991.tb06343.x",
     "Uchide, T., Shiina, T., Imanishi, K. (2022). Stress map of Japan: detailed nationwide crustal "
     "stress field inferred from focal mechanism solutions of numerous microearthquakes. "
     "J. Geophys. Res. Solid Earth 127, e2022JB024036. doi:10.1029/2022JB024036",
     "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. "
-    "J. Am. Stat. Assoc. 22, 209–212.",
+    "J. Am. Stat. Assoc. 22, 209-212.",
 )
 
 _GLOSSARY = (
@@ -55,7 +56,7 @@ def cost_section(results: RunResults) -> Section:
     slowest = [max(_number(j.get("seconds")) for j in rules[r]) for r in names]
     peak = [max(_number(j.get("peak_memory_mb")) for j in rules[r]) for r in names]
     rows = [
-        (n, whole(len(rules[n])), duration(w), duration(s), duration(c), memory(m) if m else "–")
+        (n, whole(len(rules[n])), duration(w), duration(s), duration(c), memory(m) if m else DASH)
         for n, w, s, c, m in zip(names, wall, slowest, cpu, peak, strict=True)
     ]
     rows.append(
@@ -65,7 +66,7 @@ def cost_section(results: RunResults) -> Section:
             duration(sum(wall)),
             duration(max(slowest)),
             duration(sum(cpu)),
-            memory(max(peak)) if max(peak) else "–",
+            memory(max(peak)) if max(peak) else DASH,
         )
     )
     return section.add(
@@ -73,7 +74,7 @@ def cost_section(results: RunResults) -> Section:
             plot_rule_costs(names, wall, np.where(np.array(peak) > 0, peak, np.nan)),
             "Bars of wall time and peak memory per rule.",
             "Wall time (sum over partitions) and peak memory (largest partition) per rule.",
-            wide=True,
+            width="wide",
         ),
         Grid(
             ("Rule", "Jobs", "Wall time", "Slowest job", "Processor time", "Peak memory"),
@@ -158,8 +159,9 @@ def glossary_section() -> Section:
 
 def _linked(reference: str) -> str | Markup:
     text, mark, doi = reference.partition("doi:")
+    text = re.sub(r"(?<=\d)-(?=\d{2})", DASH, text)
     if not mark:
-        return reference
+        return text
     return Markup('{}<a href="https://doi.org/{}">doi:{}</a>').format(text, doi, doi)
 
 

@@ -15,6 +15,7 @@ from quakeloom.report._blocks import Gallery, Grid, Heading, Section, Text, pict
 from quakeloom.report._catalog import MechanismCatalog
 from quakeloom.report._columns import match_rows, number_column, text_column, time_column
 from quakeloom.report._phrases import (
+    DASH,
     VERDICT_WORDS,
     count,
     day,
@@ -85,7 +86,7 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 "Share of polarities that contradict, per station and time span, with 95 % "
                 "intervals: reversed stations first, then the highest shares. Red: looks "
                 f"reversed; purple: mixed; ochre: no better than a coin.{rest}",
-                wide=True,
+                width="wide",
             ),
         )
     return section
@@ -116,7 +117,7 @@ def _kind_blocks(kinds: list[dict[str, Any]]) -> list[Any]:
             "Share of contradicting polarities per pick kind.",
             "Share of polarities that contradict, per onset and weight code of the pick, with "
             "95 % intervals. A kind at 50 % says nothing about the first motion.",
-            wide=True,
+            width="wide",
         ),
         Grid(
             (
@@ -180,7 +181,7 @@ def _timeline_blocks(
                 figure,
                 f"Agreement of the polarities of station {_name(r, False)} through time.",
                 "",
-                wide=True,
+                width="wide",
             )
         )
     if not pictures:
@@ -252,7 +253,7 @@ def _name(row: dict[str, Any], span: bool = True) -> str:
     if row.get("pick_kind"):
         name += f" {row['pick_kind']}"
     if span and (row.get("start_time") or row.get("end_time")) and row["verdict"] == "reversed":
-        name += f" ({day(row['start_time'])[:4] or '…'}–{day(row['end_time'])[:4] or '…'})"
+        name += f" ({day(row['start_time'])[:4] or '…'}{DASH}{day(row['end_time'])[:4] or '…'})"
     return name
 
 

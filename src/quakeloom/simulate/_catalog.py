@@ -197,7 +197,7 @@ def _sequences(options: SimulationOptions, seed: int, span_days: float) -> _Sequ
     u = uniform_rows(keys, 0, 9)
     lon, lat = map_land(options, seed).places(u[:, 0], u[:, 1], u[:, 2])
     # Productivity by a power law: a few great sequences, many small ones.
-    weight = np.minimum(u[:, 3] ** (-1.0 / 1.2), 300.0)
+    weight = np.minimum(1.0 / u[:, 3], max(10.0, count / 3.0))
     is_swarm = u[:, 4] < _SWARMS
     day = u[:, 5] * span_days * 0.999
     length = np.where(is_swarm, 3.0 * 40.0 ** u[:, 6], _OMORI_END_DAYS)

@@ -63,8 +63,8 @@ class LandMap:
 def map_land(options: SimulationOptions, seed: int) -> LandMap:
     """Return the raster of a region with the density of its background seismicity.
 
-    The density is the exponential of a smooth random field (wavelengths of a fifteenth to a
-    third of the region), even on land and falling off by a factor e every third of
+    The density is the exponential of a smooth random field (wavelengths of a thirtieth to a
+    sixth of the region), even on land and falling off by a factor e every third of
     ``offshore_km`` toward the sea.
     """
     points = np.concatenate([np.array(o) for o in options.land])
@@ -85,7 +85,7 @@ def map_land(options: SimulationOptions, seed: int) -> LandMap:
 
     random = random_stream(seed, "simulate", "density")
     extent = cell * KM_PER_DEGREE * max(rows, columns)
-    wavelength = extent * np.exp(random.uniform(math.log(1 / 15), math.log(1 / 3), _WAVES))
+    wavelength = extent * np.exp(random.uniform(math.log(1 / 30), math.log(1 / 6), _WAVES))
     angle = random.uniform(0, 2 * np.pi, _WAVES)
     phase = random.uniform(0, 2 * np.pi, _WAVES)
     east_km = (grid_lon - lon[0]) * KM_PER_DEGREE * middle
@@ -94,7 +94,7 @@ def map_land(options: SimulationOptions, seed: int) -> LandMap:
     for length, a, f in zip(wavelength, angle, phase, strict=True):
         field += np.cos(2 * np.pi / length * (east_km * np.cos(a) + north_km * np.sin(a)) + f)
     field *= math.sqrt(2.0 / _WAVES)
-    weight = np.exp(1.2 * field) * np.cos(np.radians(grid_lat))
+    weight = np.exp(field) * np.cos(np.radians(grid_lat))
     weight *= np.where(land, 1.0, np.exp(-3.0 * offshore / max(options.offshore_km, 1e-9))) * (
         land | (offshore <= options.offshore_km)
     )

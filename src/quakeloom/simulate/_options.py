@@ -191,8 +191,8 @@ def small_region(**changes: Any) -> SimulationOptions:
 def national(**changes: Any) -> SimulationOptions:
     """Return the settings of an island arc with the size and seismicity of Japan.
 
-    660,332 events of it have about 9.35 million polarities, 14.16 each, as in the catalog
-    of Uchide et al. (2022, JGR 127, e2022JB024036) have.
+    660,332 events of it have about 9.35 million polarities, 14.16 each, the size of the
+    catalog of Japan by Uchide et al. (2022).
 
     Parameters
     ----------

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from quakeloom.core import SettingsError
 from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
-from quakeloom.simulate._counted_random import normal, pair_key, uniform
 from quakeloom.simulate._options import SimulationOptions
+from quakeloom.simulate._reading_loops import (
+    READ_WIDTH,
+    SMALLEST_RADIATION,
+    choose_readings,
+    compute_amplitudes,
+    count_readings,
+    draw_readings,
+    find_pairs,
+    shear_radiation,
+)
 from quakeloom.simulate._stations import SimulatedStations
 from quakeloom.travel import TableStack, lookup
 
@@ -22,12 +30,8 @@ Floats = NDArray[np.float64]
 _PILOT_EVENTS = 20_000
 _PIECE = 4_000  # events worked on at a time; bounds memory, changes nothing else
 
-_READ_WIDTH = 0.15  # of the logistic chance of being read, in log10 amplitude
 _ERROR_WIDTH = 0.25  # of the logistic chance of being wrong
 _ONSET_WIDTH = 0.15
-_EVENT_SCATTER = 0.2
-_SMALLEST_RADIATION = 0.03  # scattering lets no station be quite nodal
-_EXTRA_SELECTED = 2.0  # mean of the readings above the minimum of a selected event
 _LARGEST_CONFIDENCE = 0.999
 
 
@@ -38,11 +42,11 @@ class ReadingLevels:
     Attributes
     ----------
     read : float
-        Half of the stations read a first motion of this amplitude.
+        Half of the stations read a wave of this amplitude.
     wrong : float
-        Halfway between the error rate of clear readings and one half.
+        A first motion this clear is wrong halfway between the rate of the clearest and one half.
     impulsive : float
-        Half of the onsets of this amplitude are impulsive.
+        Half of the onsets this clear are impulsive.
     """
 
     read: float
@@ -92,10 +96,11 @@ def simulate_polarities(
 ) -> SimulatedReadings:
     """Simulate what the stations read of earthquakes.
 
-    Rays follow the first model of ``tables`` from the true hypocenter. A station reads a first
-    motion the likelier the larger its amplitude ``M - a log10(r/10) - b (r - 10) + log10 |F|``
-    (with scatter per event and station; F the P radiation). Readings are wrong the more often
-    the smaller the amplitude, so mostly near nodal planes and far away, up to one half.
+    Rays follow the first model of ``tables`` from the true hypocenter. The amplitude is
+    ``A = M - a log10(r/10) - b (r - 10)`` with scatter per event and station. A station reads
+    the likelier the larger ``A + 0.5 log10 |F|``, F the P radiation, and is wrong and
+    emergent the more often the smaller ``A + 1.3 log10 |F|``: near nodal planes and far away,
+    up to one half.
     ``probability_up`` states the chance of being right that the reading truly has (times
     ``confidence_scale`` in log odds), with no regard to how common up and down are.
 
@@ -122,7 +127,9 @@ def simulate_polarities(
     for start in range(0, events.keys.size, _PIECE):
         part = slice(start, min(start + _PIECE, events.keys.size))
         offered = _offer_readings(events, part, stations, tables, options)
-        chosen = _choose(offered.first, offered.score - levels.read / _READ_WIDTH, offered.minimum)
+        chosen = choose_readings(
+            offered.first, offered.score - levels.read / READ_WIDTH, offered.minimum
+        )
         pieces.append(
             (
                 offered.event[chosen] + start,
@@ -133,12 +140,13 @@ def simulate_polarities(
                 offered.time[chosen],
                 offered.radiation[chosen],
                 offered.amplitude[chosen],
+                offered.clearness[chosen],
             )
         )
     if pieces:
         columns = [np.concatenate(c) for c in zip(*pieces, strict=True)]
     else:
-        columns = [np.empty(0, np.int64)] * 2 + [np.empty(0)] * 6
+        columns = [np.empty(0, np.int64)] * 2 + [np.empty(0)] * 7
     return _read(events, stations, options, levels, *columns)
 
 
@@ -156,16 +164,16 @@ def find_reading_levels(
         mean number of polarities.
     """
     pilot = simulate_events(options, seed, 0, _PILOT_EVENTS)
-    firsts, scores, minima, amplitudes = [np.zeros(1, np.int64)], [], [], []
+    firsts, scores, minima, clearness = [np.zeros(1, np.int64)], [], [], []
     for start in range(0, _PILOT_EVENTS, _PIECE):
         part = slice(start, start + _PIECE)
         offered = _offer_readings(pilot, part, stations, tables, options)
         firsts.append(offered.first[1:] + firsts[-1][-1])
         scores.append(offered.score)
         minima.append(offered.minimum)
-        amplitudes.append(offered.amplitude)
+        clearness.append(offered.clearness)
     first, score = np.concatenate(firsts), np.concatenate(scores)
-    minimum, amplitude = np.concatenate(minima), np.concatenate(amplitudes)
+    minimum = np.concatenate(minima)
     wanted = options.mean_polarities
     most = score.size / _PILOT_EVENTS
     least = np.minimum(minimum, np.diff(first)).mean()
@@ -176,10 +184,11 @@ def find_reading_levels(
             f"and {most:.2f}. Nothing was simulated; change 'mean_polarities' or one of these."
         )
     read = _bisect(
-        lambda level: _count_chosen(first, score - level / _READ_WIDTH, minimum) / _PILOT_EVENTS,
+        lambda level: count_readings(first, score - level / READ_WIDTH, minimum) / _PILOT_EVENTS,
         wanted,
     )
-    clear = amplitude[_choose(first, score - read / _READ_WIDTH, minimum)]
+    chosen = choose_readings(first, score - read / READ_WIDTH, minimum)
+    clear = np.concatenate(clearness)[chosen]
     wrong = -math.inf
     if options.error_rate > 0.0:
         floor = _error_floor(options)
@@ -204,6 +213,7 @@ class _Offered:
     time: Floats
     radiation: Floats
     amplitude: Floats
+    clearness: Floats
     score: Floats
     minimum: NDArray[np.int64]
 
@@ -224,7 +234,7 @@ def _offer_readings(
         stations.stations["start_time"].astype(np.int64),
     )
     depth = events.true_depth_km[part]
-    first, station, distance, azimuth = _pairs(
+    first, station, distance, azimuth = find_pairs(
         events.true_longitude[part],
         events.true_latitude[part],
         origin,
@@ -236,7 +246,7 @@ def _offer_readings(
     )
     event = np.repeat(np.arange(first.size - 1), np.diff(first))
     takeoff, time = lookup(tables, 0, depth[event], distance)
-    radiation, amplitude, score, minimum = _amplitudes(
+    radiation, amplitude, clearness, score, minimum = compute_amplitudes(
         first,
         station,
         events.keys[part],
@@ -255,8 +265,8 @@ def _offer_readings(
         options.selected_fraction,
     )
     return _Offered(
-        first, event, station, distance, azimuth, takeoff, time, radiation, amplitude, score,
-        minimum,
+        first, event, station, distance, azimuth, takeoff, time, radiation, amplitude, clearness,
+        score, minimum,
     )  # fmt: skip
 
 
@@ -273,22 +283,23 @@ def _read(
     time: Floats,
     radiation: Floats,
     amplitude: Floats,
+    clearness: Floats,
 ) -> SimulatedReadings:
     error = np.zeros(event.size)
     if options.error_rate > 0.0:
-        error = _error_probability(amplitude, levels.wrong, _error_floor(options))
+        error = _error_probability(clearness, levels.wrong, _error_floor(options))
     origin = events.events["origin_time"]
     is_reversed = _is_reversed(origin, stations, event, station)
-    draws = _draw_readings(events.keys, stations.keys, event, station)
+    draws = draw_readings(events.keys, stations.keys, event, station)
     is_wrong = draws[:, 0] < error
     polarity = np.where((radiation >= 0.0) ^ is_wrong ^ is_reversed, 1, -1).astype(np.int8)
     right = 1.0 - np.maximum(error, 1.0 - _LARGEST_CONFIDENCE)
     odds = (right / (1.0 - right)) ** options.confidence_scale
     stated = np.clip(odds / (1.0 + odds), 1.0 - _LARGEST_CONFIDENCE, _LARGEST_CONFIDENCE)
-    impulsive = draws[:, 1] < 1.0 / (1.0 + np.exp((levels.impulsive - amplitude) / _ONSET_WIDTH))
+    impulsive = draws[:, 1] < 1.0 / (1.0 + np.exp((levels.impulsive - clearness) / _ONSET_WIDTH))
     weight = np.digitize(error, [0.04, 0.12, 0.3]).astype(np.int8)
-    clearness = 1.0 + 3.0 / (1.0 + np.exp((amplitude - levels.impulsive) / _ONSET_WIDTH))
-    delay = time + options.pick_error_s * clearness * draws[:, 2]
+    vague = 1.0 + 3.0 / (1.0 + np.exp((clearness - levels.impulsive) / _ONSET_WIDTH))
+    delay = time + options.pick_error_s * vague * draws[:, 2]
     polarities = {
         "event_id": events.events["event_id"][event],
         "network": stations.stations["network"][station],
@@ -340,10 +351,10 @@ def _simulate_amplitudes(
     has = draws[:, 3] < options.amplitude_fraction
     event, station = event[has], station[has]
     radiation, draws = np.abs(radiation[has]), draws[has]
-    shear = _shear_radiation(events.normal, events.slip, event, azimuth[has], takeoff[has])
-    floor = _SMALLEST_RADIATION
+    shear = shear_radiation(events.normal, events.slip, event, azimuth[has], takeoff[has])
+    floor = SMALLEST_RADIATION
     # Amplitude of a station in the middle of a P lobe, ten times the noise where half are read.
-    full = amplitude[has] - np.log10(np.maximum(radiation, floor)) - levels.read
+    full = amplitude[has] - levels.read
     noise = 10.0 ** (-stations.quietness[station])
     lobe = 10.0 * noise * 10.0**full
     scatter = options.amplitude_scatter
@@ -391,8 +402,8 @@ def _error_floor(options: SimulationOptions) -> float:
     return min(0.02, 0.25 * options.error_rate)
 
 
-def _error_probability(amplitude: Floats, level: float, floor: float) -> Floats:
-    return floor + (0.5 - floor) / (1.0 + np.exp((amplitude - level) / _ERROR_WIDTH))
+def _error_probability(clearness: Floats, level: float, floor: float) -> Floats:
+    return floor + (0.5 - floor) / (1.0 + np.exp((clearness - level) / _ERROR_WIDTH))
 
 
 def _bisect(function: Any, target: float) -> float:
@@ -405,153 +416,3 @@ def _bisect(function: Any, target: float) -> float:
         else:
             high = middle
     return 0.5 * (low + high)
-
-
-@njit(cache=True)
-def _near(lon1, lat1, lon2, lat2):
-    """Distance (km) and azimuth (degrees) on the ellipsoid by the mid-latitude formula.
-
-    Within 300 km it agrees with the geodesic to some meters and thousandths of a degree.
-    """
-    middle = math.radians(0.5 * (lat1 + lat2))
-    sine = math.sin(middle)
-    square = 1.0 - 0.0066943799901413165 * sine * sine
-    prime = 6378.137 / math.sqrt(square)
-    meridian = prime * (1.0 - 0.0066943799901413165) / square
-    dlon = math.radians(lon2 - lon1)
-    north = meridian * math.radians(lat2 - lat1)
-    east = prime * math.cos(middle) * dlon
-    azimuth = math.degrees(math.atan2(east, north) - 0.5 * dlon * sine) % 360.0
-    return math.sqrt(north * north + east * east), azimuth
-
-
-@njit(cache=True)
-def _pairs(lon, lat, origin, s_lon, s_lat, s_begin, s_row, reach):
-    """Stations (sorted by latitude) within reach of each event that record at its time."""
-    window = reach / 110.5
-    first = np.zeros(lon.size + 1, np.int64)
-    station = np.empty(0, np.int64)
-    distance = np.empty(0)
-    azimuth = np.empty(0)
-    for run in range(2):
-        n = 0
-        for i in range(lon.size):
-            wide = window / math.cos(math.radians(min(89.0, abs(lat[i]) + window)))
-            j = np.searchsorted(s_lat, lat[i] - window)
-            while j < s_lat.size and s_lat[j] <= lat[i] + window:
-                if abs(s_lon[j] - lon[i]) <= wide and s_begin[j] <= origin[i]:
-                    x, a = _near(lon[i], lat[i], s_lon[j], s_lat[j])
-                    if x <= reach:
-                        if run == 1:
-                            station[n] = s_row[j]
-                            distance[n] = x
-                            azimuth[n] = a
-                        n += 1
-                j += 1
-            first[i + 1] = n
-        if run == 0:
-            station = np.empty(n, np.int64)
-            distance = np.empty(n)
-            azimuth = np.empty(n)
-    return first, station, distance, azimuth
-
-
-@njit(cache=True, error_model="numpy")
-def _amplitudes(
-    first, station, event_keys, station_keys, magnitude, depth, normals, slips, quietness,
-    distance, azimuth, takeoff, exponent, per_km, minimum, selected,
-):  # fmt: skip
-    n = station.size
-    radiation = np.empty(n)
-    amplitude = np.empty(n)
-    score = np.empty(n)
-    least = np.zeros(event_keys.size, np.int64)
-    for i in range(event_keys.size):
-        key = pair_key(event_keys[i], np.uint64(11))
-        size = magnitude[i] + _EVENT_SCATTER * normal(key, 0)
-        if uniform(key, 2) < selected:
-            least[i] = minimum + int(-_EXTRA_SELECTED * math.log(uniform(key, 3)))
-        for j in range(first[i], first[i + 1]):
-            s = station[j]
-            sine = math.sin(math.radians(takeoff[j]))
-            a0 = sine * math.cos(math.radians(azimuth[j]))
-            a1 = sine * math.sin(math.radians(azimuth[j]))
-            a2 = math.cos(math.radians(takeoff[j]))
-            along_normal = a0 * normals[i, 0] + a1 * normals[i, 1] + a2 * normals[i, 2]
-            along_slip = a0 * slips[i, 0] + a1 * slips[i, 1] + a2 * slips[i, 2]
-            f = 2.0 * along_normal * along_slip
-            radiation[j] = f
-            r = max(1.0, math.sqrt(distance[j] ** 2 + depth[i] ** 2))
-            amplitude[j] = (
-                size
-                - exponent * math.log10(r / 10.0)
-                - per_km * (r - 10.0)
-                + quietness[s]
-                + math.log10(max(abs(f), _SMALLEST_RADIATION))
-            )
-            u = uniform(pair_key(event_keys[i], station_keys[s]), 0)
-            score[j] = amplitude[j] / _READ_WIDTH + math.log(u / (1.0 - u))
-            if not takeoff[j] >= 0.0:
-                score[j] = -np.inf
-    return radiation, amplitude, score, least
-
-
-@njit(cache=True)
-def _choose(first, score, minimum):
-    """Readings with a score above 0, or as many of the best as an event needs at least."""
-    chosen = np.zeros(score.size, np.bool_)
-    for i in range(minimum.size):
-        a, b = first[i], first[i + 1]
-        count = 0
-        for j in range(a, b):
-            if score[j] > 0.0:
-                chosen[j] = True
-                count += 1
-        if count < minimum[i] and b > a:
-            best = np.argsort(-score[a:b])
-            for k in range(min(minimum[i], b - a)):
-                chosen[a + best[k]] = score[a + best[k]] > -np.inf
-    return np.flatnonzero(chosen)
-
-
-@njit(cache=True)
-def _count_chosen(first, score, minimum):
-    total = 0
-    for i in range(minimum.size):
-        count = 0
-        for j in range(first[i], first[i + 1]):
-            if score[j] > 0.0:
-                count += 1
-        total += max(count, min(minimum[i], first[i + 1] - first[i]))
-    return total
-
-
-@njit(cache=True)
-def _draw_readings(event_keys, station_keys, event, station):
-    """Per reading: three uniform numbers (0, 1, 3) and three normal deviates (2, 4, 5)."""
-    out = np.empty((event.size, 6))
-    for j in range(event.size):
-        key = pair_key(event_keys[event[j]], station_keys[station[j]])
-        out[j, 0] = uniform(key, 1)
-        out[j, 1] = uniform(key, 2)
-        out[j, 2] = normal(key, 2)
-        out[j, 3] = uniform(key, 3)
-        out[j, 4] = normal(key, 3)
-        out[j, 5] = normal(key, 4)
-    return out
-
-
-@njit(cache=True)
-def _shear_radiation(normals, slips, event, azimuth, takeoff):
-    """Length of the S radiation vector, 0 to 1."""
-    out = np.empty(event.size)
-    for j in range(event.size):
-        i = event[j]
-        sine = math.sin(math.radians(takeoff[j]))
-        a0 = sine * math.cos(math.radians(azimuth[j]))
-        a1 = sine * math.sin(math.radians(azimuth[j]))
-        a2 = math.cos(math.radians(takeoff[j]))
-        an = a0 * normals[i, 0] + a1 * normals[i, 1] + a2 * normals[i, 2]
-        aslip = a0 * slips[i, 0] + a1 * slips[i, 1] + a2 * slips[i, 2]
-        out[j] = math.sqrt(max(0.0, an * an + aslip * aslip - 4.0 * an * an * aslip * aslip))
-    return out

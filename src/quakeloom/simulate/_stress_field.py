@@ -16,7 +16,9 @@ Floats = NDArray[np.float64]
 
 # Longitude, latitude, azimuth of SHmax, A_phi, reach (degrees). A picture of Japan:
 # compression east-west to west-northwest, strike-slip in the southwest, reverse faulting in
-# the middle and north, normal faulting with east-west extension in one place on the east coast.
+# the middle and north, normal faulting in one place on the east coast. Its SHmax stays near that
+# around it, so that the way from reverse to normal faulting leads through strike-slip and not
+# through an isotropic point, where directions would jump.
 _ANCHORS = (
     (131.0, 32.6, 78.0, 1.25, 1.3),
     (132.8, 34.9, 105.0, 1.55, 1.3),
@@ -26,9 +28,9 @@ _ANCHORS = (
     (139.3, 38.2, 112.0, 2.5, 1.3),
     (140.6, 39.9, 102.0, 2.7, 1.5),
     (142.4, 43.2, 98.0, 2.4, 1.8),
-    (140.85, 36.95, 8.0, 0.45, 0.5),
+    (140.75, 36.95, 75.0, 0.5, 0.4),
 )
-_COAST_WEIGHT = 3.0  # the patch of normal faulting stands out against its surroundings
+_COAST_WEIGHT = 2.5  # the patch of normal faulting stands out against its surroundings
 
 
 def stress_tensor_at(

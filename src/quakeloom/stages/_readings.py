@@ -318,41 +318,42 @@ def _observe(
     azimuth = joined(given[0][used], ratio_given[0])
     offsets = np.searchsorted(event, np.arange(events.num_rows + 1)).astype(np.int64)
     trials = settings.mechanism.trials
+    stratified = settings.mechanism.stratified_draws
     if takeoff.angles == "given":
-        base = np.broadcast_to(joined(given[1][used], ratio_given[1]), (trials, event.size))
-        azimuths = np.broadcast_to(azimuth, (trials, event.size))
-        azimuth_error = joined(
-            _filled(column("azimuth_error_deg"), takeoff.azimuth_error_deg), none
-        )
-        takeoff_error = joined(
-            _filled(column("takeoff_error_deg"), takeoff.takeoff_error_deg), none
+        base = joined(given[1][used], ratio_given[1])[None, :]
+        azimuth_error, takeoff_error = (
+            _filled(joined(column(name), none), default)
+            for name, default in (
+                ("azimuth_error_deg", takeoff.azimuth_error_deg),
+                ("takeoff_error_deg", takeoff.takeoff_error_deg),
+            )
         )
     else:
         assert shared.tables is not None
-        depth = events.column("depth_km").to_numpy()
         error = events.column("vertical_error_km").to_numpy()
         error = _filled(np.where(error > 0, error, np.nan), takeoff.depth_error_km)
         depths, models = draw_depths_and_models(
-            keys, np.maximum(np.nan_to_num(depth), 0.0), error, trials, len(takeoff.models)
+            keys,
+            np.nan_to_num(events.column("depth_km").to_numpy()),
+            error,
+            trials,
+            len(takeoff.models),
+            stratified,
         )
         distance = joined(sites.distance[used], ratio_sites)
         base, _ = lookup(
-            shared.tables, models[:, event], np.maximum(depths[:, event], 0.0), distance[None, :]
+            shared.tables, models[:, None], np.maximum(depths[:, event], 0.0), distance[None, :]
         )
-        azimuths = np.broadcast_to(azimuth, (trials, event.size))
         azimuth_error = np.full(event.size, takeoff.azimuth_error_deg)
         takeoff_error = np.full(event.size, takeoff.takeoff_error_deg)
+    zero = np.zeros(event.size)
     azimuth_draws, takeoff_draws = draw_angle_errors(
-        keys,
-        offsets,
-        station_keys,
-        azimuths,
-        base,
-        _filled(azimuth_error, takeoff.azimuth_error_deg),
-        _filled(takeoff_error, takeoff.takeoff_error_deg),
+        keys, offsets, station_keys, zero, zero, azimuth_error, takeoff_error, trials, stratified
     )
+    azimuth_draws = azimuth_draws + azimuth
+    takeoff_draws = takeoff_draws + base
     rows = np.concatenate([used, np.full(ratio_event.size, -1)])[order]
-    bad = ~np.isfinite(takeoff_draws).all(axis=0)
+    bad = ~np.isfinite(takeoff_draws[0] + azimuth_draws[0])
     reference = np.full((2, readings.num_rows), np.nan)
     is_reading = rows >= 0
     reference[0, rows[is_reading]] = azimuth_draws[0, is_reading]

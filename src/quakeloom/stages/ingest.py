@@ -73,12 +73,20 @@ class PlannedRows:
     digest: str
 
 
+@dataclass(frozen=True)
+class Ingested:
+    """What reading the sources gave: the partitions, and a digest of all sources."""
+
+    partitions: list[PlannedRows]
+    inputs: str
+
+
 def ingest_sources(
     settings: Settings,
     layout: RunLayout,
     cache: Path,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[PlannedRows]:
+) -> Ingested:
     """Read what is new, split everything into partitions, and return them in order.
 
     Parameters
@@ -98,18 +106,19 @@ def ingest_sources(
         If a file is not in its format.
     """
     folders = (
-        [_simulate(settings, cache, progress)]
+        [simulate_source(settings, cache, progress)]
         if settings.simulation is not None
         else _read_sources(settings, cache, progress)
     )
     known = digest_json(
         [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
     )
+    inputs = digest_json([f.name for f in folders])
     index = layout.ingest / "index.json"
     if index.exists():
         old = read_json(index)
         if old["key"] == known:
-            return [PlannedRows(**row) for row in old["partitions"]]
+            return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
     progress("sorting rows into partitions")
     tables = {name: _gather(folders, name) for name in SOURCE_TABLES}
     if not tables["events"].num_rows:
@@ -120,7 +129,7 @@ def ingest_sources(
         )
     rows = _split(settings, layout, tables)
     write_json_if_changed(index, {"key": known, "partitions": [vars(r) for r in rows]})
-    return rows
+    return Ingested(rows, inputs)
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
@@ -230,7 +239,10 @@ def _read_one(job: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
-def _simulate(settings: Settings, cache: Path, progress: Callable[[str], None]) -> Path:
+def simulate_source(
+    settings: Settings, cache: Path, progress: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Simulate the source of a run, if it is not in the cache; return its folder."""
     from quakeloom.stages.simulate import write_simulation
 
     assert settings.simulation is not None

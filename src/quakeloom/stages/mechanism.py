@@ -29,12 +29,12 @@ from quakeloom.core import (
     digest_json,
     digest_source,
 )
-from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
+from quakeloom.mechanism import MechanismOptions, find_mechanisms, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, conform_table, make_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
 from quakeloom.stages._readings import Shared, prepare_block
-from quakeloom.stages.ingest import PlannedRows
+from quakeloom.stages.ingest import Ingested, PlannedRows
 from quakeloom.store import (
     RunLayout,
     atomic_folder,
@@ -82,7 +82,7 @@ class _Task:
     amplitudes: pa.Table
 
 
-def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list[dict[str, Any]]:
+def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict[str, Any]]:
     """Write the plan file of every partition; return what the workflow must know of each.
 
     A plan file holds digests of everything that decides the result of the partition: its
@@ -94,8 +94,9 @@ def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list
         "code": digest_source(CODE[STAGE]),
     }
     if settings.takeoff.angles == "layered":
-        common["takeoff"] = digest_file(layout.plan("takeoff", "tables"))
+        common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
     entries = []
+    rows = ingested.partitions
     for row in rows:
         write_json_if_changed(
             layout.plan(STAGE, row.partition),
@@ -104,12 +105,12 @@ def plan(settings: Settings, layout: RunLayout, rows: list[PlannedRows]) -> list
         entries.append({"partition": row.partition, "memory_mb": promise_memory(settings, row)})
     names = [row.partition for row in rows]
     step = settings.mechanism.grid_step_deg
-    write_json_if_changed(layout.plan(STAGE, "init"), {"stage": STAGE, "grid_step_deg": step})
-    write_json_if_changed(layout.plan(STAGE, "finalise"), {"stage": STAGE, "partitions": names})
+    write_json_if_changed(layout.plan_step(STAGE, "init"), {"stage": STAGE, "grid_step_deg": step})
     write_json_if_changed(
-        layout.provenance, describe_provenance(settings, [row.digest for row in rows])
+        layout.plan_step(STAGE, "finalise"), {"stage": STAGE, "partitions": names}
     )
-    _remove_plans(layout, {*names, "init", "finalise"})
+    write_json_if_changed(layout.provenance, describe_provenance(settings, ingested.inputs))
+    _remove_plans(layout, set(names))
     return entries
 
 
@@ -165,7 +166,7 @@ def init(settings: Settings, layout: RunLayout) -> None:
         shutil.rmtree(layout.part(STAGE, "grid.zarr"))
         _write_group_metadata(layout)
     write_json_if_changed(
-        layout.done(STAGE, "init"),
+        layout.done_step(STAGE, "init"),
         {
             "mechanisms": int(grid.strike_deg.size),
             "grid_step_deg": settings.mechanism.grid_step_deg,
@@ -270,7 +271,9 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     counts["stations"] = write_tables(layout.table("stations"), "stations", [stations], provenance)
     _remove_parts(layout, set(names))
     digests = {n: digest_file(layout.table(n)) for n in GATHERED if layout.table(n).exists()}
-    write_json_if_changed(layout.done(STAGE, "finalise"), {"counts": counts, "digests": digests})
+    write_json_if_changed(
+        layout.done_step(STAGE, "finalise"), {"counts": counts, "digests": digests}
+    )
     log.info("mechanism: gathered %d partitions: %s", len(names), counts)
     return counts
 
@@ -302,7 +305,7 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
             if found != digest:
                 state = "is missing" if not found else "has changed since it was written"
                 problems.append(f"{path} {state}")
-    gathered = read_json(layout.done(STAGE, "finalise"))
+    gathered = read_json(layout.done_step(STAGE, "finalise"))
     events = 0
     for table, digest in gathered["digests"].items():
         path = layout.table(table)
@@ -422,7 +425,6 @@ def _solve_block(task: _Task) -> dict[str, pa.Table]:
         write_region(task.group, "acceptance", task.start, found.acceptance)
     predicted = np.full(task.polarities.num_rows, np.nan)
     rows = prepared.reading_rows
-    predicted[rows[rows >= 0]] = leave_one_out(prepared.observations, grid, options)[rows >= 0]
     polarities = task.polarities
     for name, values in {**prepared.readings, "predicted_up": predicted}.items():
         index = polarities.schema.get_field_index(name)
@@ -502,7 +504,7 @@ def _planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
 
 
 def _planned_partitions(layout: RunLayout) -> list[str]:
-    path = layout.plan(STAGE, "finalise")
+    path = layout.plan_step(STAGE, "finalise")
     if not path.exists():
         raise PlanError(f"Run {layout.root} has no plan. Run `quakeloom plan` first.")
     return list(read_json(path)["partitions"])
@@ -536,7 +538,7 @@ def _remove_parts(layout: RunLayout, names: set[str]) -> None:
     for path in parent.iterdir():
         if path.is_dir() and path.name not in names:
             shutil.rmtree(path)
-        elif path.suffix == ".json" and path.stem not in names | {"init", "finalise"}:
+        elif path.suffix == ".json" and path.stem not in names:
             path.unlink()
     if layout.accepted.is_dir():
         for path in layout.accepted.iterdir():

@@ -52,7 +52,7 @@ def plan_configuration(
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         layout = RunLayout(results / name)
-        rows = ingest_sources(
+        ingested = ingest_sources(
             settings, layout, root / "ingest" / "sources", lambda s, n=name: progress(f"{n}: {s}")
         )
         text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
@@ -60,7 +60,7 @@ def plan_configuration(
         layered = settings.takeoff.angles == "layered"
         if layered:
             takeoff.plan(settings, layout)
-        entries = mechanism.plan(settings, layout, rows)
+        entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         screening = settings.selection.screening
         looks_at = [
@@ -69,7 +69,7 @@ def plan_configuration(
             if case_run(configuration.name, c) in configuration.cases
         ]
         write_json_if_changed(
-            layout.plan("report", "report"),
+            layout.plan_step("report", "page"),
             {
                 "report": settings.report.model_dump(mode="json"),
                 "code": digest_source(CODE["report"]),
@@ -81,7 +81,7 @@ def plan_configuration(
             "screening": case_run(configuration.name, screening) if screening else "",
             "compare": looks_at,
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
-            "events": sum(r.events for r in rows),
+            "events": sum(r.events for r in ingested.partitions),
         }
     plan = {"name": configuration.name, "configuration": str(configuration.path), "runs": runs}
     write_json_if_changed(root / PLAN_FILE, plan)

@@ -16,6 +16,7 @@ from quakeloom.formats import read_velocity_model
 from quakeloom.schema import TABLES, make_table
 from quakeloom.simulate import (
     SimulationOptions,
+    find_reading_levels,
     national,
     simulate_events,
     simulate_polarities,
@@ -35,7 +36,12 @@ def simulation_options(settings: Settings) -> SimulationOptions:
     simulation = settings.simulation
     assert simulation is not None
     preset = {"region": small_region, "national": national}[simulation.preset]
-    return preset(error_rate=simulation.polarity_error_rate)
+    return preset(
+        error_rate=simulation.polarity_error_rate,
+        start_year=simulation.start_year,
+        end_year=simulation.end_year,
+        reversed_station_fraction=simulation.reversed_station_fraction,
+    )
 
 
 def write_simulation(settings: Settings, folder: Path) -> None:
@@ -43,13 +49,14 @@ def write_simulation(settings: Settings, folder: Path) -> None:
     assert settings.simulation is not None
     options = simulation_options(settings)
     stations = simulate_stations(options, settings.seed)
-    write_table(folder / "stations.parquet", "stations", _table("stations", stations))
-    depths, distances = table_grid(
-        options.greatest_depth_km * 1.5 + 5.0, options.maximum_distance_km * 1.05
-    )
+    write_table(folder / "stations.parquet", "stations", _table("stations", stations.stations))
     names = settings.takeoff.models or ["generic_crust"]
     model = read_velocity_model(find_model(settings, names[0]))
+    depths, distances = table_grid(
+        options.greatest_depth_km * 1.5 + 5.0, options.maximum_distance_km * 1.05, models=[model]
+    )
     tables = stack_tables([trace_table(model, depths, distances)])
+    levels = find_reading_levels(stations, tables, options, settings.seed)
     pieces: dict[str, list[pa.Table]] = {"events": [], "truth": []}
 
     def polarities() -> Iterator[pa.Table]:
@@ -57,10 +64,10 @@ def write_simulation(settings: Settings, folder: Path) -> None:
         for first in range(0, settings.simulation.events, _CHUNK):
             count = min(_CHUNK, settings.simulation.events - first)
             events = simulate_events(options, settings.seed, first, count)
-            readings = simulate_polarities(events, stations, tables, options, settings.seed)
-            pieces["events"].append(_table("events", events))
-            pieces["truth"].append(_table("truth", events))
-            yield _table("polarities", readings)
+            readings = simulate_polarities(events, stations, tables, options, settings.seed, levels)
+            pieces["events"].append(_table("events", events.events))
+            pieces["truth"].append(_table("truth", events.truth))
+            yield _table("polarities", readings.polarities)
 
     write_tables(folder / "polarities.parquet", "polarities", polarities())
     for name, tables_of_name in pieces.items():
@@ -68,7 +75,7 @@ def write_simulation(settings: Settings, folder: Path) -> None:
 
 
 def _table(name: str, columns: Any) -> pa.Table:
-    """Make a registered table of those columns that it has."""
-    values = columns if isinstance(columns, dict) else vars(columns)
-    wanted = TABLES[name].columns
-    return make_table(name, {k: v for k, v in values.items() if k in wanted})
+    """Make a registered table that says where its rows come from."""
+    rows = len(columns["station" if name == "stations" else "event_id"])
+    source = {"source_file": ["simulation"] * rows} if "source_file" in TABLES[name].columns else {}
+    return make_table(name, {**columns, **source})

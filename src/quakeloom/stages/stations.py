@@ -35,7 +35,7 @@ STAGE = "stations"
 def plan(layout: RunLayout) -> None:
     """Write the plan file: the digest of the code."""
     write_json_if_changed(
-        layout.plan(STAGE, "report"), {"stage": STAGE, "code": digest_source(CODE[STAGE])}
+        layout.plan_step(STAGE, "report"), {"stage": STAGE, "code": digest_source(CODE[STAGE])}
     )
 
 
@@ -105,7 +105,7 @@ def part(settings: Settings, layout: RunLayout) -> None:
         provenance,
     )
     write_json_if_changed(
-        layout.done(STAGE, "report"),
+        layout.done_step(STAGE, "report"),
         {
             name: digest_file(layout.table(name))
             for name in ("station_report", "reversal_proposals")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from quakeloom.config import Settings, expand_variables
-from quakeloom.core import InputError, digest_file, digest_json, digest_source
+from quakeloom.core import InputError, LayeredModel, digest_file, digest_json, digest_source
 from quakeloom.formats import read_velocity_model
 from quakeloom.stages._provenance import CODE
 from quakeloom.store import (
@@ -24,7 +24,15 @@ from quakeloom.store import (
     write_array,
     write_json_if_changed,
 )
-from quakeloom.travel import TableStack, TakeoffTable, stack_tables, table_grid, trace_table
+from quakeloom.travel import (
+    HASH_DEPTHS_KM,
+    HASH_DISTANCES_KM,
+    TableStack,
+    TakeoffTable,
+    stack_tables,
+    table_grid,
+    trace_table,
+)
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +65,7 @@ def plan(settings: Settings, layout: RunLayout) -> None:
     """Write the plan file: digests of models, settings and code."""
     models = [find_model(settings, name) for name in settings.takeoff.models]
     write_json_if_changed(
-        layout.plan("takeoff", "tables"),
+        layout.plan_step("takeoff", "tables"),
         {
             "stage": "takeoff",
             "models": [digest_file(m) for m in models],
@@ -69,18 +77,11 @@ def plan(settings: Settings, layout: RunLayout) -> None:
 
 def part(settings: Settings, layout: RunLayout) -> None:
     """Trace all models and write their tables."""
-    grid: tuple[Any, Any] | tuple[None, None] = (None, None)
-    if settings.takeoff.law == "linear":
-        grid = table_grid(
-            settings.takeoff.maximum_depth_km,
-            settings.selection.maximum_distance_km * 1.02,
-            settings.takeoff.table_step_km,
-        )
+    models = [read_velocity_model(find_model(settings, n)) for n in settings.takeoff.models]
+    grid = _grid(settings, models)
     with atomic_folder(layout.part("takeoff", "tables")) as folder:
-        for i, name in enumerate(settings.takeoff.models):
-            table = trace_table(
-                read_velocity_model(find_model(settings, name)), *grid, law=settings.takeoff.law
-            )
+        for i, model in enumerate(models):
+            table = trace_table(model, *grid, law=settings.takeoff.law)
             group = folder / f"model{i:03d}.zarr"
             for array in _ARRAYS:
                 write_array(group, array, getattr(table, array))
@@ -88,14 +89,14 @@ def part(settings: Settings, layout: RunLayout) -> None:
             write_json_if_changed(
                 folder / f"model{i:03d}.json",
                 {
-                    "model_name": name,
+                    "model_name": settings.takeoff.models[i],
                     "receiver_depth_km": table.receiver_depth_km,
                     "law": table.law,
                 },
             )
-            log.info("takeoff %s: %d depths, %d distances", name, *table.takeoff_deg.shape)
+            log.info("takeoff %s: %d depths, %d distances", model.name, *table.takeoff_deg.shape)
     write_json_if_changed(
-        layout.done("takeoff", "tables"), {"models": len(settings.takeoff.models)}
+        layout.done_step("takeoff", "tables"), {"models": len(settings.takeoff.models)}
     )
 
 
@@ -112,15 +113,28 @@ def read_tables(layout: RunLayout) -> TableStack:
 
 
 def table_bytes(settings: Settings) -> int:
-    """Return the bytes of the tables in memory."""
+    """Return the bytes of the tables in memory, at most."""
     if settings.takeoff.angles == "given":
         return 0
-    depth, distance = table_grid(
+    models = [read_velocity_model(find_model(settings, n)) for n in settings.takeoff.models]
+    depth, distance = _grid(settings, models)
+    if depth is None or distance is None:
+        depth, distance = HASH_DEPTHS_KM, HASH_DISTANCES_KM
+    return int(len(models) * depth.size * distance.size * 4 * 8)
+
+
+def _grid(
+    settings: Settings, models: list[LayeredModel]
+) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+    """Depths and distances of the tables; none for HASH's own."""
+    if settings.takeoff.law == "hash":
+        return None, None
+    return table_grid(
         settings.takeoff.maximum_depth_km,
-        settings.selection.maximum_distance_km,
+        min(settings.selection.maximum_distance_km * 1.02, 2000.0),
         settings.takeoff.table_step_km,
+        models=models,
     )
-    return int(len(settings.takeoff.models) * depth.size * distance.size * 4 * 8)
 
 
 def _table_settings(settings: Settings) -> dict[str, Any]:

@@ -37,17 +37,25 @@ class RunLayout:
         """Folder of the rows of one partition as planned."""
         return self.ingest / "partitions" / partition
 
-    def plan(self, stage: str, item: str) -> Path:
-        """A plan file: the cache key of one unit of work."""
-        return self.root / "plan" / stage / f"{item}.json"
+    def plan(self, stage: str, partition: str) -> Path:
+        """The plan file of a partition: the cache key of that unit of work."""
+        return self.root / "plan" / stage / f"{partition}.json"
+
+    def plan_step(self, stage: str, step: str) -> Path:
+        """The plan file of a step of a stage that is done once, such as ``finalise``."""
+        return self.root / "plan" / f"{stage}.{step}.json"
 
     def part(self, stage: str, partition: str) -> Path:
         """Folder of what a stage made of one partition."""
         return self.root / "parts" / stage / partition
 
-    def done(self, stage: str, item: str) -> Path:
-        """The marker that a unit of work is complete, with digests of what it wrote."""
-        return self.root / "parts" / stage / f"{item}.json"
+    def done(self, stage: str, partition: str) -> Path:
+        """The marker that a partition is complete, with digests of what it wrote."""
+        return self.root / "parts" / stage / f"{partition}.json"
+
+    def done_step(self, stage: str, step: str) -> Path:
+        """The marker that a step of a stage is complete."""
+        return self.root / "parts" / f"{stage}.{step}.json"
 
     def table(self, name: str) -> Path:
         """A gathered table."""

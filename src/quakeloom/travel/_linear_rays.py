@@ -7,7 +7,10 @@ receiver, the others below both. For slowness ``p`` and ``c = sqrt(1 - p^2 v^2)`
     x = p h (v1 + v2) / (c1 + c2)
     t = atanh(g w) / g,   w = h (v1 + v2) / (v1^2 c2 + v2^2 c1),   g = (v2 - v1) / h
 
-which hold without cancellation for gradients of either sign and for none.
+which hold without cancellation for gradients of either sign and for none. A ray is named by
+a reference velocity ``ref`` and its cosine ``s`` there, ``p = sqrt(1 - s^2) / ref``, because a
+slowness tells two nearly horizontal rays apart only to half the digits:
+``c^2 = (1 - r)(1 + r) + r^2 s^2`` with ``r = v / ref``.
 """
 
 from __future__ import annotations
@@ -20,40 +23,46 @@ from numba import njit
 _SAMPLES = 32
 _SAMPLES_THIN = 8
 _STEPS = 80
-_TINY = 1e-13
 
 
 @njit(cache=True, error_model="numpy")
-def _cosine(p, v):
-    squared = (1.0 - p * v) * (1.0 + p * v)
-    return math.sqrt(squared) if squared > _TINY else 0.0
+def _cosine(s, ref, v):
+    r = v / ref
+    squared = (1.0 - r) * (1.0 + r) + r * r * s * s
+    return math.sqrt(squared) if squared > 0.0 else 0.0
 
 
 @njit(cache=True, error_model="numpy")
-def _range(p, v1, v2, h, between, turning):
+def _slowness(s, ref):
+    return math.sqrt((1.0 - s) * (1.0 + s)) / ref
+
+
+@njit(cache=True, error_model="numpy")
+def _range(s, ref, v1, v2, h, between, turning):
     """Horizontal range; ``turning`` is the leg in which the ray turns, -1 for a direct ray."""
+    p = _slowness(s, ref)
     x = 0.0
     last = between if turning < 0 else turning
     for i in range(last):
-        c = _cosine(p, v1[i]) + _cosine(p, v2[i])
+        c = _cosine(s, ref, v1[i]) + _cosine(s, ref, v2[i])
         if c == 0.0:
             return np.inf
         dx = p * h[i] * (v1[i] + v2[i]) / c
         x += dx if i < between else 2.0 * dx
     if turning >= 0:
         g = (v2[turning] - v1[turning]) / h[turning]
-        x += 2.0 * _cosine(p, v1[turning]) / (p * g)
+        x += 2.0 * _cosine(s, ref, v1[turning]) / (p * g)
     return x
 
 
 @njit(cache=True, error_model="numpy")
-def _time(p, v1, v2, h, between, turning):
+def _time(s, ref, v1, v2, h, between, turning):
     t = 0.0
     last = between if turning < 0 else turning
     for i in range(last):
         g = (v2[i] - v1[i]) / h[i]
-        c1 = _cosine(p, v1[i])
-        c2 = _cosine(p, v2[i])
+        c1 = _cosine(s, ref, v1[i])
+        c2 = _cosine(s, ref, v2[i])
         w = h[i] * (v1[i] + v2[i]) / (v1[i] * v1[i] * c2 + v2[i] * v2[i] * c1)
         a = g * w
         if abs(a) < 1e-3:
@@ -63,54 +72,53 @@ def _time(p, v1, v2, h, between, turning):
         t += dt if i < between else 2.0 * dt
     if turning >= 0:
         g = (v2[turning] - v1[turning]) / h[turning]
-        t += 2.0 * math.atanh(_cosine(p, v1[turning])) / g
+        t += 2.0 * math.atanh(_cosine(s, ref, v1[turning])) / g
     return t
 
 
 @njit(cache=True, error_model="numpy")
-def _misfit(s, target, slow, top, v1, v2, h, between, turning, height):
-    """Misfit of a ray in the search variable ``s``, and its slowness.
+def _misfit(u, target, ref, v1, v2, h, between, turning, height):
+    """Misfit of a ray in the search variable ``u``, with its cosine and range.
 
-    A direct ray has ``s`` = angle at the fastest level (``slow`` its slowness) and the
-    misfit in the arctangent of range over height, nearly linear in ``s``. A turning ray
-    has ``s`` = cosine at the top of its leg (``top`` the velocity there).
+    A direct ray has ``u`` = angle from the horizontal at the fastest level and the misfit in
+    the arctangent of height over range, nearly linear in ``u``. A turning ray has ``u`` =
+    cosine at the top of its leg and the misfit in range.
     """
     if turning < 0:
-        p = math.sin(s) * slow
-        x = _range(p, v1, v2, h, between, -1)
-        return math.atan2(x, height) - math.atan2(target, height), p, x
-    p = math.sqrt(max(0.0, 1.0 - s * s)) / top
-    x = _range(p, v1, v2, h, between, turning)
-    return x - target, p, x
+        s = math.sin(u)
+        x = _range(s, ref, v1, v2, h, between, -1)
+        return math.atan2(height, x) - math.atan2(height, target), s, x
+    x = _range(u, ref, v1, v2, h, between, turning)
+    return x - target, u, x
 
 
 @njit(cache=True, error_model="numpy")
-def _shoot(a, fa, b, fb, target, slow, top, v1, v2, h, between, turning, height):
-    """Slowness and range of the ray that reaches ``target``: bracketed false position."""
-    p = 0.0
+def _shoot(a, fa, b, fb, target, ref, v1, v2, h, between, turning, height):
+    """Cosine and range of the ray that reaches ``target``: bracketed false position."""
+    s = 0.0
     x = 0.0
     side = 0
     for _ in range(_STEPS):
         if fb == fa or not (math.isfinite(fa) and math.isfinite(fb)):
-            s = 0.5 * (a + b)
+            u = 0.5 * (a + b)
         else:
-            s = (a * fb - b * fa) / (fb - fa)
-            if not (min(a, b) <= s <= max(a, b)):
-                s = 0.5 * (a + b)
-        f, p, x = _misfit(s, target, slow, top, v1, v2, h, between, turning, height)
-        if abs(x - target) <= 1e-10 * (1.0 + target) or abs(b - a) < 1e-15:
+            u = (a * fb - b * fa) / (fb - fa)
+            if not (min(a, b) <= u <= max(a, b)):
+                u = 0.5 * (a + b)
+        f, s, x = _misfit(u, target, ref, v1, v2, h, between, turning, height)
+        if abs(x - target) <= 1e-10 * (1.0 + target) or abs(b - a) <= 1e-15 * abs(b + a):
             break
         if (f > 0.0) == (fb > 0.0):
-            b, fb = s, f
+            b, fb = u, f
             if side == -1:
                 fa *= 0.5
             side = -1
         else:
-            a, fa = s, f
+            a, fa = u, f
             if side == 1:
                 fb *= 0.5
             side = 1
-    return p, x
+    return s, x
 
 
 @njit(cache=True, error_model="numpy")
@@ -155,30 +163,28 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
 
     if between == 0:
         for j in range(n):
-            if distance[j] == 0.0:
-                _offer(j, 0.0, 180.0, True, time, takeoff, direct)
+            angle = 180.0 if distance[j] == 0.0 else 90.0
+            _offer(j, distance[j] / v_source, angle, True, time, takeoff, direct)
     else:
-        slow = 1.0 / fastest
-        reach = _range(slow, v1, v2, h, between, -1)
-        reach_time = _time(slow, v1, v2, h, between, -1) if math.isfinite(reach) else np.inf
-        lower = 0.0
+        reach = _range(0.0, fastest, v1, v2, h, between, -1)
+        reach_time = _time(0.0, fastest, v1, v2, h, between, -1)
+        upper = 0.5 * math.pi
         for j in range(n):
             target = distance[j]
             if target <= reach:
-                if target == 0.0:
-                    p, x = 0.0, 0.0
-                else:
-                    aim = math.atan2(target, height)
-                    f_low, _, _ = _misfit(lower, target, slow, 0.0, v1, v2, h, between, -1, height)
-                    f_high = math.atan2(reach, height) - aim
-                    p, x = _shoot(
-                        lower, f_low, 0.5 * math.pi, f_high, target, slow, 0.0,
+                s, x = 1.0, 0.0
+                if target > 0.0:
+                    f_flat = math.atan2(height, reach) - math.atan2(height, target)
+                    f_upper, _, _ = _misfit(upper, target, fastest, v1, v2, h, between, -1, height)
+                    s, x = _shoot(
+                        0.0, f_flat, upper, f_upper, target, fastest,
                         v1, v2, h, between, -1, height,
                     )  # fmt: skip
-                    lower = math.asin(min(1.0, p * fastest)) * (1.0 - 1e-9)
-                t = _time(p, v1, v2, h, between, -1) + p * (target - x)
+                    upper = min(0.5 * math.pi, math.asin(s) * (1.0 + 1e-9))
+                p = _slowness(s, fastest)
+                t = _time(s, fastest, v1, v2, h, between, -1) + p * (target - x)
             else:
-                p = slow
+                p = 1.0 / fastest
                 t = reach_time + p * (target - reach)
             angle = math.degrees(math.asin(min(1.0, p * v_source)))
             _offer(j, t, angle if downward else 180.0 - angle, True, time, takeoff, direct)
@@ -200,15 +206,14 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
         if v1[k] < above:
             joined = False
         if v2[k] > v1[k] and slow_top > 1.0 / v2[k]:
-            low = _cosine(slow_top, v1[k])
-            high = _cosine(1.0 / v2[k], v1[k])
+            low = _cosine(0.0, 1.0 / slow_top, v1[k])
+            high = _cosine(0.0, v2[k], v1[k])
             # Range against cosine bends little within a leg of nearly one velocity.
             samples = _SAMPLES if v2[k] > 1.05 * v1[k] else _SAMPLES_THIN
             for m in range(samples + 1):
                 c = low + (high - low) * 0.5 * (1.0 - math.cos(math.pi * m / samples))
                 cosines[m] = c
-                p = math.sqrt(max(0.0, 1.0 - c * c)) / v1[k]
-                ranges[m] = _range(p, v1, v2, h, between, k)
+                ranges[m] = _range(c, v1[k], v1, v2, h, between, k)
             for m in range(samples):
                 x1 = ranges[m]
                 x2 = ranges[m + 1]
@@ -222,11 +227,12 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
                 while j < n and distance[j] <= x2 + slack:
                     target = distance[j]
                     if target > 0.0:
-                        p, x = _shoot(
-                            cosines[m], x1 - target, cosines[m + 1], x2 - target, target, 0.0,
+                        s, x = _shoot(
+                            cosines[m], x1 - target, cosines[m + 1], x2 - target, target,
                             v1[k], v1, v2, h, between, k, height,
                         )  # fmt: skip
-                        t = _time(p, v1, v2, h, between, k) + p * (target - x)
+                        p = _slowness(s, v1[k])
+                        t = _time(s, v1[k], v1, v2, h, between, k) + p * (target - x)
                         angle = math.degrees(math.asin(min(1.0, p * v_source)))
                         _offer(j, t, angle, joined, time, takeoff, direct)
                     j += 1
@@ -250,15 +256,16 @@ def _run_along(
     p = 1.0 / level
     x0 = 0.0
     for i in range(k):
-        c = _cosine(p, v1[i]) + _cosine(p, v2[i])
+        c = _cosine(0.0, level, v1[i]) + _cosine(0.0, level, v2[i])
         if c == 0.0:
             return
         dx = p * h[i] * (v1[i] + v2[i]) / c
         x0 += dx if i < between else 2.0 * dx
     if x0 > distance[-1]:
         return
-    t0 = _time(p, v1, v2, h, min(between, k), -1)
-    t0 += 2.0 * _time(p, v1[between:k], v2[between:k], h[between:k], k - between, -1)
+    t0 = _time(0.0, level, v1, v2, h, min(between, k), -1)
+    below = k - between
+    t0 += 2.0 * _time(0.0, level, v1[between:k], v2[between:k], h[between:k], below, -1)
     angle = math.degrees(math.asin(min(1.0, p * v_source)))
     for j in range(np.searchsorted(distance, x0), distance.size):
         if distance[j] > 0.0:

@@ -31,6 +31,7 @@ HASH_DISTANCES_KM: Floats = np.arange(0.0, 201.0, 2.0)
 
 _BELOW_KM = 0.001
 _VELOCITY_STEP = 0.01
+_SAME_LEVEL_KM = 0.001  # closer than this, a direct ray is horizontal to rounding
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,10 @@ def _legs(
     nodes: Floats, velocity: Floats, source: float, receiver: float
 ) -> tuple[Floats, Floats, Floats, int]:
     """Legs below the upper of source and receiver, and how many lie between the two."""
+    # So that no leg is as thin as a denormal number.
+    nodes, source, receiver = np.round(nodes, 12), round(source, 12), round(receiver, 12)
+    if abs(source - receiver) < _SAME_LEVEL_KM:
+        source = receiver
     upper, lower = min(source, receiver), max(source, receiver)
     top = min(upper, float(nodes[0]))
     bottom = max(lower, float(nodes[-1]))

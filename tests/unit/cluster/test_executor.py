@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.core import MemoryPromiseError
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from quakeloom.config import (
     default_settings,
     explain_setting,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from quakeloom.core import (
     auxiliary_plane,
     fault_vectors,
@@ -38,7 +39,9 @@ def test_the_auxiliary_plane_of_the_auxiliary_plane_is_the_plane(strike, dip, ra
     aux = auxiliary_plane(strike, dip, rake)
     back = np.stack(auxiliary_plane(*aux), -1)
     assert rotation_angle([strike, dip, rake], np.stack(aux, -1)) < 1e-4
-    np.testing.assert_allclose(fault_vectors(*back)[0], fault_vectors(strike, dip, rake)[0], atol=1e-6)
+    np.testing.assert_allclose(
+        fault_vectors(*back)[0], fault_vectors(strike, dip, rake)[0], atol=1e-6
+    )
 
 
 def test_rotation_is_the_least_of_the_four_equivalent_frames():

@@ -1,6 +1,7 @@
 """The station report: reversed spans, coins, and nothing out of too little."""
 
 import numpy as np
+
 from quakeloom.mechanism import report_pick_kinds, report_stations
 
 

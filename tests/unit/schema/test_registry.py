@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from quakeloom.core import SchemaError
 from quakeloom.schema import (
     ARRAYS,

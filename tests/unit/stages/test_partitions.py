@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from quakeloom.stages._partitions import assign_partitions, choose_calendar
 
 times = st.lists(
@@ -21,7 +22,12 @@ def test_adding_events_moves_nothing(old, new, calendar):
 
 def test_names_tell_the_time_and_sort_by_it():
     t = np.array(["2011-03-11T05:46", "2011-12-01", "NaT", "1999-01-01"], dtype="datetime64[ns]")
-    assert assign_partitions(t, "month", 10).tolist() == ["2011-03", "2011-12", "undated", "1999-01"]
+    assert assign_partitions(t, "month", 10).tolist() == [
+        "2011-03",
+        "2011-12",
+        "undated",
+        "1999-01",
+    ]
     assert assign_partitions(t, "quarter", 10)[0] == "2011-q1"
     assert assign_partitions(t, "year", 10)[0] == "2011"
     assert assign_partitions(t, "decade", 10)[3] == "1990s"

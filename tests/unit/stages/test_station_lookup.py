@@ -1,6 +1,7 @@
 """Stations are found by code and epoch; reversals hold for their span."""
 
 import numpy as np
+
 from quakeloom.schema import make_table
 from quakeloom.stages._stations import find_reversed, find_stations
 
@@ -23,7 +24,12 @@ def readings(*codes):
     network, station, channel = zip(*codes, strict=True)
     return make_table(
         "polarities",
-        {"event_id": ["e"] * len(codes), "network": network, "station": station, "channel": channel},
+        {
+            "event_id": ["e"] * len(codes),
+            "network": network,
+            "station": station,
+            "channel": channel,
+        },
     )
 
 

@@ -1,0 +1,173 @@
+"""Rows of SKHASH's comma-separated files: their cells, and the hypocenters they repeat."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from quakeloom.core import FormatError
+from quakeloom.formats._format import Format
+from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
+from quakeloom.formats._text_columns import time_nanoseconds
+from quakeloom.formats._text_lines import bounds_problem, head_lines, parse_float, read_lines
+
+Row = dict[str, str]
+_OPEN_YEARS = ("1900", "2200")
+
+
+class Origins:
+    """The events of a file that repeats the hypocenter in every row."""
+
+    def __init__(self, path: Path, rejects: Rejects) -> None:
+        self.events = TableBuilder("events", source_file=str(path))
+        self._rejects = rejects
+        self._known: dict[str, tuple[tuple[float, ...], int]] = {}
+        self._others: dict[str, tuple[int, int]] = {}
+
+    def __contains__(self, event_id: str) -> bool:
+        return event_id in self._known
+
+    def table(self) -> pa.Table:
+        """Return the events; rows with other hypocenters give one reject per event."""
+        for event_id, (line, count) in self._others.items():
+            reason = (
+                f"{count} rows from here on have another hypocenter than line "
+                f"{self._known[event_id][1]}, which is used"
+            )
+            self._rejects.add(line, "event", reason, "", event_id)
+        self._others.clear()
+        return self.events.table()
+
+    def add(self, number: int, event_id: str, row: Row, time: int | None = None) -> None:
+        if not row.get("origin_latitude", "") and not row.get("origin_longitude", ""):
+            return
+        place = {
+            "latitude": cell_number(row, "origin_latitude"),
+            "longitude": cell_number(row, "origin_longitude"),
+            "depth_km": cell_number(row, "origin_depth_km"),
+        }
+        known = self._known.get(event_id)
+        if known:
+            if known[0] != tuple(place.values()):
+                line, count = self._others.get(event_id, (number, 0))
+                self._others[event_id] = (line, count + 1)
+            return
+        errors = {
+            "horizontal_error_km": cell_number(row, "horz_uncert_km"),
+            "vertical_error_km": cell_number(row, "vert_uncert_km"),
+        }
+        # SKHASH takes negative errors for missing ones
+        errors = {k: v if v >= 0 else math.nan for k, v in errors.items()}
+        magnitude = cell_number(row, "magnitude" if "magnitude" in row else "mag")
+        problem = bounds_problem(**place, **errors, magnitude=magnitude)
+        if not problem and math.isnan(place["latitude"] + place["longitude"]):
+            problem = "the epicenter is not a number"
+        if problem:
+            raise ValueError(problem)
+        self._known[event_id] = (tuple(place.values()), number)
+        self.events.add(
+            event_id=event_id,
+            origin_time=time,
+            magnitude=magnitude,
+            source_line=number,
+            **place,
+            **errors,
+        )
+
+
+def read_rows(
+    path: Path, title: str, required: tuple[str, ...], rejects: Rejects
+) -> Iterator[tuple[int, Row]]:
+    """Yield line number and cells of every row; rows of a wrong length are put aside."""
+    header: list[str] = []
+    for number, line in enumerate(read_lines(path, title), 1):
+        line = line.partition("#")[0]
+        if not line.strip():
+            continue
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
+        except csv.Error as error:
+            rejects.add(number, "row", f"no comma-separated values: {error}", line)
+            continue
+        if not header:
+            header = cells
+            missing = [name for name in required if name not in header]
+            if missing:
+                raise FormatError(
+                    f"'{path}' is not {title}: line {number} names no column "
+                    f"{', '.join(missing)}. Nothing is read; check the first line."
+                )
+            continue
+        if len(cells) != len(header):
+            reason = f"{len(cells)} values for {len(header)} columns"
+            rejects.add(number, "row", reason, line)
+            continue
+        yield number, dict(zip(header, cells, strict=True))
+    if not header:
+        raise FormatError(
+            f"'{path}' is not {title}: it has no line with column names. Nothing is read; check "
+            "the first line."
+        )
+
+
+def channel_codes(row: Row) -> tuple[str, str, str, str]:
+    """Return network, station, location and channel: what tells readings apart."""
+    return (
+        row.get("network", ""),
+        row.get("station", ""),
+        row.get("location", ""),
+        row.get("channel", ""),
+    )
+
+
+def cell_number(row: Row, name: str) -> float:
+    """Return the number in a cell, NaN if empty; ValueError names the column."""
+    text = row.get(name, "")
+    try:
+        return parse_float(text)
+    except ValueError:
+        raise ValueError(f"{name} '{text}' is no number") from None
+
+
+def cell_time(row: Row, name: str) -> int | None:
+    """Return the time in a cell in nanoseconds; None if open (0, up to 1900, from 2200)."""
+    text = row.get(name, "")
+    if text in ("", "0") or text[:4] <= _OPEN_YEARS[0] or text[:4] >= _OPEN_YEARS[1]:
+        if text and not (text == "0" or text[:4].isdigit()):
+            raise ValueError(f"{name} '{text}' is no time")
+        return None
+    return time_nanoseconds(text)
+
+
+def row_text(row: Row) -> str:
+    """Return a row as text, for its reject."""
+    return ",".join(row.values())
+
+
+def column_sniffer(*required: str, without: tuple[str, ...] = ()) -> Callable[[bytes], bool]:
+    """Return a sniff that looks for columns in the first line of a file."""
+
+    def sniff(head: bytes) -> bool:
+        for line in head_lines(head):
+            line = line.partition("#")[0].strip()
+            if line:
+                names = {cell.strip() for cell in line.split(",")}
+                return names.issuperset(required) and not names.intersection(without)
+        return False
+
+    return sniff
+
+
+def skhash_format(
+    name: str,
+    title: str,
+    read: Callable[..., SourceTables],
+    sniff: Callable[[bytes], bool],
+    options: dict[str, str] | None = None,
+) -> Format:
+    """Return the format of one kind of SKHASH file."""
+    return Format(name, title, read, sniff, (".csv", ".txt"), options or {})

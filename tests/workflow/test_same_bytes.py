@@ -1,0 +1,97 @@
+"""Serial, parallel and repartitioned runs give the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import write_config
+from quakeloom.config import load_configuration
+from quakeloom.core import IncompleteError, PlanError
+from quakeloom.stages import mechanism, stations
+from quakeloom.stages.planning import plan_configuration
+from quakeloom.store import RunLayout, open_array, read_json, read_table
+
+
+def compute(folder: Path, results: Path, **changes) -> RunLayout:
+    """Run the stages in this process."""
+    configuration = load_configuration(write_config(folder, **changes))
+    plan = plan_configuration(configuration, results)
+    ((name, settings),) = configuration.cases.items()
+    layout = RunLayout(results / name)
+    mechanism.init(settings, layout)
+    for partition in plan["runs"][name]["partitions"]:
+        mechanism.part(settings, layout, partition)
+    mechanism.finalise(settings, layout)
+    stations.part(settings, layout)
+    return layout
+
+
+def tables(layout: RunLayout) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in layout.root.glob("*.parquet")}
+
+
+def weights(layout: RunLayout) -> dict[str, np.ndarray]:
+    found = {}
+    for group in layout.accepted.iterdir():
+        if group.is_dir() and group.name != "grid":
+            events = read_table(layout.part("mechanism", group.name) / "events.parquet", "events")
+            rows = np.asarray(open_array(group, "acceptance")[...])
+            found.update(zip(events.column("event_id").to_pylist(), rows, strict=True))
+    return found
+
+
+def test_workers_and_partitions_do_not_change_a_byte(catalog):
+    reference = compute(catalog, catalog / "reference")
+    expected, accepted = tables(reference), weights(reference)
+    assert len(expected) == 8
+    assert sum(w.any() for w in accepted.values()) > 15
+    ways = {
+        "one partition": {"partition": {"calendar": "all"}},
+        "by days": {"partition": {"calendar": "month", "maximum_events": 1}},
+        "two workers": {
+            "partition": {"calendar": "all"},
+            "cluster": {"kind": "local", "workers": 2, "block_events": 16},
+        },
+    }
+    for way, changes in ways.items():
+        layout = compute(catalog, catalog / way.replace(" ", "-"), **changes)
+        found = tables(layout)
+        assert found.keys() == expected.keys()
+        for name in expected:
+            assert found[name] == expected[name], f"{name} differs: {way}"
+        again = weights(layout)
+        assert all(np.array_equal(again[event], accepted[event]) for event in accepted), way
+
+
+def test_a_partition_computed_twice_is_the_same(catalog):
+    layout = compute(catalog, catalog / "results")
+    configuration = load_configuration(catalog / "tiny.yaml")
+    before = read_json(layout.done("mechanism", "2019-02"))
+    mechanism.part(configuration.cases["tiny"], layout, "2019-02")
+    assert read_json(layout.done("mechanism", "2019-02")) == before
+
+
+def test_finalise_names_what_is_missing(catalog):
+    layout = compute(catalog, catalog / "results")
+    settings = load_configuration(catalog / "tiny.yaml").cases["tiny"]
+    layout.done("mechanism", "2019-02").unlink()
+    with pytest.raises(IncompleteError, match="2019-02"):
+        mechanism.finalise(settings, layout)
+    with pytest.raises(IncompleteError, match="1 of 3"):
+        mechanism.verify(settings, layout)
+    with pytest.raises(PlanError, match="1999-09"):
+        mechanism.part(settings, layout, "1999-09")
+
+
+def test_every_event_has_a_row_and_every_reading_a_use(catalog):
+    layout = compute(catalog, catalog / "results")
+    mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
+    readings = read_table(layout.table("polarities"), "polarities")
+    assert mechanisms.num_rows == read_table(layout.table("events"), "events").num_rows == 30
+    for row in mechanisms.to_pylist():
+        assert (row["status"] == "solved") == np.isfinite(row["strike_deg"])
+        assert (row["status"] == "solved") != bool(row["reason"])
+    assert set(readings.column("use").to_pylist()) <= {"used", "event_not_used"}
