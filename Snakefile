@@ -10,6 +10,7 @@ include: "workflow/rules/takeoff.smk"
 include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/stations.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/tomography.smk"
 
 
 rule all:

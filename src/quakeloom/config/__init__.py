@@ -28,6 +28,12 @@ from quakeloom.config._models import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._tomography import (
+    Tomography,
+    TomographyPicks,
+    TomographyPrior,
+    TomographySection,
+)
 
 __all__ = [
     "Cluster",
@@ -41,6 +47,10 @@ __all__ = [
     "Source",
     "Storage",
     "Takeoff",
+    "Tomography",
+    "TomographyPicks",
+    "TomographyPrior",
+    "TomographySection",
     "case_run",
     "default_settings",
     "expand_variables",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._tomography import Tomography
 
 
 class Source(Section):
@@ -273,6 +274,9 @@ class Settings(Section):
     selection: Selection = setting(Selection, "Which readings are used.")
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
+    tomography: Tomography | None = setting(
+        None, "Ensemble tomography of a refraction line, instead of a catalog."
+    )
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -288,6 +292,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
+        if self.tomography is not None:
+            if self.sources or self.simulation:
+                raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")
+            return self
         if self.simulation is None and not self.sources:
             raise ValueError("nothing to read: give `sources`, or `simulation`")
         if self.simulation is not None and self.sources:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,9 @@ def maximize_posterior(
     r"""Minimize :math:`|\xi-\xi_0|^2 + |(g(\xi)-d)/\sigma|^2` by damped Gauss-Newton.
 
     With :math:`\xi_0 = 0` and the observed data it gives the most probable model; with a
-    draw from the prior and perturbed data, one member of :func:`randomized_member`.
+    draw from the prior and perturbed data, one member of :func:`randomized_member`. While
+    steps gain much, the derivative is carried along by Broyden's update; it is computed anew
+    where they gain little, and always before the search is called converged.
 
     Parameters
     ----------
@@ -91,41 +94,64 @@ def maximize_posterior(
     def objective(r: NDArray[np.float64], x: NDArray[np.float64]) -> float:
         return -2.0 * robust_weights(r, nu)[1] + float(np.sum((x - xi0) ** 2))
 
-    predicted = problem.predict(xi) if start is None else start.prediction
+    if start is None:
+        predicted, jacobian = problem.linearize(xi)
+    else:
+        predicted, jacobian = start.prediction, start.jacobian
+    fresh = True
     converged = False
     made = 0
     while made < steps and not converged:
         made += 1
         sigma = problem.sigma * factor
         value = objective((predicted - d) / sigma, xi)
-        if made == 1 and start is not None:
-            jacobian = start.jacobian
-        else:
-            predicted, jacobian = problem.linearize(xi)
         root = np.sqrt(robust_weights((predicted - d) / sigma, nu)[0]) / sigma
         a = jacobian * root[:, None]
         target = root * (d - predicted) + a @ (xi - xi0)
         goal = xi0 + _regularized_step(a, target)
-        length = 1.0
-        for _ in range(6):
-            trial = xi + length * (goal - xi)
-            there = problem.predict(trial)
-            trial_value = objective((there - d) / sigma, trial)
-            if trial_value < value:
-                break
-            length *= 0.5
-        else:
-            converged = True
-            break
-        gain = value - trial_value
-        xi, predicted = trial, there
+        found = _search(problem, xi, goal, value, lambda r, x, s=sigma: objective((r - d) / s, x))
+        gain = 0.0
+        if found is not None:
+            trial, there, trial_value = found
+            gain = value - trial_value
+            # Broyden: the derivative that explains the step, nearest to the one at hand
+            change = trial - xi
+            jacobian = jacobian + np.outer(
+                (there - predicted - jacobian @ change) / (change @ change), change
+            )
+            xi, predicted = trial, there
         if noise_shape is not None:
             square = float(np.sum(((predicted - problem.data) / problem.sigma) ** 2))
             shape = noise_shape + 0.5 * d.size
             scale = noise_shape + 1.0 + 0.5 * square
             factor = float(np.sqrt(scale / (shape + 1.0 if noise_draw is None else noise_draw)))
-        converged = gain < tolerance * d.size
+        small = gain < tolerance * d.size
+        converged = small and fresh
+        if converged:
+            break
+        fresh = small or gain < 0.2 * value
+        if fresh and made < steps:
+            predicted, jacobian = problem.linearize(xi)
     return Fit(xi, predicted, made, converged, factor)
+
+
+def _search(
+    problem: WhiteProblem,
+    here: NDArray[np.float64],
+    goal: NDArray[np.float64],
+    value: float,
+    objective: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
+    """Go toward the goal as far as the objective falls; None if it does not."""
+    length = 1.0
+    for _ in range(5):
+        trial = here + length * (goal - here)
+        there = problem.predict(trial)
+        found = objective(there, trial)
+        if found < value:
+            return trial, there, found
+        length *= 0.5 if found < 2.0 * value else 0.25
+    return None
 
 
 def _regularized_step(a: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

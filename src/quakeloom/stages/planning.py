@@ -14,7 +14,7 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
-from quakeloom.stages import mechanism, stations, takeoff
+from quakeloom.stages import mechanism, stations, takeoff, tomography
 from quakeloom.stages._provenance import CODE
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
@@ -52,6 +52,9 @@ def plan_configuration(
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         layout = RunLayout(results / name)
+        if settings.tomography is not None:
+            runs[name] = plan_line(settings, layout)
+            continue
         ingested = ingest_sources(
             settings, layout, root / "ingest" / "sources", lambda s, n=name: progress(f"{n}: {s}")
         )
@@ -86,6 +89,27 @@ def plan_configuration(
     plan = {"name": configuration.name, "configuration": str(configuration.path), "runs": runs}
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
+
+
+def plan_line(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Plan the tomography of a line; return what the workflow must know of it."""
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    write_text_if_changed(layout.settings, text)
+    entries = tomography.plan(settings, layout)
+    write_json_if_changed(
+        layout.plan_step("report", "page"),
+        {
+            "report": settings.report.model_dump(mode="json"),
+            "code": digest_source(CODE["report"]),
+        },
+    )
+    return {
+        "line": True,
+        "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+        "compare": [],
+        "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
+        "events": 0,
+    }
 
 
 def read_plan(results: Path, name: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class SamplerOptions:
     """
 
     steps: int = 12
-    tolerance: float = 3e-3
+    tolerance: float = 1e-2
     particle_steps: int = 40
     threshold: float = 0.3
     degrees_of_freedom: float | None = None
