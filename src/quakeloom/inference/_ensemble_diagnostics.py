@@ -62,8 +62,8 @@ def assess_ensemble(
         return EnsembleQuality(float("nan"), none, none)
     centered = y - y.mean(axis=0)
     ratio = -(centered * s).sum(axis=0) / (n - 1)
-    width = np.sqrt(np.maximum(centered.var(axis=0, ddof=1) / np.maximum(ratio, 1e-3), 1e-12))
-    shift = s.mean(axis=0) * width
+    # coordinates are in units of the posterior's width as linearized, so that width is 1
+    shift = s.mean(axis=0)
     # noise of n draws is part of both estimates, so no ensemble counts for more than n
     by_mean = 1.0 / max(float(np.mean(shift**2)), 1.0 / n)
     by_spread = 2.0 / max(float(np.mean((ratio - 1.0) ** 2)), 2.0 / n)

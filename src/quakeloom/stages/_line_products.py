@@ -66,7 +66,7 @@ def write_products(
     summary: dict[str, Any] = {
         "name": settings.name,
         "sampler": line.sampler,
-        "members": int(len(arrays["chi_square"])),
+        "members": len(arrays["chi_square"]),
         "picks": int(problem.data.size),
         "rejects": int(inputs.rejects.num_rows),
         "modes": int(problem.size),
