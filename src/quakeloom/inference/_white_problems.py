@@ -41,12 +41,16 @@ class WhiteProblem(Protocol):
 
 @dataclass(frozen=True)
 class LinearProblem:
-    """Data that depend linearly on the coordinates: ``offset + operator @ white``."""
+    """Data that depend linearly on the coordinates: ``offset + operator @ white``.
+
+    ``modes`` is the derivative of the sought function by the coordinates, where there is one.
+    """
 
     operator: NDArray[np.float64]
     offset: NDArray[np.float64]
     data: NDArray[np.float64]
     sigma: NDArray[np.float64]
+    modes: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:  # type: ignore[override]

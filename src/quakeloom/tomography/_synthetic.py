@@ -12,7 +12,6 @@ from quakeloom.inference import GaussianField, LinearProblem, gaussian_field
 from quakeloom.tomography._line_grid import LineGrid, make_line_grid
 from quakeloom.tomography._pick_checks import TravelTimePicks
 from quakeloom.tomography._refraction import RefractionProblem, VelocityPrior, make_velocity_prior
-from quakeloom.travel import solve_eikonal
 
 _RECEIVERS_KM = (1.0, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0)
 
@@ -55,7 +54,11 @@ def line_verification() -> LineVerification:
         row[[0, last]] = 0.1
     truth = 0.25 + 0.02 * np.sin(2 * np.pi * x / 6.0)
     problem = LinearProblem(
-        weights @ prior.modes, weights @ prior.mean, weights @ truth, np.full(len(weights), 0.01)
+        weights @ prior.modes,
+        weights @ prior.mean,
+        weights @ truth,
+        np.full(len(weights), 0.01),
+        prior.modes,
     )
     white, covariance = problem.posterior()
     variance = np.einsum("ij,jk,ik->i", prior.modes, covariance, prior.modes)
@@ -119,7 +122,6 @@ def synthetic_line(
     fine = section((spacing_km[0] / finer, spacing_km[1] / finer))
     exact = RefractionProblem(fine, prior, picks).predict(white)
     noisy = exact + error_s * rng.standard_normal(len(pairs))
-    # a water wave or a shallow branch is a first arrival like any other
     picks = TravelTimePicks(*places, noisy, errors, picks.phases)
     problem = RefractionProblem(grid, prior, picks)
     return SyntheticLine(problem, problem.velocity(white))
@@ -131,8 +133,3 @@ def synthetic_prior(grid: LineGrid) -> VelocityPrior:
         grid, [[0.0, 2.0], [20.0, 12.0]], 0.4, (1.5, 6.0), bounds_km_s=(1.0, 9.0)
     )
 
-
-def solve_section(grid: LineGrid, velocity: NDArray[np.float64], source_km: tuple[float, float]):  # type: ignore[no-untyped-def]
-    """Return first-arrival times of one source in a velocity section of a line."""
-    origin = (grid.depth_km[0], grid.distance_km[0])
-    return solve_eikonal(velocity, grid.spacing_km, source_km, origin, grid.active)
