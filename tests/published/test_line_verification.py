@@ -41,9 +41,7 @@ def test_posterior_has_the_printed_values(line, distance, mean, spread):
 @pytest.mark.parametrize(
     ("distance", "mean", "spread"), [(2.5, 0.257342, 0.005890), (6.5, 0.255680, 0.006308)]
 )
-def test_printed_values_between_nodes_are_those_of_a_neighboring_node(
-    line, distance, mean, spread
-):
+def test_printed_values_between_nodes_are_those_of_a_neighboring_node(line, distance, mean, spread):
     # 2.5 and 6.5 km lie midway between nodes of 0.2 km; the source rounds to one of them
     nodes = [int(distance / 0.2), int(distance / 0.2) + 1]
     off = [abs(line.mean[n] - mean) + abs(line.standard_deviation[n] - spread) for n in nodes]

@@ -97,13 +97,15 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages import mechanism, tomography
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
     for name in configuration.cases:
         layout = RunLayout(results / name)
-        counts = mechanism.verify(read_settings(layout), layout)
+        settings = read_settings(layout)
+        stage = mechanism if settings.tomography is None else tomography
+        counts = stage.verify(settings, layout)
         typer.echo(f"{name}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 

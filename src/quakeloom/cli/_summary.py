@@ -6,11 +6,13 @@ import pyarrow.compute as pc
 from rich.table import Table
 
 from quakeloom.schema import QUALITIES
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import RunLayout, read_json, read_table
 
 
 def summarise_run(name: str, layout: RunLayout) -> Table:
     """Return events by status, mechanisms by quality, rejects, and where the report is."""
+    if (layout.root / "tomography.json").exists():
+        return _summarise_line(name, layout)
     mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
     rejects = read_table(layout.table("rejects"), "rejects")
     polarities = read_table(layout.table("polarities"), "polarities", ["use"])
@@ -25,6 +27,26 @@ def summarise_run(name: str, layout: RunLayout) -> Table:
     table.add_row("rejects", str(rejects.num_rows))
     for reason, count in _counts(rejects.column("record")):
         table.add_row(f"  {reason}", str(count))
+    table.add_row("report", str(layout.report))
+    return table
+
+
+def _summarise_line(name: str, layout: RunLayout) -> Table:
+    """Return what became of a refraction line."""
+    found = read_json(layout.root / "tomography.json")
+    table = Table(title=name, show_header=False, title_justify="left")
+    for key, label, digits in (
+        ("sampler", "sampler", None),
+        ("members", "members", None),
+        ("picks", "picks used", None),
+        ("rejects", "picks put aside", None),
+        ("chi_square_per_datum", "chi-square per datum", 2),
+        ("effective_sample_size", "effective sample size", 1),
+        ("seconds_per_member", "seconds per member", 2),
+    ):
+        value = found[key]
+        text = str(value) if digits is None or value is None else f"{value:.{digits}f}"
+        table.add_row(label, text)
     table.add_row("report", str(layout.report))
     return table
 

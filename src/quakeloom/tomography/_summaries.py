@@ -69,7 +69,7 @@ def isovelocity_depths(
     v0 = take(v, above[:, None], axis=1)[:, 0]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = (threshold_km_s - v0) / (v1 - v0)
-    depth = z[above] + share * (z[first] - z[above])
+        depth = z[above] + share * (z[first] - z[above])
     depth = np.where((first == 0) | np.isnan(v0), z[first], depth)
     return np.where(some, depth, np.nan)
 
