@@ -5,6 +5,7 @@
 #
 # Rules name files and decide what must run; the work is in the `quakeloom` command.
 
+
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/takeoff.smk"
 include: "workflow/rules/mechanism.smk"

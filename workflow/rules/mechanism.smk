@@ -2,12 +2,16 @@
 
 
 def mechanism_inputs(wildcards):
-    files = [RESULTS + "/{run}/plan/mechanism/{partition}.json", RESULTS + "/{run}/parts/mechanism.init.json"]
+    files = [
+        RESULTS + "/{run}/plan/mechanism/{partition}.json",
+        RESULTS + "/{run}/parts/mechanism.init.json",
+    ]
     if planned(wildcards)["takeoff"]:
         files.append(RESULTS + "/{run}/parts/takeoff.tables.json")
-    if planned(wildcards)["screening"]:
-        files.append(f"{RESULTS}/{planned(wildcards)['screening']}/station_report.parquet")
-    return files
+    return files + [
+        f"{RESULTS}/{run}/station_report.parquet"
+        for run in planned(wildcards)["screening"]
+    ]
 
 
 rule mechanism_init:
@@ -35,7 +39,10 @@ rule mechanism:
         RESULTS + "/{run}/benchmarks/mechanism/{partition}.tsv"
     threads: lambda wildcards: planned(wildcards)["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: planned(wildcards)["partitions"][wildcards.partition] * attempt,
+        mem_mb=lambda wildcards, attempt: planned(wildcards)["partitions"][
+            wildcards.partition
+        ]
+        * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
         "quakeloom mechanism part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
@@ -52,7 +59,14 @@ rule mechanism_finalise:
         RESULTS + "/{run}/parts/mechanism.finalise.json",
         expand(
             RESULTS + "/{{run}}/{table}.parquet",
-            table=["events", "stations", "polarities", "mechanisms", "solutions", "rejects"],
+            table=[
+                "events",
+                "stations",
+                "polarities",
+                "mechanisms",
+                "solutions",
+                "rejects",
+            ],
         ),
     log:
         "logs/mechanism/{run}/finalise.log",

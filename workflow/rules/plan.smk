@@ -11,7 +11,9 @@ CONFIG = config.get("quakeloom_config", "config/demo.yaml")
 RESULTS = str(config.get("quakeloom_results", "results"))
 
 if workflow.is_main_process and "QUAKELOOM_PLANNED" not in os.environ:
-    if subprocess.run(["quakeloom", "plan", "--config", CONFIG, "--results", RESULTS]).returncode:
+    if subprocess.run(
+        ["quakeloom", "plan", "--config", CONFIG, "--results", RESULTS]
+    ).returncode:
         raise SystemExit(2)
 
 with open(CONFIG) as file:

@@ -6,9 +6,16 @@ rule report:
         RESULTS + "/{run}/plan/report.page.json",
         RESULTS + "/{run}/parts/mechanism.finalise.json",
         RESULTS + "/{run}/station_report.parquet",
-        lambda wildcards: [f"{RESULTS}/{run}/parts/mechanism.finalise.json" for run in planned(wildcards)["compare"]],
+        lambda wildcards: [
+            f"{RESULTS}/{run}/parts/mechanism.finalise.json"
+            for run in planned(wildcards)["compare"]
+        ],
     output:
-        report(RESULTS + "/{run}/report.html", caption="../report/run.rst", category="Runs"),
+        report(
+            RESULTS + "/{run}/report.html",
+            caption="../report/run.rst",
+            category="Runs",
+        ),
     log:
         "logs/report/{run}.log",
     resources:

@@ -30,7 +30,10 @@ rule tomography:
         RESULTS + "/{line}/benchmarks/tomography/{partition}.tsv"
     threads: lambda wildcards: RUNS[wildcards.line]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: RUNS[wildcards.line]["partitions"][wildcards.partition] * attempt,
+        mem_mb=lambda wildcards, attempt: RUNS[wildcards.line]["partitions"][
+            wildcards.partition
+        ]
+        * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     shell:
         "quakeloom tomography part {wildcards.partition} --run {RESULTS}/{wildcards.line} 2> {log}"
@@ -63,7 +66,11 @@ rule tomography_report:
         RESULTS + "/{line}/plan/report.page.json",
         RESULTS + "/{line}/parts/tomography.finalise.json",
     output:
-        report(RESULTS + "/{line}/report.html", caption="../report/run.rst", category="Runs"),
+        report(
+            RESULTS + "/{line}/report.html",
+            caption="../report/run.rst",
+            category="Runs",
+        ),
     log:
         "logs/report/{line}.log",
     resources:

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from quakeloom.config import Settings, case_run
-from quakeloom.report import RunResults, build_report, load_coastline
+from quakeloom.core import rotation_angle
+from quakeloom.formats import read_mechanisms
+from quakeloom.report import ComparedCatalog, RunResults, build_report, load_coastline
 from quakeloom.schema import TABLES
+from quakeloom.stages.planning import read_settings, science_settings
 from quakeloom.store import (
     RunLayout,
     find_resource,
@@ -40,17 +44,16 @@ _TABLES = (
 def write_report(settings: Settings, layout: RunLayout) -> None:
     """Build the report page of a run and write it."""
     if settings.tomography is not None:
-        _write_line_report(settings, layout)
+        from quakeloom.cli._line_reporting import write_line_report
+
+        write_line_report(settings, layout)
         return
     tables = {
         name: read_table(layout.table(name), name)
         for name in _TABLES
         if name in TABLES and layout.table(name).exists()
     }
-    comparisons = [
-        (case, read_table(other.table("mechanisms"), "mechanisms"))
-        for case, other in _compared(settings, layout)
-    ]
+    comparisons, scatter = _compare(settings, layout, tables["mechanisms"])
     results = RunResults(
         name=settings.name,
         tables=tables,
@@ -60,54 +63,60 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         timings=_timings(layout.root / "benchmarks"),
         settings=settings.model_dump(mode="json"),
         comparisons=comparisons,
-        seed_scatter=None,
+        seed_scatter=scatter,
+        description=settings.description,
         coastline=load_coastline(find_resource("coastline")),
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)
 
 
-def _write_line_report(settings: Settings, layout: RunLayout) -> None:
-    """Build the report page of a refraction line."""
-    import xarray as xr
+def _compare(
+    settings: Settings, layout: RunLayout, mechanisms: pa.Table
+) -> tuple[list[ComparedCatalog], dict[str, Any] | None]:
+    """Other cases and catalogs to show beside this one, and the scatter between seeds.
 
-    from quakeloom.report import LineResults, build_line_report
-    from quakeloom.stages._line_inputs import line_settings, read_compared
-
-    line = line_settings(settings)
-    with xr.open_dataset(layout.root / "sections.nc", engine="scipy") as data:
-        sections = {str(n): np.asarray(data[n].to_numpy(), float) for n in data.variables}
-    members = np.asarray(open_array(layout.root / "ensemble.zarr", "p_velocity")[:6], float)
-    members[:, np.isnan(sections["mean"])] = np.nan
-    model = read_compared(settings)
-    published = None
-    if model is not None:
-        published = model.evaluate(sections["depth"][:, None], sections["distance"][None, :])
-    results = LineResults(
-        settings.name,
-        settings.description,
-        read_json(layout.root / "tomography.json"),
-        sections,
-        members,
-        read_table(layout.table("travel_time_fits"), "travel_time_fits"),
-        read_table(layout.table("rejects"), "rejects"),
-        line.mask_above_km_s,
-        line.isovelocities_km_s,
-        published,
-        settings.model_dump(mode="json", exclude_none=True, include={"seed", "tomography"}),
-    )
-    write_text_if_changed(layout.report, build_line_report(results))
-    log.info("report: %s", layout.report)
-
-
-def _compared(settings: Settings, layout: RunLayout) -> list[tuple[str, RunLayout]]:
+    A case that differs in nothing but the seed is not another answer: the rotations between
+    it and this run are the scatter of the random numbers.
+    """
     root = layout.root
     for _ in range(settings.name.count("/")):
         root = root.parent
     name = settings.name.split("/")[0]
-    return [
-        (case, RunLayout(root.parent / case_run(name, case))) for case in settings.report.compare
-    ]
+    compared: list[ComparedCatalog] = []
+    scatter = None
+    for reference in settings.report.compare:
+        other = RunLayout(root.parent / case_run(name, reference))
+        if not other.settings.exists():
+            compared.append(ComparedCatalog(reference, read_mechanisms(Path(reference))))
+            continue
+        theirs = read_settings(other)
+        table = read_table(other.table("mechanisms"), "mechanisms")
+        same = {**science_settings(theirs), "seed": 0} == {**science_settings(settings), "seed": 0}
+        if same:
+            scatter = _scatter(settings, theirs, mechanisms, table)
+        else:
+            compared.append(ComparedCatalog(reference, table, theirs.description))
+    return compared, scatter
+
+
+def _scatter(
+    settings: Settings, theirs: Settings, mechanisms: pa.Table, table: pa.Table
+) -> dict[str, Any]:
+    angles = ["strike_deg", "dip_deg", "rake_deg"]
+    joined = mechanisms.to_pandas().merge(
+        table.to_pandas(), on="event_id", suffixes=("", "_other")
+    )
+    joined = joined[(joined["status"] == "solved") & (joined["status_other"] == "solved")]
+    return {
+        "rotation_deg": rotation_angle(
+            joined[angles].to_numpy(), joined[[f"{a}_other" for a in angles]].to_numpy()
+        ),
+        "quality": joined["quality"].to_numpy(dtype=str),
+        "event_id": joined["event_id"].to_numpy(dtype=str),
+        "seeds": [settings.seed, theirs.seed],
+        "settings": f"{settings.mechanism.trials} trials, maxout {settings.mechanism.maxout}",
+    }
 
 
 def _acceptance_reader(layout: RunLayout) -> Any:

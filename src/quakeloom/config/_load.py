@@ -102,7 +102,7 @@ def expand_variables(text: str) -> str:
 
 def _check_references(path: Path, name: str, cases: dict[str, Settings]) -> None:
     for settings in cases.values():
-        for reference in (settings.selection.screening, *settings.report.compare):
+        for reference in (*settings.selection.screening, *settings.report.compare):
             if not reference or "." in Path(reference).name:
                 continue
             run = case_run(name, reference)

@@ -87,6 +87,11 @@ class Selection(Section):
     maximum_pick_weight: int = setting(
         9, "Readings with a worse weight code are not used (0 best).", "1", ge=0, le=9
     )
+    one_per_station: bool = setting(
+        True,
+        "Use one reading per station and event, the best by weight code and onset; others "
+        "repeat it. HASH uses all.",
+    )
     onsets: Literal["all", "impulsive"] = setting(
         "all", "Use all readings, or only those whose onset is called impulsive."
     )
@@ -107,10 +112,10 @@ class Selection(Section):
         "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
     station_epochs: bool = setting(True, "A station is found only within its epochs.")
-    screening: str = setting(
-        "",
-        "Case of the same configuration whose station report is honoured: reversed stations "
-        "are turned, pick kinds no better than a coin are left out.",
+    screening: list[str] = setting(
+        list,
+        "Cases of the same configuration whose station reports are honored, one after the "
+        "other: reversed stations are turned, pick kinds no better than a coin are left out.",
     )
 
 
@@ -209,10 +214,10 @@ class Mechanism(Section):
         ge=0,
         le=1,
     )
-    average: Literal["trimmed", "hash"] = setting(
-        "trimmed",
-        "Preferred mechanism: weighted mean of those within the probability angle of it, or "
-        "HASH's mean after removing the worst one by one.",
+    average: Literal["weighted", "hash"] = setting(
+        "weighted",
+        "Preferred mechanism: robust weighted mean of the acceptable ones, or HASH's mean "
+        "after removing the worst one by one.",
     )
     quality_criteria: Literal["all", "spread"] = setting(
         "all",

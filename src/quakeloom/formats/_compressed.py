@@ -1,24 +1,76 @@
-"""Files that may be gzipped."""
+"""Files that may be gzipped, also those whose end is missing."""
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from pathlib import Path
-from typing import BinaryIO, cast
+from types import TracebackType
 
 _MAGIC = b"\x1f\x8b"
+_PIECE = 1 << 18
+_GZIP = 31
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Open a file for reading bytes, through gzip if it begins like a gzip file."""
-    stream = path.open("rb")
-    magic = stream.read(2)
-    stream.seek(0)
-    if magic == _MAGIC:
-        stream.close()
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return stream
+class ByteStream:
+    """The bytes of a file, unpacked if it is gzipped.
+
+    A compressed file that is broken or cut off gives what comes before that place, and
+    :attr:`problem` then says so.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self.problem = ""
+        head = self._file.read(2)
+        self._file.seek(0)
+        self._unpacker = zlib.decompressobj(_GZIP) if head == _MAGIC else None
+        self._ready = bytearray()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return ``size`` bytes, fewer at the end; all without a size."""
+        if self._unpacker is None:
+            return self._file.read(size)
+        while size < 0 or len(self._ready) < size:
+            if not self._unpack():
+                break
+        end = len(self._ready) if size < 0 else size
+        data = bytes(self._ready[:end])
+        del self._ready[:end]
+        return data
+
+    def __enter__(self) -> ByteStream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def _unpack(self) -> bool:
+        """Unpack one more piece; say whether there was one."""
+        if self.problem or self._unpacker is None:
+            return False
+        packed = self._file.read(_PIECE)
+        if not packed:
+            if not self._unpacker.eof:
+                self.problem = "the compressed file is cut off"
+            return False
+        try:
+            while packed:
+                if self._unpacker.eof:
+                    # members of a gzip file follow each other; zeros may fill it up
+                    packed = packed.lstrip(b"\x00")
+                    if not packed:
+                        break
+                    self._unpacker = zlib.decompressobj(_GZIP)
+                self._ready += self._unpacker.decompress(packed)
+                packed = self._unpacker.unused_data
+        except zlib.error as error:
+            self.problem = f"the compressed file is broken ({error})"
+        return True
 
 
 def plain_head(head: bytes) -> bytes:
@@ -26,6 +78,6 @@ def plain_head(head: bytes) -> bytes:
     if not head.startswith(_MAGIC):
         return head
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, 65_536)
+        return zlib.decompressobj(wbits=_GZIP).decompress(head, 65_536)
     except zlib.error:
         return b""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
-from quakeloom.formats._compressed import open_file, plain_head
+from quakeloom.formats._compressed import ByteStream, plain_head
 from quakeloom.formats._format import Format
 from quakeloom.formats._plain_tables import (
     TABLE_OPTION,
@@ -96,14 +95,10 @@ def read_raw_csv(path: Path) -> RawTable:
 
 def _utf8(path: Path, rejects: Rejects) -> bytes:
     """The file as UTF-8 with LF line ends."""
-    parts: list[bytes] = []
-    with open_file(path) as stream:
-        try:
-            while part := stream.read(1 << 24):
-                parts.append(part)
-        except (EOFError, zlib.error, OSError) as error:
-            rejects.add(-1, "file", f"the compressed file is broken or cut off ({error})")
-    data = b"".join(parts)
+    with ByteStream(path) as stream:
+        data = stream.read()
+        if stream.problem:
+            rejects.add(-1, "file", f"{stream.problem}; what follows is not read")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
     if not data.strip():
@@ -145,7 +140,12 @@ def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
 def split_header(line: str) -> tuple[list[str], str]:
     """Return the column names in a header line, and its separator."""
     separator = max(_SEPARATORS, key=line.count)
-    cells = next(csv.reader([line.strip().lstrip("# ")], delimiter=separator), [])
+    plain = line.strip().lstrip("# ")
+    try:
+        cells = next(csv.reader([plain], delimiter=separator), [])
+    except csv.Error:
+        # a quote that is open or a cell that is too long: no header, but a name for messages
+        cells = plain.split(separator)
     return [c.strip() for c in cells], separator
 
 

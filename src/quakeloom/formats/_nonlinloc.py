@@ -10,32 +10,24 @@ import math
 import re
 from pathlib import Path, PurePosixPath
 
-from quakeloom.core import SettingsError
 from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS, is_first_p
 from quakeloom.formats._format import Format
+from quakeloom.formats._nonlinloc_stations import LABEL_OPTION, check_labels, split_label
 from quakeloom.formats._phase_rows import (
     DOUBLED_OPTION,
     PhaseRows,
     identifier_of_time,
-    no_such_format,
 )
-from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
-from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines, utc_nanoseconds
+from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _OBSERVATIONS = "NonLinLoc phase observations"
 _LOCATIONS = "NonLinLoc locations"
-_STATIONS = "NonLinLoc station coordinates"
 _NAN = float("nan")
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
 _CODES = {1: "U", -1: "D", 0: ""}
 _UNREAD = {"z": 0, "n": 0}
-_LABEL = re.compile(r"([A-Z0-9]{1,2})_([A-Za-z0-9]{1,5})(?:_[A-Z0-9-]{1,2})?")
 _PHASE = re.compile(r"\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\d{8}\s+\d{1,4}\s+-?\d+(\.\d*)?\s+\S+")
-
-LABEL_OPTION = {
-    "station_labels": "auto (default): a label like AK_RC01_-- is network, station and "
-    "location; plain: a label is a station."
-}
 
 
 def read_observations(
@@ -59,7 +51,7 @@ def read_observations(
     FormatError
         If no phase can be read.
     """
-    split = _check_labels(path, station_labels)
+    split = check_labels(path, station_labels)
     rows = PhaseRows(path, _OBSERVATIONS, doubled_picks)
     event: list[tuple[int, str]] = []
     name = ""
@@ -94,7 +86,7 @@ def read_locations(
     FormatError
         If no hypocenter can be read.
     """
-    split = _check_labels(path, station_labels)
+    split = check_labels(path, station_labels)
     rows = PhaseRows(path, _LOCATIONS, doubled_picks)
     block: list[tuple[int, str]] = []
     for number, line in enumerate(read_lines(path, _LOCATIONS), start=1):
@@ -106,71 +98,13 @@ def read_locations(
             block.append((number, line))
         elif line.strip():
             rows.rejects.add(number, "line", "it stands outside of a location", line)
-        if line.startswith("END_NLLOC"):
+        if block and line.startswith("END_NLLOC"):
             _read_location(rows, block, split)
             block = []
     if block:
         rows.rejects.add(block[0][0], "event", "the location has no END_NLLOC", block[0][1])
         _read_location(rows, block, split)
     return rows.finish()
-
-
-def read_station_coordinates(path: Path, station_labels: str = "auto") -> SourceTables:
-    """Read stations from the ``GTSRCE`` lines of a NonLinLoc control or station file.
-
-    Parameters
-    ----------
-    path : Path
-        Lines ``GTSRCE label LATLON latitude longitude depth elevation`` (km), or with
-        ``LATLONDM`` and ``LATLONDS``. Positions in kilometers (``XYZ``) have no coordinates
-        and are put aside.
-    station_labels : {"auto", "plain"}
-
-    Raises
-    ------
-    FormatError
-        If no station can be read.
-    """
-    split = _check_labels(path, station_labels)
-    rejects = Rejects(path)
-    stations = TableBuilder("stations", source_file=str(path))
-    for number, line in enumerate(read_lines(path, _STATIONS), start=1):
-        words = line.split()
-        if not words or words[0] not in ("GTSRCE", "LOCSRCE"):
-            continue
-        network, station = _split_label(words[1] if len(words) > 1 else "", split)
-        try:
-            latitude, longitude, height = _coordinates(words)
-        except (ValueError, IndexError) as problem:
-            reason = str(problem) if isinstance(problem, ValueError) else "it is too short"
-            rejects.add(number, "station", reason, line, "", station)
-            continue
-        stations.add(
-            network=network,
-            station=station,
-            longitude=longitude,
-            latitude=latitude,
-            elevation_m=height,
-            source_line=number,
-        )
-    table = rejects.table()
-    if not len(stations):
-        no_such_format(path, _STATIONS, "station", table)
-    return SourceTables(stations=stations.table(), rejects=table)
-
-
-def _check_labels(path: Path, station_labels: str) -> bool:
-    if station_labels not in ("auto", "plain"):
-        raise SettingsError(
-            f"Option station_labels of '{path}' is '{station_labels}', which means nothing. "
-            "Nothing is read; write auto or plain."
-        )
-    return station_labels == "auto"
-
-
-def _split_label(label: str, split: bool) -> tuple[str, str]:
-    found = _LABEL.fullmatch(label) if split else None
-    return (found.group(1), found.group(2)) if found else ("", label)
 
 
 def _public_id(line: str) -> str:
@@ -292,7 +226,7 @@ def _add_phase(
     """Add a phase line if it is a P; the part after ``>`` is that of a location."""
     left, _, right = line.partition(">")
     words = left.split()
-    network, station = _split_label(words[0], split)
+    network, station = split_label(words[0], split)
     try:
         if len(words) < 9:
             raise ValueError(f"it has {len(words)} columns of a phase line, which has 9 or more")
@@ -351,49 +285,15 @@ def _date_and_time(words: list[str]) -> int:
     return utc_nanoseconds(year, month, day, hour, minute, float(words[5]))
 
 
-def _coordinates(words: list[str]) -> tuple[float, float, float]:
-    """Latitude, longitude and elevation in m of a GTSRCE line."""
-    kind = words[2]
-    if kind == "LATLON":
-        latitude, longitude = float(words[3]), float(words[4])
-        rest = words[5:]
-    elif kind in ("LATLONDM", "LATLONDS"):
-        size = 3 if kind == "LATLONDM" else 4
-        latitude = _sexagesimal(words[3 : 3 + size], "NS")
-        longitude = _sexagesimal(words[3 + size : 3 + 2 * size], "EW")
-        rest = words[3 + 2 * size :]
-    else:
-        raise ValueError(f"positions of kind '{kind}' have no latitude and longitude")
-    depth = float(rest[0]) if rest else 0.0
-    height = (float(rest[1]) if len(rest) > 1 else 0.0) - depth
-    if math.isnan(latitude + longitude + height):
-        raise ValueError("a coordinate is not a number")
-    problem = bounds_problem(longitude=longitude, latitude=latitude, elevation_m=height * 1000.0)
-    if problem:
-        raise ValueError(problem)
-    return latitude, longitude, height * 1000.0
-
-
-def _sexagesimal(words: list[str], sides: str) -> float:
-    parts = [float(w) for w in words[:-1]]
-    value = sum(p / 60.0**k for k, p in enumerate(parts))
-    side = words[-1].upper()
-    if side not in (sides[0], sides[1]):
-        raise ValueError(f"'{words[-1]}' is neither {sides[0]} nor {sides[1]}")
-    return value if side == sides[0] else -value
-
-
 def _sniff_observations(head: bytes) -> bool:
+    if _sniff_locations(head):
+        return False
     lines = [x for x in head_lines(head)[:40] if x.strip() and not x.startswith(("#", "PUBLIC_ID"))]
     return bool(lines) and sum(bool(_PHASE.match(x)) for x in lines) >= 0.5 * len(lines)
 
 
 def _sniff_locations(head: bytes) -> bool:
     return any(x.startswith('NLLOC "') for x in head_lines(head)[:5])
-
-
-def _sniff_stations(head: bytes) -> bool:
-    return any(x.startswith("GTSRCE ") for x in head_lines(head)) and not _sniff_locations(head)
 
 
 FORMATS_HERE = (
@@ -412,13 +312,5 @@ FORMATS_HERE = (
         sniff=_sniff_locations,
         suffixes=(".hyp",),
         options={**LABEL_OPTION, **DOUBLED_OPTION},
-    ),
-    Format(
-        name="nonlinloc_stations",
-        title=_STATIONS,
-        read=read_station_coordinates,
-        sniff=_sniff_stations,
-        suffixes=(".txt", ".in"),
-        options=LABEL_OPTION,
     ),
 )

@@ -88,10 +88,17 @@ def choose_table(
     if missing:
         raise FormatError(
             f"'{path}' has no column {', '.join(map(repr, missing))}, which a table of {table} "
-            f"needs; it has {', '.join(map(repr, names)) or 'none'}.{_hints(missing, names)} "
+            f"needs; it has {_listed(names)}.{_hints(missing, names)} "
             f"Nothing is read; name the columns {', '.join(TABLES[table].columns)}."
         )
     return table
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names for a message, shortened if they are no names at all."""
+    words = [repr(n if len(n) <= 40 else n[:37] + "...") for n in names[:40]]
+    more = [f"and {len(names) - 40} more"] if len(names) > 40 else []
+    return ", ".join([*words, *more]) or "none"
 
 
 def _hints(missing: list[str], names: Sequence[str]) -> str:
@@ -101,7 +108,7 @@ def _hints(missing: list[str], names: Sequence[str]) -> str:
         if not close:
             stem = name.split("_")[0]
             close = [n for n in names if n.lower().startswith(stem[:3])][:1]
-        hints += [f" Did you mean '{name}' by '{close[0]}'?" for _ in close]
+        hints += [f" Did you mean '{name}' by {_listed(close)}?" for _ in close]
     return "".join(hints)
 
 
@@ -149,7 +156,9 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             hint = f"; did you mean '{close[0]}'?" if close else ""
             where = " (it is in other tables)" if name in VARIABLES else ""
-            reason = f"column '{name}' is not one of table {table}{where}; it is not read{hint}"
+            reason = (
+                f"column {_listed([name])} is not one of table {table}{where}; it is not read{hint}"
+            )
             raw.rejects.add(-1, "column", reason, name)
     columns: dict[str, pa.ChunkedArray] = {}
     for name in known:

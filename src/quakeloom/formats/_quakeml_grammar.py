@@ -8,6 +8,7 @@ record as their text, some hold fields as attributes. Everything else is walked 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ EVENT, ORIGIN, MAGNITUDE, PICK, ARRIVAL, MECHANISM, LOOSE = range(7)
 MAX_FIELDS = 12
 
 FIELDS: dict[int, tuple[str, ...]] = {
-    EVENT: ("id", "origin_id", "magnitude_id", "mechanism_id", "comment"),
+    EVENT: ("id", "origin_id", "magnitude_id", "mechanism_id", "comment", "type"),
     ORIGIN: (
         "id",
         "time",
@@ -78,6 +79,7 @@ _TEXTS = {
     "event/preferredMagnitudeID": "magnitude_id",
     "event/preferredFocalMechanismID": "mechanism_id",
     "event/comment/text": "comment",
+    "event/type": "type",
     "event/origin/time/value": "time",
     "event/origin/latitude/value": "latitude",
     "event/origin/latitude/uncertainty": "latitude_error",
@@ -129,6 +131,38 @@ _ATTRIBUTES = {
     ("event/pick/waveformID", "channelCode"): "channel",
     ("event/pick/waveformID", "locationCode"): "location",
 }
+
+
+class Records(NamedTuple):
+    """Records that the scanner found, in the order of the document.
+
+    Attributes
+    ----------
+    kind, owner : ndarray of int32, shape (n,)
+        Kind of the record, and the record that contains it (-1 for none).
+    line, offset : ndarray of int64, shape (n,)
+        Where its start tag is.
+    spans : ndarray of int64, shape (n, MAX_FIELDS, 2)
+        Start and end of every field in the buffer; start is -1 for an absent field. An end
+        below -1 is ``-end - 1`` of a text with entities, comments or CDATA inside.
+    """
+
+    kind: NDArray[np.int32]
+    owner: NDArray[np.int32]
+    line: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    spans: NDArray[np.int64]
+
+
+def empty_records(size: int) -> Records:
+    """Return room for ``size`` records."""
+    return Records(
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty((size, MAX_FIELDS, 2), np.int64),
+    )
 
 
 @dataclass(frozen=True)

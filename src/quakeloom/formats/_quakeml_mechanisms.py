@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from quakeloom.core import auxiliary_plane
 from quakeloom.formats._cells import convert_column
-from quakeloom.formats._quakeml import OneKind, preferred
+from quakeloom.formats._quakeml_columns import OneKind, preferred
 from quakeloom.formats._quakeml_grammar import EVENT, FIELDS, MAGNITUDE, MECHANISM, ORIGIN
 from quakeloom.formats._quakeml_ids import COMMENT_COLUMNS, COMMENT_MARK, event_id_of
 from quakeloom.formats._quakeml_stream import Block, read_blocks

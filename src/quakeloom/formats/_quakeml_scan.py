@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from quakeloom.formats._quakeml_grammar import MAX_FIELDS, SLOTS, Grammar
+from quakeloom.formats._quakeml_grammar import SLOTS, Grammar, Records
 
 MORE, DONE, BROKEN, FULL = range(4)
 """What the scanner says: give more bytes, end of the document, not well-formed, or the
@@ -34,27 +34,6 @@ PROBLEMS = (
 _MAX_DEPTH = 60
 
 
-class Records(NamedTuple):
-    """Records that the scanner found, in the order of the document.
-
-    Attributes
-    ----------
-    kind, owner : ndarray of int32, shape (n,)
-        Kind of the record, and the record that contains it (-1 for none).
-    line, offset : ndarray of int64, shape (n,)
-        Where its start tag is.
-    spans : ndarray of int64, shape (n, MAX_FIELDS, 2)
-        Start and end of every field in the buffer; start is -1 for an absent field. An end
-        below -1 is ``-end - 1`` of a text with entities, comments or CDATA inside.
-    """
-
-    kind: NDArray[np.int32]
-    owner: NDArray[np.int32]
-    line: NDArray[np.int64]
-    offset: NDArray[np.int64]
-    spans: NDArray[np.int64]
-
-
 class Scan(NamedTuple):
     """How far a scan came; see :func:`scan_block`."""
 
@@ -69,17 +48,6 @@ class Scan(NamedTuple):
     """Index into :data:`PROBLEMS`."""
     problem_position: int
     problem_line: int
-
-
-def empty_records(size: int) -> Records:
-    """Return room for ``size`` records."""
-    return Records(
-        np.empty(size, np.int32),
-        np.empty(size, np.int32),
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-        np.empty((size, MAX_FIELDS, 2), np.int64),
-    )
 
 
 def scan_block(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 from xml.parsers import expat
 
 import numpy as np
@@ -16,17 +14,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
-from quakeloom.formats._compressed import open_file
-from quakeloom.formats._quakeml_grammar import EVENT, Grammar, build_grammar
+from quakeloom.formats._compressed import ByteStream
+from quakeloom.formats._quakeml_grammar import Grammar, Records, build_grammar, empty_records
 from quakeloom.formats._quakeml_scan import (
     BROKEN,
     DONE,
     FULL,
     MORE,
     PROBLEMS,
-    Records,
     Scan,
-    empty_records,
     scan_block,
 )
 from quakeloom.formats._source_tables import Rejects
@@ -102,7 +98,9 @@ class Block:
         """Return a field of many records as bytes to compare, empty where absent."""
         data, spans = self.data, self.records.spans[rows, column].tolist()
         return [
-            data[s:e] if e >= 0 else (self._decode(s, e).encode() if s >= 0 else b"")
+            data[s:e].strip()
+            if e >= 0
+            else (self._decode(s, e).strip().encode() if s >= 0 else b"")
             for s, e in spans
         ]
 
@@ -137,15 +135,15 @@ def read_blocks(path: Path, rejects: Rejects, block_bytes: int = BLOCK_BYTES) ->
         If the file is no QuakeML.
     """
     grammar = build_grammar()
-    with open_file(path) as stream:
+    with ByteStream(path) as stream:
         source = _Utf8(stream, path)
         head = source.read(_HEAD_BYTES)
         opening = _read_opening(head, path)
         if opening is None:
             return
         yield from _scan_file(source, head, opening, grammar, rejects, block_bytes)
-        if source.problem:
-            rejects.add(-1, "file", f"{source.problem}; what follows is not read")
+        if stream.problem:
+            rejects.add(-1, "file", f"{stream.problem}; what follows is not read")
 
 
 @dataclass(frozen=True)
@@ -160,13 +158,12 @@ class _Opening:
 
 
 class _Utf8:
-    """Bytes of a file as UTF-8, whatever its encoding; a broken end is kept as a problem."""
+    """Bytes of a file as UTF-8, whatever its encoding."""
 
-    def __init__(self, stream: BinaryIO, path: Path) -> None:
+    def __init__(self, stream: ByteStream, path: Path) -> None:
         self._stream = stream
-        self.problem = ""
         self._decoder: codecs.IncrementalDecoder | None = None
-        first = self._raw(4096)
+        first = stream.read(4096)
         name = _encoding(first)
         try:
             known = codecs.lookup(name).name
@@ -182,20 +179,13 @@ class _Utf8:
     def read(self, size: int) -> bytes:
         """Return about ``size`` bytes; empty at the end."""
         while True:
-            raw = self._kept or self._raw(size)
+            raw = self._kept or self._stream.read(size)
             self._kept = b""
             if self._decoder is None or not raw:
                 return raw
             text = self._decoder.decode(raw).removeprefix("\ufeff")
             if text:
                 return text.encode("utf-8")
-
-    def _raw(self, size: int) -> bytes:
-        try:
-            return self._stream.read(size)
-        except (EOFError, zlib.error, OSError) as error:
-            self.problem = f"the compressed file is broken or cut off ({error})"
-            return b""
 
 
 def _encoding(head: bytes) -> str:
@@ -386,6 +376,3 @@ def _entity(found: re.Match[str]) -> str:
         return chr(int(name[2:], 16) if name[1] in "xX" else int(name[1:]))
     except (ValueError, OverflowError):
         return found.group(0)
-
-
-__all__ = ["BLOCK_BYTES", "EVENT", "Block", "read_blocks"]

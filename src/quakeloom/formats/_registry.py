@@ -22,6 +22,7 @@ from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
 from quakeloom.formats._jma import FORMAT as _JMA
 from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
+from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
@@ -34,6 +35,7 @@ _ALL: tuple[Format, ...] = (
     _STATIONXML,
     _PARQUET,
     *_NONLINLOC,
+    _NONLINLOC_STATIONS,
     _JMA,
     *_HYPOINVERSE,
     _HASH_FPFIT,

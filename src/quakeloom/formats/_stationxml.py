@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
 from lxml import etree
 
 from quakeloom.core import FormatError, SettingsError
-from quakeloom.formats._compressed import open_file
+from quakeloom.formats._compressed import ByteStream
 from quakeloom.formats._format import Format
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_columns import time_nanoseconds
@@ -47,10 +46,10 @@ def read_stationxml(path: Path, level: str = "station") -> SourceTables:
     rejects = Rejects(path)
     stations = TableBuilder("stations", source_file=str(path))
     reader = _Reader(stations, rejects, level == "channel")
-    with open_file(path) as stream:
+    with ByteStream(path) as stream:
         try:
             for action, element in etree.iterparse(
-                cast(Any, _Bytes(stream)),
+                cast(Any, stream),
                 events=("start", "end"),
                 tag=[f"{{*}}{name}" for name in ("FDSNStationXML", "Response", *_LEVELS)],
                 resolve_entities=False,
@@ -75,19 +74,6 @@ def read_stationxml(path: Path, level: str = "station") -> SourceTables:
     if not len(stations):
         rejects.add(-1, "file", "no station in it can be read")
     return SourceTables(stations=stations.table(), rejects=rejects.table())
-
-
-class _Bytes:
-    """A stream whose compression errors look like the end of the file."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            return self._stream.read(size)
-        except (EOFError, zlib.error, OSError):
-            return b""
 
 
 class _Reader:

@@ -12,6 +12,7 @@ from quakeloom.mechanism._blocks import STATUSES, MechanismBlock, ObservationBlo
 from quakeloom.mechanism._draws import draw_angle_errors, draw_depths_and_models
 from quakeloom.mechanism._find import acceptance_weights, find_mechanisms
 from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
+from quakeloom.mechanism._leave_one_out import leave_one_out
 from quakeloom.mechanism._options import MechanismOptions
 from quakeloom.mechanism._quality import polarity_misfit_stdr, rate_quality, ray_gaps
 from quakeloom.mechanism._station_report import (
@@ -31,6 +32,7 @@ __all__ = [
     "draw_angle_errors",
     "draw_depths_and_models",
     "find_mechanisms",
+    "leave_one_out",
     "mechanism_grid",
     "polarity_misfit_stdr",
     "rate_quality",

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
 
-ROW_PADDING = 64
-"""Bytes after the rows of a table; holds nothing."""
+EMPTY = 63
+"""Code of a word without set bits."""
 
 _ZERO = 1e-9
 _F = np.float32
@@ -110,12 +110,10 @@ def fill_codes(ax, ay, az, frames32, frames, cosines, sines, step, bits, out, do
 
 
 @njit(cache=True, nogil=True)
-def _fill_table(step_deg, rings, frames32, frames, cosines, sines, step, bits, width):
+def _fill_table(step_deg, rings, frames32, frames, cosines, sines, step, bits, width, table):
     """Codes of all directions of the lower hemisphere, ring by ring."""
-    total = rings[-1]
     planes = frames32.shape[2]
     parts = cosines.shape[0] // bits
-    table = np.zeros(total * width + ROW_PADDING, np.int8)
     doubt = np.zeros(planes, np.int8)
     for ring in range(rings.shape[0] - 1):
         around = rings[ring + 1] - rings[ring]
@@ -126,7 +124,6 @@ def _fill_table(step_deg, rings, frames32, frames, cosines, sines, step, bits, w
                 ax, ay, az, frames32, frames, cosines, sines, step, bits,
                 table[row : row + planes * parts], doubt,
             )  # fmt: skip
-    return table
 
 
 @njit(cache=True, nogil=True)
@@ -158,7 +155,7 @@ class DirectionCodes:
     cosines, sines : of the slips' turns
     step : turn between slips in radians
     width : bytes of one table row
-    table, rings, direction_step_deg : the table; empty and 0 when every ray is exact
+    table, rings, direction_step_deg : the table and its last, empty row; 0 when all is exact
 
     Notes
     -----
@@ -178,16 +175,19 @@ class DirectionCodes:
         self.width = -(-grid.chunks // 32) * 32
         self.direction_step_deg = direction_step_deg
         self.rings = np.zeros(1, np.int64)
-        self.table: NDArray[np.int8] = np.zeros(ROW_PADDING, np.int8)
+        self.table: NDArray[np.int8] = np.zeros(1, np.int8)
         if direction_step_deg > 0:
             count = round(90.0 / direction_step_deg)
             self.direction_step_deg = 90.0 / count
             polar = np.radians(np.arange(count + 1) * self.direction_step_deg)
             around = np.maximum(np.ceil(360.0 / self.direction_step_deg * np.sin(polar)), 1)
             self.rings = np.concatenate([[0], np.cumsum(around)]).astype(np.int64)
-            self.table = _fill_table(
+            # NumPy asks for huge pages, Numba does not; rows are read at random.
+            self.table = np.zeros((self.rings[-1] + 1) * self.width, np.int8)
+            self.table[self.rings[-1] * self.width :] = EMPTY
+            _fill_table(
                 self.direction_step_deg, self.rings, self.frames32, self.frames,
-                self.cosines, self.sines, self.step, self.bits, self.width,
+                self.cosines, self.sines, self.step, self.bits, self.width, self.table,
             )  # fmt: skip
 
 

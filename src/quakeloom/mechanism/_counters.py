@@ -20,7 +20,9 @@ STRIDE = MAXIMUM_CHUNKS
 MAXIMUM_PLANES = 14
 """Counts and sums of weights stay below 2**14."""
 
-_EMPTY = 63
+FUSED = 6
+"""Counters of up to this many planes are searched in single passes."""
+
 _ALL = np.int64(-1)
 _GROUP = 7
 
@@ -199,10 +201,41 @@ def subtract_row(codes, flip, planes, top, out, borrow, n):
 def smallest(planes, top, candidates, trial, n):
     """Return the least count among candidates, leaving only those that have it.
 
-    ``candidates`` is a row of set bits, narrowed in place; it must not be empty.
+    ``candidates`` is a row of set bits, narrowed in place; it must not be empty. Planes 0 to
+    ``FUSED - 1`` must be set even where ``top`` is less.
     """
     value = 0
-    for p in range(top - 1, -1, -1):
+    first = top - 1
+    if top <= FUSED:
+        # One pass finds which leading digits can all be zero; small counts need no other.
+        any5 = any4 = any3 = any2 = any1 = any0 = np.int64(0)
+        for w in range(n):
+            x = candidates[w] & ~planes[w + 5 * STRIDE]
+            any5 |= x
+            x &= ~planes[w + 4 * STRIDE]
+            any4 |= x
+            x &= ~planes[w + 3 * STRIDE]
+            any3 |= x
+            x &= ~planes[w + 2 * STRIDE]
+            any2 |= x
+            x &= ~planes[w + STRIDE]
+            any1 |= x
+            any0 |= x & ~planes[w]
+        zero_from = FUSED
+        for digit, some in ((5, any5), (4, any4), (3, any3), (2, any2), (1, any1), (0, any0)):
+            if some != 0:
+                zero_from = digit
+        for p in range(zero_from, FUSED):
+            plane = planes[p * STRIDE : p * STRIDE + n]
+            for w in range(n):
+                candidates[w] &= ~plane[w]
+        first = zero_from - 2
+        if zero_from > 0:
+            plane = planes[(zero_from - 1) * STRIDE : (zero_from - 1) * STRIDE + n]
+            for w in range(n):
+                candidates[w] &= plane[w]
+            value = 1 << (zero_from - 1)
+    for p in range(first, -1, -1):
         plane = planes[p * STRIDE : p * STRIDE + n]
         found = np.int64(0)
         for w in range(n):
@@ -218,8 +251,35 @@ def smallest(planes, top, candidates, trial, n):
 
 @njit(cache=True, nogil=True)
 def keep_at_most(planes, top, limit, accepted, below, equal, n):
-    """Narrow ``accepted`` in place to mechanisms with a count of at most ``limit``."""
+    """Narrow ``accepted`` in place to mechanisms with a count of at most ``limit``.
+
+    Planes 0 to ``FUSED - 1`` must be set even where ``top`` is less.
+    """
     if limit >= (1 << top) - 1:
+        return
+    if top <= FUSED:
+        b0, b1, b2 = -(limit & 1), -((limit >> 1) & 1), -((limit >> 2) & 1)
+        b3, b4, b5 = -((limit >> 3) & 1), -((limit >> 4) & 1), -((limit >> 5) & 1)
+        for w in range(n):
+            p = planes[w + 5 * STRIDE]
+            less = b5 & ~p
+            same = ~(b5 ^ p)
+            p = planes[w + 4 * STRIDE]
+            less |= same & b4 & ~p
+            same &= ~(b4 ^ p)
+            p = planes[w + 3 * STRIDE]
+            less |= same & b3 & ~p
+            same &= ~(b3 ^ p)
+            p = planes[w + 2 * STRIDE]
+            less |= same & b2 & ~p
+            same &= ~(b2 ^ p)
+            p = planes[w + STRIDE]
+            less |= same & b1 & ~p
+            same &= ~(b1 ^ p)
+            p = planes[w]
+            less |= same & b0 & ~p
+            same &= ~(b0 ^ p)
+            accepted[w] &= less | same
         return
     below[:n] = 0
     equal[:n] = _ALL

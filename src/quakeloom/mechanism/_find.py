@@ -16,7 +16,7 @@ from quakeloom.mechanism._grid import MechanismGrid
 from quakeloom.mechanism._hash_average import hash_solutions
 from quakeloom.mechanism._keyed import stream_start, uniform
 from quakeloom.mechanism._options import MechanismOptions
-from quakeloom.mechanism._preferred import MAXIMUM_SOLUTIONS, trimmed_solutions
+from quakeloom.mechanism._preferred import MAXIMUM_SOLUTIONS, weighted_solutions
 from quakeloom.mechanism._quality import gaps_of, misfits_of, rate_quality, weight_vectors
 from quakeloom.mechanism._search import search_acceptable, search_posterior
 
@@ -93,10 +93,10 @@ def find_mechanisms(
         options.use_probabilities, options.polarity_error_rate, options.probability_floor,
         options.amplitude_error, options.maxout, options.average == "hash",
         options.probability_angle_deg, options.multiple_probability,
-        acceptance_weights(block.n_trials, options.weighting_trials),
-        codes.direction_step_deg, codes.rings, codes.table, codes.width, codes.frames32,
+        acceptance_weights(block.n_trials, options.weighting_trials).astype(np.float32),
+        _levels(block.n_trials), codes.direction_step_deg, codes.rings, codes.table, codes.width, codes.frames32,
         codes.frames, codes.cosines, codes.sines, codes.step, codes.bits, word_mask(codes),
-        table, shape, scales, grid.normals, grid.slips, grid.quaternions,
+        table, shape, scales, grid.normals, grid.slips, grid.quaternions.astype(np.float32),
         status, counts, gaps, acceptance, normals, slips, shares, spreads,
     )  # fmt: skip
     return _gather(
@@ -143,6 +143,12 @@ def acceptance_weights(n_trials: int, weighting_trials: int) -> NDArray[np.float
     return np.clip(weights, 0.0, 1.0)
 
 
+def _levels(n_trials: int) -> NDArray[np.uint8]:
+    """Return the stored weight, 1 to 255, of a mechanism accepted in so many trials."""
+    share = np.arange(n_trials + 1) / n_trials
+    return np.maximum(np.floor(255.0 * share + 0.5), 1).astype(np.uint8)
+
+
 def word_mask(codes: DirectionCodes) -> NDArray[np.int64]:
     """Return the word of valid bits, once per word of a row."""
     return np.full(codes.chunks, (1 << codes.bits) - 1, np.int64)
@@ -161,8 +167,8 @@ def _refuse_crowd(most: int, trials: int) -> None:
 def _find_block(
     event_keys, offsets, order, azimuth, takeoff, polarity, impulsive, probability_up, ratio,
     most, minimum, widest_azimuth, widest_takeoff, use_onset, use_emergent, use_probabilities,
-    rate, floor, amplitude_error, maxout, average_hash, angle_deg, least, weight_of_count,
-    direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
+    rate, floor, amplitude_error, maxout, average_hash, angle_deg, least, presence_of_count,
+    level_of_count, direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
     mask, ratio_values, ratio_shape, ratio_scales, grid_normals, grid_slips, grid_quaternions,
     status, counts, gaps, acceptance, normals, slips, shares, spreads,
 ):  # fmt: skip
@@ -188,11 +194,11 @@ def _find_block(
     flips = np.empty(most, np.int64)
     log_odds = np.empty(most)
     scratch_azimuth, scratch_takeoff = np.empty(most), np.empty(most)
-    weights = np.empty(size)
-    room = 0
-    q = np.empty((4, 0))
-    q_left = np.empty((4, 0))
-    weights_left, half = np.empty(0), np.empty(0)
+    weights, presence = np.empty(size, np.float32), np.empty(size, np.float32)
+    presence_left = np.empty(size, np.float32)
+    q, q_left = np.empty((4, size), np.float32), np.empty((4, size), np.float32)
+    q_some, weights_some = np.empty((4, size), np.float32), np.empty(size, np.float32)
+    weights_left, half = np.empty(size, np.float32), np.empty(size, np.float32)
     for event in range(event_keys.shape[0]):
         # Which observations count.
         count = pairs = ignored = sharp = 0
@@ -262,52 +268,53 @@ def _find_block(
         if found == 0:
             status[event] = NO_SOLUTION
             continue
-        greatest = 0.0
-        for k in range(found):
-            m = indices[k]
-            weights[k] = posterior[m] if use_probabilities else weight_of_count[accepting[k]]
-            greatest = max(greatest, weights[k])
-        for k in range(found):
-            if use_probabilities:
-                level = 255.0 * weights[k] / greatest
-            else:
-                level = 255.0 * accepting[k] / trials
-            acceptance[event, indices[k]] = max(np.int64(level + 0.5), 1)
+        if use_probabilities:
+            greatest = 0.0
+            for k in range(found):
+                weights[k] = posterior[indices[k]]
+                presence[k] = posterior[indices[k]]
+                greatest = max(greatest, posterior[indices[k]])
+            for k in range(found):
+                level = 255.0 * posterior[indices[k]] / greatest
+                acceptance[event, indices[k]] = max(np.int64(level + 0.5), 1)
+        else:
+            for k in range(found):
+                weights[k] = accepting[k]
+                presence[k] = presence_of_count[accepting[k]]
+                acceptance[event, indices[k]] = level_of_count[accepting[k]]
         if 0 < maxout < found:
-            found = _draw_subset(event_keys[event], indices, weights, found, maxout)
+            found = _draw_subset(event_keys[event], indices, weights, presence, found, maxout)
         # The preferred mechanism.
-        if found > room:
-            room = 2 * found
-            q, q_left = np.empty((4, room)), np.empty((4, room))
-            weights_left, half = np.empty(room), np.empty(room)
         if average_hash:
-            n, s = np.empty((3, found)), np.empty((3, found))
+            vectors = np.empty((6, found))
             for k in range(found):
                 for j in range(3):
-                    n[j, k] = grid_normals[indices[k], j]
-                    s[j, k] = grid_slips[indices[k], j]
+                    vectors[j, k] = grid_normals[indices[k], j]
+                    vectors[j + 3, k] = grid_slips[indices[k], j]
             counts[event, 4] = hash_solutions(
-                n, s, found, angle_deg, least, normals[event], slips[event], shares[event],
+                vectors, found, angle_deg, least, normals[event], slips[event], shares[event],
                 spreads[event],
             )  # fmt: skip
         else:
             for k in range(found):
                 for j in range(4):
                     q[j, k] = grid_quaternions[indices[k], j]
-            counts[event, 4] = trimmed_solutions(
-                q, weights, found, angle_deg, least, q_left, weights_left, half,
-                normals[event], slips[event], shares[event], spreads[event],
+            counts[event, 4] = weighted_solutions(
+                q, weights, presence, found, angle_deg, least, q_left, weights_left,
+                presence_left, q_some, weights_some, half, normals[event], slips[event],
+                shares[event], spreads[event],
             )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def _draw_subset(event_key, indices, weights, found, maxout):
+def _draw_subset(event_key, indices, weights, presence, found, maxout):
     """Move a random subset to the front, in the order drawn."""
     start = stream_start(event_key, np.uint64(0), _SUBSET)
     for k in range(maxout):
         other = min(k + np.int64(uniform(start, k) * (found - k)), found - 1)
         indices[k], indices[other] = indices[other], indices[k]
         weights[k], weights[other] = weights[other], weights[k]
+        presence[k], presence[other] = presence[other], presence[k]
     return maxout
 
 

@@ -23,51 +23,101 @@ _ORTHOGONAL_DEG = 0.01
 _TURNS = 100
 
 
-@njit(cache=True, nogil=True)
-def _align(n, s, i, rn, rs):
-    """Best of the four matchings of mechanism ``i`` with a reference.
+_LOOSE = {"reassoc", "contract", "nsz"}
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _match(n0, n1, n2, s0, s1, s2, a0, a1, a2, b0, b1, b2):
+    """Best of the four matchings of a mechanism (n, s) with a reference (a, b).
 
     Returns the matching (0 as is, 1 both negated, 2 swapped, 3 swapped and negated), the
-    cosine of the rotation and the cosines of the two plane angles.
+    trace of the rotation, and the cosines of the two plane angles. Earlier matchings win
+    ties, as in HASH.
     """
-    nn = n[0, i] * rn[0] + n[1, i] * rn[1] + n[2, i] * rn[2]
-    ss = s[0, i] * rs[0] + s[1, i] * rs[1] + s[2, i] * rs[2]
-    ns = n[0, i] * rs[0] + n[1, i] * rs[1] + n[2, i] * rs[2]
-    sn = s[0, i] * rn[0] + s[1, i] * rn[1] + s[2, i] * rn[2]
-    # (n x s).(rn x rs)
+    nn = n0 * a0 + n1 * a1 + n2 * a2
+    ss = s0 * b0 + s1 * b1 + s2 * b2
+    ns = n0 * b0 + n1 * b1 + n2 * b2
+    sn = s0 * a0 + s1 * a1 + s2 * a2
+    # (n x s).(a x b)
     bb = nn * ss - ns * sn
-    kind, trace = 0, nn + ss + bb
-    if bb - nn - ss > trace:
-        kind, trace = 1, bb - nn - ss
-    if sn + ns - bb > trace:
-        kind, trace = 2, sn + ns - bb
-    if -sn - ns - bb > trace:
-        kind, trace = 3, -sn - ns - bb
-    if kind == 0:
-        return kind, trace, nn, ss
-    if kind == 1:
-        return kind, trace, -nn, -ss
-    if kind == 2:
-        return kind, trace, sn, ns
-    return kind, trace, -sn, -ns
+    straight = nn + ss
+    negated = straight < 0.0
+    first = abs(straight) + bb
+    crossed = sn + ns
+    crossed_negated = crossed < 0.0
+    second = abs(crossed) - bb
+    swap = second > first
+    trace = second if swap else first
+    plain_n = -nn if negated else nn
+    plain_s = -ss if negated else ss
+    cross_n = -sn if crossed_negated else sn
+    cross_s = -ns if crossed_negated else ns
+    cn = cross_n if swap else plain_n
+    cs = cross_s if swap else plain_s
+    plain_kind = 1 if negated else 0
+    cross_kind = 3 if crossed_negated else 2
+    kind = cross_kind if swap else plain_kind
+    return kind, trace, cn, cs
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _arccos(c):
+    """Arc cosine (Hastings 1955, Abramowitz & Stegun 4.4.46; error 2e-8 rad)."""
+    x = min(abs(c), 1.0)
+    p = -0.0012624911 * x + 0.0066700901
+    p = p * x - 0.0170881256
+    p = p * x + 0.0308918810
+    p = p * x - 0.0501743046
+    p = p * x + 0.0889789874
+    p = p * x - 0.2145988016
+    p = p * x + 1.5707963050
+    angle = np.sqrt(1.0 - x) * p
+    return np.pi - angle if c < 0.0 else angle
+
+
+@njit(cache=True, nogil=True, fastmath=_LOOSE)
+def _mean_square_angles(v, count, a, b):
+    """Sums of squared angles of normals and slips to a mean normal and slip."""
+    a0, a1, a2, b0, b1, b2 = a[0], a[1], a[2], b[0], b[1], b[2]
+    first = second = 0.0
+    n0, n1, n2, s0, s1, s2 = v[0], v[1], v[2], v[3], v[4], v[5]
+    for i in range(count):
+        _, _, cn, cs = _match(
+            n0[i], n1[i], n2[i], s0[i], s1[i], s2[i], a0, a1, a2, b0, b1, b2
+        )  # fmt: skip
+        an, as_ = _arccos(cn), _arccos(cs)
+        first += an * an
+        second += as_ * as_
+    return first, second
+
+
+@njit(cache=True, nogil=True, fastmath=_LOOSE)
+def _write_traces(v, count, a, b, traces):
+    """Traces of the smallest rotations to a mean; returns the least."""
+    a0, a1, a2, b0, b1, b2 = a[0], a[1], a[2], b[0], b[1], b[2]
+    least = 4.0
+    n0, n1, n2, s0, s1, s2 = v[0], v[1], v[2], v[3], v[4], v[5]
+    for i in range(count):
+        _, trace, _, _ = _match(
+            n0[i], n1[i], n2[i], s0[i], s1[i], s2[i], a0, a1, a2, b0, b1, b2
+        )  # fmt: skip
+        traces[i] = trace
+        least = trace if trace < least else least
+    return least
 
 
 @njit(cache=True, nogil=True)
-def _angle(cosine):
-    return np.arccos(min(max(cosine, -1.0), 1.0))
-
-
-@njit(cache=True, nogil=True)
-def _add(n, s, i, kind, factor, sum_n, sum_s):
-    """Add an aligned mechanism to the sums of normals and slips."""
+def _add(v, i, reference, factor, sums):
+    """Add a mechanism, aligned to a reference, to the sums of normals and slips."""
+    kind, _, _, _ = _match(
+        v[0, i], v[1, i], v[2, i], v[3, i], v[4, i], v[5, i], reference[0], reference[1],
+        reference[2], reference[3], reference[4], reference[5],
+    )  # fmt: skip
     sign = -factor if kind % 2 == 1 else factor
+    shift = 3 if kind >= 2 else 0
     for k in range(3):
-        if kind < 2:
-            sum_n[k] += sign * n[k, i]
-            sum_s[k] += sign * s[k, i]
-        else:
-            sum_n[k] += sign * s[k, i]
-            sum_s[k] += sign * n[k, i]
+        sums[k] += sign * v[k + shift, i]
+        sums[k + 3] += sign * v[3 - shift + k, i]
 
 
 @njit(cache=True, nogil=True)
@@ -76,15 +126,10 @@ def _unit(v):
 
 
 @njit(cache=True, nogil=True)
-def _orthogonal(n, s, members, count, sum_n, sum_s):
+def _orthogonal(v, count, sums):
     """Mean normal and slip from the sums, made orthogonal as HASH does."""
-    mn, ms = _unit(sum_n), _unit(sum_s)
-    first = second = 0.0
-    for m in range(count):
-        _, _, cn, cs = _align(n, s, members[m], mn, ms)
-        an, as_ = _angle(cn), _angle(cs)
-        first += an * an
-        second += as_ * as_
+    mn, ms = _unit(sums[:3]), _unit(sums[3:])
+    first, second = _mean_square_angles(v, count, mn, ms)
     first, second = np.sqrt(first / count), np.sqrt(second / count)
     if first + second < 1e-4:
         return mn, ms
@@ -100,75 +145,82 @@ def _orthogonal(n, s, members, count, sum_n, sum_s):
 
 
 @njit(cache=True, nogil=True)
-def hash_solutions(n, s, count, angle_deg, least, normals, slips, shares, spreads):
+def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, spreads):
     """Find up to five solutions of equally weighted mechanisms; return how many.
 
     Parameters
     ----------
-    n, s : float64, shape (3, >= count)
+    all_v : float64, shape (6, count)
         Normals and slips, in the order of the list.
     angle_deg, least : float
         Probability angle; least probability of further solutions.
     normals, slips : float64, shape (5, 3); shares : (5,); spreads : (5, 2)
         Results.
     """
-    members = np.arange(count)
+    listed = np.arange(count)
     left = count
     found = 0
     # Rotation <= angle is trace >= 1 + 2 cos(angle).
     least_trace = 1.0 + 2.0 * np.cos(np.radians(angle_deg))
     removed = np.empty(count, np.int64)
+    v = np.empty((6, count))
+    place = np.empty(count, np.int64)
+    alive = np.empty(count, np.bool_)
+    traces = np.empty(count)
+    sums = np.empty(6)
+    reference = np.empty(6)
+    mn, ms = np.empty(3), np.empty(3)
     for solution in range(MAXIMUM_SOLUTIONS):
         if left < 1:
             break
         total = left
+        for m in range(total):
+            v[:, m] = all_v[:, listed[m]]
+            place[m] = m
+            alive[m] = True
         gone = 0
-        mn, ms = n[:, members[0]].copy(), s[:, members[0]].copy()
-        sum_n, sum_s = np.zeros(3), np.zeros(3)
+        head = 0
         fresh = True
-        while left > 1:
+        while True:
+            if left == 1:
+                mn[:], ms[:] = v[:3, 0], v[3:, 0]
+                break
             if fresh:
-                sum_n[:], sum_s[:] = 0.0, 0.0
-                rn, rs = n[:, members[0]].copy(), s[:, members[0]].copy()
+                # All are aligned to the first of the list that is left.
+                while not alive[head]:
+                    head += 1
+                reference[:] = all_v[:, listed[head]]
+                sums[:] = 0.0
                 for m in range(left):
-                    kind, _, _, _ = _align(n, s, members[m], rn, rs)
-                    _add(n, s, members[m], kind, 1.0, sum_n, sum_s)
-                fresh = False
-            mn, ms = _orthogonal(n, s, members, left, sum_n, sum_s)
-            worst, worst_trace = 0, 4.0
-            for m in range(left):
-                _, trace, _, _ = _align(n, s, members[m], mn, ms)
-                if trace < worst_trace:
-                    worst, worst_trace = m, trace
+                    _add(v, m, reference, 1.0, sums)
+            mn[:], ms[:] = _orthogonal(v, left, sums)
+            worst_trace = _write_traces(v, left, mn, ms, traces)
             if worst_trace >= least_trace:
                 break
-            out = members[worst]
-            kind, _, _, _ = _align(n, s, out, rn, rs)
-            _add(n, s, out, kind, -1.0, sum_n, sum_s)
-            fresh = worst == 0
-            for m in range(worst, left - 1):
-                members[m] = members[m + 1]
+            worst = -1
+            for m in range(left):
+                if traces[m] == worst_trace and (worst < 0 or place[m] < place[worst]):
+                    worst = m
+            out = place[worst]
+            _add(v, worst, reference, -1.0, sums)
+            fresh = out == head
+            alive[out] = False
             left -= 1
-            removed[gone] = out
+            v[:, worst] = v[:, left]
+            place[worst] = place[left]
+            removed[gone] = listed[out]
             gone += 1
-        if left == 1:
-            mn, ms = n[:, members[0]].copy(), s[:, members[0]].copy()
         probability = left / count
         if solution > 0 and probability < least:
             break
-        first = second = 0.0
-        for i in range(count):
-            _, _, cn, cs = _align(n, s, i, mn, ms)
-            an, as_ = _angle(cn), _angle(cs)
-            first += an * an
-            second += as_ * as_
+        first, second = _mean_square_angles(all_v, count, mn, ms)
         normals[solution] = mn
         slips[solution] = ms
         shares[solution] = probability
-        spreads[solution, 0] = np.degrees(np.sqrt(first / count))
-        spreads[solution, 1] = np.degrees(np.sqrt(second / count))
+        spreads[solution, 0] = np.degrees(np.sqrt(first / count)) if count > 1 else 0.0
+        spreads[solution, 1] = np.degrees(np.sqrt(second / count)) if count > 1 else 0.0
         found += 1
         left = total - left
         for m in range(left):
-            members[m] = removed[gone - 1 - m]
+            listed[m] = removed[gone - 1 - m]
     return found

@@ -46,9 +46,10 @@ class MechanismOptions:
     stdr_mode : {"correct", "hash12"}
         ``hash12`` repeats HASH v1.2's double conversion to radians in the weights of misfit
         and station distribution ratio.
-    average : {"trimmed", "hash"}
-        ``trimmed``: fixed point of the weighted mean of the mechanisms within the probability
-        angle of it. ``hash``: mean after removing the worst one by one.
+    average : {"weighted", "hash"}
+        ``weighted``: robust mean, every mechanism weighted by the share of trials that accept
+        it (or its posterior) and down with distance. ``hash``: mean of all alike after
+        removing the worst one by one.
     weighting_trials : int
         The weight of a mechanism is the chance that it is accepted in at least one of this
         many of the trials, drawn without replacement. 30 makes the set comparable with
@@ -89,7 +90,7 @@ class MechanismOptions:
     prob_c: float = 0.5
     quality_criteria: Literal["all", "spread"] = "all"
     stdr_mode: Literal["correct", "hash12"] = "correct"
-    average: Literal["trimmed", "hash"] = "trimmed"
+    average: Literal["weighted", "hash"] = "weighted"
     weighting_trials: int = 30
     use_onset: bool = True
     use_emergent: bool = True
@@ -158,5 +159,5 @@ _BOUNDS = (
 _CHOICES = {
     "quality_criteria": ("all", "spread"),
     "stdr_mode": ("correct", "hash12"),
-    "average": ("trimmed", "hash"),
+    "average": ("weighted", "hash"),
 }

@@ -12,9 +12,14 @@ import numpy as np
 from numba import njit
 
 MAXIMUM_SOLUTIONS = 5
-_STAGES = 3
-_ITERATIONS = 60
-_CONVERGED = 1e-14
+_THINNED = 768
+"""The climb to the fixed point uses about this many members; then all polish it."""
+_STRIDES = np.array([1, 5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 37, 41, 43, 47, 49, 53, 55, 59])
+"""Every how many-th member: without a factor 2 or 3, or a pattern of the grid would show."""
+_ITERATIONS = 40
+_POLISHES = 3
+_CONVERGED = np.float32(1e-10)
+_F = np.float32
 
 
 _LOOSE = {"reassoc", "contract", "nsz"}
@@ -49,26 +54,41 @@ def _aligned(m0, m1, m2, m3, a, b, c, d):
 
 
 @njit(cache=True, nogil=True, fastmath=_LOOSE)
-def _aligned_sum(q, weights, n, mean, cosine, half):
-    """Sum of relative quaternions of members within a rotation of the mean, aligned to it.
+def _aligned_sum(q, weights, n, mean, reach):
+    """Sum of relative quaternions, aligned to the mean and weighted down with distance.
 
-    ``half`` receives the half-angle cosine of every member's rotation.
+    The factor is ``(1 - h / reach)^2``, 0 from there on, with ``h = sin^2(rotation / 2)``
+    (Tukey's biweight).
     """
     m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
-    s0 = s1 = s2 = s3 = total = 0.0
+    s0 = s1 = s2 = s3 = _F(0.0)
     q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
+    narrow = _F(1.0) / reach
     for i in range(n):
         g0, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
-        top = abs(g0)
-        half[i] = top
-        weight = weights[i] if top >= cosine else 0.0
-        signed = -weight if g0 < 0.0 else weight
+        inside = max(_F(1.0) - (_F(1.0) - g0 * g0) * narrow, _F(0.0))
+        weight = weights[i] * inside * inside
+        signed = -weight if g0 < _F(0.0) else weight
         s0 += signed * g0
         s1 += signed * g1
         s2 += signed * g2
         s3 += signed * g3
-        total += weight
-    return s0, s1, s2, s3, total
+    return s0, s1, s2, s3
+
+
+@njit(cache=True, nogil=True, fastmath=_LOOSE)
+def _share_inside(q, weights, n, mean, cosine, half):
+    """Weight within a rotation of the mean; ``half`` receives all half-angle cosines."""
+    m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
+    total = _F(0.0)
+    q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
+    for i in range(n):
+        g0, _, _, _ = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
+        top = abs(g0)
+        half[i] = top
+        given = weights[i]
+        total += given if top >= cosine else _F(0.0)
+    return total
 
 
 @njit(cache=True, nogil=True, fastmath=_LOOSE)
@@ -80,11 +100,11 @@ def _spread(q, weights, n, mean):
     """
     m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
     q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
-    first = second = total = 0.0
+    first = second = total = _F(0.0)
     for i in range(n):
         _, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
-        first += weights[i] * _angle_squared(g3 * g3 + 0.5 * (g1 - g2) * (g1 - g2))
-        second += weights[i] * _angle_squared(g3 * g3 + 0.5 * (g1 + g2) * (g1 + g2))
+        first += weights[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 - g2) * (g1 - g2))
+        second += weights[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 + g2) * (g1 + g2))
         total += weights[i]
     return first / total, second / total
 
@@ -92,15 +112,15 @@ def _spread(q, weights, n, mean):
 @njit(cache=True, nogil=True, inline="always")
 def _angle_squared(h):
     """Square of the angle whose squared half sine is ``h`` (Hastings 1955; error 4e-8)."""
-    x = np.sqrt(min(max(h, 0.0), 1.0))
-    p = -0.0012624911 * x + 0.0066700901
-    p = p * x - 0.0170881256
-    p = p * x + 0.0308918810
-    p = p * x - 0.0501743046
-    p = p * x + 0.0889789874
-    p = p * x - 0.2145988016
-    p = p * x + 1.5707963050
-    angle = np.pi - 2.0 * np.sqrt(1.0 - x) * p
+    x = np.sqrt(min(max(h, _F(0.0)), _F(1.0)))
+    p = _F(-0.0012624911) * x + _F(0.0066700901)
+    p = p * x - _F(0.0170881256)
+    p = p * x + _F(0.0308918810)
+    p = p * x - _F(0.0501743046)
+    p = p * x + _F(0.0889789874)
+    p = p * x - _F(0.2145988016)
+    p = p * x + _F(1.5707963050)
+    angle = _F(np.pi) - _F(2.0) * np.sqrt(_F(1.0) - x) * p
     return angle * angle
 
 
@@ -145,18 +165,17 @@ def _frame_quaternion(m, out):
         out[0], out[1], out[2], out[3] = b, m[0, 1] + m[1, 0], s2, m[1, 2] + m[2, 1]
     else:
         out[0], out[1], out[2], out[3] = c, m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], s3
-    out /= np.sqrt(out[0] ** 2 + out[1] ** 2 + out[2] ** 2 + out[3] ** 2)
+    out /= np.sqrt(out[0] * out[0] + out[1] * out[1] + out[2] * out[2] + out[3] * out[3])
 
 
 @njit(cache=True, nogil=True)
-def _climb(q, weights, n, mean, cosine, half, limit):
-    """Move the mean to the mean of its neighbors until it rests; return their weight."""
-    total = 0.0
+def _climb(q, weights, n, mean, reach, limit):
+    """Move the mean to the mean of its neighbors until it rests."""
     for _ in range(limit):
-        s0, s1, s2, s3, total = _aligned_sum(q, weights, n, mean, cosine, half)
-        if total <= 0.0:
-            return 0.0
+        s0, s1, s2, s3 = _aligned_sum(q, weights, n, mean, reach)
         norm = np.sqrt(s0 * s0 + s1 * s1 + s2 * s2 + s3 * s3)
+        if norm <= _F(0.0):
+            return
         s0, s1, s2, s3 = s0 / norm, s1 / norm, s2 / norm, s3 / norm
         m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
         mean[0] = m0 * s0 - m1 * s1 - m2 * s2 - m3 * s3
@@ -164,14 +183,16 @@ def _climb(q, weights, n, mean, cosine, half, limit):
         mean[2] = m0 * s2 - m1 * s3 + m2 * s0 + m3 * s1
         mean[3] = m0 * s3 + m1 * s2 - m2 * s1 + m3 * s0
         if s1 * s1 + s2 * s2 + s3 * s3 < _CONVERGED:
-            break
-    return total
+            return
 
 
 @njit(cache=True, nogil=True)
 def _write_planes(mean, swap, normal, slip):
     """Normal and slip of a T-P-B quaternion; ``swap`` names the other plane the fault."""
-    a, b, c, d = mean[0], mean[1], mean[2], mean[3]
+    a, b = np.float64(mean[0]), np.float64(mean[1])
+    c, d = np.float64(mean[2]), np.float64(mean[3])
+    norm = np.sqrt(a * a + b * b + c * c + d * d)
+    a, b, c, d = a / norm, b / norm, c / norm, d / norm
     t = (a * a + b * b - c * c - d * d, 2 * (b * c + a * d), 2 * (b * d - a * c))
     p = (2 * (b * c - a * d), a * a - b * b + c * c - d * d, 2 * (c * d + a * b))
     root = np.sqrt(0.5)
@@ -181,56 +202,90 @@ def _write_planes(mean, swap, normal, slip):
         slip[i] = plus if swap else minus
 
 
+@njit(cache=True, nogil=True, fastmath=_LOOSE)
+def _total(weights, n):
+    """Sum of weights."""
+    total = 0.0
+    for i in range(n):
+        total += weights[i]
+    return total
+
+
 @njit(cache=True, nogil=True)
-def trimmed_solutions(
-    all_q, all_weights, n, angle_deg, least, q, weights, half, normals, slips, shares, spreads
-):
-    """Find up to five solutions as trimmed means; return how many.
+def _thin(q, weights, n, some_q, some_weights):
+    """Copy every so-many-th member; return how many."""
+    stride = _STRIDES[-1]
+    for candidate in _STRIDES:
+        if candidate * _THINNED >= n:
+            stride = candidate
+            break
+    count = 0
+    for i in range(0, n, stride):
+        for k in range(4):
+            some_q[k, count] = q[k, i]
+        some_weights[count] = weights[i]
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def weighted_solutions(
+    all_q, all_weights, all_presence, n, angle_deg, least, q, weights, presence, some_q,
+    some_weights, half, normals, slips, shares, spreads,
+):  # fmt: skip
+    """Find up to five solutions as robust means; return how many.
 
     The mean starts at the principal axes of the mean moment tensor (which needs no
-    alignment), then moves to the weighted mean of the mechanisms within an angle that
-    narrows to the probability angle, until it rests. The next solution comes from the
-    mechanisms left over, as in HASH.
+    alignment) and moves to the weighted mean of its neighbors, weighted down smoothly to
+    zero at twice the probability angle, until it rests. Smoothness matters: with a sharp
+    edge single mechanisms that cross it move the mean, and it hardly comes to rest. The
+    next solution comes from the mechanisms beyond the probability angle, as in HASH.
+
+    ``all_weights`` make the mean, ``all_presence`` probability and spread. Arrays are
+    float32; ``q``, ``weights``, ``presence``, ``some_q``, ``some_weights`` and ``half`` are
+    scratch of the same sizes.
     """
     count = n
-    q[:, :n] = all_q[:, :n]
+    everything = _total(all_presence, n)
     weights[:n] = all_weights[:n]
-    everything = 0.0
-    for i in range(n):
-        everything += all_weights[i]
-    mean = np.empty(4)
+    presence[:n] = all_presence[:n]
+    for k in range(4):
+        q[k, :n] = all_q[k, :n]
+    remaining = everything
+    mean = np.empty(4, np.float32)
     found = 0
+    cosine = _F(np.cos(0.5 * np.radians(angle_deg)))
+    reach = _F(np.sin(np.radians(min(angle_deg, 60.0))) ** 2)
     for solution in range(MAXIMUM_SOLUTIONS):
         if count == 0:
             break
-        _tensor_start(q, weights, count, mean)
-        cosine = np.cos(0.5 * np.radians(angle_deg))
-        for stage in range(_STAGES):
-            wide = np.radians(min(angle_deg + 15.0 * (_STAGES - stage), 120.0))
-            _climb(q, weights, count, mean, np.cos(0.5 * wide), half, 2)
-        # A cut that jumps over edge members can cycle; the limit ends that.
-        share = _climb(q, weights, count, mean, cosine, half, _ITERATIONS)
-        if share <= 0.0:
-            share = _climb(q, weights, count, mean, 0.0, half, 1)
-            for i in range(count):
-                half[i] = 1.0
-        s0, s1, s2, s3, share = _aligned_sum(q, weights, count, mean, cosine, half)
-        probability = share / everything
+        some = _thin(q, weights, count, some_q, some_weights)
+        _tensor_start(some_q, some_weights, some, mean)
+        _climb(some_q, some_weights, some, mean, reach, _ITERATIONS)
+        if some < count:
+            _climb(q, weights, count, mean, reach, _POLISHES)
+        share = _share_inside(q, presence, count, mean, cosine, half)
+        probability = np.float64(share) / everything
         if solution > 0 and probability < least:
             break
-        first, second = _spread(all_q, all_weights, n, mean)
+        first, second = _spread(all_q, all_presence, n, mean)
         swap = second < first
         _write_planes(mean, swap, normals[solution], slips[solution])
-        spreads[solution, 0] = np.degrees(np.sqrt(min(first, second)))
-        spreads[solution, 1] = np.degrees(np.sqrt(max(first, second)))
-        shares[solution] = probability
+        spreads[solution, 0] = np.degrees(np.sqrt(np.float64(min(first, second))))
+        spreads[solution, 1] = np.degrees(np.sqrt(np.float64(max(first, second))))
+        shares[solution] = min(probability, 1.0)
         found += 1
+        remaining -= share
+        if share <= _F(0.0) or remaining < least * everything:
+            break
         left = 0
         for i in range(count):
-            if half[i] < cosine:
-                for k in range(4):
-                    q[k, left] = q[k, i]
-                weights[left] = weights[i]
-                left += 1
+            # Written always, kept if outside: no branch to mispredict.
+            outside = half[i] < cosine
+            for k in range(4):
+                q[k, left] = q[k, i]
+            weights[left] = weights[i]
+            presence[left] = presence[i]
+            left += np.int64(outside)
         count = left
     return found

@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 
 from quakeloom.mechanism._amplitudes import add_amplitude_misfits, limit_by_amplitudes
-from quakeloom.mechanism._codes import fill_codes, ray_vector, table_row
+from quakeloom.mechanism._codes import EMPTY, fill_codes, ray_vector, table_row
 from quakeloom.mechanism._counters import (
+    FUSED,
     STRIDE,
     add_rows,
     add_words,
@@ -17,7 +18,6 @@ from quakeloom.mechanism._counters import (
     smallest,
 )
 
-_EMPTY = 63
 _LEVELS_PER_NAT = 8.0
 _FAINTEST_NATS = 8.0
 
@@ -95,11 +95,11 @@ def accept_polarities(
     candidates = scratch[STRIDE : 2 * STRIDE]
     trial_row = scratch[2 * STRIDE : 3 * STRIDE]
     top = planes_for(count)
-    clear(counter, 0, max(top, 5), n)
+    clear(counter, 0, max(top, FUSED), n)
     mixed = split and impulsive < count
     if mixed:
         add_rows(codes, starts, flips, 0, impulsive, empty, counter, top, carry, n)
-        for p in range(top):
+        for p in range(max(top, FUSED)):
             sharp[p * STRIDE : p * STRIDE + n] = counter[p * STRIDE : p * STRIDE + n]
         add_rows(codes, starts, flips, impulsive, count, empty, counter, top, carry, n)
     else:
@@ -141,7 +141,7 @@ def search_acceptable(
     clear(share, 0, top_share, n)
     total, extra = misfit_allowance(len(used), rate)
     empty_exact = len(used) * n
-    exact[empty_exact : empty_exact + n] = _EMPTY
+    exact[empty_exact : empty_exact + n] = EMPTY
     empty_table = rings[-1] * table_width
     held = 0
     for trial in range(trials):
@@ -207,7 +207,7 @@ def search_posterior(
     trial_row = scratch[2 * STRIDE : 3 * STRIDE]
     count = len(used)
     empty_exact = count * n
-    exact[empty_exact : empty_exact + n] = _EMPTY
+    exact[empty_exact : empty_exact + n] = EMPTY
     empty_table = rings[-1] * table_width
     sum_odds = 0.0
     for i in range(count):
@@ -236,7 +236,7 @@ def search_posterior(
         )  # fmt: skip
         codes = exact if made else table
         empty = empty_exact if made else empty_table
-        clear(counter, 0, max(top, digits + 5), n)
+        clear(counter, 0, max(top, digits + 5, FUSED), n)
         for digit in range(digits):
             some = 0
             for i in range(count):

@@ -16,11 +16,16 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-SPAN_LOG_ODDS = 7.0
-"""Least natural log odds of a reversed span; e^7 = 1097, against spans found by chance."""
+SPAN_LOG_ODDS = 10.0
+"""Least natural log odds of a reversed span; e^10 = 22,000, against spans found by chance."""
+
+REVERSED_RATE = 0.85
+"""Least rate of contradiction in a reversed span. A reversed station is contradicted nearly
+always; one that is contradicted in two of three readings is rather a victim of another
+station, reversed itself, that holds the mechanisms in its hand."""
 
 LEAST_READINGS = 8
-"""Fewer readings give no verdict on a station or pick kind."""
+"""Fewer readings give no verdict on a station, span or pick kind."""
 
 SURE = 0.75
 """A reading counts as predicted if this share of the mechanisms agrees on its sign."""
@@ -63,15 +68,19 @@ def report_stations(
     times: NDArray[np.datetime64],
     polarity: NDArray[np.int8],
     predicted_up: Floats,
-    error_rate: float = 0.1,
+    error_rate: float | Floats = 0.1,
 ) -> ContradictionReport:
     """Find spans of time in which a station's polarity is reversed.
 
     Each reading has the log odds ``g = ln((1-m)(1-e) + m e) - ln(m (1-e) + (1-m) e)`` of
     being turned, with ``m`` the share of mechanisms that agree with it and ``e`` the error
     rate. In the readings of a station, sorted by time, the span of largest sum is the best
-    candidate (Kadane's scan); it is called reversed above :data:`SPAN_LOG_ODDS`, and what
-    lies before and after is searched again.
+    candidate (Kadane's scan); it is called reversed above :data:`SPAN_LOG_ODDS` if enough of
+    its readings contradict (:data:`REVERSED_RATE`, :data:`LEAST_READINGS`), and what lies
+    before and after is searched again.
+
+    Proposals are for a person, or for one round at a time: turning the clearest stations
+    changes what the others are held against.
 
     Parameters
     ----------
@@ -84,8 +93,9 @@ def report_stations(
     predicted_up : ndarray, shape (n,)
         Share of the mechanisms acceptable without the reading that predict up; NaN is left
         out.
-    error_rate : float
-        Share of polarities expected to be wrong.
+    error_rate : float or ndarray, shape (n,)
+        Share of polarities expected to be wrong, for all or per reading; a reading with one
+        half says nothing and is left out.
 
     Returns
     -------
@@ -99,7 +109,9 @@ def report_stations(
     edges = np.flatnonzero(np.diff(station[order])) + 1
     for readings in np.split(order, edges) if order.size else []:
         number = int(station[readings[0]])
-        spans = _reversed_spans(gain[readings])
+        spans = [
+            (a, b) for a, b in _reversed_spans(gain[readings]) if _is_reversed(agree[readings[a:b]])
+        ]
         if not spans:
             rows.append((number, -1, -1, readings, ""))
             continue
@@ -147,12 +159,13 @@ def wilson_interval(count: int, total: int, z: float = 1.96) -> tuple[float, flo
 
 
 def _evidence(
-    polarity: NDArray[np.int8], predicted_up: Floats, error_rate: float
+    polarity: NDArray[np.int8], predicted_up: Floats, error_rate: float | Floats
 ) -> tuple[Floats, Floats]:
     """Log odds of being turned, and share of mechanisms that agree, NaN where not known."""
-    e = min(max(error_rate, 0.01), 0.49)
+    rate = np.broadcast_to(np.asarray(error_rate, dtype=float), np.shape(predicted_up))
+    e = np.clip(rate, 0.01, 0.5)
     agree = np.where(polarity > 0, predicted_up, 1.0 - predicted_up)
-    agree = np.where(polarity == 0, np.nan, agree)
+    agree = np.where((polarity == 0) | (e >= 0.5), np.nan, agree)
     gain = np.log((1 - agree) * (1 - e) + agree * e) - np.log(agree * (1 - e) + (1 - agree) * e)
     return gain, agree
 
@@ -172,6 +185,13 @@ def _reversed_spans(gain: Floats) -> list[tuple[int, int]]:
     before = _reversed_spans(gain[:start])
     after = [(a + stop, b + stop) for a, b in _reversed_spans(gain[stop:])]
     return [*before, (start, stop), *after]
+
+
+def _is_reversed(agree: Floats) -> bool:
+    """Whether nearly all of the predicted readings of a span contradict, and enough do."""
+    count = int(np.sum(np.maximum(agree, 1 - agree) >= SURE))
+    against = int(np.sum(agree <= 1 - SURE))
+    return count >= LEAST_READINGS and against >= REVERSED_RATE * count
 
 
 def _report(

@@ -24,7 +24,7 @@ from quakeloom.plots._focal_spheres import (
     draw_focal_sphere,
     plot_focal_sphere,
 )
-from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
+from quakeloom.plots._map_frame import EARTH_RADIUS_KM, MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
 from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
 from quakeloom.plots._sections import (
@@ -54,6 +54,7 @@ from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbol
 
 __all__ = [
     "COLUMN_WIDTH_IN",
+    "EARTH_RADIUS_KM",
     "PAGE_WIDTH_IN",
     "QUALITY_COLORS",
     "STYLE",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
@@ -325,13 +326,14 @@ def _letter_cells(axes: Axes, counts: NDArray, share: NDArray) -> None:
     for i in range(k):
         for j in range(k):
             depth = share[i, j]
-            base = np.array([0x16, 0x32, 0x5C] if i == j else [0x2A, 0x7F, 0x8E]) / 255.0
+            base = np.array(to_rgb(QUALITY_COLORS["B"]))
             face = 1.0 - (1.0 - base) * depth if counts[i, j] else np.array([0.975, 0.972, 0.965])
             axes.fill(
                 [j - 0.48, j + 0.48, j + 0.48, j - 0.48],
                 [i - 0.48, i - 0.48, i + 0.48, i + 0.48],
                 facecolor=face,
-                edgecolor="none",
+                edgecolor=INK if i == j else "none",
+                linewidth=0.8,
             )
             if counts[i, j]:
                 axes.text(
@@ -341,7 +343,7 @@ def _letter_cells(axes: Axes, counts: NDArray, share: NDArray) -> None:
                     ha="center",
                     va="center",
                     fontsize=7.5 if counts[i, j] < 1e5 else 6,
-                    color="white" if depth > 0.55 else INK,
+                    color="white" if depth > 0.7 else INK,
                 )
 
 

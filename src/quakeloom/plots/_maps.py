@@ -155,7 +155,7 @@ def plot_mechanism_map(
     letters = np.asarray(quality, dtype=object)
     solved = np.isfinite(angles).all(axis=-1) & np.isfinite(lon) & np.isfinite(lat)
     if frame is None:
-        frame = frame_points(lon[solved], lat[solved], margin=0.10)
+        frame = frame_points(lon[solved], lat[solved], margin=0.10, smallest_km=5.0)
     if frame is None:
         return None
     figure, axes = _map_axes(frame, coastline, width_in)

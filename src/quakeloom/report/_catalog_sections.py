@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from quakeloom.core import ray_vectors
 from quakeloom.plots import (
+    EARTH_RADIUS_KM,
     plot_mechanism_map,
     plot_network_map,
     plot_quality_bar,
@@ -19,6 +23,7 @@ from quakeloom.report._catalog import (
     find_setting,
 )
 from quakeloom.report._columns import number_column, text_column
+from quakeloom.report._event_sections import group_rejects
 from quakeloom.report._phrases import (
     NARROW_TIMES,
     STATUS_WORDS,
@@ -36,6 +41,8 @@ from quakeloom.report._phrases import (
 from quakeloom.report._results import RunResults
 from quakeloom.schema import QUALITIES
 
+_SITE_DEG = 0.05
+_SAMPLE = 400  # events from which the reach of stations is judged
 _CITATION = "Uchide et al. (2022)"
 
 
@@ -98,7 +105,7 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 criteria[q],
             )
         )
-    parts = [f"E {whole(counts['E'])}", f"F {whole(counts['F'])}"]
+    parts = [f"{q} {whole(counts[q])}" for q in "EF" if counts[q]]
     if counts["none"]:
         parts.append(f"without letter {whole(counts['none'])}")
     rows.append(
@@ -155,7 +162,6 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
 def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     """Return maps of the network and of the mechanisms."""
     section = Section("map", "Maps")
-    stations = results.table("stations")
     lon, lat = catalog["longitude"], catalog["latitude"]
     coast = results.coastline
     source = f" Coastline: {coast.name}." if coast is not None and coast.name else ""
@@ -193,15 +199,17 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 figure, f"Map with {balls} beachballs colored by quality.", caption, width="map"
             )
         )
-    codes, slon, slat = _unique_stations(stations)
+    codes, slon, slat = _reading_stations(results)
+    near = _within_reach(results, lon, lat, slon, slat)
+    codes, slon, slat = codes[near], slon[near], slat[near]
     network = plot_network_map(lon, lat, catalog.quality, slon, slat, codes, coastline=coast)
     if network is not None and len(slon):
         section.add(
             picture(
                 network,
                 f"Map of {len(slon)} stations and {len(lon)} events.",
-                f"{count(len(slon), 'station')} and {count(len(lon), 'event')}, colored by "
-                "quality." + source,
+                f"{count(len(slon), 'station')} with readings and {count(len(lon), 'event')}, "
+                "colored by quality." + source,
                 width="map",
             )
         )
@@ -215,12 +223,14 @@ def distribution_section(results: RunResults, catalog: MechanismCatalog) -> Sect
     if not solved.any():
         return section
     limits = _thresholds(results)
+    gaps = catalog["azimuthal_gap_deg"][solved]
+    widest = 30.0 * np.ceil(max(90.0, float(np.nanmax(np.nan_to_num(gaps)))) / 30.0)
     charts = (
         ("Polarity misfit", "polarity_misfit", (0.0, 0.5), "misfit"),
         ("Mechanism probability", "mechanism_probability", (0.0, 1.0), "probability"),
         ("Mean plane uncertainty (degrees)", "", (0.0, 70.0), "uncertainty"),
         ("Station distribution ratio", "station_distribution_ratio", (0.0, 1.0), "distribution"),
-        ("Azimuthal gap (degrees)", "azimuthal_gap_deg", (0.0, 360.0), ""),
+        ("Azimuthal gap (degrees)", "azimuthal_gap_deg", (0.0, widest), ""),
         ("Take-off gap (degrees)", "takeoff_gap_deg", (0.0, 90.0), ""),
         ("Polarities per event", "polarity_count", None, ""),
         ("S/P amplitude misfit (log10)", "amplitude_ratio_misfit", (0.0, 1.5), ""),
@@ -296,12 +306,16 @@ def _input_sentence(results: RunResults) -> str:
             f"{whole(known)} of them up or down, from {count(used, 'station')}"
         )
         codes, _, _ = _unique_stations(stations)
-        text += f" ({count(len(codes), 'station')} listed). " if len(codes) else ". "
+        text += f" ({count(len(codes), 'station')} listed)" if len(codes) else ""
+        if "use" in polarities.column_names:
+            entered = pc.sum(pc.equal(polarities.column("use"), "used")).as_py() or 0
+            text += f"; {whole(entered)} entered the mechanisms. " if entered else ". "
+        else:
+            text += ". "
     rejects = results.table("rejects")
     if rejects.num_rows:
-        reasons = pc.value_counts(rejects.column("reason")).to_pylist()
-        reasons.sort(key=lambda r: -r["counts"])
-        shown = [f"{whole(r['counts'])}{NARROW_TIMES}{r['values']}" for r in reasons[:3]]
+        reasons = group_rejects(rejects)
+        shown = [f"{whole(n)}{NARROW_TIMES}{reason}" for _, reason, n, _ in reasons[:3]]
         text += f"While reading, {count(rejects.num_rows, 'row')} "
         text += f"{verb(rejects.num_rows, 'was', 'were')} put aside: {'; '.join(shown)}"
         text += "; and others." if len(reasons) > 3 else "."
@@ -323,15 +337,42 @@ def _cost_sentence(results: RunResults) -> Text | None:
     return Text(text)
 
 
-def _unique_stations(stations):  # type: ignore[no-untyped-def]
+def _unique_stations(stations: pa.Table) -> tuple[NDArray, NDArray, NDArray]:
+    """Return codes and places of sites: epochs, channels and networks of one place are one."""
     code = text_column(stations, "station")
-    net = text_column(stations, "network")
     lon, lat = number_column(stations, "longitude"), number_column(stations, "latitude")
-    first: dict[tuple[str, str], int] = {}
-    for row, key in enumerate(zip(net, code, strict=True)):
+    first: dict[tuple[str, float, float], int] = {}
+    cells = zip(code, np.round(lon / _SITE_DEG), np.round(lat / _SITE_DEG), strict=True)
+    for row, key in enumerate(cells):
         first.setdefault(key, row)
     rows = np.array(list(first.values()), dtype=int)
     return code[rows], lon[rows], lat[rows]
+
+
+def _reading_stations(results: RunResults) -> tuple[NDArray, NDArray, NDArray]:
+    """Codes and places of the stations that have readings; of all if no code agrees."""
+    codes, lon, lat = _unique_stations(results.table("stations"))
+    polarities = results.table("polarities")
+    read = set(pc.unique(polarities.column("station")).to_pylist())
+    use = np.array([c in read for c in codes], dtype=bool)
+    return (codes[use], lon[use], lat[use]) if use.any() else (codes, lon, lat)
+
+
+def _within_reach(
+    results: RunResults, lon: NDArray, lat: NDArray, slon: NDArray, slat: NDArray
+) -> NDArray[np.bool_]:
+    """Stations near enough to some event to be used, so that one stray does not set the frame."""
+    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    if len(known) == 0 or len(slon) == 0:
+        return np.isfinite(slon)
+    reach = float(find_setting(results.settings, ("maximum_distance_km",), 200.0))
+    sample = known[:: max(len(known) // _SAMPLE, 1)]
+    place, event = (
+        ray_vectors(longitude, 90.0 - latitude)
+        for longitude, latitude in ((slon, slat), (lon[sample], lat[sample]))
+    )
+    closest = np.arccos(np.clip((place @ event.T).max(axis=1), -1.0, 1.0)) * EARTH_RADIUS_KM
+    return closest <= 1.1 * reach
 
 
 def _thresholds(results: RunResults) -> dict[str, dict[str, float]]:

@@ -104,9 +104,21 @@ class CatalogComparison:
         """Number of common events whose letter is worse in ``b``."""
         return int(np.triu(self.letter_matrix, 1).sum())
 
-    def most_rotated(self, count: int = 10) -> list[tuple[str, float, str, str]]:
-        """Return identifier, rotation and both letters of the events that turned most."""
-        order = np.argsort(-self.rotation_deg, kind="stable")[:count]
+    def most_rotated(
+        self, count: int = 10, letters: str = "ABCDEF"
+    ) -> list[tuple[str, float, str, str]]:
+        """Return identifier, rotation and both letters of the events that turned most.
+
+        Parameters
+        ----------
+        count : int
+            At most so many.
+        letters : str
+            Only events with one of these letters in either catalog; "none" counts as any.
+        """
+        wanted = [*letters] + ([NO_LETTER] if len(letters) == len(QUALITIES) else [])
+        rows = np.flatnonzero(np.isin(self.quality_a, wanted) | np.isin(self.quality_b, wanted))
+        order = rows[np.argsort(-self.rotation_deg[rows], kind="stable")][:count]
         return [
             (
                 str(self.event_id[i]),

@@ -44,7 +44,9 @@ def seed_section(results: RunResults) -> Section:
     best = rotation[np.isin(letters, ["A", "B"])]
     seeds = scatter.get("seeds", ())
     text = "The same events were solved again with other random numbers"
-    text += f" ({count(len(seeds), 'seed')}). " if len(seeds) else ". "
+    notes = [count(len(seeds), "seed") if len(seeds) else "", str(scatter.get("settings", ""))]
+    notes = [n for n in notes if n]
+    text += f" ({', '.join(notes)}). " if notes else ". "
     if len(best):
         s = AngleStatistics.of(best)
         text += (
@@ -142,14 +144,14 @@ def _add_comparison(section: Section, results: RunResults, other: ComparedCatalo
         everything = groups | {"all": found.rotation_deg}
         section.add(_angle_grid(everything, f"Rotation per letter in {before}."))
     section.add(Gallery(pictures))
-    turned = [m for m in found.most_rotated(8) if m[1] > _TURNED_DEG]
+    turned = [m for m in found.most_rotated(8, "ABC") if m[1] > _TURNED_DEG]
     if turned:
         section.add(
             Grid(
                 (term("Event", "event_id"), "Rotation", f"Letter, {before}", f"Letter, {after}"),
                 [(e, degrees(r, 1), a, b) for e, r, a, b in turned],
-                f"Events that turn most, above {_TURNED_DEG:.0f}°; "
-                f"{whole((found.rotation_deg > _TURNED_DEG).sum())} do.",
+                f"Events rated A to C in either catalog that turn most, above {_TURNED_DEG:.0f}°. "
+                f"Of all letters {whole((found.rotation_deg > _TURNED_DEG).sum())} do.",
                 (False, True, False, False),
             )
         )

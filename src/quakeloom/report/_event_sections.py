@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -18,6 +19,9 @@ from quakeloom.report._phrases import STATUS_WORDS, count, degrees, percent, ter
 from quakeloom.report._results import RunResults
 
 _FIRST_ROWS = 12
+_EXAMPLES = 3
+_SEARCHED = 100_000
+_GROUPS = 20
 _SPHERE_COLORS = {**QUALITY_COLORS, "D": "#7d766a"}
 
 
@@ -116,32 +120,24 @@ def reject_section(results: RunResults) -> Section:
         if results.tables:
             section.add(Text("Nothing was put aside while reading."))
         return section
-    groups = (
-        rejects.group_by(["record", "reason"])
-        .aggregate([("source_file", "count"), ("source_file", "count_distinct")])
-        .sort_by([("source_file_count", "descending")])
-    )
+    groups = group_rejects(rejects)
     rows = [
-        (
-            g["record"],
-            g["reason"],
-            whole(g["source_file_count"]),
-            whole(g["source_file_count_distinct"]),
-        )
-        for g in groups.slice(0, 30).to_pylist()
+        (record, reason, whole(n), whole(files)) for record, reason, n, files in groups[:_GROUPS]
     ]
     first = [
         (
-            _short(r["source_file"], 40),
+            _end(r["source_file"], 40),
             r["source_line"] if r["source_line"] >= 0 else "",
             r["event_id"],
             r["station"],
             r["reason"],
             Markup("<code>{}</code>").format(_short(r["text"], 60)) if r["text"] else "",
         )
-        for r in rejects.slice(0, _FIRST_ROWS).to_pylist()
+        for r in rejects.take(_example_rows(rejects)).to_pylist()
     ]
-    shown = "" if groups.num_rows <= 30 else f" The 30 largest of {groups.num_rows} groups."
+    shown = ""
+    if len(groups) > _GROUPS:
+        shown = f" The {_GROUPS} largest of {len(groups)} groups."
     return section.add(
         Grid(
             ("Record", "Reason", "Rows", "Files"),
@@ -152,10 +148,47 @@ def reject_section(results: RunResults) -> Section:
         Grid(
             ("File", "Line", "Event", "Station", "Reason", "Text"),
             first,
-            f"The first {len(first)} of them; all are in rejects.parquet.",
+            "The first of each reason; all are in rejects.parquet.",
             (False, True, False, False, False, False),
         ),
     )
+
+
+def group_rejects(rejects: pa.Table) -> list[tuple[str, str, int, int]]:
+    """Return record, reason, rows and files of groups of rejects, the largest first.
+
+    Reasons that differ in numbers only are one group; the numbers are then left out.
+    """
+    counted = rejects.group_by(["record", "reason", "source_file"]).aggregate(
+        [("source_line", "count")]
+    )
+    rows: Counter[tuple[str, str]] = Counter()
+    files: dict[tuple[str, str], set[str]] = {}
+    words: dict[tuple[str, str], set[str]] = {}
+    for r in counted.to_pylist():
+        key = (r["record"], re.sub(r"-?\d+(\.\d+)?", "…", r["reason"]))
+        rows[key] += r["source_line_count"]
+        files.setdefault(key, set()).add(r["source_file"])
+        words.setdefault(key, set()).add(r["reason"])
+    order = sorted(rows, key=lambda k: (-rows[k], k))
+    return [
+        (k[0], next(iter(words[k])) if len(words[k]) == 1 else k[1], rows[k], len(files[k]))
+        for k in order
+    ]
+
+
+def _example_rows(rejects: pa.Table) -> list[int]:
+    """Rows of the first rejects of every reason, numbers apart, in the order of the table."""
+    seen: Counter[str] = Counter()
+    rows = []
+    for row, reason in enumerate(rejects.column("reason").slice(0, _SEARCHED).to_pylist()):
+        key = re.sub(r"\d+", "", reason)
+        if seen[key] < _EXAMPLES:
+            seen[key] += 1
+            rows.append(row)
+        if len(rows) == _FIRST_ROWS:
+            break
+    return rows
 
 
 def _sphere_picture(
@@ -169,6 +202,8 @@ def _sphere_picture(
 ) -> Picture:
     event = str(catalog.event_id[row])
     readings = polarities.filter(pc.equal(polarities.column("event_id"), event))
+    if "use" in readings.column_names and pc.any(pc.equal(readings.column("use"), "used")).as_py():
+        readings = readings.filter(pc.equal(readings.column("use"), "used"))
     others = solutions.filter(
         pc.and_(
             pc.equal(solutions.column("event_id"), event),
@@ -244,6 +279,8 @@ def _finite(value: float) -> float:
 
 
 def _short(text: str, length: int) -> str:
-    if len(text) <= length:
-        return text
-    return "…" + text[-length + 1 :] if "/" in text else text[: length - 1] + "…"
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _end(text: str, length: int) -> str:
+    return text if len(text) <= length else "…" + text[-length + 1 :]

@@ -89,9 +89,13 @@ def cost_section(results: RunResults) -> Section:
 def provenance_section(results: RunResults) -> Section:
     """Return settings, versions and digests."""
     section = Section("provenance", "Provenance")
+    items = dict(results.provenance)
+    libraries = items.get("libraries")
+    if isinstance(libraries, dict):
+        items["libraries"] = ", ".join(f"{k} {v}" for k, v in sorted(libraries.items()))
     flat = [
         (key, value)
-        for key, value in _flatten(dict(results.provenance))
+        for key, value in _flatten(items)
         if not key.startswith("settings.") and value not in ("", None)
     ]
     if flat:

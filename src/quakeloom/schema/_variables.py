@@ -24,6 +24,7 @@ USES = (
     "pick_weight",
     "onset",
     "screened",
+    "doubled",
     "no_station",
     "too_far",
     "no_angles",

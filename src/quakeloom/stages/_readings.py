@@ -26,6 +26,9 @@ from quakeloom.stages._stations import find_reversed, find_stations
 from quakeloom.travel import TableStack, lookup
 
 _USE = {name: i for i, name in enumerate(USES)}
+_ONSETS = ("I", "", "E")
+"""Onset letters from the clearest; automatic pickers' letters come after."""
+
 _DEPTH_TOLERANCE_KM = 10.0
 """How far above sea level an event may lie; it is traced from the surface."""
 
@@ -38,8 +41,8 @@ class Shared:
     ----------
     stations, reversals, sp_corrections : pyarrow.Table
         Registered tables.
-    screening : pyarrow.Table or None
-        Station report of another case that is honoured.
+    screening : tuple of pyarrow.Table
+        Station reports of other cases that are honored, one after the other.
     tables : TableStack or None
         Take-off tables; None where angles are given.
     """
@@ -47,7 +50,7 @@ class Shared:
     stations: pa.Table
     reversals: pa.Table
     sp_corrections: pa.Table
-    screening: pa.Table | None = None
+    screening: tuple[pa.Table, ...] = ()
     tables: TableStack | None = None
 
 
@@ -114,10 +117,11 @@ def prepare_block(
     if settings.selection.reversals:
         turned ^= find_reversed(shared.reversals, readings, times[event])
     screened = np.zeros(readings.num_rows, dtype=bool)
-    if shared.screening is not None:
-        proposed, screened = _screen(shared.screening, readings, times[event])
+    for report in shared.screening:
+        proposed, left_out = _screen(report, readings, times[event])
         turned ^= proposed
-    flip = turned & ~readings.column("reversed").to_numpy(zero_copy_only=False)
+        screened |= left_out
+    flip = turned ^ readings.column("reversed").to_numpy(zero_copy_only=False)
     polarity[flip] *= -1
     probability[flip] = 1.0 - probability[flip]
 
@@ -277,7 +281,29 @@ def _choose(
         ]
     for name, mask in reversed(reasons):
         use[mask] = _USE[name]
+    if selection.one_per_station:
+        use[_repeats(readings, sites.event, use == _USE["used"])] = _USE["doubled"]
     return use
+
+
+def _repeats(
+    readings: pa.Table, event: NDArray[np.int64], usable: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return usable readings of a station that has a better one of the same event.
+
+    Better is the lower weight code, then the onset in the order of :data:`_ONSETS`, then
+    the earlier row. Two readings of one first motion are no two witnesses.
+    """
+    rows = np.flatnonzero(usable)
+    part = readings.take(rows)
+    site = pc.binary_join_element_wise(part.column("network"), part.column("station"), ".")
+    site_code = site.combine_chunks().dictionary_encode().indices.to_numpy()
+    weight = part.column("pick_weight").to_numpy().astype(float)
+    weight[weight < 0] = 0.5
+    known = pc.index_in(part.column("onset"), pa.array(_ONSETS)).fill_null(len(_ONSETS)).to_numpy()
+    order = np.lexsort((rows, known, weight, site_code, event[rows]))
+    same = (np.diff(event[rows][order]) == 0) & (np.diff(site_code[order]) == 0)
+    return np.asarray(rows[order[1:][same]])
 
 
 def _observe(

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
-from quakeloom.config import Settings
+from quakeloom.config import Settings, case_run
 from quakeloom.core import (
     IncompleteError,
     PlanError,
@@ -29,7 +29,7 @@ from quakeloom.core import (
     digest_json,
     digest_source,
 )
-from quakeloom.mechanism import MechanismOptions, find_mechanisms, mechanism_grid
+from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, conform_table, make_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
@@ -393,24 +393,24 @@ def _read_shared(settings: Settings, layout: RunLayout, partition: str) -> Share
             name: read_table(layout.ingest / f"{name}.parquet", name)
             for name in ("stations", "reversals", "sp_corrections")
         }
-        screening = None
-        if settings.selection.screening:
-            other = screening_layout(settings, layout)
-            screening = read_table(other.table("station_report"), "station_report")
+        screening = [
+            read_table(
+                _case_layout(settings, layout, case).table("station_report"), "station_report"
+            )
+            for case in settings.selection.screening
+        ]
         stack = takeoff.read_tables(layout) if settings.takeoff.angles == "layered" else None
         _SHARED.clear()
-        _SHARED[key] = Shared(**tables, screening=screening, tables=stack)
+        _SHARED[key] = Shared(**tables, screening=tuple(screening), tables=stack)
     return _SHARED[key]
 
 
-def screening_layout(settings: Settings, layout: RunLayout) -> RunLayout:
-    """Return the run whose station report is honoured."""
-    depth = settings.name.count("/")
+def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
+    """Return the layout of another case of the same configuration."""
     root = layout.root
-    for _ in range(depth):
+    for _ in range(settings.name.count("/")):
         root = root.parent
-    case = settings.selection.screening
-    return RunLayout(root if case == "main" else root / case)
+    return RunLayout(root.parent / case_run(root.name, case))
 
 
 def _solve_block(task: _Task) -> dict[str, pa.Table]:
@@ -425,6 +425,9 @@ def _solve_block(task: _Task) -> dict[str, pa.Table]:
         write_region(task.group, "acceptance", task.start, found.acceptance)
     predicted = np.full(task.polarities.num_rows, np.nan)
     rows = prepared.reading_rows
+    is_reading = rows >= 0
+    alone = leave_one_out(prepared.observations, grid, options)
+    predicted[rows[is_reading]] = alone[is_reading]
     polarities = task.polarities
     for name, values in {**prepared.readings, "predicted_up": predicted}.items():
         index = polarities.schema.get_field_index(name)

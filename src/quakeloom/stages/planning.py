@@ -15,7 +15,7 @@ import yaml
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import mechanism, stations, takeoff, tomography
-from quakeloom.stages._provenance import CODE
+from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
     RunLayout,
@@ -65,7 +65,6 @@ def plan_configuration(
             takeoff.plan(settings, layout)
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
-        screening = settings.selection.screening
         looks_at = [
             case_run(configuration.name, c)
             for c in settings.report.compare
@@ -81,7 +80,7 @@ def plan_configuration(
         runs[name] = {
             "partitions": {e["partition"]: e["memory_mb"] for e in entries},
             "takeoff": layered,
-            "screening": case_run(configuration.name, screening) if screening else "",
+            "screening": [case_run(configuration.name, c) for c in settings.selection.screening],
             "compare": looks_at,
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
@@ -143,3 +142,6 @@ def read_settings(layout: RunLayout) -> Settings:
         )
     data = yaml.safe_load(layout.settings.read_text(encoding="utf-8"))
     return parse_settings(data, str(layout.settings))
+
+
+__all__ = ["PLAN_FILE", "plan_configuration", "read_plan", "read_settings", "science_settings"]

@@ -58,14 +58,12 @@ def part(settings: Settings, layout: RunLayout) -> None:
         readings.column("network"), readings.column("station"), "\x1f"
     ).combine_chunks().dictionary_encode()  # fmt: skip
     number = names.indices.to_numpy().astype(np.int64)
-    by_station = report_stations(number, times, polarity, predicted, rate)
     stations = [s.split("\x1f") for s in names.dictionary.to_pylist()]
-
     kinds, kind = np.unique(
         pick_kinds(readings.column("onset"), readings.column("pick_weight").to_numpy()),
         return_inverse=True,
     )
-    by_kind = report_pick_kinds(kind, polarity, predicted, rate)
+    by_station, by_kind = _report_in_rounds(number, kind, times, polarity, predicted, rate)
     start = np.concatenate([_times(times, by_station.first), _times(times, -1 + 0 * by_kind.first)])
     end = np.concatenate([_times(times, by_station.last), _times(times, -1 + 0 * by_kind.last)])
     rows = len(by_station.group)
@@ -118,6 +116,34 @@ def part(settings: Settings, layout: RunLayout) -> None:
         ", ".join(str(kinds[g]) for g, v in zip(by_kind.group, by_kind.verdict, strict=True)
                   if v == "coin") or "none",
     )  # fmt: skip
+
+
+def _report_in_rounds(
+    station: Any, kind: Any, times: Any, polarity: Any, predicted: Any, rate: float
+) -> tuple[ContradictionReport, ContradictionReport]:
+    """Report stations by readings of trusted kinds, and kinds by stations as they should be.
+
+    Readings of a kind that is no better than a coin say nothing of their station, and those
+    of a reversed station nothing of their kind; two rounds tell them apart.
+    """
+    sign = polarity
+    for _ in range(2):
+        by_kind = report_pick_kinds(kind, sign, predicted, rate)
+        errors = np.full(int(kind.max(initial=-1)) + 1, rate)
+        judged = by_kind.verdict != "too_few"
+        errors[by_kind.group[judged]] = np.where(
+            by_kind.verdict[judged] == "coin", 0.5, np.maximum(by_kind.rate[judged], 0.02)
+        )
+        by_station = report_stations(station, times, polarity, predicted, errors[kind])
+        sign = polarity.copy()
+        for row in np.flatnonzero(by_station.verdict == "reversed"):
+            span = station == by_station.group[row]
+            if by_station.first[row] >= 0:
+                span &= times >= times[by_station.first[row]]
+            if by_station.last[row] >= 0:
+                span &= times <= times[by_station.last[row]]
+            sign[span] *= -1
+    return by_station, by_kind
 
 
 def _times(times: Any, index: Any) -> Any:

@@ -132,4 +132,3 @@ def synthetic_prior(grid: LineGrid) -> VelocityPrior:
     return make_velocity_prior(
         grid, [[0.0, 2.0], [20.0, 12.0]], 0.4, (1.5, 6.0), bounds_km_s=(1.0, 9.0)
     )
-

@@ -283,6 +283,7 @@ BAD_EVENTS = {
     "a huge number": (event("b", origin("o", depth="1e300")), "outside"),
     "infinity": (event("b", origin("o", depth="INF")), "outside"),
     "doubled": (event("a"), "doubled event"),
+    "said not to be": (event("b", "<type>not existing</type>" + pick("p") + origin("o")), "type"),
 }
 
 

@@ -7,12 +7,16 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from quakeloom.core import quaternions
 from quakeloom.report import ComparedCatalog, RunResults, build_report
+from quakeloom.report._catalog import MechanismCatalog
+from quakeloom.report._event_sections import choose_cases, group_rejects
+from quakeloom.report._station_sections import station_agreement
 from quakeloom.report._truth_sections import credible_level
-from quakeloom.schema import TABLES, empty_table
+from quakeloom.schema import TABLES, empty_table, make_table
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +210,60 @@ def test_credible_level_of_the_truth() -> None:
     assert levels == pytest.approx([0.3, 0.75, 0.95, 2.0])
     # the auxiliary plane is the same mechanism
     assert credible_level(grid, weights, np.array([210.0, 45.0, 90.0])) == pytest.approx(0.75)
+
+
+def test_rejects_that_differ_in_numbers_only_are_one_group() -> None:
+    rejects = make_table(
+        "rejects",
+        {
+            "source_file": ["a", "a", "b", "b"],
+            "source_line": [1, 2, 3, 4],
+            "record": ["station"] * 3 + ["event"],
+            "reason": [
+                "doubled, see line 10",
+                "doubled, see line 12",
+                "doubled, see line 7",
+                "depth 999 km",
+            ],
+        },
+    )
+    assert group_rejects(rejects) == [
+        ("station", "doubled, see line …", 3, 2),
+        ("event", "depth 999 km", 1, 1),
+    ]
+
+
+def test_cases_are_the_most_the_middle_and_the_least_probable(make_results) -> None:
+    catalog = MechanismCatalog.read(make_results(60))
+    rows = np.flatnonzero(catalog.solved & (catalog.quality == "A"))
+    probability = catalog["mechanism_probability"]
+    cases = choose_cases(catalog, "A")
+    chosen = [probability[row] for row, _ in cases]
+    assert [words for _, words in cases] == ["most probable", "median", "least probable"]
+    assert chosen[0] == probability[rows].max()
+    assert chosen[2] == probability[rows].min()
+    assert np.sum(probability[rows] > chosen[1]) == len(rows) // 2
+
+
+def test_a_reversed_station_contradicts_in_its_timeline(make_results) -> None:
+    """The truth agrees with every reading; turned readings contradict it as surely."""
+    results = make_results(24)
+    polarities = results.table("polarities")
+    turned = pc.if_else(
+        pc.equal(polarities.column("station"), "S04"),
+        pc.negate(polarities.column("polarity")),
+        polarities.column("polarity"),
+    )
+    i = polarities.column_names.index("polarity")
+    tables = {
+        **results.tables,
+        "polarities": polarities.set_column(i, polarities.schema.field(i), turned),
+    }
+    run = dataclasses.replace(results, tables=tables)
+    catalog = MechanismCatalog.read(run)
+    for station, sign in (("S03", 1), ("S04", -1)):
+        times, agreement = station_agreement(run, catalog, "", station)
+        assert len(times) == catalog.solved.sum()
+        clear = np.abs(agreement) > 0.3  # solutions are 3 degrees off
+        assert (np.sign(agreement[clear]) == sign).all()
+        assert clear.sum() > 5
