@@ -111,15 +111,20 @@ class Tomography(Section):
         "data-informed subspace; `fsvgd` function-space Stein descent as published, which loses "
         "variance and is kept for comparison.",
     )
+    travel_times: Literal["eikonal", "networks"] = setting(
+        "eikonal",
+        "How `psvgd` and `fsvgd` move their particles: by the eikonal solver, or by "
+        "physics-informed networks (needs torch; all particles are one job on a GPU).",
+    )
     members: int = setting(64, "Members of the ensemble; more can be added later.", ge=2)
     block_members: int = setting(
         8, "Members computed and written as one. Particles of Stein descent move together in "
         "blocks, so give those as many as there is memory for.", ge=1,
     )  # fmt: skip
-    steps: int = setting(10, "Most Gauss-Newton steps of a member.", "1", ge=1)
+    steps: int = setting(15, "Most Gauss-Newton steps of a member.", "1", ge=1)
     particle_steps: int = setting(30, "Steps of Stein descent.", "1", ge=1)
     tolerance: float = setting(
-        1e-2, "A step that lowers the misfit per datum by less is the last.", "1", gt=0
+        3e-3, "A step that lowers the misfit per datum by less is the last.", "1", gt=0
     )
     degrees_of_freedom: float | None = setting(
         None, "Student's t likelihood, robust to outliers, instead of normal errors.", "1", gt=0
@@ -143,5 +148,9 @@ class Tomography(Section):
             raise ValueError(
                 f"sampler `{self.sampler}` moves its particles in blocks of block_members "
                 f"({self.block_members}); write at least 16"
+            )
+        if self.sampler == "rml" and self.travel_times == "networks":
+            raise ValueError(
+                "sampler `rml` computes on the eikonal solver; write travel_times: eikonal"
             )
         return self

@@ -36,17 +36,25 @@ from quakeloom.tomography._synthetic import (
     synthetic_line,
     synthetic_prior,
 )
+from quakeloom.tomography._travel_time_networks import (
+    NetworkOptions,
+    NetworkScores,
+    TravelTimeNetworks,
+)
 
 __all__ = [
     "SAMPLERS",
     "EnsembleMembers",
     "LineGrid",
     "LineVerification",
+    "NetworkOptions",
+    "NetworkScores",
     "PreparedPosterior",
     "RefractionProblem",
     "SamplerOptions",
     "SectionSummary",
     "SyntheticLine",
+    "TravelTimeNetworks",
     "TravelTimePicks",
     "VelocityPrior",
     "check_picks",

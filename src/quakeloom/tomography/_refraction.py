@@ -249,7 +249,13 @@ class RefractionProblem:
         total = np.zeros(self.grid.shape)
         for solution, rows in zip(self._solve(white), self._gathers[1], strict=True):
             total += solution.backpropagate(self._ends(rows), weights[rows])
-        by_field = self._interpolation.T @ (total.ravel() * self._slowness(white)[1])
+        return self.pull_slowness(white, total)
+
+    def pull_slowness(
+        self, white: NDArray[np.float64], gradient: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Turn a derivative by the slowness of the nodes into one by white coordinates."""
+        by_field = self._interpolation.T @ (gradient.ravel() * self._slowness(white)[1])
         return by_field @ self.prior.field.modes
 
     def ray_coverage(self, white: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,6 +22,8 @@ from quakeloom.inference import (
     randomized_member,
     white_draw,
 )
+from quakeloom.tomography._refraction import RefractionProblem
+from quakeloom.tomography._travel_time_networks import NetworkScores, TravelTimeNetworks
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,18 @@ class SamplerOptions:
         Student's t likelihood instead of normal.
     noise_shape : float or None
         Infer one factor of all standard errors (``rml`` only), with this prior shape.
+    networks : bool
+        Move particles (``psvgd``, ``fsvgd``) by travel times of physics-informed networks
+        instead of the eikonal solver; needs torch. Members are described by the solver.
     """
 
-    steps: int = 12
-    tolerance: float = 1e-2
+    steps: int = 15
+    tolerance: float = 3e-3
     particle_steps: int = 40
     threshold: float = 0.3
     degrees_of_freedom: float | None = None
     noise_shape: float | None = None
+    networks: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def prepare_posterior(problem: WhiteProblem, options: SamplerOptions) -> Prepare
     """Find the most probable model and what the data inform about it."""
     fit = maximize_posterior(
         problem,
-        steps=3 * options.steps,
+        steps=2 * options.steps,
         tolerance=options.tolerance / 3,
         degrees_of_freedom=options.degrees_of_freedom,
     )
@@ -154,7 +160,7 @@ def sample_psvgd(
     """Stein descent in the whitened data-informed subspace, a kernel per coordinate."""
     white = projected_stein(
         laplace_particles(prepared.subspace, seed, members),
-        _scores(problem, options),
+        _scores(problem, options, seed, len(members)),
         prepared.subspace,
         options.particle_steps,
     )
@@ -173,7 +179,7 @@ def sample_fsvgd(
     start = np.array([white_draw(seed, int(m), problem.size) for m in members])
     white = function_space_stein(
         start.reshape(len(members), problem.size),
-        _scores(problem, options),
+        _scores(problem, options, seed, len(members)),
         np.eye(problem.size) if modes is None else modes,
         10 * options.particle_steps,
         0.1,
@@ -225,8 +231,18 @@ def sample_ensemble(
 
 
 def _scores(
-    problem: WhiteProblem, options: SamplerOptions
+    problem: WhiteProblem, options: SamplerOptions, seed: int, particles: int
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    if options.networks and isinstance(problem, RefractionProblem):
+        networks = TravelTimeNetworks(
+            problem.grid.depth_km,
+            problem.grid.distance_km,
+            np.unique(problem.picks.shots_km, axis=0),
+            particles,
+            seed,
+        )
+        return NetworkScores(problem, networks, degrees_of_freedom=options.degrees_of_freedom)
+
     def scores(white: NDArray[np.float64]) -> NDArray[np.float64]:
         nu = options.degrees_of_freedom
         return np.array([posterior_score(problem, w, nu)[0] for w in white])
