@@ -14,11 +14,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from quakeloom.mechanism._codes import ray_vector
+from quakeloom.mechanism._counters import trailing_zeros
 from quakeloom.mechanism._grid import MechanismGrid
 
 SMALLEST_LOG_RATIO = -2.0
 LARGEST_LOG_RATIO = 4.0
 _CELL_DEG = 0.5
+_USUAL_SLIPS = 36
+_USUAL_RUN = 40
 _F = np.float32
 _A1, _A3, _A5 = _F(0.99997726), _F(-0.33262347), _F(0.19354346)
 _A7, _A9, _A11 = _F(-0.11643287), _F(0.05265332), _F(-0.01172120)
@@ -65,6 +68,15 @@ def _bounded_log_ratio(
     return np.clip(ratio, SMALLEST_LOG_RATIO, LARGEST_LOG_RATIO)
 
 
+@njit(cache=True, nogil=True)
+def run_length(slips):
+    """Length of a plane's run of misfits: the slips, rounded up to whole vector registers.
+
+    Only for 36 slips of 5 degrees, where the four beyond repeat the first four.
+    """
+    return _USUAL_RUN if slips == _USUAL_SLIPS else slips
+
+
 @lru_cache(maxsize=2)
 def _ratio_table(
     step_deg: float, slips: int, vp_vs_ratio: float
@@ -79,15 +91,17 @@ def _ratio_table(
     # a plane starts at that multiple, counted down so that slips run upward.
     multiples = int(np.ceil(np.pi / step)) + 1
     residue = ((np.arange(per_step) + 0.5) * cell)[None, :, None]
-    place = (np.arange(multiples + slips) - multiples) * step
+    length = run_length(slips)
+    place = (np.arange(multiples + length) - multiples) * step
     turn = residue - place[None, None, :]
     p = np.abs(np.sin(2 * tilt) * np.cos(turn))
     s = np.hypot(np.cos(2 * tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn))
     table = _bounded_log_ratio(p, s, vp_vs_ratio).astype(np.float32)
+    # After the table a run of zeros, for observations that are not there.
     return (
-        np.ascontiguousarray(table).ravel(),
-        np.array([tilts, per_step, multiples, multiples + slips], np.int64),
-        np.array([tilts * 2 / np.pi, 1.0 / cell, vp_vs_ratio**3], np.float32),
+        np.concatenate([table.ravel(), np.zeros(length, np.float32)]),
+        np.array([tilts, per_step, multiples, multiples + length], np.int64),
+        np.array([tilts * 2 / np.pi, 1.0 / cell, vp_vs_ratio**3, 1.0 / step], np.float32),
     )
 
 
@@ -96,8 +110,8 @@ def ratio_table(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
     """Return predictions over tilt, residue of azimuth and run of slips.
 
-    Also the table's shape, and its cells per radian of tilt and of azimuth with the factor
-    ``(vp/vs)^3``.
+    Also the table's shape; its cells per radian of tilt and of azimuth, the factor
+    ``(vp/vs)^3``, and its steps per radian.
     """
     return _ratio_table(grid.step_deg, grid.slips_per_plane, float(vp_vs_ratio))
 
@@ -120,33 +134,44 @@ def _find_runs(fx, fy, fz, frames32, shape, scales, runs):
     """Start of every plane's run of predictions for one ray."""
     last_tilt = np.int32(shape[0] - 1)
     per_step, multiples, width = np.int32(shape[1]), np.int32(shape[2]), np.int32(shape[3])
-    last_turn = per_step * (multiples - np.int32(1)) + per_step - np.int32(1)
-    per_tilt, per_turn = scales[0], scales[1]
+    last_multiple, last_residue = multiples - np.int32(1), per_step - np.int32(1)
+    per_tilt, per_turn, per_multiple = scales[0], scales[1], scales[3]
     n0, n1, n2 = frames32[0, 0], frames32[0, 1], frames32[0, 2]
     p0, p1, p2 = frames32[1, 0], frames32[1, 1], frames32[1, 2]
     q0, q1 = frames32[2, 0], frames32[2, 1]
     zero = _F(0.0)
+    none = np.int32(0)
     for w in range(frames32.shape[2]):
         an = abs(fx * n0[w] + fy * n1[w] + fz * n2[w])
         x = fx * p0[w] + fy * p1[w] + fz * p2[w]
         y = fx * q0[w] + fy * q1[w]
-        tilt = min(np.int32(_arctan2_positive(np.sqrt(x * x + y * y), an) * per_tilt), last_tilt)
+        angle = _arctan2_positive(np.sqrt(x * x + y * y), an)
+        tilt = min(np.int32(angle * per_tilt), last_tilt)
         x = x if y >= zero else -x
-        turn = min(np.int32(_arctan2_positive(abs(y), x) * per_turn), last_turn)
-        multiple = turn // per_step
-        residue = turn - multiple * per_step
+        angle = _arctan2_positive(abs(y), x)
+        multiple = min(np.int32(angle * per_multiple), last_multiple)
+        residue = np.int32(angle * per_turn) - multiple * per_step
+        residue = min(max(residue, none), last_residue)
         runs[w] = (tilt * per_step + residue) * width + multiples - multiple
 
 
 @njit(cache=True, nogil=True)
-def _add_two(first, second, table, one, two, planes, slips, out):
-    """Add the misfits of two observations, run by run."""
+def _add_four(runs, table, values, planes, length, out):
+    """Add the misfits of four observations, run by run."""
+    v0, v1, v2, v3 = values[0], values[1], values[2], values[3]
     for w in range(planes):
-        a = table[first[w] : first[w] + slips]
-        b = table[second[w] : second[w] + slips]
-        target = out[w * slips : (w + 1) * slips]
-        for j in range(slips):
-            target[j] += abs(one - a[j]) + abs(two - b[j])
+        a = table[runs[0, w] : runs[0, w] + length]
+        b = table[runs[1, w] : runs[1, w] + length]
+        c = table[runs[2, w] : runs[2, w] + length]
+        d = table[runs[3, w] : runs[3, w] + length]
+        target = out[w * length : (w + 1) * length]
+        if length == _USUAL_RUN:
+            # A length that the compiler knows is unrolled into vector registers.
+            for j in range(_USUAL_RUN):
+                target[j] += abs(v0 - a[j]) + abs(v1 - b[j]) + (abs(v2 - c[j]) + abs(v3 - d[j]))
+        else:
+            for j in range(length):
+                target[j] += abs(v0 - a[j]) + abs(v1 - b[j]) + (abs(v2 - c[j]) + abs(v3 - d[j]))
 
 
 @njit(cache=True, nogil=True)
@@ -161,17 +186,18 @@ def predicted_log_ratio(an, along, factor):
 
 
 @njit(cache=True, nogil=True)
-def _add_exact(x, y, z, frames, cosines, sines, factor, observed, out):
+def _add_exact(x, y, z, frames, cosines, sines, factor, observed, length, out):
     """Add the misfits of one observation, evaluated for every mechanism."""
     slips = cosines.shape[0]
     for w in range(frames.shape[2]):
         an = x * frames[0, 0, w] + y * frames[0, 1, w] + z * frames[0, 2, w]
         first = x * frames[1, 0, w] + y * frames[1, 1, w] + z * frames[1, 2, w]
         second = x * frames[2, 0, w] + y * frames[2, 1, w] + z * frames[2, 2, w]
-        for j in range(slips):
-            along = first * cosines[j] + second * sines[j]
+        for j in range(length):
+            # Beyond the last slip the first ones come again.
+            along = first * cosines[j % slips] + second * sines[j % slips]
             ratio = predicted_log_ratio(an, along, factor)
-            out[w * slips + j] += np.float32(abs(observed - ratio))
+            out[w * length + j] += np.float32(abs(observed - ratio))
 
 
 @njit(cache=True, nogil=True)
@@ -181,47 +207,58 @@ def add_amplitude_misfits(
 ):  # fmt: skip
     """Write the sum of ``|observed - predicted|`` log ratios of every mechanism to ``out``.
 
-    ``runs`` is scratch of two rows; ``exactly`` evaluates the formula instead of the table.
+    A plane's values begin at multiples of :func:`run_length`.
+
+    ``runs`` is scratch of four rows; ``exactly`` evaluates the formula instead of the table.
     """
     planes = frames32.shape[2]
-    slips = cosines.shape[0]
+    length = run_length(cosines.shape[0])
     out[:] = _F(0.0)
-    pending = False
-    previous = _F(0.0)
+    values = np.zeros(4, np.float32)
+    held = 0
     for i in range(len(ratios)):
         obs = ratios[i]
         a, t = azimuth[trial, obs], takeoff[trial, obs]
         if not (np.isfinite(a) and np.isfinite(t)):
             a, t = azimuth[0, obs], takeoff[0, obs]
         x, y, z = ray_vector(np.float64(a), np.float64(t))
-        value = observed[obs]
         if exactly:
-            _add_exact(x, y, z, frames, cosines, sines, np.float64(scales[2]), value, out)
+            factor = np.float64(scales[2])
+            _add_exact(x, y, z, frames, cosines, sines, factor, observed[obs], length, out)
             continue
-        _find_runs(_F(x), _F(y), _F(z), frames32, shape, scales, runs[1 if pending else 0])
-        if pending:
-            _add_two(runs[0], runs[1], table, previous, value, planes, slips, out)
-        pending = not pending
-        previous = value
-    if pending:
-        for w in range(planes):
-            a_run = table[runs[0, w] : runs[0, w] + slips]
-            target = out[w * slips : (w + 1) * slips]
-            for j in range(slips):
-                target[j] += abs(previous - a_run[j])
+        _find_runs(_F(x), _F(y), _F(z), frames32, shape, scales, runs[held])
+        values[held] = observed[obs]
+        held += 1
+        if held == 4:
+            _add_four(runs, table, values, planes, length, out)
+            held = 0
+    if held > 0:
+        for i in range(held, 4):
+            runs[i] = len(table) - length
+            values[i] = _F(0.0)
+        _add_four(runs, table, values, planes, length, out)
+
+
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+def _least_of_all(misfits):
+    """Least misfit; all are numbers, as observations without ratio were left out."""
+    least = misfits[0]
+    for m in range(misfits.shape[0]):
+        least = min(least, misfits[m])
+    return least
 
 
 @njit(cache=True, nogil=True)
-def _least_misfit(misfits, accepted, planes, parts, bits):
+def _least_misfit(misfits, accepted, planes, parts, bits, length):
     """Least misfit among accepted mechanisms."""
     least = _F(1e30)
     for plane in range(planes):
         for part in range(parts):
             word = accepted[part * planes + plane]
-            base = (plane * parts + part) * bits
-            for j in range(bits):
-                if (word >> j) & 1:
-                    least = min(least, misfits[base + j])
+            base = plane * length + part * bits
+            while word != 0:
+                least = min(least, misfits[base + trailing_zeros(word)])
+                word &= word - 1
     return least
 
 
@@ -235,21 +272,20 @@ def limit_by_amplitudes(misfits, count, error, accepted, planes, parts, bits):
     """
     total = max(_F(count * error), _F(2.0))
     extra = max(_F(count * error * 0.5), _F(2.0))
-    least = _F(1e30)
-    for m in range(misfits.shape[0]):
-        least = misfits[m] if misfits[m] < least else least
+    length = run_length(parts * bits)
+    least = _least_of_all(misfits)
     limit = max(total, least + extra)
-    inside = _least_misfit(misfits, accepted, planes, parts, bits)
+    inside = _least_misfit(misfits, accepted, planes, parts, bits, length)
     if inside > limit:
         limit = max(total, inside + extra)
     for plane in range(planes):
         for part in range(parts):
             w = part * planes + plane
             word = accepted[w]
-            if word == 0:
-                continue
-            base = (plane * parts + part) * bits
+            base = plane * length + part * bits
             passed = np.int64(0)
-            for j in range(bits):
+            while word != 0:
+                j = trailing_zeros(word)
                 passed |= np.int64(misfits[base + j] <= limit) << j
-            accepted[w] = word & passed
+                word &= word - 1
+            accepted[w] = passed

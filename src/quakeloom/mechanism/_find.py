@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from quakeloom.core import SettingsError, fault_vectors, plane_angles
-from quakeloom.mechanism._amplitudes import ratio_table
+from quakeloom.mechanism._amplitudes import ratio_table, run_length
 from quakeloom.mechanism._blocks import STATUSES, MechanismBlock, ObservationBlock
 from quakeloom.mechanism._codes import DirectionCodes, direction_codes
 from quakeloom.mechanism._counters import MAXIMUM_PLANES, STRIDE
@@ -180,12 +180,13 @@ def _find_block(
     exact = np.zeros((most + 1) * words, np.int8)
     doubt = np.zeros(planes, np.int8)
     starts = np.zeros(most + 1, np.int64)
-    runs = np.zeros((2, planes), np.int32)
+    runs = np.zeros((4, planes), np.int32)
     work = np.zeros((_PLANES_OF_WORK, MAXIMUM_PLANES * STRIDE), np.int64)
     with_ratios = False
     for i in range(ratio.shape[0]):
         with_ratios = with_ratios or np.isfinite(ratio[i])
-    misfit = np.zeros(size if with_ratios else 1, np.float32)
+    length = run_length(cosines.shape[0])
+    misfit = np.zeros(planes * length if with_ratios else 1, np.float32)
     posterior = np.zeros(size if use_probabilities else 1)
     indices = np.zeros(size, np.int64)
     accepting = np.zeros(size, np.int64)

@@ -77,7 +77,7 @@ class MechanismOptions:
     """
 
     grid_step_deg: float = 5.0
-    trials: int = 100
+    trials: int = 30
     stratified_draws: bool = True
     maxout: int = 0
     polarity_error_rate: float = 0.1

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from quakeloom.mechanism._amplitudes import add_amplitude_misfits, limit_by_amplitudes
+from quakeloom.mechanism._amplitudes import (
+    add_amplitude_misfits,
+    limit_by_amplitudes,
+    run_length,
+)
 from quakeloom.mechanism._codes import EMPTY, fill_codes, ray_vector, table_row
 from quakeloom.mechanism._counters import (
     FUSED,
@@ -227,6 +231,9 @@ def search_posterior(
     some_flips = np.empty(count, np.int64)
     decay = np.exp(-unit * np.arange(np.int64(_FAINTEST_NATS / unit) + 2))
     faintest = np.int64(_FAINTEST_NATS / unit)
+    slips = cosines.shape[0]
+    length = run_length(slips)
+    values = np.empty(len(posterior) if len(ratios) > 0 else 0)
     posterior[:] = 0.0
     overall = 1e30
     for trial in range(trials):
@@ -274,12 +281,17 @@ def search_posterior(
                 frames32, frames, cosines, sines, ratio_table, ratio_shape, ratio_scales,
                 runs, amplitude,
             )  # fmt: skip
+            if overall < 1e29:
+                # The polarities alone must not be too bad already.
+                limit = np.int64((overall + _FAINTEST_NATS) / unit) + 1
+                keep_at_most(counter, top, limit, kept, candidates, trial_row, n)
             found = list_counts(counter, top, kept, bits, parts, indices, counts, n)
             least_sum = 1e30
             for k in range(found):
-                least_sum = min(
-                    least_sum, counts[k] * unit + amplitude[indices[k]] / amplitude_error
-                )
+                m = indices[k]
+                place = m + (m // slips) * (length - slips)
+                values[k] = counts[k] * unit + amplitude[place] / amplitude_error
+                least_sum = min(least_sum, values[k])
             if least_sum > overall + _FAINTEST_NATS:
                 continue
             if least_sum < overall:
@@ -288,9 +300,8 @@ def search_posterior(
                     posterior[m] *= factor
                 overall = least_sum
             for k in range(found):
-                value = counts[k] * unit + amplitude[indices[k]] / amplitude_error - overall
-                if value <= _FAINTEST_NATS:
-                    posterior[indices[k]] += np.exp(-value)
+                if values[k] - overall <= _FAINTEST_NATS:
+                    posterior[indices[k]] += np.exp(overall - values[k])
     greatest = 0.0
     for m in range(len(posterior)):
         greatest = max(greatest, posterior[m])

@@ -14,7 +14,6 @@ from quakeloom.report._blocks import Section
 from quakeloom.report._catalog import MechanismCatalog
 from quakeloom.report._catalog_sections import (
     distribution_section,
-    map_section,
     quality_section,
     summary_section,
 )
@@ -25,6 +24,7 @@ from quakeloom.report._event_sections import (
     reject_section,
     unsolved_section,
 )
+from quakeloom.report._map_section import map_section
 from quakeloom.report._phrases import day
 from quakeloom.report._provenance_sections import (
     cost_section,
