@@ -52,7 +52,7 @@ def draw_verification() -> Figure:
     lower.set_ylabel("Standard deviation / exact")
     lower.set_xlabel("Distance (km)")
     upper.set_ylabel("Slowness (s/km)")
-    upper.legend(ncols=2, loc="lower right")
+    upper.legend(ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return figure
 
 

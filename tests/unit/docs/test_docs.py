@@ -32,8 +32,8 @@ ROOMS = (
     "simulate", "stages", "report", "inference", "tomography",
 )  # fmt: skip
 SUFFIXES = (
-    "arc", "cff", "csv", "dat", "html", "hyp", "in", "json", "log", "md", "nc", "npz", "parquet", "phase", "py",
-    "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
+    "arc", "cff", "csv", "dat", "html", "hyp", "in", "json", "log", "md", "nc", "npz",
+    "parquet", "phase", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
 )  # fmt: skip
 FOREIGN = {"numpy.random.SeedSequence"}
 WORDS_OF_OTHERS = {
