@@ -232,15 +232,19 @@ def _information_section(results: LineResults) -> Section:
 def _depth_section(results: LineResults) -> Section:
     section = Section("depths", "Depths of iso-velocities")
     v = results.sections
+    factor, unit = (1000.0, "m") if np.ptp(v["distance"]) < 2.0 else (1.0, "km")
     bands = []
     for value in results.isovelocities_km_s:
         name = f"depth_of_{value:g}".replace(".", "_")
         if name in v and np.isfinite(v[name]).any():
-            bands.append((f"{value:g} km/s", v[name + "_lower"], v[name], v[name + "_upper"]))
+            parts = (factor * v[name + end] for end in ("_lower", "", "_upper"))
+            bands.append((f"{value:g} km/s", *parts))
     if bands:
         section.add(
             picture(
-                plot_ensemble_bands(v["distance"], bands, "Distance (km)", "Depth (km)", True),
+                plot_ensemble_bands(
+                    factor * v["distance"], bands, f"Distance ({unit})", f"Depth ({unit})", True
+                ),
                 "Depths of iso-velocities with their ranges.",
                 "Median and 95 % range over the members that reach the velocity.",
                 "wide",

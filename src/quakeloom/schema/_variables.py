@@ -344,6 +344,20 @@ _LIST = (
         "NaN",
     ),
     Variable("member_time_s", "float64", "s", "Travel time of every pick in the member.", "NaN", 0),
+    Variable(
+        "station_time_s",
+        "float32",
+        "s",
+        "Travel time from every node of a regional model to a station.",
+        "infinite: no ray arrives",
+    ),
+    Variable(
+        "line_time_s",
+        "float32",
+        "s",
+        "Travel time from every node of a section to a station.",
+        "infinite: no ray arrives",
+    ),
     Variable("noise_factor", "float64", "1", "Factor of the picks' standard errors.", "NaN", 0),
     Variable(
         "ray_coverage", "float32", "km", "Mean length of rays per node over the picks.", "NaN", 0

@@ -14,6 +14,11 @@ from quakeloom.tomography._refraction import (
     VelocityPrior,
     make_velocity_prior,
 )
+from quakeloom.tomography._regional import (
+    RegionalPrior,
+    draw_regional_member,
+    make_regional_prior,
+)
 from quakeloom.tomography._samplers import (
     SAMPLERS,
     EnsembleMembers,
@@ -51,6 +56,7 @@ __all__ = [
     "NetworkScores",
     "PreparedPosterior",
     "RefractionProblem",
+    "RegionalPrior",
     "SamplerOptions",
     "SectionSummary",
     "SyntheticLine",
@@ -58,10 +64,12 @@ __all__ = [
     "TravelTimePicks",
     "VelocityPrior",
     "check_picks",
+    "draw_regional_member",
     "exceedance_probability",
     "isovelocity_depths",
     "line_verification",
     "make_line_grid",
+    "make_regional_prior",
     "make_velocity_prior",
     "prepare_posterior",
     "sample_ensemble",
