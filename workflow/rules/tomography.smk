@@ -4,7 +4,6 @@
 rule tomography_init:
     input:
         RESULTS + "/{line}/plan/tomography.init.json",
-        RESULTS + "/{line}/plan/tomography.members.json",
     output:
         RESULTS + "/{line}/parts/tomography.init.json",
     log:

@@ -6,6 +6,7 @@ partition is a block of members, which is a shard of every array in ``ensemble.z
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import math
 import time
@@ -113,7 +114,6 @@ def plan(settings: Settings, layout: RunLayout) -> list[dict[str, Any]]:
         "inputs": input_digest(settings),
     }
     write_json_if_changed(layout.plan_step(STAGE, "init"), common)
-    write_json_if_changed(layout.plan_step(STAGE, "members"), {"members": line.members})
     blocks = blocks_of(settings)
     for block in blocks:
         write_json_if_changed(
@@ -152,7 +152,7 @@ def promise_memory(settings: Settings) -> int:
 def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Check the picks, find the most probable model, and make room for the members.
 
-    What was prepared from the same plan is kept; arrays grow when members are added.
+    What was prepared from the same plan is kept, and so are its members.
     """
     marker = layout.done_step(STAGE, "init")
     plan_digest = digest_file(layout.plan_step(STAGE, "init"))
@@ -177,14 +177,12 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "iterations": prepared.iterations,
             "converged": prepared.converged,
         }
-        _make_ensemble(settings, layout, inputs, fresh=True)
+        _make_ensemble(settings, layout, inputs, plan_digest)
         write_json_if_changed(
             marker,
             {"plan": plan_digest, "prepared": digest_file(_prepared_path(layout)), **summary},
         )
         log.info("tomography init: %s", summary)
-    else:
-        _make_ensemble(settings, layout, None, fresh=False)
     return dict(read_json(marker))
 
 
@@ -210,6 +208,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
         found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
     arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
+    _resize(settings, layout)
     group = ensemble_path(layout)
     for name, values in arrays.items():
         write_region(group, name, block.members[0], values)
@@ -249,6 +248,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         )
     from quakeloom.stages._line_products import write_products
 
+    _resize(settings, layout)
     result = write_products(settings, layout, read_line(settings), read_prepared(layout))
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"),
@@ -348,22 +348,29 @@ def _refuse_unprepared(layout: RunLayout) -> None:
         )
 
 
-def _make_ensemble(
-    settings: Settings, layout: RunLayout, inputs: LineInputs | None, fresh: bool
-) -> None:
-    """Create the arrays of the ensemble, or let them grow or shrink to the members asked for."""
-    line = line_settings(settings)
+def _resize(settings: Settings, layout: RunLayout) -> None:
+    """Let the arrays grow or shrink to the members asked for, one process at a time."""
+    members = line_settings(settings).members
     group = ensemble_path(layout)
-    if not fresh:
+    with (group / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for name in MEMBER_ARRAYS:
             array: Any = zarr.open_array(str(group / name), mode="r+")
-            if array.shape[0] != line.members:
-                array.resize((line.members, *array.shape[1:]))
-        return
-    assert inputs is not None
+            if array.shape[0] != members:
+                array.resize((members, *array.shape[1:]))
+
+
+def _make_ensemble(
+    settings: Settings, layout: RunLayout, inputs: LineInputs, plan_digest: str
+) -> None:
+    """Create the arrays of the ensemble, unless they are there for the same plan."""
+    line = line_settings(settings)
+    group = ensemble_path(layout)
+    if group.is_dir():
+        kept = zarr.open_group(str(group), mode="r").attrs.get("plan")
+        if kept == plan_digest:
+            return
     grid = inputs.problem.grid
-    for marker in layout.done(STAGE, "x").parent.glob("*.json"):
-        marker.unlink()
     trailing: dict[str, tuple[int, ...]] = {
         "p_velocity": grid.shape,
         "white_coordinates": (inputs.problem.size,),
@@ -375,20 +382,16 @@ def _make_ensemble(
     for name in MEMBER_ARRAYS:
         shape = (rows, *trailing.get(name, ()))
         create_array(group, name, shape, 1 if len(shape) > 1 else size, size)
-        if rows != line.members:
-            array = zarr.open_array(str(group / name), mode="r+")
-            array.resize((line.members, *array.shape[1:]))
     write_array(group, "depth_km", grid.depth_km)
     write_array(group, "distance_km", grid.distance_km)
     write_array(group, "ground_depth_km", grid.ground_depth_km)
-    zarr.open_group(
-        str(group),
-        mode="a",
-        attributes={
+    zarr.open_group(str(group), mode="a").attrs.update(
+        {
             "description": f"Ensemble of P-velocity sections of '{settings.name}'",
             "sampler": line.sampler,
             "coordinates": "depth_km distance_km",
-        },
+            "plan": plan_digest,
+        }
     )
 
 

@@ -159,6 +159,25 @@ def test_members_can_be_added_later(finished, pick_file, tmp_path):
     np.testing.assert_array_equal(members(layout), members(complete))
 
 
+def test_prepared_again_keeps_members_and_changed_settings_replace_them(pick_file, tmp_path):
+    settings, layout = settings_of(pick_file, members=4), RunLayout(tmp_path / "line")
+    run_all(settings, layout)
+    before = members(layout)
+    layout.done_step("tomography", "init").unlink()
+    stage.init(settings, layout)
+    np.testing.assert_array_equal(members(layout), before)
+    assert [state for _, state in stage.list_blocks(settings, layout)] == ["done"]
+    other = settings_of(pick_file, members=4, steps=1)
+    plan_line(other, layout)
+    assert [state for _, state in stage.list_blocks(other, layout)] == ["stale"]
+    for _ in range(2):
+        run_all(other, layout)
+        layout.done_step("tomography", "init").unlink()
+        stage.init(other, layout)
+        assert np.isfinite(members(layout, "chi_square")).all()
+        assert (members(layout, "chi_square") > 0).all()
+
+
 @pytest.mark.slow
 def test_one_worker_and_four_give_the_same_members(finished, pick_file, tmp_path):
     _, complete, _ = finished
