@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import yaml
-from _harness import Stopwatch, figure, print_result
 
+from _harness import Stopwatch, figure, print_result
 from quakeloom.core import rotation_angle
 from quakeloom.store import read_table
 

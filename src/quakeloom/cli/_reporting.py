@@ -104,9 +104,7 @@ def _scatter(
     settings: Settings, theirs: Settings, mechanisms: pa.Table, table: pa.Table
 ) -> dict[str, Any]:
     angles = ["strike_deg", "dip_deg", "rake_deg"]
-    joined = mechanisms.to_pandas().merge(
-        table.to_pandas(), on="event_id", suffixes=("", "_other")
-    )
+    joined = mechanisms.to_pandas().merge(table.to_pandas(), on="event_id", suffixes=("", "_other"))
     joined = joined[(joined["status"] == "solved") & (joined["status_other"] == "solved")]
     return {
         "rotation_deg": rotation_angle(

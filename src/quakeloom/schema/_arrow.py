@@ -162,7 +162,8 @@ def _value_problems(table: str, v: Variable, column: pa.ChunkedArray) -> list[st
                 f"[{v.minimum}, {v.maximum}] {v.unit}."
             )
     if v.values:
-        found = set(pc.unique(column).to_pylist()) - set(v.values)
+        allowed = {*v.values, *([""] if v.missing == "empty" else [])}
+        found = set(pc.unique(column).to_pylist()) - allowed
         if found:
             problems.append(
                 f"Column '{v.name}' of '{table}' has unknown codes {sorted(map(str, found))}."

@@ -128,7 +128,8 @@ _LIST = (
         "use",
         "string",
         "",
-        "Whether the reading entered the mechanism, or why it did not.",
+        "Whether the reading entered the mechanism, or why it did not; empty before that.",
+        "empty",
         values=USES,
     ),
     Variable(
