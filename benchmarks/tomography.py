@@ -34,7 +34,7 @@ def compare_samplers(members: int, quick: bool) -> list[dict[str, Any]]:
     """Run the three samplers on one line."""
     line = synthetic_line(11, 0, stations=6, shots=20 if quick else 30, finer=1 if quick else 2)
     problem = line.problem
-    options = SamplerOptions(tolerance=3e-3, particle_steps=10 if quick else 30)
+    options = SamplerOptions(tolerance=3e-3, particle_steps=5 if quick else 30)
     problem.linearize(np.zeros(problem.size))  # compile
     start = time.perf_counter()
     prepared = prepare_posterior(problem, options)
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer members and smaller lines")
     parser.add_argument("--members", type=int, default=0)
     arguments = parser.parse_args()
-    members = arguments.members or (16 if arguments.quick else 48)
+    members = arguments.members or (12 if arguments.quick else 48)
     begin = time.perf_counter()
     figures = compare_samplers(members, arguments.quick)
     figures += measure_growth(arguments.quick)
