@@ -139,7 +139,7 @@ def test_radial_kernels_lose_variance_as_dimension_grows(dimension, variance, to
     the start and on the stopping of the descent in the second decimal.
     """
     start = np.random.default_rng(0).standard_normal((256, dimension))
-    particles = function_space_stein(start, lambda x: -x, np.eye(dimension), 400, 0.05)
+    particles = function_space_stein(start, lambda x: -x, np.eye(dimension), 150, 0.1)
     assert particles.var(axis=0).mean() == pytest.approx(variance, abs=tolerance)
 
 
@@ -153,7 +153,7 @@ def test_coordinate_kernels_keep_their_variance_in_fifty_dimensions():
     start = np.random.default_rng(1).standard_normal((128, size))
 
     def scores(x):
-        return np.array([posterior_score(problem, w)[0] for w in x])
+        return (problem.data - x @ problem.operator.T) @ problem.operator - x
 
     particles = projected_stein(start, scores, subspace, steps=300, rate=2.0)
     ratio = particles.std(axis=0) / np.sqrt(np.diag(covariance))
