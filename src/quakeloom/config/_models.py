@@ -156,7 +156,7 @@ class Mechanism(Section):
 
     grid_step_deg: float = setting(5.0, "Step of the grid of mechanisms.", "deg", ge=2, le=20)
     trials: int = setting(
-        100, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+        50, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
     )
     stratified_draws: bool = setting(
         True, "Draw each error stratified over the trials, not independently as HASH does."
@@ -247,6 +247,9 @@ class Simulation(Section):
         "region", "A small region, or a country of Japan's size and seismicity."
     )
     events: int = setting(400, "Number of events.", "events", ge=1, le=10_000_000)
+    mean_polarities: float = setting(
+        14.16, "Mean number of polarities per event.", "polarities", ge=4, le=200
+    )
     start_year: int = setting(2002, "First year of the catalog.", "years", ge=1900, le=2200)
     end_year: int = setting(2021, "Year in which the catalog ends.", "years", ge=1901, le=2201)
     reversed_station_fraction: float = setting(
@@ -312,7 +315,7 @@ class Settings(Section):
                 f"cluster.block_events ({self.cluster.block_events}) is no multiple of "
                 f"storage.shard_events ({self.storage.shard_events}); write a multiple"
             )
-        if self.takeoff.angles == "layered" and not self.takeoff.models and not self.simulation:
+        if self.takeoff.angles == "layered" and not self.takeoff.models:
             raise ValueError(
                 "takeoff.angles is `layered`, so takeoff.models needs at least one velocity model; "
                 "`generic_crust` comes with quakeloom"

@@ -98,6 +98,44 @@ def _add_seven(c0, c1, c2, c3, c4, c5, c6, f0, f1, f2, f3, f4, f5, f6, planes, c
 
 
 @njit(cache=True, nogil=True)
+def _set_seven(c0, c1, c2, c3, c4, c5, c6, f0, f1, f2, f3, f4, f5, f6, planes, n):
+    """Start a counter with seven coded rows: write all of its first planes."""
+    for w in range(n):
+        x = np.int64(c0[w])
+        a0 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f0
+        x = np.int64(c1[w])
+        a1 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f1
+        x = np.int64(c2[w])
+        a2 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f2
+        x = np.int64(c3[w])
+        a3 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f3
+        x = np.int64(c4[w])
+        a4 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f4
+        x = np.int64(c5[w])
+        a5 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f5
+        x = np.int64(c6[w])
+        a6 = ((_ALL << (x & 63)) ^ (x >> 63)) ^ f6
+        u = a0 ^ a1
+        s1 = u ^ a2
+        k1 = (a0 & a1) | (u & a2)
+        u = a3 ^ a4
+        s2 = u ^ a5
+        k2 = (a3 & a4) | (u & a5)
+        u = s1 ^ s2
+        b0 = u ^ a6
+        k3 = (s1 & s2) | (u & a6)
+        u = k1 ^ k2
+        b1 = u ^ k3
+        b2 = (k1 & k2) | (u & k3)
+        planes[w] = b0
+        planes[w + STRIDE] = b1
+        planes[w + 2 * STRIDE] = b2
+        planes[w + 3 * STRIDE] = 0
+        planes[w + 4 * STRIDE] = 0
+        planes[w + 5 * STRIDE] = 0
+
+
+@njit(cache=True, nogil=True)
 def _ripple(planes, first, last, carry, n):
     """Add a carry to planes ``first`` to ``last - 1``."""
     for p in range(first, last):
@@ -116,8 +154,10 @@ def clear(planes, first, last, n):
 
 
 @njit(cache=True, nogil=True)
-def add_rows(codes, starts, flips, first, last, empty, planes, top, carry, n):
+def add_rows(codes, starts, flips, first, last, empty, planes, top, carry, n, fresh):
     """Add the coded rows ``starts[first:last]`` of ``codes`` to a counter of ``top`` planes.
+
+    ``fresh`` starts the counter anew; planes above ``top`` are then zero up to ``FUSED``.
 
     ``flips`` is -1 where the row is to be inverted (observed up: a misfit where the
     prediction is not up), else 0. ``empty`` is the start of a row of zeros in ``codes``.
@@ -133,14 +173,25 @@ def add_rows(codes, starts, flips, first, last, empty, planes, top, carry, n):
             else:
                 at[i] = empty
                 flip[i] = 0
-        _add_seven(
-            codes[at[0] : at[0] + n], codes[at[1] : at[1] + n], codes[at[2] : at[2] + n],
-            codes[at[3] : at[3] + n], codes[at[4] : at[4] + n], codes[at[5] : at[5] + n],
-            codes[at[6] : at[6] + n], flip[0], flip[1], flip[2], flip[3], flip[4], flip[5],
-            flip[6], planes, carry, n,
-        )  # fmt: skip
-        if top > 5:
-            _ripple(planes, 5, top, carry, n)
+        c0, c1 = codes[at[0] : at[0] + n], codes[at[1] : at[1] + n]
+        c2, c3 = codes[at[2] : at[2] + n], codes[at[3] : at[3] + n]
+        c4, c5 = codes[at[4] : at[4] + n], codes[at[5] : at[5] + n]
+        c6 = codes[at[6] : at[6] + n]
+        if fresh and group == first:
+            _set_seven(
+                c0, c1, c2, c3, c4, c5, c6, flip[0], flip[1], flip[2], flip[3], flip[4],
+                flip[5], flip[6], planes, n,
+            )  # fmt: skip
+            clear(planes, FUSED, top, n)
+        else:
+            _add_seven(
+                c0, c1, c2, c3, c4, c5, c6, flip[0], flip[1], flip[2], flip[3], flip[4],
+                flip[5], flip[6], planes, carry, n,
+            )  # fmt: skip
+            if top > 5:
+                _ripple(planes, 5, top, carry, n)
+    if fresh and last <= first:
+        clear(planes, 0, max(top, FUSED), n)
 
 
 @njit(cache=True, nogil=True)
@@ -198,52 +249,75 @@ def subtract_row(codes, flip, planes, top, out, borrow, n):
 
 
 @njit(cache=True, nogil=True)
-def smallest(planes, top, candidates, trial, n):
-    """Return the least count among candidates, leaving only those that have it.
+def _zero_digits(planes, candidates, n):
+    """Lowest digit from which on some candidate's count has zeros only, in one pass."""
+    any5 = any4 = any3 = any2 = any1 = any0 = np.int64(0)
+    for w in range(n):
+        x = candidates[w] & ~planes[w + 5 * STRIDE]
+        any5 |= x
+        x &= ~planes[w + 4 * STRIDE]
+        any4 |= x
+        x &= ~planes[w + 3 * STRIDE]
+        any3 |= x
+        x &= ~planes[w + 2 * STRIDE]
+        any2 |= x
+        x &= ~planes[w + STRIDE]
+        any1 |= x
+        any0 |= x & ~planes[w]
+    lowest = FUSED
+    for digit, some in ((5, any5), (4, any4), (3, any3), (2, any2), (1, any1), (0, any0)):
+        if some != 0:
+            lowest = digit
+    return lowest
 
-    ``candidates`` is a row of set bits, narrowed in place; it must not be empty. Planes 0 to
-    ``FUSED - 1`` must be set even where ``top`` is less.
+
+@njit(cache=True, nogil=True)
+def _keep_digits(planes, value, from_digit, candidates, out, n):
+    """Write the candidates whose digits ``from_digit`` to ``FUSED - 1`` are those of a value."""
+    v0, v1, v2 = -(value & 1), -((value >> 1) & 1), -((value >> 2) & 1)
+    v3, v4, v5 = -((value >> 3) & 1), -((value >> 4) & 1), -((value >> 5) & 1)
+    m0, m1 = -np.int64(from_digit > 0), -np.int64(from_digit > 1)
+    m2, m3 = -np.int64(from_digit > 2), -np.int64(from_digit > 3)
+    m4, m5 = -np.int64(from_digit > 4), -np.int64(from_digit > 5)
+    for w in range(n):
+        x = candidates[w] & (m5 | ~(planes[w + 5 * STRIDE] ^ v5))
+        x &= m4 | ~(planes[w + 4 * STRIDE] ^ v4)
+        x &= m3 | ~(planes[w + 3 * STRIDE] ^ v3)
+        x &= m2 | ~(planes[w + 2 * STRIDE] ^ v2)
+        x &= m1 | ~(planes[w + STRIDE] ^ v1)
+        out[w] = x & (m0 | ~(planes[w] ^ v0))
+
+
+@njit(cache=True, nogil=True)
+def smallest(planes, top, candidates, left, trial, n, narrow):
+    """Return the least count among candidates (a row of set bits, not empty).
+
+    With ``narrow``, ``left`` receives the candidates that have it; else it is scratch. Planes
+    0 to ``FUSED - 1`` must be set even where ``top`` is less.
     """
     value = 0
     first = top - 1
     if top <= FUSED:
-        # One pass finds which leading digits can all be zero; small counts need no other.
-        any5 = any4 = any3 = any2 = any1 = any0 = np.int64(0)
-        for w in range(n):
-            x = candidates[w] & ~planes[w + 5 * STRIDE]
-            any5 |= x
-            x &= ~planes[w + 4 * STRIDE]
-            any4 |= x
-            x &= ~planes[w + 3 * STRIDE]
-            any3 |= x
-            x &= ~planes[w + 2 * STRIDE]
-            any2 |= x
-            x &= ~planes[w + STRIDE]
-            any1 |= x
-            any0 |= x & ~planes[w]
-        zero_from = FUSED
-        for digit, some in ((5, any5), (4, any4), (3, any3), (2, any2), (1, any1), (0, any0)):
-            if some != 0:
-                zero_from = digit
-        for p in range(zero_from, FUSED):
-            plane = planes[p * STRIDE : p * STRIDE + n]
-            for w in range(n):
-                candidates[w] &= ~plane[w]
-        first = zero_from - 2
-        if zero_from > 0:
-            plane = planes[(zero_from - 1) * STRIDE : (zero_from - 1) * STRIDE + n]
-            for w in range(n):
-                candidates[w] &= plane[w]
-            value = 1 << (zero_from - 1)
+        lowest = _zero_digits(planes, candidates, n)
+        # The digit below is set in all of those; small counts are thereby known already.
+        value = (1 << lowest) >> 1
+        if lowest <= 1:
+            if narrow:
+                _keep_digits(planes, value, 0, candidates, left, n)
+            return value
+        _keep_digits(planes, value, lowest - 1, candidates, left, n)
+        first = lowest - 2
+    else:
+        left[:n] = candidates[:n]
     for p in range(first, -1, -1):
         plane = planes[p * STRIDE : p * STRIDE + n]
         found = np.int64(0)
         for w in range(n):
-            x = candidates[w] & ~plane[w]
+            x = left[w] & ~plane[w]
             trial[w] = x
             found |= x
         if found != 0:
-            candidates[:n] = trial[:n]
+            left[:n] = trial[:n]
         else:
             value += 1 << p
     return value

@@ -96,7 +96,7 @@ def find_mechanisms(
         acceptance_weights(block.n_trials, options.weighting_trials).astype(np.float32),
         _levels(block.n_trials), codes.direction_step_deg, codes.rings, codes.table, codes.width, codes.frames32,
         codes.frames, codes.cosines, codes.sines, codes.step, codes.bits, word_mask(codes),
-        table, shape, scales, grid.normals, grid.slips, grid.quaternions.astype(np.float32),
+        table, shape, scales, grid.normals, grid.slips, grid.quaternions.astype(np.float32), grid.weights,
         status, counts, gaps, acceptance, normals, slips, shares, spreads,
     )  # fmt: skip
     return _gather(
@@ -170,7 +170,7 @@ def _find_block(
     rate, floor, amplitude_error, maxout, average_hash, angle_deg, least, presence_of_count,
     level_of_count, direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
     mask, ratio_values, ratio_shape, ratio_scales, grid_normals, grid_slips, grid_quaternions,
-    status, counts, gaps, acceptance, normals, slips, shares, spreads,
+    prior, status, counts, gaps, acceptance, normals, slips, shares, spreads,
 ):  # fmt: skip
     """Search and average every event of a block (see :func:`find_mechanisms`)."""
     planes = frames32.shape[2]
@@ -272,15 +272,15 @@ def _find_block(
         if use_probabilities:
             greatest = 0.0
             for k in range(found):
-                weights[k] = posterior[indices[k]]
-                presence[k] = posterior[indices[k]]
+                weights[k] = posterior[indices[k]] * prior[indices[k]]
+                presence[k] = weights[k]
                 greatest = max(greatest, posterior[indices[k]])
             for k in range(found):
                 level = 255.0 * posterior[indices[k]] / greatest
                 acceptance[event, indices[k]] = max(np.int64(level + 0.5), 1)
         else:
             for k in range(found):
-                weights[k] = accepting[k]
+                weights[k] = accepting[k] * prior[indices[k]]
                 presence[k] = presence_of_count[accepting[k]]
                 acceptance[event, indices[k]] = level_of_count[accepting[k]]
         if 0 < maxout < found:

@@ -18,12 +18,13 @@ _HALF_TURN = np.sqrt(0.5)
 
 @dataclass(frozen=True, eq=False)
 class MechanismGrid:
-    """Double couples on a regular grid, each exactly once.
+    """Double couples on a regular grid.
 
     Normals lie on rings of constant angle from the vertical (hemisphere), slips are turned
     about each normal in equal steps over 180 degrees; together that is a quarter of all
     rotations, which is all double couples. The order is that of Hardebeck & Shearer (2002):
-    ring, azimuth on the ring, turn of the slip.
+    ring, azimuth on the ring, turn of the slip. Mechanisms with vertical planes occur twice
+    (the grid of HASH has both normals); ``weights`` make up for that.
 
     Attributes
     ----------
@@ -34,6 +35,8 @@ class MechanismGrid:
     quaternions : ndarray of float64, shape (count, 4)
         T-P-B frames, scalar first (see :func:`quakeloom.core.quaternions`).
     strike_deg, dip_deg, rake_deg : ndarray of float64, shape (count,)
+    weights : ndarray of float64, shape (count,)
+        Share of all orientations that a mechanism stands for, mean 1.
     plane_frames : ndarray of float64, shape (3, 3, planes)
         Per distinct normal the vectors normal, first slip, slip at 90 degrees.
     slips_per_plane : int
@@ -48,6 +51,7 @@ class MechanismGrid:
     strike_deg: NDArray[np.float64]
     dip_deg: NDArray[np.float64]
     rake_deg: NDArray[np.float64]
+    weights: NDArray[np.float64]
     plane_frames: NDArray[np.float64]
     slips_per_plane: int
     bits: int
@@ -94,10 +98,14 @@ def mechanism_grid(step_deg: float = 5.0) -> MechanismGrid:
             "holds grids from 2 to 30 degrees only. Choose a step in these bounds (5 is usual)."
         )
     frames = []
+    areas = []
+    half = np.radians(step_deg) / 2.0
     for ring in range(int(90.1 / step_deg) + 1):
         polar = np.radians(ring * step_deg)
         around = int(np.floor(360.0 / step_deg * np.sin(polar) + 0.5))
         azimuths = np.radians(np.arange(around) * 360.0 / around) if around else np.zeros(1)
+        upper, lower = max(polar - half, 0.0), min(polar + half, np.pi / 2)
+        areas += [(np.cos(upper) - np.cos(lower)) / len(azimuths)] * len(azimuths)
         for azimuth in azimuths:
             ct, st, ca, sa = np.cos(polar), np.sin(polar), np.cos(azimuth), np.sin(azimuth)
             frames.append([(st * ca, st * sa, ct), (ct * ca, ct * sa, -st), (-sa, ca, 0.0)])
@@ -119,6 +127,7 @@ def mechanism_grid(step_deg: float = 5.0) -> MechanismGrid:
         strike_deg=strike,
         dip_deg=dip,
         rake_deg=rake,
+        weights=np.repeat(np.array(areas) / np.mean(areas), slips_per_plane),
         plane_frames=np.ascontiguousarray(plane_frames.transpose(1, 2, 0)),
         slips_per_plane=slips_per_plane,
         bits=slips_per_plane // parts,

@@ -95,15 +95,13 @@ def _leave_out(
         )  # fmt: skip
         exact[count * n : (count + 1) * n] = 63
         top = planes_for(count)
-        clear(counter, 0, max(top, FUSED), n)
         clear(without, 0, max(top, FUSED), n)
-        add_rows(exact, starts, flips, 0, count, count * n, counter, top, carry, n)
+        add_rows(exact, starts, flips, 0, count, count * n, counter, top, carry, n, True)
         total, extra = misfit_allowance(count - 1, rate)
         for k in range(count):
             codes = exact[starts[k] : starts[k] + n]
             subtract_row(codes, flips[k], counter, top, without, carry, n)
-            candidates[:] = mask
-            least = smallest(without, top, candidates, trial_row, n)
+            least = smallest(without, top, mask, candidates, trial_row, n, False)
             accepted[:] = mask
             limit = max(total, least + extra)
             keep_at_most(without, top, limit, accepted, candidates, trial_row, n)

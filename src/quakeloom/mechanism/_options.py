@@ -71,9 +71,9 @@ class MechanismOptions:
     vp_vs_ratio : float
         Ratio of velocities in predicted S/P.
     direction_step_deg : float
-        Perturbed rays are rounded to directions this far apart, whose signs are tabulated;
-        0 evaluates every ray exactly. Signs of the reference trial are always exact. S/P is
-        taken from a table of half degrees, or exactly (some 50 times slower) with 0.
+        With several trials rays are rounded to directions this far apart, whose signs are
+        tabulated, and S/P is taken from a table of half degrees; 0 evaluates everything
+        exactly (four times slower, with S/P fifty times). A single trial is always exact.
     """
 
     grid_step_deg: float = 5.0

@@ -140,14 +140,48 @@ def _tensor_start(q, weights, n, mean):
         tensor[0, 2] += weight * (t0 * t2 - p0 * p2)
         tensor[1, 2] += weight * (t1 * t2 - p1 * p2)
     tensor[1, 0], tensor[2, 0], tensor[2, 1] = tensor[0, 1], tensor[0, 2], tensor[1, 2]
-    _, vectors = np.linalg.eigh(tensor)
-    t, p = vectors[:, 2], vectors[:, 0]
+    vectors = np.eye(3)
+    _diagonalize(tensor, vectors)
+    least = greatest = 0
+    for i in range(1, 3):
+        least = i if tensor[i, i] < tensor[least, least] else least
+        greatest = i if tensor[i, i] > tensor[greatest, greatest] else greatest
+    if least == greatest:
+        least = (greatest + 1) % 3
+    t, p = vectors[:, greatest], vectors[:, least]
     frame = np.empty((3, 3))
     frame[:, 0], frame[:, 1] = t, p
     frame[0, 2] = t[1] * p[2] - t[2] * p[1]
     frame[1, 2] = t[2] * p[0] - t[0] * p[2]
     frame[2, 2] = t[0] * p[1] - t[1] * p[0]
     _frame_quaternion(frame, mean)
+
+
+@njit(cache=True, nogil=True)
+def _diagonalize(tensor, vectors):
+    """Turn a symmetric tensor into its eigenvalues (Jacobi); ``vectors`` starts as unity."""
+    for _ in range(12):
+        off = abs(tensor[0, 1]) + abs(tensor[0, 2]) + abs(tensor[1, 2])
+        if off < 1e-14 * (abs(tensor[0, 0]) + abs(tensor[1, 1]) + abs(tensor[2, 2])):
+            return
+        for turn in range(3):
+            i = 1 if turn == 2 else 0
+            j = 1 if turn == 0 else 2
+            if tensor[i, j] == 0.0:
+                continue
+            ratio = (tensor[j, j] - tensor[i, i]) / (2.0 * tensor[i, j])
+            tangent = 1.0 / (abs(ratio) + np.sqrt(ratio * ratio + 1.0))
+            tangent = -tangent if ratio < 0.0 else tangent
+            c = 1.0 / np.sqrt(tangent * tangent + 1.0)
+            s = tangent * c
+            for k in range(3):
+                a, b = tensor[k, i], tensor[k, j]
+                tensor[k, i], tensor[k, j] = c * a - s * b, s * a + c * b
+            for k in range(3):
+                a, b = tensor[i, k], tensor[j, k]
+                tensor[i, k], tensor[j, k] = c * a - s * b, s * a + c * b
+                a, b = vectors[k, i], vectors[k, j]
+                vectors[k, i], vectors[k, j] = c * a - s * b, s * a + c * b
 
 
 @njit(cache=True, nogil=True)

@@ -51,11 +51,11 @@ def fill_row_starts(
 ):  # fmt: skip
     """Find or make the coded row of every used observation in a trial.
 
-    Returns True where rows are in ``exact`` (the reference trial, or no table), False where
-    they are rows of the table; ``starts`` holds where each begins.
+    Returns True where rows are in ``exact`` (there is no table), False where they are rows of
+    the table; ``starts`` holds where each begins.
     """
     words = frames32.shape[2] * (cosines.shape[0] // bits)
-    make = trial == 0 or direction_step <= 0.0
+    make = direction_step <= 0.0
     for i in range(used.shape[0]):
         obs = used[i]
         a, t = azimuth[trial, obs], takeoff[trial, obs]
@@ -98,28 +98,25 @@ def accept_polarities(
     carry = scratch[:STRIDE]
     candidates = scratch[STRIDE : 2 * STRIDE]
     trial_row = scratch[2 * STRIDE : 3 * STRIDE]
+    left = scratch[3 * STRIDE : 4 * STRIDE]
     top = planes_for(count)
-    clear(counter, 0, max(top, FUSED), n)
-    mixed = split and impulsive < count
+    mixed = split and 0 < impulsive < count
     if mixed:
-        add_rows(codes, starts, flips, 0, impulsive, empty, counter, top, carry, n)
+        add_rows(codes, starts, flips, 0, impulsive, empty, counter, top, carry, n, True)
         for p in range(max(top, FUSED)):
             sharp[p * STRIDE : p * STRIDE + n] = counter[p * STRIDE : p * STRIDE + n]
-        add_rows(codes, starts, flips, impulsive, count, empty, counter, top, carry, n)
-    else:
-        add_rows(codes, starts, flips, 0, count, empty, counter, top, carry, n)
-    candidates[:n] = accepted[:n]
-    if mixed:
-        least_sharp = smallest(sharp, top, candidates, trial_row, n)
-        least_all = smallest(counter, top, candidates, trial_row, n)
+        add_rows(codes, starts, flips, impulsive, count, empty, counter, top, carry, n, False)
+        least_sharp = smallest(sharp, top, accepted, candidates, trial_row, n, True)
+        least_all = smallest(counter, top, candidates, left, trial_row, n, False)
         limit_sharp = max(total, least_sharp + extra)
         limit_all = max(total if least_sharp == 0 else count, least_all + extra)
         keep_at_most(sharp, top, limit_sharp, accepted, candidates, trial_row, n)
     else:
-        least_all = smallest(counter, top, candidates, trial_row, n)
-        limit_all = max(total, least_all + extra)
         # With one kind of picks and no perfect fit HASH's two limits differ; the limit of
         # the impulsive count, which is the tighter one, decides.
+        add_rows(codes, starts, flips, 0, count, empty, counter, top, carry, n, True)
+        least_all = smallest(counter, top, accepted, left, trial_row, n, False)
+        limit_all = max(total, least_all + extra)
     keep_at_most(counter, top, limit_all, accepted, candidates, trial_row, n)
 
 
@@ -255,12 +252,11 @@ def search_posterior(
                 higher = max(top - digit, 1)
                 add_rows(
                     codes, some_starts, some_flips, 0, some, empty,
-                    counter[digit * STRIDE :], higher, carry, n,
+                    counter[digit * STRIDE :], higher, carry, n, False,
                 )  # fmt: skip
         kept[:] = mask
         if len(ratios) == 0:
-            candidates[:n] = mask
-            least = smallest(counter, top, candidates, trial_row, n)
+            least = smallest(counter, top, kept, candidates, trial_row, n, False)
             if least * unit > overall + _FAINTEST_NATS:
                 continue
             if least * unit < overall:
