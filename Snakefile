@@ -12,6 +12,7 @@ include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/stations.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/tomography.smk"
 
 
 rule all:

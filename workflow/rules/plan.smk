@@ -22,8 +22,14 @@ with open(f"{RESULTS}/{NAME}/plan.json") as file:
     RUNS = json.load(file)["runs"]
 
 
+# a pattern of no names matches nothing
+LINES = [run for run in RUNS if RUNS[run].get("line")]
+CATALOGS = [run for run in RUNS if run not in LINES]
+
+
 wildcard_constraints:
-    run="|".join(RUNS),
+    run="|".join(CATALOGS) or "(?!)",
+    line="|".join(LINES) or "(?!)",
     partition="[0-9a-z-]+",
 
 

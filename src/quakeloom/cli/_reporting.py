@@ -46,6 +46,11 @@ _TABLES = (
 
 def write_report(settings: Settings, layout: RunLayout) -> None:
     """Build the report page of a run and write it."""
+    if settings.tomography is not None:
+        from quakeloom.cli._line_reporting import write_line_report
+
+        write_line_report(settings, layout)
+        return
     tables = {
         name: read_table(layout.table(name), name)
         for name in _TABLES

@@ -97,7 +97,7 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism, stress
+    from quakeloom.stages import mechanism, stress, tomography
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
@@ -105,7 +105,9 @@ def verify(config: Config, results: Results = Path("results")) -> None:
         layout = RunLayout(results / name)
         settings = read_settings(layout)
         counts: dict[str, int] = {}
-        if settings.sources or settings.simulation is not None:
+        if settings.tomography is not None:
+            counts = tomography.verify(settings, layout)
+        elif settings.sources or settings.simulation is not None:
             counts = mechanism.verify(settings, layout)
         if settings.stress is not None:
             counts |= {

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quakeloom.cli import _tomography
 from quakeloom.config import Settings
 from quakeloom.store import RunLayout
 
@@ -30,6 +31,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(mechanism_app, name="mechanism")
     app.add_typer(stations_app, name="stations")
     app.command("report")(report)
+    _tomography.add_commands(app)
 
 
 @takeoff_app.command("part")

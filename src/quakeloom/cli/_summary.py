@@ -11,6 +11,8 @@ from quakeloom.store import RunLayout, read_json, read_table
 
 def summarise_run(name: str, layout: RunLayout) -> Table:
     """Return events by status, mechanisms by quality, rejects, and where the report is."""
+    if (layout.root / "tomography.json").exists():
+        return _summarise_line(name, layout)
     mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
     if not layout.table("rejects").exists():
         return _summarise_catalog(name, layout, mechanisms.num_rows)
@@ -37,6 +39,26 @@ def _summarise_catalog(name: str, layout: RunLayout, mechanisms: int) -> Table:
     table = Table(title=name, show_header=False, title_justify="left")
     table.add_row("mechanisms of catalogs", str(mechanisms))
     _add_stress(table, layout)
+    table.add_row("report", str(layout.report))
+    return table
+
+
+def _summarise_line(name: str, layout: RunLayout) -> Table:
+    """Return what became of a refraction line."""
+    found = read_json(layout.root / "tomography.json")
+    table = Table(title=name, show_header=False, title_justify="left")
+    for key, label, digits in (
+        ("sampler", "sampler", None),
+        ("members", "members", None),
+        ("picks", "picks used", None),
+        ("rejects", "picks put aside", None),
+        ("chi_square_per_datum", "chi-square per datum", 2),
+        ("effective_sample_size", "effective sample size", 1),
+        ("seconds_per_member", "seconds per member", 2),
+    ):
+        value = found[key]
+        text = str(value) if digits is None or value is None else f"{value:.{digits}f}"
+        table.add_row(label, text)
     table.add_row("report", str(layout.report))
     return table
 

@@ -29,6 +29,12 @@ from quakeloom.config._models import (
     Takeoff,
 )
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
+from quakeloom.config._tomography import (
+    Tomography,
+    TomographyPicks,
+    TomographyPrior,
+    TomographySection,
+)
 
 __all__ = [
     "Cluster",
@@ -45,6 +51,10 @@ __all__ = [
     "Stress",
     "Takeoff",
     "Tendency",
+    "Tomography",
+    "TomographyPicks",
+    "TomographyPrior",
+    "TomographySection",
     "case_run",
     "default_settings",
     "expand_variables",

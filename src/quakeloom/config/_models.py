@@ -8,6 +8,7 @@ from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._stress_models import Stress, Tendency
+from quakeloom.config._tomography import Tomography
 
 
 class Source(Section):
@@ -284,6 +285,9 @@ class Settings(Section):
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
+    tomography: Tomography | None = setting(
+        None, "Ensemble tomography of a refraction line, instead of a catalog."
+    )
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -302,6 +306,10 @@ class Settings(Section):
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.tomography is not None:
+            if self.sources or self.simulation:
+                raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")
+            return self
         if self.simulation is None and not self.sources and not has_catalog:
             raise ValueError("nothing to read: give `sources`, or `simulation`")
         if self.simulation is not None and self.sources:

@@ -12,6 +12,7 @@ from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
+from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stress_writers import (
@@ -26,11 +27,14 @@ from quakeloom.formats._table_writers import (
     write_gmt_meca,
     write_gmt_table,
 )
+from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
 from quakeloom.formats._velocity_models import read_velocity_model
 
 __all__ = [
     "FORMATS",
     "Format",
+    "LinePicks",
+    "RayinvrModel",
     "Rejects",
     "SourceTables",
     "detect_format",
@@ -38,7 +42,9 @@ __all__ = [
     "iterate_quakeml",
     "read_fault_segments",
     "read_hash_control",
+    "read_line_picks",
     "read_mechanisms",
+    "read_rayinvr_model",
     "read_source",
     "read_velocity_model",
     "write_csv",

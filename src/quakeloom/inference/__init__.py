@@ -1,6 +1,11 @@
-"""Inference shared by the science rooms: ABIC, sparse precisions, Krylov methods.
+"""Inference shared by the sciences: ABIC, sparse precisions, Gaussian fields, ensembles.
 
-Floor 3. Arrays in, arrays out. Unknowns stand on the nodes of a graph, in small blocks.
+Floor 3. Arrays in, arrays out. :class:`SmoothInversion` smooths unknowns on the nodes of a
+graph as strongly as the data ask for. :func:`gaussian_field` is a prior on a function over a
+grid in standard normal ("white") coordinates; a :class:`WhiteProblem` adds data,
+:func:`randomized_member` gives the members of an ensemble one by one, :func:`projected_stein`
+and :func:`function_space_stein` move all of them together, and :func:`assess_ensemble` tells
+how many independent draws an ensemble is worth.
 """
 
 from quakeloom.inference._abic import AbicPoint, AbicScan, SmoothInversion, minimize_abic
@@ -10,6 +15,17 @@ from quakeloom.inference._cholesky import (
     grounded_log_determinant,
 )
 from quakeloom.inference._dissection import Dissection, dissect_graph
+from quakeloom.inference._ensemble_diagnostics import (
+    EnsembleQuality,
+    assess_ensemble,
+    ensemble_agreement,
+)
+from quakeloom.inference._gaussian_fields import (
+    GaussianField,
+    condition_white,
+    correlation_matrix,
+    gaussian_field,
+)
 from quakeloom.inference._lanczos import (
     ConvergenceError,
     ScaledPrecision,
@@ -17,7 +33,27 @@ from quakeloom.inference._lanczos import (
     lanczos_inverse_root,
     lanczos_log_determinant,
 )
+from quakeloom.inference._randomized_maximum import (
+    Fit,
+    Linearization,
+    maximize_posterior,
+    randomized_member,
+)
+from quakeloom.inference._stein import (
+    InformedSubspace,
+    function_space_stein,
+    informed_subspace,
+    laplace_particles,
+    projected_stein,
+)
 from quakeloom.inference._threads import one_blas_thread, with_one_blas_thread
+from quakeloom.inference._white_problems import (
+    LinearProblem,
+    WhiteProblem,
+    posterior_score,
+    robust_weights,
+    white_draw,
+)
 
 __all__ = [
     "AbicPoint",
@@ -25,15 +61,36 @@ __all__ = [
     "BlockCholesky",
     "ConvergenceError",
     "Dissection",
+    "EnsembleQuality",
+    "Fit",
+    "GaussianField",
+    "InformedSubspace",
+    "LinearProblem",
+    "Linearization",
     "NotPositiveDefiniteError",
     "ScaledPrecision",
     "SmoothInversion",
+    "WhiteProblem",
+    "assess_ensemble",
+    "condition_white",
     "conjugate_gradients",
+    "correlation_matrix",
     "dissect_graph",
+    "ensemble_agreement",
+    "function_space_stein",
+    "gaussian_field",
     "grounded_log_determinant",
+    "informed_subspace",
     "lanczos_inverse_root",
     "lanczos_log_determinant",
+    "laplace_particles",
+    "maximize_posterior",
     "minimize_abic",
     "one_blas_thread",
+    "posterior_score",
+    "projected_stein",
+    "randomized_member",
+    "robust_weights",
+    "white_draw",
     "with_one_blas_thread",
 ]

@@ -27,6 +27,12 @@ from quakeloom.plots._focal_spheres import (
 from quakeloom.plots._map_frame import EARTH_RADIUS_KM, MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
 from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
+from quakeloom.plots._sections import (
+    plot_ensemble_bands,
+    plot_residual_histogram,
+    plot_travel_time_fits,
+    plot_velocity_sections,
+)
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
 from quakeloom.plots._stations import (
     binomial_interval,
@@ -81,6 +87,7 @@ __all__ = [
     "plot_calibration",
     "plot_contradiction_rates",
     "plot_cumulative_angles",
+    "plot_ensemble_bands",
     "plot_fault_tendency",
     "plot_focal_sphere",
     "plot_growth",
@@ -89,10 +96,13 @@ __all__ = [
     "plot_network_map",
     "plot_quality_bar",
     "plot_regime_map",
+    "plot_residual_histogram",
     "plot_rule_costs",
     "plot_shmax_map",
     "plot_stacked_histogram",
     "plot_station_timeline",
+    "plot_travel_time_fits",
+    "plot_velocity_sections",
     "project_rays",
     "project_vectors",
     "quality_colors",

@@ -77,7 +77,7 @@ def build_report(results: RunResults) -> str:
         glossary_section,
     )
     sections = [s for s in (make() for make in makers) if s.blocks]
-    page = _environment().get_template("page.html")
+    page = report_environment().get_template("page.html")
     html = page.render(
         name=results.name,
         description=results.description or _setting(results, "description"),
@@ -92,7 +92,8 @@ def build_report(results: RunResults) -> str:
     return html
 
 
-def _environment() -> jinja2.Environment:
+def report_environment() -> jinja2.Environment:
+    """Return the environment of the page's template."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("quakeloom.report", "templates"),
         autoescape=True,

@@ -50,11 +50,19 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages.tendency",
         "quakeloom.stress",
     ),
+    "tomography": (
+        "quakeloom.core",
+        "quakeloom.inference",
+        "quakeloom.stages._line_inputs",
+        "quakeloom.stages.tomography",
+        "quakeloom.tomography",
+        "quakeloom.travel",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
 
-SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage")
+SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage", "tomography")
 """Groups of settings that change results; the others only change how they are computed."""
 
 _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "zarr", "dask", "snakemake")
@@ -65,7 +73,9 @@ def science_settings(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", include=set(SCIENCE))
 
 
-def describe_provenance(settings: Settings, inputs: str) -> dict[str, Any]:
+def describe_provenance(
+    settings: Settings, inputs: str, stage: str = "mechanism"
+) -> dict[str, Any]:
     """Return the provenance kept with every table of a run.
 
     Parameters
@@ -73,6 +83,8 @@ def describe_provenance(settings: Settings, inputs: str) -> dict[str, Any]:
     settings : Settings
     inputs : str
         Digest of the sources.
+    stage : str
+        The stage whose code decides the results.
     """
     return {
         "quakeloom": __version__,
@@ -82,5 +94,5 @@ def describe_provenance(settings: Settings, inputs: str) -> dict[str, Any]:
         "settings": science_settings(settings),
         "settings_digest": digest_json(science_settings(settings)),
         "inputs_digest": inputs,
-        "code_digest": digest_source(CODE["mechanism"]),
+        "code_digest": digest_source(CODE[stage]),
     }

@@ -14,7 +14,7 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
-from quakeloom.stages import mechanism, stations, stress, takeoff, tendency
+from quakeloom.stages import mechanism, stations, stress, takeoff, tendency, tomography
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
@@ -52,6 +52,9 @@ def plan_configuration(
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         layout = RunLayout(results / name)
+        if settings.tomography is not None:
+            runs[name] = plan_line(settings, layout)
+            continue
         if not settings.sources and settings.simulation is None:
             runs[name] = _plan_catalog(settings, layout)
             continue
@@ -130,6 +133,27 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "threads": 1,
         "events": stress.count_catalog(layout),
         **planned,
+    }
+
+
+def plan_line(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Plan the tomography of a line; return what the workflow must know of it."""
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    write_text_if_changed(layout.settings, text)
+    entries = tomography.plan(settings, layout)
+    write_json_if_changed(
+        layout.plan_step("report", "page"),
+        {
+            "report": settings.report.model_dump(mode="json"),
+            "code": digest_source(CODE["report"]),
+        },
+    )
+    return {
+        "line": True,
+        "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+        "compare": [],
+        "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
+        "events": 0,
     }
 
 

@@ -5,9 +5,13 @@ several models are stacked (:func:`stack_tables`), and angles are looked up for 
 readings a second (:func:`lookup`). :class:`TakeoffDraws` is what any source of take-off
 angles offers to the focal mechanisms, one draw per trial: several 1-D models now
 (:class:`LayeredTakeoffs`), 3-D models and ensembles later.
+
+On grids of velocities in two and three dimensions :func:`solve_eikonal` gives first-arrival
+times with exact derivatives, take-off angles and rays.
 """
 
 from quakeloom.travel._draws import LayeredTakeoffs, TakeoffDraws
+from quakeloom.travel._eikonal import EikonalSolution, solve_eikonal, trace_rays
 from quakeloom.travel._lookup import TableStack, lookup, stack_tables
 from quakeloom.travel._tables import (
     HASH_DEPTHS_KM,
@@ -20,12 +24,15 @@ from quakeloom.travel._tables import (
 __all__ = [
     "HASH_DEPTHS_KM",
     "HASH_DISTANCES_KM",
+    "EikonalSolution",
     "LayeredTakeoffs",
     "TableStack",
     "TakeoffDraws",
     "TakeoffTable",
     "lookup",
+    "solve_eikonal",
     "stack_tables",
     "table_grid",
+    "trace_rays",
     "trace_table",
 ]

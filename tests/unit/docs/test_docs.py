@@ -30,11 +30,11 @@ from quakeloom.schema import ARRAYS, TABLES, VARIABLES
 
 ROOMS = (
     "core", "schema", "config", "formats", "store", "cluster", "travel", "plots", "mechanism",
-    "simulate", "report",
+    "simulate", "report", "inference", "tomography",
 )  # fmt: skip
 SUFFIXES = (
-    "arc", "cff", "csv", "dat", "html", "hyp", "json", "log", "md", "npz", "parquet", "phase", "py",
-    "reloc", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
+    "arc", "cff", "csv", "dat", "html", "hyp", "in", "json", "log", "md", "nc", "npz",
+    "parquet", "phase", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
 )  # fmt: skip
 FOREIGN = {"numpy.random.SeedSequence"}
 WORDS_OF_OTHERS = {

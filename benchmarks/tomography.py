@@ -1,0 +1,115 @@
+"""Cost of ensemble tomography: per member and per effective sample, three samplers, one problem.
+
+The problem is the marine synthetic line of `quakeloom.tomography.synthetic_line`. An effective
+sample is one independent draw of the posterior, counted by Stein's identity. Growth with
+picks, grid and members is measured for randomized maximum likelihood. One process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from typing import Any
+
+import numpy as np
+
+from quakeloom.inference import assess_ensemble, randomized_member
+from quakeloom.tomography import SamplerOptions, prepare_posterior, sample_ensemble, synthetic_line
+
+
+def figure(name: str, value: float, unit: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "peer": None,
+        "peer_value": None,
+        "ratio": None,
+    }
+
+
+def compare_samplers(members: int, quick: bool) -> list[dict[str, Any]]:
+    """Run the three samplers on one line."""
+    line = synthetic_line(11, 0, stations=6, shots=20 if quick else 30, finer=1 if quick else 2)
+    problem = line.problem
+    options = SamplerOptions(tolerance=3e-3, particle_steps=5 if quick else 30)
+    problem.linearize(np.zeros(problem.size))  # compile
+    start = time.perf_counter()
+    prepared = prepare_posterior(problem, options)
+    rows = [figure("seconds_most_probable_model", time.perf_counter() - start, "s")]
+    print(
+        f"{len(problem.picks)} picks, {problem.size} modes, "
+        f"{prepared.subspace.values.size} informed directions, "
+        f"chi-square {prepared.chi_square:.2f}"
+    )
+    for sampler in ("rml", "psvgd", "fsvgd"):
+        start = time.perf_counter()
+        found = sample_ensemble(sampler, problem, 1, np.arange(members), options, prepared)
+        seconds = time.perf_counter() - start
+        quality = assess_ensemble(found.white, found.score, prepared.subspace)
+        effective = quality.effective_sample_size
+        print(
+            f"{sampler:6s} {seconds / members:7.3f} s/member, effective {effective:6.2f} of "
+            f"{members}, chi-square {found.chi_square.mean():.2f}, variance over posterior "
+            f"{quality.spread_ratio.mean():.2f}"
+        )
+        rows += [
+            figure(f"seconds_per_member_{sampler}", seconds / members, "s"),
+            figure(f"seconds_per_effective_sample_{sampler}", seconds / effective, "s"),
+            figure(f"effective_sample_size_{sampler}", effective, "1"),
+            figure(f"chi_square_{sampler}", float(found.chi_square.mean()), "1"),
+            figure(f"variance_ratio_{sampler}", float(quality.spread_ratio.mean()), "1"),
+        ]
+    return rows
+
+
+def measure_growth(quick: bool) -> list[dict[str, Any]]:
+    """Time one member over the numbers of picks and of nodes."""
+    rows = []
+    counts = ((5, 20), (10, 100)) if quick else ((5, 20), (10, 100), (20, 500))
+    for stations, shots in counts:
+        problem = synthetic_line(12, 0, stations, shots, finer=1).problem
+        rows.append((f"seconds_per_member_{len(problem.picks)}_picks", problem))
+    for spacing in (
+        ((0.2, 0.25), (0.1, 0.125)) if quick else ((0.2, 0.25), (0.1, 0.125), (0.05, 0.0625))
+    ):
+        problem = synthetic_line(12, 0, 5, 20, spacing_km=spacing, finer=1).problem
+        rows.append(
+            (f"seconds_per_member_{problem.velocity(np.zeros(problem.size)).size}_nodes", problem)
+        )
+    out = []
+    for name, problem in rows:
+        start = time.perf_counter()
+        randomized_member(problem, 1, 0, tolerance=1e-2, steps=4)
+        seconds = time.perf_counter() - start
+        print(f"{name}: {seconds:.2f}")
+        out.append(figure(name, seconds, "s"))
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer members and smaller lines")
+    parser.add_argument("--members", type=int, default=0)
+    arguments = parser.parse_args()
+    members = arguments.members or (12 if arguments.quick else 48)
+    begin = time.perf_counter()
+    figures = compare_samplers(members, arguments.quick)
+    figures += measure_growth(arguments.quick)
+    print(
+        json.dumps(
+            {
+                "benchmark": "tomography",
+                "figures": figures,
+                "settings": {"members": members, "quick": arguments.quick, "device": "cpu"},
+                "seconds": time.perf_counter() - begin,
+                "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

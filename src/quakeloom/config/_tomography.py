@@ -1,0 +1,156 @@
+"""Settings of ensemble tomography."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from quakeloom.config._fields import Section, setting
+
+
+class TomographyPicks(Section):
+    """Which travel times are used, and how well they are known."""
+
+    path: str = setting(..., "Pick file; relative to `data`; `${VARIABLE:-default}` is expanded.")
+    format: Literal["auto", "rayinvr", "pygimli", "csv"] = setting(
+        "auto", "Format of the pick file; `auto` looks inside."
+    )
+    unit: Literal["auto", "km", "m"] = setting("auto", "Unit of positions in the file.")
+    first_arrivals: list[str] = setting(
+        list,
+        "Phase codes that may be first arrivals; all if empty. Reflections and other later "
+        "arrivals carry codes of their own in most files and must be left out: the solver "
+        "knows first arrivals only.",
+    )
+    moveout_velocity_km_s: float = setting(
+        0.0,
+        "A pick is no first arrival if a wave of another phase, picked nearby and moving on at "
+        "this velocity, would be earlier; 0 does not ask.",
+        "km/s",
+        ge=0,
+    )
+    maximum_velocity_km_s: float = setting(
+        9.0, "Picks that need a faster mean velocity are too early and put aside.", "km/s", gt=0
+    )
+    error_s: float | None = setting(
+        None, "Standard error of picks that have none (missing or zero).", "s", gt=0
+    )
+    relative_error: float = setting(
+        0.0, "Added in quadrature, as a share of the travel time.", "1", ge=0, lt=1
+    )
+
+
+class TomographySection(Section):
+    """The section below the line."""
+
+    distance_range_km: tuple[float, float] | None = setting(
+        None, "Extent along the line; a little more than the picks' if absent.", "km"
+    )
+    depth_range_km: tuple[float, float] | None = setting(
+        None, "Extent in depth; from the ground to a quarter of the longest offset if absent.", "km"
+    )
+    spacing_km: tuple[float, float] | None = setting(
+        None, "Node spacing of the solver in depth and distance; 300 along the line if absent.",
+        "km",
+    )  # fmt: skip
+    ground: str = setting(
+        "",
+        "File of the ground or sea floor: a rayinvr model (`v.in`), or CSV of distance_km, "
+        "depth_km. If empty, the positions in the pick file, or depth 0.",
+    )
+    water_surface_km: float | None = setting(
+        None, "Depth of the water's surface; no water if absent.", "km"
+    )
+    water_velocity_km_s: float = setting(1.5, "Velocity in the water.", "km/s", gt=0)
+
+
+class TomographyPrior(Section):
+    """What is believed of the velocity before the data are seen."""
+
+    scale: Literal["velocity", "log_velocity"] = setting(
+        "log_velocity", "What is Gaussian: the velocity, or its logarithm (never negative)."
+    )
+    reference: list[tuple[float, float]] = setting(
+        list,
+        "Mean velocity: depth below ground (km) and velocity (km/s), linear between; fitted to "
+        "the picks (v0 + k z) if empty.",
+    )
+    standard_deviation: list[tuple[float, float]] = setting(
+        lambda: [(0.0, 0.25)],
+        "Depth below ground (km) and standard deviation, in km/s or of the logarithm.",
+    )
+    lengths_km: tuple[float, float] | None = setting(
+        None, "Correlation lengths in depth (at the ground) and distance; from the section's size "
+        "if absent.", "km",
+    )  # fmt: skip
+    length_growth: float = setting(
+        0.2, "Growth of the vertical correlation length per depth.", "1", ge=0, le=2
+    )
+    kernel: Literal["squared_exponential", "matern52", "matern32", "exponential"] = setting(
+        "matern52", "Correlation function."
+    )
+    nodes_per_length: float = setting(2.0, "Density of the prior's grid.", "1", ge=1, le=10)
+    variance_share: float = setting(
+        0.99, "Share of the prior's variance that is kept in modes.", "1", gt=0.5, le=1
+    )
+    bounds_km_s: tuple[float, float] = setting(
+        (0.1, 12.0), "Velocities are cut here.", "km/s"
+    )  # fmt: skip
+
+
+class Tomography(Section):
+    """Ensemble tomography of a refraction line."""
+
+    picks: TomographyPicks = setting(..., "The travel times.")
+    section: TomographySection = setting(TomographySection, "The section below the line.")
+    prior: TomographyPrior = setting(TomographyPrior, "The prior on the velocity function.")
+    sampler: Literal["rml", "psvgd", "fsvgd"] = setting(
+        "rml",
+        "`rml` randomized maximum likelihood, members independent; `psvgd` Stein descent in the "
+        "data-informed subspace; `fsvgd` function-space Stein descent as published, which loses "
+        "variance and is kept for comparison.",
+    )
+    travel_times: Literal["eikonal", "networks"] = setting(
+        "eikonal",
+        "How `psvgd` and `fsvgd` move their particles: by the eikonal solver, or by "
+        "physics-informed networks (needs torch; all particles are one job on a GPU).",
+    )
+    members: int = setting(64, "Members of the ensemble; more can be added later.", ge=2)
+    block_members: int = setting(
+        8, "Members computed and written as one. Particles of Stein descent move together in "
+        "blocks, so give those as many as there is memory for.", ge=1,
+    )  # fmt: skip
+    steps: int = setting(15, "Most Gauss-Newton steps of a member.", "1", ge=1)
+    particle_steps: int = setting(30, "Steps of Stein descent.", "1", ge=1)
+    tolerance: float = setting(
+        3e-3, "A step that lowers the misfit per datum by less is the last.", "1", gt=0
+    )
+    degrees_of_freedom: float | None = setting(
+        None, "Student's t likelihood, robust to outliers, instead of normal errors.", "1", gt=0
+    )
+    infer_noise: bool = setting(False, "Infer one factor of all time errors (`rml`).")
+    order: Literal[1, 2] = setting(2, "Order of the eikonal solver.")
+    mask_above_km_s: float = setting(
+        0.6, "Sections are masked where the standard deviation exceeds this.", "km/s", gt=0
+    )
+    exceedance_km_s: list[float] = setting(
+        list, "Velocities whose probability of being exceeded is mapped.", "km/s"
+    )
+    isovelocities_km_s: list[float] = setting(
+        list, "Velocities whose depth is given with its range.", "km/s"
+    )
+    compare: str = setting("", "Published model to compare the mean with: a rayinvr `v.in`.")
+
+    @model_validator(mode="after")
+    def _stein_needs_particles(self) -> Tomography:
+        if self.sampler != "rml" and self.block_members < 16:
+            raise ValueError(
+                f"sampler `{self.sampler}` moves its particles in blocks of block_members "
+                f"({self.block_members}); write at least 16"
+            )
+        if self.sampler == "rml" and self.travel_times == "networks":
+            raise ValueError(
+                "sampler `rml` computes on the eikonal solver; write travel_times: eikonal"
+            )
+        return self

@@ -1,0 +1,224 @@
+"""Stein variational gradient descent: as published, and one that keeps its variance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.inference._randomized_maximum import Linearization
+from quakeloom.inference._white_problems import WhiteProblem, white_draw
+
+Scores = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def median_bandwidth(square_distances: NDArray[np.float64]) -> float:
+    """Return the median heuristic ``median(d^2) / ln(n + 1)`` of (n, n) squared distances."""
+    n = len(square_distances)
+    off = square_distances[~np.eye(n, dtype=bool)]
+    return max(float(np.median(off)) / np.log(n + 1.0), 1e-300)
+
+
+def global_direction(
+    particles: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    functions: NDArray[np.float64],
+    push: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    r"""Stein direction with one radial kernel on the function values.
+
+    :math:`\phi_i = \frac1n \sum_j k(f_j, f_i)\, s_j + \nabla_{f_j} k(f_j, f_i)` with
+    :math:`k = \exp(-|f_j-f_i|^2/h)` and the median bandwidth. As the dimension grows all
+    distances become alike, the repulsion dies, and the ensemble collapses.
+
+    Parameters
+    ----------
+    particles, scores : ndarray, (n, size)
+        White coordinates and gradients of the log-posterior by them.
+    functions : ndarray, (n, nodes)
+        Function values of the particles.
+    push : callable
+        Maps differences of functions (n, nodes) into white coordinates (n, size), the
+        transposed derivative of the function.
+    """
+    n = len(particles)
+    norm = np.einsum("ij,ij->i", functions, functions)
+    square = np.maximum(norm[:, None] + norm[None, :] - 2.0 * functions @ functions.T, 0.0)
+    h = median_bandwidth(square)
+    k = np.exp(-square / h)
+    repulsion = (2.0 / h) * (k.sum(axis=1)[:, None] * functions - k @ functions)
+    return (k @ scores + push(repulsion)) / n
+
+
+def coordinate_direction(
+    particles: NDArray[np.float64], scores: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    r"""Stein direction with a kernel of its own for every coordinate.
+
+    Where coordinates are nearly independent under the posterior, as they are after whitening
+    in the data-informed subspace, each can be moved by its own one-dimensional kernel
+    (message-passing Stein descent with empty neighborhoods). One dimension keeps its
+    variance, whatever their number.
+    """
+    n, size = particles.shape
+    out = np.empty_like(particles)
+    for d in range(size):
+        x = particles[:, d]
+        difference = x[:, None] - x[None, :]
+        square = difference**2
+        h = median_bandwidth(square)
+        k = np.exp(-square / h)
+        out[:, d] = (k @ scores[:, d] + (2.0 / h) * (k * difference).sum(axis=1)) / n
+    return out
+
+
+@dataclass
+class Adam:
+    """Adam steps for ascent."""
+
+    rate: float
+    first: NDArray[np.float64] | float = 0.0
+    second: NDArray[np.float64] | float = 0.0
+    count: int = 0
+
+    def step(self, gradient: NDArray[np.float64], share: float = 1.0) -> NDArray[np.float64]:
+        """Return the increment; ``share`` scales the rate."""
+        self.count += 1
+        self.first = 0.9 * self.first + 0.1 * gradient
+        self.second = 0.999 * self.second + 0.001 * gradient**2
+        first = self.first / (1.0 - 0.9**self.count)
+        second = self.second / (1.0 - 0.999**self.count)
+        return np.asarray(self.rate * share * first / (np.sqrt(second) + 1e-8))
+
+
+def function_space_stein(
+    particles: NDArray[np.float64],
+    scores: Scores,
+    modes: NDArray[np.float64],
+    steps: int = 500,
+    rate: float = 0.05,
+) -> NDArray[np.float64]:
+    """Move particles by function-space Stein descent, as published.
+
+    Kept for comparison: with the radial kernel and the median bandwidth the ensemble's
+    standard deviation falls far short of the posterior's (to a quarter or less of the
+    variance at 20 dimensions). Use :func:`projected_stein`.
+
+    Parameters
+    ----------
+    particles : ndarray, (n, size)
+        White coordinates to start from.
+    scores : callable
+        Gradients of the log-posterior, (n, size) to (n, size).
+    modes : ndarray, (nodes, size)
+        Derivative of the function by the white coordinates.
+    steps : int
+    rate : float
+        First rate of Adam, falling as a cosine.
+
+    References
+    ----------
+    Wang, Z. et al. (2019), Function space particle optimization for Bayesian neural networks,
+    ICLR. Agata, R., Shiraishi, K. and Fujie, G. (2023), Bayesian seismic tomography based on
+    velocity-space Stein variational gradient descent for physics-informed neural network,
+    IEEE Trans. Geosci. Remote Sens. 61.
+    """
+    x = particles.copy()
+    adam = Adam(rate)
+    for step in range(steps):
+        direction = global_direction(x, scores(x), x @ modes.T, lambda f: f @ modes)
+        x += adam.step(direction, 0.5 * (1.0 + np.cos(np.pi * step / steps)))
+    return x
+
+
+@dataclass(frozen=True)
+class InformedSubspace:
+    """Directions in which the data say more than the prior, at one model.
+
+    Attributes
+    ----------
+    basis : ndarray, (size, rank)
+        Orthonormal directions.
+    values : ndarray, (rank,)
+        Singular values of the derivative of the normalized data.
+    center : ndarray, (size,)
+        The most probable model.
+    """
+
+    basis: NDArray[np.float64]
+    values: NDArray[np.float64]
+    center: NDArray[np.float64]
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """Posterior standard deviations along the directions, for a linear problem."""
+        return np.asarray(1.0 / np.sqrt(1.0 + self.values**2))
+
+
+def informed_subspace(
+    problem: WhiteProblem, center: Linearization, threshold: float = 0.3
+) -> InformedSubspace:
+    """Find the directions whose singular value exceeds the threshold.
+
+    A direction of singular value s has a posterior variance of 1 / (1 + s^2) of the prior's.
+    """
+    a = center.jacobian / problem.sigma[:, None]
+    if a.shape[0] < a.shape[1]:
+        w, u = np.linalg.eigh(a @ a.T)
+        keep = w > threshold**2
+        values = np.sqrt(w[keep])[::-1]
+        basis = (a.T @ u[:, keep][:, ::-1]) / values
+    else:
+        w, v = np.linalg.eigh(a.T @ a)
+        keep = w > threshold**2
+        values = np.sqrt(w[keep])[::-1]
+        basis = v[:, keep][:, ::-1]
+    return InformedSubspace(np.ascontiguousarray(basis), values, center.white)
+
+
+def laplace_particles(
+    subspace: InformedSubspace, seed: int, members: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Draw particles of the posterior as it would be if the problem were linear."""
+    size = len(subspace.center)
+    draws = np.array([white_draw(seed, int(m), size) for m in members]).reshape(-1, size)
+    along = draws @ subspace.basis
+    center = subspace.center @ subspace.basis
+    rest = draws - along @ subspace.basis.T
+    return rest + (center + subspace.spread * along) @ subspace.basis.T
+
+
+def projected_stein(
+    particles: NDArray[np.float64],
+    scores: Scores,
+    subspace: InformedSubspace,
+    steps: int = 60,
+    rate: float = 0.5,
+) -> NDArray[np.float64]:
+    """Move particles by Stein descent in the whitened data-informed subspace.
+
+    Outside the subspace particles keep their prior draws, which is what the posterior is
+    there. Inside, coordinates are scaled to unit posterior width and every coordinate has
+    its own kernel (:func:`coordinate_direction`), so no variance is lost at any dimension.
+
+    Parameters
+    ----------
+    particles : ndarray, (n, size)
+        From :func:`laplace_particles`, or prior draws.
+    scores : callable
+        Gradients of the log-posterior, (n, size) to (n, size).
+    subspace : InformedSubspace
+    steps : int
+    rate : float
+        Step in units of the posterior width.
+    """
+    x = particles.copy()
+    spread = subspace.spread
+    for step in range(steps):
+        y = (x @ subspace.basis) / spread
+        s = (scores(x) @ subspace.basis) * spread
+        share = 0.5 * (1.0 + np.cos(np.pi * step / steps))
+        x += rate * share * (coordinate_direction(y, s) * spread) @ subspace.basis.T
+    return x

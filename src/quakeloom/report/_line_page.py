@@ -1,0 +1,316 @@
+"""The report page of a refraction line: an ensemble of velocity sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom import __version__
+from quakeloom.plots import (
+    plot_ensemble_bands,
+    plot_residual_histogram,
+    plot_travel_time_fits,
+    plot_velocity_sections,
+)
+from quakeloom.report._blocks import Code, Gallery, Grid, Section, Text, picture
+from quakeloom.report._page import report_environment
+from quakeloom.report._phrases import DASH, number, whole
+
+
+@dataclass(frozen=True)
+class LineResults:
+    """What the page of a line is made from.
+
+    Attributes
+    ----------
+    name, description : str
+    summary : dict
+        ``tomography.json``.
+    sections : mapping of str to ndarray
+        Variables of ``sections.nc``, with ``depth``, ``distance`` and ``ground_depth``.
+    members : ndarray, (member, depth, distance)
+        Some members, NaN above the ground.
+    fits : pyarrow.Table
+        ``travel_time_fits``.
+    rejects : pyarrow.Table
+    mask_above_km_s : float
+    isovelocities_km_s : sequence of float
+    published : ndarray or None
+        Published section at the nodes.
+    settings : dict
+    """
+
+    name: str
+    description: str
+    summary: dict[str, Any]
+    sections: dict[str, NDArray[np.float64]]
+    members: NDArray[np.float64]
+    fits: pa.Table
+    rejects: pa.Table
+    mask_above_km_s: float
+    isovelocities_km_s: list[float]
+    published: NDArray[np.float64] | None
+    settings: dict[str, Any]
+
+
+def build_line_report(results: LineResults) -> str:
+    """Return the report of a line as one HTML page that needs nothing else."""
+    makers = (
+        _summary_section,
+        _velocity_section,
+        _member_section,
+        _information_section,
+        _depth_section,
+        _fit_section,
+        _reject_section,
+        _provenance_section,
+    )
+    sections = [s for s in (make(results) for make in makers) if s.blocks]
+    return (
+        report_environment()
+        .get_template("page.html")
+        .render(
+            name=results.name,
+            description=results.description,
+            title=str(results.settings.get("report", {}).get("title") or results.name),
+            subject="velocity ensemble",
+            eyebrow="Refraction tomography report",
+            synthetic=False,
+            span="",
+            sections=sections,
+            version=__version__,
+            revision="",
+        )
+    )
+
+
+def _summary_section(results: LineResults) -> Section:
+    s = results.summary
+    rows = [
+        ("Sampler", s["sampler"]),
+        ("Members", whole(s["members"])),
+        ("Picks used", whole(s["picks"])),
+        ("Picks put aside", whole(s["rejects"])),
+        ("Chi-square per datum, mean of the members", number(s["chi_square_per_datum"], 2)),
+        ("Chi-square per datum, most probable model", number(s["chi_square_of_most_probable"], 2)),
+        ("Directions that the data inform", f"{s['informed_directions']} of {s['modes']}"),
+        ("Effective sample size", _or_dash(s["effective_sample_size"], 1)),
+        ("Variance over the posterior's (1 is right)", _or_dash(s["spread_ratio"], 2)),
+        ("Members converged", f"{100 * s['converged']:.0f} %"),
+        ("Seconds per member", number(s["seconds_per_member"], 2)),
+    ]
+    if "compared" in s:
+        c = s["compared"]
+        rows += [
+            (
+                "Mean less published model, by ray length",
+                f"{c['mean_difference_km_s']:+.2f} km/s, rms {c['rms_difference_km_s']:.2f}",
+            ),
+            (
+                "Nodes within two standard deviations of the published model",
+                f"{100 * c['share_within_two_deviations']:.0f} %",
+            ),
+        ]
+    section = Section("summary", "Summary")
+    return section.add(Grid(("", ""), rows, numeric=(False, True)))
+
+
+def _velocity_section(results: LineResults) -> Section:
+    v = results.sections
+    mean, spread = v["mean"], v["standard_deviation"]
+    masked = np.where(spread <= results.mask_above_km_s, mean, np.nan)
+    panels = {
+        f"Mean, where its standard deviation is below {results.mask_above_km_s:g} km/s": masked
+    }
+    if results.published is not None:
+        shown = np.where(np.isfinite(masked), results.published, np.nan)
+        panels["Published model, same area"] = shown
+    args = v["depth"], v["distance"]
+    ground, marks = v["ground_depth"], _shots(results)
+    section = Section("velocity", "Velocity")
+    section.add(
+        picture(
+            plot_velocity_sections(*args, panels, ground, marks),
+            "Mean velocity below the line.",
+            "Mean of the ensemble; triangles are shots. Blank where the ensemble does not know.",
+            "wide",
+        ),
+        picture(
+            plot_velocity_sections(
+                *args,
+                {"Standard deviation": spread},
+                ground,
+                marks,
+                "Standard deviation (km/s)",
+                "lajolla",
+                (0.0, float(np.nanpercentile(spread, 99))),
+            ),
+            "Standard deviation of the velocity below the line.",
+            "Small where rays cross, the prior's where none goes.",
+            "wide",
+        ),
+    )
+    return section
+
+
+def _member_section(results: LineResults) -> Section:
+    v = results.sections
+    panels = {f"Member {k}": m for k, m in enumerate(results.members)}
+    section = Section("members", "Members")
+    return section.add(
+        picture(
+            plot_velocity_sections(v["depth"], v["distance"], panels, v["ground_depth"], columns=2),
+            "Some members of the ensemble.",
+            "Each member fits the picks about as well as the others; where they differ, the data "
+            "do not decide.",
+            "wide",
+        )
+    )
+
+
+def _information_section(results: LineResults) -> Section:
+    v = results.sections
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.minimum(v["standard_deviation"] / v["prior_standard_deviation"], 1.5)
+        rays = np.log10(np.where(v["ray_coverage"] > 1e-7, v["ray_coverage"], np.nan))
+    args = v["depth"], v["distance"]
+    section = Section("information", "What the data add")
+    section.add(
+        picture(
+            plot_velocity_sections(
+                *args,
+                {"Standard deviation over the prior's": ratio},
+                v["ground_depth"],
+                None,
+                "Ratio",
+                "batlowW",
+                (0.0, 1.1),
+            ),
+            "Posterior over prior standard deviation.",
+            "",
+            "wide",
+        ),
+        picture(
+            plot_velocity_sections(
+                *args,
+                {"Ray coverage": rays},
+                v["ground_depth"],
+                None,
+                "log10 of mean ray length per node (km)",
+                "davos",
+            ),
+            "Ray coverage.",
+            "Mean length of rays near every node, over all picks.",
+            "wide",
+        ),
+    )
+    for name in (n for n in v if n.startswith("probability_above_")):
+        value = name.removeprefix("probability_above_").replace("_", ".")
+        section.add(
+            picture(
+                plot_velocity_sections(
+                    *args,
+                    {f"Probability that the velocity exceeds {value} km/s": v[name]},
+                    v["ground_depth"],
+                    None,
+                    "Probability",
+                    "vik",
+                    (0.0, 1.0),
+                ),
+                f"Probability of more than {value} km/s.",
+                "",
+                "wide",
+            )
+        )
+    return section
+
+
+def _depth_section(results: LineResults) -> Section:
+    section = Section("depths", "Depths of iso-velocities")
+    v = results.sections
+    factor, unit = (1000.0, "m") if np.ptp(v["distance"]) < 2.0 else (1.0, "km")
+    bands = []
+    for value in results.isovelocities_km_s:
+        name = f"depth_of_{value:g}".replace(".", "_")
+        if name in v and np.isfinite(v[name]).any():
+            parts = (factor * v[name + end] for end in ("_lower", "", "_upper"))
+            bands.append((f"{value:g} km/s", *parts))
+    if bands:
+        section.add(
+            picture(
+                plot_ensemble_bands(
+                    factor * v["distance"], bands, f"Distance ({unit})", f"Depth ({unit})", True
+                ),
+                "Depths of iso-velocities with their ranges.",
+                "Median and 95 % range over the members that reach the velocity.",
+                "wide",
+            )
+        )
+    return section
+
+
+def _fit_section(results: LineResults) -> Section:
+    f = {n: results.fits.column(n).to_numpy() for n in results.fits.column_names
+         if n not in ("phase", "source_file")}  # fmt: skip
+    offset = f["receiver_distance_km"] - f["shot_distance_km"]
+    longest = float(np.abs(offset).max(initial=0.0))
+    speed = float(np.median(np.abs(offset[np.abs(offset) > 0.5 * longest])
+                            / f["travel_time_s"][np.abs(offset) > 0.5 * longest]))  # fmt: skip
+    residual = (f["travel_time_s"] - f["predicted_time_s"]) / f["time_error_s"]
+    section = Section("fits", "Travel times")
+    return section.add(
+        picture(
+            plot_travel_time_fits(
+                offset, f["travel_time_s"], f["predicted_time_s"], float(f"{speed:.1g}")
+            ),
+            "Picked and predicted travel times.",
+            "",
+            "wide",
+        ),
+        Gallery(
+            [
+                picture(
+                    plot_residual_histogram(residual),
+                    "Histogram of normalized residuals.",
+                    "Residuals of the mean prediction over the standard errors of the picks.",
+                )
+            ]
+        ),
+    )
+
+
+def _reject_section(results: LineResults) -> Section:
+    section = Section("rejects", "Put aside")
+    if not results.rejects.num_rows:
+        return section
+    reasons: dict[str, int] = {}
+    for text in results.rejects.column("reason").to_pylist():
+        key = text.split(":")[0]
+        reasons[key] = reasons.get(key, 0) + 1
+    rows = sorted(reasons.items(), key=lambda i: -i[1])[:30]
+    return section.add(Grid(("Reason", "Picks"), rows, numeric=(False, True)))
+
+
+def _provenance_section(results: LineResults) -> Section:
+    import yaml
+
+    section = Section("settings", "Settings")
+    return section.add(
+        Text("Every setting of this run; with the same picks and seed they give the same members."),
+        Code("Settings", yaml.safe_dump(results.settings, sort_keys=False)),
+    )
+
+
+def _shots(results: LineResults) -> NDArray[np.float64]:
+    shots = np.column_stack(
+        [results.fits.column(n).to_numpy() for n in ("shot_distance_km", "shot_depth_km")]
+    )
+    return np.unique(shots, axis=0)
+
+
+def _or_dash(value: float | None, digits: int) -> str:
+    return DASH if value is None else number(value, digits)

@@ -1,0 +1,80 @@
+"""Ensemble tomography: velocity structure as a crowd of models.
+
+Floor 4. A :class:`RefractionProblem` joins a section (:func:`make_line_grid`), a Gaussian prior
+on the velocity function (:func:`make_velocity_prior`) and checked picks
+(:func:`check_picks`); :func:`sample_ensemble` draws members with one of :data:`SAMPLERS`, and
+the summaries say what they have in common. :func:`line_verification` and
+:func:`synthetic_line` are problems with known answers.
+"""
+
+from quakeloom.tomography._line_grid import LineGrid, make_line_grid
+from quakeloom.tomography._pick_checks import TravelTimePicks, check_picks
+from quakeloom.tomography._refraction import (
+    RefractionProblem,
+    VelocityPrior,
+    make_velocity_prior,
+)
+from quakeloom.tomography._regional import (
+    RegionalPrior,
+    draw_regional_member,
+    make_regional_prior,
+)
+from quakeloom.tomography._samplers import (
+    SAMPLERS,
+    EnsembleMembers,
+    PreparedPosterior,
+    SamplerOptions,
+    prepare_posterior,
+    sample_ensemble,
+)
+from quakeloom.tomography._summaries import (
+    SectionSummary,
+    exceedance_probability,
+    isovelocity_depths,
+    spread_reduction,
+    summarize_sections,
+)
+from quakeloom.tomography._synthetic import (
+    LineVerification,
+    SyntheticLine,
+    line_verification,
+    synthetic_line,
+    synthetic_prior,
+)
+from quakeloom.tomography._travel_time_networks import (
+    NetworkOptions,
+    NetworkScores,
+    TravelTimeNetworks,
+)
+
+__all__ = [
+    "SAMPLERS",
+    "EnsembleMembers",
+    "LineGrid",
+    "LineVerification",
+    "NetworkOptions",
+    "NetworkScores",
+    "PreparedPosterior",
+    "RefractionProblem",
+    "RegionalPrior",
+    "SamplerOptions",
+    "SectionSummary",
+    "SyntheticLine",
+    "TravelTimeNetworks",
+    "TravelTimePicks",
+    "VelocityPrior",
+    "check_picks",
+    "draw_regional_member",
+    "exceedance_probability",
+    "isovelocity_depths",
+    "line_verification",
+    "make_line_grid",
+    "make_regional_prior",
+    "make_velocity_prior",
+    "prepare_posterior",
+    "sample_ensemble",
+    "spread_reduction",
+    "summarize_sections",
+    "synthetic_line",
+    "synthetic_prior",
+]

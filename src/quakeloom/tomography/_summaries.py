@@ -1,0 +1,82 @@
+"""What an ensemble of velocity sections says: moments, quantiles, probabilities, depths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class SectionSummary:
+    """Statistics of an ensemble at the nodes, (depth, distance), in km/s.
+
+    Attributes
+    ----------
+    mean, standard_deviation : ndarray
+    quantiles : ndarray, (levels, depth, distance)
+    levels : tuple of float
+    """
+
+    mean: NDArray[np.float64]
+    standard_deviation: NDArray[np.float64]
+    quantiles: NDArray[np.float64]
+    levels: tuple[float, ...]
+
+
+def summarize_sections(
+    velocities: ArrayLike, levels: tuple[float, ...] = (0.025, 0.16, 0.5, 0.84, 0.975)
+) -> SectionSummary:
+    """Return mean, standard deviation and quantiles of an ensemble (member, ...)."""
+    v = np.asarray(velocities, dtype=np.float64)
+    spread = v.std(axis=0, ddof=1) if len(v) > 1 else np.full(v.shape[1:], np.nan)
+    return SectionSummary(v.mean(axis=0), spread, np.quantile(v, levels, axis=0), levels)
+
+
+def exceedance_probability(velocities: ArrayLike, threshold_km_s: float) -> NDArray[np.float64]:
+    """Return the share of members whose velocity exceeds a value, at the nodes; NaN stays."""
+    v = np.asarray(velocities, dtype=np.float64)
+    return np.where(np.isnan(v).any(axis=0), np.nan, (v > threshold_km_s).mean(axis=0))
+
+
+def isovelocity_depths(
+    velocities: ArrayLike, depth_km: ArrayLike, threshold_km_s: float
+) -> NDArray[np.float64]:
+    """Return the shallowest depth at which every member reaches a velocity.
+
+    Linear between nodes. NaN where a member does not reach it.
+
+    Parameters
+    ----------
+    velocities : array_like, (member, depth, distance), km/s
+        NaN above the ground.
+    depth_km : array_like, (depth,)
+    threshold_km_s : float
+
+    Returns
+    -------
+    ndarray, (member, distance), km
+    """
+    v = np.asarray(velocities, dtype=np.float64)
+    z = np.asarray(depth_km, dtype=np.float64)
+    reached = v >= threshold_km_s
+    first = np.argmax(reached, axis=1)
+    some = reached.any(axis=1)
+    above = np.maximum(first - 1, 0)
+    take = np.take_along_axis
+    v1 = take(v, first[:, None], axis=1)[:, 0]
+    v0 = take(v, above[:, None], axis=1)[:, 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = (threshold_km_s - v0) / (v1 - v0)
+        depth = z[above] + share * (z[first] - z[above])
+    depth = np.where((first == 0) | np.isnan(v0), z[first], depth)
+    return np.where(some, depth, np.nan)
+
+
+def spread_reduction(
+    standard_deviation: ArrayLike, prior_standard_deviation: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the posterior's standard deviation over the prior's: 1 where nothing was learned."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(standard_deviation) / np.asarray(prior_standard_deviation)

@@ -1,0 +1,392 @@
+"""Compiled sweeps of the factored eikonal equation and their exact reverse.
+
+All arrays are flat views of padded C-ordered grids of three axes; an axis of one node has
+stride 0 and is left out. Unknown is the apparent slowness ``u`` with ``T = r u``, where ``r``
+is the distance from the source. Along every axis the upwind slope of ``T`` is ``a u - b``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+OUTSIDE, FREE, FIXED, FLAGGED = 0, 1, 2, 3
+
+
+@njit(cache=True, error_model="numpy")
+def _solve(a0, b0, a1, b1, a2, b2, s):
+    """Solve sum (a u - b)^2 = s^2 for the larger root; axes whose slope turns out negative go.
+
+    An axis with ``a = 0`` does not take part. Returns ``u`` and a bit mask of the axes used.
+    """
+    while True:
+        aa = a0 * a0 + a1 * a1 + a2 * a2
+        ab = a0 * b0 + a1 * b1 + a2 * b2
+        bb = b0 * b0 + b1 * b1 + b2 * b2
+        disc = ab * ab - aa * (bb - s * s)
+        if disc >= 0.0 and aa > 0.0:
+            u = (ab + math.sqrt(disc)) / aa
+            if a0 * u >= b0 and a1 * u >= b1 and a2 * u >= b2:
+                return u, (a0 > 0.0) + 2 * (a1 > 0.0) + 4 * (a2 > 0.0)
+        t0 = b0 / a0 if a0 > 0.0 else -1.0
+        t1 = b1 / a1 if a1 > 0.0 else -1.0
+        t2 = b2 / a2 if a2 > 0.0 else -1.0
+        if t0 >= t1 and t0 >= t2:
+            if a0 <= 0.0:
+                return np.inf, 0
+            a0 = b0 = 0.0
+        elif t1 >= t2:
+            a1 = b1 = 0.0
+        else:
+            a2 = b2 = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _no_upwind(sine, steps):
+    """Slope along an axis without an upwind node: 0, or the cone's beside the source's axis."""
+    if abs(sine) * steps < 1.0:
+        return abs(sine), 0.0
+    return 0.0, 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _slope_first(t, u, p, stride, sine, steps):
+    """Coefficients of the first-order upwind slope along one axis, or (0, 0)."""
+    if stride == 0:
+        return 0.0, 0.0
+    low, high = t[p - stride], t[p + stride]
+    if low <= high:
+        if low >= t[p]:
+            return _no_upwind(sine, steps)
+        a = sine + steps
+        b = steps * u[p - stride]
+    elif high >= t[p]:
+        return _no_upwind(sine, steps)
+    else:
+        a = steps - sine
+        b = steps * u[p + stride]
+    if a <= 1e-9:
+        return 0.0, 0.0
+    return a, b
+
+
+@njit(cache=True, error_model="numpy")
+def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, tolerance):
+    """Sweep until no node changes; first order, monotone, any medium. Returns the sweeps made.
+
+    ``rows`` marks rows of the last axis that hold flagged nodes.
+    """
+    n0, n1, n2 = n
+    h0, h1, h2 = h
+    k0, k1, k2 = 1.0 / h0, 1.0 / h1, 1.0 / h2
+    st0, st1, st2 = stride
+    line1 = n1 + 2 * pad[1]
+    base2 = pad[2]
+    for sweep in range(limit):
+        up0, up1, up2 = sweep % 8 >= 4, sweep % 4 >= 2, sweep % 2 >= 1
+        if (n0 == 1 and up0) or (n1 == 1 and up1) or (n2 == 1 and up2):
+            continue
+        for m0 in range(n0):
+            i0 = n0 - 1 - m0 if up0 else m0
+            d0 = (i0 - source[0]) * h0
+            for m1 in range(n1):
+                i1 = n1 - 1 - m1 if up1 else m1
+                row = (i0 + pad[0]) * line1 + i1 + pad[1]
+                if rows[row] == 0:
+                    continue
+                rows[row] = 0
+                d1 = (i1 - source[1]) * h1
+                first = row * (n2 + 2 * pad[2]) + base2
+                d01 = d0 * d0 + d1 * d1
+                for m2 in range(n2):
+                    i2 = n2 - 1 - m2 if up2 else m2
+                    p = first + i2
+                    if state[p] != FLAGGED:
+                        continue
+                    state[p] = FREE
+                    d2 = (i2 - source[2]) * h2
+                    r = math.sqrt(d01 + d2 * d2)
+                    ir = 1.0 / r
+                    a0, b0 = _slope_first(t, u, p, st0, d0 * ir, r * k0)
+                    a1, b1 = _slope_first(t, u, p, st1, d1 * ir, r * k1)
+                    a2, b2 = _slope_first(t, u, p, st2, d2 * ir, r * k2)
+                    new, _ = _solve(a0, b0, a1, b1, a2, b2, s[p])
+                    time = r * new
+                    if time >= t[p] * (1.0 - tolerance):
+                        continue
+                    t[p] = time
+                    u[p] = new
+                    if st0 > 0:
+                        for q, k in ((p - st0, row - line1), (p + st0, row + line1)):
+                            if state[q] == FREE and t[q] > time:
+                                state[q] = FLAGGED
+                                rows[k] = 1
+                    if st1 > 0:
+                        for q, k in ((p - st1, row - 1), (p + st1, row + 1)):
+                            if state[q] == FREE and t[q] > time:
+                                state[q] = FLAGGED
+                                rows[k] = 1
+                    if st2 > 0:
+                        for q in (p - st2, p + st2):
+                            if state[q] == FREE and t[q] > time:
+                                state[q] = FLAGGED
+                                rows[row] = 1
+        left = False
+        for k in range(rows.size):
+            if rows[k]:
+                left = True
+                break
+        if not left:
+            return sweep + 1
+    return limit
+
+
+@njit(cache=True, error_model="numpy")
+def _stencil(t, p, stride):
+    """Upwind side along one axis: 0 none, 1 lower, 2 higher; +4 where a second node counts."""
+    if stride == 0:
+        return 0
+    low, high = t[p - stride], t[p + stride]
+    if low <= high:
+        if low >= t[p]:
+            return 0
+        return 5 if t[p - 2 * stride] <= low else 1
+    if high >= t[p]:
+        return 0
+    return 6 if t[p + 2 * stride] <= high else 2
+
+
+@njit(cache=True, error_model="numpy")
+def choose_stencils(t, state, rows, n, pad, stride, codes):
+    """Fix every node's upwind stencil from first-order times: a graph without cycles."""
+    n0, n1, n2 = n
+    line1 = n1 + 2 * pad[1]
+    for i0 in range(n0):
+        for i1 in range(n1):
+            row = (i0 + pad[0]) * line1 + i1 + pad[1]
+            rows[row] = 1
+            first = row * (n2 + 2 * pad[2]) + pad[2]
+            for p in range(first, first + n2):
+                if state[p] == FREE and t[p] < np.inf:
+                    codes[p] = (
+                        _stencil(t, p, stride[0])
+                        | _stencil(t, p, stride[1]) << 3
+                        | _stencil(t, p, stride[2]) << 6
+                    )
+                    state[p] = FLAGGED
+
+
+@njit(cache=True, error_model="numpy")
+def _slope(u, p, code, order, stride, sine, steps):
+    """Coefficients of the upwind slope of the chosen order along one axis."""
+    if code == 0:
+        return _no_upwind(sine, steps) if stride else (0.0, 0.0)
+    if code & 2:
+        stride = -stride
+        sine = -sine
+    if order == 2 and code & 4:
+        a = sine + 1.5 * steps
+        b = steps * (2.0 * u[p - stride] - 0.5 * u[p - 2 * stride])
+    else:
+        a = sine + steps
+        b = steps * u[p - stride]
+    if a <= 1e-9:
+        return 0.0, 0.0
+    return a, b
+
+
+@njit(cache=True, error_model="numpy")
+def _update(u, p, code, s, stride, k, d0, d1, d2, r):
+    """Second-order value of one node; first order where the second has no causal solution."""
+    c0, c1, c2 = code & 7, (code >> 3) & 7, (code >> 6) & 7
+    ir = 1.0 / r
+    order = 2
+    while True:
+        a0, b0 = _slope(u, p, c0, order, stride[0], d0 * ir, r * k[0])
+        a1, b1 = _slope(u, p, c1, order, stride[1], d1 * ir, r * k[1])
+        a2, b2 = _slope(u, p, c2, order, stride[2], d2 * ir, r * k[2])
+        new, used = _solve(a0, b0, a1, b1, a2, b2, s)
+        if order == 1:
+            return new, used, order, a0, b0, a1, b1, a2, b2
+        wanted = (a0 > 0.0) + 2 * (a1 > 0.0) + 4 * (a2 > 0.0)
+        if used == wanted and used > 0:
+            return new, used, order, a0, b0, a1, b1, a2, b2
+        order = 1
+
+
+@njit(cache=True, error_model="numpy")
+def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit, tolerance):
+    """Sweep the fixed stencils until no node changes; returns the sweeps made.
+
+    Second order where ``codes`` names a second upwind node, else first.
+    """
+    n0, n1, n2 = n
+    line1 = n1 + 2 * pad[1]
+    inverse = (1.0 / h[0], 1.0 / h[1], 1.0 / h[2])
+    for sweep in range(limit):
+        up0, up1, up2 = sweep % 8 >= 4, sweep % 4 >= 2, sweep % 2 >= 1
+        if (n[0] == 1 and up0) or (n[1] == 1 and up1) or (n[2] == 1 and up2):
+            continue
+        # a node is computed in the sweep that comes from its upwind side
+        against = (1 if up0 else 2) | (1 if up1 else 2) << 3 | (1 if up2 else 2) << 6
+        left = False
+        for m0 in range(n0):
+            i0 = n0 - 1 - m0 if up0 else m0
+            d0 = (i0 - source[0]) * h[0]
+            for m1 in range(n1):
+                i1 = n1 - 1 - m1 if up1 else m1
+                row = (i0 + pad[0]) * line1 + i1 + pad[1]
+                if rows[row] == 0:
+                    continue
+                d1 = (i1 - source[1]) * h[1]
+                first = row * (n2 + 2 * pad[2]) + pad[2]
+                d01 = d0 * d0 + d1 * d1
+                waiting = False
+                rows[row] = 0
+                for m2 in range(n2):
+                    i2 = n2 - 1 - m2 if up2 else m2
+                    p = first + i2
+                    if state[p] != FLAGGED:
+                        continue
+                    if codes[p] & against:
+                        waiting = True
+                        continue
+                    state[p] = FREE
+                    d2 = (i2 - source[2]) * h[2]
+                    r = math.sqrt(d01 + d2 * d2)
+                    new = _update(u, p, codes[p], s[p], stride, inverse, d0, d1, d2, r)[0]
+                    if abs(new - u[p]) <= tolerance * new:
+                        continue
+                    u[p] = new
+                    for axis in range(3):
+                        st = stride[axis]
+                        if st == 0:
+                            continue
+                        step = line1 if axis == 0 else (1 if axis == 1 else 0)
+                        for j in (-2, -1, 1, 2):
+                            q = p + j * st
+                            if state[q] == FREE and t[q] > t[p]:
+                                state[q] = FLAGGED
+                                rows[row + j * step] = 1
+                if waiting:
+                    rows[row] = 1
+        for k in range(rows.size):
+            if rows[k]:
+                left = True
+                break
+        if not left:
+            return sweep + 1
+    return limit
+
+
+@njit(cache=True, error_model="numpy")
+def local_derivatives(
+    u, s, state, codes, order, n, pad, stride, h, source, by_slowness, by_near, by_far
+):
+    """Differentiate every node's update by its slowness and its upwind nodes.
+
+    ``by_near`` and ``by_far`` (nodes, 3) belong to the first and the second upwind node of
+    every axis; ``order`` lists the nodes that were reached.
+    """
+    w2 = n[2] + 2 * pad[2]
+    w1 = n[1] + 2 * pad[1]
+    inverse = (1.0 / h[0], 1.0 / h[1], 1.0 / h[2])
+    for m in range(order.size):
+        p = order[m]
+        if state[p] == FIXED:
+            continue
+        d0 = (p // (w1 * w2) - pad[0] - source[0]) * h[0]
+        d1 = ((p // w2) % w1 - pad[1] - source[1]) * h[1]
+        d2 = (p % w2 - pad[2] - source[2]) * h[2]
+        r = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
+        _, used, scheme, a0, b0, a1, b1, a2, b2 = _update(
+            u, p, codes[p], s[p], stride, inverse, d0, d1, d2, r
+        )
+        a = (a0 if used & 1 else 0.0, a1 if used & 2 else 0.0, a2 if used & 4 else 0.0)
+        b = (b0, b1, b2)
+        total = 0.0
+        for axis in range(3):
+            if a[axis] > 0.0:
+                total += a[axis] * (a[axis] * u[p] - b[axis])
+        by_slowness[m] = s[p] / total
+        for axis in range(3):
+            code = (codes[p] >> (3 * axis)) & 7
+            if a[axis] <= 0.0 or code == 0:
+                continue
+            slope = (a[axis] * u[p] - b[axis]) * r * inverse[axis] / total
+            if scheme == 2 and code & 4:
+                by_near[m, axis] = 2.0 * slope
+                by_far[m, axis] = -0.5 * slope
+            else:
+                by_near[m, axis] = slope
+
+
+@njit(cache=True, error_model="numpy")
+def reverse_sweep(
+    order, start, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
+):
+    """Carry sensitivities of ``u`` back to the slowness, node by node against the flow.
+
+    ``order`` lists nodes by ascending first-order time; work starts at position ``start``.
+    ``lam`` holds d J / d u and is used up; ``gradient`` gains d J / d slowness. What reaches
+    the fixed nodes around the source is left in ``lam``. Nodes whose gradient changed are
+    listed in ``touched``; their count is returned.
+    """
+    count = 0
+    for m in range(start, -1, -1):
+        p = order[m]
+        value = lam[p]
+        if value == 0.0 or by_slowness[m] == 0.0:
+            continue
+        lam[p] = 0.0
+        gradient[p] += value * by_slowness[m]
+        touched[count] = p
+        count += 1
+        for axis in range(3):
+            near = by_near[m, axis]
+            if near != 0.0:
+                st = stride[axis]
+                if (codes[p] >> (3 * axis)) & 2:
+                    st = -st
+                lam[p - st] += value * near
+                far = by_far[m, axis]
+                if far != 0.0:
+                    lam[p - 2 * st] += value * far
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def reverse_rows(
+    order, starts, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched,
+    index, weight, fixed, fixed_index, fixed_weight, node, pointer, column, value, rows,
+):  # fmt: skip
+    """Fill one row of derivatives by parameters for every point; see :func:`reverse_sweep`.
+
+    ``index`` and ``weight`` (points, corners) inject a point; ``node`` maps padded to plain
+    nodes, whose derivatives by parameters are the compressed rows ``pointer``, ``column``,
+    ``value``. ``lam`` and ``gradient`` come and leave as zeros.
+    """
+    for k in range(len(starts)):
+        for c in range(index.shape[1]):
+            lam[index[k, c]] += weight[k, c]
+        count = reverse_sweep(
+            order, starts[k], codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
+        )
+        for j in range(len(fixed)):
+            share = lam[fixed[j]]
+            lam[fixed[j]] = 0.0
+            if share != 0.0:
+                for m in range(fixed_index.shape[1]):
+                    w = share * fixed_weight[j, m]
+                    i = node[fixed_index[j, m]]
+                    for e in range(pointer[i], pointer[i + 1]):
+                        rows[k, column[e]] += w * value[e]
+        for m in range(count):
+            p = touched[m]
+            w = gradient[p]
+            gradient[p] = 0.0
+            i = node[p]
+            for e in range(pointer[i], pointer[i + 1]):
+                rows[k, column[e]] += w * value[e]

@@ -1,0 +1,243 @@
+"""The stage on a small synthetic line: five verbs, kill and resume, workers, more members."""
+
+import json
+
+import numpy as np
+import pytest
+
+from quakeloom.config import parse_settings
+from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
+from quakeloom.stages import tomography as stage
+from quakeloom.stages._line_inputs import fit_reference
+from quakeloom.stages.planning import plan_line
+from quakeloom.store import RunLayout, open_array, read_table
+from quakeloom.tomography import synthetic_line
+
+
+@pytest.fixture(scope="module")
+def pick_file(tmp_path_factory):
+    """Picks of a synthetic line as CSV, with one that is too early and one without error."""
+    line = synthetic_line(4, 0, stations=3, shots=10, spacing_km=(0.3, 0.5), finer=1)
+    picks = line.problem.picks
+    path = tmp_path_factory.mktemp("line") / "picks.csv"
+    rows = [
+        f"{s[1]:.4f},{s[0]:.4f},{r[1]:.4f},{r[0]:.4f},{t:.5f},{e:.4f}"
+        for s, r, t, e in zip(
+            picks.shots_km, picks.receivers_km, picks.times_s, picks.errors_s, strict=True
+        )
+    ]
+    rows += ["1,0,31,1.5,0.5,0.03", "1,0,33,1.5,8.0,"]
+    header = (
+        "shot_distance_km,shot_depth_km,receiver_distance_km,receiver_depth_km,"
+        "travel_time_s,time_error_s"
+    )
+    path.write_text("\n".join([header, *rows]) + "\n")
+    ground = path.with_name("floor.csv")
+    x, z = line.problem.grid.distance_km, line.problem.grid.ground_depth_km
+    lines = [f"{a:.4f},{b:.5f}" for a, b in zip(x, z, strict=True)]
+    ground.write_text("\n".join(["distance_km,depth_km", *lines]) + "\n")
+    return path
+
+
+def settings_of(pick_file, **changes):
+    tomography = {
+        "picks": {"path": pick_file.name},
+        "section": {
+            "ground": "floor.csv",
+            "water_surface_km": 0.0,
+            "distance_range_km": [0, 40],
+            "depth_range_km": [0, 10],
+            "spacing_km": [0.4, 0.8],
+        },
+        "prior": {
+            "scale": "velocity",
+            "reference": [[0, 2.0], [20, 12.0]],
+            "standard_deviation": [[0, 0.4]],
+            "lengths_km": [2.0, 8.0],
+            "bounds_km_s": [1.0, 9.0],
+        },
+        "members": 6,
+        "block_members": 4,
+        "steps": 3,
+        "exceedance_km_s": [4.0],
+        "isovelocities_km_s": [3.0],
+    }
+    return parse_settings(
+        {
+            "name": "line",
+            "data": str(pick_file.parent),
+            "cluster": changes.pop("cluster", {}),
+            "tomography": tomography | changes,
+        },
+        "test",
+    )
+
+
+def run_all(settings, layout, names=None):
+    plan_line(settings, layout)
+    stage.init(settings, layout)
+    for block in stage.blocks_of(settings):
+        if names is None or block.name in names:
+            stage.part(settings, layout, block.name)
+
+
+def members(layout, name="p_velocity"):
+    return np.asarray(open_array(stage.ensemble_path(layout), name)[...])
+
+
+@pytest.fixture(scope="module")
+def finished(pick_file, tmp_path_factory):
+    layout = RunLayout(tmp_path_factory.mktemp("results") / "line")
+    settings = settings_of(pick_file)
+    run_all(settings, layout)
+    return settings, layout, stage.finalise(settings, layout)
+
+
+def test_ensemble_has_the_promised_names_and_shapes(finished):
+    _, layout, summary = finished
+    velocity = members(layout)
+    depth = np.asarray(open_array(stage.ensemble_path(layout), "depth_km")[...])
+    distance = np.asarray(open_array(stage.ensemble_path(layout), "distance_km")[...])
+    assert velocity.shape == (6, depth.size, distance.size)
+    assert np.isfinite(velocity).all()  # water reaches the top of the section
+    assert members(layout, "log_likelihood").shape == (6,)
+    assert members(layout, "chi_square").mean() == pytest.approx(summary["chi_square_per_datum"])
+    written = json.loads((layout.root / "tomography.json").read_text())
+    assert written["sampler"] == "rml"
+    assert {"chi_square_per_datum", "seconds_per_member", "effective_sample_size"} <= set(written)
+
+
+def test_bad_picks_are_in_the_rejects_with_reasons(finished):
+    _, layout, summary = finished
+    reasons = read_table(layout.table("rejects"), "rejects").column("reason").to_pylist()
+    assert summary["rejects"] == len(reasons) == 2
+    assert any("earlier than physically possible" in r for r in reasons)
+    assert any("has no time error" in r for r in reasons)
+
+
+def test_products_hold_the_ensemble_s_moments(finished):
+    import xarray as xr
+
+    settings, layout, _ = finished
+    with xr.open_dataset(layout.root / "sections.nc", engine="scipy") as data:
+        velocity = members(layout).astype(float)
+        mean = data["mean"].to_numpy()
+        there = np.isfinite(mean)
+        np.testing.assert_allclose(mean[there], velocity.mean(axis=0)[there], rtol=1e-5)
+        assert data["mean"].attrs["units"] == "km s-1"
+        assert data.attrs["Conventions"].startswith("CF")
+        assert set(data["probability_above_4"].dims) == {"depth", "distance"}
+        assert (data["depth_of_3_upper"] >= data["depth_of_3_lower"]).all()
+    rows = np.genfromtxt(layout.root / "sections.csv", delimiter=",", names=True)
+    assert rows["mean"].size == there.sum()
+    assert stage.verify(settings, layout) == {"blocks": 2, "members": 6}
+
+
+def test_killed_and_resumed_gives_the_same_ensemble(finished, pick_file, tmp_path):
+    _, complete, _ = finished
+    settings, layout = settings_of(pick_file), RunLayout(tmp_path / "line")
+    run_all(settings, layout, {"m00004"})
+    assert dict(stage.list_blocks(settings, layout)) == {"m00000": "missing", "m00004": "done"}
+    with pytest.raises(IncompleteError, match="m00000"):
+        stage.finalise(settings, layout)
+    run_all(settings, layout, {"m00000"})
+    for name in stage.MEMBER_ARRAYS:
+        assert (members(layout, name) == members(complete, name)).all(), name
+
+
+def test_members_can_be_added_later(finished, pick_file, tmp_path):
+    _, complete, _ = finished
+    layout = RunLayout(tmp_path / "line")
+    run_all(settings_of(pick_file, members=4), layout)
+    marker = layout.done("tomography", "m00000").stat().st_mtime_ns
+    more = settings_of(pick_file)
+    plan_line(more, layout)
+    stage.init(more, layout)
+    assert dict(stage.list_blocks(more, layout)) == {"m00000": "done", "m00004": "missing"}
+    stage.part(more, layout, "m00004")
+    assert layout.done("tomography", "m00000").stat().st_mtime_ns == marker
+    np.testing.assert_array_equal(members(layout), members(complete))
+
+
+def test_prepared_again_keeps_members_and_changed_settings_replace_them(pick_file, tmp_path):
+    settings, layout = settings_of(pick_file, members=4), RunLayout(tmp_path / "line")
+    run_all(settings, layout)
+    before = members(layout)
+    layout.done_step("tomography", "init").unlink()
+    stage.init(settings, layout)
+    np.testing.assert_array_equal(members(layout), before)
+    assert [state for _, state in stage.list_blocks(settings, layout)] == ["done"]
+    other = settings_of(pick_file, members=4, steps=1)
+    plan_line(other, layout)
+    assert [state for _, state in stage.list_blocks(other, layout)] == ["stale"]
+    for _ in range(2):
+        run_all(other, layout)
+        layout.done_step("tomography", "init").unlink()
+        stage.init(other, layout)
+        assert np.isfinite(members(layout, "chi_square")).all()
+        assert (members(layout, "chi_square") > 0).all()
+
+
+@pytest.mark.slow
+def test_one_worker_and_four_give_the_same_members(finished, pick_file, tmp_path):
+    _, complete, _ = finished
+    settings = settings_of(pick_file, members=4, cluster={"kind": "local", "workers": 4})
+    layout = RunLayout(tmp_path / "line")
+    run_all(settings, layout)
+    for name in stage.MEMBER_ARRAYS:
+        assert (members(layout, name) == members(complete, name)[:4]).all(), name
+
+
+def test_changed_values_are_found_by_verify(finished, pick_file, tmp_path):
+    import zarr
+
+    settings, layout = settings_of(pick_file, members=4), RunLayout(tmp_path / "line")
+    run_all(settings, layout)
+    stage.finalise(settings, layout)
+    array = zarr.open_array(str(stage.ensemble_path(layout) / "chi_square"), mode="r+")
+    array[1] = 99.0
+    with pytest.raises(VerificationError, match="chi_square of block m00000 has changed"):
+        stage.verify(settings, layout)
+
+
+@pytest.mark.parametrize("sampler", ["psvgd", "fsvgd"])
+def test_particle_samplers_give_the_same_kind_of_ensemble(pick_file, tmp_path, sampler):
+    settings = settings_of(
+        pick_file, sampler=sampler, members=16, block_members=16, particle_steps=2
+    )
+    layout = RunLayout(tmp_path / sampler)
+    run_all(settings, layout)
+    summary = stage.finalise(settings, layout)
+    assert summary["sampler"] == sampler
+    assert summary["members"] == 16
+
+
+def test_a_part_before_its_plan_or_preparation_is_refused(pick_file, tmp_path):
+    settings, layout = settings_of(pick_file), RunLayout(tmp_path / "line")
+    with pytest.raises(PlanError, match="no block 'm00000' in the plan"):
+        stage.part(settings, layout, "m00000")
+    plan_line(settings, layout)
+    with pytest.raises(IncompleteError, match="not prepared"):
+        stage.part(settings, layout, "m00000")
+
+
+def test_missing_files_and_impossible_settings_are_refused(pick_file, tmp_path):
+    settings = settings_of(pick_file, picks={"path": "none.csv"})
+    with pytest.raises(InputError, match=r"none.csv.*does not exist"):
+        plan_line(settings, RunLayout(tmp_path))
+    with pytest.raises(SettingsError, match="at least 16"):
+        settings_of(pick_file, sampler="psvgd")
+
+
+def test_reference_velocity_is_found_from_the_picks(pick_file):
+    from quakeloom.formats import read_line_picks
+    from quakeloom.stages._line_inputs import _pick_arrays
+
+    picks = _pick_arrays(read_line_picks(pick_file).picks)
+    picks = picks.take(np.arange(len(picks) - 2))
+    picks.shots_km[:, 0] = picks.receivers_km[:, 0]
+    table = fit_reference(picks)
+    assert (np.diff(table[:, 1]) >= 0).all()
+    # water and 2 + 0.5 z: some 2 to 4 km/s at the top, growing with depth
+    assert 1.0 < table[0, 1] < 4.0
+    assert 3.0 < np.interp(5.0, table[:, 0], table[:, 1]) < 8.0
