@@ -22,7 +22,8 @@ def make_block(events, trials=1, azimuth_error=0.0, takeoff_error=0.0, seed=5):
 
     def column(name, default, dtype):
         parts = [
-            np.asarray(e.get(name, [default] * n), dtype) for e, n in zip(events, sizes, strict=True)
+            np.asarray(e.get(name, [default] * n), dtype)
+            for e, n in zip(events, sizes, strict=True)
         ]
         return np.concatenate(parts) if parts else np.empty(0, dtype)
 

@@ -147,7 +147,9 @@ def test_hash_average_follows_its_definition_also_for_rival_groups():
     q = GRID.quaternions
     pieces = []
     for center, width, count in ((700, 30.0, 60), (3200, 35.0, 45)):
-        near = 2 * np.degrees(np.arccos(np.minimum(np.abs(relative_quaternions(q[center], q)).max(axis=1), 1)))
+        near = 2 * np.degrees(
+            np.arccos(np.minimum(np.abs(relative_quaternions(q[center], q)).max(axis=1), 1))
+        )
         pieces.append(random.choice(np.flatnonzero(near < width), count))
     chosen = random.permutation(np.concatenate(pieces))
     normals, slips = GRID.normals[chosen], GRID.slips[chosen]
