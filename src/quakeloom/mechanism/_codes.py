@@ -13,7 +13,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
@@ -22,6 +24,7 @@ EMPTY = 63
 """Code of a word without set bits."""
 
 _ZERO = 1e-9
+_CACHE_LINE = 64
 _F = np.float32
 # Coefficients of a minimax polynomial of atan on [0, 1] (error 2e-6 rad).
 _A1, _A3, _A5 = _F(0.99997726), _F(-0.33262347), _F(0.19354346)
@@ -124,6 +127,32 @@ def _fill_table(step_deg, rings, frames32, frames, cosines, sines, step, bits, w
                 ax, ay, az, frames32, frames, cosines, sines, step, bits,
                 table[row : row + planes * parts], doubt,
             )  # fmt: skip
+
+
+@intrinsic
+def _prefetch(typing_context, array, index):
+    """Ask for the cache line of an int8 array's element; the program does not wait for it."""
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        address = builder.gep(data, [arguments[1]])
+        byte = ir.IntType(8).as_pointer()
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        # To read, to be kept in all caches, data.
+        settings = [ir.Constant(word, value) for value in (0, 3, 1)]
+        builder.call(function, [builder.bitcast(address, byte), *settings])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+@njit(cache=True, nogil=True)
+def prefetch_row(table, start, width):
+    """Ask for a row of codes before it is needed; rows lie anywhere in a large table."""
+    for place in range(start, start + width, _CACHE_LINE):
+        _prefetch(table, place)
 
 
 @njit(cache=True, nogil=True)

@@ -179,7 +179,7 @@ def _find_block(
     trials = azimuth.shape[0]
     exact = np.zeros((most + 1) * words, np.int8)
     doubt = np.zeros(planes, np.int8)
-    starts = np.zeros(most + 1, np.int64)
+    starts = np.zeros((2, most + 1), np.int64)
     runs = np.zeros((4, planes), np.int32)
     work = np.zeros((_PLANES_OF_WORK, MAXIMUM_PLANES * STRIDE), np.int64)
     with_ratios = False

@@ -22,7 +22,7 @@ from quakeloom.mechanism._counters import (
 from quakeloom.mechanism._find import canonical_order, word_mask
 from quakeloom.mechanism._grid import MechanismGrid
 from quakeloom.mechanism._options import MechanismOptions
-from quakeloom.mechanism._search import fill_row_starts, misfit_allowance, planes_for
+from quakeloom.mechanism._search import make_rows, misfit_allowance, planes_for
 
 
 def leave_one_out(
@@ -55,7 +55,7 @@ def leave_one_out(
     _leave_out(
         block.offsets, canonical_order(block), block.azimuth_deg[:1], block.takeoff_deg[:1],
         block.polarity, block.impulsive, most, options.minimum_polarities, options.use_emergent,
-        options.polarity_error_rate, codes.rings, codes.width, codes.frames32, codes.frames,
+        options.polarity_error_rate, codes.frames32, codes.frames,
         codes.cosines, codes.sines, codes.step, codes.bits, word_mask(codes), out,
     )  # fmt: skip
     return out
@@ -64,7 +64,7 @@ def leave_one_out(
 @njit(cache=True, nogil=True)
 def _leave_out(
     offsets, order, azimuth, takeoff, polarity, impulsive, most, minimum, use_emergent, rate,
-    rings, table_width, frames32, frames, cosines, sines, step, bits, mask, out,
+    frames32, frames, cosines, sines, step, bits, mask, out,
 ):  # fmt: skip
     planes = frames32.shape[2]
     n = mask.shape[0]
@@ -89,9 +89,9 @@ def _leave_out(
                 count += 1
         if count - 1 < max(minimum, 1):
             continue
-        fill_row_starts(
-            0, used[:count], azimuth, takeoff, 0.0, rings, table_width, frames32, frames,
-            cosines, sines, step, bits, exact, doubt, starts,
+        make_rows(
+            0, used[:count], azimuth, takeoff, frames32, frames, cosines, sines, step, bits, exact,
+            doubt, starts,
         )  # fmt: skip
         exact[count * n : (count + 1) * n] = 63
         top = planes_for(count)

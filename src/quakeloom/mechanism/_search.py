@@ -10,7 +10,7 @@ from quakeloom.mechanism._amplitudes import (
     limit_by_amplitudes,
     run_length,
 )
-from quakeloom.mechanism._codes import EMPTY, fill_codes, ray_vector, table_row
+from quakeloom.mechanism._codes import EMPTY, fill_codes, prefetch_row, ray_vector, table_row
 from quakeloom.mechanism._counters import (
     FUSED,
     STRIDE,
@@ -45,33 +45,59 @@ def misfit_allowance(count, rate):
 
 
 @njit(cache=True, nogil=True)
-def fill_row_starts(
-    trial, used, azimuth, takeoff, direction_step, rings, table_width,
-    frames32, frames, cosines, sines, step, bits, exact, doubt, starts,
+def make_rows(
+    trial, used, azimuth, takeoff, frames32, frames, cosines, sines, step, bits, exact, doubt,
+    starts,
 ):  # fmt: skip
-    """Find or make the coded row of every used observation in a trial.
-
-    Returns True where rows are in ``exact`` (there is no table), False where they are rows of
-    the table; ``starts`` holds where each begins.
-    """
+    """Make the coded row of every used observation in a trial, exactly."""
     words = frames32.shape[2] * (cosines.shape[0] // bits)
-    make = direction_step <= 0.0
     for i in range(used.shape[0]):
         obs = used[i]
         a, t = azimuth[trial, obs], takeoff[trial, obs]
         if not (np.isfinite(a) and np.isfinite(t)):
             a, t = azimuth[0, obs], takeoff[0, obs]
-        if make:
-            starts[i] = i * words
-            x, y, z = ray_vector(np.float64(a), np.float64(t))
-            fill_codes(
-                x, y, z, frames32, frames, cosines, sines, step, bits,
-                exact[i * words : (i + 1) * words], doubt,
+        starts[i] = i * words
+        x, y, z = ray_vector(np.float64(a), np.float64(t))
+        fill_codes(
+            x, y, z, frames32, frames, cosines, sines, step, bits,
+            exact[i * words : (i + 1) * words], doubt,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def find_rows(trial, used, azimuth, takeoff, direction_step, rings, table, width, starts):
+    """Find the tabulated row of every used observation in a trial, and ask memory for it."""
+    for i in range(used.shape[0]):
+        obs = used[i]
+        a, t = azimuth[trial, obs], takeoff[trial, obs]
+        if not (np.isfinite(a) and np.isfinite(t)):
+            a, t = azimuth[0, obs], takeoff[0, obs]
+        row = table_row(np.float64(a), np.float64(t), direction_step, rings)
+        starts[i] = row * width
+        prefetch_row(table, row * width, width)
+
+
+@njit(cache=True, nogil=True)
+def _rows_of_trial(
+    trial, used, azimuth, takeoff, direction_step, rings, table, table_width, frames32, frames,
+    cosines, sines, step, bits, exact, doubt, starts,
+):  # fmt: skip
+    """Return where the rows of a trial start; those of the next are on their way then."""
+    if direction_step <= 0.0:
+        make_rows(
+            trial, used, azimuth, takeoff, frames32, frames, cosines, sines, step, bits, exact,
+            doubt, starts[0],
+        )  # fmt: skip
+        return starts[0]
+    for ahead in range(2):
+        wanted = trial + ahead
+        # The first trial finds its own rows, every trial those of the next.
+        if (ahead == 1 or trial == 0) and wanted < azimuth.shape[0]:
+            find_rows(
+                wanted, used, azimuth, takeoff, direction_step, rings, table, table_width,
+                starts[wanted % 2],
             )  # fmt: skip
-        else:
-            row = table_row(np.float64(a), np.float64(t), direction_step, rings)
-            starts[i] = row * table_width
-    return make
+    return starts[trial % 2]
 
 
 @njit(cache=True, nogil=True)
@@ -141,21 +167,19 @@ def search_acceptable(
     top_share = max(planes_for(trials), 3)
     clear(share, 0, top_share, n)
     total, extra = misfit_allowance(len(used), rate)
-    empty_exact = len(used) * n
-    exact[empty_exact : empty_exact + n] = EMPTY
-    empty_table = rings[-1] * table_width
+    exact[len(used) * n : (len(used) + 1) * n] = EMPTY
+    codes = exact if exactly else table
+    empty = len(used) * n if exactly else rings[-1] * table_width
     held = 0
     for trial in range(trials):
-        made = fill_row_starts(
-            trial, used, azimuth, takeoff, direction_step, rings, table_width,
-            frames32, frames, cosines, sines, step, bits, exact, doubt, starts,
+        now = _rows_of_trial(
+            trial, used, azimuth, takeoff, direction_step, rings, table, table_width, frames32,
+            frames, cosines, sines, step, bits, exact, doubt, starts,
         )  # fmt: skip
-        codes = exact if made else table
-        empty = empty_exact if made else empty_table
         accepted = waiting[held * STRIDE : held * STRIDE + n]
         accepted[:] = mask
         accept_polarities(
-            codes, starts, flips, impulsive, len(used), empty, split, extra, total, work,
+            codes, now, flips, impulsive, len(used), empty, split, extra, total, work,
             accepted, n,
         )  # fmt: skip
         if len(ratios) > 0:
@@ -207,9 +231,9 @@ def search_posterior(
     candidates = scratch[STRIDE : 2 * STRIDE]
     trial_row = scratch[2 * STRIDE : 3 * STRIDE]
     count = len(used)
-    empty_exact = count * n
-    exact[empty_exact : empty_exact + n] = EMPTY
-    empty_table = rings[-1] * table_width
+    exact[count * n : (count + 1) * n] = EMPTY
+    codes = exact if exactly else table
+    empty = count * n if exactly else rings[-1] * table_width
     sum_odds = 0.0
     for i in range(count):
         sum_odds += abs(log_odds[i])
@@ -234,18 +258,16 @@ def search_posterior(
     posterior[:] = 0.0
     overall = 1e30
     for trial in range(trials):
-        made = fill_row_starts(
-            trial, used, azimuth, takeoff, direction_step, rings, table_width,
-            frames32, frames, cosines, sines, step, bits, exact, doubt, starts,
+        now = _rows_of_trial(
+            trial, used, azimuth, takeoff, direction_step, rings, table, table_width, frames32,
+            frames, cosines, sines, step, bits, exact, doubt, starts,
         )  # fmt: skip
-        codes = exact if made else table
-        empty = empty_exact if made else empty_table
         clear(counter, 0, max(top, digits + 5, FUSED), n)
         for digit in range(digits):
             some = 0
             for i in range(count):
                 if (levels[i] >> digit) & 1:
-                    some_starts[some] = starts[i]
+                    some_starts[some] = now[i]
                     some_flips[some] = -1 if log_odds[i] > 0.0 else 0
                     some += 1
             if some > 0:
