@@ -30,7 +30,7 @@ class Partition(Section):
 
     calendar: Literal["auto", "month", "quarter", "year", "decade", "all"] = setting(
         "auto",
-        "Calendar bins by origin time. `auto` takes the finest with 500 events in an average "
+        "Calendar bins by origin time. `auto` takes the finest with 3,000 events in an average "
         "bin when a run is first planned, and keeps it from then on.",
     )
     maximum_events: int = setting(

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNDATED = "undated"
-_AUTO_EVENTS = 500
+_AUTO_EVENTS = 3000
 _AUTO_ORDER = ("month", "quarter", "year", "decade")
 
 
 def choose_calendar(times: NDArray[np.datetime64]) -> str:
-    """Return the finest calendar bins that hold 500 events on average, else ``all``.
+    """Return the finest calendar bins that hold 3,000 events on average, else ``all``.
 
     Parameters
     ----------

@@ -372,12 +372,16 @@ def _observe(
         )
         azimuth_error = np.full(event.size, takeoff.azimuth_error_deg)
         takeoff_error = np.full(event.size, takeoff.takeoff_error_deg)
-    zero = np.zeros(event.size)
-    azimuth_draws, takeoff_draws = draw_angle_errors(
-        keys, offsets, station_keys, zero, zero, azimuth_error, takeoff_error, trials, stratified
-    )
-    azimuth_draws = azimuth_draws + azimuth
-    takeoff_draws = takeoff_draws + base
+    azimuth_draws = np.broadcast_to(azimuth, (trials, event.size))
+    takeoff_draws = np.broadcast_to(base, (trials, event.size))
+    if azimuth_error.any() or takeoff_error.any():
+        zero = np.zeros(event.size)
+        errors = draw_angle_errors(
+            keys, offsets, station_keys, zero, zero, azimuth_error, takeoff_error, trials,
+            stratified,
+        )  # fmt: skip
+        azimuth_draws = azimuth_draws + errors[0]
+        takeoff_draws = takeoff_draws + errors[1]
     rows = np.concatenate([used, np.full(ratio_event.size, -1)])[order]
     bad = ~np.isfinite(takeoff_draws[0] + azimuth_draws[0])
     reference = np.full((2, readings.num_rows), np.nan)

@@ -48,5 +48,5 @@ def test_only_a_crowded_bin_is_split(calendar):
 def test_small_catalogs_stay_whole():
     t = np.datetime64("2000-01-01", "ns") + np.arange(300) * np.timedelta64(20, "D")
     assert choose_calendar(t) == "all"
-    t = np.datetime64("2000-01-01", "ns") + np.arange(30_000) * np.timedelta64(1, "h")
+    t = np.datetime64("2000-01-01", "ns") + np.arange(30_000) * np.timedelta64(10, "m")
     assert choose_calendar(t) == "month"
