@@ -94,9 +94,11 @@ def find_mechanisms(
         options.amplitude_error, options.maxout, options.average == "hash",
         options.probability_angle_deg, options.multiple_probability,
         acceptance_weights(block.n_trials, options.weighting_trials).astype(np.float32),
-        _levels(block.n_trials), codes.direction_step_deg, codes.rings, codes.table, codes.width, codes.frames32,
+        _levels(block.n_trials), codes.direction_step_deg, codes.rings, codes.table, codes.width,
+        codes.frames32,
         codes.frames, codes.cosines, codes.sines, codes.step, codes.bits, word_mask(codes),
-        table, shape, scales, grid.normals, grid.slips, grid.quaternions.astype(np.float32), grid.weights,
+        table, shape, scales, grid.normals, grid.slips, grid.quaternions.astype(np.float32),
+        grid.weights,
         status, counts, gaps, acceptance, normals, slips, shares, spreads,
     )  # fmt: skip
     return _gather(
@@ -168,7 +170,8 @@ def _find_block(
     event_keys, offsets, order, azimuth, takeoff, polarity, impulsive, probability_up, ratio,
     most, minimum, widest_azimuth, widest_takeoff, use_onset, use_emergent, use_probabilities,
     rate, floor, amplitude_error, maxout, average_hash, angle_deg, least, presence_of_count,
-    level_of_count, direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
+    level_of_count, direction_step, rings, table, table_width, frames32, frames, cosines, sines,
+    step, bits,
     mask, ratio_values, ratio_shape, ratio_scales, grid_normals, grid_slips, grid_quaternions,
     prior, status, counts, gaps, acceptance, normals, slips, shares, spreads,
 ):  # fmt: skip
@@ -176,7 +179,6 @@ def _find_block(
     planes = frames32.shape[2]
     words = mask.shape[0]
     size = grid_normals.shape[0]
-    trials = azimuth.shape[0]
     exact = np.zeros((most + 1) * words, np.int8)
     doubt = np.zeros(planes, np.int8)
     starts = np.zeros((2, most + 1), np.int64)

@@ -150,7 +150,8 @@ def accept_polarities(
 def search_acceptable(
     used, flips, impulsive, ratios, observed_ratio, azimuth, takeoff, split, rate, amplitude_error,
     direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
-    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work, indices, counts,
+    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work,
+    indices, counts,
 ):  # fmt: skip
     """List the mechanisms accepted in any trial and how many trials accept each.
 
@@ -208,7 +209,8 @@ def search_acceptable(
 def search_posterior(
     used, log_odds, ratios, observed_ratio, azimuth, takeoff, amplitude_error,
     direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
-    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work, indices, counts,
+    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work,
+    indices, counts,
     posterior,
 ):  # fmt: skip
     """Add up the likelihood of every mechanism over the trials.
