@@ -22,8 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from _harness import Stopwatch, figure, print_result
 
+from _harness import Stopwatch, figure, print_result
 from quakeloom.core import fault_vectors, p_radiation, ray_vectors, rotation_angle, string_keys
 from quakeloom.formats import read_source
 from quakeloom.mechanism import (
