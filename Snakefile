@@ -10,6 +10,7 @@ include: "workflow/rules/plan.smk"
 include: "workflow/rules/takeoff.smk"
 include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/stations.smk"
+include: "workflow/rules/stress.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import yaml
-from _harness import Stopwatch, figure, print_result
 
+from _harness import Stopwatch, figure, print_result
 from quakeloom.core import rotation_angle
 from quakeloom.store import read_table
 
@@ -92,6 +92,8 @@ def run_catalog(events: int, folder: Path, workers: int, acceptance: bool) -> di
         "simulation": {"preset": "national", "events": events},
         "takeoff": {"models": ["generic_crust"]},
         "partition": {"calendar": "auto"},
+        # every event with enough polarities is solved, the most work there can be
+        "mechanism": {"maximum_azimuthal_gap_deg": 360, "maximum_takeoff_gap_deg": 90},
         "storage": {"acceptance": acceptance},
     }
     config.write_text(yaml.safe_dump(settings))

@@ -9,6 +9,7 @@ The same runs give the same bytes.
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -16,8 +17,9 @@ import numpy as np
 import pandas as pd
 import zarr
 from matplotlib.figure import Figure
+from PIL import Image
 
-from quakeloom.core import rotation_angle
+from quakeloom.core import fault_vectors, rotation_angle
 from quakeloom.plots import (
     QUALITY_COLORS,
     STYLE,
@@ -40,6 +42,7 @@ from quakeloom.store import find_resource
 HERE = Path(__file__).parent
 ANGLES = ["strike_deg", "dip_deg", "rake_deg"]
 LETTERS = "ABCD"
+GRID_STEP_DEG = 5.0
 
 
 class Run:
@@ -49,6 +52,12 @@ class Run:
         self.folder = folder
         self.mechanisms = self.table("mechanisms")
         self.polarities = self.table("polarities")
+        self._store = zarr.open_group(str(folder / "accepted.zarr"), mode="r")
+        self._grid = np.stack([self._store[f"grid/{name}"][:] for name in ANGLES], axis=-1)
+        self._place: dict[str, tuple[str, int]] = {}
+        for part in sorted((folder / "parts" / "mechanism").glob("*/events.parquet")):
+            ids = pd.read_parquet(part, columns=["event_id"])["event_id"]
+            self._place |= {e: (part.parent.name, i) for i, e in enumerate(ids)}
 
     def table(self, name: str) -> pd.DataFrame:
         """Read a table."""
@@ -56,21 +65,17 @@ class Run:
 
     def accepted(self, event_id: str) -> tuple[np.ndarray, np.ndarray]:
         """Mechanisms of the acceptable set of an event, and their weights."""
-        store = zarr.open_group(str(self.folder / "accepted.zarr"), mode="r")
-        grid = np.stack([store[f"grid/{name}"][:] for name in ANGLES], axis=-1)
-        for part in sorted((self.folder / "parts" / "mechanism").glob("*/events.parquet")):
-            ids = pd.read_parquet(part, columns=["event_id"])["event_id"].tolist()
-            if event_id in ids:
-                weight = store[f"{part.parent.name}/acceptance"][ids.index(event_id)]
-                return grid[weight > 0], weight[weight > 0].astype(float)
-        raise KeyError(event_id)
+        partition, row = self._place[event_id]
+        weight = self._store[f"{partition}/acceptance"][row]
+        return self._grid[weight > 0], weight[weight > 0].astype(float)
 
 
 def save(figure: Figure, name: str, dpi: float = 120.0) -> None:
-    """Write a figure as PNG, and say how large it is."""
-    data = figure_to_png(figure, dpi)
-    (HERE / f"{name}.png").write_bytes(data)
-    print(f"{name}.png: {len(data) / 1000:.0f} kB")
+    """Write a figure as PNG with a palette of 256 colors, and say how large it is."""
+    path = HERE / f"{name}.png"
+    image = Image.open(io.BytesIO(figure_to_png(figure, dpi))).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def make_map(run: Run) -> None:
@@ -161,15 +166,15 @@ def make_stations(run: Run) -> None:
     save(figure, "demo-reversal")
 
 
-def make_calibration(run: Run) -> None:
-    """Rotation to the truth, and the stated probability against what came true."""
+def make_calibration(run: Run, name: str) -> None:
+    """Rotation to the truth, and what was stated against what came true."""
     joined = run.mechanisms.merge(run.table("truth"), on="event_id", suffixes=("", "_true"))
     joined = joined[joined["status"] == "solved"]
     true = joined[[f"{name}_true" for name in ANGLES]].to_numpy()
     angle = rotation_angle(joined[ANGLES].to_numpy(), true)
     groups = {q: angle[(joined["quality"] == q).to_numpy()] for q in LETTERS}
     figure = plot_cumulative_angles(groups, "Rotation to the true mechanism (degrees)")
-    save(figure, "calibration-rotation", 150.0)
+    save(figure, f"{name}-rotation", 150.0)
     stated = joined["mechanism_probability"].to_numpy()
     edges = np.linspace(0.0, 1.0, 11)
     which = np.clip(np.digitize(stated, edges[1:-1]), 0, 9)
@@ -182,9 +187,61 @@ def make_calibration(run: Run) -> None:
         mean, share, *binomial_interval(hits, count), count,
         "Stated mechanism probability", "True mechanism within 45°",
     )  # fmt: skip
-    save(figure, "calibration-probability", 150.0)
+    save(figure, f"{name}-probability", 150.0)
+    make_uncertainty(joined, true, name)
+    make_coverage(run, joined, true, name)
     for q in LETTERS:
         print(f"{q}: {groups[q].size} events, median {np.median(groups[q]):.1f} degrees")
+
+
+def make_uncertainty(joined: pd.DataFrame, true: np.ndarray, name: str) -> None:
+    """Stated plane uncertainty against the error of the planes, in eight groups."""
+    stated = joined[["fault_plane_uncertainty_deg", "auxiliary_plane_uncertainty_deg"]]
+    stated = stated.mean(axis=1).to_numpy()
+    solved, real = fault_vectors(*joined[ANGLES].to_numpy().T), fault_vectors(*true.T)
+    squares = [
+        (between(solved[0], sign * real[i]) ** 2 + between(solved[1], sign * real[1 - i]) ** 2) / 2
+        for i in (0, 1)
+        for sign in (1, -1)
+    ]
+    error = np.min(squares, axis=0)
+    group = np.argsort(np.argsort(stated, kind="stable"), kind="stable") * 8 // stated.size
+    size = np.bincount(group)
+    mean = np.bincount(group, weights=stated) / size
+    square = np.bincount(group, weights=error) / size
+    scatter = np.sqrt(np.bincount(group, weights=error**2) / size - square**2)
+    rms, half = np.sqrt(square), 1.96 * scatter / np.sqrt(size) / (2 * np.sqrt(square))
+    figure = plot_calibration(
+        mean, rms, rms - half, rms + half, size,
+        "Stated plane uncertainty (degrees)", "RMS plane error (degrees)", percent=False,
+    )  # fmt: skip
+    save(figure, f"{name}-uncertainty", 150.0)
+
+
+def between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Angles between unit vectors in degrees."""
+    return np.degrees(np.arccos(np.clip(np.sum(first * second, axis=-1), -1.0, 1.0)))
+
+
+def make_coverage(run: Run, joined: pd.DataFrame, true: np.ndarray, name: str) -> None:
+    """How often the heaviest part of the acceptable weight holds the truth."""
+    levels = []
+    for row in range(0, len(joined), max(len(joined) // 800, 1)):
+        angles, weight = run.accepted(joined["event_id"].iloc[row])
+        away = rotation_angle(angles, true[row])
+        own = weight[np.argmin(away)] if away.min() <= GRID_STEP_DEG else 0.0
+        share = weight[weight > own].sum() + 0.5 * weight[weight == own].sum()
+        levels.append(share / weight.sum() if own else 2.0)
+    found = np.array(levels)
+    nominal = np.linspace(0.1, 1.0, 10)
+    hits = np.array([(found <= q + 1e-12).sum() for q in nominal])
+    figure = plot_calibration(
+        nominal, hits / found.size, *binomial_interval(hits, found.size),
+        np.full(nominal.size, found.size), "Share of the acceptable weight",
+        "True mechanism inside",
+    )  # fmt: skip
+    save(figure, f"{name}-coverage", 150.0)
+    print(f"{np.mean(found > 1.0):.1%} of {found.size} truths are outside of the whole set")
 
 
 def main() -> None:
@@ -194,7 +251,8 @@ def main() -> None:
     make_quality(demo)
     make_spheres(demo)
     make_stations(demo)
-    make_calibration(calibration)
+    make_calibration(calibration, "signs")
+    make_calibration(Run(calibration.folder / "probabilities"), "probabilities")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 # Run the demo's workflow through a real SLURM on this one machine.
 #
 # Installs Debian's slurm-wlm and munge, starts munged, slurmctld and slurmd with a
-# configuration in a temporary folder, and stops them in the end. Needs root and Debian.
+# configuration of its own (one that is there is put back in the end), and stops them in the
+# end. Needs root and Debian.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,10 +18,11 @@ fi
 
 host=$(hostname -s)
 work=$(mktemp -d)
-export SLURM_CONF=$work/slurm.conf
-mkdir -p "$work/state" "$work/spool"
+conf=/etc/slurm/slurm.conf # where srun looks inside a job, which gets no SLURM_CONF
+mkdir -p "$work/state" "$work/spool" /etc/slurm
+if [ -e "$conf" ]; then mv "$conf" "$work/slurm.conf.before"; fi
 memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
-cat >"$SLURM_CONF" <<CONF
+cat >"$conf" <<CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=16817
@@ -48,6 +50,8 @@ stop() {
     [ -f "$work/$name.pid" ] && kill "$(cat "$work/$name.pid")" 2>/dev/null || true
   done
   [ -n "${started_munge:-}" ] && pkill munged 2>/dev/null || true
+  rm -f "$conf"
+  if [ -e "$work/slurm.conf.before" ]; then mv "$work/slurm.conf.before" "$conf"; fi
   rm -rf "$work"
 }
 trap stop EXIT
@@ -61,8 +65,8 @@ if ! munge -n >/dev/null 2>&1; then
   runuser -u munge -- munged --force
   started_munge=yes
 fi
-slurmctld -f "$SLURM_CONF"
-slurmd -f "$SLURM_CONF"
+slurmctld -f "$conf"
+slurmd -f "$conf"
 for _ in $(seq 30); do
   sinfo -h -o %T 2>/dev/null | grep -q idle && break
   sleep 1
@@ -75,8 +79,8 @@ quakeloom run --config config/demo.yaml --results "$results" --profile slurm -- 
   --seconds-between-status-checks 5
 test -s "$results/demo/report.html"
 quakeloom verify --config config/demo.yaml --results "$results"
-quakeloom run --config config/demo.yaml --results results/demo-local-check >/dev/null
+quakeloom run --config config/demo.yaml --results "$work/local" >/dev/null
 for table in events mechanisms polarities; do
-  cmp "$results/demo/$table.parquet" "results/demo-local-check/demo/$table.parquet"
+  cmp "$results/demo/$table.parquet" "$work/local/demo/$table.parquet"
 done
 echo "SLURM: the demo ran through slurmctld and gives the same bytes as here."

@@ -95,3 +95,29 @@ def test_every_event_has_a_row_and_every_reading_a_use(catalog):
         assert (row["status"] == "solved") == np.isfinite(row["strike_deg"])
         assert (row["status"] == "solved") != bool(row["reason"])
     assert set(readings.column("use").to_pylist()) <= {"used", "event_not_used"}
+
+
+def test_an_event_that_fails_costs_no_other(catalog, monkeypatch):
+    """A defect of the search is simulated: it fails whenever one event is in the block."""
+    whole = compute(catalog, catalog / "whole")
+    expected = {
+        r["event_id"]: r for r in read_table(whole.table("mechanisms"), "mechanisms").to_pylist()
+    }
+    victim = "ev2019-02-004"
+    search = mechanism._search_events
+
+    def fails(task):
+        if victim in task.events.column("event_id").to_pylist():
+            raise ZeroDivisionError("of this test")
+        return search(task)
+
+    monkeypatch.setattr(mechanism, "_search_events", fails)
+    layout = compute(catalog, catalog / "failing")
+    rows = read_table(layout.table("mechanisms"), "mechanisms").to_pylist()
+    assert len(rows) == 30
+    for row in rows:
+        if row["event_id"] == victim:
+            assert row["status"] == "error"
+            assert "ZeroDivisionError: of this test" in row["reason"]
+        else:
+            assert repr(row) == repr(expected[row["event_id"]])

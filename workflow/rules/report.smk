@@ -1,11 +1,22 @@
 # The page that people look at.
 
 
+def report_inputs(wildcards):
+    run = planned(wildcards)
+    files = []
+    if run["partitions"]:
+        files += ["parts/mechanism.finalise.json", "station_report.parquet"]
+    if run["stress"]:
+        files.append("parts/stress.finalise.json")
+    if run["tendency"]:
+        files.append("parts/tendency.faults.json")
+    return [f"{RESULTS}/{{run}}/{file}" for file in files]
+
+
 rule report:
     input:
         RESULTS + "/{run}/plan/report.page.json",
-        RESULTS + "/{run}/parts/mechanism.finalise.json",
-        RESULTS + "/{run}/station_report.parquet",
+        report_inputs,
         lambda wildcards: [
             f"{RESULTS}/{run}/parts/mechanism.finalise.json"
             for run in planned(wildcards)["compare"]

@@ -23,13 +23,30 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(help="Run folder, or a table of mechanisms.")],
-    b: Annotated[Path, typer.Argument(help="Run folder, or a table of mechanisms.")],
+    items: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two run folders or tables of mechanisms; with the word `stress` before them, "
+            "two stress maps.",
+            metavar="[stress] A B",
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare two catalogs: rotation angles, qualities, who is missing."""
+    """Compare two catalogs (rotation angles, qualities, who is missing), or two stress maps."""
+    if len(items) == 3 and str(items[0]) == "stress":
+        from quakeloom.cli._stress import compare_stress
+
+        compare_stress(items[1], items[2], as_json)
+        return
+    if len(items) != 2:
+        raise InputError(
+            f"{len(items)} things are given to compare; give two run folders or tables, or the "
+            "word `stress` and two stress maps."
+        )
     from quakeloom.report import compare_catalogs
 
+    a, b = items
     found = compare_catalogs(read_catalog(a), read_catalog(b))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=1))

@@ -38,6 +38,9 @@ _TABLES = (
     "rejects",
     "truth",
     "station_report",
+    "stress",
+    "stress_truth",
+    "tendency",
 )
 
 
@@ -61,9 +64,29 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         seed_scatter=scatter,
         description=settings.description,
         coastline=load_coastline(find_resource("coastline")),
+        stress=_stress(layout),
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)
+
+
+def _stress(layout: RunLayout) -> dict[str, Any]:
+    """The numbers of the stress map, and its regimes on the grid where it has one."""
+    path = layout.root / "stress.json"
+    if not path.exists():
+        return {}
+    found: dict[str, Any] = {"facts": read_json(path)}
+    import xarray
+
+    with xarray.open_zarr(layout.root / "stress.zarr", consolidated=False) as data:
+        if data["a_phi"].dims == ("latitude", "longitude") and data["a_phi"].size > 1:
+            found["grid"] = {
+                "longitude": data["longitude"].to_numpy(),
+                "latitude": data["latitude"].to_numpy(),
+                "a_phi": data["a_phi"].to_numpy(),
+                "silent": ~(data["data_weight"].to_numpy() > 0),
+            }
+    return found
 
 
 def _compare(
@@ -99,9 +122,7 @@ def _scatter(
     settings: Settings, theirs: Settings, mechanisms: pa.Table, table: pa.Table
 ) -> dict[str, Any]:
     angles = ["strike_deg", "dip_deg", "rake_deg"]
-    joined = mechanisms.to_pandas().merge(
-        table.to_pandas(), on="event_id", suffixes=("", "_other")
-    )
+    joined = mechanisms.to_pandas().merge(table.to_pandas(), on="event_id", suffixes=("", "_other"))
     joined = joined[(joined["status"] == "solved") & (joined["status_other"] == "solved")]
     return {
         "rotation_deg": rotation_angle(

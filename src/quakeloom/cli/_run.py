@@ -97,13 +97,20 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages import mechanism, stress
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
     for name in configuration.cases:
         layout = RunLayout(results / name)
-        counts = mechanism.verify(read_settings(layout), layout)
+        settings = read_settings(layout)
+        counts: dict[str, int] = {}
+        if settings.sources or settings.simulation is not None:
+            counts = mechanism.verify(settings, layout)
+        if settings.stress is not None:
+            counts |= {
+                f"{k} of the stress map": v for k, v in stress.verify(settings, layout).items()
+            }
         typer.echo(f"{name}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 

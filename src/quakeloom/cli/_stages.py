@@ -37,7 +37,7 @@ def takeoff_part(run: Run) -> None:
     """Trace the velocity models of a run and write their tables."""
     from quakeloom.stages import takeoff
 
-    takeoff.part(*_open_run(run))
+    takeoff.part(*open_run(run))
 
 
 @mechanism_app.command("plan")
@@ -45,7 +45,7 @@ def mechanism_plan(run: Run) -> None:
     """List the partitions of a planned run, with events and state."""
     from quakeloom.stages import mechanism
 
-    _, layout = _open_run(run)
+    _, layout = open_run(run)
     for row in mechanism.list_partitions(layout):
         typer.echo(f"{row.partition}\t{row.events}\t{row.state}")
 
@@ -55,7 +55,7 @@ def mechanism_init(run: Run) -> None:
     """Make the store of accepted sets, with the grid of mechanisms."""
     from quakeloom.stages import mechanism
 
-    mechanism.init(*_open_run(run))
+    mechanism.init(*open_run(run))
 
 
 @mechanism_app.command("part")
@@ -63,7 +63,7 @@ def mechanism_part(partition: Partition, run: Run) -> None:
     """Compute one partition; what was there of it is replaced."""
     from quakeloom.stages import mechanism
 
-    mechanism.part(*_open_run(run), partition)
+    mechanism.part(*open_run(run), partition)
 
 
 @mechanism_app.command("finalise")
@@ -71,7 +71,7 @@ def mechanism_finalise(run: Run) -> None:
     """Gather the partitions into the tables of the run; refuse while any is missing."""
     from quakeloom.stages import mechanism
 
-    mechanism.finalise(*_open_run(run))
+    mechanism.finalise(*open_run(run))
 
 
 @mechanism_app.command("verify")
@@ -79,7 +79,7 @@ def mechanism_verify(run: Run) -> None:
     """Read everything again and compare it with its digests."""
     from quakeloom.stages import mechanism
 
-    counts = mechanism.verify(*_open_run(run))
+    counts = mechanism.verify(*open_run(run))
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
@@ -88,17 +88,17 @@ def stations_part(run: Run) -> None:
     """Make the station report of a run, and its proposals for the reversal table."""
     from quakeloom.stages import stations
 
-    stations.part(*_open_run(run))
+    stations.part(*open_run(run))
 
 
 def report(run: Run) -> None:
     """Write the report page of a run."""
     from quakeloom.cli._reporting import write_report
 
-    write_report(*_open_run(run))
+    write_report(*open_run(run))
 
 
-def _open_run(run: Path) -> tuple[Settings, RunLayout]:
+def open_run(run: Path) -> tuple[Settings, RunLayout]:
     """Return settings and layout of a planned run."""
     from quakeloom.stages.planning import read_settings
 

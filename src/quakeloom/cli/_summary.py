@@ -6,12 +6,14 @@ import pyarrow.compute as pc
 from rich.table import Table
 
 from quakeloom.schema import QUALITIES
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import RunLayout, read_json, read_table
 
 
 def summarise_run(name: str, layout: RunLayout) -> Table:
     """Return events by status, mechanisms by quality, rejects, and where the report is."""
     mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
+    if not layout.table("rejects").exists():
+        return _summarise_catalog(name, layout, mechanisms.num_rows)
     rejects = read_table(layout.table("rejects"), "rejects")
     polarities = read_table(layout.table("polarities"), "polarities", ["use"])
     table = Table(title=name, show_header=False, title_justify="left")
@@ -25,8 +27,31 @@ def summarise_run(name: str, layout: RunLayout) -> Table:
     table.add_row("rejects", str(rejects.num_rows))
     for reason, count in _counts(rejects.column("record")):
         table.add_row(f"  {reason}", str(count))
+    _add_stress(table, layout)
     table.add_row("report", str(layout.report))
     return table
+
+
+def _summarise_catalog(name: str, layout: RunLayout, mechanisms: int) -> Table:
+    """A run that maps the mechanisms of catalogs has no readings."""
+    table = Table(title=name, show_header=False, title_justify="left")
+    table.add_row("mechanisms of catalogs", str(mechanisms))
+    _add_stress(table, layout)
+    table.add_row("report", str(layout.report))
+    return table
+
+
+def _add_stress(table: Table, layout: RunLayout) -> None:
+    path = layout.root / "stress.json"
+    if not path.exists():
+        return
+    facts = read_json(path)
+    alpha2 = ", ".join(f"{a:.4g}" for a in facts["alpha2"]) or "none"
+    table.add_row(
+        "stress",
+        f"{facts['nodes_with_data']} nodes with data, {facts['mechanisms']} mechanisms "
+        f"(weight {facts['weight']:.1f}), alpha2 {alpha2}",
+    )
 
 
 def _counts(column: object) -> list[tuple[str, int]]:

@@ -28,10 +28,12 @@ from quakeloom.config._models import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 
 __all__ = [
     "Cluster",
     "Configuration",
+    "FaultSegment",
     "Mechanism",
     "Partition",
     "Report",
@@ -40,7 +42,9 @@ __all__ = [
     "Simulation",
     "Source",
     "Storage",
+    "Stress",
     "Takeoff",
+    "Tendency",
     "case_run",
     "default_settings",
     "expand_variables",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._stress_models import Stress, Tendency
 
 
 class Source(Section):
@@ -155,7 +156,7 @@ class Mechanism(Section):
 
     grid_step_deg: float = setting(5.0, "Step of the grid of mechanisms.", "deg", ge=2, le=20)
     trials: int = setting(
-        100, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
+        50, "Trials over depth, velocity model and angle errors.", "trials", ge=1, le=2000
     )
     stratified_draws: bool = setting(
         True, "Draw each error stratified over the trials, not independently as HASH does."
@@ -246,6 +247,9 @@ class Simulation(Section):
         "region", "A small region, or a country of Japan's size and seismicity."
     )
     events: int = setting(400, "Number of events.", "events", ge=1, le=10_000_000)
+    mean_polarities: float = setting(
+        14.16, "Mean number of polarities per event.", "polarities", ge=4, le=200
+    )
     start_year: int = setting(2002, "First year of the catalog.", "years", ge=1900, le=2200)
     end_year: int = setting(2021, "Year in which the catalog ends.", "years", ge=1901, le=2201)
     reversed_station_fraction: float = setting(
@@ -278,6 +282,8 @@ class Settings(Section):
     selection: Selection = setting(Selection, "Which readings are used.")
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
+    stress: Stress | None = setting(None, "The stress map; none if absent.")
+    tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -293,7 +299,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
-        if self.simulation is None and not self.sources:
+        has_catalog = self.stress is not None and bool(self.stress.catalogs)
+        if self.tendency is not None and self.stress is None:
+            raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.simulation is None and not self.sources and not has_catalog:
             raise ValueError("nothing to read: give `sources`, or `simulation`")
         if self.simulation is not None and self.sources:
             raise ValueError("`simulation` and `sources` exclude each other; remove one")
@@ -304,7 +313,8 @@ class Settings(Section):
                 f"cluster.block_events ({self.cluster.block_events}) is no multiple of "
                 f"storage.shard_events ({self.storage.shard_events}); write a multiple"
             )
-        if self.takeoff.angles == "layered" and not self.takeoff.models and not self.simulation:
+        reads = bool(self.sources) or self.simulation is not None
+        if self.takeoff.angles == "layered" and not self.takeoff.models and reads:
             raise ValueError(
                 "takeoff.angles is `layered`, so takeoff.models needs at least one velocity model; "
                 "`generic_crust` comes with quakeloom"

@@ -5,13 +5,21 @@ Floor 2. Every reader gives :class:`SourceTables`: registered tables, with one r
 them; formats are recognized or named.
 """
 
+from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._format import Format
+from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
 from quakeloom.formats._source_tables import Rejects, SourceTables
+from quakeloom.formats._stress_writers import (
+    write_fault_geojson,
+    write_stress_geojson,
+    write_stress_gmt,
+    write_stress_wsm,
+)
 from quakeloom.formats._table_writers import (
     fault_types,
     write_csv,
@@ -28,12 +36,18 @@ __all__ = [
     "detect_format",
     "fault_types",
     "iterate_quakeml",
+    "read_fault_segments",
     "read_hash_control",
     "read_mechanisms",
     "read_source",
     "read_velocity_model",
     "write_csv",
+    "write_fault_geojson",
+    "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",
     "write_quakeml",
+    "write_stress_geojson",
+    "write_stress_gmt",
+    "write_stress_wsm",
 ]

@@ -50,6 +50,8 @@ DOUBLED = {
         "arrival_time",
     ),
     "amplitudes": ("event_id", "network", "station", "channel"),
+    "reversals": ("network", "station", "start_time", "end_time"),
+    "sp_corrections": ("network", "station", "channel"),
     "mechanisms": ("event_id",),
 }
 """Columns in which two rows of a table may not agree."""
@@ -110,7 +112,9 @@ def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) 
 
 def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) -> dict[int, int]:
     """Return the good rows whose key an earlier good row has, with that row."""
-    key = [n for n in DOUBLED.get(table, ()) if n in columns]
+    key = [n for n in DOUBLED[table] if n in columns]
+    if not key:
+        return {}
     code = np.zeros(len(good), np.uint64)
     rows = np.flatnonzero(good)
     size = 1

@@ -56,7 +56,7 @@ def read_raw_csv(path: Path) -> RawTable:
     rejects = Rejects(path)
     data = _utf8(path, rejects)
     header_line, names, separator = _header(data, path)
-    lines, body = _rows(data, header_line)
+    lines, body = _rows(_set_open_quotes_aside(data, header_line, rejects), header_line)
     broken: list[int] = []
 
     def skip(row: Any) -> str:
@@ -147,6 +147,24 @@ def split_header(line: str) -> tuple[list[str], str]:
         # a quote that is open or a cell that is too long: no header, but a name for messages
         cells = plain.split(separator)
     return [c.strip() for c in cells], separator
+
+
+def _set_open_quotes_aside(data: bytes, header_line: int, rejects: Rejects) -> bytes:
+    """Empty the lines in which a quote is opened and not closed.
+
+    No registered value holds a line end, so such a quote is a slip; left alone it would
+    swallow the lines that follow.
+    """
+    if b'"' not in data:
+        return data
+    lines = data.split(b"\n")
+    for number in range(header_line + 1, len(lines)):
+        line = lines[number]
+        if line.count(b'"') % 2:
+            text = line.decode("utf-8", "replace")
+            rejects.add(number + 1, "row", "a quotation mark is opened and not closed", text)
+            lines[number] = b""
+    return b"\n".join(lines)
 
 
 def _rows(data: bytes, header_line: int) -> tuple[NDArray[np.int64], bytes]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from quakeloom.core import FormatError, auxiliary_plane
 from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import read_raw_csv, split_header
+from quakeloom.formats._geonet import is_geonet, read_geonet
 from quakeloom.formats._parquet import read_raw_parquet
 from quakeloom.formats._phase_rows import identifier_of_time, no_such_format
 from quakeloom.formats._plain_tables import RawTable, choose_table, register_table
@@ -28,17 +29,19 @@ from quakeloom.schema import QUALITIES
 _LOG = logging.getLogger(__name__)
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
 _FORMS = (
-    "Parquet or CSV with registered columns, QuakeML, the GMT table (lon lat depth strike dip "
-    "rake mag x y qual nsta fptype otime) or GMT meca (lon lat depth strike dip rake mag)"
+    "Parquet or CSV with registered columns, QuakeML, GeoNet's CSV, the GMT table (lon lat "
+    "depth strike dip rake mag x y qual nsta fptype otime) or GMT meca (lon lat depth strike dip "
+    "rake mag)"
 )
 
 
 def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Table:
     """Read a catalog of focal mechanisms; the form of the file is recognized.
 
-    Parquet and CSV with registered columns, QuakeML, the GMT table of Uchide (2022) and GMT
-    ``meca``. The auxiliary plane is computed where it is missing. Rows of a GMT table
-    without an event id get one from their origin time, those of ``meca`` from their line.
+    Parquet and CSV with registered columns, QuakeML, GeoNet's CSV, the GMT table of Uchide
+    (2022) and GMT ``meca``. The auxiliary plane is computed where it is missing. Rows of a
+    GMT table without an event id get one from their origin time, those of ``meca`` from
+    their line.
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
         table = _plain(read_raw_parquet(path), aside)
     elif root_element(head) in ("quakeml", "eventParameters"):
         table = read_quakeml_mechanisms(path, aside)
+    elif is_geonet(head):
+        table = read_geonet(path, aside)
     elif (columns := _gmt_columns(head)) > 0:
         table = _read_gmt(path, aside, columns)
     elif _has_mechanism_header(head):

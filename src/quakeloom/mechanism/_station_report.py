@@ -25,7 +25,10 @@ always; one that is contradicted in two of three readings is rather a victim of 
 station, reversed itself, that holds the mechanisms in its hand."""
 
 LEAST_READINGS = 8
-"""Fewer readings give no verdict on a station, span or pick kind."""
+"""Fewer readings make no reversed span."""
+
+LEAST_FOR_RATE = 12
+"""Fewer readings give no verdict on the rate of a station or pick kind."""
 
 SURE = 0.75
 """A reading counts as predicted if this share of the mechanisms agrees on its sign."""
@@ -130,7 +133,7 @@ def report_pick_kinds(
     """Say which kinds of picks are no better than a coin.
 
     A kind is a ``coin`` if the 95 % interval of its rate of contradiction (Wilson 1927)
-    reaches one half, or if the rate is above 0.4.
+    reaches one half.
 
     Parameters
     ----------
@@ -208,9 +211,9 @@ def _report(
         odds[i] = float(gain[readings].sum())
         if not verdict:
             _, high = wilson_interval(int(against[i]), int(count[i]))
-            if count[i] < LEAST_READINGS:
+            if count[i] < LEAST_FOR_RATE:
                 verdict = "too_few"
-            elif high >= 0.5 or against[i] / count[i] > 0.4:
+            elif high >= 0.5:
                 verdict = kind
             else:
                 verdict = "normal"

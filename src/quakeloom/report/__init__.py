@@ -8,6 +8,7 @@ from quakeloom.report._coastline import load_coastline
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
+from quakeloom.report._stress_comparison import compare_stress_maps
 
 __all__ = [
     "AngleStatistics",
@@ -16,5 +17,6 @@ __all__ = [
     "RunResults",
     "build_report",
     "compare_catalogs",
+    "compare_stress_maps",
     "load_coastline",
 ]

@@ -14,7 +14,6 @@ from quakeloom.report._blocks import Section
 from quakeloom.report._catalog import MechanismCatalog
 from quakeloom.report._catalog_sections import (
     distribution_section,
-    map_section,
     quality_section,
     summary_section,
 )
@@ -25,6 +24,7 @@ from quakeloom.report._event_sections import (
     reject_section,
     unsolved_section,
 )
+from quakeloom.report._map_section import map_section
 from quakeloom.report._phrases import day
 from quakeloom.report._provenance_sections import (
     cost_section,
@@ -34,6 +34,7 @@ from quakeloom.report._provenance_sections import (
 )
 from quakeloom.report._results import RunResults
 from quakeloom.report._station_sections import station_section
+from quakeloom.report._stress_sections import stress_section, tendency_section
 from quakeloom.report._truth_sections import truth_section
 
 _LOG = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ def build_report(results: RunResults) -> str:
         lambda: quality_section(results, catalog),
         lambda: map_section(results, catalog),
         lambda: focal_sphere_section(results, catalog),
+        lambda: stress_section(results),
+        lambda: tendency_section(results),
         lambda: distribution_section(results, catalog),
         lambda: truth_section(results, catalog),
         lambda: comparison_section(results),

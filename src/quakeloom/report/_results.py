@@ -74,6 +74,11 @@ class RunResults:
         For the maps.
     description : str
         What this run is, shown under the title.
+    stress : mapping
+        ``facts``, the numbers of the inversion (``stress.json``), and ``grid`` where the map
+        is a grid of longitude and latitude: ``longitude``, ``latitude``, ``a_phi`` and
+        ``silent`` (no data). The tables ``stress``, ``stress_truth`` and ``tendency`` go with
+        it. Empty where no stress was mapped.
     """
 
     name: str
@@ -87,6 +92,7 @@ class RunResults:
     seed_scatter: Mapping[str, Any] | None = None
     coastline: Coastline | None = None
     description: str = ""
+    stress: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""

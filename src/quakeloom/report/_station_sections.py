@@ -36,6 +36,14 @@ _ORDER = {"reversed": 0, "mixed": 1, "coin": 2, "normal": 3, "too_few": 4}
 def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     """Return the evidence on stations and pick kinds."""
     section = Section("stations", "Station report")
+    if "station_report" in results.tables and not results.has("station_report"):
+        return section.add(
+            Text(
+                "The station report is empty: no reading has a prediction from mechanisms that "
+                "are acceptable without it.",
+                "warning",
+            )
+        )
     if not results.has("station_report"):
         return section
     rows = results.table("station_report").to_pylist()

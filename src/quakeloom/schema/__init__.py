@@ -11,6 +11,7 @@ from quakeloom.schema._arrow import (
     make_table,
     out_of_bounds,
     table_schema,
+    time_values,
     validate_table,
     variable,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "make_table",
     "out_of_bounds",
     "table_schema",
+    "time_values",
     "validate_table",
     "variable",
 ]

@@ -7,6 +7,7 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._registry import Variable
+from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 
 STATUSES = (
     "solved",
@@ -128,7 +129,8 @@ _LIST = (
         "use",
         "string",
         "",
-        "Whether the reading entered the mechanism, or why it did not.",
+        "Whether the reading entered the mechanism, or why it did not; empty before that.",
+        "empty",
         values=USES,
     ),
     Variable(
@@ -270,6 +272,7 @@ _LIST = (
         "What the evidence says of a station, span or pick kind.",
         values=("normal", "reversed", "coin", "mixed", "too_few"),
     ),
+    *STRESS_LIST,
 )
 
 VARIABLES: dict[str, Variable] = {v.name: v for v in _LIST}

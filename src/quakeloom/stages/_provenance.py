@@ -34,6 +34,22 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.schema",
         "quakeloom.stages.stations",
     ),
+    "stress": (
+        "quakeloom.core",
+        "quakeloom.inference",
+        "quakeloom.schema",
+        "quakeloom.stages._stress_inputs",
+        "quakeloom.stages._stress_map",
+        "quakeloom.stages.stress",
+        "quakeloom.stress",
+    ),
+    "tendency": (
+        "quakeloom.core",
+        "quakeloom.faults",
+        "quakeloom.schema",
+        "quakeloom.stages.tendency",
+        "quakeloom.stress",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""

@@ -21,7 +21,7 @@ from quakeloom.mechanism import (
     draw_angle_errors,
     draw_depths_and_models,
 )
-from quakeloom.schema import USES
+from quakeloom.schema import USES, time_values
 from quakeloom.stages._stations import find_reversed, find_stations
 from quakeloom.travel import TableStack, lookup
 
@@ -110,7 +110,7 @@ def prepare_block(
     usable_event[list(invalid)] = False
 
     event = _event_index(readings, ids)
-    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")
+    times = time_values(events.column("origin_time"))
     polarity = readings.column("polarity").to_numpy().astype(np.int8).copy()
     probability = readings.column("probability_up").to_numpy().copy()
     turned = readings.column("reversed").to_numpy(zero_copy_only=False).copy()
@@ -219,7 +219,7 @@ def _place(
     shared: Shared,
 ) -> tuple[_Sites, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Azimuth and distance of readings: from coordinates, else as given."""
-    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")[event]
+    times = time_values(events.column("origin_time"))[event]
     selection = settings.selection
     lon, lat, _ = find_stations(
         shared.stations, readings, times, selection.station_match, selection.station_epochs

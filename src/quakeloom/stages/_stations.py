@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from quakeloom.schema import time_values
+
 _SAME_PLACE_DEG = 0.02
 """Stations of one code this close together are one site, whatever their network codes."""
 
@@ -148,8 +150,8 @@ class _StationIndex:
 
 def _spans(table: pa.Table) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
     """Start and end times with open ends at the limits of the type."""
-    start = table.column("start_time").to_numpy().astype("datetime64[ns]").copy()
-    end = table.column("end_time").to_numpy().astype("datetime64[ns]").copy()
+    start = time_values(table.column("start_time")).copy()
+    end = time_values(table.column("end_time")).copy()
     start[np.isnat(start)] = np.datetime64(np.iinfo(np.int64).min + 1, "ns")
     end[np.isnat(end)] = np.datetime64(np.iinfo(np.int64).max, "ns")
     return start, end

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings, Source, expand_variables
 from quakeloom.core import InputError, digest_bytes, digest_file, digest_json, digest_source
-from quakeloom.schema import empty_table, make_table
+from quakeloom.schema import empty_table, make_table, time_values
 from quakeloom.stages._partitions import UNDATED, assign_partitions, choose_calendar
 from quakeloom.stages._provenance import CODE
 from quakeloom.store import (
@@ -267,7 +267,7 @@ def _gather(folders: list[Path], name: str) -> pa.Table:
 def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -> list[PlannedRows]:
     events, doubled = _unique_events(tables["events"])
     rejects = pa.concat_tables([tables["rejects"], doubled])
-    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")
+    times = time_values(events.column("origin_time"))
     calendar = _sticky_calendar(settings, layout, times)
     partition = assign_partitions(times, calendar, settings.partition.maximum_events)
     # numpy sorts NaT last, which puts undated events into the last partition

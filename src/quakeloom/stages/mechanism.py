@@ -10,7 +10,7 @@ import math
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import (
     IncompleteError,
     PlanError,
+    QuakeloomError,
     VerificationError,
     digest_bytes,
     digest_file,
@@ -30,7 +31,7 @@ from quakeloom.core import (
     digest_source,
 )
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
-from quakeloom.schema import STATUSES, TABLES, conform_table, make_table
+from quakeloom.schema import STATUSES, TABLES, conform_table, empty_table, make_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
 from quakeloom.stages._readings import Shared, prepare_block
@@ -64,8 +65,8 @@ _REASONS = {
     "error": "the search failed",
 }
 
-BASE_MB = 420.0
-"""Memory of the program with its libraries and kernels loaded, measured."""
+BASE_MB = 560.0
+"""Memory of the program while its kernels are compiled, which happens once, measured."""
 
 
 @dataclass(frozen=True)
@@ -415,17 +416,78 @@ def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
 
 def _solve_block(task: _Task) -> dict[str, pa.Table]:
     """Solve one block of events and write its accepted sets; runs on a worker."""
+    tables, acceptance = _solve_events(task)
+    if task.group is not None:
+        write_region(task.group, "acceptance", task.start, acceptance)
+    return tables
+
+
+def _solve_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
+    """Solve events; if that fails, halve them until the one that fails stands alone.
+
+    A defect must cost one event and not its neighbors: that event gets the status
+    ``error`` with the message, and the log the traceback.
+    """
+    try:
+        return _search_events(task)
+    except QuakeloomError:
+        raise
+    except Exception as error:
+        count = task.events.num_rows
+        if count == 1:
+            log.exception("event %s failed", task.events.column("event_id")[0].as_py())
+            return _failed_event(task, error)
+        halves = [
+            _solve_events(_part_of(task, a, b)) for a, b in ((0, count // 2), (count // 2, count))
+        ]
+        tables = {name: pa.concat_tables([h[0][name] for h in halves]) for name in halves[0][0]}
+        return tables, np.concatenate([h[1] for h in halves])
+
+
+def _part_of(task: _Task, start: int, stop: int) -> _Task:
+    """Return the task of some of its events."""
+    events = task.events.slice(start, stop - start)
+    ids = events.column("event_id").combine_chunks()
+    rows = {
+        name: table.filter(pc.is_in(table.column("event_id"), ids))
+        for name, table in (("polarities", task.polarities), ("amplitudes", task.amplitudes))
+    }
+    return replace(task, events=events, **rows)
+
+
+def _failed_event(task: _Task, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
+    """Rows of an event whose search failed."""
+    reason = f"the search failed: {type(error).__name__}: {error}"
+    same = ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
+    mechanisms = make_table(
+        "mechanisms",
+        {
+            **{name: task.events.column(name) for name in same},
+            "status": ["error"],
+            "reason": [reason],
+            "quality": ["F"],
+        },
+    )
+    size = mechanism_grid(task.settings.mechanism.grid_step_deg).strike_deg.size
+    return {
+        "events": task.events,
+        "polarities": task.polarities,
+        "mechanisms": mechanisms,
+        "solutions": empty_table("solutions"),
+        "rejects": empty_table("rejects"),
+    }, np.zeros((1, size), dtype=np.uint8)
+
+
+def _search_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
     settings = task.settings
     shared = _read_shared(settings, task.layout, task.partition)
     prepared = prepare_block(settings, task.events, task.polarities, task.amplitudes, shared)
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
     options = mechanism_options(settings)
     found = find_mechanisms(prepared.observations, grid, options)
-    if task.group is not None:
-        write_region(task.group, "acceptance", task.start, found.acceptance)
-    predicted = np.full(task.polarities.num_rows, np.nan)
     rows = prepared.reading_rows
     is_reading = rows >= 0
+    predicted = np.full(task.polarities.num_rows, np.nan)
     alone = leave_one_out(prepared.observations, grid, options)
     predicted[rows[is_reading]] = alone[is_reading]
     polarities = task.polarities
@@ -434,13 +496,14 @@ def _solve_block(task: _Task) -> dict[str, pa.Table]:
         field = polarities.schema.field(index)
         polarities = polarities.set_column(index, field, pa.array(values, field.type))
     mechanisms, solutions = _mechanism_tables(task, found, prepared.invalid)
-    return {
+    tables = {
         "events": task.events,
         "polarities": polarities,
         "mechanisms": mechanisms,
         "solutions": solutions,
         "rejects": _invalid_rejects(task, prepared.invalid),
     }
+    return tables, found.acceptance
 
 
 def _mechanism_tables(

@@ -14,7 +14,7 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
-from quakeloom.stages import mechanism, stations, takeoff
+from quakeloom.stages import mechanism, stations, stress, takeoff, tendency
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
@@ -52,6 +52,9 @@ def plan_configuration(
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         layout = RunLayout(results / name)
+        if not settings.sources and settings.simulation is None:
+            runs[name] = _plan_catalog(settings, layout)
+            continue
         ingested = ingest_sources(
             settings, layout, root / "ingest" / "sources", lambda s, n=name: progress(f"{n}: {s}")
         )
@@ -81,10 +84,53 @@ def plan_configuration(
             "compare": looks_at,
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
+            **_plan_stress(
+                settings,
+                layout,
+                [e["partition"] for e in entries],
+                sum(r.events for r in ingested.partitions),
+            ),
         }
     plan = {"name": configuration.name, "configuration": str(configuration.path), "runs": runs}
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
+
+
+def _plan_stress(
+    settings: Settings, layout: RunLayout, partitions: list[str], events: int
+) -> dict[str, Any]:
+    """Plan the stress map and the slip tendency of a run; return what the workflow must know."""
+    if settings.stress is None:
+        return {"stress": [], "stress_memory_mb": 0, "tendency": False, "catalog": False}
+    names = stress.plan(settings, layout, partitions)
+    if settings.tendency is not None:
+        tendency.plan(settings, layout)
+    return {
+        "stress": names,
+        "stress_memory_mb": stress.promise_memory(settings, events),
+        "tendency": settings.tendency is not None,
+        "catalog": bool(settings.stress.catalogs),
+    }
+
+
+def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Plan a run that maps the mechanisms of catalogs and reads no waveforms or picks."""
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    write_text_if_changed(layout.settings, text)
+    planned = _plan_stress(settings, layout, [], 100_000)
+    write_json_if_changed(
+        layout.plan_step("report", "page"),
+        {"report": settings.report.model_dump(mode="json"), "code": digest_source(CODE["report"])},
+    )
+    return {
+        "partitions": {},
+        "takeoff": False,
+        "screening": "",
+        "compare": [],
+        "threads": 1,
+        "events": stress.count_catalog(layout),
+        **planned,
+    }
 
 
 def read_plan(results: Path, name: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def simulation_options(settings: Settings) -> SimulationOptions:
     preset = {"region": small_region, "national": national}[simulation.preset]
     return preset(
         error_rate=simulation.polarity_error_rate,
+        mean_polarities=simulation.mean_polarities,
         start_year=simulation.start_year,
         end_year=simulation.end_year,
         reversed_station_fraction=simulation.reversed_station_fraction,

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from quakeloom.config import Settings
 from quakeloom.core import digest_file, digest_source
 from quakeloom.mechanism import ContradictionReport, report_pick_kinds, report_stations
-from quakeloom.schema import make_table
+from quakeloom.schema import make_table, time_values
 from quakeloom.stages._provenance import CODE
 from quakeloom.stages._readings import pick_kinds
 from quakeloom.store import (
@@ -49,7 +49,7 @@ def part(settings: Settings, layout: RunLayout) -> None:
     event = pc.index_in(
         readings.column("event_id"), events.column("event_id").combine_chunks()
     ).to_numpy()
-    times = events.column("origin_time").to_numpy().astype("datetime64[ns]")[event]
+    times = time_values(events.column("origin_time"))[event]
     polarity = readings.column("polarity").to_numpy()
     predicted = readings.column("predicted_up").to_numpy()
     rate = settings.mechanism.polarity_error_rate
@@ -154,7 +154,4 @@ def _times(times: Any, index: Any) -> Any:
 
 
 def _sentence(report: ContradictionReport, i: int) -> str:
-    text = f"{report.contradictions[i]} of {report.count[i]} predicted readings contradict"
-    if report.verdict[i] == "reversed":
-        return text + f"; odds of reversal e^{report.log_odds[i]:.1f}"
-    return text
+    return f"{report.contradictions[i]} of {report.count[i]} contradict"

@@ -13,7 +13,6 @@ import numpy as np
 
 from quakeloom.config import Settings, expand_variables
 from quakeloom.core import InputError, LayeredModel, digest_file, digest_json, digest_source
-from quakeloom.formats import read_velocity_model
 from quakeloom.stages._provenance import CODE
 from quakeloom.store import (
     RunLayout,
@@ -77,7 +76,7 @@ def plan(settings: Settings, layout: RunLayout) -> None:
 
 def part(settings: Settings, layout: RunLayout) -> None:
     """Trace all models and write their tables."""
-    models = [read_velocity_model(find_model(settings, n)) for n in settings.takeoff.models]
+    models = _read_models(settings)
     grid = _grid(settings, models)
     with atomic_folder(layout.part("takeoff", "tables")) as folder:
         for i, model in enumerate(models):
@@ -116,11 +115,17 @@ def table_bytes(settings: Settings) -> int:
     """Return the bytes of the tables in memory, at most."""
     if settings.takeoff.angles == "given":
         return 0
-    models = [read_velocity_model(find_model(settings, n)) for n in settings.takeoff.models]
+    models = _read_models(settings)
     depth, distance = _grid(settings, models)
     if depth is None or distance is None:
         depth, distance = HASH_DEPTHS_KM, HASH_DISTANCES_KM
     return int(len(models) * depth.size * distance.size * 4 * 8)
+
+
+def _read_models(settings: Settings) -> list[LayeredModel]:
+    from quakeloom.formats import read_velocity_model  # all formats; only tracing needs them
+
+    return [read_velocity_model(find_model(settings, name)) for name in settings.takeoff.models]
 
 
 def _grid(

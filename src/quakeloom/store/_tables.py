@@ -96,9 +96,11 @@ def read_table(path: Path, name: str, columns: list[str] | None = None) -> pa.Ta
         If the file is missing or no Parquet file.
     """
     try:
-        if columns is not None:
-            return pq.read_table(path, columns=columns, partitioning=None)
-        table = pq.read_table(path, partitioning=None)
+        # ParquetFile spares the import of pyarrow.dataset
+        with pq.ParquetFile(path) as file:
+            if columns is not None:
+                return file.read(columns)
+            table = file.read()
     except FileNotFoundError:
         raise InputError(f"Table '{name}' is missing: there is no file {path}.") from None
     except pa.ArrowInvalid as error:

@@ -119,6 +119,19 @@ def test_the_table_is_told_by_its_columns(tmp_path, table):
         read_csv(tmp_path, TABLES[table], table="wishes")
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_rows_that_differ_are_no_doubles(tmp_path, table):
+    text = TABLES[table]
+    last = text.splitlines()[1]
+    other = last.replace("A,", "B,", 1) if "A," in last else last.replace("e,", "f,", 1)
+    tables = read_csv(tmp_path, text + other + "\n")
+    assert getattr(tables, table).num_rows == 2
+    assert reasons(tables) == []
+    tables = read_csv(tmp_path, text + last + "\n")
+    assert getattr(tables, table).num_rows == 1
+    assert "doubled" in reasons(tables)[0]
+
+
 def test_columns_that_are_not_registered_are_named(tmp_path):
     text = "event_id,station,polarity,colour,azimut_deg,magnitude\ne,A,1,red,1,2\n"
     found = reasons(read_csv(tmp_path, text))

@@ -132,6 +132,7 @@ def test_runs_with_little_or_nothing_to_show(which, make_results) -> None:
     assert "nan" not in re.findall(r"[A-Za-z]+", page.text)
     if which in ("nothing", "empty"):
         assert "has no mechanism catalog" in page.text
+        assert ("The station report is empty" in page.text) == (which == "empty")
     if which == "one":
         assert "Of 1 event read, 1 has a focal mechanism: 1 A." in page.text
     if which == "unsolved":

@@ -1,0 +1,202 @@
+"""``quakeloom stress`` and ``quakeloom tendency``: verbs of the workflow, and whole catalogs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from quakeloom.cli._stages import Partition, Run, open_run
+
+stress_app = typer.Typer(
+    help="Mechanisms become a map of the stress in the crust. Without a verb: map any catalog, "
+    "`quakeloom stress --mechanisms FILE --out DIR`.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+tendency_app = typer.Typer(help="Slip tendency of faults in the stress map.", no_args_is_help=True)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(stress_app, name="stress")
+    app.add_typer(tendency_app, name="tendency")
+
+
+@stress_app.callback()
+def stress(
+    context: typer.Context,
+    mechanisms: Annotated[
+        Path | None, typer.Option(help="Catalog of mechanisms to map.", metavar="FILE")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the map.", metavar="DIR")] = None,
+    alpha2: Annotated[
+        float | None, typer.Option(help="Smoothing strength; ABIC chooses if not given.")
+    ] = None,
+    step: Annotated[
+        float, typer.Option(help="Distance of nodes in degrees; 0 for a single node.")
+    ] = 0.2,
+    planes: Annotated[str, typer.Option(help="both, random or instability.")] = "both",
+    area: Annotated[
+        str, typer.Option(help="West,east,south,north limits in degrees.", metavar="W,E,S,N")
+    ] = "",
+    maximum_depth: Annotated[float, typer.Option(help="Deeper events are left out (km).")] = 1000.0,
+    bootstrap: Annotated[int, typer.Option(help="Bootstrap replicates over events.")] = 0,
+    seed: Annotated[int, typer.Option(help="Root of the random streams.")] = 20260101,
+) -> None:
+    """Map the stress of a catalog of mechanisms, or run a verb of the stage."""
+    if context.invoked_subcommand is not None:
+        return
+    from quakeloom.cli._catalogs import read_catalog
+    from quakeloom.core import SettingsError
+    from quakeloom.stages.stress import map_catalog
+
+    if mechanisms is None or out is None:
+        raise SettingsError(
+            "`quakeloom stress` without a verb needs --mechanisms FILE and --out DIR. "
+            "Nothing was computed; see `quakeloom stress --help`."
+        )
+    values: dict[str, Any] = {
+        "grid_step_deg": step,
+        "planes": planes,
+        "maximum_depth_km": maximum_depth,
+        "bootstrap": bootstrap,
+        "alpha2": [] if alpha2 is None else [alpha2],
+    }
+    if area:
+        try:
+            values["area"] = [float(v) for v in area.split(",")]
+        except ValueError:
+            raise SettingsError(
+                f"--area '{area}' is no area; write four numbers such as 164,184,-50,-33."
+            ) from None
+    made, description = map_catalog(_settings(values), read_catalog(mechanisms), out, seed)
+    _show(made.table, description, out)
+
+
+@stress_app.command("plan")
+def stress_plan(run: Run) -> None:
+    """List the partitions of a planned stress map."""
+    from quakeloom.stages import stress as stage
+
+    _, layout = open_run(run)
+    for name, state in stage.list_partitions(layout):
+        typer.echo(f"{name}\t{state}")
+
+
+@stress_app.command("init")
+def stress_init(run: Run) -> None:
+    """Open the stage."""
+    from quakeloom.stages import stress as stage
+
+    stage.init(*open_run(run))
+
+
+@stress_app.command("part")
+def stress_part(partition: Partition, run: Run) -> None:
+    """Reduce the mechanisms of one partition to sums on the nodes of the map."""
+    from quakeloom.stages import stress as stage
+
+    stage.part(*open_run(run), partition)
+
+
+@stress_app.command("finalise")
+def stress_finalise(run: Run) -> None:
+    """Make the map of the sums of all partitions; refuse while any is missing."""
+    from quakeloom.stages import stress as stage
+
+    stage.finalise(*open_run(run))
+
+
+@stress_app.command("verify")
+def stress_verify(run: Run) -> None:
+    """Read everything again and compare it with its digests."""
+    from quakeloom.stages import stress as stage
+
+    counts = stage.verify(*open_run(run))
+    typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
+
+
+@tendency_app.command("part")
+def tendency_part(run: Run) -> None:
+    """Rate the faults of a run in its stress map."""
+    from quakeloom.stages import tendency as stage
+
+    stage.part(*open_run(run))
+
+
+def compare_stress(a: Path, b: Path, as_json: bool) -> None:
+    """Compare two stress maps, folders or their ``stress.csv``, at the nodes they share."""
+    from quakeloom.report import compare_stress_maps
+
+    found = compare_stress_maps(_read_map(a), _read_map(b))
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    table = Table("quantity", "median", "mean", "90 %", "largest", title=f"{a} - {b}")
+    for name, values in found["differences"].items():
+        table.add_row(name, *(f"{values[k]:.3f}" for k in ("median", "mean", "p90", "largest")))
+    Console().print(table)
+    typer.echo(
+        f"{found['nodes']} nodes compared, {found['only_a']} only in the first, "
+        f"{found['only_b']} only in the second; same regime at {100 * found['same_regime']:.0f} %"
+    )
+
+
+def _settings(values: dict[str, Any]) -> Any:
+    from pydantic import ValidationError
+
+    from quakeloom.config import Stress
+    from quakeloom.core import SettingsError
+
+    try:
+        return Stress(**values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"The stress map cannot be set up ({problems}).") from None
+
+
+def _read_map(path: Path) -> Any:
+    import pandas as pd
+
+    from quakeloom.core import InputError
+
+    file = path / "stress.csv" if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(
+            f"There is no stress map at {path} ({file} is missing); give a folder with stress.csv."
+        )
+    table = pd.read_csv(file)
+    needed = {"longitude", "latitude", "shmax_deg", "shape_ratio", "a_phi", "regime"}
+    if not needed <= set(table.columns):
+        raise InputError(
+            f"{file} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
+            "stress map that can be compared."
+        )
+    return table
+
+
+def _show(table: Any, description: dict[str, Any], out: Path) -> None:
+    shown = Table("", "", title=str(out), show_header=False)
+    alpha2 = ", ".join(f"{a:.4g}" for a in description["alpha2"]) or "none"
+    rows = {
+        "mechanisms in the map": f"{description['mechanisms']} "
+        f"(weight {description['weight']:.1f})",
+        "left out": ", ".join(f"{k}: {v}" for k, v in description["left_out"].items()) or "none",
+        "nodes": f"{description['nodes']}, {description['nodes_with_data']} with data",
+        "smoothing strength alpha2": f"{alpha2} ({description['chosen_by']})",
+        "ABIC": f"{description['abic']:.3f} (N {description['N']:g}, P {description['P']}, "
+        f"M {description['M']})",
+    }
+    if table.num_rows == 1:
+        row = table.to_pylist()[0]
+        rows["SHmax"] = f"{row['shmax_deg']:.1f} +- {row['shmax_std_deg']:.1f} degrees"
+        rows["shape ratio"] = f"{row['shape_ratio']:.2f} +- {row['shape_ratio_std']:.2f}"
+        rows["regime"] = f"{row['regime']} (A_phi {row['a_phi']:.2f} +- {row['a_phi_std']:.2f})"
+    for name, value in rows.items():
+        shown.add_row(name, value)
+    Console().print(shown)

@@ -1,0 +1,117 @@
+"""Fault segments with strike, dip and rake from CSV and GeoJSON."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from quakeloom.core import FormatError, InputError, distance_azimuth
+from quakeloom.schema import make_table
+
+_NAMES = {
+    "fault": ("fault", "name", "id", "segment"),
+    "longitude": ("longitude", "lon"),
+    "latitude": ("latitude", "lat"),
+    "strike_deg": ("strike_deg", "strike"),
+    "dip_deg": ("dip_deg", "dip"),
+    "rake_deg": ("rake_deg", "rake"),
+    "dip_std_deg": ("dip_std_deg", "dip_std", "dip_error"),
+}
+
+
+def read_fault_segments(path: str | Path) -> pa.Table:
+    """Read fault segments as a ``tendency`` table without tendencies.
+
+    CSV needs a header with ``fault`` (or ``name``, ``id``), ``longitude``, ``latitude``,
+    ``strike_deg`` and ``dip_deg`` (or without ``_deg``), optionally ``rake_deg`` and
+    ``dip_std_deg``. GeoJSON has the same names as properties; a LineString becomes one row
+    per piece, with the strike of the piece unless one is given. Dip is to the right of the
+    strike.
+
+    Raises
+    ------
+    FormatError
+        If the file is neither, or a number is missing; the message names the record.
+    InputError
+        If the file is missing.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(
+            f"'{path}' does not exist. No fault can be read; correct the path in the settings."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"'{path}' cannot be read as text ({error}); give CSV or GeoJSON.") from (
+            error
+        )
+    records = _geojson(path, text) if text.lstrip().startswith("{") else _csv(path, text)
+    rows = [_row(path, number, record) for number, record in records]
+    if not rows:
+        raise FormatError(f"'{path}' holds no fault segment; give CSV or GeoJSON with some.")
+    return make_table("tendency", {name: [row[name] for row in rows] for name in _NAMES})
+
+
+def _csv(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for number, record in enumerate(csv.DictReader(text.splitlines()), start=2):
+        yield f"line {number}", record
+
+
+def _geojson(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        data = json.loads(text)
+        features = data["features"] if data.get("type") == "FeatureCollection" else [data]
+    except (ValueError, KeyError) as error:
+        raise FormatError(f"'{path}' is no GeoJSON ({error}); no fault is read.") from error
+    for number, feature in enumerate(features, start=1):
+        properties = dict(feature.get("properties") or {})
+        geometry = feature.get("geometry") or {}
+        kind, points = geometry.get("type"), geometry.get("coordinates") or []
+        lines = {"Point": [[points]], "LineString": [points], "MultiLineString": points}.get(
+            str(kind), []
+        )
+        if not lines:
+            raise FormatError(
+                f"'{path}', feature {number} is a {kind}; a fault is a Point or a LineString."
+            )
+        for line in lines:
+            if len(line) == 1:
+                yield f"feature {number}", {**properties, "longitude": line[0][0],
+                                            "latitude": line[0][1]}  # fmt: skip
+            for a, b in itertools.pairwise(line):
+                _, azimuth = distance_azimuth(a[0], a[1], b[0], b[1])
+                piece = {"strike_deg": float(azimuth)} if "strike" not in properties else {}
+                middle = {"longitude": (a[0] + b[0]) / 2, "latitude": (a[1] + b[1]) / 2}
+                yield f"feature {number}", {**piece, **properties, **middle}
+
+
+def _row(path: Path, where: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    lower = {str(k).strip().lower(): v for k, v in record.items() if k is not None}
+    for name, aliases in _NAMES.items():
+        value = next((lower[a] for a in aliases if lower.get(a) not in (None, "")), None)
+        if name == "fault":
+            row[name] = str(value if value is not None else where)
+            continue
+        try:
+            row[name] = math.nan if value is None else float(value)
+        except (TypeError, ValueError):
+            raise FormatError(f"'{path}', {where}: {name} '{value}' is no number.") from None
+    for name in ("longitude", "latitude", "strike_deg", "dip_deg"):
+        if not np.isfinite(row[name]):
+            raise FormatError(
+                f"'{path}', {where} has no {name}, so its tendency cannot be computed. "
+                f"Give a column or property {' or '.join(_NAMES[name])}."
+            )
+    row["strike_deg"] %= 360.0
+    row["rake_deg"] = (row["rake_deg"] + 180.0) % 360.0 - 180.0
+    return row

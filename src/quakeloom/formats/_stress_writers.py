@@ -1,0 +1,110 @@
+"""Stress maps as files that other programs use: World Stress Map, GMT, GeoJSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from quakeloom.formats._replacing import replacing
+
+_WSM_HEADER = (
+    "ID,LAT,LON,AZI,TYPE,DEPTH,QUALITY,REGIME,S1AZ,S1PL,S2AZ,S2PL,S3AZ,S3PL,SHAPE_RATIO,NUMBER,SD"
+)
+
+
+def write_stress_wsm(table: pa.Table, path: Path) -> None:
+    """Write a ``stress`` table in the column style of the World Stress Map.
+
+    TYPE is FMF, a formal inversion of focal mechanisms; AZI is SHmax.
+    """
+    lines = [_WSM_HEADER]
+    for number, row in enumerate(table.to_pylist(), start=1):
+        values = [
+            f"node{number}",
+            f"{row['latitude']:.4f}",
+            f"{row['longitude']:.4f}",
+            f"{row['shmax_deg']:.0f}",
+            "FMF",
+            _number(row["depth_km"], 1),
+            row["stress_quality"],
+            row["regime"],
+            *(f"{row[f's{n}_{q}_deg']:.0f}" for n in (1, 2, 3) for q in ("azimuth", "plunge")),
+            f"{row['shape_ratio']:.2f}",
+            str(row["mechanism_count"]),
+            f"{row['shmax_std_deg']:.0f}",
+        ]
+        lines.append(",".join(values))
+    _write(path, "\n".join(lines) + "\n")
+
+
+def write_stress_gmt(table: pa.Table, path: Path) -> None:
+    """Write SHmax for ``gmt plot -SV`` or ``velo``: longitude, latitude, azimuth and the rest.
+
+    Columns: longitude, latitude, SHmax, its standard deviation, A_phi, regime, quality.
+    """
+    lines = ["# longitude latitude shmax_deg shmax_std_deg a_phi regime quality"]
+    for row in table.to_pylist():
+        lines.append(
+            f"{row['longitude']:.4f} {row['latitude']:.4f} {row['shmax_deg']:.2f} "
+            f"{row['shmax_std_deg']:.2f} {row['a_phi']:.3f} {row['regime']} "
+            f"{row['stress_quality'] or '-'}"
+        )
+    _write(path, "\n".join(lines) + "\n")
+
+
+def write_stress_geojson(table: pa.Table, path: Path, length_deg: float = 0.1) -> None:
+    """Write SHmax bars as GeoJSON lines, with every column as a property.
+
+    Parameters
+    ----------
+    length_deg : float
+        Length of a bar in degrees of latitude.
+    """
+    features = []
+    for row in table.to_pylist():
+        angle = np.radians(row["shmax_deg"])
+        north = 0.5 * length_deg * np.cos(angle)
+        east = 0.5 * length_deg * np.sin(angle) / max(np.cos(np.radians(row["latitude"])), 0.01)
+        line = [
+            [round(row["longitude"] + s * east, 5), round(row["latitude"] + s * north, 5)]
+            for s in (-1, 1)
+        ]
+        features.append(_feature("LineString", line, row))
+    _write(path, json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
+
+
+def write_fault_geojson(table: pa.Table, path: Path) -> None:
+    """Write a ``tendency`` table as GeoJSON points with every column as a property."""
+    features = [
+        _feature("Point", [row["longitude"], row["latitude"]], row) for row in table.to_pylist()
+    ]
+    _write(path, json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
+
+
+def _feature(kind: str, coordinates: list[Any], row: dict[str, Any]) -> dict[str, Any]:
+    properties = {
+        k: None if isinstance(v, float) and not np.isfinite(v) else _rounded(v)
+        for k, v in row.items()
+    }
+    return {
+        "type": "Feature",
+        "geometry": {"type": kind, "coordinates": coordinates},
+        "properties": properties,
+    }
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 5) if isinstance(value, float) else value
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(text, encoding="utf-8")

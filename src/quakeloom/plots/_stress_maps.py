@@ -1,0 +1,368 @@
+"""Maps of the stress in the crust: SHmax bars, uncertainty fans, regimes."""
+
+from __future__ import annotations
+
+import numpy as np
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Wedge
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.plots._coastline import Coastline
+from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
+from quakeloom.plots._style import INK, MUTED, PAGE_WIDTH_IN, PAPER, new_figure, styled
+
+Floats = NDArray[np.float64]
+
+REGIME_COLORS = {
+    "NF": "#b23a26",
+    "NS": "#d1815a",
+    "SS": "#3f8a5a",
+    "TS": "#4f8fb5",
+    "TF": "#16325c",
+    "U": "#77736a",
+}
+"""Red, green and blue for normal, strike-slip and thrust, as on the World Stress Map."""
+
+REGIME_WORDS = {
+    "NF": "Normal",
+    "NS": "Normal and strike-slip",
+    "SS": "Strike-slip",
+    "TS": "Thrust and strike-slip",
+    "TF": "Thrust",
+    "U": "Undefined",
+}
+
+
+@styled
+def plot_shmax_map(
+    longitude: ArrayLike,
+    latitude: ArrayLike,
+    shmax_deg: ArrayLike,
+    regime: ArrayLike,
+    shmax_range_deg: ArrayLike | None = None,
+    has_data: ArrayLike | None = None,
+    true_shmax_deg: ArrayLike | None = None,
+    coastline: Coastline | None = None,
+    frame: MapFrame | None = None,
+    spacing_km: float | None = None,
+    width_in: float = PAGE_WIDTH_IN,
+) -> Figure | None:
+    """Draw SHmax as bars colored by regime, with fans of their 95 % range.
+
+    Parameters
+    ----------
+    longitude, latitude, shmax_deg : array_like, shape (nodes,)
+        Degrees; nodes without a direction are left out.
+    regime : array_like of str, shape (nodes,)
+        World Stress Map classes.
+    shmax_range_deg : array_like, shape (nodes, 2), optional
+        Deviations from SHmax; drawn as fans.
+    has_data : array_like of bool, shape (nodes,), optional
+        Bars of nodes without data are thin and short.
+    true_shmax_deg : array_like, shape (nodes,), optional
+        Known directions of a simulation, drawn as thin black lines.
+    coastline : Coastline, optional
+    frame : MapFrame, optional
+        Default: around the nodes.
+    spacing_km : float, optional
+        Distance of nodes; sets the length of the bars. Default: measured.
+    width_in : float
+
+    Returns
+    -------
+    Figure, or None when no node has a direction
+    """
+    lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
+    shmax = np.asarray(shmax_deg, float)
+    good = np.isfinite(lon) & np.isfinite(lat) & np.isfinite(shmax)
+    if frame is None:
+        frame = frame_points(lon[good], lat[good], margin=0.05, shape=(0.55, 1.25))
+    if frame is None or not good.any():
+        return None
+    figure, axes = _axes(frame, coastline, width_in)
+    x, y = frame.project(lon, lat)
+    half = 0.46 * (_spacing(x[good], y[good]) if spacing_km is None else spacing_km)
+    data = good if has_data is None else good & np.asarray(has_data, bool)
+    classes = np.asarray(regime, dtype=object)
+    if shmax_range_deg is not None:
+        _draw_fans(axes, x, y, shmax, np.asarray(shmax_range_deg, float), classes, data, half)
+    for pick, length, weight in ((good & ~data, 0.5, 0.5), (data, 1.0, 1.3)):
+        rows = np.flatnonzero(pick)
+        axes.add_collection(
+            LineCollection(
+                _bars(x[rows], y[rows], shmax[rows], half * length),
+                colors=[REGIME_COLORS.get(str(c), INK) for c in classes[rows]],
+                linewidths=weight * (1.0 if len(rows) < 2500 else 0.6),
+                capstyle="butt",
+                zorder=7,
+            )
+        )
+    handles = [
+        Line2D([], [], color=REGIME_COLORS[c], lw=2, label=REGIME_WORDS[c])
+        for c in REGIME_COLORS
+        if np.any(classes[good] == c)
+    ]
+    if true_shmax_deg is not None:
+        truth = np.asarray(true_shmax_deg, float)
+        rows = np.flatnonzero(good & np.isfinite(truth))
+        lines = _bars(x[rows], y[rows], truth[rows], 0.8 * half)
+        axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.6, zorder=8))
+        handles.append(Line2D([], [], color=INK, lw=0.6, label="True direction"))
+    if shmax_range_deg is not None:
+        handles.append(Patch(fc=MUTED, alpha=0.35, label="95 % range"))
+    _legend(axes, handles)
+    return figure
+
+
+@styled
+def plot_regime_map(
+    longitude: ArrayLike,
+    latitude: ArrayLike,
+    a_phi: ArrayLike,
+    silent: ArrayLike,
+    coastline: Coastline | None = None,
+    frame: MapFrame | None = None,
+    width_in: float = PAGE_WIDTH_IN,
+) -> Figure | None:
+    """Draw the regime number as colored cells, hatched where the data are silent.
+
+    Parameters
+    ----------
+    longitude, latitude : array_like, shape (columns,) and (rows,)
+        Evenly spaced coordinates of the nodes.
+    a_phi : array_like, shape (rows, columns)
+        Simpson's regime number, NaN outside the map.
+    silent : array_like of bool, shape (rows, columns)
+        Where no mechanism is, so that smoothness decides.
+    coastline : Coastline, optional
+    frame : MapFrame, optional
+    width_in : float
+
+    Returns
+    -------
+    Figure, or None when there is no value
+    """
+    lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
+    values, hush = np.asarray(a_phi, float), np.asarray(silent, bool)
+    known = np.isfinite(values)
+    if not known.any():
+        return None
+    step_x = lon[1] - lon[0] if lon.size > 1 else 0.1
+    step_y = lat[1] - lat[0] if lat.size > 1 else 0.1
+    row, column = np.nonzero(known)
+    if frame is None:
+        frame = frame_points(lon[column], lat[row], margin=0.05, shape=(0.55, 1.25))
+    if frame is None:
+        return None
+    figure, axes = _axes(frame, coastline, width_in)
+    cells = []
+    for i, j in zip(row, column, strict=True):
+        x, y = frame.project(
+            lon[j] + 0.5 * step_x * np.array([-1, 1, 1, -1]),
+            lat[i] + 0.5 * step_y * np.array([-1, -1, 1, 1]),
+        )
+        cells.append(np.stack([x, y], axis=1))
+    drawn = PolyCollection(
+        cells, array=values[known], cmap=cm.roma, alpha=0.9, linewidths=0.0, zorder=2.5
+    )
+    drawn.set_clim(0.0, 3.0)
+    axes.add_collection(drawn)
+    quiet = [cell for cell, q in zip(cells, hush[known], strict=True) if q]
+    if quiet:
+        # pale first, then hatched: the hatch alone would look like a value of its own
+        axes.add_collection(
+            PolyCollection(quiet, facecolors=PAPER, alpha=0.55, linewidths=0, zorder=2.6)
+        )
+        axes.add_collection(
+            PolyCollection(
+                quiet, facecolors="none", edgecolors=MUTED, hatch="////", linewidths=0, zorder=2.7
+            )
+        )
+    bar = figure.colorbar(drawn, ax=axes, orientation="horizontal", pad=0.05, aspect=40, shrink=0.7)
+    bar.set_ticks([0.5, 1.0, 1.5, 2.0, 2.5], labels=["normal", "", "strike-slip", "", "thrust"])
+    bar.set_label("Faulting regime, A$_\\phi$ from 0 to 3")
+    bar.outline.set_visible(False)
+    if quiet:
+        _legend(
+            axes, [Patch(fc=PAPER, ec=MUTED, hatch="////", lw=0, label="No mechanisms: the prior")]
+        )
+    return figure
+
+
+@styled
+def plot_fault_tendency(
+    longitude: ArrayLike,
+    latitude: ArrayLike,
+    strike_deg: ArrayLike,
+    tendency: ArrayLike,
+    tendency_range: ArrayLike,
+    name: ArrayLike,
+    coastline: Coastline | None = None,
+    length_km: float | None = None,
+    width_in: float = PAGE_WIDTH_IN,
+) -> Figure | None:
+    """Draw faults on a map, colored by slip tendency, and their ranges beside it.
+
+    Parameters
+    ----------
+    longitude, latitude, strike_deg, tendency : array_like, shape (faults,)
+    tendency_range : array_like, shape (faults, 2)
+        95 % range.
+    name : array_like of str, shape (faults,)
+    coastline : Coastline, optional
+    length_km : float, optional
+        Length of the drawn traces; default a twelfth of the map.
+    width_in : float
+
+    Returns
+    -------
+    Figure, or None when no fault has a tendency
+    """
+    lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
+    value, span = np.asarray(tendency, float), np.asarray(tendency_range, float)
+    names = np.asarray(name, dtype=object)
+    good = np.flatnonzero(np.isfinite(value) & np.isfinite(lon) & np.isfinite(lat))
+    frame = frame_points(lon[good], lat[good], margin=0.18, shape=(0.9, 1.2), smallest_km=60.0)
+    if frame is None:
+        return None
+    height = 0.56 * width_in * frame.aspect + 0.35
+    figure = new_figure(width_in, max(height, 0.16 * len(good) + 0.9))
+    ratios = [0.56, 0.44]
+    axes, side = figure.subplots(1, 2, gridspec_kw={"width_ratios": ratios, "wspace": 0.08})
+    draw_map_frame(axes, frame, coastline)
+    x, y = frame.project(lon[good], lat[good])
+    west, east, _, _ = frame.limits()
+    half = 0.5 * ((east - west) / 12.0 if length_km is None else length_km)
+    lines = _bars(x, y, np.asarray(strike_deg, float)[good], half)
+    axes.add_collection(
+        LineCollection(lines, colors=INK, linewidths=3.6, capstyle="round", zorder=6)
+    )
+    drawn = LineCollection(
+        lines, array=value[good], cmap=cm.bilbao_r, linewidths=2.4, capstyle="round", zorder=7
+    )
+    drawn.set_clim(0.0, 1.1)
+    axes.add_collection(drawn)
+    order = good[np.argsort(value[good], kind="stable")]
+    place = np.arange(len(order))
+    number = {fault: len(order) - i for i, fault in enumerate(order)}
+    for i, fault in enumerate(good):
+        axes.annotate(
+            str(number[fault]),
+            lines[i, 1],
+            xytext=(6, 3),
+            textcoords="offset points",
+            fontsize=6.5,
+            color=INK,
+            zorder=8,
+            path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
+        )
+    side.hlines(place, span[order, 0], span[order, 1], color=MUTED, lw=1.0)
+    side.scatter(value[order], place, c=value[order], cmap=cm.bilbao_r, vmin=0, vmax=1.1,
+                 edgecolors=INK, linewidths=0.5, s=22, zorder=3)  # fmt: skip
+    side.set_yticks(place, [f"{number[f]}  {names[f]}" for f in order], fontsize=6.5)
+    side.set_ylim(-0.7, len(order) - 0.3)
+    side.set_xlim(0.0, 1.0)
+    side.set_xlabel("Slip tendency (0 to 1), 95 % range")
+    side.tick_params(axis="y", length=0)
+    return figure
+
+
+@styled
+def plot_abic_curve(
+    alpha2: ArrayLike,
+    abic: ArrayLike,
+    misfit: ArrayLike,
+    roughness: ArrayLike,
+    chosen: float,
+    width_in: float = PAGE_WIDTH_IN,
+) -> Figure:
+    """Draw ABIC against the smoothing strength, and misfit against roughness beside it.
+
+    Parameters
+    ----------
+    alpha2, abic, misfit, roughness : array_like, shape (strengths,)
+    chosen : float
+        The strength that was used.
+    width_in : float
+    """
+    a, b, e, r = (np.asarray(v, float) for v in (alpha2, abic, misfit, roughness))
+    order = np.argsort(a)
+    a, b, e, r = a[order], b[order], e[order], r[order]
+    at = int(np.argmin(np.abs(np.log(a / chosen))))
+    figure = new_figure(width_in, 2.6)
+    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
+    left.plot(a, b - b.min(), color=INK, lw=1.0, marker="o", ms=2.2)
+    left.plot(a[at], b[at] - b.min(), "o", color=REGIME_COLORS["NF"], ms=5)
+    left.annotate(
+        f"$\\alpha^2$ = {chosen:.3g}", (a[at], b[at] - b.min()), xytext=(24, 6),
+        textcoords="offset points", ha="left", fontsize=7, color=REGIME_COLORS["NF"],
+    )  # fmt: skip
+    left.set_xscale("log")
+    left.set_yscale("symlog", linthresh=100.0)
+    left.set_ylim(0, None)
+    left.set_xlabel("Smoothing strength $\\alpha^2$")
+    left.set_ylabel("ABIC above its minimum")
+    right.plot(r, e, color=INK, lw=1.0, marker="o", ms=2.2)
+    right.plot(r[at], e[at], "o", color=REGIME_COLORS["NF"], ms=5)
+    right.set_xscale("log")
+    right.set_xlabel("Roughness $m^T R m$")
+    right.set_ylabel("Misfit $|d - G m|^2$")
+    return figure
+
+
+def _axes(frame: MapFrame, coastline: Coastline | None, width_in: float) -> tuple[Figure, Axes]:
+    figure = new_figure(width_in, width_in * frame.aspect + 0.3)
+    axes = figure.add_subplot()
+    draw_map_frame(axes, frame, coastline)
+    return figure, axes
+
+
+def _spacing(x: Floats, y: Floats) -> float:
+    from scipy.spatial import cKDTree
+
+    if len(x) < 2:
+        return 20.0
+    points = np.stack([x, y], axis=1)
+    return float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
+
+
+def _bars(x: Floats, y: Floats, azimuth_deg: Floats, half: float) -> Floats:
+    angle = np.radians(azimuth_deg)
+    step = half * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    middle = np.stack([x, y], axis=1)
+    return np.stack([middle - step, middle + step], axis=1)
+
+
+def _draw_fans(
+    axes: Axes,
+    x: Floats,
+    y: Floats,
+    shmax: Floats,
+    span: Floats,
+    classes: NDArray[np.object_],
+    pick: NDArray[np.bool_],
+    radius: float,
+) -> None:
+    wedges, colors = [], []
+    for i in np.flatnonzero(pick & np.isfinite(span).all(axis=1)):
+        # matplotlib's angles run counterclockwise from east
+        first, last = 90.0 - (shmax[i] + span[i, 1]), 90.0 - (shmax[i] + span[i, 0])
+        for turn in (0.0, 180.0):
+            wedges.append(Wedge((x[i], y[i]), radius, first + turn, last + turn))
+            colors.append(REGIME_COLORS.get(str(classes[i]), MUTED))
+    axes.add_collection(
+        PatchCollection(wedges, facecolors=colors, edgecolors="none", alpha=0.28, zorder=6)
+    )
+
+
+def _legend(axes: Axes, handles: list) -> None:
+    legend = axes.legend(
+        handles=handles, loc="lower right", fontsize=6.5, framealpha=0.9, facecolor=PAPER,
+        edgecolor="none", handlelength=1.6,
+    )  # fmt: skip
+    legend.set_zorder(22)

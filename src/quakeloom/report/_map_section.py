@@ -1,0 +1,115 @@
+"""The section with the maps of the network and of the mechanisms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.core import ray_vectors
+from quakeloom.plots import EARTH_RADIUS_KM, plot_mechanism_map, plot_network_map
+from quakeloom.report._blocks import Section, picture
+from quakeloom.report._catalog import MechanismCatalog, find_setting
+from quakeloom.report._columns import number_column, text_column
+from quakeloom.report._phrases import count
+from quakeloom.report._results import RunResults
+from quakeloom.schema import QUALITIES
+
+_SITE_DEG = 0.05
+_SAMPLE = 400  # events from which the reach of stations is judged
+
+
+def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
+    """Return maps of the network and of the mechanisms."""
+    section = Section("map", "Maps")
+    lon, lat = catalog["longitude"], catalog["latitude"]
+    coast = results.coastline
+    source = f" Coastline: {coast.name}." if coast is not None and coast.name else ""
+    if coast is None:
+        source = " No coastline file was at hand."
+    probability = np.nan_to_num(catalog["mechanism_probability"])
+    rank = np.array([QUALITIES.index(q) if q in QUALITIES else 9 for q in catalog.quality], float)
+    drawn = (
+        plot_mechanism_map(
+            lon,
+            lat,
+            *catalog.angles.T,
+            catalog.quality,
+            priority=rank - 0.99 * probability,
+            coastline=coast,
+        )
+        if len(catalog)
+        else None
+    )
+    if drawn is not None:
+        figure, balls = drawn
+        solved = int(catalog.solved.sum())
+        caption = f"Lower-hemisphere beachballs, compressional quadrants filled; {balls:,} of "
+        caption += f"{count(solved, 'mechanism')}"
+        if balls < solved:
+            caption += (
+                ", the best first and only where they have room (tied to their epicenter by a "
+                "line where they had to be moved). "
+                + ("Shading counts" if len(lon) > 20_000 else "Points show")
+                + " all events"
+            )
+        caption += ". Mercator, true to scale at the middle latitude." + source
+        section.add(
+            picture(
+                figure, f"Map with {balls} beachballs colored by quality.", caption, width="map"
+            )
+        )
+    codes, slon, slat = _reading_stations(results)
+    near = _within_reach(results, lon, lat, slon, slat)
+    codes, slon, slat = codes[near], slon[near], slat[near]
+    network = plot_network_map(lon, lat, catalog.quality, slon, slat, codes, coastline=coast)
+    if network is not None and len(slon):
+        section.add(
+            picture(
+                network,
+                f"Map of {len(slon)} stations and {len(lon)} events.",
+                f"{count(len(slon), 'station')} with readings and {count(len(lon), 'event')}, "
+                "colored by quality." + source,
+                width="map",
+            )
+        )
+    return section
+
+
+def unique_stations(stations: pa.Table) -> tuple[NDArray, NDArray, NDArray]:
+    """Return codes and places of sites: epochs, channels and networks of one place are one."""
+    code = text_column(stations, "station")
+    lon, lat = number_column(stations, "longitude"), number_column(stations, "latitude")
+    first: dict[tuple[str, float, float], int] = {}
+    cells = zip(code, np.round(lon / _SITE_DEG), np.round(lat / _SITE_DEG), strict=True)
+    for row, key in enumerate(cells):
+        first.setdefault(key, row)
+    rows = np.array(list(first.values()), dtype=int)
+    return code[rows], lon[rows], lat[rows]
+
+
+def _reading_stations(results: RunResults) -> tuple[NDArray, NDArray, NDArray]:
+    """Codes and places of the stations that have readings; of all if no code agrees."""
+    codes, lon, lat = unique_stations(results.table("stations"))
+    polarities = results.table("polarities")
+    read = set(pc.unique(polarities.column("station")).to_pylist())
+    use = np.array([c in read for c in codes], dtype=bool)
+    return (codes[use], lon[use], lat[use]) if use.any() else (codes, lon, lat)
+
+
+def _within_reach(
+    results: RunResults, lon: NDArray, lat: NDArray, slon: NDArray, slat: NDArray
+) -> NDArray[np.bool_]:
+    """Stations near enough to some event to be used, so that one stray does not set the frame."""
+    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    if len(known) == 0 or len(slon) == 0:
+        return np.isfinite(slon)
+    reach = float(find_setting(results.settings, ("maximum_distance_km",), 200.0))
+    sample = known[:: max(len(known) // _SAMPLE, 1)]
+    place, event = (
+        ray_vectors(longitude, 90.0 - latitude)
+        for longitude, latitude in ((slon, slat), (lon[sample], lat[sample]))
+    )
+    closest = np.arccos(np.clip((place @ event.T).max(axis=1), -1.0, 1.0)) * EARTH_RADIUS_KM
+    return closest <= 1.1 * reach

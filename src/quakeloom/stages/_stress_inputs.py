@@ -1,0 +1,212 @@
+"""What a partition of mechanisms says about stress: selection, weights, places, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.config import Stress
+from quakeloom.stress import (
+    acceptance_table,
+    choose_random_planes,
+    mechanism_statistics,
+    weigh_acceptance,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StressEvents:
+    """Mechanisms ready to be accumulated.
+
+    Attributes
+    ----------
+    points : ndarray, shape (events, dimensions)
+        In the order of :func:`axis_names`.
+    statistics : ndarray, shape (events, 20)
+    weights : ndarray, shape (events,)
+    angles : ndarray, shape (events, 3)
+        Strike, dip, rake of the preferred plane.
+    left_out : dict
+        How many events were left out, by reason.
+    """
+
+    points: Floats
+    statistics: Floats
+    weights: Floats
+    angles: Floats
+    left_out: dict[str, int]
+
+
+def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
+    """Return the axes of the map and their steps; 0 for an axis of one value."""
+    names, steps = [], []
+    if settings.time_step_years > 0:
+        names.append("time_year")
+        steps.append(settings.time_step_years)
+    if settings.depth_step_km > 0:
+        names.append("depth_km")
+        steps.append(settings.depth_step_km)
+    if settings.projection:
+        return [*names, "northing", "easting"], [*steps, *[settings.grid_step_km] * 2]
+    return [*names, "latitude", "longitude"], [*steps, *[settings.grid_step_deg] * 2]
+
+
+def wrap_longitude(settings: Stress, longitude: Floats) -> Floats:
+    """Return longitudes continuous across the date line where the area lies there."""
+    middle = 0.5 * (settings.area[0] + settings.area[1]) if settings.area else 0.0
+    return (np.asarray(longitude, dtype=float) - middle + 180.0) % 360.0 - 180.0 + middle
+
+
+def place_points(settings: Stress, longitude: Floats, latitude: Floats) -> Floats:
+    """Return (northing, easting) in km, or (latitude, longitude) in degrees."""
+    longitude = wrap_longitude(settings, longitude)
+    if not settings.projection:
+        return np.stack([latitude, longitude], axis=1)
+    east, north = _transformer(settings.projection).transform(longitude, latitude)
+    return np.stack([np.asarray(north), np.asarray(east)], axis=1) / 1000.0
+
+
+def place_back(settings: Stress, horizontal: Floats) -> Floats:
+    """Return (longitude, latitude) of (easting, northing) in km, or of themselves."""
+    if not settings.projection:
+        return horizontal
+    lon, lat = _transformer(settings.projection).transform(
+        horizontal[:, 0] * 1000.0, horizontal[:, 1] * 1000.0, direction="INVERSE"
+    )
+    return np.stack([wrap_longitude(settings, np.asarray(lon)), np.asarray(lat)], axis=1)
+
+
+def place_boundaries(settings: Stress) -> list[Floats]:
+    """Return the boundaries in horizontal coordinates of the map, (east, north) order."""
+    lines = []
+    for line in settings.boundaries:
+        points = np.asarray(line, dtype=float)
+        lines.append(place_points(settings, points[:, 0], points[:, 1])[:, ::-1])
+    return lines
+
+
+def select_events(
+    settings: Stress,
+    mechanisms: pa.Table,
+    acceptance: Any = None,
+    grid: Sequence[Floats] = (),
+    seed: int = 0,
+    block: int = 1024,
+) -> StressEvents:
+    """Return the mechanisms of a partition that enter the map, with their statistics.
+
+    Parameters
+    ----------
+    settings : Stress
+    mechanisms : pyarrow.Table
+        Registered ``mechanisms``.
+    acceptance : array_like, shape (events, mechanisms), optional
+        Weights of the grid mechanisms, row by row as ``mechanisms``; read in blocks.
+    grid : sequence of ndarray
+        Strike, dip, rake of the grid mechanisms.
+    seed : int
+        Of random planes.
+    block : int
+    """
+    column = {n: mechanisms.column(n).to_numpy() for n in
+              ("longitude", "latitude", "depth_km", "magnitude", "strike_deg", "dip_deg",
+               "rake_deg")}  # fmt: skip
+    angles = np.stack([column[n] for n in ("strike_deg", "dip_deg", "rake_deg")], axis=1)
+    quality = np.array(mechanisms.column("quality").to_pylist(), dtype=object)
+    weights = np.array([settings.quality_weights.get(str(q), 1.0) for q in quality], dtype=float)
+    weights = weights.reshape(len(quality))
+    left: dict[str, int] = {}
+    keep = np.ones(len(quality), dtype=bool)
+    area = settings.area
+    longitude = wrap_longitude(settings, column["longitude"])
+    times = _decimal_years(mechanisms)
+    rules = {
+        "no mechanism": ~np.isfinite(angles).all(axis=1),
+        "no place": ~(np.isfinite(longitude) & np.isfinite(column["latitude"])),
+        "no depth": (settings.depth_step_km > 0) & ~np.isfinite(column["depth_km"]),
+        "no time": (settings.time_step_years > 0) & ~np.isfinite(times),
+        "too small": column["magnitude"] < settings.minimum_magnitude,
+        "too deep": column["depth_km"] > settings.maximum_depth_km,
+        "quality": weights <= 0,
+    }
+    if area:
+        rules["outside the area"] = (
+            (longitude < area[0]) | (longitude > area[1])
+            | (column["latitude"] < area[2]) | (column["latitude"] > area[3])
+        )  # fmt: skip
+    for reason, fails in rules.items():
+        hit = keep & fails
+        if hit.any():
+            left[reason] = int(hit.sum())
+        keep &= ~fails
+    rows = np.flatnonzero(keep)
+    parts = [place_points(settings, longitude[rows], column["latitude"][rows])]
+    if settings.depth_step_km > 0:
+        parts.insert(0, column["depth_km"][rows, None])
+    if settings.time_step_years > 0:
+        parts.insert(0, times[rows, None])
+    ids = mechanisms.column("event_id").to_pylist()
+    statistics = _preferred(settings, angles[rows], [ids[i] for i in rows], seed)
+    weights = weights[rows]
+    if acceptance is not None and settings.input == "accepted" and settings.planes == "both":
+        table = acceptance_table(*grid)
+        for start, stop in _blocks(rows, block):
+            # one contiguous read per block; a chunk holds neighbors
+            chunk = np.asarray(acceptance[rows[start] : rows[stop - 1] + 1])
+            sets, coherence = weigh_acceptance(chunk[rows[start:stop] - rows[start]], table)
+            has = coherence > 0
+            statistics[start:stop][has] = sets[has]
+            if settings.weighting == "coherence":
+                weights[start:stop] *= np.where(has, coherence, 0.0)
+    silent = weights <= 0
+    if silent.any():
+        left["no acceptable mechanism agrees with another"] = int(silent.sum())
+    return StressEvents(np.concatenate(parts, axis=1), statistics, weights, angles[rows], left)
+
+
+def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:
+    if settings.planes != "random":
+        return mechanism_statistics(*angles.T, "both")
+    other = choose_random_planes(ids, seed)
+    given = mechanism_statistics(*angles.T, "given")
+    return np.where(other[:, None], mechanism_statistics(*angles.T, "auxiliary"), given)
+
+
+def _blocks(rows: NDArray[np.int64], size: int) -> Iterator[tuple[int, int]]:
+    """Runs of selected rows that lie within ``size`` rows of the table."""
+    start = 0
+    while start < rows.size:
+        stop = int(np.searchsorted(rows, rows[start] + size))
+        yield start, stop
+        start = stop
+
+
+def _decimal_years(mechanisms: pa.Table) -> Floats:
+    times = mechanisms.column("origin_time").to_numpy().astype("datetime64[ns]")
+    year = times.astype("datetime64[Y]")
+    length = (year + 1).astype("datetime64[ns]") - year.astype("datetime64[ns]")
+    part = (times - year.astype("datetime64[ns]")) / length
+    out: Floats = year.astype(float) + 1970.0 + part
+    return np.where(np.isnat(times), np.nan, out)
+
+
+def _transformer(projection: str) -> Any:
+    from pyproj import Transformer
+    from pyproj.exceptions import CRSError
+
+    from quakeloom.core import SettingsError
+
+    try:
+        return Transformer.from_crs("EPSG:4326", projection, always_xy=True)
+    except CRSError as error:
+        raise SettingsError(
+            f"stress.projection '{projection}' is not known ({error}); write one such as "
+            "EPSG:2193, or leave it empty."
+        ) from error

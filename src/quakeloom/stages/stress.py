@@ -1,0 +1,532 @@
+"""Stage ``stress``: mechanisms become a map of the stress in the crust.
+
+Five verbs: :func:`plan`, :func:`init`, :func:`part`, :func:`finalise`, :func:`verify`.
+A partition is reduced to exact sums on the nodes that it loads; the map is made of the sums,
+so that a new month of mechanisms is added without reading the old ones.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+from numpy.typing import NDArray
+
+from quakeloom import __version__
+from quakeloom.cluster import peak_memory_mb
+from quakeloom.config import Settings, Stress, expand_variables
+from quakeloom.core import (
+    IncompleteError,
+    InputError,
+    PlanError,
+    VerificationError,
+    digest_file,
+    digest_json,
+    digest_source,
+)
+from quakeloom.formats import read_mechanisms
+from quakeloom.schema import make_table
+from quakeloom.simulate import stress_tensor_at
+from quakeloom.stages._partitions import assign_partitions, choose_calendar
+from quakeloom.stages._provenance import CODE
+from quakeloom.stages._stress_inputs import (
+    StressEvents,
+    axis_names,
+    place_boundaries,
+    select_events,
+)
+from quakeloom.stages._stress_map import MapEvents, StressMap, describe_map, make_map, write_map
+from quakeloom.stages.simulate import simulation_options
+from quakeloom.store import (
+    RunLayout,
+    atomic_file,
+    open_array,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_table,
+    write_tables,
+)
+from quakeloom.stress import (
+    REGIMES,
+    accumulate_statistics,
+    describe_stress,
+    grid_around,
+    key_statistics,
+    stress_components,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "stress"
+BASE_MB = 500.0
+"""Memory of the program with its libraries and kernels loaded."""
+
+_MAP_ONLY = (
+    "mask",
+    "reach_km",
+    "order",
+    "metric",
+    "basis",
+    "alpha2",
+    "draws",
+    "catalogs",
+)
+"""Settings that change the map but not the sums of a partition."""
+
+_FILES = ("stress.parquet", "stress.csv", "stress.json", "stress.nc")
+
+
+def plan(settings: Settings, layout: RunLayout, partitions: Sequence[str]) -> list[str]:
+    """Write the plan files of the sums and of the map; return the partitions.
+
+    Parameters
+    ----------
+    settings : Settings
+    layout : RunLayout
+    partitions : sequence of str
+        Partitions of the stage ``mechanism``; not used where catalogs are given, which are
+        split here.
+    """
+    stress = _stress(settings)
+    common = {
+        "stage": STAGE,
+        "code": digest_source(CODE[STAGE]),
+        "settings": digest_json(stress.model_dump(mode="json", exclude=set(_MAP_ONLY))),
+        "seed": settings.seed,
+    }
+    names = list(partitions)
+    rows: dict[str, str] = {}
+    if stress.catalogs:
+        rows = _split_catalogs(settings, layout)
+        names = list(rows)
+    folder = layout.plan(STAGE, "x").parent
+    for name in names:
+        write_json_if_changed(
+            layout.plan(STAGE, name), {**common, "partition": name, "rows": rows.get(name, "")}
+        )
+    for old in folder.glob("*.json") if folder.is_dir() else ():
+        if old.stem not in names:
+            old.unlink()
+    write_json_if_changed(layout.plan_step(STAGE, "init"), {"stage": STAGE})
+    write_json_if_changed(
+        layout.plan_step(STAGE, "finalise"),
+        {
+            **common,
+            "partitions": names,
+            "settings": digest_json(stress.model_dump(mode="json")),
+        },
+    )
+    return names
+
+
+def count_catalog(layout: RunLayout) -> int:
+    """Return how many mechanisms the catalogs of a planned run hold."""
+    return sum(
+        read_table(f, "mechanisms", ["event_id"]).num_rows
+        for f in sorted((layout.ingest / "catalog").glob("*.parquet"))
+    )
+
+
+def promise_memory(settings: Settings, events: int) -> int:
+    """Return the memory in MB that the map needs at most.
+
+    The sums and the factor of a map of as many nodes as the events can load, and what the
+    bootstrap keeps of every event.
+    """
+    stress = _stress(settings)
+    nodes = min(4 * events + 100, 100_000)
+    # 210 + 75 + 11 integers a node; a factor of some 1,000 numbers per unknown; draws
+    map_mb = nodes * (300 * 8 + 5 * 1000 * 8) / 1e6
+    each = events * (44 * 8) / 1e6
+    replicates = stress.bootstrap * nodes * 5 * 4 / 1e6
+    return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates))
+
+
+def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
+    """Return the planned partitions with their state: ``done``, ``stale`` or ``missing``."""
+    rows = []
+    for name in _planned(layout):
+        marker = layout.done(STAGE, name)
+        if not marker.exists():
+            state = "missing"
+        else:
+            same = read_json(marker)["plan"] == digest_file(layout.plan(STAGE, name))
+            state = "done" if same else "stale"
+        rows.append((name, state))
+    return rows
+
+
+def init(settings: Settings, layout: RunLayout) -> None:
+    """Mark the stage as open; the map itself is written whole by :func:`finalise`."""
+    names, steps = axis_names(_stress(settings))
+    write_json_if_changed(layout.done_step(STAGE, "init"), {"axes": names, "steps": steps})
+
+
+def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
+    """Reduce the mechanisms of one partition to sums on the nodes that they load."""
+    started = time.perf_counter()
+    stress = _stress(settings)
+    if not layout.plan(STAGE, partition).exists():
+        raise PlanError(
+            f"Partition '{partition}' of the stress map of {layout.root} is not planned. "
+            "Run `quakeloom plan --config FILE`."
+        )
+    if stress.catalogs:
+        mechanisms = read_table(_catalog_part(layout, partition), "mechanisms")
+        acceptance, grid = None, ()
+    else:
+        mechanisms = read_table(
+            layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
+        )
+        acceptance, grid = _acceptance(layout, partition)
+    events = select_events(stress, mechanisms, acceptance, grid, settings.seed)
+    keyed = sum_events(stress, events)
+    folder = layout.part(STAGE, partition)
+    with atomic_file(folder / "sums.npz") as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **keyed)
+    digests = {"sums.npz": digest_file(folder / "sums.npz")}
+    if _needs_events(stress):
+        with atomic_file(folder / "events.npz") as temporary, temporary.open("wb") as stream:
+            np.savez(
+                stream,
+                points=events.points,
+                statistics=events.statistics,
+                weights=events.weights,
+                angles=events.angles,
+            )
+        digests["events.npz"] = digest_file(folder / "events.npz")
+    used = int((events.weights > 0).sum())
+    summary = {
+        "mechanisms": mechanisms.num_rows,
+        "used": used,
+        "weight": round(float(events.weights.sum()), 3),
+        "left_out": events.left_out,
+    }
+    marker = layout.done(STAGE, partition)
+    marker.unlink(missing_ok=True)
+    write_json_if_changed(
+        marker,
+        {
+            "plan": digest_file(layout.plan(STAGE, partition)),
+            "counts": summary,
+            "center": [float(v) for v in events.points[:, -2:].mean(axis=0)] if used else [0, 0],
+            "digests": digests,
+        },
+    )
+    log.info(
+        "stress %s: %s, %.2f s, %.0f MB",
+        partition,
+        summary,
+        time.perf_counter() - started,
+        peak_memory_mb(),
+    )
+    return summary
+
+
+def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Make the map of the sums of all partitions and write its files.
+
+    Raises
+    ------
+    IncompleteError
+        If partitions are missing or were summed under another plan; the message names them.
+    InputError
+        If there is too little to determine a stress.
+    """
+    started = time.perf_counter()
+    stress = _stress(settings)
+    names = _planned(layout)
+    _refuse_incomplete(layout, names)
+    markers = [read_json(layout.done(STAGE, n)) for n in names]
+    parts = [_load(layout.part(STAGE, n) / "sums.npz") for n in names]
+    events = _gather_events(layout, names) if _needs_events(stress) else None
+    made = make_map(stress, parts, _center(markers), events, settings.seed)
+    provenance = _provenance(settings, layout)
+    files = write_map(layout.root, made, provenance)
+    if settings.simulation is not None:
+        write_table(
+            layout.table("stress_truth"), "stress_truth", _truth(settings, made.table), provenance
+        )
+        files.append("stress_truth.parquet")
+    left: dict[str, int] = {}
+    for marker in markers:
+        for reason, count in marker["counts"]["left_out"].items():
+            left[reason] = left.get(reason, 0) + count
+    if stress.catalogs:
+        write_tables(
+            layout.table("mechanisms"),
+            "mechanisms",
+            _catalog_tables(layout, names),
+            provenance,
+        )
+        write_json_if_changed(layout.provenance, provenance)
+    description = read_json(layout.root / "stress.json")
+    description["left_out"] = left
+    (layout.root / "stress.json").write_text(_dump(description), encoding="utf-8")
+    files.append("stress.json")
+    write_json_if_changed(
+        layout.done_step(STAGE, "finalise"),
+        {
+            "plan": digest_file(layout.plan_step(STAGE, "finalise")),
+            "digests": {f: digest_file(layout.root / f) for f in files},
+        },
+    )
+    summary = {
+        k: description[k]
+        for k in ("alpha2", "abic", "nodes", "nodes_with_data", "mechanisms", "weight")
+    }
+    log.info(
+        "stress: %s, %.2f s, %.0f MB", summary, time.perf_counter() - started, peak_memory_mb()
+    )
+    return description
+
+
+def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Read everything again and compare it with the recorded digests.
+
+    Raises
+    ------
+    VerificationError
+        With every file that is missing or changed.
+    IncompleteError
+        If partitions are missing.
+    """
+    names = _planned(layout)
+    _refuse_incomplete(layout, names)
+    problems, files = [], 0
+    recorded = [
+        (layout.part(STAGE, n) / file, digest)
+        for n in names
+        for file, digest in read_json(layout.done(STAGE, n))["digests"].items()
+    ]
+    final = layout.done_step(STAGE, "finalise")
+    if not final.exists():
+        raise IncompleteError(
+            f"The stress map of {layout.root} was not made. Run `quakeloom stress finalise`."
+        )
+    recorded += [(layout.root / f, d) for f, d in read_json(final)["digests"].items()]
+    for path, digest in recorded:
+        files += 1
+        if not path.is_file():
+            problems.append(f"{path} is missing")
+        elif digest_file(path) != digest:
+            problems.append(f"{path} has changed since it was written")
+    if problems:
+        raise VerificationError(
+            f"The stress map of {layout.root} does not agree with its digests: "
+            + "; ".join(problems)
+            + ". Remove the files named here and run again."
+        )
+    return {"files": files, "partitions": len(names)}
+
+
+def map_catalog(
+    stress: Stress, mechanisms: pa.Table, folder: Path, seed: int = 0
+) -> tuple[StressMap, dict[str, Any]]:
+    """Map a catalog of mechanisms in one go and write all files to a folder.
+
+    Returns
+    -------
+    StressMap, dict
+        The map, and what ``stress.json`` holds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    events = select_events(stress, mechanisms, seed=seed)
+    keep = MapEvents(events.points, events.statistics, events.weights, events.angles)
+    if not events.weights.any():
+        raise InputError(
+            f"None of {mechanisms.num_rows} mechanisms can be used ({events.left_out}), so there "
+            "is no stress to map. Look at the rules of `stress`, or give another catalog."
+        )
+    center = events.points[:, -2:].mean(axis=0)
+    made = make_map(
+        stress, [sum_events(stress, events)], (float(center[0]), float(center[1])), keep, seed
+    )
+    provenance = {
+        "quakeloom": __version__,
+        "seed": seed,
+        "stress": stress.model_dump(mode="json"),
+    }
+    write_map(folder, made, provenance)
+    description = {**describe_map(made), "left_out": events.left_out,
+                   "settings": provenance["stress"]}  # fmt: skip
+    (folder / "stress.json").write_text(_dump(description), encoding="utf-8")
+    return made, description
+
+
+def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int64]]:
+    """Return the keyed sums of selected events."""
+    names, steps = axis_names(stress)
+    used = events.weights > 0
+    grid, origin = grid_around(names, steps, events.points[used], place_boundaries(stress))
+    if not used.any():
+        empty = accumulate_statistics(grid, np.empty((0, len(names))), np.empty((0, 20)))
+        return key_statistics(grid, origin, empty)
+    sums = accumulate_statistics(
+        grid, events.points[used], events.statistics[used], events.weights[used]
+    )
+    return key_statistics(grid, origin, sums)
+
+
+def _stress(settings: Settings) -> Stress:
+    if settings.stress is None:
+        raise PlanError(
+            f"Run '{settings.name}' has no `stress` group in its settings, so there is no map to "
+            "make. Add `stress: {}`."
+        )
+    return settings.stress
+
+
+def _needs_events(stress: Stress) -> bool:
+    return stress.bootstrap > 0 or stress.planes == "instability"
+
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    with np.load(path) as data:
+        return {name: data[name] for name in data.files}
+
+
+def _gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
+    parts = [_load(layout.part(STAGE, n) / "events.npz") for n in names]
+    return MapEvents(
+        *(np.concatenate([p[k] for p in parts]) for k in
+          ("points", "statistics", "weights", "angles"))
+    )  # fmt: skip
+
+
+def _center(markers: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    counts = np.array([m["counts"]["used"] for m in markers], dtype=float)
+    if not counts.sum():
+        return 0.0, 0.0
+    center = np.array([m["center"] for m in markers], dtype=float)
+    mean = np.round((center * counts[:, None]).sum(axis=0) / counts.sum(), 6)
+    return float(mean[0]), float(mean[1])
+
+
+def _acceptance(layout: RunLayout, partition: str) -> tuple[Any, tuple[NDArray[Any], ...]]:
+    group = layout.accepted / partition
+    if not (group / "acceptance").is_dir():
+        return None, ()
+    grid = tuple(
+        np.asarray(open_array(layout.accepted / "grid", n)[...])
+        for n in ("strike_deg", "dip_deg", "rake_deg")
+    )
+    return open_array(group, "acceptance"), grid
+
+
+def _planned(layout: RunLayout) -> list[str]:
+    path = layout.plan_step(STAGE, "finalise")
+    if not path.exists():
+        raise PlanError(f"{layout.root} has no stress plan. Run `quakeloom plan --config FILE`.")
+    return list(read_json(path)["partitions"])
+
+
+def _refuse_incomplete(layout: RunLayout, names: Sequence[str]) -> None:
+    missing, stale = [], []
+    for name in names:
+        marker = layout.done(STAGE, name)
+        if not marker.exists():
+            missing.append(name)
+        elif read_json(marker)["plan"] != digest_file(layout.plan(STAGE, name)):
+            stale.append(name)
+    if missing or stale:
+        raise IncompleteError(
+            f"The stress map of {layout.root} cannot be made: "
+            + "; ".join(
+                f"{words}: {', '.join(found[:8])}{' ...' if len(found) > 8 else ''}"
+                for words, found in (("not summed", missing), ("of another plan", stale))
+                if found
+            )
+            + ". Run `quakeloom stress part` for them."
+        )
+
+
+def _provenance(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    known = read_json(layout.provenance) if layout.provenance.exists() else {}
+    return {
+        **known,
+        "quakeloom": __version__,
+        "seed": settings.seed,
+        "stress": _stress(settings).model_dump(mode="json"),
+        "stress_code_digest": digest_source(CODE[STAGE]),
+    }
+
+
+def _catalog_part(layout: RunLayout, partition: str) -> Path:
+    return layout.ingest / "catalog" / f"{partition}.parquet"
+
+
+def _catalog_tables(layout: RunLayout, names: Sequence[str]) -> Iterator[pa.Table]:
+    for name in names:
+        yield read_table(_catalog_part(layout, name), "mechanisms")
+
+
+def _split_catalogs(settings: Settings, layout: RunLayout) -> dict[str, str]:
+    """Read the catalogs and split them into calendar bins; digests of their rows by name."""
+    base = Path(expand_variables(settings.data))
+    tables = [read_mechanisms(base / expand_variables(c)) for c in _stress(settings).catalogs]
+    table = pa.concat_tables(tables).combine_chunks()
+    ids = table.column("event_id").to_pylist()
+    if len(set(ids)) != len(ids):
+        first = np.unique(ids, return_index=True)[1]
+        log.warning("%d mechanisms of doubled events are left out", len(ids) - first.size)
+        table = table.take(pa.array(np.sort(first)))
+    times = table.column("origin_time").to_numpy().astype("datetime64[ns]")
+    calendar = settings.partition.calendar
+    if calendar == "auto":
+        calendar = _kept_calendar(layout, times)
+    names = assign_partitions(times, calendar, settings.partition.maximum_events)
+    digests = {}
+    for name in np.unique(names):
+        rows = table.filter(pa.array(names == name))
+        rows = rows.take(pc.sort_indices(rows, [("origin_time", "ascending"),
+                                                ("event_id", "ascending")]))  # fmt: skip
+        path = _catalog_part(layout, str(name))
+        write_table(path, "mechanisms", rows, validate=False)
+        digests[str(name)] = digest_file(path)
+    folder = layout.ingest / "catalog"
+    for old in folder.glob("*.parquet"):
+        if old.stem not in digests:
+            old.unlink()
+    return digests
+
+
+def _kept_calendar(layout: RunLayout, times: NDArray[np.datetime64]) -> str:
+    path = layout.ingest / "catalog" / "calendar.yaml"
+    if path.exists():
+        return str(yaml.safe_load(path.read_text())["calendar"])
+    calendar = choose_calendar(times)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"calendar: {calendar}\n")
+    return calendar
+
+
+def _truth(settings: Settings, table: pa.Table) -> pa.Table:
+    """The stress of the synthetic Earth at the nodes of the map."""
+    place = [table.column(n).to_numpy() for n in ("longitude", "latitude")]
+    tensors = stress_tensor_at(*place, simulation_options(settings))
+    stress = describe_stress(stress_components(tensors))
+    return make_table(
+        "stress_truth",
+        {
+            "longitude": place[0],
+            "latitude": place[1],
+            "shmax_deg": stress.shmax_deg,
+            "shape_ratio": stress.shape_ratio,
+            "a_phi": stress.a_phi,
+            "regime": np.array(REGIMES, dtype=object)[stress.regime],
+        },
+    )
+
+
+def _dump(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=1) + "\n"

@@ -1,0 +1,253 @@
+"""Bootstrap over earthquakes by reweighting what they say, at a fixed smoothing strength."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.core import random_stream
+from quakeloom.inference import BlockCholesky, ConvergenceError, with_one_blas_thread
+from quakeloom.stress._field import StressInversion
+from quakeloom.stress._mechanisms import UPPER
+
+Floats = NDArray[np.float64]
+_DAMP = 1e-9
+
+
+@njit(cache=True)
+def _apply(normal, pairs, penalty, penalty_pairs, x, y):
+    """y = (data blocks of each replicate + common penalty) x, shapes (replicates, nodes, 5)."""
+    for r in range(x.shape[0]):
+        xr, yr = x[r], y[r]
+        yr[:] = 0.0
+        for p in range(pairs.shape[0]):
+            i, j = pairs[p, 0], pairs[p, 1]
+            k = 0
+            for a in range(5):
+                for b in range(a, 5):
+                    v = normal[r, p, k]
+                    k += 1
+                    yr[i, a] += v * xr[j, b]
+                    if a != b:
+                        yr[i, b] += v * xr[j, a]
+                    if i != j:
+                        yr[j, a] += v * xr[i, b]
+                        if a != b:
+                            yr[j, b] += v * xr[i, a]
+        for p in range(penalty.size):
+            i, j, v = penalty_pairs[p, 0], penalty_pairs[p, 1], penalty[p]
+            for a in range(5):
+                yr[i, a] += v * xr[j, a]
+                if i != j:
+                    yr[j, a] += v * xr[i, a]
+
+
+class Bootstrap:
+    """Resamples the mechanisms behind an inversion.
+
+    Parameters
+    ----------
+    inversion : StressInversion
+        Its smoothing, basis and grid are kept.
+    alpha2 : sequence of float
+        Smoothing strength, the same for all replicates.
+    points : array_like, shape (events, dimensions)
+    statistics : ndarray, shape (events, 20)
+    weights : array_like, shape (events,), optional
+    method : {"bilinear", "nearest"}
+        As for :func:`accumulate_statistics`.
+
+    Notes
+    -----
+    A replicate weighs every event by a multinomial count (events drawn with replacement) or
+    by an exponential number (Bayesian bootstrap, Rubin 1981). Sums for many replicates are
+    matrix products, cell by cell. The system of each replicate differs little from the
+    original one, whose Cholesky factor therefore preconditions conjugate gradients for a
+    whole batch. A relative residual of 1e-4 is far below the scatter of replicates.
+    """
+
+    def __init__(
+        self,
+        inversion: StressInversion,
+        alpha2: Sequence[float],
+        points: ArrayLike,
+        statistics: Floats,
+        weights: ArrayLike | None = None,
+        method: str = "bilinear",
+    ) -> None:
+        self.inversion = inversion
+        grid = inversion.grid
+        values = _change_statistics(np.asarray(statistics, dtype=float), inversion._change)
+        n = values.shape[0]
+        w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+        usable = np.isfinite(values).all(axis=1) & np.isfinite(w) & (w > 0)
+        nodes, shares = grid.locate(points, method)
+        usable &= shares.any(axis=1)
+        nodes, shares, values, w = nodes[usable], shares[usable], values[usable], w[usable]
+        order = np.lexsort(nodes.T[::-1])
+        self.order = np.flatnonzero(usable)[order]
+        self._nodes, self._shares = nodes[order], shares[order]
+        self._values, self._weights = values[order], w[order]
+        new = np.full(grid.node_count, -1, dtype=np.int64)
+        new[inversion.kept] = np.arange(inversion.kept.size)
+        self._new = new
+        used = inversion._pair_used
+        self._pair_number = np.full(used.size, -1, dtype=np.int64)
+        self._pair_number[used] = np.arange(int(used.sum()))
+        self._pairs = np.ascontiguousarray(new[grid.pairs[used]])
+        precision = inversion.inversion.precision(alpha2)
+        penalty = (precision - inversion._own)[:, 0, 0]
+        rows = np.flatnonzero(penalty)
+        self._penalty_pairs = np.ascontiguousarray(inversion.dissection.pairs[rows])
+        self._penalty = penalty[rows]
+        diagonal = inversion.dissection.pairs[:, 0] == inversion.dissection.pairs[:, 1]
+        # an isolated area may lose all its events in a replicate; this keeps it solvable
+        precision[diagonal] += _DAMP * np.eye(5)
+        self._factor = BlockCholesky(inversion.dissection, precision)
+        vector = inversion.inversion.data_vector
+        self._start = self._factor.solve(vector)
+
+    @with_one_blas_thread
+    def run(
+        self,
+        replicates: int,
+        kind: Literal["multinomial", "bayesian"] = "multinomial",
+        seed: int = 0,
+        batch: int = 64,
+        first: int = 0,
+        tolerance: float = 1e-4,
+    ) -> NDArray[np.float32]:
+        """Return the field of each replicate, shape (replicates, nodes, 5), float32.
+
+        Parameters
+        ----------
+        replicates : int
+        kind : {"multinomial", "bayesian"}
+        seed : int
+            Each replicate has a stream of its own, whatever the batches.
+        batch : int
+            Replicates computed together.
+        first : int
+            Number of the first replicate, to go on where an earlier call ended.
+        tolerance : float
+            Relative residual.
+
+        Returns
+        -------
+        ndarray of float32
+            Orthonormal basis; NaN where the field has no stress.
+        """
+        grid = self.inversion.grid
+        out = np.full((replicates, grid.node_count, 5), np.nan, dtype=np.float32)
+        for start in range(0, replicates, batch):
+            numbers = range(first + start, first + min(start + batch, replicates))
+            counts = np.stack([self._draw(kind, seed, r) for r in numbers])
+            normal, slip = self._sum(counts * self._weights)
+            m = self._solve(normal, slip, tolerance)
+            out[start : start + len(numbers), self.inversion.kept] = m @ self.inversion._change.T
+        return out
+
+    def _draw(self, kind: str, seed: int, replicate: int) -> Floats:
+        n = self._weights.size
+        stream = random_stream(seed, "bootstrap", kind, replicate)
+        if kind == "bayesian":
+            return stream.standard_exponential(n)
+        return np.bincount(stream.integers(0, n, n), minlength=n).astype(float)
+
+    def _sum(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Data blocks and vectors of every replicate from event weights (replicates, events)."""
+        replicates = weights.shape[0]
+        _, table, codes = self.inversion.grid._stencil
+        normal = np.zeros((replicates, self._pairs.shape[0], 15))
+        slip = np.zeros((replicates, self.inversion.kept.size, 5))
+        changes = np.flatnonzero(np.any(np.diff(self._nodes, axis=0) != 0, axis=1)) + 1
+        limits = np.concatenate([[0], changes, [self._nodes.shape[0]]])
+        for start, stop in itertools.pairwise(limits):
+            if start == stop:
+                continue
+            corner = np.flatnonzero(self._nodes[start] >= 0)
+            nodes = self._nodes[start, corner]
+            share = self._shares[start:stop, corner]
+            values = self._values[start:stop]
+            one, two = np.triu_indices(corner.size)
+            pair = self._pair_number[table[nodes[one], codes[corner[one], corner[two]]]]
+            products = (share[:, one] * share[:, two])[:, :, None] * values[:, None, :15]
+            vectors = share[:, :, None] * values[:, None, 15:]
+            here = weights[:, start:stop]
+            size = stop - start
+            normal[:, pair] += (here @ products.reshape(size, -1)).reshape(replicates, -1, 15)
+            slip[:, self._new[nodes]] += (here @ vectors.reshape(size, -1)).reshape(
+                replicates, -1, 5
+            )
+        return normal, slip
+
+    def _solve(self, normal: Floats, slip: Floats, tolerance: float) -> Floats:
+        x = np.repeat(self._start[None], slip.shape[0], axis=0)
+        y = np.empty_like(x)
+
+        def apply(v: Floats) -> Floats:
+            _apply(normal, self._pairs, self._penalty, self._penalty_pairs, v, y)
+            return y + _DAMP * v
+
+        def precondition(v: Floats) -> Floats:
+            solved = self._factor.solve(np.ascontiguousarray(v.transpose(1, 2, 0)))
+            return np.ascontiguousarray(solved.transpose(2, 0, 1))
+
+        r = slip - apply(x)
+        goal = tolerance * np.sqrt(np.sum(slip**2, axis=(1, 2)))
+        z = precondition(r)
+        p = z.copy()
+        rho = np.sum(r * z, axis=(1, 2))
+        for _ in range(200):
+            if np.all(np.sqrt(np.sum(r**2, axis=(1, 2))) <= goal):
+                return x
+            q = apply(p)
+            step = rho / np.maximum(np.sum(p * q, axis=(1, 2)), 1e-300)
+            x += step[:, None, None] * p
+            r -= step[:, None, None] * q
+            z = precondition(r)
+            new = np.sum(r * z, axis=(1, 2))
+            p = z + (new / np.maximum(rho, 1e-300))[:, None, None] * p
+            rho = new
+        raise ConvergenceError(
+            "Some bootstrap replicates did not converge in 200 iterations and none is returned. "
+            "Areas with very few mechanisms may be the reason; use the Bayesian bootstrap or a "
+            "stronger smoothing."
+        )
+
+
+def bootstrap_confidence(best: Floats, draws: NDArray, level: float = 0.95) -> NDArray[np.bool_]:
+    """Return which replicates of each node belong to its confidence region.
+
+    As in SATSI: the share ``level`` of tensors with the largest normalized product
+    ``sum s_ij s'_ij / (|s| |s'|)`` with the best one.
+
+    Parameters
+    ----------
+    best : ndarray, shape (nodes, 5)
+    draws : ndarray, shape (replicates, nodes, 5)
+    level : float
+
+    Returns
+    -------
+    ndarray of bool, shape (replicates, nodes)
+    """
+    product = np.einsum("nk,rnk->rn", best, draws)
+    product /= np.linalg.norm(best, axis=1) * np.linalg.norm(draws, axis=2)
+    limit = np.quantile(product, 1.0 - level, axis=0)
+    return product >= limit
+
+
+def _change_statistics(statistics: Floats, change: Floats) -> Floats:
+    if np.array_equal(change, np.eye(5)):
+        return statistics
+    full = np.empty((statistics.shape[0], 5, 5))
+    full[:, UPPER[0], UPPER[1]] = statistics[:, :15]
+    full[:, UPPER[1], UPPER[0]] = statistics[:, :15]
+    full = change.T @ full @ change
+    return np.concatenate([full[:, UPPER[0], UPPER[1]], statistics[:, 15:] @ change], axis=1)

@@ -1,0 +1,132 @@
+"""GeoNet's catalog, fault segments, GeoTIFF."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from quakeloom.core import FormatError, InputError, rotation_angle
+from quakeloom.formats import Rejects, read_fault_segments, read_mechanisms, write_geotiff
+
+HEADER = "PublicID,Date,Latitude,Longitude,strike1,dip1,rake1,strike2,dip2,rake2,ML,Mw,Mo,CD"
+ROW = "2103645,20030821121200,-45.1929,166.8300,213,56,98,20,35,79,7.0,7.1,5.61e+26,22"
+
+
+def test_geonet_rows_are_mechanisms(tmp_path):
+    """One row: place, time, both planes, moment magnitude, centroid depth."""
+    path = tmp_path / "geonet.csv"
+    path.write_text(f"{HEADER}\n{ROW}\n")
+    row = read_mechanisms(path).to_pylist()[0]
+    assert row["event_id"] == "2103645"
+    assert (row["strike_deg"], row["dip_deg"], row["rake_deg"]) == (213, 56, 98)
+    assert row["auxiliary_strike_deg"] == 20
+    assert row["depth_km"] == 22
+    assert row["magnitude"] == 7.1
+    assert row["origin_time"].isoformat().startswith("2003-08-21T12:12:00")
+
+
+def test_bad_geonet_rows_are_put_aside_with_the_reason(tmp_path):
+    """A missing strike, a doubled event and a bad date are rejects; nameless events are kept."""
+    path = tmp_path / "geonet.csv"
+    lines = [
+        ROW,
+        ROW,
+        ROW.replace("2103645", "7").replace(",213,", ",n/a,"),
+        ROW.replace("2103645", "8").replace("20030821121200", "yesterday"),
+        ROW.replace("2103645", "9999999"),
+        ROW.replace("2103645", "9999999"),
+    ]
+    path.write_text("\n".join([HEADER, *lines]) + "\n")
+    rejects = Rejects(path)
+    table = read_mechanisms(path, rejects)
+    assert table.num_rows == 3
+    reasons = rejects.table().column("reason").to_pylist()
+    assert "doubled event" in reasons[0]
+    assert "strike1 'n/a'" in reasons[1]
+    assert "yesterday" in reasons[2]
+    assert len(set(table.column("event_id").to_pylist())) == 3
+
+
+def test_every_geonet_solution_is_read(shared_data):
+    """3,691 solutions, and the two planes of each belong together."""
+    path = shared_data / "new-zealand" / "GeoNet_CMT_solutions.csv"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    table = read_mechanisms(path)
+    assert table.num_rows == 3691
+    angles = [
+        np.stack([table.column(f"{p}{n}_deg").to_numpy() for n in ("strike", "dip", "rake")], 1)
+        for p in ("", "auxiliary_")
+    ]
+    turn = rotation_angle(*angles)
+    # angles are printed as whole degrees; a handful of rows disagree more
+    assert np.median(turn) < 1.0
+    assert np.mean(turn < 5.0) > 0.98
+
+
+def test_faults_from_csv_and_geojson_agree(tmp_path):
+    """The same fault as a row and as a feature; a line gives its own strike."""
+    table = tmp_path / "faults.csv"
+    table.write_text("name,lon,lat,strike,dip,rake\nA,10.0,45.5,0,60,-90\n")
+    collection = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"name": "A", "dip": 60, "rake": -90},
+                "geometry": {"type": "LineString", "coordinates": [[10, 45], [10, 46]]},
+            }
+        ],
+    }
+    other = tmp_path / "faults.geojson"
+    other.write_text(json.dumps(collection))
+    one, two = (read_fault_segments(p).to_pylist()[0] for p in (table, other))
+    for name in ("fault", "longitude", "latitude", "dip_deg", "rake_deg"):
+        assert one[name] == two[name]
+    assert two["strike_deg"] == pytest.approx(0.0, abs=1e-9)
+    assert np.isnan(one["slip_tendency"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name,lon,lat,strike\nA,1,2,3\n", "no dip_deg"),
+        ("name,lon,lat,strike,dip\nA,1,2,three,4\n", "'three' is no number"),
+        ("name,lon,lat,strike,dip\n", "no fault segment"),
+        ('{"type": "FeatureCollection"}', "no GeoJSON"),
+        ('{"type": "Feature", "geometry": {"type": "Polygon"}}', "is a Polygon"),
+    ],
+)
+def test_broken_fault_files_are_refused(tmp_path, text, words):
+    """The message names the record and what is missing."""
+    path = tmp_path / "faults.txt"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=words):
+        read_fault_segments(path)
+
+
+def test_a_missing_fault_file_is_named(tmp_path):
+    """The path is in the message."""
+    with pytest.raises(InputError, match=r"nothing\.csv"):
+        read_fault_segments(tmp_path / "nothing.csv")
+
+
+def test_geotiff_has_its_values_and_place(tmp_path):
+    """Tags of a one-band float image; north is up; the corner is half a pixel out."""
+    values = np.arange(6.0).reshape(2, 3)
+    values[0, 0] = np.nan
+    path = tmp_path / "map.tif"
+    write_geotiff(path, [10.0, 10.5, 11.0], [45.0, 45.5], values, "meaning")
+    data = path.read_bytes()
+    (count,) = struct.unpack_from("<H", data, 8)
+    tags = {}
+    for i in range(count):
+        tag, kind, n, value = struct.unpack_from("<HHII", data, 10 + 12 * i)
+        tags[tag] = (kind, n, value)
+    assert (tags[256][2], tags[257][2]) == (3, 2)
+    assert struct.unpack_from("<3d", data, tags[33550][2]) == (0.5, 0.5, 0.0)
+    assert struct.unpack_from("<6d", data, tags[33922][2])[3:5] == (9.75, 45.75)
+    pixels = np.frombuffer(data, "<f4", 6, tags[273][2]).reshape(2, 3)
+    np.testing.assert_array_equal(pixels[::-1], values.astype("<f4"))
+    assert 4326 in struct.unpack_from("<16H", data, tags[34735][2])

@@ -1,0 +1,66 @@
+"""Memory is promised: what a partition needs is told before, and held."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT, quakeloom
+from quakeloom.config import load_configuration
+from quakeloom.core import MemoryPromiseError
+from quakeloom.stages.planning import plan_configuration
+
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], cwd={root!r}).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)
+sys.exit(code)
+"""
+
+
+def simulated(folder: Path, events: int, **changes) -> Path:
+    path = folder / "memory.yaml"
+    settings = {
+        "name": "memory",
+        "simulation": {"events": events, "preset": "national"},
+        "takeoff": {"models": ["generic_crust"]},
+        "partition": {"calendar": "all"},
+        **changes,
+    }
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("events", [50, 3000])
+def test_the_peak_of_a_partition_is_below_its_promise(tmp_path, events):
+    import subprocess
+
+    config = simulated(tmp_path, events)
+    results = tmp_path / "results"
+    quakeloom("plan", "--config", config, "--results", results)
+    run = results / "memory"
+    for step in (["takeoff", "part"], ["mechanism", "init"]):
+        quakeloom(*step, "--run", run)
+    program = str(Path(sys.executable).parent / "quakeloom")
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE.format(root=str(ROOT)), program, "mechanism", "part", "all",
+         "--run", str(run)],
+        capture_output=True, text=True, env=dict(os.environ), check=True,
+    )  # fmt: skip
+    measured = float(done.stdout.split()[-1])
+    promised = json.loads((run / "plan.json").read_text())["runs"]["memory"]["partitions"]["all"]
+    assert measured <= promised
+    # a promise of everything is none
+    assert promised <= 2.5 * measured
+
+
+def test_a_job_that_cannot_fit_is_refused_with_numbers(tmp_path):
+    config = simulated(tmp_path, 50, cluster={"memory_mb": 500})
+    with pytest.raises(MemoryPromiseError, match=r"needs \d+ MB.*cluster.memory_mb is 500"):
+        plan_configuration(load_configuration(config), tmp_path / "results")
