@@ -146,7 +146,7 @@ def random_source(seed, count=100):
 def test_flipping_all_polarities_reverses_the_slip(seed):
     """The same planes slip the other way; either answer is good to half a step of the grid."""
     azimuth, takeoff, polarity = random_source(seed)
-    reversed_slip = [*solve(azimuth, takeoff, polarity), 0.0, 0.0, 180.0]
+    reversed_slip = solve(azimuth, takeoff, polarity) + np.array([0.0, 0.0, 180.0])
     assert rotation_angle(solve(azimuth, takeoff, -polarity), reversed_slip) < 5.0
 
 
@@ -155,7 +155,7 @@ def test_flipping_all_polarities_reverses_the_slip(seed):
 def test_turning_the_network_turns_the_mechanism(seed, turn):
     """Turned stations turn the strike; either answer is good to half a step of the grid."""
     azimuth, takeoff, polarity = random_source(seed)
-    turned = [*solve(azimuth, takeoff, polarity), turn, 0.0, 0.0]
+    turned = solve(azimuth, takeoff, polarity) + np.array([turn, 0.0, 0.0])
     assert rotation_angle(solve((azimuth + turn) % 360.0, takeoff, polarity), turned) < 5.0
 
 

@@ -8,6 +8,7 @@ so the predictions of one plane are a run of values in a table over these two an
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -68,6 +69,24 @@ def _bounded_log_ratio(
     return np.clip(ratio, SMALLEST_LOG_RATIO, LARGEST_LOG_RATIO)
 
 
+class RatioTable(NamedTuple):
+    """Predicted log10 S/P over the ray's angles in the frame of a plane.
+
+    Attributes
+    ----------
+    values : float32
+        Over tilt from the normal, residue of the azimuth, and run of slips; then zeros.
+    shape : int64
+        Tilts, residues, multiples of the step in half a turn, length of a run.
+    scales : float32
+        Cells per radian of tilt and of azimuth, ``(vp/vs)^3``, steps per radian.
+    """
+
+    values: NDArray[np.float32]
+    shape: NDArray[np.int64]
+    scales: NDArray[np.float32]
+
+
 @njit(cache=True, nogil=True)
 def run_length(slips):
     """Length of a plane's run of misfits: the slips, rounded up to whole vector registers.
@@ -78,9 +97,7 @@ def run_length(slips):
 
 
 @lru_cache(maxsize=2)
-def _ratio_table(
-    step_deg: float, slips: int, vp_vs_ratio: float
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+def _ratio_table(step_deg: float, slips: int, vp_vs_ratio: float) -> RatioTable:
     per_step = max(round(step_deg / _CELL_DEG), 1)
     step = np.radians(step_deg)
     cell = step / per_step
@@ -98,21 +115,15 @@ def _ratio_table(
     s = np.hypot(np.cos(2 * tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn))
     table = _bounded_log_ratio(p, s, vp_vs_ratio).astype(np.float32)
     # After the table a run of zeros, for observations that are not there.
-    return (
+    return RatioTable(
         np.concatenate([table.ravel(), np.zeros(length, np.float32)]),
         np.array([tilts, per_step, multiples, multiples + length], np.int64),
         np.array([tilts * 2 / np.pi, 1.0 / cell, vp_vs_ratio**3, 1.0 / step], np.float32),
     )
 
 
-def ratio_table(
-    grid: MechanismGrid, vp_vs_ratio: float
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
-    """Return predictions over tilt, residue of azimuth and run of slips.
-
-    Also the table's shape; its cells per radian of tilt and of azimuth, the factor
-    ``(vp/vs)^3``, and its steps per radian.
-    """
+def ratio_table(grid: MechanismGrid, vp_vs_ratio: float) -> RatioTable:
+    """Return the (kept) predictions of log10 S/P for a grid."""
     return _ratio_table(grid.step_deg, grid.slips_per_plane, float(vp_vs_ratio))
 
 
@@ -186,8 +197,9 @@ def predicted_log_ratio(an, along, factor):
 
 
 @njit(cache=True, nogil=True)
-def _add_exact(x, y, z, frames, cosines, sines, factor, observed, length, out):
+def _add_exact(x, y, z, rows, factor, observed, length, out):
     """Add the misfits of one observation, evaluated for every mechanism."""
+    frames, cosines, sines = rows.frames, rows.cosines, rows.sines
     slips = cosines.shape[0]
     for w in range(frames.shape[2]):
         an = x * frames[0, 0, w] + y * frames[0, 1, w] + z * frames[0, 2, w]
@@ -201,18 +213,18 @@ def _add_exact(x, y, z, frames, cosines, sines, factor, observed, length, out):
 
 
 @njit(cache=True, nogil=True)
-def add_amplitude_misfits(
-    trial, ratios, observed, azimuth, takeoff, exactly, frames32, frames, cosines, sines,
-    table, shape, scales, runs, out,
-):  # fmt: skip
+def add_amplitude_misfits(trial, ratios, observed, azimuth, takeoff, rows, predictions, runs, out):
     """Write the sum of ``|observed - predicted|`` log ratios of every mechanism to ``out``.
 
     A plane's values begin at multiples of :func:`run_length`.
 
-    ``runs`` is scratch of four rows; ``exactly`` evaluates the formula instead of the table.
+    ``runs`` is scratch of four rows. Without a table of directions the formula is evaluated
+    for every mechanism.
     """
-    planes = frames32.shape[2]
-    length = run_length(cosines.shape[0])
+    table, shape, scales = predictions.values, predictions.shape, predictions.scales
+    exactly = rows.direction_step <= 0.0
+    planes = rows.frames32.shape[2]
+    length = run_length(rows.cosines.shape[0])
     out[:] = _F(0.0)
     values = np.zeros(4, np.float32)
     held = 0
@@ -223,10 +235,9 @@ def add_amplitude_misfits(
             a, t = azimuth[0, obs], takeoff[0, obs]
         x, y, z = ray_vector(np.float64(a), np.float64(t))
         if exactly:
-            factor = np.float64(scales[2])
-            _add_exact(x, y, z, frames, cosines, sines, factor, observed[obs], length, out)
+            _add_exact(x, y, z, rows, np.float64(scales[2]), observed[obs], length, out)
             continue
-        _find_runs(_F(x), _F(y), _F(z), frames32, shape, scales, runs[held])
+        _find_runs(_F(x), _F(y), _F(z), rows.frames32, shape, scales, runs[held])
         values[held] = observed[obs]
         held += 1
         if held == 4:
@@ -263,13 +274,15 @@ def _least_misfit(misfits, accepted, planes, parts, bits, length):
 
 
 @njit(cache=True, nogil=True)
-def limit_by_amplitudes(misfits, count, error, accepted, planes, parts, bits):
+def limit_by_amplitudes(misfits, count, error, accepted, rows):
     """Narrow ``accepted`` to mechanisms whose amplitude misfit HASH would accept.
 
     The limit is ``max(total, least + extra)`` with ``total = max(count error, 2)`` and
     ``extra = max(count error / 2, 2)`` and the least misfit of all mechanisms; when none of
     those with acceptable polarities passes, of these.
     """
+    planes, bits = rows.frames32.shape[2], rows.bits
+    parts = rows.cosines.shape[0] // bits
     total = max(_F(count * error), _F(2.0))
     extra = max(_F(count * error * 0.5), _F(2.0))
     length = run_length(parts * bits)

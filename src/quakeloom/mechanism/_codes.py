@@ -11,6 +11,7 @@ down, as zero does in HASH. The pattern of a ray and of its opposite are the sam
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -18,7 +19,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
+from quakeloom.mechanism._grid import mechanism_grid
 
 EMPTY = 63
 """Code of a word without set bits."""
@@ -62,17 +63,51 @@ def _exact_code(an, x, y, cosines, sines, first, bits):
     return leading_downs
 
 
+class Rows(NamedTuple):
+    """What the codes of a grid are made from, and the table of directions where there is one.
+
+    Attributes
+    ----------
+    frames, frames32 : plane frames of the grid in double and single precision
+    cosines, sines : of the slips' turns
+    step : turn between slips in radians
+    bits : slips in a word
+    direction_step, rings, table, width : spacing in degrees (0: no table), first row of each
+        ring of directions, rows with an empty one at the end, and bytes per row
+    mask : valid bits, once per word of a row
+
+    Notes
+    -----
+    The words of a row are ordered part by part, each part over all planes; with one part
+    (grids of 3 degrees and coarser) the order is that of the grid.
+    """
+
+    frames: NDArray[np.float64]
+    frames32: NDArray[np.float32]
+    cosines: NDArray[np.float64]
+    sines: NDArray[np.float64]
+    step: float
+    bits: int
+    direction_step: float
+    rings: NDArray[np.int64]
+    table: NDArray[np.int8]
+    width: int
+    mask: NDArray[np.int64]
+
+
 @njit(cache=True, nogil=True)
-def fill_codes(ax, ay, az, frames32, frames, cosines, sines, step, bits, out, doubt):
+def fill_codes(ax, ay, az, rows, out, doubt):
     """Write the codes of one ray into ``out`` (int8, one per word).
 
     A float32 pass finds the step of every plane; where it lies too near a grid point, or
     the ray too near the plane, double precision decides.
     """
+    frames, frames32, cosines, sines = rows.frames, rows.frames32, rows.cosines, rows.sines
+    bits = rows.bits
     planes = frames32.shape[2]
     parts = cosines.shape[0] // bits
     fx, fy, fz = np.float32(ax), np.float32(ay), np.float32(az)
-    scale = np.float32(1.0 / step)
+    scale = np.float32(1.0 / rows.step)
     limit = np.float32(bits)
     n0, n1, n2 = frames32[0, 0], frames32[0, 1], frames32[0, 2]
     p0, p1, p2 = frames32[1, 0], frames32[1, 1], frames32[1, 2]
@@ -113,20 +148,16 @@ def fill_codes(ax, ay, az, frames32, frames, cosines, sines, step, bits, out, do
 
 
 @njit(cache=True, nogil=True)
-def _fill_table(step_deg, rings, frames32, frames, cosines, sines, step, bits, width, table):
+def _fill_table(rows, step_deg, rings, table):
     """Codes of all directions of the lower hemisphere, ring by ring."""
-    planes = frames32.shape[2]
-    parts = cosines.shape[0] // bits
-    doubt = np.zeros(planes, np.int8)
+    words = rows.mask.shape[0]
+    doubt = np.zeros(rows.frames32.shape[2], np.int8)
     for ring in range(rings.shape[0] - 1):
         around = rings[ring + 1] - rings[ring]
         for i in range(around):
             ax, ay, az = ray_vector(360.0 * i / around, ring * step_deg)
-            row = (rings[ring] + i) * width
-            fill_codes(
-                ax, ay, az, frames32, frames, cosines, sines, step, bits,
-                table[row : row + planes * parts], doubt,
-            )  # fmt: skip
+            start = (rings[ring] + i) * rows.width
+            fill_codes(ax, ay, az, rows, table[start : start + words], doubt)
 
 
 @intrinsic
@@ -175,52 +206,41 @@ def table_row(azimuth_deg, takeoff_deg, step_deg, rings):
     return rings[ring] + i
 
 
-class DirectionCodes:
-    """Constants for the codes of a grid, and the table of directions where one is wanted.
+@lru_cache(maxsize=3)
+def direction_rows(step_deg: float, direction_step_deg: float) -> Rows:
+    """Return the (kept) rows of the standard grid of a spacing.
 
-    Attributes
+    Parameters
     ----------
-    frames, frames32 : plane frames of the grid in double and single precision
-    cosines, sines : of the slips' turns
-    step : turn between slips in radians
-    width : bytes of one table row
-    table, rings, direction_step_deg : the table and its last, empty row; 0 when all is exact
-
-    Notes
-    -----
-    The words of a row are ordered part by part, each part over all planes; with one part
-    (grids of 3 degrees and coarser) the order is that of the grid.
+    step_deg : float
+        Of the grid.
+    direction_step_deg : float
+        Spacing of tabulated directions, made a whole part of 90 degrees; 0 for no table.
     """
-
-    def __init__(self, grid: MechanismGrid, direction_step_deg: float) -> None:
-        turn = np.radians(np.arange(grid.slips_per_plane) * grid.step_deg)
-        self.frames = grid.plane_frames
-        self.frames32 = grid.plane_frames.astype(np.float32)
-        self.cosines = np.cos(turn)
-        self.sines = np.sin(turn)
-        self.step = float(np.radians(grid.step_deg))
-        self.bits = grid.bits
-        self.chunks = grid.chunks
-        self.width = -(-grid.chunks // 32) * 32
-        self.direction_step_deg = direction_step_deg
-        self.rings = np.zeros(1, np.int64)
-        self.table: NDArray[np.int8] = np.zeros(1, np.int8)
-        if direction_step_deg > 0:
-            count = round(90.0 / direction_step_deg)
-            self.direction_step_deg = 90.0 / count
-            polar = np.radians(np.arange(count + 1) * self.direction_step_deg)
-            around = np.maximum(np.ceil(360.0 / self.direction_step_deg * np.sin(polar)), 1)
-            self.rings = np.concatenate([[0], np.cumsum(around)]).astype(np.int64)
-            # NumPy asks for huge pages, Numba does not; rows are read at random.
-            self.table = np.zeros((self.rings[-1] + 1) * self.width, np.int8)
-            self.table[self.rings[-1] * self.width :] = EMPTY
-            _fill_table(
-                self.direction_step_deg, self.rings, self.frames32, self.frames,
-                self.cosines, self.sines, self.step, self.bits, self.width, self.table,
-            )  # fmt: skip
-
-
-@lru_cache(maxsize=2)
-def direction_codes(step_deg: float, direction_step_deg: float) -> DirectionCodes:
-    """Return the (kept) codes of the standard grid of a spacing."""
-    return DirectionCodes(mechanism_grid(step_deg), direction_step_deg)
+    grid = mechanism_grid(step_deg)
+    turn = np.radians(np.arange(grid.slips_per_plane) * grid.step_deg)
+    rows = Rows(
+        frames=grid.plane_frames,
+        frames32=grid.plane_frames.astype(np.float32),
+        cosines=np.cos(turn),
+        sines=np.sin(turn),
+        step=float(np.radians(grid.step_deg)),
+        bits=grid.bits,
+        direction_step=0.0,
+        rings=np.zeros(1, np.int64),
+        table=np.zeros(1, np.int8),
+        width=-(-grid.chunks // 32) * 32,
+        mask=np.full(grid.chunks, (1 << grid.bits) - 1, np.int64),
+    )
+    if direction_step_deg <= 0:
+        return rows
+    count = round(90.0 / direction_step_deg)
+    spacing = 90.0 / count
+    polar = np.radians(np.arange(count + 1) * spacing)
+    around = np.maximum(np.ceil(360.0 / spacing * np.sin(polar)), 1)
+    rings = np.concatenate([[0], np.cumsum(around)]).astype(np.int64)
+    # NumPy asks for huge pages, Numba does not; rows are read at random.
+    table = np.zeros((rings[-1] + 1) * rows.width, np.int8)
+    table[rings[-1] * rows.width :] = EMPTY
+    _fill_table(rows, spacing, rings, table)
+    return rows._replace(direction_step=spacing, rings=rings, table=table)

@@ -372,11 +372,13 @@ def keep_at_most(planes, top, limit, accepted, below, equal, n):
 
 
 @njit(cache=True, nogil=True)
-def list_counts(planes, top, mask, bits, parts, indices, counts, n):
+def list_counts(planes, top, mask, rows, indices, counts, n):
     """List mechanisms of a mask with their counts, in the order of the grid.
 
     Returns how many were written to ``indices`` and ``counts``.
     """
+    bits = rows.bits
+    parts = rows.cosines.shape[0] // bits
     per_part = n // parts
     found = 0
     for plane_of_grid in range(per_part):

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from quakeloom.mechanism._blocks import ObservationBlock
-from quakeloom.mechanism._codes import direction_codes
+from quakeloom.mechanism._codes import EMPTY, direction_rows
 from quakeloom.mechanism._counters import (
     FUSED,
     MAXIMUM_PLANES,
@@ -19,7 +19,7 @@ from quakeloom.mechanism._counters import (
     smallest,
     subtract_row,
 )
-from quakeloom.mechanism._find import canonical_order, word_mask
+from quakeloom.mechanism._find import canonical_order
 from quakeloom.mechanism._grid import MechanismGrid
 from quakeloom.mechanism._options import MechanismOptions
 from quakeloom.mechanism._search import make_rows, misfit_allowance, planes_for
@@ -49,14 +49,12 @@ def leave_one_out(
         ``minimum_polarities`` others. Gaps are not looked at.
     """
     options = options or MechanismOptions()
-    codes = direction_codes(grid.step_deg, 0.0)
     out = np.full(len(block.polarity), np.nan, np.float32)
     most = int(np.max(np.diff(block.offsets), initial=0))
     _leave_out(
         block.offsets, canonical_order(block), block.azimuth_deg[:1], block.takeoff_deg[:1],
         block.polarity, block.impulsive, most, options.minimum_polarities, options.use_emergent,
-        options.polarity_error_rate, codes.frames32, codes.frames,
-        codes.cosines, codes.sines, codes.step, codes.bits, word_mask(codes), out,
+        options.polarity_error_rate, direction_rows(grid.step_deg, 0.0), out,
     )  # fmt: skip
     return out
 
@@ -64,12 +62,11 @@ def leave_one_out(
 @njit(cache=True, nogil=True)
 def _leave_out(
     offsets, order, azimuth, takeoff, polarity, impulsive, most, minimum, use_emergent, rate,
-    frames32, frames, cosines, sines, step, bits, mask, out,
+    rows, out,
 ):  # fmt: skip
-    planes = frames32.shape[2]
-    n = mask.shape[0]
+    n = rows.mask.shape[0]
     exact = np.zeros((most + 1) * n, np.int8)
-    doubt = np.zeros(planes, np.int8)
+    doubt = np.zeros(rows.frames32.shape[2], np.int8)
     starts = np.zeros(most + 1, np.int64)
     used = np.empty(most, np.int64)
     flips = np.empty(most, np.int64)
@@ -89,11 +86,8 @@ def _leave_out(
                 count += 1
         if count - 1 < max(minimum, 1):
             continue
-        make_rows(
-            0, used[:count], azimuth, takeoff, frames32, frames, cosines, sines, step, bits, exact,
-            doubt, starts,
-        )  # fmt: skip
-        exact[count * n : (count + 1) * n] = 63
+        make_rows(0, used[:count], azimuth, takeoff, rows, exact, doubt, starts)
+        exact[count * n : (count + 1) * n] = EMPTY
         top = planes_for(count)
         clear(without, 0, max(top, FUSED), n)
         add_rows(exact, starts, flips, 0, count, count * n, counter, top, carry, n, True)
@@ -101,8 +95,8 @@ def _leave_out(
         for k in range(count):
             codes = exact[starts[k] : starts[k] + n]
             subtract_row(codes, flips[k], counter, top, without, carry, n)
-            least = smallest(without, top, mask, candidates, trial_row, n, False)
-            accepted[:] = mask
+            least = smallest(without, top, rows.mask, candidates, trial_row, n, False)
+            accepted[:] = rows.mask
             limit = max(total, least + extra)
             keep_at_most(without, top, limit, accepted, candidates, trial_row, n)
             for w in range(n):

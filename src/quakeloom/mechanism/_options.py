@@ -1,4 +1,25 @@
-"""Settings of the search for focal mechanisms."""
+"""Settings of the search for focal mechanisms.
+
+Why these defaults. Rotation of the preferred mechanism between seeds, median and 90th
+percentile in degrees, over 190 solved Calaveras events (given angles, errors of 1 degree in
+azimuth and 10 in take-off, picks of weight 0 and 1; letters of the first seed):
+
+| average | trials | draws | A, B | C | D |
+|---|---|---|---|---|---|
+| ``hash``, 500 kept | 30 | independent | 6.5, 15.8 | 12.2, 23.2 | 22.1, 66.2 |
+| ``hash``, all kept | 30 | independent | 4.3, 10.8 | 5.5, 16.8 | 8.6, 47.5 |
+| ``weighted`` | 15 | stratified | 1.3, 2.9 | 1.4, 2.9 | 2.0, 6.0 |
+| ``weighted`` | 30 | independent | 2.2, 4.0 | 2.4, 5.4 | 3.2, 8.2 |
+| ``weighted`` | 30 | stratified | 0.8, 1.5 | 0.8, 2.1 | 1.4, 4.6 |
+| ``weighted`` | 60 | stratified | 0.6, 1.4 | 0.4, 1.3 | 1.2, 4.1 |
+| ``weighted`` | 100 | independent | 1.1, 2.3 | 1.2, 2.2 | 1.9, 5.5 |
+| ``weighted`` | 100 | stratified | 0.5, 1.1 | 0.4, 0.9 | 1.0, 5.3 |
+
+Thirty stratified trials are enough. The weighted mean is also nearer to the truth: on
+simulated events with 14 polarities (8 % wrong) the median error falls from 44 to 32 degrees
+and the share within 45 degrees rises from 51 to 71 %; with 40 polarities from 21.0 to 19.4
+degrees and from 90 to 93 %.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from quakeloom.mechanism._amplitudes import (
     add_amplitude_misfits,
@@ -44,13 +47,42 @@ def misfit_allowance(count, rate):
     return max(half_away(share), 2), max(half_away(np.float64(np.float32(share * 0.5))), 2)
 
 
+class Workspace(NamedTuple):
+    """Scratch arrays of a search, made once for a block of events.
+
+    Attributes
+    ----------
+    exact : int8
+        Coded rows that are made, not looked up, with an empty one after the last.
+    doubt : int8, one per plane
+    starts : int64, shape (2, most observations + 1)
+        Where the rows of a trial and of the next start.
+    stacks : int64, shape (5, MAXIMUM_PLANES * STRIDE)
+        Stacks of planes: counter, counter of impulsive misfits, scratch, counter of trials,
+        accepted sets waiting for that counter.
+    runs : int32, shape (4, planes)
+    misfit : float32
+        S/P misfits of all mechanisms, one run per plane.
+    indices, counts : int64, one per mechanism of the grid
+        The listed mechanisms, and how many trials accept them.
+    posterior : float64, one per mechanism of the grid
+    """
+
+    exact: NDArray[np.int8]
+    doubt: NDArray[np.int8]
+    starts: NDArray[np.int64]
+    stacks: NDArray[np.int64]
+    runs: NDArray[np.int32]
+    misfit: NDArray[np.float32]
+    indices: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    posterior: NDArray[np.float64]
+
+
 @njit(cache=True, nogil=True)
-def make_rows(
-    trial, used, azimuth, takeoff, frames32, frames, cosines, sines, step, bits, exact, doubt,
-    starts,
-):  # fmt: skip
+def make_rows(trial, used, azimuth, takeoff, rows, exact, doubt, starts):
     """Make the coded row of every used observation in a trial, exactly."""
-    words = frames32.shape[2] * (cosines.shape[0] // bits)
+    words = rows.mask.shape[0]
     for i in range(used.shape[0]):
         obs = used[i]
         a, t = azimuth[trial, obs], takeoff[trial, obs]
@@ -58,46 +90,44 @@ def make_rows(
             a, t = azimuth[0, obs], takeoff[0, obs]
         starts[i] = i * words
         x, y, z = ray_vector(np.float64(a), np.float64(t))
-        fill_codes(
-            x, y, z, frames32, frames, cosines, sines, step, bits,
-            exact[i * words : (i + 1) * words], doubt,
-        )  # fmt: skip
+        fill_codes(x, y, z, rows, exact[i * words : (i + 1) * words], doubt)
 
 
 @njit(cache=True, nogil=True)
-def find_rows(trial, used, azimuth, takeoff, direction_step, rings, table, width, starts):
+def _find_rows(trial, used, azimuth, takeoff, rows, starts):
     """Find the tabulated row of every used observation in a trial, and ask memory for it."""
     for i in range(used.shape[0]):
         obs = used[i]
         a, t = azimuth[trial, obs], takeoff[trial, obs]
         if not (np.isfinite(a) and np.isfinite(t)):
             a, t = azimuth[0, obs], takeoff[0, obs]
-        row = table_row(np.float64(a), np.float64(t), direction_step, rings)
-        starts[i] = row * width
-        prefetch_row(table, row * width, width)
+        row = table_row(np.float64(a), np.float64(t), rows.direction_step, rows.rings)
+        starts[i] = row * rows.width
+        prefetch_row(rows.table, row * rows.width, rows.width)
 
 
 @njit(cache=True, nogil=True)
-def _rows_of_trial(
-    trial, used, azimuth, takeoff, direction_step, rings, table, table_width, frames32, frames,
-    cosines, sines, step, bits, exact, doubt, starts,
-):  # fmt: skip
+def _rows_of_trial(trial, used, azimuth, takeoff, rows, space):
     """Return where the rows of a trial start; those of the next are on their way then."""
-    if direction_step <= 0.0:
-        make_rows(
-            trial, used, azimuth, takeoff, frames32, frames, cosines, sines, step, bits, exact,
-            doubt, starts[0],
-        )  # fmt: skip
-        return starts[0]
+    if rows.direction_step <= 0.0:
+        make_rows(trial, used, azimuth, takeoff, rows, space.exact, space.doubt, space.starts[0])
+        return space.starts[0]
     for ahead in range(2):
         wanted = trial + ahead
         # The first trial finds its own rows, every trial those of the next.
         if (ahead == 1 or trial == 0) and wanted < azimuth.shape[0]:
-            find_rows(
-                wanted, used, azimuth, takeoff, direction_step, rings, table, table_width,
-                starts[wanted % 2],
-            )  # fmt: skip
-    return starts[trial % 2]
+            _find_rows(wanted, used, azimuth, takeoff, rows, space.starts[wanted % 2])
+    return space.starts[trial % 2]
+
+
+@njit(cache=True, nogil=True)
+def _codes_and_empty(count, rows, space):
+    """Return the array that rows lie in, and where its empty row starts."""
+    words = rows.mask.shape[0]
+    if rows.direction_step <= 0.0:
+        space.exact[count * words : (count + 1) * words] = EMPTY
+        return space.exact, count * words
+    return rows.table, rows.rings[-1] * rows.width
 
 
 @njit(cache=True, nogil=True)
@@ -148,50 +178,37 @@ def accept_polarities(
 
 @njit(cache=True, nogil=True)
 def search_acceptable(
-    used, flips, impulsive, ratios, observed_ratio, azimuth, takeoff, split, rate, amplitude_error,
-    direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
-    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work,
-    indices, counts,
+    used, flips, impulsive, ratios, observed_ratio, azimuth, takeoff, split, rate,
+    amplitude_error, rows, predictions, space,
 ):  # fmt: skip
     """List the mechanisms accepted in any trial and how many trials accept each.
 
     ``used`` are the observations with polarities, impulsive first; ``ratios`` those with
-    S/P. Returns the number of mechanisms written to ``indices`` and ``counts``.
+    S/P. Returns the number of mechanisms written to ``space.indices`` and ``space.counts``.
     """
-    planes = frames32.shape[2]
-    parts = cosines.shape[0] // bits
-    n = planes * parts
-    exactly = direction_step <= 0.0
+    n = rows.mask.shape[0]
     trials = azimuth.shape[0]
-    share, waiting, scratch = work[3], work[4], work[2]
+    scratch, share, waiting = space.stacks[2], space.stacks[3], space.stacks[4]
     carry = scratch[:STRIDE]
     top_share = max(planes_for(trials), 3)
     clear(share, 0, top_share, n)
     total, extra = misfit_allowance(len(used), rate)
-    exact[len(used) * n : (len(used) + 1) * n] = EMPTY
-    codes = exact if exactly else table
-    empty = len(used) * n if exactly else rings[-1] * table_width
+    codes, empty = _codes_and_empty(len(used), rows, space)
     held = 0
     for trial in range(trials):
-        now = _rows_of_trial(
-            trial, used, azimuth, takeoff, direction_step, rings, table, table_width, frames32,
-            frames, cosines, sines, step, bits, exact, doubt, starts,
-        )  # fmt: skip
+        starts = _rows_of_trial(trial, used, azimuth, takeoff, rows, space)
         accepted = waiting[held * STRIDE : held * STRIDE + n]
-        accepted[:] = mask
+        accepted[:] = rows.mask
         accept_polarities(
-            codes, now, flips, impulsive, len(used), empty, split, extra, total, work,
-            accepted, n,
+            codes, starts, flips, impulsive, len(used), empty, split, extra, total,
+            space.stacks, accepted, n,
         )  # fmt: skip
         if len(ratios) > 0:
             add_amplitude_misfits(
-                trial, ratios, observed_ratio, azimuth, takeoff, exactly,
-                frames32, frames, cosines, sines, ratio_table, ratio_shape, ratio_scales,
-                runs, amplitude,
+                trial, ratios, observed_ratio, azimuth, takeoff, rows, predictions, space.runs,
+                space.misfit,
             )  # fmt: skip
-            limit_by_amplitudes(
-                amplitude, len(ratios), amplitude_error, accepted, planes, parts, bits
-            )
+            limit_by_amplitudes(space.misfit, len(ratios), amplitude_error, accepted, rows)
         held += 1
         if held == 7 or trial == trials - 1:
             add_words(waiting, held, share, top_share, carry, n)
@@ -202,16 +219,13 @@ def search_acceptable(
         plane = share[p * STRIDE : p * STRIDE + n]
         for w in range(n):
             union[w] |= plane[w]
-    return list_counts(share, top_share, union, bits, parts, indices, counts, n)
+    return list_counts(share, top_share, union, rows, space.indices, space.counts, n)
 
 
 @njit(cache=True, nogil=True)
 def search_posterior(
-    used, log_odds, ratios, observed_ratio, azimuth, takeoff, amplitude_error,
-    direction_step, rings, table, table_width, frames32, frames, cosines, sines, step, bits,
-    exact, doubt, starts, mask, ratio_table, ratio_shape, ratio_scales, runs, amplitude, work,
-    indices, counts,
-    posterior,
+    used, log_odds, ratios, observed_ratio, azimuth, takeoff, amplitude_error, rows,
+    predictions, space,
 ):  # fmt: skip
     """Add up the likelihood of every mechanism over the trials.
 
@@ -220,22 +234,18 @@ def search_posterior(
     multiples of 1/8 or of a coarser unit, summed bit-sliced: a row enters the counter once
     for every binary digit of its weight.
 
-    Returns the number of listed mechanisms, their likelihoods (greatest 1) in ``posterior``
-    at their place in the grid.
+    Returns the number of listed mechanisms, their likelihoods in ``space.posterior`` at
+    their place in the grid.
     """
-    planes = frames32.shape[2]
-    parts = cosines.shape[0] // bits
-    n = planes * parts
-    exactly = direction_step <= 0.0
+    n = rows.mask.shape[0]
     trials = azimuth.shape[0]
-    counter, scratch, kept = work[0], work[2], work[3][:n]
+    indices, counts, posterior = space.indices, space.counts, space.posterior
+    counter, scratch, kept = space.stacks[0], space.stacks[2], space.stacks[3][:n]
     carry = scratch[:STRIDE]
     candidates = scratch[STRIDE : 2 * STRIDE]
     trial_row = scratch[2 * STRIDE : 3 * STRIDE]
     count = len(used)
-    exact[count * n : (count + 1) * n] = EMPTY
-    codes = exact if exactly else table
-    empty = count * n if exactly else rings[-1] * table_width
+    codes, empty = _codes_and_empty(count, rows, space)
     sum_odds = 0.0
     for i in range(count):
         sum_odds += abs(log_odds[i])
@@ -254,22 +264,19 @@ def search_posterior(
     some_flips = np.empty(count, np.int64)
     decay = np.exp(-unit * np.arange(np.int64(_FAINTEST_NATS / unit) + 2))
     faintest = np.int64(_FAINTEST_NATS / unit)
-    slips = cosines.shape[0]
+    slips = rows.cosines.shape[0]
     length = run_length(slips)
     values = np.empty(len(posterior) if len(ratios) > 0 else 0)
     posterior[:] = 0.0
     overall = 1e30
     for trial in range(trials):
-        now = _rows_of_trial(
-            trial, used, azimuth, takeoff, direction_step, rings, table, table_width, frames32,
-            frames, cosines, sines, step, bits, exact, doubt, starts,
-        )  # fmt: skip
+        starts = _rows_of_trial(trial, used, azimuth, takeoff, rows, space)
         clear(counter, 0, max(top, digits + 5, FUSED), n)
         for digit in range(digits):
             some = 0
             for i in range(count):
                 if (levels[i] >> digit) & 1:
-                    some_starts[some] = now[i]
+                    some_starts[some] = starts[i]
                     some_flips[some] = -1 if log_odds[i] > 0.0 else 0
                     some += 1
             if some > 0:
@@ -278,7 +285,7 @@ def search_posterior(
                     codes, some_starts, some_flips, 0, some, empty,
                     counter[digit * STRIDE :], higher, carry, n, False,
                 )  # fmt: skip
-        kept[:] = mask
+        kept[:] = rows.mask
         if len(ratios) == 0:
             least = smallest(counter, top, kept, candidates, trial_row, n, False)
             if least * unit > overall + _FAINTEST_NATS:
@@ -291,26 +298,25 @@ def search_posterior(
                 overall = least * unit
             limit = half_away(overall / unit) + faintest
             keep_at_most(counter, top, limit, kept, candidates, trial_row, n)
-            found = list_counts(counter, top, kept, bits, parts, indices, counts, n)
+            found = list_counts(counter, top, kept, rows, indices, counts, n)
             base = half_away(overall / unit)
             for k in range(found):
                 posterior[indices[k]] += decay[counts[k] - base]
         else:
             add_amplitude_misfits(
-                trial, ratios, observed_ratio, azimuth, takeoff, exactly,
-                frames32, frames, cosines, sines, ratio_table, ratio_shape, ratio_scales,
-                runs, amplitude,
+                trial, ratios, observed_ratio, azimuth, takeoff, rows, predictions, space.runs,
+                space.misfit,
             )  # fmt: skip
             if overall < 1e29:
                 # The polarities alone must not be too bad already.
                 limit = np.int64((overall + _FAINTEST_NATS) / unit) + 1
                 keep_at_most(counter, top, limit, kept, candidates, trial_row, n)
-            found = list_counts(counter, top, kept, bits, parts, indices, counts, n)
+            found = list_counts(counter, top, kept, rows, indices, counts, n)
             least_sum = 1e30
             for k in range(found):
                 m = indices[k]
                 place = m + (m // slips) * (length - slips)
-                values[k] = counts[k] * unit + amplitude[place] / amplitude_error
+                values[k] = counts[k] * unit + space.misfit[place] / amplitude_error
                 least_sum = min(least_sum, values[k])
             if least_sum > overall + _FAINTEST_NATS:
                 continue

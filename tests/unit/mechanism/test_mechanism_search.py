@@ -290,6 +290,21 @@ def test_hundreds_of_polarities_have_no_limit():
     assert np.array_equal(found.acceptance[0] > 0, expected)
 
 
+def test_an_event_beyond_the_counters_is_an_error_of_that_event_alone():
+    """Nine thousand readings of one event are a broken input; its neighbors are solved."""
+    random = np.random.default_rng(18)
+    events = [reference.random_event(random, 20), reference.random_event(random, 9000)]
+    found = find_mechanisms(reference.make_block(events), GRID, OPTIONS)
+    assert [STATUSES[s] for s in found.status] == ["solved", "error"]
+    assert np.isnan(found.strike_deg[1])
+
+
+def test_an_empty_block_gives_empty_columns():
+    found = find_mechanisms(reference.make_block([]), GRID, OPTIONS)
+    assert found.acceptance.shape == (0, GRID.count)
+    assert len(found.strike_deg) == len(found.quality) == 0
+
+
 def test_a_subset_is_drawn_by_event_and_counts_stay_whole():
     random = np.random.default_rng(16)
     events = [reference.random_event(random, 12, wrong=0.2, name=f"s{k}") for k in range(4)]
