@@ -174,7 +174,7 @@ def measure_hash(programs, data, grid, options):
     alike = MechanismOptions.hash(maxout=500)
     same = cpu_seconds(lambda: find_mechanisms(block, grid, alike), 9) / events
     figures = [
-        figure("hash_ratio", seconds / solved / ours, "1", "HASH v1.2", 1.0),
+        figure("hash_ratio", seconds / solved / ours, "1", "HASH v1.2"),
         figure(
             "northridge_milliseconds_per_event", 1e3 * ours, "ms", "HASH v1.2",
             1e3 * seconds / solved,

@@ -77,6 +77,22 @@ class ObservationBlock:
                 "value per observation, and angles of shape (trials, observations)."
             )
 
+    def in_order(self) -> ObservationBlock:
+        """Return the block with arrays of the stated types, contiguous in memory.
+
+        Compiled code is made anew for every other type or layout, which takes long.
+        """
+        kinds = {
+            "event_keys": np.uint64, "offsets": np.int64, "azimuth_deg": np.float32,
+            "takeoff_deg": np.float32, "polarity": np.int8, "impulsive": np.bool_,
+            "probability_up": np.float32, "sp_log_ratio": np.float32, "station_keys": np.uint64,
+        }  # fmt: skip
+        arrays = {
+            name: np.require(getattr(self, name), kind, ["C", "A", "W"])
+            for name, kind in kinds.items()
+        }
+        return ObservationBlock(**arrays)
+
     @property
     def n_trials(self) -> int:
         """Number of trials."""

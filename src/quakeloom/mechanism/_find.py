@@ -70,6 +70,7 @@ def find_mechanisms(
             f"The block has {block.n_trials} trials; counters hold {MAXIMUM_READINGS}. "
             "Lower the number of trials; some hundreds are more than enough."
         )
+    block = block.in_order()
     ratio = block.sp_log_ratio
     if not options.use_amplitudes:
         ratio = np.full_like(ratio, np.nan)
@@ -91,16 +92,16 @@ def find_mechanisms(
 
 def _limits(options: MechanismOptions, n_trials: int) -> Limits:
     return Limits(
-        minimum=options.minimum_polarities,
+        minimum=int(options.minimum_polarities),
         widest_azimuth=float(options.maximum_azimuthal_gap_deg),
         widest_takeoff=float(options.maximum_takeoff_gap_deg),
-        use_onset=options.use_onset,
-        use_emergent=options.use_emergent,
-        use_probabilities=options.use_probabilities,
+        use_onset=bool(options.use_onset),
+        use_emergent=bool(options.use_emergent),
+        use_probabilities=bool(options.use_probabilities),
         rate=float(options.polarity_error_rate),
         floor=float(options.probability_floor),
         amplitude_error=float(options.amplitude_error),
-        maxout=options.maxout,
+        maxout=int(options.maxout),
         average_hash=options.average == "hash",
         angle_deg=float(options.probability_angle_deg),
         least=float(options.multiple_probability),

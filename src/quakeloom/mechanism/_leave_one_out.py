@@ -49,6 +49,7 @@ def leave_one_out(
         ``minimum_polarities`` others. Gaps are not looked at.
     """
     options = options or MechanismOptions()
+    block = block.in_order()
     out = np.full(len(block.polarity), np.nan, np.float32)
     most = int(np.max(np.diff(block.offsets), initial=0))
     _leave_out(
