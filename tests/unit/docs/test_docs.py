@@ -33,7 +33,7 @@ ROOMS = (
     "simulate", "report", "inference", "tomography",
 )  # fmt: skip
 SUFFIXES = (
-    "arc", "cff", "csv", "dat", "html", "hyp", "in", "json", "log", "md", "nc", "npz",
+    "arc", "cff", "csv", "dat", "geojson", "html", "hyp", "in", "json", "log", "md", "nc", "npz",
     "parquet", "phase", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
 )  # fmt: skip
 FOREIGN = {"numpy.random.SeedSequence"}
