@@ -23,7 +23,7 @@ _ORTHOGONAL_DEG = 0.01
 _TURNS = 100
 
 
-_LOOSE = {"reassoc", "contract", "nsz"}
+_LOOSE = {"nsz"}
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -22,8 +22,8 @@ _CONVERGED = np.float32(1e-10)
 _F = np.float32
 
 
-_LOOSE = {"reassoc", "contract", "nsz"}
-"""Sums may be regrouped (for vector registers); nothing is assumed of NaN or infinity."""
+_LOOSE = {"nsz"}
+"""Sums are never regrouped: how would depend on what the compiler inlines, and the bytes with it."""
 
 
 @njit(cache=True, nogil=True, inline="always")
