@@ -23,7 +23,7 @@ _F = np.float32
 
 
 _LOOSE = {"nsz"}
-"""Sums are never regrouped: how would depend on what the compiler inlines, and the bytes with it."""
+"""Sums are never regrouped: how would depend on what the compiler inlines, and so the bytes."""
 
 
 @njit(cache=True, nogil=True, inline="always")
