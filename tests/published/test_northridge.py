@@ -28,9 +28,10 @@ EXPLAINED: dict[int, dict[str, str]] = {
         "the mean of so wide a set moves by this much from one set of random numbers to another",
     },
     3: {
-        "3150490": "the distributed output fits limits of the S/P misfit about twice those of "
-        "example3.inp: with amplitude_error 0.6 for 0.3 the event turns by 3 degrees. Limits "
-        "as documented, S/P read from HASH's own coarse tables, leave it at 21",
+        "3150490": "not settled. Limits as documented leave it at 21 to 28 degrees for every seed, "
+        "with HASH's coarse S/P tables as well. Of seven variants of the limits tried in a side "
+        "calculation (10 trials), S/P limits twice as wide brought it to 3 and came nearer for most "
+        "events looked at, but took 3143312 from 0 to 4: a lead, no explanation",
     },
 }
 """Events that turn by more than 15 degrees from the published solution, with the reason."""
@@ -103,7 +104,9 @@ def compare(results: Path, shared_data: Path, form: int) -> dict[str, np.ndarray
                 "stdr": 100 * row["station_distribution_ratio"] - theirs["stdr"],
             }
         )
-    return {key: np.array([r[key] for r in rows]) for key in rows[0]}
+    found = {key: np.array([r[key] for r in rows]) for key in rows[0]}
+    absent = [row for event, row in ours.items() if event not in published]
+    return found | {"unpublished_solved": np.array([r["status"] == "solved" for r in absent])}
 
 
 @pytest.mark.parametrize("form", [1, 2, 3, 4, 5])
@@ -113,7 +116,8 @@ def test_mechanisms_agree_with_hash(results, shared_data, form):
     assert np.percentile(found["rotation"], 90) <= 15
     assert np.abs(found["rms"]).mean() <= 3
     assert np.abs(found["probability"]).mean() <= 10
-    # of the 24; form 5 publishes 22, and the other two have no solution here as well
+    # of the 24; form 5 publishes 22, and an event counts as equal only if it is unsolved here too
+    assert found["unpublished_solved"].sum() == 0
     equal = np.sum(found["letters"] == 0) + 24 - found["letters"].size
     assert equal >= (19 if form == 3 else 20)
     assert np.abs(found["letters"]).max() <= 1

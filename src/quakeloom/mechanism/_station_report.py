@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# The limits below were chosen while looking at the Calaveras archive and the synthetic demo;
+# a catalog that neither has seen is still to judge them.
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
