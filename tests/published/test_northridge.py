@@ -30,8 +30,8 @@ EXPLAINED: dict[int, dict[str, str]] = {
     3: {
         "3150490": "not settled. Limits as documented leave it at 21 to 28 degrees for every seed, "
         "with HASH's coarse S/P tables as well. Of seven variants of the limits tried in a side "
-        "calculation (10 trials), S/P limits twice as wide brought it to 3 and came nearer for most "
-        "events looked at, but took 3143312 from 0 to 4: a lead, no explanation",
+        "calculation (10 trials), S/P limits twice as wide brought it to 3 and came nearer for "
+        "most events looked at, but took 3143312 from 0 to 4: a lead, no explanation",
     },
 }
 """Events that turn by more than 15 degrees from the published solution, with the reason."""
