@@ -169,8 +169,8 @@ class CatalogComparison:
             f"{self.overall.count:,} solved in both. Letters: {self.letters_equal:,} equal, "
             f"{self.letters_better:,} better and {self.letters_worse:,} worse in the second. "
             f"Missing in the first {len(self.missing_in_a):,}, in the second "
-            f"{len(self.missing_in_b):,}; solved only in the first {len(self.unsolved_in_b):,}, only in the second "
-            f"{len(self.unsolved_in_a):,}."
+            f"{len(self.missing_in_b):,}; solved only in the first {len(self.unsolved_in_b):,}, "
+            f"only in the second {len(self.unsolved_in_a):,}."
         )
         table.caption_justify = "left"
         return table
