@@ -1,0 +1,30 @@
+"""Picking: P and S arrivals in windows of ground motion.
+
+Floor 4. Everything that picks is a :class:`Picker`: windows in, probabilities of P and S out.
+:func:`load_picker` gives one by name or file: PhaseNet with published weights (without
+SeisBench, padded as trained), any other network of SeisBench, our own, or the classical
+:class:`ClassicalPicker`. :func:`pick_record` reads a record of any length in an absolute grid
+of windows; :func:`find_peaks` turns probabilities into times with uncertainty.
+"""
+
+from quakeloom.picking._classical import ClassicalOptions, ClassicalPicker, aic_onset, sta_lta
+from quakeloom.picking._peaks import find_peaks
+from quakeloom.picking._phasenet import PhaseNetPicker, normalize_windows
+from quakeloom.picking._picker import PHASES, Picker
+from quakeloom.picking._seisbench import SeisBenchPicker
+from quakeloom.picking._weights import load_picker, seisbench_cache
+
+__all__ = [
+    "PHASES",
+    "ClassicalOptions",
+    "ClassicalPicker",
+    "PhaseNetPicker",
+    "Picker",
+    "SeisBenchPicker",
+    "aic_onset",
+    "find_peaks",
+    "load_picker",
+    "normalize_windows",
+    "seisbench_cache",
+    "sta_lta",
+]
