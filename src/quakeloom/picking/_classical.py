@@ -76,6 +76,7 @@ class ClassicalPicker:
         samples: int = 3000,
     ) -> None:
         self.name = "classical"
+        self.error_per_width = (1.0, 1.0)
         self.components = "ENZ"
         self.sampling_rate_hz = sampling_rate_hz
         self.samples = samples

@@ -13,10 +13,10 @@ def find_peaks(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Find the peaks of a trace of probability.
 
-    A pick is the largest value of a contiguous run above the threshold; of picks closer than
-    ``distance`` the most probable stays. The time is refined by the parabola through the
-    logarithms of the peak and its neighbors (exact for a Gaussian). The width is the
-    standard deviation of the Gaussian with the same area above half the peak's value.
+    A pick is the sample of largest value of a contiguous run above the threshold; of picks
+    closer than ``distance`` the most probable stays. (A parabola through the peak gave no
+    smaller residuals against analysts' picks.) The width is the standard deviation of the
+    Gaussian with the same full width at half of the peak's value.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def find_peaks(
     Returns
     -------
     position : ndarray of float64
-        In samples, with fractions.
+        In samples.
     width : ndarray of float64
         In samples.
     probability : ndarray of float64
@@ -42,22 +42,14 @@ def find_peaks(
         if all(abs(p - k) >= distance for k in kept):
             kept.append(p)
     kept.sort()
-    position, width = np.empty(len(kept)), np.empty(len(kept))
-    for i, p in enumerate(kept):
-        position[i], width[i] = _refine(trace, p)
-    return position, width, trace[kept].astype(np.float64)
+    width = np.array([_half_width(trace, p) for p in kept], dtype=np.float64)
+    return np.array(kept, dtype=np.float64), width, trace[kept].astype(np.float64)
 
 
-def _refine(trace: NDArray[np.float32], peak: int) -> tuple[float, float]:
-    position = float(peak)
-    if 0 < peak < trace.size - 1:
-        left, middle, right = (float(np.log(max(trace[peak + k], 1e-9))) for k in (-1, 0, 1))
-        curvature = left - 2.0 * middle + right
-        if curvature < 0.0:
-            position += min(max(0.5 * (left - right) / curvature, -0.5), 0.5)
+def _half_width(trace: NDArray[np.float32], peak: int) -> float:
     half = 0.5 * float(trace[peak])
     first, last = _crossing(trace, peak, half, -1), _crossing(trace, peak, half, 1)
-    return position, max((first + last) / 2.3548, _LEAST_SIGMA_SAMPLES)
+    return max((first + last) / 2.3548, _LEAST_SIGMA_SAMPLES)
 
 
 def _crossing(trace: NDArray[np.float32], peak: int, level: float, step: int) -> float:
