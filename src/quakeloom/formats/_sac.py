@@ -116,6 +116,11 @@ def _read_header(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str], st
     }
     if words["location_code"] == "--":
         words["location_code"] = ""
+    # some programs write station and location into one field: "AGE  00"
+    station, *rest = words["station"].split() or [""]
+    words["station"] = station
+    if rest and not words["location_code"]:
+        words["location_code"] = rest[0][:2]
     return floats, integers, words, order
 
 
