@@ -28,15 +28,21 @@ from quakeloom.formats._table_writers import (
     write_gmt_table,
 )
 from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
+from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._velocity_models import read_velocity_model
+from quakeloom.formats._waveform_registry import WAVEFORM_FORMATS
+from quakeloom.formats._waveforms import Trace, WaveformFile, read_waveforms
 
 __all__ = [
     "FORMATS",
+    "WAVEFORM_FORMATS",
     "Format",
     "LinePicks",
     "RayinvrModel",
     "Rejects",
     "SourceTables",
+    "Trace",
+    "WaveformFile",
     "detect_format",
     "fault_types",
     "iterate_quakeml",
@@ -45,8 +51,10 @@ __all__ = [
     "read_line_picks",
     "read_mechanisms",
     "read_rayinvr_model",
+    "read_sac_station",
     "read_source",
     "read_velocity_model",
+    "read_waveforms",
     "write_csv",
     "write_fault_geojson",
     "write_geotiff",
