@@ -183,7 +183,7 @@ def draw_record_parameters(
         t_star_p_s=t_star_p,
         t_star_s_s=t_star_p * (1.3 + 1.2 * u.uniform()),
         attenuation_order=1.0 + np.floor(4.0 * u.uniform()),
-        coda_strength=u.log_uniform(0.03, 0.7),
+        coda_strength=u.log_uniform(0.05, 1.1),
         coda_decay=0.7 + 1.8 * u.uniform(),
         coda_rise_s=u.log_uniform(0.02, 1.0),
         conversion_delay_s=u.log_uniform(0.04, 1.2),
