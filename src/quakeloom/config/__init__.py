@@ -35,6 +35,11 @@ from quakeloom.config._tomography import (
     TomographyPrior,
     TomographySection,
 )
+from quakeloom.config._training_models import (
+    PickerNetworkTraining,
+    PolarityNetworkTraining,
+    Training,
+)
 
 __all__ = [
     "Cluster",
@@ -42,6 +47,8 @@ __all__ = [
     "FaultSegment",
     "Mechanism",
     "Partition",
+    "PickerNetworkTraining",
+    "PolarityNetworkTraining",
     "Report",
     "Selection",
     "Settings",
@@ -55,6 +62,7 @@ __all__ = [
     "TomographyPicks",
     "TomographyPrior",
     "TomographySection",
+    "Training",
     "case_run",
     "default_settings",
     "expand_variables",

@@ -9,6 +9,7 @@ from pydantic import field_validator, model_validator
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._tomography import Tomography
+from quakeloom.config._training_models import Training
 
 
 class Source(Section):
@@ -291,6 +292,9 @@ class Settings(Section):
     tomography: Tomography | None = setting(
         None, "Ensemble tomography of a refraction line, instead of a catalog."
     )
+    training: Training | None = setting(
+        None, "Networks to train with `quakeloom train`, instead of a catalog."
+    )
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -312,6 +316,8 @@ class Settings(Section):
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")
+            return self
+        if self.training is not None:
             return self
         if self.simulation is None and not self.sources and not has_catalog:
             raise ValueError("nothing to read: give `sources`, or `simulation`")

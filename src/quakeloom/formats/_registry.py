@@ -18,6 +18,7 @@ from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
 from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
 from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
+from quakeloom.formats._head import read_head
 from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
@@ -29,7 +30,6 @@ from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
-from quakeloom.formats._head import read_head
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 

@@ -147,11 +147,14 @@ def _add_record(
         if first < 0:
             # There is not enough noise before: mirror what there is.
             stop = max(int(known.min(initial=SAMPLES)) - 50, 50)
-            window += gain * np.pad(
-                records.data[row, :, :stop].astype(np.float32),
-                ((0, 0), (0, max(SAMPLES - stop, 0))),
-                mode="symmetric",
-            )[:, :SAMPLES]
+            window += (
+                gain
+                * np.pad(
+                    records.data[row, :, :stop].astype(np.float32),
+                    ((0, 0), (0, max(SAMPLES - stop, 0))),
+                    mode="symmetric",
+                )[:, :SAMPLES]
+            )
             return
         window += gain * records.data[row, :, first : first + SAMPLES]
         return
@@ -220,7 +223,9 @@ def train_phase_network(
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     network = _build(torch)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=training.learning_rate, weight_decay=1e-3)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=training.learning_rate, weight_decay=1e-3
+    )
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, total_steps=training.steps, pct_start=0.03
     )
@@ -284,7 +289,10 @@ def _build(torch: Any) -> Any:
             last = _FILTERS
             for i in range(_DEPTH):
                 filters = 2**i * _FILTERS
-                layers = [nn.Conv1d(last, filters, _KERNEL, padding="same", bias=False), norm(filters)]
+                layers = [
+                    nn.Conv1d(last, filters, _KERNEL, padding="same", bias=False),
+                    norm(filters),
+                ]
                 if i < _DEPTH - 1:
                     layers += [
                         nn.Conv1d(filters, filters, _KERNEL, _STRIDE, bias=False),

@@ -13,7 +13,7 @@ from quakeloom.polarity._calibration import (
 )
 from quakeloom.polarity._first_pulse import read_first_pulse
 from quakeloom.polarity._network import ARCHITECTURES, PolarityNetwork, count_operations
-from quakeloom.polarity._training import PolarityTraining, train_polarity_network
+from quakeloom.polarity._training import PolarityTraining, cut_windows, train_polarity_network
 from quakeloom.polarity._weights import (
     PolarityReader,
     load_polarity_network,
@@ -37,6 +37,7 @@ __all__ = [
     "Reliability",
     "calibration_error",
     "count_operations",
+    "cut_windows",
     "find_temperature",
     "load_polarity_network",
     "measure_reliability",

@@ -146,7 +146,9 @@ def cut_windows(
 
     first = np.rint(pick_sample).astype(np.int64) - PICK_SAMPLE
     first = np.clip(first, 0, records.shape[1] - SAMPLES)
-    return np.asarray(records[np.arange(len(records))[:, None], first[:, None] + np.arange(SAMPLES)])
+    return np.asarray(
+        records[np.arange(len(records))[:, None], first[:, None] + np.arange(SAMPLES)]
+    )
 
 
 def _pick_errors(

@@ -93,7 +93,9 @@ def place_arrivals(
             strength = size * (2.0 * uniform(later, 3 * k + 1) - 1.0) * math.exp(-wait)
             at = start + step + wait * rate
             _add_impulse(p_train[r, _VERTICAL], at, strength * up)
-            _add_impulse(p_train[r, _RADIAL], at, strength * (2.0 * uniform(later, 3 * k + 2) - 1.0))
+            _add_impulse(
+                p_train[r, _RADIAL], at, strength * (2.0 * uniform(later, 3 * k + 2) - 1.0)
+            )
         # A faint head wave scatters faintly, the direct wave after it fully.
         strength = 0.2 * coda_strength[r]
         if step > 0.0:

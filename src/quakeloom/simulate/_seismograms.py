@@ -202,9 +202,7 @@ def _receiver(
         * (x**2 + 1.9318516526 * x + 1.0)
     )
     steep = 1.0 / (1.0 + (np.abs(x)) ** 24)
-    result: NDArray[np.complex128] = response * np.where(
-        p.is_linear_phase[:, None], steep, causal
-    )
+    result: NDArray[np.complex128] = response * np.where(p.is_linear_phase[:, None], steep, causal)
     return result
 
 
@@ -224,6 +222,8 @@ def _noise_shape(
     return spectrum
 
 
-def _bump(f: NDArray[np.float64], center: float | NDArray[np.float64], width: float) -> NDArray[np.float64]:
+def _bump(
+    f: NDArray[np.float64], center: float | NDArray[np.float64], width: float
+) -> NDArray[np.float64]:
     bump: NDArray[np.float64] = np.exp(-0.5 * (np.log(f / center) / width) ** 2)
     return bump
