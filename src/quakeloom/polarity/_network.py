@@ -56,19 +56,21 @@ def parameter_shapes(architecture: str) -> dict[str, tuple[int, ...]]:
 
 def half_forward(parameters: Any, x: Any, drop: float = 0.0) -> Any:
     """Return ``g(x)``, one number per window, with torch."""
-    import torch.nn.functional as F
+    from torch.nn import functional
 
     i = 0
     while f"conv{i}.weight" in parameters:
         weight = parameters[f"conv{i}.weight"]
-        x = F.conv1d(x, weight, parameters[f"conv{i}.bias"], padding=weight.shape[2] // 2)
-        x = F.max_pool1d(F.relu(x), 2)
+        x = functional.conv1d(x, weight, parameters[f"conv{i}.bias"], padding=weight.shape[2] // 2)
+        x = functional.max_pool1d(functional.relu(x), 2)
         i += 1
     x = x.flatten(1)
     if drop:
-        x = F.dropout(x, drop)
-    x = F.relu(F.linear(x, parameters["hidden.weight"], parameters["hidden.bias"]))
-    return F.linear(x, parameters["out.weight"])[:, 0]
+        x = functional.dropout(x, drop)
+    x = functional.relu(
+        functional.linear(x, parameters["hidden.weight"], parameters["hidden.bias"])
+    )
+    return functional.linear(x, parameters["out.weight"])[:, 0]
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def train_polarity_network(
         Called after every epoch with loss, accuracy and calibration error.
     """
     import torch
-    import torch.nn.functional as F
+    from torch.nn.functional import binary_cross_entropy_with_logits
 
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -108,7 +108,7 @@ def train_polarity_network(
             odds = half_forward(parameters, x, training.dropout) - half_forward(
                 parameters, -x, training.dropout
             )
-            loss = F.binary_cross_entropy_with_logits(odds, target[rows])
+            loss = binary_cross_entropy_with_logits(odds, target[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

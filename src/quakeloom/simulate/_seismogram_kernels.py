@@ -19,7 +19,7 @@ _VERTICAL, _RADIAL, _TRANSVERSE = 0, 1, 2
 @compiled(nogil=True)
 def _add_impulse(train, at, strength):
     """Add an impulse between two samples."""
-    low = int(math.floor(at))
+    low = math.floor(at)
     if low >= 0 and low + 1 < train.shape[0]:
         share = at - low
         train[low] += strength * (1.0 - share)
@@ -29,7 +29,7 @@ def _add_impulse(train, at, strength):
 @compiled(nogil=True)
 def _add_scatter(train, key, start, strength, rise, decay, rate, weight):
     """Scattered energy after an arrival: random impulses under an envelope, all components."""
-    first = max(int(math.ceil(start)), 0)
+    first = max(math.ceil(start), 0)
     samples = train.shape[1]
     root = math.sqrt(12.0)
     for component in range(3):
