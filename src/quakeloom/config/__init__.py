@@ -35,6 +35,7 @@ from quakeloom.config._tomography import (
     TomographyPrior,
     TomographySection,
 )
+from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
     "Cluster",
@@ -55,6 +56,7 @@ __all__ = [
     "TomographyPicks",
     "TomographyPrior",
     "TomographySection",
+    "Waveforms",
     "case_run",
     "default_settings",
     "expand_variables",

@@ -14,6 +14,7 @@ from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
+from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stress_writers import (
     write_fault_geojson,
@@ -28,7 +29,6 @@ from quakeloom.formats._table_writers import (
     write_gmt_table,
 )
 from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
-from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_registry import WAVEFORM_FORMATS
 from quakeloom.formats._waveforms import Trace, WaveformFile, read_waveforms

@@ -11,6 +11,7 @@ from typing import Any
 
 from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats._csv import FORMAT as _CSV
+from quakeloom.formats._dataless import FORMAT as _DATALESS
 from quakeloom.formats._format import Format
 from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
 from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
@@ -18,6 +19,7 @@ from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
 from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
 from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
+from quakeloom.formats._head import read_head
 from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
@@ -27,15 +29,17 @@ from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
 from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
-from quakeloom.formats._head import read_head
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
 _ALL: tuple[Format, ...] = (
     _QUAKEML,
     _STATIONXML,
+    _DATALESS,
+    _SAC_STATIONS,
     _PARQUET,
     *_NONLINLOC,
     _NONLINLOC_STATIONS,

@@ -77,7 +77,7 @@ def score_picks(
             here = [t for t in here if spans[i][0] <= t < spans[i][1]]
         counted.update((key, t) for t in here)
         free = [t for t in here if (key, t) not in used]
-        best = min(free, key=lambda t: abs(t - int(time)), default=None)  # noqa: B023
+        best = min(free, key=lambda t: abs(t - int(time)), default=None)
         if best is not None and abs(best - int(time)) <= limit:
             used.add((key, best))
             residuals.append((best - int(time)) / _NANO)

@@ -43,7 +43,7 @@ def evaluate_pick_tables(
             continue
         spans = []
         for i in np.flatnonzero(theirs):
-            anchor = min(anchors[ref.keys[i]], key=lambda t: abs(t - ref.time[i]))  # noqa: B023
+            anchor = min(anchors[ref.keys[i]], key=lambda t: abs(t - ref.time[i]))
             spans.append((anchor - round(before_s * _NANO), anchor + round(after_s * _NANO)))
         score = score_picks(
             [own.keys[i] for i in np.flatnonzero(mine)],
@@ -84,7 +84,7 @@ def evaluate_polarity_tables(
         near = [j for j in near if signs[j] and sure[j] >= minimum_probability]
         if not near:
             continue
-        best = max(near, key=lambda j: (sure[j], -abs(own.time[j] - ref.time[i])))  # noqa: B023
+        best = max(near, key=lambda j: (sure[j], -abs(own.time[j] - ref.time[i])))
         called += 1
         correct += int(signs[best] == truth)
     if not references:
