@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from quakeloom.cli._stages import Partition, Run, open_run
+
 pick_app = typer.Typer(
     help="P and S arrivals are picked. Without a verb: pick any folder of waveform files, "
     "`quakeloom pick --waveforms PATH --out FILE.parquet`.",
@@ -21,6 +23,9 @@ polarity_app = typer.Typer(
     "`quakeloom polarity --waveforms PATH --picks FILE --out FILE.parquet`.",
     invoke_without_command=True,
     no_args_is_help=True,
+)
+window_app = typer.Typer(
+    help="Waveforms around expected arrivals are cut and stored.", no_args_is_help=True
 )
 evaluate_app = typer.Typer(
     help="Compare picks and polarities with an analyst's.", no_args_is_help=True
@@ -37,9 +42,48 @@ Out = Annotated[
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    for name, verbs in (("window", window_app), ("pick", pick_app), ("polarity", polarity_app)):
+        _add_verbs(name, verbs)
+    app.add_typer(window_app, name="window")
     app.add_typer(pick_app, name="pick")
     app.add_typer(polarity_app, name="polarity")
     app.add_typer(evaluate_app, name="evaluate")
+
+
+def _add_verbs(name: str, verbs: typer.Typer) -> None:
+    """Add the five verbs of a stage to its group of commands."""
+
+    def stage() -> Any:
+        from importlib import import_module
+
+        return import_module(f"quakeloom.stages.{name}")
+
+    @verbs.command("plan")
+    def plan(run: Run) -> None:
+        """List the partitions of a planned run with their state."""
+        for partition, state in stage().list_partitions(open_run(run)[1]):
+            typer.echo(f"{partition}\t{state}")
+
+    @verbs.command("init")
+    def init(run: Run) -> None:
+        """Open the stage; weights that are missing are told here."""
+        stage().init(*open_run(run))
+
+    @verbs.command("part")
+    def part(partition: Partition, run: Run) -> None:
+        """Compute one partition; what was there of it is replaced."""
+        stage().part(*open_run(run), partition)
+
+    @verbs.command("finalise")
+    def finalise(run: Run) -> None:
+        """Gather the partitions; refuse while any is missing."""
+        stage().finalise(*open_run(run))
+
+    @verbs.command("verify")
+    def verify(run: Run) -> None:
+        """Read everything again and compare it with its digests."""
+        counts = stage().verify(*open_run(run))
+        typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
 @pick_app.callback()

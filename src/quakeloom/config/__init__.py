@@ -40,6 +40,7 @@ from quakeloom.config._training_models import (
     PolarityNetworkTraining,
     Training,
 )
+from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
     "Cluster",
@@ -63,6 +64,7 @@ __all__ = [
     "TomographyPrior",
     "TomographySection",
     "Training",
+    "Waveforms",
     "case_run",
     "default_settings",
     "expand_variables",

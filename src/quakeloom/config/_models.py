@@ -10,6 +10,7 @@ from quakeloom.config._fields import Section, setting
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._tomography import Tomography
 from quakeloom.config._training_models import Training
+from quakeloom.config._waveforms import Waveforms
 
 
 class Source(Section):
@@ -285,6 +286,9 @@ class Settings(Section):
     cluster: Cluster = setting(Cluster, "Where the heavy stages compute.")
     storage: Storage = setting(Storage, "What is kept.")
     selection: Selection = setting(Selection, "Which readings are used.")
+    waveforms: Waveforms | None = setting(
+        None, "Windows, picks and polarities from waveforms; none if absent."
+    )
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
     stress: Stress | None = setting(None, "The stress map; none if absent.")

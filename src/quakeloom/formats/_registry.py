@@ -11,6 +11,7 @@ from typing import Any
 
 from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats._csv import FORMAT as _CSV
+from quakeloom.formats._dataless import FORMAT as _DATALESS
 from quakeloom.formats._format import Format
 from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
 from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
@@ -28,6 +29,7 @@ from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
 from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
 from quakeloom.formats._source_tables import SourceTables
@@ -36,6 +38,8 @@ from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 _ALL: tuple[Format, ...] = (
     _QUAKEML,
     _STATIONXML,
+    _DATALESS,
+    _SAC_STATIONS,
     _PARQUET,
     *_NONLINLOC,
     _NONLINLOC_STATIONS,

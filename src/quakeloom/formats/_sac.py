@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from quakeloom.core import FormatError
+from quakeloom.formats._format import Format
 from quakeloom.formats._source_tables import SourceTables, TableBuilder
 from quakeloom.formats._text_lines import utc_nanoseconds
 from quakeloom.formats._waveforms import Trace, WaveformFile, WaveformFormat
@@ -140,4 +141,12 @@ def _byte_order(head: bytes) -> str:
 
 WAVEFORM_FORMAT = WaveformFormat(
     "sac", "SAC binary files", read_sac, lambda head, _: bool(_byte_order(head))
+)
+
+FORMAT = Format(
+    name="sac_stations",
+    title="stations in the headers of SAC files",
+    read=read_sac_station,
+    sniff=lambda head: bool(_byte_order(head)),
+    suffixes=(".sac",),
 )

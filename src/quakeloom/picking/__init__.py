@@ -20,7 +20,7 @@ from quakeloom.picking._records import (
 )
 from quakeloom.picking._scores import PickScore, score_picks
 from quakeloom.picking._seisbench import SeisBenchPicker
-from quakeloom.picking._weights import load_picker, seisbench_cache
+from quakeloom.picking._weights import find_weights, load_picker, seisbench_cache
 
 __all__ = [
     "PHASES",
@@ -34,6 +34,7 @@ __all__ = [
     "SeisBenchPicker",
     "aic_onset",
     "find_peaks",
+    "find_weights",
     "load_picker",
     "normalize_windows",
     "pick_records",

@@ -50,10 +50,24 @@ def load_picker(weights: str = "best", own: Path | None = None) -> Picker:
     InputError
         If there are no such weights; the message names the file and the folder.
     """
-    if weights == CLASSICAL:
+    file = find_weights(weights, own)
+    if file is None:
         return ClassicalPicker()
+    if own is not None and file == own:
+        return _load_own(file)
+    model = weights.partition("/")[0].lower() if not Path(weights).is_file() else ""
+    return _load_file(file, "" if model == "best" else model)
+
+
+def find_weights(weights: str = "best", own: Path | None = None) -> Path | None:
+    """Return the file that a choice of weights means; None for the classical picker.
+
+    See :func:`load_picker` for the choices and errors.
+    """
+    if weights == CLASSICAL:
+        return None
     if weights == "best":
-        return _load_best(own)
+        return _find_best(own)
     if weights == "own":
         if own is None or not own.is_file():
             raise InputError(
@@ -61,28 +75,37 @@ def load_picker(weights: str = "best", own: Path | None = None) -> Picker:
                 "was picked; train them with `quakeloom train picker`, or write "
                 "`--weights classical`."
             )
-        return _load_own(own)
+        return own
     path = Path(weights)
     if path.is_file():
-        return _load_file(path)
+        return path
     model, slash, name = weights.partition("/")
     if not slash or not name or "/" in name or path.suffix in (".pt", ".pth", ".v1"):
         raise InputError(
-            f"There is no file '{weights}' with picking weights (in {path.parent.resolve()}). "
+            f"There is no file '{path.name}' with picking weights in {path.parent.resolve()}. "
             "Nothing was picked; give a file, MODEL/NAME of SeisBench's cache such as "
             "phasenet/original, best, own or classical."
         )
-    return _load_cached(model.lower(), name)
+    file = _cached_file(model.lower(), name)
+    if file is None:
+        folder = seisbench_cache() / "models" / "v3" / model.lower()
+        raise InputError(
+            f"The weights '{weights}' are not in SeisBench's cache: there is no file "
+            f"{name}.pt.v* in {folder}. Nothing was picked; copy the weights there, set "
+            "SEISBENCH_CACHE_ROOT to a folder that has them, or write `--weights classical`."
+        )
+    return file
 
 
-def _load_best(own: Path | None) -> Picker:
+def _find_best(own: Path | None) -> Path | None:
+    if not _has_torch():
+        return None
     for weights in _BEST:
         model, _, name = weights.partition("/")
-        if _cached_file(model, name) is not None and _has_torch():
-            return _load_cached(model, name)
-    if own is not None and own.is_file():
-        return _load_own(own)
-    return ClassicalPicker()
+        file = _cached_file(model, name)
+        if file is not None:
+            return file
+    return own if own is not None and own.is_file() else None
 
 
 def _has_torch() -> bool:
@@ -96,18 +119,6 @@ def _cached_file(model: str, name: str) -> Path | None:
     folder = seisbench_cache() / "models" / "v3" / model
     files = [f for f in folder.glob(f"{name}.pt*") if not f.name.endswith(".partial")]
     return max(files, key=lambda f: (len(f.name), f.name)) if files else None
-
-
-def _load_cached(model: str, name: str) -> Picker:
-    file = _cached_file(model, name)
-    if file is None:
-        folder = seisbench_cache() / "models" / "v3" / model
-        raise InputError(
-            f"The weights '{model}/{name}' are not in SeisBench's cache: there is no file "
-            f"{name}.pt.v* in {folder}. Nothing was picked; copy the weights there, set "
-            "SEISBENCH_CACHE_ROOT to a folder that has them, or write `--weights classical`."
-        )
-    return _load_file(file, model)
 
 
 def _load_file(file: Path, model: str = "") -> Picker:

@@ -83,6 +83,27 @@ _LIST = (
         ),
     ),
     TableSpec(
+        "windows",
+        "Windows of waveforms, one row per event and instrument, cut or not.",
+        (
+            "event_id",
+            "network",
+            "station",
+            "location_code",
+            "channel",
+            "window",
+            "window_status",
+            "reason",
+            "window_start",
+            "sampling_rate_hz",
+            "expected_p",
+            "expected_s",
+            "distance_km",
+            "flags",
+            "source_file",
+        ),
+    ),
+    TableSpec(
         "amplitudes",
         "P and S amplitudes, one row per event, station and channel.",
         (
@@ -285,6 +306,7 @@ ARRAYS: dict[str, ArraySpec] = {
     a.variable: a
     for a in (
         ArraySpec("acceptance", ("event", "mechanism")),
+        ArraySpec("waveform", ("window", "component", "sample")),
         ArraySpec("strike_deg", ("mechanism",)),
         ArraySpec("dip_deg", ("mechanism",)),
         ArraySpec("rake_deg", ("mechanism",)),

@@ -21,8 +21,8 @@ def flag_quality(samples: NDArray[Any]) -> int:
 
     ``nan``: a value is no number. ``dead``: all zero. ``constant``: all the same.
     ``clipped``: at least 0.2 % of the samples, in runs of four and more, lie within 0.1 % of
-    the largest or smallest value. ``spikes``: one sample jumps away and back by more than 30 times the
-    typical difference around, and carries the largest value.
+    the largest or smallest value. ``spikes``: one sample jumps away and back by more
+    than 30 times the typical difference, and carries the largest value.
 
     Parameters
     ----------

@@ -95,9 +95,9 @@ def _convolve(
     out = np.empty(count)
     for i in range(count):
         position = offset + i * step
-        whole = int(math.floor(position))
+        whole = math.floor(position)
         fine = (position - whole) * kernel.shape[0]
-        phase = int(math.floor(fine))
+        phase = math.floor(fine)
         part = fine - phase
         total = 0.0
         for k in range(taps):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, digest_file
 from quakeloom.stages.pick_folder import own_weights
 
 OWN_WEIGHTS = "polarity.pt"
@@ -62,6 +62,13 @@ class Reader:
         )
         sign = np.sign(np.round(up - 0.5, 12)).astype(np.int8)
         return sign, up
+
+
+def reader_digest(weights: str) -> str:
+    """Return the digest of the weights that a setting means now, for plan files."""
+    own = own_weights(OWN_WEIGHTS)
+    file = own if weights in ("best", "own") else Path(weights)
+    return f"{file.name}:{digest_file(file)}" if file.is_file() else CLASSICAL
 
 
 def open_reader(weights: str = "best") -> Reader:

@@ -58,11 +58,44 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.tomography",
         "quakeloom.travel",
     ),
+    "window": (
+        "quakeloom.core",
+        "quakeloom.formats",
+        "quakeloom.schema",
+        "quakeloom.signal",
+        "quakeloom.stages._archive",
+        "quakeloom.stages._expected_arrivals",
+        "quakeloom.stages._waveform_index",
+        "quakeloom.stages.window",
+        "quakeloom.travel",
+    ),
+    "pick": (
+        "quakeloom.core",
+        "quakeloom.picking",
+        "quakeloom.schema",
+        "quakeloom.signal",
+        "quakeloom.stages.pick",
+    ),
+    "polarity": (
+        "quakeloom.core",
+        "quakeloom.polarity",
+        "quakeloom.schema",
+        "quakeloom.stages._polarity_reader",
+        "quakeloom.stages.polarity",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
 
-SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage", "tomography")
+SCIENCE = (
+    "seed",
+    "selection",
+    "waveforms",
+    "takeoff",
+    "mechanism",
+    "storage",
+    "tomography",
+)
 """Groups of settings that change results; the others only change how they are computed."""
 
 _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "zarr", "dask", "snakemake")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quakeloom.core import InputError, QuakeloomError
@@ -119,7 +119,30 @@ def index_files(files: Iterable[Path]) -> tuple[list[IndexRow], list[Problem]]:
             station = found.traces[0].station if found.traces else ""
             problems.append(Problem(str(file), "trace", station, reason))
         rows.extend(_row(t, file) for t in found.traces)
-    return rows, problems
+    return settle_channels(rows), problems
+
+
+def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
+    """Give files their own channel where several claim the same at the same time.
+
+    Of traces of one channel and one start, those whose file name has another component of
+    the same instrument (``.HHE.`` where the header says HHZ) are taken by the name.
+    """
+    same: dict[tuple[Instrument, str, int], list[int]] = {}
+    for i, row in enumerate(rows):
+        same.setdefault((row.instrument, row.channel, row.start), []).append(i)
+    settled = list(rows)
+    for (instrument, channel, _), members in same.items():
+        if len({rows[i].file for i in members}) < 2:
+            continue
+        for i in members:
+            words = rows[i].file.name.split(".")
+            other = [
+                w for w in words if len(w) == 3 and w[:2] == instrument.band and w != channel
+            ]
+            if other:
+                settled[i] = replace(rows[i], channel=other[0])
+    return settled
 
 
 def record_sets(rows: Iterable[IndexRow], margin: int = _HALO) -> Iterator[RecordSet]:
@@ -180,10 +203,14 @@ class ArchiveReader:
                 )
                 continue
             names.append(str(file))
+            here = [r for r in wanted.rows if r.file == file]
             for trace in traces:
                 if _instrument(trace) != wanted.instrument:
                     continue
-                piece = _cut(trace, wanted.start - margin, wanted.end + margin)
+                # a file of one trace may have another channel than its header says
+                alone = len(traces) == 1 and len(here) == 1 and here[0].sampling_rate_hz > 0
+                channel = here[0].channel if alone else trace.channel
+                piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
                 if piece is not None:
                     pieces.append(piece)
         records, reasons = make_records(pieces, components, rate_hz)
@@ -205,7 +232,7 @@ class ArchiveReader:
         return traces
 
 
-def _cut(trace: Trace, start: int, end: int) -> Piece | None:
+def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
     if trace.end <= start or trace.start >= end:
         return None
     rate = trace.sampling_rate_hz
@@ -214,7 +241,7 @@ def _cut(trace: Trace, start: int, end: int) -> Piece | None:
     if b <= a:
         return None
     begin = trace.start + round(a * _NANO / rate)
-    return Piece(trace.channel, begin, rate, trace.samples[a:b])
+    return Piece(channel, begin, rate, trace.samples[a:b])
 
 
 def _row(trace: Trace, file: Path) -> IndexRow:

@@ -99,10 +99,14 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
     entries = []
     rows = ingested.partitions
     for row in rows:
+        read = {}
+        if settings.waveforms is not None:
+            read["polarity"] = digest_file(layout.plan("polarity", row.partition))
         write_json_if_changed(
             layout.plan(STAGE, row.partition),
-            {**common, "partition": row.partition, "events": row.events, "rows": row.digest},
-        )
+            {**common, **read, "partition": row.partition, "events": row.events,
+             "rows": row.digest},
+        )  # fmt: skip
         entries.append({"partition": row.partition, "memory_mb": promise_memory(settings, row)})
     names = [row.partition for row in rows]
     step = settings.mechanism.grid_step_deg
@@ -216,6 +220,9 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         pieces["rejects"].insert(
             0, read_table(layout.rows(partition) / "rejects.parquet", "rejects")
         )
+        if settings.waveforms is not None:
+            unread = layout.part("polarity", partition) / "rejects.parquet"
+            pieces["rejects"].insert(1, read_table(unread, "rejects"))
         for name, tables in pieces.items():
             counts[name] = write_tables(
                 folder / f"{name}.parquet", name, tables, {"partition": partition}, validate=True
@@ -366,6 +373,10 @@ def _tasks(
     tables = {
         n: read_table(folder / f"{n}.parquet", n) for n in ("events", "polarities", "amplitudes")
     }
+    if settings.waveforms is not None:
+        # read from waveforms, and merged with those of the sources as the settings say
+        read = layout.part("polarity", partition) / "polarities.parquet"
+        tables["polarities"] = read_table(read, "polarities")
     ids = tables["events"].column("event_id").combine_chunks()
     starts = {}
     for name in ("polarities", "amplitudes"):

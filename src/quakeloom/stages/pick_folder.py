@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, digest_file
 from quakeloom.picking import Picker, PickOptions, Picks, load_picker, pick_records
 from quakeloom.schema import make_table
 from quakeloom.signal import Record
@@ -64,6 +64,14 @@ class FolderPicks:
 def open_picker(weights: str) -> Picker:
     """Load the picker of a setting or option; ours lie in resources/weights."""
     return load_picker(weights, own_weights(OWN_WEIGHTS))
+
+
+def picker_digest(weights: str) -> str:
+    """Return the digest of the weights that a setting means now, for plan files."""
+    from quakeloom.picking import find_weights
+
+    file = find_weights(weights, own_weights(OWN_WEIGHTS))
+    return f"{file.name}:{digest_file(file)}" if file is not None else "classical"
 
 
 def own_weights(name: str) -> Path:
@@ -229,14 +237,12 @@ def _best_of_station(
                     continue
                 worse = other if row["probability"] >= other["probability"] else row
                 dropped.add(id(worse))
-                problems.append(
-                    Problem(
-                        worse["source_file"], "pick", worse["station"],
-                        f"{worse['phase']} on {worse['channel']} (probability "
-                        f"{worse['probability']:.2f}): another instrument of the station is "
-                        "surer of it",
-                    )  # fmt: skip
+                what = f"{worse['phase']} on {worse['channel']}"
+                reason = (
+                    f"{what} (probability {worse['probability']:.2f}): another instrument of the "
+                    "station is surer of it"
                 )
+                problems.append(Problem(worse["source_file"], "pick", worse["station"], reason))
     return [r for r in rows if id(r) not in dropped], problems
 
 

@@ -14,9 +14,19 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
-from quakeloom.stages import mechanism, stations, stress, takeoff, tendency, tomography
+from quakeloom.stages import (
+    mechanism,
+    pick,
+    polarity,
+    stations,
+    stress,
+    takeoff,
+    tendency,
+    tomography,
+    window,
+)
 from quakeloom.stages._provenance import CODE, science_settings
-from quakeloom.stages.ingest import ingest_sources
+from quakeloom.stages.ingest import Ingested, ingest_sources
 from quakeloom.store import (
     RunLayout,
     read_json,
@@ -66,6 +76,7 @@ def plan_configuration(
         layered = settings.takeoff.angles == "layered"
         if layered:
             takeoff.plan(settings, layout)
+        waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -87,6 +98,7 @@ def plan_configuration(
             "compare": looks_at,
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
+            **waves,
             **_plan_stress(
                 settings,
                 layout,
@@ -97,6 +109,26 @@ def plan_configuration(
     plan = {"name": configuration.name, "configuration": str(configuration.path), "runs": runs}
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
+
+
+def _plan_waveforms(
+    settings: Settings,
+    layout: RunLayout,
+    ingested: Ingested,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Plan windows, picks and polarities; return what the workflow must know of them."""
+    if settings.waveforms is None:
+        return {"waveforms": {}}
+    memory = window.plan(settings, layout, ingested, progress)
+    names = list(memory)
+    return {
+        "waveforms": {
+            "window": memory,
+            "pick": pick.plan(settings, layout, names),
+            "polarity": polarity.plan(settings, layout, names),
+        }
+    }
 
 
 def _plan_stress(
@@ -127,6 +159,7 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     )
     return {
         "partitions": {},
+        "waveforms": {},
         "takeoff": False,
         "screening": "",
         "compare": [],

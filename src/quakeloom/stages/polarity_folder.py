@@ -74,7 +74,7 @@ def read_folder(
     for row in rows:
         if component_of(row.channel) == "Z":
             by_station.setdefault(row.instrument.station, []).append(row)
-    wanted = [p for p in _p_picks(picks)]
+    wanted = _p_picks(picks)
     if not wanted:
         raise InputError(
             "The table of picks holds no P pick, so no first motion can be read. Nothing was "
