@@ -10,6 +10,7 @@ from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
+from quakeloom.formats._miniseed import write_miniseed
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
@@ -60,6 +61,7 @@ __all__ = [
     "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",
+    "write_miniseed",
     "write_quakeml",
     "write_stress_geojson",
     "write_stress_gmt",

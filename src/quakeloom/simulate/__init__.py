@@ -21,11 +21,11 @@ from quakeloom.simulate._readings import (
     find_reading_levels,
     simulate_polarities,
 )
+from quakeloom.simulate._recorded_readings import describe_records, record_starts
 from quakeloom.simulate._seismogram_parameters import (
     INSTRUMENTS,
     RecordParameters,
     draw_record_parameters,
-    record_keys,
 )
 from quakeloom.simulate._seismograms import (
     COMPONENTS,
@@ -45,11 +45,12 @@ __all__ = [
     "SimulatedSeismograms",
     "SimulatedStations",
     "SimulationOptions",
+    "describe_records",
     "draw_record_parameters",
     "fault_instability",
     "find_reading_levels",
     "national",
-    "record_keys",
+    "record_starts",
     "resolved_shear",
     "shmax_azimuth_and_shape",
     "simulate_events",

@@ -2,7 +2,7 @@
 
 Every quantity is an array with one value per record. :func:`draw_record_parameters` draws
 them as widely as local networks see them, for training; a catalog gives its own
-(:func:`record_parameters_of_rays`).
+(:func:`quakeloom.simulate.describe_records`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.simulate._counted_random import pair_key, uniform_rows
+from quakeloom.simulate._counted_random import uniform_rows
 
 Floats = NDArray[np.float64]
 
@@ -145,8 +145,8 @@ def draw_record_parameters(
     s_minus_p = u.log_uniform(*s_minus_p_s)
     fault, slip = _random_mechanisms(u.uniform(), u.uniform(), u.uniform())
     azimuth, cosine = 2 * np.pi * u.uniform(), 2 * u.uniform() - 1
-    p, sv, sh = _radiation(fault, slip, azimuth, np.arccos(cosine))
-    later, _, _ = _radiation(fault, slip, azimuth, np.pi - np.arccos(np.abs(cosine)))
+    p, sv, sh = radiate(fault, slip, azimuth, np.arccos(cosine))
+    later, _, _ = radiate(fault, slip, azimuth, np.pi - np.arccos(np.abs(cosine)))
     # Head waves are the first arrivals beyond some 100 km, now and then before.
     is_head = u.uniform() < np.clip(0.1 + (s_minus_p - 8.0) / 25.0, 0.08, 0.6)
     head_delay = np.where(is_head, u.log_uniform(0.05, 4.0), 0.0)
@@ -199,8 +199,8 @@ def draw_record_parameters(
         noise_microseism=np.where(u.uniform() < 0.6, u.log_uniform(0.2, 30.0), 0.0),
         noise_cultural=np.where(u.uniform() < 0.6, u.log_uniform(0.2, 8.0), 0.0),
         noise_cultural_hz=u.log_uniform(1.5, 25.0),
-        noise_line=np.where(u.uniform() < 0.12, u.log_uniform(0.2, 3.0), 0.0),
-        noise_line_hz=u.uniform_in(1.0, 30.0),
+        noise_line=np.where(u.uniform() < 0.2, u.log_uniform(0.2, 4.0), 0.0),
+        noise_line_hz=u.uniform_in(1.0, 48.0),
     )
 
 
@@ -237,7 +237,7 @@ def _random_mechanisms(a: Floats, b: Floats, c: Floats) -> tuple[Floats, Floats]
     return normal, np.cos(turn)[:, None] * level + np.sin(turn)[:, None] * other
 
 
-def _radiation(
+def radiate(
     normal: Floats, slip: Floats, azimuth: Floats, takeoff: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Far-field P, SV and SH of double couples along rays (angles in radians)."""
@@ -250,11 +250,4 @@ def _radiation(
         2.0 * gn * gs,
         gn * np.sum(sv * slip, -1) + gs * np.sum(sv * normal, -1),
         gn * np.sum(sh * slip, -1) + gs * np.sum(sh * normal, -1),
-    )
-
-
-def record_keys(event_keys: NDArray[np.uint64], traces: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return one stream per pair of event and station."""
-    return np.array(
-        [pair_key(a, b) for a, b in zip(event_keys, traces, strict=True)], dtype=np.uint64
     )

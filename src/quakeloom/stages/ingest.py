@@ -115,6 +115,8 @@ def ingest_sources(
         [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
     )
     inputs = digest_json([f.name for f in folders])
+    if settings.simulation is not None:
+        write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folders[0])})
     index = layout.ingest / "index.json"
     if index.exists():
         old = read_json(index)
@@ -259,7 +261,12 @@ def simulate_source(
 
     assert settings.simulation is not None
     key = digest_json(
-        [settings.simulation.model_dump(), settings.seed, digest_source(CODE["simulate"])]
+        [
+            settings.simulation.model_dump(),
+            settings.waveforms is not None,
+            settings.seed,
+            digest_source(CODE["simulate"]),
+        ]
     )
     folder = cache / key
     if not folder.is_dir():
