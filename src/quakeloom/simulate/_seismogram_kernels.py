@@ -30,17 +30,19 @@ def _add_impulse(train, at, strength):
 def _add_scatter(train, key, start, strength, rise, decay, rate, weight):
     """Scattered energy after an arrival: random impulses under an envelope, all components."""
     first = max(math.ceil(start), 0)
-    samples = train.shape[1]
     root = math.sqrt(12.0)
-    for component in range(3):
-        stream = pair_key(key, np.uint64(component))
-        scale = strength * (1.0 if component == 0 else weight) * root
-        for i in range(first, samples):
-            t = (i - start) / rate
-            envelope = (1.0 - math.exp(-t / rise)) * (1.0 + t) ** (-decay)
-            if envelope < 1e-4 and t > 1.0:
-                break
-            train[component, i] += scale * envelope * (uniform(stream, i) - 0.5)
+    streams = (
+        pair_key(key, np.uint64(0)), pair_key(key, np.uint64(1)), pair_key(key, np.uint64(2))
+    )  # fmt: skip
+    for i in range(first, train.shape[1]):
+        t = (i - start) / rate
+        envelope = (1.0 - math.exp(-t / rise)) * (1.0 + t) ** (-decay)
+        if envelope < 1e-4 and t > 1.0:
+            break
+        scale = strength * root * envelope
+        train[0, i] += scale * (uniform(streams[0], i) - 0.5)
+        train[1, i] += weight * scale * (uniform(streams[1], i) - 0.5)
+        train[2, i] += weight * scale * (uniform(streams[2], i) - 0.5)
 
 
 @compiled(nogil=True)
@@ -142,6 +144,27 @@ def place_arrivals(
             s_train[r], pair_key(key, np.uint64(23)), start + step, strength, coda_rise[r],
             coda_decay[r], rate, 1.3,
         )  # fmt: skip
+
+
+@compiled(nogil=True)
+def path_response(frequency, corner, falloff, t_star, order, layer_time, reflection):
+    """Ground velocity of an impulse of moment: source, attenuation, topmost layer.
+
+    Returns complex responses, shape (records, frequencies).
+    """
+    out = np.empty((corner.size, frequency.size), np.complex128)
+    for r in range(corner.size):
+        # the loss of exp(-pi f t*) at 10 Hz, shared by so many relaxations
+        relaxation = math.sqrt(math.expm1(20.0 * math.pi * t_star[r] / order[r])) / (20.0 * math.pi)
+        for k in range(frequency.size):
+            omega = 2.0 * math.pi * frequency[k]
+            x, y = frequency[k] / corner[r], omega * relaxation
+            size = math.exp(-0.5 * (falloff[r] * math.log1p(x * x) + order[r] * math.log1p(y * y)))
+            phase = 0.5 * math.pi - falloff[r] * math.atan(x) - order[r] * math.atan(y)
+            turn = 2.0 * omega * layer_time[r]
+            layer = 1.0 - reflection[r] * complex(math.cos(turn), -math.sin(turn))
+            out[r, k] = omega * size * complex(math.cos(phase), math.sin(phase)) / layer
+    return out
 
 
 @compiled(nogil=True)

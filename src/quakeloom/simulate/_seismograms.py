@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from quakeloom.simulate._seismogram_kernels import (
     fill_uniform_noise,
+    path_response,
     place_arrivals,
     visible_onset,
 )
@@ -116,8 +117,10 @@ def _simulate_block(
     )  # fmt: skip
     frequency = np.fft.rfftfreq(length, 1.0 / rate)
     receiver = _receiver(p, frequency, rate)
-    p_filter = receiver * _path(p, frequency, p.corner_hz * p.directivity, p.t_star_p_s)
-    s_filter = receiver * _path(p, frequency, p.corner_hz * p.directivity / 1.5, p.t_star_s_s)
+    corner = p.corner_hz * p.directivity
+    path = (p.attenuation_order, p.layer_time_s, p.layer_reflection)
+    p_filter = receiver * path_response(frequency, corner, p.falloff, p.t_star_p_s, *path)
+    s_filter = receiver * path_response(frequency, corner / 1.5, p.falloff, p.t_star_s_s, *path)
     last = 1 if vertical_only else 3
     p_wave, s_wave = (
         scipy.fft.irfft(
@@ -162,24 +165,6 @@ def _simulate_block(
     radial, transverse = (p_wave[:, k] + s_wave[:, k] for k in (1, 2))
     data[:, 1] = radial * np.cos(away) - transverse * np.sin(away) + noise[:, 1]
     data[:, 2] = radial * np.sin(away) + transverse * np.cos(away) + noise[:, 2]
-
-
-def _path(
-    p: RecordParameters,
-    frequency: NDArray[np.float64],
-    corner: NDArray[np.float64],
-    t_star: NDArray[np.float64],
-) -> NDArray[np.complex128]:
-    """Ground velocity of an impulse of moment: source, attenuation, topmost layer."""
-    s = 2j * np.pi * frequency[None, :]
-    source = (1.0 + s / (2 * np.pi * corner)[:, None]) ** (-p.falloff[:, None])
-    order = p.attenuation_order[:, None]
-    reference = 2 * np.pi * 10.0
-    relaxation = np.sqrt(np.expm1(2 * np.pi * 10.0 * t_star[:, None] / order)) / reference
-    delay = np.exp(-s * (2.0 * p.layer_time_s[:, None]))
-    resonance = 1.0 / (1.0 - p.layer_reflection[:, None] * delay)
-    response: NDArray[np.complex128] = s * source * (1.0 + s * relaxation) ** (-order) * resonance
-    return response
 
 
 def _receiver(
