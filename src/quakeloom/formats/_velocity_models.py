@@ -18,8 +18,9 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
     """Read a velocity model of HASH (``vz.*``) or SKHASH, or that of a HYPO71 listing.
 
     In a HYPO71 listing the table below ``CRUSTAL MODEL`` is read: layers of constant velocity
-    by the depth of their top. Else a line is depth in km and P velocity in km/s, optionally S velocity, with blanks or commas
-    between them; ``#`` begins a comment. Two lines with one depth make a discontinuity.
+    by the depth of their top. Else a line is depth in km and P velocity in km/s, optionally
+    S velocity, with blanks or commas between them; ``#`` begins a comment. Two lines with one
+    depth make a discontinuity.
 
     Parameters
     ----------

@@ -230,7 +230,7 @@ _LIST = (
         "string",
         "",
         "What became of a window.",
-        values=("cut", "no_waveform", "too_short", "useless", "error"),
+        values=("cut", "no_waveform", "second_choice", "too_short", "useless", "error"),
     ),
     Variable(
         "waveform",

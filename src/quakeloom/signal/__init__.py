@@ -5,6 +5,7 @@ three-component records; :class:`WindowGrid` is the absolute grid in which conti
 are read; :func:`check_filter` refuses zero-phase filters, which destroy first motions.
 """
 
+from quakeloom.signal._clock import first_sample_from, sample_number, sample_time
 from quakeloom.signal._grid import WindowGrid, cut_windows, stack_windows, window_starts
 from quakeloom.signal._quality import (
     FLAGS,
@@ -30,12 +31,15 @@ __all__ = [
     "check_filter",
     "component_of",
     "cut_windows",
+    "first_sample_from",
     "flag_bit",
     "flag_names",
     "flag_quality",
     "high_pass_causally",
     "make_records",
     "resample_causally",
+    "sample_number",
+    "sample_time",
     "signal_to_noise",
     "stack_windows",
     "window_starts",

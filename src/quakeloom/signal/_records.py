@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.signal._clock import sample_number
 from quakeloom.signal._quality import flag_bit, flag_quality
 from quakeloom.signal._resample import resample_causally
 
@@ -72,7 +73,7 @@ class Record:
     @property
     def first_sample(self) -> int:
         """Absolute number of the first sample since 1970."""
-        return round(self.start * self.rate_hz / _NANO)
+        return sample_number(self.start, self.rate_hz)
 
     def time_of(self, sample: float) -> int:
         """Return the time of a sample in nanoseconds."""

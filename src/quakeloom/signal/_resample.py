@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from quakeloom.core import SettingsError
+from quakeloom.signal._clock import first_sample_from, sample_time
 
 _PHASES = 64
 _TAPS = 24
@@ -70,17 +71,17 @@ def resample_causally(
     """
     data = np.asarray(samples, dtype=np.float64)
     kernel, delay = _kernel(round(new_rate_hz / rate_hz, 9))
-    step = _NANO / new_rate_hz
-    first = math.ceil(start / step - 1e-6)
-    end = start + (data.size - 1) * _NANO / rate_hz
+    first = first_sample_from(start, new_rate_hz)
+    begin = sample_time(first, new_rate_hz)
+    offset = (begin - start) / _NANO * rate_hz + delay
     # what is not yet there when the last sample comes is left out, as is nothing else
-    count = math.floor((end - delay * _NANO / rate_hz) / step + 1e-6) - first + 1
+    ratio = rate_hz / new_rate_hz
+    count = math.floor((data.size - 1 - offset) / ratio + 1e-6) + 1
     if count <= 0:
-        return np.empty(0, np.float32), round(first * step)
-    offset = (first * step - start) / _NANO * rate_hz + delay
+        return np.empty(0, np.float32), begin
     base = data[0]
-    out = _convolve(data - base, kernel, offset, rate_hz / new_rate_hz, count)
-    return (out + base).astype(np.float32), round(first * step)
+    out = _convolve(data - base, kernel, offset, ratio, count)
+    return (out + base).astype(np.float32), begin
 
 
 @njit(cache=True, error_model="numpy")

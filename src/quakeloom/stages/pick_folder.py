@@ -103,7 +103,7 @@ def pick_folder(
         records whose origin is known to lie there.
     one_per_station : bool
         Of picks of one phase of a station that several instruments give within half a second
-        keep the most probable; the others go to ``rejects``.
+        keep the most probable of those that are not slower than the picker; the others go to ``rejects``.
     progress : callable
 
     Returns
@@ -191,11 +191,11 @@ def _pick(
     results = pick_records(picker, [r for _, r in waiting], options)
     rows = []
     for (wanted, _), picks in zip(waiting, results, strict=True):
-        rows += _rows(wanted, picks)
+        rows += _rows(wanted, picks, picker.sampling_rate_hz)
     return rows
 
 
-def _rows(wanted: RecordSet, picks: Picks) -> list[dict[str, Any]]:
+def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any]]:
     instrument = wanted.instrument
     return [
         {
@@ -209,6 +209,7 @@ def _rows(wanted: RecordSet, picks: Picks) -> list[dict[str, Any]]:
             "probability": float(picks.probability[i]),
             "snr": float(picks.snr[i]),
             "source_file": str(wanted.rows[0].file),
+            "slow": max(r.sampling_rate_hz for r in wanted.rows) < 0.8 * rate_hz,
         }
         for i in range(len(picks.phase))
         if wanted.start <= picks.time[i] < wanted.end
@@ -235,12 +236,14 @@ def _best_of_station(
                 )
                 if same or id(row) in dropped or id(other) in dropped:
                     continue
-                worse = other if row["probability"] >= other["probability"] else row
+                # a slow instrument smears onsets, however sure the network is
+                rank = [(r["slow"], -r["probability"]) for r in (row, other)]
+                worse = other if rank[0] <= rank[1] else row
                 dropped.add(id(worse))
                 what = f"{worse['phase']} on {worse['channel']}"
                 reason = (
                     f"{what} (probability {worse['probability']:.2f}): another instrument of the "
-                    "station is surer of it"
+                    "station is faster or surer"
                 )
                 problems.append(Problem(worse["source_file"], "pick", worse["station"], reason))
     return [r for r in rows if id(r) not in dropped], problems

@@ -23,7 +23,7 @@ from quakeloom.config import Settings
 from quakeloom.core import MemoryPromiseError, digest_file, digest_json, digest_source
 from quakeloom.picking import Picker
 from quakeloom.schema import make_table, time_values
-from quakeloom.signal import flag_names
+from quakeloom.signal import flag_names, sample_number, sample_time
 from quakeloom.stages import takeoff
 from quakeloom.stages._archive import index_archive, listing_digest
 from quakeloom.stages._expected_arrivals import NO_TIME, ArrivalBook
@@ -185,7 +185,9 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     wanted, absent = _plan_windows(settings, layout, partition, events, rows, picker)
     ids = events.column("event_id").to_pylist()
     reader = ArchiveReader(keep=12)
-    made: list[dict[str, Any]] = [_row(ids, w, "no_waveform", reason) for w, reason in absent]
+    made: list[dict[str, Any]] = [
+        _row(ids, w, "second_choice" if w.rows else "no_waveform", reason) for w, reason in absent
+    ]
     with atomic_folder(layout.part(STAGE, partition)) as folder:
         group = folder / "windows.zarr"
         shard = settings.waveforms.shard_windows
@@ -297,7 +299,8 @@ def _plan_windows(
         for event in np.flatnonzero(use):
             p = int(arrivals.p[event])
             # windows start on whole samples, so that the same waveform gives the same window
-            start = _on_grid(p - before, picker.sampling_rate_hz)
+            number = sample_number(p - before, picker.sampling_rate_hz)
+            start = sample_time(number, picker.sampling_rate_hz)
             first = int(np.searchsorted(starts, start - longest - _MARGIN))
             last = int(np.searchsorted(starts, start + length + _MARGIN))
             covering = tuple(
@@ -311,12 +314,28 @@ def _plan_windows(
                 wanted.append(w)
             elif starts[0] <= p <= ends.max():
                 absent.append((w, "the instrument was not recording at the expected P"))
+    wanted, slower = _prefer_fast(wanted, picker.sampling_rate_hz)
+    absent += [(w, "another instrument of the station records faster") for w in slower]
     wanted.sort(key=lambda w: (str(w.rows[0].file), w.start, w.instrument, w.event))
     return wanted, absent
 
 
-def _on_grid(at: int, rate_hz: float) -> int:
-    return round(round(at * rate_hz / _NANO) * _NANO / rate_hz)
+def _prefer_fast(
+    wanted: list[_Wanted], rate_hz: float
+) -> tuple[list[_Wanted], list[_Wanted]]:
+    """Leave out instruments slower than the picker where the station has a faster one."""
+
+    def is_slow(w: _Wanted) -> bool:
+        return 0.0 < max(r.sampling_rate_hz for r in w.rows) < 0.8 * rate_hz
+
+    fast = {(w.event, w.instrument.network, w.instrument.station) for w in wanted if not is_slow(w)}
+    slower = [
+        w
+        for w in wanted
+        if is_slow(w) and (w.event, w.instrument.network, w.instrument.station) in fast
+    ]
+    out = {id(w) for w in slower}
+    return [w for w in wanted if id(w) not in out], slower
 
 
 def _cut_one(
