@@ -16,6 +16,7 @@ from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import mechanism, stations, stress, takeoff, tendency, tomography
 from quakeloom.stages._provenance import CODE, science_settings
+from quakeloom.stages._stress_catalogs import count_catalog
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
     RunLayout,
@@ -131,7 +132,7 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "screening": "",
         "compare": [],
         "threads": 1,
-        "events": stress.count_catalog(layout),
+        "events": count_catalog(layout),
         **planned,
     }
 
