@@ -133,7 +133,9 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
     for name, values in columns.items():
         v = variable(name)
         attributes = {"units": _cf_unit(v.unit), "long_name": v.meaning}
-        if name in dims or (name in ("longitude", "latitude") and grid.is_geographic):
+        if name in ("depth_km", "time_year"):
+            continue  # an axis, or missing
+        if name in ("longitude", "latitude") and grid.is_geographic:
             continue
         if name == "regime":
             codes = np.array([REGIMES.index(str(r)) for r in values], dtype=float)
@@ -144,7 +146,7 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
             codes = np.array([letters.index(str(q) or " ") for q in values], dtype=float)
             attributes |= {"flag_values": list(range(6)), "flag_meanings": "none A B C D E"}
             data[name] = (dims, spread(codes), attributes)
-        elif np.isfinite(values.astype(float)).any():
+        else:
             data[name] = (dims, spread(values.astype(float)), attributes)
     sign = "orthonormal basis (NN-EE)/sqrt2, (2DD-NN-EE)/sqrt6, NE, ND, ED times sqrt2"
     data["components"] = (
