@@ -68,11 +68,15 @@ def _add_stress(table: Table, layout: RunLayout) -> None:
     if not path.exists():
         return
     facts = read_json(path)
+    if facts["status"] == "no_data":
+        table.add_row("stress", "no map: no mechanism is inside it and usable")
+        return
     alpha2 = ", ".join(f"{a:.4g}" for a in facts["alpha2"]) or "none"
     table.add_row(
         "stress",
         f"{facts['nodes_with_data']} nodes with data, {facts['mechanisms']} mechanisms "
-        f"(weight {facts['weight']:.1f}), alpha2 {alpha2}",
+        f"(weight {facts['weight']:.1f}), alpha2 {alpha2}"
+        + (", held by a wide prior" if facts["status"] == "held_by_prior" else ""),
     )
 
 

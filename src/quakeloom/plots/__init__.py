@@ -39,6 +39,7 @@ from quakeloom.plots._stations import (
     plot_contradiction_rates,
     plot_station_timeline,
 )
+from quakeloom.plots._stress_coverage import plot_stress_coverage
 from quakeloom.plots._stress_maps import (
     REGIME_COLORS,
     plot_abic_curve,
@@ -101,6 +102,7 @@ __all__ = [
     "plot_shmax_map",
     "plot_stacked_histogram",
     "plot_station_timeline",
+    "plot_stress_coverage",
     "plot_travel_time_fits",
     "plot_velocity_sections",
     "project_rays",

@@ -26,6 +26,7 @@ from quakeloom.stages import (
     window,
 )
 from quakeloom.stages._provenance import CODE, science_settings
+from quakeloom.stages._stress_catalogs import count_catalog
 from quakeloom.stages.ingest import Ingested, ingest_sources
 from quakeloom.store import (
     RunLayout,
@@ -164,7 +165,7 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "screening": "",
         "compare": [],
         "threads": 1,
-        "events": stress.count_catalog(layout),
+        "events": count_catalog(layout),
         **planned,
     }
 

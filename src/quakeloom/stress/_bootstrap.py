@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import compiled, random_stream
 from quakeloom.inference import BlockCholesky, ConvergenceError, with_one_blas_thread
-from quakeloom.stress._field import StressInversion
+from quakeloom.stress._inversion import StressInversion
 from quakeloom.stress._mechanisms import UPPER
 
 Floats = NDArray[np.float64]
@@ -95,6 +95,9 @@ class Bootstrap:
         new = np.full(grid.node_count, -1, dtype=np.int64)
         new[inversion.kept] = np.arange(inversion.kept.size)
         self._new = new
+        share = np.where(new >= 0, inversion.share[new], 1.0)
+        first = self._nodes[np.arange(order.size), np.argmax(self._shares, axis=1)]
+        self._weights = self._weights * share[first]
         used = inversion._pair_used
         self._pair_number = np.full(used.size, -1, dtype=np.int64)
         self._pair_number[used] = np.arange(int(used.sum()))
