@@ -6,7 +6,7 @@ outside files; :func:`compare_catalogs` gives the numbers behind its comparisons
 
 from quakeloom.report._coastline import load_coastline
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
-from quakeloom.report._line_page import LineResults, build_line_report
+from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._stress_comparison import compare_stress_maps
@@ -15,6 +15,7 @@ __all__ = [
     "AngleStatistics",
     "CatalogComparison",
     "ComparedCatalog",
+    "ComparedEnsemble",
     "LineResults",
     "RunResults",
     "build_line_report",

@@ -151,7 +151,7 @@ def plan_line(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     return {
         "line": True,
         "partitions": {e["partition"]: e["memory_mb"] for e in entries},
-        "compare": [],
+        "compare": [case_run(settings.name.split("/")[0], c) for c in settings.report.compare],
         "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
         "events": 0,
     }
