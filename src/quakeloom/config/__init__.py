@@ -28,6 +28,7 @@ from quakeloom.config._models import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._tomography import (
     Tomography,
@@ -42,6 +43,7 @@ __all__ = [
     "FaultSegment",
     "Mechanism",
     "Partition",
+    "Regional",
     "Report",
     "Selection",
     "Settings",

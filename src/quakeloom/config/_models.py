@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._tomography import Tomography
 
@@ -291,6 +292,9 @@ class Settings(Section):
     tomography: Tomography | None = setting(
         None, "Ensemble tomography of a refraction line, instead of a catalog."
     )
+    regional: Regional | None = setting(
+        None, "An ensemble of three-dimensional models of a region, instead of a catalog."
+    )
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -312,6 +316,12 @@ class Settings(Section):
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")
+            if self.regional is not None:
+                raise ValueError("`tomography` and `regional` are two runs; give each its own file")
+            return self
+        if self.regional is not None:
+            if self.sources or self.simulation:
+                raise ValueError("`regional` reads no readings; remove `sources`, `simulation`")
             return self
         if self.simulation is None and not self.sources and not has_catalog:
             raise ValueError("nothing to read: give `sources`, or `simulation`")

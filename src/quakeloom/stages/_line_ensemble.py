@@ -1,8 +1,9 @@
-"""What a line keeps on disk: what was prepared for all members, and the ensemble's arrays."""
+"""What an ensemble keeps on disk: blocks of members, their arrays, and what all of them share."""
 
 from __future__ import annotations
 
 import fcntl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,22 @@ MEMBER_ARRAYS = (
     "member_time_s",
 )
 """Arrays with one row per member."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One partition: consecutive members."""
+
+    name: str
+    members: tuple[int, ...]
+
+
+def split_members(members: int, size: int) -> list[Block]:
+    """Split members into blocks; adding members leaves the full blocks as they are."""
+    return [
+        Block(f"m{first:05d}", tuple(range(first, min(first + size, members))))
+        for first in range(0, members, size)
+    ]
 
 
 def ensemble_path(layout: RunLayout) -> Path:
@@ -67,13 +84,12 @@ def write_prepared(layout: RunLayout, prepared: PreparedPosterior) -> None:
         )
 
 
-def resize_ensemble(settings: Settings, layout: RunLayout) -> None:
-    """Let the arrays grow or shrink to the members asked for, one process at a time."""
-    members = line_settings(settings).members
+def resize_arrays(layout: RunLayout, names: tuple[str, ...], members: int) -> None:
+    """Let arrays grow or shrink to the members asked for, one process at a time."""
     group = ensemble_path(layout)
     with (group / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in MEMBER_ARRAYS:
+        for name in names:
             array: Any = zarr.open_array(str(group / name), mode="r+")
             if array.shape[0] != members:
                 array.resize((members, *array.shape[1:]))

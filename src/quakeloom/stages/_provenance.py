@@ -58,11 +58,20 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.tomography",
         "quakeloom.travel",
     ),
+    "regional": (
+        "quakeloom.core",
+        "quakeloom.inference",
+        "quakeloom.stages._member_tables",
+        "quakeloom.stages._regional_inputs",
+        "quakeloom.stages.regional",
+        "quakeloom.tomography",
+        "quakeloom.travel",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
 
-SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage", "tomography")
+SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage", "tomography", "regional")
 """Groups of settings that change results; the others only change how they are computed."""
 
 _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "zarr", "dask", "snakemake")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,11 +29,13 @@ from quakeloom.inference import one_blas_thread
 from quakeloom.schema import conform_table
 from quakeloom.stages._line_ensemble import (
     MEMBER_ARRAYS,
+    Block,
     ensemble_path,
     make_ensemble,
     prepared_path,
     read_prepared,
-    resize_ensemble,
+    resize_arrays,
+    split_members,
     write_prepared,
 )
 from quakeloom.stages._line_inputs import (
@@ -68,22 +69,10 @@ _SHOWN_ONLY = {"members", "mask_above_km_s", "exceedance_km_s", "isovelocities_k
 BASE_MB = 400.0
 
 
-@dataclass(frozen=True)
-class Block:
-    """One partition: consecutive members."""
-
-    name: str
-    members: tuple[int, ...]
-
-
 def blocks_of(settings: Settings) -> list[Block]:
     """Split the members into blocks; adding members leaves the full blocks as they are."""
     line = line_settings(settings)
-    size = line.block_members
-    return [
-        Block(f"m{first:05d}", tuple(range(first, min(first + size, line.members))))
-        for first in range(0, line.members, size)
-    ]
+    return split_members(line.members, line.block_members)
 
 
 def plan(settings: Settings, layout: RunLayout) -> list[dict[str, Any]]:
@@ -195,7 +184,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
         found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
     arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
-    resize_ensemble(settings, layout)
+    resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
     group = ensemble_path(layout)
     for name, values in arrays.items():
         write_region(group, name, block.members[0], values)
@@ -236,7 +225,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         )
     from quakeloom.stages._line_products import write_products
 
-    resize_ensemble(settings, layout)
+    resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
     result = write_products(settings, layout, read_line(settings), read_prepared(layout))
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"),
