@@ -14,6 +14,7 @@ include: "workflow/rules/stations.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tomography.smk"
+include: "workflow/rules/regional.smk"
 
 
 rule all:

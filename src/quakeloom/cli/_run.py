@@ -97,7 +97,7 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism, stress, tomography
+    from quakeloom.stages import mechanism, regional, stress, tomography
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
@@ -107,6 +107,8 @@ def verify(config: Config, results: Results = Path("results")) -> None:
         counts: dict[str, int] = {}
         if settings.tomography is not None:
             counts = tomography.verify(settings, layout)
+        elif settings.regional is not None:
+            counts = regional.verify(settings, layout)
         elif settings.sources or settings.simulation is not None:
             counts = mechanism.verify(settings, layout)
         if settings.stress is not None:

@@ -13,6 +13,8 @@ def summarise_run(name: str, layout: RunLayout) -> Table:
     """Return events by status, mechanisms by quality, rejects, and where the report is."""
     if (layout.root / "tomography.json").exists():
         return _summarise_line(name, layout)
+    if (layout.root / "regional.json").exists():
+        return _summarise_region(name, layout)
     mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
     if not layout.table("rejects").exists():
         return _summarise_catalog(name, layout, mechanisms.num_rows)
@@ -59,6 +61,17 @@ def _summarise_line(name: str, layout: RunLayout) -> Table:
         value = found[key]
         text = str(value) if digits is None or value is None else f"{value:.{digits}f}"
         table.add_row(label, text)
+    table.add_row("report", str(layout.report))
+    return table
+
+
+def _summarise_region(name: str, layout: RunLayout) -> Table:
+    """Return what became of a regional ensemble."""
+    found = read_json(layout.root / "regional.json")
+    table = Table(title=name, show_header=False, title_justify="left")
+    for key in ("members", "nodes", "stations", "known"):
+        table.add_row(key, str(found[key]))
+    table.add_row("mean relative spread", f"{found['mean_relative_spread']:.3f}")
     table.add_row("report", str(layout.report))
     return table
 

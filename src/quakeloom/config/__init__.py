@@ -28,6 +28,7 @@ from quakeloom.config._models import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._tomography import (
     Tomography,
@@ -50,6 +51,7 @@ __all__ = [
     "Partition",
     "PickerNetworkTraining",
     "PolarityNetworkTraining",
+    "Regional",
     "Report",
     "Selection",
     "Settings",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._tomography import Tomography
 from quakeloom.config._training_models import Training
@@ -299,6 +300,9 @@ class Settings(Section):
     training: Training | None = setting(
         None, "Networks to train with `quakeloom train`, instead of a catalog."
     )
+    regional: Regional | None = setting(
+        None, "An ensemble of three-dimensional models of a region, instead of a catalog."
+    )
     report: Report = setting(Report, "The report page.")
 
     @field_validator("name")
@@ -320,6 +324,12 @@ class Settings(Section):
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")
+            if self.regional is not None:
+                raise ValueError("`tomography` and `regional` are two runs; give each its own file")
+            return self
+        if self.regional is not None:
+            if self.sources or self.simulation:
+                raise ValueError("`regional` reads no readings; remove `sources`, `simulation`")
             return self
         if self.training is not None:
             return self

@@ -321,11 +321,14 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("white_coordinates", ("member", "mode")),
         ArraySpec("white_score", ("member", "mode")),
         ArraySpec("member_time_s", ("member", "pick")),
+        ArraySpec("regional_p_velocity", ("member", "depth", "north", "east")),
         ArraySpec("station_time_s", ("depth", "north", "east")),
         ArraySpec("line_time_s", ("depth", "distance")),
         ArraySpec("ray_coverage", ("depth", "distance")),
         ArraySpec("ground_depth_km", ("distance",)),
         ArraySpec("depth_km", ("depth",)),
         ArraySpec("distance_km", ("distance",)),
+        ArraySpec("north_km", ("north",)),
+        ArraySpec("east_km", ("east",)),
     )
 }

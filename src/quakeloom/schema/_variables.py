@@ -386,6 +386,16 @@ _LIST = (
         0,
     ),
     Variable(
+        "regional_p_velocity",
+        "float32",
+        "km/s",
+        "P velocity of a member of a regional ensemble at the nodes.",
+        "never",
+        0,
+    ),
+    Variable("north_km", "float64", "km", "Distance to the north of the origin of a grid."),
+    Variable("east_km", "float64", "km", "Distance to the east of the origin of a grid."),
+    Variable(
         "log_likelihood",
         "float64",
         "1",

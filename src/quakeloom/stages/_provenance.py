@@ -88,6 +88,15 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages._polarity_reader",
         "quakeloom.stages.polarity",
     ),
+    "regional": (
+        "quakeloom.core",
+        "quakeloom.inference",
+        "quakeloom.stages._member_tables",
+        "quakeloom.stages._regional_inputs",
+        "quakeloom.stages.regional",
+        "quakeloom.tomography",
+        "quakeloom.travel",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
@@ -100,6 +109,7 @@ SCIENCE = (
     "mechanism",
     "storage",
     "tomography",
+    "regional",
 )
 """Groups of settings that change results; the others only change how they are computed."""
 

@@ -18,6 +18,7 @@ from quakeloom.stages import (
     mechanism,
     pick,
     polarity,
+    regional,
     stations,
     stress,
     takeoff,
@@ -65,6 +66,9 @@ def plan_configuration(
         layout = RunLayout(results / name)
         if settings.tomography is not None:
             runs[name] = plan_line(settings, layout)
+            continue
+        if settings.regional is not None:
+            runs[name] = plan_region(settings, layout)
             continue
         if not settings.sources and settings.simulation is None:
             runs[name] = _plan_catalog(settings, layout)
@@ -184,6 +188,24 @@ def plan_line(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     )
     return {
         "line": True,
+        "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+        "compare": [case_run(settings.name.split("/")[0], c) for c in settings.report.compare],
+        "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
+        "events": 0,
+    }
+
+
+def plan_region(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Plan a regional ensemble; return what the workflow must know of it."""
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    write_text_if_changed(layout.settings, text)
+    entries = regional.plan(settings, layout)
+    write_json_if_changed(
+        layout.plan_step("report", "page"),
+        {"report": settings.report.model_dump(mode="json"), "code": digest_source(CODE["report"])},
+    )
+    return {
+        "region": True,
         "partitions": {e["partition"]: e["memory_mb"] for e in entries},
         "compare": [],
         "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
