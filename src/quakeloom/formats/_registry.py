@@ -18,6 +18,7 @@ from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
 from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
 from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
+from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
 from quakeloom.formats._jma import FORMAT as _JMA
@@ -38,6 +39,7 @@ _ALL: tuple[Format, ...] = (
     _NONLINLOC_STATIONS,
     _JMA,
     *_HYPOINVERSE,
+    *_HYPO71,
     _HASH_FPFIT,
     _HASH_SCEDC,
     _HASH_SIMUL,

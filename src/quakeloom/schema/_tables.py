@@ -63,6 +63,26 @@ _LIST = (
         ),
     ),
     TableSpec(
+        "picks",
+        "Picked P and S arrivals, one row per pick; event_id is empty where no event is known.",
+        (
+            "event_id",
+            "network",
+            "station",
+            "location_code",
+            "channel",
+            "phase",
+            "time",
+            "uncertainty_s",
+            "probability",
+            "snr",
+            "onset",
+            "pick_weight",
+            "picker",
+            *_SOURCE,
+        ),
+    ),
+    TableSpec(
         "amplitudes",
         "P and S amplitudes, one row per event, station and channel.",
         (
