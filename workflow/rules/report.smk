@@ -6,6 +6,8 @@ def report_inputs(wildcards):
     files = []
     if run["partitions"]:
         files += ["parts/mechanism.finalise.json", "station_report.parquet"]
+    if run.get("locate"):
+        files.append("parts/locate.finalise.json")
     if run["stress"]:
         files.append("parts/stress.finalise.json")
     if run["tendency"]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from quakeloom import __version__
-from quakeloom.cli import _catalogs, _config, _doctor, _run, _stages, _stress
+from quakeloom.cli import _catalogs, _config, _doctor, _locate, _run, _stages, _stress
 from quakeloom.core import QuakeloomError
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ def _options(
 
 _run.add_commands(app)
 _stages.add_commands(app)
+_locate.add_commands(app)
 _stress.add_commands(app)
 _catalogs.add_commands(app)
 _config.add_commands(app)

@@ -16,6 +16,7 @@ from quakeloom.config._load import (
     load_configuration,
     parse_settings,
 )
+from quakeloom.config._locate_models import Locate
 from quakeloom.config._models import (
     Cluster,
     Mechanism,
@@ -40,6 +41,7 @@ __all__ = [
     "Cluster",
     "Configuration",
     "FaultSegment",
+    "Locate",
     "Mechanism",
     "Partition",
     "Report",

@@ -10,6 +10,7 @@ from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
+from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
@@ -28,6 +29,11 @@ from quakeloom.formats._table_writers import (
     write_gmt_table,
 )
 from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
+from quakeloom.formats._travel_time_tables import (
+    TravelTimeTable,
+    is_travel_time_table,
+    read_travel_time_table,
+)
 from quakeloom.formats._velocity_models import read_velocity_model
 
 __all__ = [
@@ -37,15 +43,20 @@ __all__ = [
     "RayinvrModel",
     "Rejects",
     "SourceTables",
+    "TravelTimeTable",
     "detect_format",
     "fault_types",
+    "has_layers",
+    "is_travel_time_table",
     "iterate_quakeml",
     "read_fault_segments",
     "read_hash_control",
+    "read_layer_model",
     "read_line_picks",
     "read_mechanisms",
     "read_rayinvr_model",
     "read_source",
+    "read_travel_time_table",
     "read_velocity_model",
     "write_csv",
     "write_fault_geojson",

@@ -26,6 +26,10 @@ from quakeloom.location._search import EventPicks
 Floats = NDArray[np.float64]
 
 
+_FAR = 0.85
+"""Stations farther from that of the first arrival, as a share of the tables, are not used."""
+
+
 @dataclass(frozen=True)
 class PickSet:
     """The picks of one event.
@@ -147,6 +151,14 @@ def locate_picks(
     use = screen_picks(picks.station, picks.phase, picks.time_s, picks.uncertainty_s,
                        picks.longitude, group[:, 0], _longest(times))  # fmt: skip
     kept = np.flatnonzero(np.array(use, dtype=object) == "used")
+    if kept.size and times.radial:
+        first = kept[int(np.argmin(picks.time_s[kept]))]
+        away, _ = distance_azimuth(
+            picks.longitude[first], picks.latitude[first], picks.longitude, picks.latitude
+        )
+        for i in kept[away[kept] > _FAR * times.north_km[-1]]:
+            use[i] = "too_far"
+        kept = np.flatnonzero(np.array(use, dtype=object) == "used")
     if kept.size < options.minimum_picks:
         counts = {u: use.count(u) for u in dict.fromkeys(use) if u != "used"}
         why = ", ".join(f"{n} {u}" for u, n in counts.items())

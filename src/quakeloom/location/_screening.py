@@ -18,6 +18,7 @@ PICK_USES = (
     "doubled",
     "s_before_p",
     "far_in_time",
+    "too_far",
 )
 """What becomes of a pick."""
 

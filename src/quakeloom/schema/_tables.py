@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._registry import ArraySpec, TableSpec
 
 _SOURCE = ("source_file", "source_line")
@@ -277,6 +278,7 @@ _LIST = (
             *_SOURCE,
         ),
     ),
+    *TABLE_LIST,
 )
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
@@ -305,5 +307,6 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("ground_depth_km", ("distance",)),
         ArraySpec("depth_km", ("depth",)),
         ArraySpec("distance_km", ("distance",)),
+        *ARRAY_LIST,
     )
 }

@@ -14,7 +14,7 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
-from quakeloom.stages import mechanism, stations, stress, takeoff, tendency, tomography
+from quakeloom.stages import locate, mechanism, stations, stress, takeoff, tendency, tomography
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages.ingest import ingest_sources
 from quakeloom.store import (
@@ -66,6 +66,7 @@ def plan_configuration(
         layered = settings.takeoff.angles == "layered"
         if layered:
             takeoff.plan(settings, layout)
+        located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -87,6 +88,9 @@ def plan_configuration(
             "compare": looks_at,
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
+            "locate": {e["partition"]: e["memory_mb"] for e in located},
+            "station_rounds": settings.locate.station_iterations if settings.locate else 0,
+            "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
                 layout,
