@@ -41,10 +41,11 @@ class Locate(Section):
     vp_vs_ratio: float = setting(
         1.73, "Vp/Vs of models without S velocities.", "1", ge=1.2, le=3
     )
-    likelihood: Literal["gaussian", "student_t", "edt"] = setting(
+    likelihood: Literal["gaussian", "student_t", "edt", "edt_ot"] = setting(
         "gaussian",
-        "Errors of picks: `gaussian`; `student_t`, robust against wrong picks; or `edt`, equal "
-        "differential times, robust as well.",
+        "Errors of picks: `gaussian`; `student_t`, robust against wrong picks; `edt`, equal "
+        "differential times, robust as well; or `edt_ot`, which also weighs the agreement of origin "
+        "times, as NonLinLoc's EDT_OT_WT.",
     )
     freedom: float = setting(4.0, "Degrees of freedom of `student_t`.", "1", gt=0.5, le=100)
     pick_errors_s: list[float] = setting(
@@ -82,7 +83,11 @@ class Locate(Section):
         150.0, "Half-width of the searched volume around the first station.", "km", gt=0, le=2000
     )
     maximum_distance_km: float = setting(
-        300.0, "Picks of farther stations are not used; tables end here.", "km", gt=0, le=3000
+        300.0,
+        "Picks are not used of stations farther than this from the station of the first arrival.",
+        "km",
+        gt=0,
+        le=2000,
     )
     depth_prior_km: float = setting(10.0, "Mean of a Gaussian prior of depth.", "km", ge=-10, le=800)
     depth_prior_error_km: float = setting(

@@ -26,10 +26,6 @@ from quakeloom.location._search import EventPicks
 Floats = NDArray[np.float64]
 
 
-_FAR = 0.85
-"""Stations farther from that of the first arrival, as a share of the tables, are not used."""
-
-
 @dataclass(frozen=True)
 class PickSet:
     """The picks of one event.
@@ -156,7 +152,7 @@ def locate_picks(
         away, _ = distance_azimuth(
             picks.longitude[first], picks.latitude[first], picks.longitude, picks.latitude
         )
-        for i in kept[away[kept] > _FAR * times.north_km[-1]]:
+        for i in kept[away[kept] > min(options.maximum_distance_km, 0.95 * times.north_km[-1])]:
             use[i] = "too_far"
         kept = np.flatnonzero(np.array(use, dtype=object) == "used")
     if kept.size < options.minimum_picks:

@@ -16,9 +16,11 @@ from numba import njit
 GAUSSIAN = 0
 STUDENT_T = 1
 EDT = 2
+EDT_ORIGIN = 3
 
 _KERNEL = {"cache": True, "error_model": "numpy", "nogil": True}
 _STEPS = 8
+_SCATTER_FLOOR = math.log(1e-5)
 
 
 @njit(**_KERNEL)
@@ -160,18 +162,34 @@ def _student_t(residual, variance, freedom):
 
 
 @njit(**_KERNEL)
-def _equal_differential(residual, variance):
+def _equal_differential(residual, variance, with_origin):
+    """Equal differential times; optionally with the scatter of the origin times they tell."""
     total = 0.0
+    weight = 0.0
+    moment = 0.0
+    square = 0.0
+    mean = 0.0
     for a in range(residual.size):
-        for b in range(a):
+        share = 0.0
+        for b in range(a + 1, residual.size):
             v = variance[a] + variance[b]
             d = residual[a] - residual[b]
-            total += math.exp(-d * d / v) / math.sqrt(v)
+            share += math.exp(-0.5 * d * d / v) / math.sqrt(v)
+        total += share
+        r = residual[a] - residual[0]
+        weight += share
+        moment += share * r
+        square += share * r * r
+        mean += variance[a]
     time, _ = _robust_time(residual, variance, 4.0)
     if total <= 0.0:
         return -1e300, time
     pairs = 0.5 * residual.size * (residual.size - 1.0)
-    return residual.size * math.log(total / pairs), time
+    value = residual.size * math.log(total / pairs)
+    if with_origin:
+        scatter = square / weight - (moment / weight) ** 2
+        value += max(-scatter * residual.size / mean, _SCATTER_FLOOR)
+    return value, time
 
 
 @njit(**_KERNEL)
@@ -192,7 +210,7 @@ def log_likelihoods(
     time, variance : float64 array, shape (picks,)
         Arrival times in s after a reference and their variances.
     kind : int
-        ``GAUSSIAN``, ``STUDENT_T`` or ``EDT``.
+        ``GAUSSIAN``, ``STUDENT_T``, ``EDT`` or ``EDT_ORIGIN``.
     freedom : float
         Degrees of freedom of Student's t.
     out : float64 array, shape (nodes, members)
@@ -277,7 +295,7 @@ def log_likelihoods(
                 if kind == STUDENT_T:
                     value, t0 = _student_t(column, variance, freedom)
                 else:
-                    value, t0 = _equal_differential(column, variance)
+                    value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN)
                 out[node, k] = value if value > -1e300 else -np.inf
                 if keep:
                     origin[node, k] = t0
@@ -350,6 +368,6 @@ def likelihoods_of_times(predicted, time, variance, kind, freedom, out, origin):
         elif kind == STUDENT_T:
             value, t0 = _student_t(column, variance, freedom)
         else:
-            value, t0 = _equal_differential(column, variance)
+            value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN)
         out[node] = value if value > -1e300 else -np.inf
         origin[node] = t0

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quakeloom.core import InputError
-from quakeloom.location._kernels import EDT, GAUSSIAN, STUDENT_T
+from quakeloom.location._kernels import EDT, EDT_ORIGIN, GAUSSIAN, STUDENT_T
 
-LIKELIHOODS = {"gaussian": GAUSSIAN, "student_t": STUDENT_T, "edt": EDT}
+LIKELIHOODS = {"gaussian": GAUSSIAN, "student_t": STUDENT_T, "edt": EDT, "edt_ot": EDT_ORIGIN}
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,11 @@ class LocationOptions:
 
     Attributes
     ----------
-    likelihood : {"gaussian", "student_t", "edt"}
+    likelihood : {"gaussian", "student_t", "edt", "edt_ot"}
         Gaussian, with the origin time integrated out exactly; Student's t, whose origin time is
         integrated by Laplace's method; or equal differential times (Font et al. 2004), which
-        need no origin time.
+        need no origin time; ``edt_ot`` also asks that the origin times which picks tell agree,
+        as NonLinLoc's EDT_OT_WT.
     freedom : float
         Degrees of freedom of Student's t.
     station_error_s : float
@@ -33,6 +34,8 @@ class LocationOptions:
         The prior is uniform in the volume between them.
     radius_km : float
         Half the width of the volume, around the station of the first arrival.
+    maximum_distance_km : float
+        Stations farther than this from that of the first arrival are not used.
     depth_prior_km, depth_prior_error_km : float
         A Gaussian prior of the depth; none where the error is 0.
     epicenter_prior_error_km : float
@@ -48,7 +51,7 @@ class LocationOptions:
         Also locate with the Gaussian approximation of the ensemble and with the mean model.
     """
 
-    likelihood: Literal["gaussian", "student_t", "edt"] = "gaussian"
+    likelihood: Literal["gaussian", "student_t", "edt", "edt_ot"] = "gaussian"
     freedom: float = 4.0
     station_error_s: float = 0.0
     time_error_fraction: float = 0.0
@@ -57,6 +60,7 @@ class LocationOptions:
     minimum_depth_km: float = -1.0
     maximum_depth_km: float = 60.0
     radius_km: float = 150.0
+    maximum_distance_km: float = 1000.0
     depth_prior_km: float = 10.0
     depth_prior_error_km: float = 0.0
     epicenter_prior_error_km: float = 0.0

@@ -111,7 +111,7 @@ def make_times(
     members = draw_members(locate, models, seed)
     depth, distance = table_grid(
         locate.maximum_depth_km + 1.0,
-        locate.maximum_distance_km + locate.table_step_km,
+        table_reach_km(locate),
         locate.table_step_km,
         models if len(models) == 1 and not locate.members else (),
     )
@@ -177,11 +177,16 @@ def read_ensemble(folder: Path) -> StoredEnsemble:
     return StoredEnsemble(times, arrays["boundary_km"])
 
 
+def table_reach_km(locate: Locate) -> float:
+    """Return how far tables reach: stations are chosen by their distance from the first one."""
+    return 1.25 * locate.maximum_distance_km + 25.0
+
+
 def ensemble_bytes(locate: Locate, levels: int) -> float:
     """Return the bytes of the times of an ensemble in memory, at most."""
     depth, distance = table_grid(
         locate.maximum_depth_km + 1.0,
-        locate.maximum_distance_km + locate.table_step_km,
+        table_reach_km(locate),
         locate.table_step_km,
     )
     members = locate.members or len(locate.models)
@@ -229,7 +234,7 @@ def _stack_tables(
                 f"The travel-time tables '{first.name}' and '{table.name}' have different grids. "
                 "Nothing is located; give tables of one grid."
             )
-    inside = first.distance_km <= locate.maximum_distance_km + 50.0
+    inside = first.distance_km <= table_reach_km(locate)
     distance = first.distance_km[inside]
     depth = np.concatenate([[min(locate.minimum_depth_km, -3.0)], first.depth_km])
     for table in tables:
