@@ -159,7 +159,7 @@ def locate_event(
     variance = picks.variance + _model_variance(ensemble, picks, options, start)
     picks = replace(picks, variance=variance)
     log_prior = depth_prior(options, epicenter)
-    basis, start = _shape(ensemble, picks, options, start, log_prior)
+    basis, start, slope = _shape(ensemble, picks, options, start, log_prior)
     reach = 4.5
     if cloud is not None and len(np.asarray(cloud)):
         u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
@@ -170,7 +170,7 @@ def locate_event(
     grid, likelihood, origin, coarser = resolve(
         ensemble.times.arrays, picks, options.kind, options.freedom, ensemble.log_weight, log_prior,
         start, basis, spacing, reach, options.minimum_depth_km, options.maximum_depth_km,
-        options.maximum_nodes,
+        options.maximum_nodes, None if options.kind == GAUSSIAN else slope,
     )  # fmt: skip
     error = float(1.0 / np.sqrt(np.sum(1.0 / variance)))
     posterior = make_posterior(
@@ -278,10 +278,11 @@ def _shape(
     options: LocationOptions,
     start: Floats,
     log_prior: Callable[[Floats], Floats],
-) -> tuple[Floats, Floats]:
-    """Basis of the grid: the Cholesky factor of one member's covariance, and a better start.
+) -> tuple[Floats, Floats, Floats]:
+    """Basis of the grid: the Cholesky factor of one member's covariance; a better start; slopes.
 
-    From the derivatives of the mean travel times; robust likelihoods are not sharper.
+    From the derivatives of the mean travel times; robust likelihoods are not sharper. Slopes are
+    the changes of residuals along the columns of the basis, shape (picks, 3).
     """
     section = ensemble.few.east_km.size == 1 and not ensemble.few.radial
     depth_span = options.maximum_depth_km - options.minimum_depth_km
@@ -302,7 +303,8 @@ def _shape(
             times,
         )  # fmt: skip
         if not np.isfinite(times).all():
-            return np.diag(1.0 / np.sqrt(prior)), start
+            basis = np.diag(1.0 / np.sqrt(prior))
+            return basis, start, np.full((picks.time_s.size, 3), 0.15) * np.diag(basis)
         width = (nodes[1:4] - nodes[4:7])[np.arange(3), np.arange(3)]
         slope = (times[1:4] - times[4:7]) / width[:, None]
         weight = 1.0 / picks.variance
@@ -325,7 +327,7 @@ def _shape(
         start[0] = np.clip(start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01)
         if np.abs(np.linalg.solve(basis, step)).max() < 0.1:
             break
-    return basis, start
+    return basis, start, centered.T @ basis
 
 
 def _climb(

@@ -185,6 +185,7 @@ def resolve(
     top: float,
     bottom: float,
     maximum_nodes: int,
+    slope: Floats | None = None,
 ) -> tuple[Grid, Floats, Floats, int]:
     """Evaluate the posterior on a regular grid around its mass.
 
@@ -197,6 +198,10 @@ def resolve(
         Of nodes of the last level along the columns.
     reach : float
         How far, in columns, the first level reaches at least.
+    slope : ndarray, shape (picks, 3), optional
+        Change of every pick's residual along the columns. Coarse levels are then blurred by the
+        variance over a cell instead of tempered, which robust likelihoods need: tempered, their
+        tails have no end.
 
     Returns
     -------
@@ -219,20 +224,28 @@ def resolve(
             grid = place_cells(center, basis, size, cells, top, bottom)
             out = np.empty((grid.cells.shape[0], log_weight.size))
             origin = np.empty_like(out) if level == 0 else _NOTHING
+            variance = picks.variance
+            beta = 1.0
+            if level > 0 and slope is not None:
+                variance = variance + _BLUR * ((slope * size) ** 2).sum(axis=1) / 12.0
+            elif level > 0:
+                beta = 1.0 / (1.0 + _BLUR * float(np.mean(size**2)) / 12.0)
             log_likelihoods(
                 tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
-                picks.variance, kind, freedom, out, origin,
+                variance, kind, freedom, out, origin,
             )  # fmt: skip
             if level == 0:
                 return grid, out, origin, 0
             log_mass = np.empty(out.shape[0])
-            beta = 1.0 / (1.0 + _BLUR * float(np.mean(size**2)) / 12.0)
             _temper(out, log_weight, log_prior(grid.nodes), beta, log_mass)
             log_mass += np.log(grid.share)
-            keep = heaviest(log_mass, _LOST, grid.cells.shape[0])
+            count = 4 if section else 8
+            for lost in (_LOST, 5 * _LOST, 20 * _LOST):
+                keep = heaviest(log_mass, lost, grid.cells.shape[0])
+                if count * keep.size <= maximum_nodes:
+                    break
             if level == levels and attempt < 3 and _is_cut(grid, keep, log_mass, around, section):
                 break
-            count = 4 if section else 8
             if count * keep.size > maximum_nodes:
                 origin = np.empty_like(out)
                 log_likelihoods(
