@@ -38,6 +38,9 @@ class Locate(Section):
     correlation_km: float = setting(
         15.0, "Depth over which deviations of velocity are correlated.", "km", gt=0, le=1000
     )
+    s_velocities: Literal["model", "ratio"] = setting(
+        "model", "S velocities of the models where they have some, or those of P over `vp_vs_ratio`."
+    )
     vp_vs_ratio: float = setting(
         1.73, "Vp/Vs of models without S velocities.", "1", ge=1.2, le=3
     )

@@ -70,7 +70,7 @@ def ensemble_digest(
 ) -> str:
     """Digest of everything that decides the times of an ensemble."""
     names = ("models", "members", "velocity_spread", "thickness_spread", "vp_vs_spread",
-             "correlation_km", "vp_vs_ratio", "maximum_depth_km", "minimum_depth_km",
+             "correlation_km", "vp_vs_ratio", "s_velocities", "maximum_depth_km", "minimum_depth_km",
              "maximum_distance_km", "table_step_km", "spherical", "boundary_velocity_km_s")  # fmt: skip
     files = [digest_file(find_location_model(m, base)) for m in locate.models]
     values = {n: getattr(locate, n) for n in names}
@@ -129,8 +129,9 @@ def make_times(
 
 def draw_members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[LayeredModel]:
     """Return the members: the models themselves, or drawn around them in turn."""
+    models = [_with_s(m, locate) for m in models]
     if not locate.members:
-        return [_with_s(m, locate.vp_vs_ratio) for m in models]
+        return list(models)
     share = -(-locate.members // len(models))
     drawn = [
         draw_layered_models(
@@ -193,12 +194,11 @@ def ensemble_bytes(locate: Locate, levels: int) -> float:
     return 2.0 * levels * (depth.size + 8) * distance.size * members * 4.0
 
 
-def _with_s(model: LayeredModel, ratio: float) -> LayeredModel:
-    if model.s_velocity_km_s is not None:
+def _with_s(model: LayeredModel, locate: Locate) -> LayeredModel:
+    if model.s_velocity_km_s is not None and locate.s_velocities == "model":
         return model
-    return LayeredModel(
-        model.name, model.depth_km, model.p_velocity_km_s, model.p_velocity_km_s / ratio
-    )
+    s = model.p_velocity_km_s / locate.vp_vs_ratio
+    return LayeredModel(model.name, model.depth_km, model.p_velocity_km_s, s)
 
 
 def _boundary(model: LayeredModel, velocity_km_s: float) -> float:
