@@ -9,6 +9,7 @@
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/takeoff.smk"
 include: "workflow/rules/waveforms.smk"
+include: "workflow/rules/locate.smk"
 include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/stations.smk"
 include: "workflow/rules/stress.smk"

@@ -97,7 +97,7 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism, regional, stress, tomography
+    from quakeloom.stages import locate, mechanism, regional, stress, tomography
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
@@ -111,6 +111,8 @@ def verify(config: Config, results: Results = Path("results")) -> None:
             counts = regional.verify(settings, layout)
         elif settings.sources or settings.simulation is not None:
             counts = mechanism.verify(settings, layout)
+        if settings.locate is not None:
+            counts |= {f"{k} of locations": v for k, v in locate.verify(settings, layout).items()}
         if settings.stress is not None:
             counts |= {
                 f"{k} of the stress map": v for k, v in stress.verify(settings, layout).items()

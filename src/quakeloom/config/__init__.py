@@ -16,6 +16,7 @@ from quakeloom.config._load import (
     load_configuration,
     parse_settings,
 )
+from quakeloom.config._locate_models import Locate
 from quakeloom.config._models import (
     Cluster,
     Mechanism,
@@ -47,6 +48,7 @@ __all__ = [
     "Cluster",
     "Configuration",
     "FaultSegment",
+    "Locate",
     "Mechanism",
     "Partition",
     "PickerNetworkTraining",

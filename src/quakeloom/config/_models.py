@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._tomography import Tomography
@@ -129,8 +130,10 @@ class Selection(Section):
 class Takeoff(Section):
     """Azimuths and take-off angles."""
 
-    angles: Literal["given", "layered"] = setting(
-        "layered", "`given` in the input files, or traced in `layered` models."
+    angles: Literal["given", "layered", "ensemble"] = setting(
+        "layered",
+        "`given` in the input files; traced in `layered` models; or those of the `ensemble` that "
+        "the events were located in, hypocenter and member drawn together in every trial.",
     )
     models: list[str] = setting(
         list,
@@ -292,6 +295,7 @@ class Settings(Section):
     )
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
+    locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     tomography: Tomography | None = setting(
@@ -321,6 +325,10 @@ class Settings(Section):
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.takeoff.angles == "ensemble" and self.locate is None:
+            raise ValueError(
+                "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"
+            )
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._registry import ArraySpec, TableSpec
 
 _SOURCE = ("source_file", "source_line")
@@ -298,6 +299,7 @@ _LIST = (
             *_SOURCE,
         ),
     ),
+    *TABLE_LIST,
 )
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
@@ -330,5 +332,6 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("distance_km", ("distance",)),
         ArraySpec("north_km", ("north",)),
         ArraySpec("east_km", ("east",)),
+        *ARRAY_LIST,
     )
 }

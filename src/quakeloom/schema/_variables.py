@@ -6,6 +6,7 @@ documentation table and the report's legends follow.
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 
@@ -17,6 +18,10 @@ STATUSES = (
     "no_solution",
     "invalid_event",
     "error",
+    "located",
+    "too_few_picks",
+    "stations_in_line",
+    "outside_model",
 )
 USES = (
     "used",
@@ -336,6 +341,7 @@ _LIST = (
         values=("normal", "reversed", "coin", "mixed", "too_few"),
     ),
     *STRESS_LIST,
+    *LOCATION_LIST,
     # refraction tomography
     Variable(
         "shot_distance_km",

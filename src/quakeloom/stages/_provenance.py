@@ -55,6 +55,18 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages.tendency",
         "quakeloom.stress",
     ),
+    "locate": (
+        "quakeloom.core",
+        "quakeloom.formats._nonlinloc_models",
+        "quakeloom.formats._travel_time_tables",
+        "quakeloom.formats._velocity_models",
+        "quakeloom.location",
+        "quakeloom.schema",
+        "quakeloom.stages._location_ensembles",
+        "quakeloom.stages._locations",
+        "quakeloom.stages.locate",
+        "quakeloom.travel",
+    ),
     "tomography": (
         "quakeloom.core",
         "quakeloom.inference",

@@ -337,7 +337,12 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
 def _write_rows(
     layout: RunLayout, partition: str, rows: dict[str, pa.Table], tables: dict[str, pa.Table]
 ) -> PlannedRows:
-    codes = pc.unique(rows["polarities"].column("station"))
+    codes = pc.unique(
+        pa.chunked_array(
+            rows["polarities"].column("station").chunks + rows["picks"].column("station").chunks,
+            pa.string(),
+        )
+    )
     needed = {
         name: tables[name].filter(pc.is_in(tables[name].column("station"), codes))
         for name in SHARED_TABLES

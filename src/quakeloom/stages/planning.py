@@ -15,6 +15,7 @@ import yaml
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import (
+    locate,
     mechanism,
     pick,
     polarity,
@@ -64,6 +65,11 @@ def plan_configuration(
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         layout = RunLayout(results / name)
+        if settings.training is not None:
+            raise PlanError(
+                f"'{configuration.path}' trains networks and has no catalog to run. Nothing was "
+                "planned; use `quakeloom train polarity` or `quakeloom train picker`."
+            )
         if settings.tomography is not None:
             runs[name] = plan_line(settings, layout)
             continue
@@ -82,6 +88,7 @@ def plan_configuration(
         if layered:
             takeoff.plan(settings, layout)
         waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
+        located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -104,6 +111,9 @@ def plan_configuration(
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
             **waves,
+            "locate": {e["partition"]: e["memory_mb"] for e in located},
+            "station_rounds": settings.locate.station_iterations if settings.locate else 0,
+            "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
                 layout,
