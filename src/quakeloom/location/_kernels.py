@@ -11,19 +11,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from quakeloom.core import compiled
 
 GAUSSIAN = 0
 STUDENT_T = 1
 EDT = 2
 EDT_ORIGIN = 3
 
-_KERNEL = {"cache": True, "error_model": "numpy", "nogil": True}
+_KERNEL = {"error_model": "numpy", "nogil": True}
 _STEPS = 8
 _SCATTER_FLOOR = math.log(1e-5)
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _cell(grid, bins, scale, value):
     """Number of the cell of a grid that holds a value; bins are as fine as the finest cell."""
     i = bins[int((value - grid[0]) * scale)]
@@ -34,7 +35,7 @@ def _cell(grid, bins, scale, value):
     return i
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _corners_radial(
     z_grid, z_bins, z_scale, x_grid, x_bins, x_scale, z, distance, length, lower, upper, level,
     index, weight,
@@ -65,7 +66,7 @@ def _corners_radial(
     return used
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _corners_volume(
     z_grid, z_bins, z_scale, n_grid, n_bins, n_scale, e_grid, e_bins, e_scale, z, north, east,
     length, group, index, weight,
@@ -98,7 +99,7 @@ def _corners_volume(
     return used
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _predict(
     radial, scaled, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, nodes, node,
     station, group, level, p, index, weight,
@@ -125,7 +126,7 @@ def _predict(
     )  # fmt: skip
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _robust_time(residual, variance, freedom):
     """Origin time of most likelihood under Student's t, with the sum of its weights."""
     ordered = np.sort(residual)
@@ -146,7 +147,7 @@ def _robust_time(residual, variance, freedom):
     return time, total
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _student_t(residual, variance, freedom):
     time, total = _robust_time(residual, variance, freedom)
     product = 1.0
@@ -161,7 +162,7 @@ def _student_t(residual, variance, freedom):
     return -0.5 * (freedom + 1.0) * log - 0.5 * math.log(total), time
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _equal_differential(residual, variance, with_origin):
     """Equal differential times; optionally with the scatter of the origin times they tell."""
     total = 0.0
@@ -192,7 +193,7 @@ def _equal_differential(residual, variance, with_origin):
     return value, time
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def log_likelihoods(
     tables, nodes, station, group, level, time, variance, kind, freedom, out, origin
 ):
@@ -301,7 +302,7 @@ def log_likelihoods(
                     origin[node, k] = t0
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def member_times(tables, nodes, member, station, group, level, out):
     """Fill the travel times of nodes, each in one member, to every pick; NaN where there is none.
 
@@ -329,7 +330,7 @@ def member_times(tables, nodes, member, station, group, level, out):
             out[node, p] = t if used else np.nan
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def all_times(tables, nodes, station, group, level, out):
     """Fill the travel times of the first node in every member, shape (picks, members)."""
     radial, scaled, values, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale = tables
@@ -347,7 +348,7 @@ def all_times(tables, nodes, station, group, level, out):
                 out[p, k] += weight[c] * row[k]
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def likelihoods_of_times(predicted, time, variance, kind, freedom, out, origin):
     """Fill log-likelihood and origin time of predicted travel times, shape (nodes, picks)."""
     picks = time.size

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.location._kernels import log_likelihoods
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def place_cells(
     return Grid(center, basis, size, cells, center + u @ basis.T, share)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def _temper(log_likelihood, log_weight, log_prior, beta, out):
     """Log of the blurred posterior of every node, summed over members."""
     for n in range(log_likelihood.shape[0]):
