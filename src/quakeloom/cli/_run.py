@@ -97,7 +97,7 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism, stress, tomography
+    from quakeloom.stages import mechanism, pick, polarity, stress, tomography, window
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
@@ -109,6 +109,10 @@ def verify(config: Config, results: Results = Path("results")) -> None:
             counts = tomography.verify(settings, layout)
         elif settings.sources or settings.simulation is not None:
             counts = mechanism.verify(settings, layout)
+        if settings.waveforms is not None:
+            for stage in (window, pick, polarity):
+                found = stage.verify(settings, layout)
+                counts |= {f"{k} of stage {stage.STAGE}": v for k, v in found.items()}
         if settings.stress is not None:
             counts |= {
                 f"{k} of the stress map": v for k, v in stress.verify(settings, layout).items()
