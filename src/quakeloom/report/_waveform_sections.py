@@ -115,7 +115,8 @@ def _add_motions(section: Section, motions: list) -> None:
                 "read as well agree."
             )
         )
-    others = [m for m in motions if m not in wrong]
+    chosen = {id(m) for m in wrong}
+    others = [m for m in motions if id(m) not in chosen]
     shown = (wrong + others)[:24]
     section.add(
         picture(
