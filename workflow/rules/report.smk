@@ -7,7 +7,9 @@ def report_inputs(wildcards):
     if run["partitions"]:
         files += ["parts/mechanism.finalise.json", "station_report.parquet"]
     if run["waveforms"]:
-        files += [f"parts/{stage}.finalise.json" for stage in ("window", "pick", "polarity")]
+        files += [
+            f"parts/{stage}.finalise.json" for stage in ("window", "pick", "polarity")
+        ]
     if run.get("locate"):
         files.append("parts/locate.finalise.json")
     if run["stress"]:

@@ -5,18 +5,20 @@ def waveform_stage(wildcards, stage):
     return planned(wildcards)["waveforms"].get(stage, {})
 
 
-rule window_init:
+rule waveforms_init:
     input:
-        RESULTS + "/{run}/plan/window.finalise.json",
+        RESULTS + "/{run}/plan/{stage}.init.json",
     output:
-        RESULTS + "/{run}/parts/window.init.json",
+        RESULTS + "/{run}/parts/{stage}.init.json",
+    wildcard_constraints:
+        stage="window|pick|polarity",
     log:
-        "logs/window/{run}/init.log",
+        "logs/{stage}/{run}/init.log",
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=5,
     shell:
-        "quakeloom window init --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom {wildcards.stage} init --run {RESULTS}/{wildcards.run} 2> {log}"
 
 
 rule window:
@@ -47,6 +49,7 @@ rule window:
 rule pick:
     input:
         RESULTS + "/{run}/plan/pick/{partition}.json",
+        RESULTS + "/{run}/parts/pick.init.json",
         RESULTS + "/{run}/parts/window/{partition}.json",
     output:
         RESULTS + "/{run}/parts/pick/{partition}.json",
@@ -64,6 +67,7 @@ rule pick:
 rule polarity:
     input:
         RESULTS + "/{run}/plan/polarity/{partition}.json",
+        RESULTS + "/{run}/parts/polarity.init.json",
         RESULTS + "/{run}/parts/window/{partition}.json",
         RESULTS + "/{run}/parts/pick/{partition}.json",
     output:
@@ -89,10 +93,10 @@ rule waveforms_finalise:
         ),
     output:
         RESULTS + "/{run}/parts/{stage}.finalise.json",
-    wildcard_constraints:
-        stage="window|pick|polarity",
     log:
         "logs/{stage}/{run}/finalise.log",
+    wildcard_constraints:
+        stage="window|pick|polarity",
     resources:
         mem_mb=lambda wildcards: 1000 + planned(wildcards)["events"] // 100,
         runtime=60,

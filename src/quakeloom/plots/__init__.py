@@ -18,6 +18,11 @@ from quakeloom.plots._distributions import (
     plot_quality_bar,
     plot_stacked_histogram,
 )
+from quakeloom.plots._first_motions import (
+    FirstMotion,
+    plot_first_motions,
+    plot_pick_residuals,
+)
 from quakeloom.plots._focal_spheres import (
     FocalSphere,
     choose_by_weight,
@@ -69,6 +74,7 @@ __all__ = [
     "STYLE",
     "Beachballs",
     "Coastline",
+    "FirstMotion",
     "FocalSphere",
     "MapFrame",
     "binomial_interval",
@@ -90,11 +96,13 @@ __all__ = [
     "plot_cumulative_angles",
     "plot_ensemble_bands",
     "plot_fault_tendency",
+    "plot_first_motions",
     "plot_focal_sphere",
     "plot_growth",
     "plot_letter_matrix",
     "plot_mechanism_map",
     "plot_network_map",
+    "plot_pick_residuals",
     "plot_quality_bar",
     "plot_regime_map",
     "plot_residual_histogram",

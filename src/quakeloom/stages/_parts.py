@@ -71,8 +71,14 @@ def require_partition(layout: RunLayout, stage: str, partition: str) -> Path:
     return path
 
 
-def write_plans(layout: RunLayout, stage: str, plans: dict[str, dict[str, Any]]) -> None:
-    """Write the plan files of a stage where they changed; remove those of gone partitions."""
+def write_plans(
+    layout: RunLayout, stage: str, plans: dict[str, dict[str, Any]], opening: dict[str, Any]
+) -> None:
+    """Write the plan files of a stage where they changed; remove those of gone partitions.
+
+    ``opening`` is what the verb ``init`` depends on, such as the digest of weights.
+    """
+    write_json_if_changed(layout.plan_step(stage, "init"), {"stage": stage, **opening})
     for name, content in plans.items():
         write_json_if_changed(
             layout.plan(stage, name), {"stage": stage, "partition": name, **content}

@@ -103,7 +103,8 @@ def pick_folder(
         records whose origin is known to lie there.
     one_per_station : bool
         Of picks of one phase of a station that several instruments give within half a second
-        keep the most probable of those that are not slower than the picker; the others go to ``rejects``.
+        keep the most probable of those that are not slower than the picker; the others go to
+        ``rejects``.
     progress : callable
 
     Returns

@@ -56,6 +56,7 @@ def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> int:
         layout,
         STAGE,
         {n: {**common, "picks": digest_file(layout.plan(pick.STAGE, n))} for n in partitions},
+        {"weights": common["weights"]},
     )
     return round(pick.BASE_MB + _BLOCK * 3 * 6000 * 4 * 2 / 1e6)
 

@@ -119,7 +119,7 @@ def plan(
             "rows": part_rows.digest,
             "archive": listing_digest(rows, stamps, start, end),
         }
-    write_plans(layout, STAGE, plans)
+    write_plans(layout, STAGE, plans, {})
     write_json_if_changed(
         layout.ingest / "archive_problems.json", [list(vars(p).values()) for p in problems]
     )
