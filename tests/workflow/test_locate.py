@@ -112,7 +112,11 @@ def test_partitions_and_blocks_do_not_change_a_byte(tmp_path):
     whole = compute(tmp_path, tmp_path / "b", partition={"calendar": "all"})
     for name in ("hypocenters", "arrivals"):
         first, second = (read_table(x.table(name), name) for x in (months, whole))
-        assert first.equals(second)
+        for column in first.column_names:
+            values = [t.column(column).to_numpy() for t in (first, second)]
+            assert values[0].tobytes() == values[1].tobytes() or (
+                values[0].dtype == object and values[0].tolist() == values[1].tolist()
+            )
     table = read_table(months.table("hypocenters"), "hypocenters")
     assert set(table.column("status").to_pylist()) == {"located"}
     one, other = draws(months), draws(whole)

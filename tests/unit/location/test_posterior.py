@@ -186,7 +186,7 @@ def test_adaptive_grid_agrees_with_brute_force(layered, likelihood):
     mean, covariance, weights, z, planes = brute_force(
         layered, picks, options, posterior.mean, 6.5 * spread, 0.3 * spread.min()
     )
-    # The search drops 0.1 % of the mass per level and the grid has 1.8 nodes per standard
+    # The search drops 0.05 % of the mass per level and the grid has 1.8 nodes per standard
     # deviation of depth; heavy tails of robust likelihoods lose a little more.
     assert np.abs((posterior.mean - mean) / spread).max() < 0.05
     assert np.diag(posterior.covariance) == pytest.approx(np.diag(covariance), rel=0.06)
@@ -259,7 +259,7 @@ def test_one_wrong_pick_does_not_move_a_robust_location(layered):
         start, cloud = find_start(layered, picks, options, np.zeros(3))
         found = locate_event(layered, picks, options, start, cloud).posterior.mean
         off[likelihood] = float(np.linalg.norm(found - truth))
-    assert off["gaussian"] > 5.0
+    assert off["gaussian"] > 3.0
     assert off["student_t"] < 2.5
     assert off["edt"] < 2.5
 
