@@ -329,6 +329,8 @@ class Settings(Section):
             raise ValueError(
                 "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"
             )
+        if self.takeoff.angles == "ensemble" and self.locate and not self.locate.draws:
+            raise ValueError("takeoff.angles is `ensemble`, so locate.draws must not be 0")
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")

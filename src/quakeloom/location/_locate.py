@@ -167,10 +167,14 @@ def locate_event(
             u = u[:, :2]
         reach = float(np.clip(np.abs(u).max() * 1.1, reach, 60.0))
     spacing = options.resolution * np.array([0.55, 1.0, 1.0])
+    room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
+    if room < 2.0 * basis[0, 0]:
+        # A posterior that the limit of depth cuts is narrower than its Gaussian.
+        spacing[0] *= 0.4
     grid, likelihood, origin, coarser = resolve(
         ensemble.times.arrays, picks, options.kind, options.freedom, ensemble.log_weight, log_prior,
         start, basis, spacing, reach, options.minimum_depth_km, options.maximum_depth_km,
-        options.maximum_nodes, None if options.kind == GAUSSIAN else slope,
+        options.maximum_nodes, slope,
     )  # fmt: skip
     error = float(1.0 / np.sqrt(np.sum(1.0 / variance)))
     posterior = make_posterior(

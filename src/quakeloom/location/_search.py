@@ -1,9 +1,9 @@
 """From a coarse grid to a fine one, only around the mass of the posterior.
 
 Every level halves the cells that hold nearly all of the mass and drops the others. What is
-looked at on a coarse level is a blurred posterior: the variance of picks grows by the time a ray
-needs across a cell, or the likelihood is tempered, so that a narrow peak between nodes is not
-overlooked. The last level is a regular grid with the true likelihood; sums over it are as good
+looked at on a coarse level is a blurred posterior: the variance of every pick grows by that of its
+residual over a cell, so that a narrow peak between nodes is not overlooked. (A tempered likelihood
+would do for Gaussian errors; the tails of robust ones would have no end.) The last level is a regular grid with the true likelihood; sums over it are as good
 as integrals (for a Gaussian the error of nodes one standard deviation apart is below 1e-8).
 """
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _SLOWNESS_S_KM = 0.2
 _BLUR = 3.0
-_LOST = 1e-3
+_LOST = 5e-4
 _NOTHING = np.empty((0, 0))
 
 
@@ -79,8 +79,8 @@ def place_cells(
 
 
 @compiled(error_model="numpy", nogil=True)
-def _temper(log_likelihood, log_weight, log_prior, beta, out):
-    """Log of the blurred posterior of every node, summed over members."""
+def _sum_members(log_likelihood, log_weight, log_prior, out):
+    """Log of the posterior of every node, summed over members."""
     for n in range(log_likelihood.shape[0]):
         top = -np.inf
         for k in range(log_likelihood.shape[1]):
@@ -92,10 +92,10 @@ def _temper(log_likelihood, log_weight, log_prior, beta, out):
             continue
         total = 0.0
         for k in range(log_likelihood.shape[1]):
-            value = beta * (log_weight[k] + log_likelihood[n, k] - top)
+            value = log_weight[k] + log_likelihood[n, k] - top
             if value > -20.0:
                 total += np.exp(value)
-        out[n] = beta * (top + log_prior[n]) + np.log(total)
+        out[n] = top + log_prior[n] + np.log(total)
 
 
 def children(cells: Ints) -> Ints:
@@ -156,7 +156,7 @@ def find_region(
             picks.variance + blur, kind, freedom, out, _NOTHING,
         )  # fmt: skip
         log_mass = np.empty(out.shape[0])
-        _temper(out, log_weight, log_prior(grid.nodes), 1.0, log_mass)
+        _sum_members(out, log_weight, log_prior(grid.nodes), log_mass)
         log_mass += np.log(grid.share)
         last = size.max() <= 2.0 * finest_km
         keep = heaviest(log_mass, _LOST if last else 0.01, 4000 if last else 32)
@@ -185,7 +185,7 @@ def resolve(
     top: float,
     bottom: float,
     maximum_nodes: int,
-    slope: Floats | None = None,
+    slope: Floats,
 ) -> tuple[Grid, Floats, Floats, int]:
     """Evaluate the posterior on a regular grid around its mass.
 
@@ -198,10 +198,9 @@ def resolve(
         Of nodes of the last level along the columns.
     reach : float
         How far, in columns, the first level reaches at least.
-    slope : ndarray, shape (picks, 3), optional
-        Change of every pick's residual along the columns. Coarse levels are then blurred by the
-        variance over a cell instead of tempered, which robust likelihoods need: tempered, their
-        tails have no end.
+    slope : ndarray, shape (picks, 3)
+        Change of every pick's residual along the columns; coarse levels are blurred by its
+        variance over a cell.
 
     Returns
     -------
@@ -225,11 +224,8 @@ def resolve(
             out = np.empty((grid.cells.shape[0], log_weight.size))
             origin = np.empty_like(out) if level == 0 else _NOTHING
             variance = picks.variance
-            beta = 1.0
-            if level > 0 and slope is not None:
+            if level > 0:
                 variance = variance + _BLUR * ((slope * size) ** 2).sum(axis=1) / 12.0
-            elif level > 0:
-                beta = 1.0 / (1.0 + _BLUR * float(np.mean(size**2)) / 12.0)
             log_likelihoods(
                 tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
                 variance, kind, freedom, out, origin,
@@ -237,7 +233,7 @@ def resolve(
             if level == 0:
                 return grid, out, origin, 0
             log_mass = np.empty(out.shape[0])
-            _temper(out, log_weight, log_prior(grid.nodes), beta, log_mass)
+            _sum_members(out, log_weight, log_prior(grid.nodes), log_mass)
             log_mass += np.log(grid.share)
             count = 4 if section else 8
             for lost in (_LOST, 5 * _LOST, 20 * _LOST):

@@ -71,7 +71,8 @@ class EnsembleTimes:
         for grid in (self.depth_km, self.north_km, self.east_km):
             bins, scale = _bins(grid)
             axes += [np.ascontiguousarray(grid, dtype=float), bins, scale]
-        return (self.radial, self.scaled, rows, *axes)
+        inverse = 1.0 / np.diff(self.north_km)
+        return (self.radial, self.scaled, rows, *axes, inverse)
 
     def subset(self, members: ArrayLike) -> EnsembleTimes:
         """Return the times of some members, in the order given."""
