@@ -174,14 +174,19 @@ def _make_grid(
             widest = np.abs(np.array([low[axis - 1], high[axis - 1]]) * steps[axis - 1]).max()
             step_km *= max(np.cos(np.radians(min(widest, 85.0))), 0.05)
         reach = int(np.ceil(settings.reach_km / step_km))
+        limits = _area_limits(settings, axis - len(names)) if settings.area else None
+        loaded = keys[:, axis].min(), keys[:, axis].max()
         low[axis] -= reach
         high[axis] += reach
-        if settings.area and degrees:
-            limits = settings.area[2:] if names[axis] == "latitude" else settings.area[:2]
-            low[axis] = max(low[axis], min(int(np.floor(limits[0] / steps[axis])),
-                                           keys[:, axis].min()))  # fmt: skip
-            high[axis] = min(high[axis], max(int(np.ceil(limits[1] / steps[axis])),
-                                             keys[:, axis].max()))  # fmt: skip
+        if limits is not None:
+            first, last = (
+                int(np.floor(limits[0] / steps[axis])),
+                int(np.ceil(limits[1] / steps[axis])),
+            )
+            if settings.mask == "land":  # land without any mechanism is of the map, too
+                low[axis], high[axis] = first, last
+            low[axis] = min(max(low[axis], first), loaded[0])
+            high[axis] = max(min(high[axis], last), loaded[1])
     axes = {
         name: np.arange(low[i], high[i] + 1) * steps[i] if steps[i] else np.zeros(1)
         for i, name in enumerate(names)
@@ -199,6 +204,22 @@ def _make_grid(
     mask = np.broadcast_to(near, tuple(v.size for v in axes.values())).copy()
     mask[tuple((keys - low).T)] = True
     return StressGrid(axes, mask, place_boundaries(settings)), low
+
+
+def _area_limits(settings: Stress, axis: int) -> tuple[float, float]:
+    """Least and largest coordinate of the area on the second last (north) or last axis."""
+    west, east, south, north = settings.area
+    if not settings.projection:
+        return (south, north) if axis == -2 else (west, east)
+    side = np.linspace(0.0, 1.0, 21)
+    longitude = np.concatenate(
+        [west + (east - west) * side] * 2 + [0 * side + west, 0 * side + east]
+    )
+    latitude = np.concatenate(
+        [0 * side + south, 0 * side + north] + [south + (north - south) * side] * 2
+    )
+    values = place_points(settings, longitude, latitude)[:, axis]
+    return float(values.min()), float(values.max())
 
 
 def _land(settings: Stress, axes: dict[str, Floats]) -> list[Floats]:

@@ -216,8 +216,8 @@ class StressInversion:
         planes: the ranges are cautious then, by :attr:`StressField.score_ratio`; the bootstrap
         shows the scatter of the data alone.
 
-        Where a scan is given and its curve leaves the strength open, the covariance is that
-        over the likely strengths, scatter of their solutions included; the field itself is
+        Where a scan is given, the covariance is that over the likely strengths
+        (:func:`likely_strengths`), scatter of their solutions included; the field itself is
         that of the best strength.
         """
         point, m = self.inversion.evaluate(alpha2)
