@@ -40,11 +40,11 @@ class PickerNetworkTraining(Section):
 
     records: int = setting(20000, "Simulated records of 60 s.", "records", ge=64)
     held_out_records: int = setting(1000, "Records of other events to watch.", "records", ge=32)
-    steps: int = setting(4500, "Steps of the optimizer.", "steps", ge=1)
+    steps: int = setting(8000, "Steps of the optimizer.", "steps", ge=1)
     batch: int = setting(32, "Windows per step.", "windows", ge=1, le=4096)
     learning_rate: float = setting(3e-3, "Largest learning rate.", "1", gt=0, le=1)
     label_s: float = setting(
-        0.08, "Standard deviation of the bell that stands for an arrival.", "s", gt=0, le=1
+        0.1, "Standard deviation of the bell that stands for an arrival.", "s", gt=0, le=1
     )
 
 

@@ -26,7 +26,9 @@ COMPONENTS = ("Z", "N", "E")
 
 _BLOCK = 64
 _SECOND_S = 1.5
-_P_SEEN, _S_SEEN = 0.05, 0.08
+_P_SEEN, _S_SEEN = 0.03, 0.06
+_FLOOR = 0.5
+"""Waves below this many standard deviations of what is there already are not seen."""
 _DAMPING = 0.7
 _NATURAL_HZ = np.array([1.0, 2.0, 4.5, 0.02, 0.0])
 
@@ -144,7 +146,7 @@ def _simulate_block(
         s_wave[r] *= scale
         early = max(round(0.01 * rate), 1)
         onset = visible_onset(
-            p_wave[r, 0], p.p_time_s[r] * rate, 0.7, _P_SEEN, int(0.3 * rate), early
+            p_wave[r, 0], p.p_time_s[r] * rate, _FLOOR, _P_SEEN, int(0.3 * rate), early
         )
         truth[0, r] = onset / rate
         truth[2, r] = np.sign(p.p_radiation[r])
@@ -156,7 +158,7 @@ def _simulate_block(
             before = slice(max(int(at - 0.5 * rate), 0), max(int(at), 1))
             floor = float(np.sqrt(np.mean((p_wave[r, 1:, before] + noise[r, 1:, before]) ** 2)))
             truth[1, r] = (
-                visible_onset(level, at, 0.7 * floor, _S_SEEN, int(0.6 * rate), early) / rate
+                visible_onset(level, at, _FLOOR * floor, _S_SEEN, int(0.6 * rate), early) / rate
             )
     data[:, 0] = p_wave[:, 0] + s_wave[:, 0] + noise[:, 0]
     if vertical_only:
