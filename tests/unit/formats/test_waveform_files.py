@@ -202,6 +202,6 @@ def test_a_folder_without_waveforms_is_an_error_that_names_it(tmp_path):
 
     with pytest.raises(InputError, match="no file"):
         pick_folder(tmp_path, ClassicalPicker())
+    (tmp_path / "a").write_bytes(b"")
     with pytest.raises(FormatError, match="empty"):
-        (tmp_path / "a").write_bytes(b"")
         read_waveforms(tmp_path / "a")
