@@ -62,10 +62,7 @@ def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> int:
     write_plans(
         layout,
         STAGE,
-        {
-            n: {**common, "windows": digest_file(layout.plan(window.STAGE, n))}
-            for n in partitions
-        },
+        {n: {**common, "windows": digest_file(layout.plan(window.STAGE, n))} for n in partitions},
         {"weights": common["weights"]},
     )
     return round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 6 / 1e6)

@@ -303,9 +303,7 @@ def _plan_windows(
             start = sample_time(number, picker.sampling_rate_hz)
             first = int(np.searchsorted(starts, start - longest - _MARGIN))
             last = int(np.searchsorted(starts, start + length + _MARGIN))
-            covering = tuple(
-                own[k] for k in range(first, last) if ends[k] > start - _MARGIN
-            )
+            covering = tuple(own[k] for k in range(first, last) if ends[k] > start - _MARGIN)
             w = _Wanted(
                 int(event), instrument, start, p, int(arrivals.s[event]),
                 float(arrivals.distance_km[event]), covering,
@@ -320,9 +318,7 @@ def _plan_windows(
     return wanted, absent
 
 
-def _prefer_fast(
-    wanted: list[_Wanted], rate_hz: float
-) -> tuple[list[_Wanted], list[_Wanted]]:
+def _prefer_fast(wanted: list[_Wanted], rate_hz: float) -> tuple[list[_Wanted], list[_Wanted]]:
     """Leave out instruments slower than the picker where the station has a faster one."""
 
     def is_slow(w: _Wanted) -> bool:
@@ -371,9 +367,7 @@ def _cut_one(
         for k in range(len(picker.components))
     ]
     flags = " ".join(
-        f"{c}:{','.join(x)}"
-        for c, x in zip(picker.components, names, strict=True)
-        if x
+        f"{c}:{','.join(x)}" for c, x in zip(picker.components, names, strict=True) if x
     )
     row = _row(ids, w, "cut", said)
     row["flags"] = flags
