@@ -98,7 +98,7 @@ CONTROL = """CONTROL 0 54321
 TRANS SIMPLE {lat} {lon} 0
 VGOUT model/layer
 VGTYPE {phase}
-VGGRID 2 301 91 0.0 0.0 -4.0 0.5 0.5 0.5 SLOW_LEN
+VGGRID 2 421 91 0.0 0.0 -4.0 0.5 0.5 0.5 SLOW_LEN
 {layers}
 GTFILES model/layer time/layer {phase}
 GTMODE GRID2D ANGLES_NO
@@ -107,9 +107,9 @@ GT_PLFD 1.0e-3 0
 LOCSIG benchmark
 LOCCOM benchmark
 LOCFILES events.obs NLLOC_OBS time/layer loc/x
-LOCHYPOUT SAVE_NLLOC_SUM
+LOCHYPOUT SAVE_NLLOC_ALL NLL_FORMAT_VER_2
 LOCSEARCH OCT 12 12 6 0.01 {nodes} 5000 0 1
-LOCGRID 121 121 45 -60.0 -60.0 -1.0 1.0 1.0 1.0 PROB_DENSITY NO_SAVE
+LOCGRID 121 121 41 -60.0 -60.0 -1.0 1.0 1.0 1.0 PROB_DENSITY SAVE
 LOCMETH {method} 9999.0 4 -1 -1 -1 -1 -1.0 1
 LOCGAU 0.0001 0.0
 LOCPHASEID P P
@@ -160,7 +160,7 @@ def run_nonlinloc(binaries: Path, sets, nodes: int, method: str):
         subprocess.run([binaries / "NLLoc", "run.in"], cwd=folder, check=True, capture_output=True)
         seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         found = []
-        for file in sorted(folder.glob("loc/x.sum*.hyp")):
+        for file in sorted(folder.glob("loc/x.2020*.loc.hyp")):
             for line in file.read_text().splitlines():
                 if line.startswith("STAT_GEOG"):
                     w = line.split()
@@ -218,7 +218,7 @@ def main() -> None:
         for name, method, likelihood, nodes in (
             ("edt_20000", "EDT_OT_WT", "edt_ot", 20000),
             ("gaussian_20000", "GAU_ANALYTIC", "gaussian", 20000),
-            ("gaussian_5000", "GAU_ANALYTIC", "gaussian", 5000),
+            ("gaussian_10000", "GAU_ANALYTIC", "gaussian", 10000),
         ):
             ours, theirs, off = compare(
                 arguments.nlloc, single, some, method, likelihood, nodes
