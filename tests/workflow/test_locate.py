@@ -60,7 +60,8 @@ def write_picks(folder: Path, bad: bool = False) -> None:
                     at = origin + np.timedelta64(int((time * factor + late) * 1e9), "ns")
                     picks.writerow([name, "XX", station, phase, f"{at}Z", "0.05"])
                     if bad and i == 1 and j == 1 and phase == "P":
-                        picks.writerow([name, "XX", station, phase, f"{at}Z", "0.5"])
+                        again = at + np.timedelta64(100, "ms")
+                        picks.writerow([name, "XX", station, phase, f"{again}Z", "0.5"])
 
 
 def configuration(folder: Path, **changes):

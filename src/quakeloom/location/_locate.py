@@ -343,7 +343,7 @@ def _climb(
 ) -> tuple[Floats, float]:
     """The largest density, from the best node by ever finer grids around it."""
     grid = posterior.grid
-    marginal = posterior.mass.sum(axis=1) / grid.share
+    marginal = posterior.node_mass / grid.share
     best = grid.nodes[int(np.argmax(marginal))]
     corner = np.stack(np.meshgrid(*[np.array([-1.0, 0.0, 1.0])] * 3, indexing="ij"), -1)
     corner = corner.reshape(-1, 3)
