@@ -153,8 +153,8 @@ def _empty_map(settings: Stress) -> StressMap:
     table = tabulate_map(grid, field, uncertainty, place)
     return StressMap(
         grid, field, uncertainty, None, table, place[:, 0], place[:, 1], None,
-        "None of the mechanisms is inside the map and usable. Look at the rules of `stress` for "
-        "area, depth, magnitude and quality, and at what was left out.",
+        "None of the mechanisms is inside the map and usable. Look at the rules for area, depth, "
+        "magnitude and quality, and at what was left out.",
     )  # fmt: skip
 
 
