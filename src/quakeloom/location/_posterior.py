@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import compiled
 from quakeloom.location._search import Grid
 
 Floats = NDArray[np.float64]
@@ -165,7 +165,7 @@ def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> F
     return quantiles
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def _masses(log_likelihood, log_weight, log_prior, mass):
     """Fill the masses over the largest one, whose logarithm is returned."""
     peak = -np.inf
