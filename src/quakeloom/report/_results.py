@@ -79,6 +79,10 @@ class RunResults:
         is a grid of longitude and latitude: ``longitude``, ``latitude``, ``a_phi`` and
         ``silent`` (no data). The tables ``stress``, ``stress_truth`` and ``tendency`` go with
         it. Empty where no stress was mapped.
+    location : mapping
+        ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
+        is one, and ``sources``: identifiers, longitudes, latitudes and depths that came with
+        the events. The tables ``hypocenters`` and ``arrivals`` go with it.
     """
 
     name: str
@@ -93,6 +97,7 @@ class RunResults:
     coastline: Coastline | None = None
     description: str = ""
     stress: Mapping[str, Any] = field(default_factory=dict)
+    location: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""
