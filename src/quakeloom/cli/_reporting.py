@@ -43,13 +43,10 @@ _TABLES = (
     "stress",
     "stress_truth",
     "tendency",
-<<<<<<< HEAD
     "windows",
     "picks",
-=======
     "hypocenters",
     "arrivals",
->>>>>>> hypo
 )
 
 
@@ -84,11 +81,8 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         description=settings.description,
         coastline=load_coastline(find_resource("coastline")),
         stress=_stress(layout),
-<<<<<<< HEAD
         waveforms=collect_waveforms(settings, layout),
-=======
         location=_location(settings, layout),
->>>>>>> hypo
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)

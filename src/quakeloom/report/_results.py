@@ -79,17 +79,14 @@ class RunResults:
         is a grid of longitude and latitude: ``longitude``, ``latitude``, ``a_phi`` and
         ``silent`` (no data). The tables ``stress``, ``stress_truth`` and ``tendency`` go with
         it. Empty where no stress was mapped.
-<<<<<<< HEAD
     waveforms : mapping
         ``picker`` and ``reader`` (names of weights), ``given_picks`` (a table ``picks`` of the
         sources) and ``motions`` (list of :class:`quakeloom.plots.FirstMotion`). Empty where
         the run reads no waveforms.
-=======
     location : mapping
         ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
         is one, and ``sources``: identifiers, longitudes, latitudes and depths that came with
         the events. The tables ``hypocenters`` and ``arrivals`` go with it.
->>>>>>> hypo
     """
 
     name: str
@@ -104,11 +101,8 @@ class RunResults:
     coastline: Coastline | None = None
     description: str = ""
     stress: Mapping[str, Any] = field(default_factory=dict)
-<<<<<<< HEAD
     waveforms: Mapping[str, Any] = field(default_factory=dict)
-=======
     location: Mapping[str, Any] = field(default_factory=dict)
->>>>>>> hypo
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""
