@@ -25,6 +25,7 @@ from quakeloom.stress import (
     sum_statistics,
     summarize_draws,
     summarize_posterior,
+    summarize_replicates,
 )
 
 from .simulated import simulate_planes, tensor_from
@@ -377,6 +378,11 @@ def test_bootstrap_is_solved_far_below_its_own_scatter():
     error = np.sqrt(np.mean((fast - exact) ** 2, axis=0))
     assert np.median(error / exact.std(axis=0)) < 0.03
     assert np.array_equal(fast[7:9], bootstrap.run(2, first=7))
+    field = inversion.solve((2.0,))
+    whole = summarize_draws(field.components, fast.transpose(1, 0, 2))
+    parts = summarize_replicates(field.components, fast, block=7)
+    assert np.array_equal(whole.shmax_std_deg, parts.shmax_std_deg)
+    assert np.array_equal(whole.regime_probability, parts.regime_probability)
 
 
 def test_single_node_error_and_confidence_region():
