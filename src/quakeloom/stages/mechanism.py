@@ -105,7 +105,9 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
             layout.plan(STAGE, row.partition),
             {
                 **common,
-                **({"locate": digest_file(layout.plan("locate", row.partition))} if located else {}),
+                **(
+                    {"locate": digest_file(layout.plan("locate", row.partition))} if located else {}
+                ),
                 "partition": row.partition,
                 "events": row.events,
                 "rows": row.digest,
