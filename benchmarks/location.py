@@ -1,7 +1,7 @@
-"""Events located a second on one core, for 1, 10, 100 and 500 models; with --nlloc against NonLinLoc.
+"""Events located a second on one core, for 1 to 500 models; with --nlloc against NonLinLoc.
 
 Events have 20 picks (12 P, 8 S) at stations up to 60 km around and lie 3 to 20 km deep. Times are
-CPU seconds of one core, everything included from picks to means, covariance and quantiles, no draws.
+CPU seconds of one core, everything included from picks to means and quantiles, without draws.
 Up to 20 members are traced; more are those with slownesses a few percent off, which cost the same.
 """
 
@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from _harness import Stopwatch, figure, print_result
 
+from _harness import Stopwatch, figure, print_result
 from quakeloom.core import LayeredModel, geographic_position, local_position
 from quakeloom.location import (
     EnsembleTimes,
@@ -220,11 +220,11 @@ def main() -> None:
             ("gaussian_20000", "GAU_ANALYTIC", "gaussian", 20000),
             ("gaussian_10000", "GAU_ANALYTIC", "gaussian", 10000),
         ):
-            ours, theirs, off = compare(
-                arguments.nlloc, single, some, method, likelihood, nodes
-            )
+            ours, theirs, off = compare(arguments.nlloc, single, some, method, likelihood, nodes)
             median = float(np.median(np.linalg.norm(off, axis=1)))
-            figures.append(figure(f"nlloc_ratio_{name}", 1e3 * ours, "ms", "NonLinLoc", 1e3 * theirs))
+            figures.append(
+                figure(f"nlloc_ratio_{name}", 1e3 * ours, "ms", "NonLinLoc", 1e3 * theirs)
+            )
             figures.append(figure(f"nlloc_difference_{name}", median, "km"))
             print(f"NonLinLoc {name}: {1e3 * theirs:.1f} ms, ours {1e3 * ours:.1f} ms an event; "
                   f"median difference {median:.3f} km", flush=True)  # fmt: skip

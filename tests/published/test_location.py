@@ -30,9 +30,9 @@ def located(shared_data, tmp_path_factory):
     folder = shared_data / "anchorage"
     if not folder.is_dir():
         pytest.skip("no anchorage sample")
-    settings = load_configuration(
-        Path(__file__).parents[2] / "config" / "anchorage.yaml"
-    ).cases["anchorage/nonlinloc"]
+    settings = load_configuration(Path(__file__).parents[2] / "config" / "anchorage.yaml").cases[
+        "anchorage/nonlinloc"
+    ]
     assert isinstance(settings.locate, Locate)
     inputs = read_location_inputs(
         folder / "obs" / "2018-11-30-mww70-southern-alaska.obs",

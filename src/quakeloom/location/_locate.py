@@ -194,7 +194,9 @@ def depth_prior(
     def log_prior(nodes: Floats) -> Floats:
         value = np.zeros(nodes.shape[0])
         if options.depth_prior_error_km > 0:
-            value -= 0.5 * ((nodes[:, 0] - options.depth_prior_km) / options.depth_prior_error_km) ** 2
+            value -= (
+                0.5 * ((nodes[:, 0] - options.depth_prior_km) / options.depth_prior_error_km) ** 2
+            )
         if options.epicenter_prior_error_km > 0 and epicenter is not None:
             offset = nodes[:, 1:] - np.asarray(epicenter, dtype=float)
             value -= 0.5 * np.sum((offset / options.epicenter_prior_error_km) ** 2, axis=1)
@@ -328,7 +330,9 @@ def _shape(
         # No farther than the coarse search could be wrong.
         step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
         start = start + step
-        start[0] = np.clip(start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01)
+        start[0] = np.clip(
+            start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01
+        )
         if np.abs(np.linalg.solve(basis, step)).max() < 0.1:
             break
     return basis, start, centered.T @ basis

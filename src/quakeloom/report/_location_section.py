@@ -49,8 +49,8 @@ def _lead(good: pa.Table, total: int, members: int) -> str:
         few = int((_column(good, "effective_model_count") < 10).sum())
         if few and members >= 10:
             words += (
-                f". Fewer than 10 models count for {count(few, 'event')}: there the ensemble is too "
-                "small for the data, or picks are taken to be too exact"
+                f". Fewer than 10 models count for {count(few, 'event')}: there the ensemble is "
+                "too small for the data, or picks are taken to be too exact"
             )
     return words + "."
 
@@ -63,9 +63,7 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
         np.maximum(np.stack([_column(good, f"cov_{c}") for c in ("nn", "ee", "dd")], axis=-1), 0.0)
     )
     stations = results.table("stations")
-    station = local_position(
-        *origin, _column(stations, "longitude"), _column(stations, "latitude")
-    )
+    station = local_position(*origin, _column(stations, "longitude"), _column(stations, "latitude"))
     boundary = results.location.get("boundary_km")
     figure = plot_hypocenters(
         north, east, _column(good, "depth_km"), errors, *station, _others(results, good, origin),
