@@ -134,7 +134,7 @@ def test_picks_lie_at_the_arrivals(run):
     picks = read_table(run.table("picks"), "picks").to_pandas()
     windows = read_table(run.table("windows"), "windows").to_pandas()
     joined = picks.merge(windows, on=["event_id", "station"])
-    for phase, expected, most in (("P", "expected_p", 0.1), ("S", "expected_s", 0.3)):
+    for phase, expected, most in (("P", "expected_p_time", 0.1), ("S", "expected_s_time", 0.3)):
         rows = joined[joined.phase == phase]
         residual = (rows["time"] - rows[expected]).dt.total_seconds()
         assert len(rows) >= 16

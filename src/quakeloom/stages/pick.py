@@ -159,7 +159,7 @@ class _WindowRows:
         self.columns = {n: taken.column(n).to_pylist() for n in names}
         self.start, self.p, self.s = (
             time_values(taken.column(c)).astype("datetime64[ns]").astype(np.int64)
-            for c in ("window_start", "expected_p", "expected_s")
+            for c in ("window_start", "expected_p_time", "expected_s_time")
         )
 
 

@@ -393,8 +393,8 @@ def _row(ids: list[str], w: _Wanted, status: str, reason: str) -> dict[str, Any]
         "window_status": status,
         "reason": reason,
         "window_start": None,
-        "expected_p": w.expected_p,
-        "expected_s": w.expected_s if w.expected_s != NO_TIME else None,
+        "expected_p_time": w.expected_p,
+        "expected_s_time": w.expected_s if w.expected_s != NO_TIME else None,
         "distance_km": w.distance_km,
         "flags": "",
         "sampling_rate_hz": None,
@@ -411,7 +411,7 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
     columns["sampling_rate_hz"] = [
         np.nan if r["sampling_rate_hz"] is None else r["sampling_rate_hz"] for r in rows
     ]
-    for name in ("window_start", "expected_p", "expected_s"):
+    for name in ("window_start", "expected_p_time", "expected_s_time"):
         values = [np.iinfo(np.int64).min if r[name] is None else r[name] for r in rows]
         columns[name] = np.array(values, dtype=np.int64).astype("datetime64[ns]")
     return make_table("windows", columns, rows=len(rows))
