@@ -34,7 +34,10 @@ class Partition(Section):
         "bin when a run is first planned, and keeps it from then on.",
     )
     maximum_events: int = setting(
-        20000, "A bin with more events is split by day of the month.", "events", ge=1
+        20000,
+        "A bin with more events is split into months, a month with more into days.",
+        "events",
+        ge=1,
     )
 
 

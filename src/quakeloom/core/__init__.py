@@ -3,6 +3,7 @@
 Floor 0. Imports nothing else of quakeloom.
 """
 
+from quakeloom.core.compiled import compiled
 from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
 from quakeloom.core.double_couples import (
     auxiliary_plane,
@@ -46,6 +47,7 @@ __all__ = [
     "SettingsError",
     "VerificationError",
     "auxiliary_plane",
+    "compiled",
     "digest_bytes",
     "digest_file",
     "digest_json",

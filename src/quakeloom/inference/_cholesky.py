@@ -10,12 +10,11 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm, dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from quakeloom.core import QuakeloomError
+from quakeloom.core import QuakeloomError, compiled
 from quakeloom.inference._dissection import Dissection
 
 Floats = NDArray[np.float64]
@@ -25,7 +24,7 @@ class NotPositiveDefiniteError(QuakeloomError):
     """A precision matrix is not positive definite: something is not determined at all."""
 
 
-@njit(cache=True)
+@compiled()
 def _add_blocks(front, values, pairs, rows, columns):
     k = values.shape[1]
     for p in range(pairs.size):
@@ -35,7 +34,7 @@ def _add_blocks(front, values, pairs, rows, columns):
                 front[r + i, c + j] += values[v, i, j]
 
 
-@njit(cache=True)
+@compiled()
 def _add_lower(front, update, rows, k):
     m = rows.size
     for cj in range(m):
@@ -52,7 +51,7 @@ def _add_lower(front, update, rows, k):
                         front[c + j, r + i] += update[ri * k + i, cj * k + j]
 
 
-@njit(cache=True)
+@compiled()
 def _take_lower(full, rows, k):
     m = rows.size
     out = np.empty((m * k, m * k)).T
@@ -66,7 +65,7 @@ def _take_lower(full, rows, k):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _take_blocks(full, values, pairs, rows, columns):
     k = values.shape[1]
     for p in range(pairs.size):

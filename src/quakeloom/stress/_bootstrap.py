@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import random_stream
+from quakeloom.core import compiled, random_stream
 from quakeloom.inference import BlockCholesky, ConvergenceError, with_one_blas_thread
 from quakeloom.stress._field import StressInversion
 from quakeloom.stress._mechanisms import UPPER
@@ -19,7 +18,7 @@ Floats = NDArray[np.float64]
 _DAMP = 1e-9
 
 
-@njit(cache=True)
+@compiled()
 def _apply(normal, pairs, penalty, penalty_pairs, x, y):
     """y = (data blocks of each replicate + common penalty) x, shapes (replicates, nodes, 5)."""
     for r in range(x.shape[0]):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from quakeloom.core import compiled
 
 OUTSIDE, FREE, FIXED, FLAGGED = 0, 1, 2, 3
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _solve(a0, b0, a1, b1, a2, b2, s):
     """Solve sum (a u - b)^2 = s^2 for the larger root; axes whose slope turns out negative go.
 
@@ -43,7 +44,7 @@ def _solve(a0, b0, a1, b1, a2, b2, s):
             a2 = b2 = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _no_upwind(sine, steps):
     """Slope along an axis without an upwind node: 0, or the cone's beside the source's axis."""
     if abs(sine) * steps < 1.0:
@@ -51,7 +52,7 @@ def _no_upwind(sine, steps):
     return 0.0, 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slope_first(t, u, p, stride, sine, steps):
     """Coefficients of the first-order upwind slope along one axis, or (0, 0)."""
     if stride == 0:
@@ -72,7 +73,7 @@ def _slope_first(t, u, p, stride, sine, steps):
     return a, b
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, tolerance):
     """Sweep until no node changes; first order, monotone, any medium. Returns the sweeps made.
 
@@ -143,7 +144,7 @@ def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, to
     return limit
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _stencil(t, p, stride):
     """Upwind side along one axis: 0 none, 1 lower, 2 higher; +4 where a second node counts."""
     if stride == 0:
@@ -158,7 +159,7 @@ def _stencil(t, p, stride):
     return 6 if t[p + 2 * stride] <= high else 2
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def choose_stencils(t, state, rows, n, pad, stride, codes):
     """Fix every node's upwind stencil from first-order times: a graph without cycles."""
     n0, n1, n2 = n
@@ -178,7 +179,7 @@ def choose_stencils(t, state, rows, n, pad, stride, codes):
                     state[p] = FLAGGED
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slope(u, p, code, order, stride, sine, steps):
     """Coefficients of the upwind slope of the chosen order along one axis."""
     if code == 0:
@@ -197,7 +198,7 @@ def _slope(u, p, code, order, stride, sine, steps):
     return a, b
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _update(u, p, code, s, stride, k, d0, d1, d2, r):
     """Second-order value of one node; first order where the second has no causal solution."""
     c0, c1, c2 = code & 7, (code >> 3) & 7, (code >> 6) & 7
@@ -216,7 +217,7 @@ def _update(u, p, code, s, stride, k, d0, d1, d2, r):
         order = 1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit, tolerance):
     """Sweep the fixed stencils until no node changes; returns the sweeps made.
 
@@ -281,7 +282,7 @@ def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit
     return limit
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def local_derivatives(
     u, s, state, codes, order, n, pad, stride, h, source, by_slowness, by_near, by_far
 ):
@@ -323,7 +324,7 @@ def local_derivatives(
                 by_near[m, axis] = slope
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def reverse_sweep(
     order, start, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
 ):
@@ -357,7 +358,7 @@ def reverse_sweep(
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def reverse_rows(
     order, starts, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched,
     index, weight, fixed, fixed_index, fixed_weight, node, pointer, column, value, rows,
