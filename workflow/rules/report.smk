@@ -6,6 +6,12 @@ def report_inputs(wildcards):
     files = []
     if run["partitions"]:
         files += ["parts/mechanism.finalise.json", "station_report.parquet"]
+    if run["waveforms"]:
+        files += [
+            f"parts/{stage}.finalise.json" for stage in ("window", "pick", "polarity")
+        ]
+    if run.get("locate"):
+        files.append("parts/locate.finalise.json")
     if run["stress"]:
         files.append("parts/stress.finalise.json")
     if run["tendency"]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from quakeloom.cli._waveform_reporting import collect_waveforms
 from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle
 from quakeloom.formats import read_mechanisms
@@ -41,6 +42,8 @@ _TABLES = (
     "stress",
     "stress_truth",
     "tendency",
+    "windows",
+    "picks",
 )
 
 
@@ -50,6 +53,11 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         from quakeloom.cli._line_reporting import write_line_report
 
         write_line_report(settings, layout)
+        return
+    if settings.regional is not None:
+        from quakeloom.cli._regional_reporting import write_regional_report
+
+        write_regional_report(settings, layout)
         return
     tables = {
         name: read_table(layout.table(name), name)
@@ -70,6 +78,7 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         description=settings.description,
         coastline=load_coastline(find_resource("coastline")),
         stress=_stress(layout),
+        waveforms=collect_waveforms(settings, layout),
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)

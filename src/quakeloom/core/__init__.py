@@ -30,7 +30,7 @@ from quakeloom.core.errors import (
     SettingsError,
     VerificationError,
 )
-from quakeloom.core.geodesy import distance_azimuth
+from quakeloom.core.geodesy import distance_azimuth, geographic_position, local_position
 from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.randomness import random_stream, string_keys
 
@@ -54,6 +54,8 @@ __all__ = [
     "digest_source",
     "distance_azimuth",
     "fault_vectors",
+    "geographic_position",
+    "local_position",
     "moment_tensors",
     "p_radiation",
     "plane_angles",

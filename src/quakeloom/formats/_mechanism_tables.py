@@ -14,11 +14,11 @@ from quakeloom.core import FormatError, auxiliary_plane
 from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import read_raw_csv, split_header
 from quakeloom.formats._geonet import is_geonet, read_geonet
+from quakeloom.formats._head import read_head
 from quakeloom.formats._parquet import read_raw_parquet
 from quakeloom.formats._phase_rows import identifier_of_time, no_such_format
 from quakeloom.formats._plain_tables import RawTable, choose_table, register_table
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_mechanisms
-from quakeloom.formats._registry import read_head
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 from quakeloom.formats._table_writers import GMT_TABLE_COLUMNS, JST_NANOSECONDS
 from quakeloom.formats._text_columns import time_nanoseconds

@@ -9,22 +9,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from quakeloom.core import FormatError, InputError, SettingsError
+from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats._csv import FORMAT as _CSV
-from quakeloom.formats._format import SNIFF_BYTES, Format
+from quakeloom.formats._dataless import FORMAT as _DATALESS
+from quakeloom.formats._format import Format
 from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
 from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
 from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
 from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
 from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
+from quakeloom.formats._head import read_head
+from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
 from quakeloom.formats._jma import FORMAT as _JMA
 from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
 from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
+from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
 from quakeloom.formats._source_tables import SourceTables
@@ -33,11 +38,14 @@ from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 _ALL: tuple[Format, ...] = (
     _QUAKEML,
     _STATIONXML,
+    _DATALESS,
+    _SAC_STATIONS,
     _PARQUET,
     *_NONLINLOC,
     _NONLINLOC_STATIONS,
     _JMA,
     *_HYPOINVERSE,
+    *_HYPO71,
     _HASH_FPFIT,
     _HASH_SCEDC,
     _HASH_SIMUL,
@@ -47,6 +55,7 @@ _ALL: tuple[Format, ...] = (
     *_HYPODD,
     *_SKHASH,
     *_SKHASH_STATIONS,
+    _NUMPY_PICKS,
     _CSV,
 )
 
@@ -121,19 +130,3 @@ def detect_format(path: str | Path) -> str:
         )
     suffix = path.suffix.lower()
     return next((f.name for f in hits if suffix in f.suffixes), hits[0].name)
-
-
-def read_head(path: Path) -> bytes:
-    """Return the first bytes of a file; :class:`InputError` if it cannot be opened."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(SNIFF_BYTES)
-    except FileNotFoundError:
-        raise InputError(
-            f"'{path}' does not exist. Nothing can be read; correct the path in the settings."
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"'{path}' cannot be opened ({error.strerror}). Nothing can be read; give a "
-            "readable file."
-        ) from error

@@ -20,6 +20,7 @@ SOURCE_TABLES = (
     "events",
     "stations",
     "polarities",
+    "picks",
     "amplitudes",
     "reversals",
     "sp_corrections",
@@ -39,7 +40,7 @@ class SourceTables:
 
     Attributes
     ----------
-    events, stations, polarities, amplitudes, reversals, sp_corrections : pyarrow.Table
+    events, stations, polarities, picks, amplitudes, reversals, sp_corrections : pyarrow.Table
         Registered tables of :data:`quakeloom.schema.TABLES`, in the order of the file.
     rejects : pyarrow.Table
         One row for everything that was put aside, with file, line, reason and text.
@@ -48,6 +49,7 @@ class SourceTables:
     events: pa.Table = field(default_factory=partial(_empty, "events"))
     stations: pa.Table = field(default_factory=partial(_empty, "stations"))
     polarities: pa.Table = field(default_factory=partial(_empty, "polarities"))
+    picks: pa.Table = field(default_factory=partial(_empty, "picks"))
     amplitudes: pa.Table = field(default_factory=partial(_empty, "amplitudes"))
     reversals: pa.Table = field(default_factory=partial(_empty, "reversals"))
     sp_corrections: pa.Table = field(default_factory=partial(_empty, "sp_corrections"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ _TITLE = "a velocity model"
 
 
 def read_velocity_model(path: str | Path) -> LayeredModel:
-    """Read a velocity model of HASH (``vz.*``) or SKHASH.
+    """Read a velocity model of HASH (``vz.*``) or SKHASH, or that of a HYPO71 listing.
 
-    A line is depth in km and P velocity in km/s, optionally S velocity, with blanks or commas
-    between them; ``#`` begins a comment. Two lines with one depth make a discontinuity.
+    In a HYPO71 listing the table below ``CRUSTAL MODEL`` is read: layers of constant velocity
+    by the depth of their top. Else a line is depth in km and P velocity in km/s, optionally
+    S velocity, with blanks or commas between them; ``#`` begins a comment. Two lines with one
+    depth make a discontinuity.
 
     Parameters
     ----------
@@ -43,7 +46,11 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
             "the path in the settings."
         )
     nodes: list[list[float]] = []
-    for number, line in enumerate(read_lines(path, _TITLE), 1):
+    lines = read_lines(path, _TITLE)
+    layers = read_hypo71_layers(lines)
+    if layers:
+        return _layered(path, layers)
+    for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].replace(",", " ").split()
         if not words:
             continue
@@ -71,3 +78,34 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
         p_velocity_km_s=columns[1],
         s_velocity_km_s=columns[2] if len(columns) == 3 else None,
     )
+
+
+def _layered(path: Path, layers: list[tuple[float, float]]) -> LayeredModel:
+    """Return layers of constant velocity as nodes: two at every boundary, one far below."""
+    depth, velocity = [layers[0][0]], [layers[0][1]]
+    for (_, above), (top, below) in pairwise(layers):
+        depth += [top, top]
+        velocity += [above, below]
+    depth.append(depth[-1] + 100.0)
+    velocity.append(velocity[-1])
+    return LayeredModel(path.name, np.array(depth), np.array(velocity))
+
+
+def read_hypo71_layers(lines: list[str]) -> list[tuple[float, float]]:
+    """Return (top in km, P velocity) of the first crustal model in a HYPO71 listing."""
+    start = next((i for i, x in enumerate(lines) if x.strip().startswith("CRUSTAL MODEL")), None)
+    if start is None:
+        return []
+    layers: list[tuple[float, float]] = []
+    for line in lines[start + 1 :]:
+        words = line.split()
+        try:
+            velocity, top = (parse_float(w) for w in words)
+        except ValueError:
+            if layers:
+                break
+            continue
+        if layers and top <= layers[-1][0]:
+            break
+        layers.append((top, velocity))
+    return layers

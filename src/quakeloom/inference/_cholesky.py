@@ -211,7 +211,10 @@ class BlockCholesky:
 
 
 def grounded_log_determinant(
-    dissection: Dissection, weights: Floats, components: NDArray[np.int64]
+    dissection: Dissection,
+    weights: Floats,
+    components: NDArray[np.int64],
+    proper: NDArray[np.int64] | None = None,
 ) -> float:
     """Return ``ln`` of the product of the non-zero eigenvalues of a graph matrix.
 
@@ -227,8 +230,13 @@ def grounded_log_determinant(
         Entries of the matrix at ``dissection.pairs``.
     components : ndarray of int64, shape (nodes,)
         Number of the component of each node, from 0.
+    proper : ndarray of int64, optional
+        Components on which the matrix has its full rank; they are not grounded.
     """
     labels, first, counts = np.unique(components, return_index=True, return_counts=True)
+    if proper is not None:
+        singular = ~np.isin(labels, proper)
+        labels, first, counts = labels[singular], first[singular], counts[singular]
     grounded = np.zeros(dissection.node_count, dtype=bool)
     grounded[first] = True
     pairs = dissection.pairs

@@ -18,6 +18,11 @@ from quakeloom.plots._distributions import (
     plot_quality_bar,
     plot_stacked_histogram,
 )
+from quakeloom.plots._first_motions import (
+    FirstMotion,
+    plot_first_motions,
+    plot_pick_residuals,
+)
 from quakeloom.plots._focal_spheres import (
     FocalSphere,
     choose_by_weight,
@@ -39,6 +44,7 @@ from quakeloom.plots._stations import (
     plot_contradiction_rates,
     plot_station_timeline,
 )
+from quakeloom.plots._stress_coverage import plot_stress_coverage
 from quakeloom.plots._stress_maps import (
     REGIME_COLORS,
     plot_abic_curve,
@@ -68,6 +74,7 @@ __all__ = [
     "STYLE",
     "Beachballs",
     "Coastline",
+    "FirstMotion",
     "FocalSphere",
     "MapFrame",
     "binomial_interval",
@@ -89,11 +96,13 @@ __all__ = [
     "plot_cumulative_angles",
     "plot_ensemble_bands",
     "plot_fault_tendency",
+    "plot_first_motions",
     "plot_focal_sphere",
     "plot_growth",
     "plot_letter_matrix",
     "plot_mechanism_map",
     "plot_network_map",
+    "plot_pick_residuals",
     "plot_quality_bar",
     "plot_regime_map",
     "plot_residual_histogram",
@@ -101,6 +110,7 @@ __all__ = [
     "plot_shmax_map",
     "plot_stacked_histogram",
     "plot_station_timeline",
+    "plot_stress_coverage",
     "plot_travel_time_fits",
     "plot_velocity_sections",
     "project_rays",

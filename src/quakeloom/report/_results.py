@@ -79,6 +79,10 @@ class RunResults:
         is a grid of longitude and latitude: ``longitude``, ``latitude``, ``a_phi`` and
         ``silent`` (no data). The tables ``stress``, ``stress_truth`` and ``tendency`` go with
         it. Empty where no stress was mapped.
+    waveforms : mapping
+        ``picker`` and ``reader`` (names of weights), ``given_picks`` (a table ``picks`` of the
+        sources) and ``motions`` (list of :class:`quakeloom.plots.FirstMotion`). Empty where
+        the run reads no waveforms.
     """
 
     name: str
@@ -93,6 +97,7 @@ class RunResults:
     coastline: Coastline | None = None
     description: str = ""
     stress: Mapping[str, Any] = field(default_factory=dict)
+    waveforms: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._registry import ArraySpec, TableSpec
 
 _SOURCE = ("source_file", "source_line")
@@ -60,6 +61,47 @@ _LIST = (
             "use",
             "predicted_up",
             *_SOURCE,
+        ),
+    ),
+    TableSpec(
+        "picks",
+        "Picked P and S arrivals, one row per pick; event_id is empty where no event is known.",
+        (
+            "event_id",
+            "network",
+            "station",
+            "location_code",
+            "channel",
+            "phase",
+            "time",
+            "uncertainty_s",
+            "probability",
+            "snr",
+            "onset",
+            "pick_weight",
+            "picker",
+            *_SOURCE,
+        ),
+    ),
+    TableSpec(
+        "windows",
+        "Windows of waveforms, one row per event and instrument, cut or not.",
+        (
+            "event_id",
+            "network",
+            "station",
+            "location_code",
+            "channel",
+            "window",
+            "window_status",
+            "reason",
+            "window_start",
+            "sampling_rate_hz",
+            "expected_p",
+            "expected_s",
+            "distance_km",
+            "flags",
+            "source_file",
         ),
     ),
     TableSpec(
@@ -257,6 +299,7 @@ _LIST = (
             *_SOURCE,
         ),
     ),
+    *TABLE_LIST,
 )
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
@@ -265,6 +308,7 @@ ARRAYS: dict[str, ArraySpec] = {
     a.variable: a
     for a in (
         ArraySpec("acceptance", ("event", "mechanism")),
+        ArraySpec("waveform", ("window", "component", "sample")),
         ArraySpec("strike_deg", ("mechanism",)),
         ArraySpec("dip_deg", ("mechanism",)),
         ArraySpec("rake_deg", ("mechanism",)),
@@ -279,11 +323,15 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("white_coordinates", ("member", "mode")),
         ArraySpec("white_score", ("member", "mode")),
         ArraySpec("member_time_s", ("member", "pick")),
+        ArraySpec("regional_p_velocity", ("member", "depth", "north", "east")),
         ArraySpec("station_time_s", ("depth", "north", "east")),
         ArraySpec("line_time_s", ("depth", "distance")),
         ArraySpec("ray_coverage", ("depth", "distance")),
         ArraySpec("ground_depth_km", ("distance",)),
         ArraySpec("depth_km", ("depth",)),
         ArraySpec("distance_km", ("distance",)),
+        ArraySpec("north_km", ("north",)),
+        ArraySpec("east_km", ("east",)),
+        *ARRAY_LIST,
     )
 }

@@ -6,6 +6,7 @@ documentation table and the report's legends follow.
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 
@@ -17,6 +18,10 @@ STATUSES = (
     "no_solution",
     "invalid_event",
     "error",
+    "located",
+    "too_few_picks",
+    "stations_in_line",
+    "outside_model",
 )
 USES = (
     "used",
@@ -176,6 +181,69 @@ _LIST = (
         "1",
         "Station correction: mean log10 S/P residual, subtracted from the observation.",
     ),
+    # picks
+    Variable("location_code", "string", "", "SEED location code, empty if none.", "empty"),
+    Variable("time", "time", "", "Picked time of the phase, UTC."),
+    Variable(
+        "uncertainty_s",
+        "float64",
+        "s",
+        "Standard error of the picked time, as the picker states it.",
+        "NaN",
+        0,
+    ),
+    Variable(
+        "probability",
+        "float64",
+        "1",
+        "How sure the picker is of the phase; not calibrated for all pickers.",
+        "NaN",
+        0,
+        1,
+    ),
+    Variable(
+        "snr",
+        "float64",
+        "1",
+        "Signal-to-noise ratio: root mean square after the pick over that before it.",
+        "NaN",
+        0,
+    ),
+    Variable("picker", "string", "", "Who or what picked: analyst, or the name of the weights."),
+    # windows
+    Variable(
+        "window",
+        "int64",
+        "1",
+        "Number of the window in the array of its partition.",
+        "-1: none was cut",
+        -1,
+    ),
+    Variable("window_start", "time", "", "Time of the first sample of the window, UTC.", "null"),
+    Variable("sampling_rate_hz", "float64", "Hz", "Sampling rate.", "NaN", 0),
+    Variable("expected_p", "time", "", "Time at which P is expected, UTC.", "null"),
+    Variable("expected_s", "time", "", "Time at which S is expected, UTC.", "null"),
+    Variable(
+        "flags",
+        "string",
+        "",
+        "What is wrong with the components, such as `E:dead Z:clipped,gap`.",
+        "empty",
+    ),
+    Variable(
+        "window_status",
+        "string",
+        "",
+        "What became of a window.",
+        values=("cut", "no_waveform", "second_choice", "too_short", "useless", "error"),
+    ),
+    Variable(
+        "waveform",
+        "float32",
+        "source unit",
+        "Ground motion in a window, mean removed; a missing component is zero.",
+        "0",
+    ),
     # rejects
     Variable("record", "string", "", "What was being read: event, station, polarity, ..."),
     Variable("reason", "string", "", "Why it was put aside, in words.", "empty"),
@@ -273,6 +341,7 @@ _LIST = (
         values=("normal", "reversed", "coin", "mixed", "too_few"),
     ),
     *STRESS_LIST,
+    *LOCATION_LIST,
     # refraction tomography
     Variable(
         "shot_distance_km",
@@ -322,6 +391,16 @@ _LIST = (
         "NaN",
         0,
     ),
+    Variable(
+        "regional_p_velocity",
+        "float32",
+        "km/s",
+        "P velocity of a member of a regional ensemble at the nodes.",
+        "never",
+        0,
+    ),
+    Variable("north_km", "float64", "km", "Distance to the north of the origin of a grid."),
+    Variable("east_km", "float64", "km", "Distance to the east of the origin of a grid."),
     Variable(
         "log_likelihood",
         "float64",

@@ -21,22 +21,41 @@ from quakeloom.simulate._readings import (
     find_reading_levels,
     simulate_polarities,
 )
+from quakeloom.simulate._recorded_readings import describe_records, record_starts
+from quakeloom.simulate._seismogram_parameters import (
+    INSTRUMENTS,
+    RecordParameters,
+    draw_record_parameters,
+)
+from quakeloom.simulate._seismograms import (
+    COMPONENTS,
+    SimulatedSeismograms,
+    simulate_seismograms,
+)
 from quakeloom.simulate._stations import SimulatedStations, simulate_stations
 from quakeloom.simulate._stress_field import shmax_azimuth_and_shape, stress_tensor_at
 
 __all__ = [
+    "COMPONENTS",
+    "INSTRUMENTS",
     "ReadingLevels",
+    "RecordParameters",
     "SimulatedEvents",
     "SimulatedReadings",
+    "SimulatedSeismograms",
     "SimulatedStations",
     "SimulationOptions",
+    "describe_records",
+    "draw_record_parameters",
     "fault_instability",
     "find_reading_levels",
     "national",
+    "record_starts",
     "resolved_shear",
     "shmax_azimuth_and_shape",
     "simulate_events",
     "simulate_polarities",
+    "simulate_seismograms",
     "simulate_stations",
     "small_region",
     "stress_tensor_at",

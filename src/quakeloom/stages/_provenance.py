@@ -37,9 +37,14 @@ CODE: dict[str, tuple[str, ...]] = {
     "stress": (
         "quakeloom.core",
         "quakeloom.inference",
+        "quakeloom.mechanism._grid",
         "quakeloom.schema",
+        "quakeloom.stages._stress_catalogs",
+        "quakeloom.stages._stress_columns",
+        "quakeloom.stages._stress_files",
         "quakeloom.stages._stress_inputs",
         "quakeloom.stages._stress_map",
+        "quakeloom.stages._stress_parts",
         "quakeloom.stages.stress",
         "quakeloom.stress",
     ),
@@ -50,6 +55,18 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages.tendency",
         "quakeloom.stress",
     ),
+    "locate": (
+        "quakeloom.core",
+        "quakeloom.formats._nonlinloc_models",
+        "quakeloom.formats._travel_time_tables",
+        "quakeloom.formats._velocity_models",
+        "quakeloom.location",
+        "quakeloom.schema",
+        "quakeloom.stages._location_ensembles",
+        "quakeloom.stages._locations",
+        "quakeloom.stages.locate",
+        "quakeloom.travel",
+    ),
     "tomography": (
         "quakeloom.core",
         "quakeloom.inference",
@@ -58,11 +75,54 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.tomography",
         "quakeloom.travel",
     ),
+    "window": (
+        "quakeloom.core",
+        "quakeloom.formats",
+        "quakeloom.schema",
+        "quakeloom.signal",
+        "quakeloom.stages._archive",
+        "quakeloom.stages._expected_arrivals",
+        "quakeloom.stages._waveform_index",
+        "quakeloom.stages.window",
+        "quakeloom.travel",
+    ),
+    "pick": (
+        "quakeloom.core",
+        "quakeloom.picking",
+        "quakeloom.schema",
+        "quakeloom.signal",
+        "quakeloom.stages.pick",
+    ),
+    "polarity": (
+        "quakeloom.core",
+        "quakeloom.polarity",
+        "quakeloom.schema",
+        "quakeloom.stages._polarity_reader",
+        "quakeloom.stages.polarity",
+    ),
+    "regional": (
+        "quakeloom.core",
+        "quakeloom.inference",
+        "quakeloom.stages._member_tables",
+        "quakeloom.stages._regional_inputs",
+        "quakeloom.stages.regional",
+        "quakeloom.tomography",
+        "quakeloom.travel",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
 
-SCIENCE = ("seed", "selection", "takeoff", "mechanism", "storage", "tomography")
+SCIENCE = (
+    "seed",
+    "selection",
+    "waveforms",
+    "takeoff",
+    "mechanism",
+    "storage",
+    "tomography",
+    "regional",
+)
 """Groups of settings that change results; the others only change how they are computed."""
 
 _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "zarr", "dask", "snakemake")

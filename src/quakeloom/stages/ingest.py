@@ -39,13 +39,14 @@ SOURCE_TABLES = (
     "events",
     "stations",
     "polarities",
+    "picks",
     "amplitudes",
     "reversals",
     "sp_corrections",
     "rejects",
     "truth",
 )
-ROW_TABLES = ("events", "polarities", "amplitudes", "rejects", "truth")
+ROW_TABLES = ("events", "polarities", "picks", "amplitudes", "rejects", "truth")
 """Tables that are split into partitions."""
 SHARED_TABLES = ("stations", "reversals", "sp_corrections")
 """Tables that every partition may need."""
@@ -114,6 +115,8 @@ def ingest_sources(
         [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
     )
     inputs = digest_json([f.name for f in folders])
+    if settings.simulation is not None:
+        write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folders[0])})
     index = layout.ingest / "index.json"
     if index.exists():
         old = read_json(index)
@@ -168,7 +171,7 @@ def _read_sources(settings: Settings, cache: Path, progress: Callable[[str], Non
     for source, file, name in source_files(settings):
         digest = _file_digest(file, stats)
         options = {k: _option(settings, v) for k, v in source.options.items()}
-        extra = [_file_digest(Path(v), stats) for v in options.values() if _is_file(v)]
+        extra = [_file_digest(f, stats) for f in _option_files(file, options)]
         key = digest_json([digest, name, source.format, source.options, extra, code])
         folder = cache / key
         folders.append(folder)
@@ -200,6 +203,17 @@ def _option(settings: Settings, value: Any) -> Any:
         if path.is_file():
             return str(path)
     return value
+
+
+def _option_files(file: Path, options: dict[str, Any]) -> list[Path]:
+    """Return the files that options name, whole or as a suffix to the name of the source."""
+    found = []
+    for value in options.values():
+        if _is_file(value):
+            found.append(Path(value))
+        elif isinstance(value, str) and value.startswith(".") and _is_file(f"{file}{value}"):
+            found.append(Path(f"{file}{value}"))
+    return found
 
 
 def _is_file(value: Any) -> bool:
@@ -247,7 +261,12 @@ def simulate_source(
 
     assert settings.simulation is not None
     key = digest_json(
-        [settings.simulation.model_dump(), settings.seed, digest_source(CODE["simulate"])]
+        [
+            settings.simulation.model_dump(),
+            settings.waveforms is not None,
+            settings.seed,
+            digest_source(CODE["simulate"]),
+        ]
     )
     folder = cache / key
     if not folder.is_dir():
@@ -282,7 +301,7 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
 
     pieces: dict[str, tuple[pa.Table, np.ndarray]] = {"events": (events, of_event)}
     event_ids = events.column("event_id").combine_chunks()
-    for name in ("polarities", "amplitudes", "truth"):
+    for name in ("polarities", "picks", "amplitudes", "truth"):
         rows, orphans = _rows_of_events(name, tables[name], event_ids)
         if orphans.num_rows:
             rejects = pa.concat_tables([rejects, orphans])
@@ -318,7 +337,12 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
 def _write_rows(
     layout: RunLayout, partition: str, rows: dict[str, pa.Table], tables: dict[str, pa.Table]
 ) -> PlannedRows:
-    codes = pc.unique(rows["polarities"].column("station"))
+    codes = pc.unique(
+        pa.chunked_array(
+            rows["polarities"].column("station").chunks + rows["picks"].column("station").chunks,
+            pa.string(),
+        )
+    )
     needed = {
         name: tables[name].filter(pc.is_in(tables[name].column("station"), codes))
         for name in SHARED_TABLES
@@ -421,7 +445,7 @@ def _first_source(rows: pa.Table, event: np.ndarray) -> np.ndarray:
 
 
 def _reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:
-    record = {"polarities": "polarity", "amplitudes": "amplitude"}.get(name, name)
+    record = {"polarities": "polarity", "picks": "pick", "amplitudes": "amplitude"}.get(name, name)
     columns: dict[str, Any] = {
         "record": [record] * rows.num_rows,
         "event_id": rows.column("event_id"),

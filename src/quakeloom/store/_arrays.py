@@ -24,6 +24,7 @@ def create_array(
     shape: tuple[int, ...],
     chunk: int,
     shard: int,
+    compress: bool = True,
 ) -> None:
     """Create a registered array, empty, in the Zarr group at ``group``.
 
@@ -37,6 +38,8 @@ def create_array(
     chunk, shard : int
         Lengths along the first dimension; a shard is whole chunks. Other dimensions are
         kept whole.
+    compress : bool
+        Compress the chunks; uncompressed ones are read several times faster.
     """
     if name not in ARRAYS:
         raise SchemaError(f"Array '{name}' is not registered in quakeloom.schema.")
@@ -59,11 +62,15 @@ def create_array(
         fill_value=0,
         dimension_names=ARRAYS[name].dimensions,
         attributes={"unit": v.unit, "meaning": v.meaning, "missing": v.missing},
-        compressors=BloscCodec(cname="zstd", clevel=1, shuffle="noshuffle", typesize=1)
-        if np.dtype(v.dtype).itemsize == 1
-        else "auto",
+        compressors=_compressor(v.dtype) if compress else None,
         overwrite=True,
     )
+
+
+def _compressor(dtype: str) -> Any:
+    if np.dtype(dtype).itemsize == 1:
+        return BloscCodec(cname="zstd", clevel=1, shuffle="noshuffle", typesize=1)
+    return "auto"
 
 
 def write_region(group: Path, name: str, start: int, values: np.ndarray) -> None:

@@ -1,0 +1,312 @@
+"""``quakeloom pick``, ``quakeloom polarity`` and ``quakeloom evaluate``: waveforms and picks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from quakeloom.cli._stages import Partition, Run, open_run
+
+pick_app = typer.Typer(
+    help="P and S arrivals are picked. Without a verb: pick any folder of waveform files, "
+    "`quakeloom pick --waveforms PATH --out FILE.parquet`.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+polarity_app = typer.Typer(
+    help="First motions of P are read. Without a verb: read them at given picks, "
+    "`quakeloom polarity --waveforms PATH --picks FILE --out FILE.parquet`.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+window_app = typer.Typer(
+    help="Waveforms around expected arrivals are cut and stored.", no_args_is_help=True
+)
+evaluate_app = typer.Typer(
+    help="Compare picks and polarities with an analyst's.", no_args_is_help=True
+)
+
+Waveforms = Annotated[
+    Path | None,
+    typer.Option(help="A waveform file, a folder of them, or an SDS tree.", metavar="PATH"),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Parquet file to write.", metavar="FILE.parquet")
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for name, verbs in (("window", window_app), ("pick", pick_app), ("polarity", polarity_app)):
+        _add_verbs(name, verbs)
+    app.add_typer(window_app, name="window")
+    app.add_typer(pick_app, name="pick")
+    app.add_typer(polarity_app, name="polarity")
+    app.add_typer(evaluate_app, name="evaluate")
+
+
+def _add_verbs(name: str, verbs: typer.Typer) -> None:
+    """Add the five verbs of a stage to its group of commands."""
+
+    def stage() -> Any:
+        from importlib import import_module
+
+        return import_module(f"quakeloom.stages.{name}")
+
+    @verbs.command("plan")
+    def plan(run: Run) -> None:
+        """List the partitions of a planned run with their state."""
+        for partition, state in stage().list_partitions(open_run(run)[1]):
+            typer.echo(f"{partition}\t{state}")
+
+    @verbs.command("init")
+    def init(run: Run) -> None:
+        """Open the stage; weights that are missing are told here."""
+        stage().init(*open_run(run))
+
+    @verbs.command("part")
+    def part(partition: Partition, run: Run) -> None:
+        """Compute one partition; what was there of it is replaced."""
+        stage().part(*open_run(run), partition)
+
+    @verbs.command("finalise")
+    def finalise(run: Run) -> None:
+        """Gather the partitions; refuse while any is missing."""
+        stage().finalise(*open_run(run))
+
+    @verbs.command("verify")
+    def verify(run: Run) -> None:
+        """Read everything again and compare it with its digests."""
+        counts = stage().verify(*open_run(run))
+        typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
+
+
+@pick_app.callback()
+def pick(
+    context: typer.Context,
+    waveforms: Waveforms = None,
+    out: Out = None,
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="best, own, classical, MODEL/NAME of SeisBench's cache (phasenet/original), "
+            "or a file.",
+        ),
+    ] = "best",
+    p_threshold: Annotated[float, typer.Option(help="Least probability of P.")] = 0.3,
+    s_threshold: Annotated[float, typer.Option(help="Least probability of S.")] = 0.3,
+    span: Annotated[
+        str,
+        typer.Option(
+            help="Use only this part of every record, seconds after its first sample.",
+            metavar="FROM,TO",
+        ),
+    ] = "",
+    all_instruments: Annotated[
+        bool,
+        typer.Option(help="Keep simultaneous picks of several instruments of a station."),
+    ] = False,
+) -> None:
+    """Pick a folder of waveform files, or run a verb of the stage."""
+    if context.invoked_subcommand is not None:
+        return
+    from quakeloom.cli._console import status
+    from quakeloom.core import SettingsError
+    from quakeloom.picking import PickOptions
+    from quakeloom.stages.pick_folder import open_picker, pick_folder
+
+    if waveforms is None or out is None:
+        raise SettingsError(
+            "`quakeloom pick` without a verb needs --waveforms PATH and --out FILE.parquet. "
+            "Nothing was picked; see `quakeloom pick --help`."
+        )
+    for name, value in (("--p-threshold", p_threshold), ("--s-threshold", s_threshold)):
+        if not 0.0 < value < 1.0:
+            raise SettingsError(f"{name} {value:g} is no probability between 0 and 1.")
+    options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold)
+    with status("picking") as tell:
+        picker = open_picker(weights)
+        found = pick_folder(
+            waveforms, picker, options, _span(span), not all_instruments, tell
+        )
+    rejects = _write(out, "picks", found.picks, found.rejects, {"picker": found.picker})
+    typer.echo(
+        f"{out}: {found.counts['P']} P and {found.counts['S']} S in {found.records} records "
+        f"({found.seconds_of_data / 3600:.2f} h) of {found.counts['files']} files, by "
+        f"{found.picker}"
+    )
+    _say_rejects(rejects, found.rejects.num_rows)
+
+
+@polarity_app.callback()
+def polarity(
+    context: typer.Context,
+    waveforms: Waveforms = None,
+    picks: Annotated[
+        Path | None,
+        typer.Option(
+            help="P picks: a table of picks (Parquet), or any pick file that `quakeloom formats` "
+            "lists.",
+            metavar="FILE",
+        ),
+    ] = None,
+    out: Out = None,
+    weights: Annotated[
+        str, typer.Option(help="best, own, classical, or a file.")
+    ] = "best",
+    shift: Annotated[
+        float, typer.Option(help="Move every pick by this many seconds first (for tests).")
+    ] = 0.0,
+) -> None:
+    """Read first motions at given P picks, or run a verb of the stage."""
+    if context.invoked_subcommand is not None:
+        return
+    from quakeloom.cli._console import status
+    from quakeloom.core import SettingsError
+    from quakeloom.stages.polarity_folder import open_reader, read_folder
+
+    if waveforms is None or out is None or picks is None:
+        raise SettingsError(
+            "`quakeloom polarity` without a verb needs --waveforms PATH, --picks FILE and "
+            "--out FILE.parquet. Nothing was read; see `quakeloom polarity --help`."
+        )
+    with status("reading polarities") as tell:
+        reader = open_reader(weights)
+        found = read_folder(waveforms, _read_picks(picks), reader, shift, tell)
+    rejects = _write(out, "polarities", found.polarities, found.rejects, {"reader": reader.name})
+    counts = found.counts
+    typer.echo(
+        f"{out}: {counts['up']} up, {counts['down']} down, {counts['unknown']} not known, of "
+        f"{counts['picks']} P picks, by {reader.name}"
+    )
+    _say_rejects(rejects, found.rejects.num_rows)
+
+
+@evaluate_app.command("picks")
+def evaluate_picks(
+    picks: Annotated[Path, typer.Argument(help="Picks to judge.", metavar="PICKS")],
+    reference: Annotated[
+        Path, typer.Argument(help="An analyst's picks, in any pick format.", metavar="REFERENCE")
+    ],
+    p_tolerance: Annotated[float, typer.Option(help="Seconds within which a P counts.")] = 0.1,
+    s_tolerance: Annotated[float, typer.Option(help="Seconds within which an S counts.")] = 0.2,
+    around: Annotated[
+        str,
+        typer.Option(
+            help="Picks count from this many seconds before the reference P of their station "
+            "to this many after.",
+            metavar="BEFORE,AFTER",
+        ),
+    ] = "10,20",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Precision, recall, F1 and residuals of picks against an analyst's."""
+    from quakeloom.stages.evaluation import evaluate_pick_tables
+
+    before, after = _numbers(around, "--around")
+    scores = evaluate_pick_tables(
+        _read_picks(picks), _read_picks(reference), p_tolerance, s_tolerance, before, after
+    )
+    if as_json:
+        typer.echo(json.dumps(scores, indent=1))
+        return
+    table = Table("phase", "picks", "reference", "precision", "recall", "F1", "mean", "std",
+                  title=f"{picks} against {reference}")  # fmt: skip
+    for phase, s in scores.items():
+        table.add_row(
+            phase, str(s["picks"]), str(s["references"]),
+            *(f"{s[k]:.3f}" for k in ("precision", "recall", "f1")),
+            *(f"{1000 * s[k]:+.0f} ms" for k in ("mean_s", "std_s")),
+        )  # fmt: skip
+    Console().print(table)
+
+
+@evaluate_app.command("polarities")
+def evaluate_polarities(
+    polarities: Annotated[Path, typer.Argument(help="Polarities to judge.", metavar="FILE")],
+    reference: Annotated[
+        Path, typer.Argument(help="An analyst's first motions.", metavar="REFERENCE")
+    ],
+    minimum_probability: Annotated[
+        float, typer.Option(help="Readings that are less sure do not count.")
+    ] = 0.5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Accuracy and coverage of polarities against an analyst's."""
+    from quakeloom.stages.evaluation import evaluate_polarity_tables
+
+    found = evaluate_polarity_tables(
+        _read_table(polarities, "polarities"), _read_table(reference, "polarities"),
+        minimum_probability,
+    )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    typer.echo(
+        f"{found['correct']} of {found['called']} correct ({100 * found['accuracy']:.0f} %), "
+        f"{found['called']} of {found['references']} called ({100 * found['coverage']:.0f} %)"
+    )
+
+
+def _span(text: str) -> tuple[float, float] | None:
+    return _numbers(text, "--span") if text else None
+
+
+def _numbers(text: str, option: str) -> tuple[float, float]:
+    from quakeloom.core import SettingsError
+
+    try:
+        a, b = (float(v) for v in text.split(","))
+    except ValueError:
+        raise SettingsError(f"{option} '{text}' is not two numbers such as 10,20.") from None
+    return a, b
+
+
+def _read_picks(path: Path) -> Any:
+    return _read_table(path, "picks")
+
+
+def _read_table(path: Path, name: str) -> Any:
+    import pyarrow as pa
+
+    from quakeloom.core import InputError
+    from quakeloom.formats import read_source
+    from quakeloom.store import read_table
+
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    if not files:
+        raise InputError(f"There are no {name} at '{path}': the folder is empty.")
+    tables = [
+        read_table(f, name) if f.suffix == ".parquet" else getattr(read_source(f), name)
+        for f in files
+    ]
+    table = pa.concat_tables(tables)
+    if not table.num_rows:
+        raise InputError(f"'{path}' holds no {name}. Nothing was read; give another file.")
+    return table
+
+
+def _write(
+    out: Path, name: str, table: Any, rejects: Any, provenance: dict[str, str]
+) -> Path | None:
+    """Write a table, and what was put aside beside it; return the latter's file."""
+    from quakeloom.store import write_table
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_table(out, name, table, provenance)
+    beside = out.with_suffix(".rejects.parquet")
+    beside.unlink(missing_ok=True)
+    if not rejects.num_rows:
+        return None
+    write_table(beside, "rejects", rejects, provenance)
+    return beside
+
+
+def _say_rejects(path: Path | None, rows: int) -> None:
+    if path is not None:
+        typer.echo(f"{path}: {rows} records, traces or picks were put aside, with the reasons")

@@ -1,0 +1,70 @@
+"""Settings of the way from waveforms to polarities."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from quakeloom.config._fields import Section, setting
+
+
+class Waveforms(Section):
+    """Waveforms to picks and polarities. The stages run where this group is given."""
+
+    archives: list[str] = setting(
+        list,
+        "Waveform files, folders, SDS trees or glob patterns, relative to `data`; miniSEED, "
+        "SAC, WIN, WIN32 or numpy archives.",
+    )
+    picks: Literal["automatic", "given"] = setting(
+        "automatic",
+        "P at which polarities are read: picked here, or the picks and arrival times of "
+        "`sources`.",
+    )
+    picker: str = setting(
+        "best",
+        "Weights of the picker: `best` present, `own`, `classical`, MODEL/NAME of SeisBench's "
+        "cache such as phasenet/original, or a file.",
+    )
+    p_threshold: float = setting(0.3, "Least probability of a P pick.", "1", gt=0, lt=1)
+    s_threshold: float = setting(0.3, "Least probability of an S pick.", "1", gt=0, lt=1)
+    polarity: str = setting(
+        "best", "Weights of the polarity network: `best` present, `own`, `classical`, or a file."
+    )
+    polarities: Literal["replace", "add"] = setting(
+        "replace",
+        "Read polarities replace those of `sources`, or are added where a station has none.",
+    )
+    before_p_s: float = setting(
+        10.0, "A window starts this long before the expected P.", "s", ge=2, le=60
+    )
+    tolerance_s: float = setting(
+        2.0, "A pick belongs to an event within this of its expected time, and", "s", gt=0, le=60
+    )
+    tolerance_share: float = setting(
+        0.1, "this share of the travel time more.", "1", ge=0, le=1
+    )
+    vp_vs_ratio: float = setting(1.73, "Vp/Vs for the expected time of S.", "1", ge=1.2, le=3)
+    station_aliases: dict[str, str] = setting(
+        dict, "Station codes of picks and catalogs that the archive writes differently."
+    )
+    shard_windows: int = setting(
+        1024, "Windows per shard, the unit of writing.", "windows", ge=16, le=65536
+    )
+    chunk_windows: int = setting(
+        64, "Windows per chunk, the unit of reading; divides the shard.", "windows", ge=1, le=65536
+    )
+    compress: bool = setting(
+        False,
+        "Compress the stored windows (a third smaller, several times slower to read).",
+    )
+
+    @model_validator(mode="after")
+    def _shards_hold_whole_chunks(self) -> Waveforms:
+        if self.shard_windows % self.chunk_windows:
+            raise ValueError(
+                f"shard_windows ({self.shard_windows}) is no multiple of chunk_windows "
+                f"({self.chunk_windows}); write a multiple"
+            )
+        return self

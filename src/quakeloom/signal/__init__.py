@@ -1,0 +1,46 @@
+"""Records of ground motion: resampling, windows, quality. Everything is causal.
+
+Floor 3. Arrays in, arrays out. :func:`make_records` joins pieces of channels to
+three-component records; :class:`WindowGrid` is the absolute grid in which continuous records
+are read; :func:`check_filter` refuses zero-phase filters, which destroy first motions.
+"""
+
+from quakeloom.signal._clock import first_sample_from, sample_number, sample_time
+from quakeloom.signal._grid import WindowGrid, cut_windows, stack_windows, window_starts
+from quakeloom.signal._quality import (
+    FLAGS,
+    flag_bit,
+    flag_names,
+    flag_quality,
+    signal_to_noise,
+)
+from quakeloom.signal._records import Piece, Record, component_of, make_records
+from quakeloom.signal._resample import (
+    FILTERS,
+    check_filter,
+    high_pass_causally,
+    resample_causally,
+)
+
+__all__ = [
+    "FILTERS",
+    "FLAGS",
+    "Piece",
+    "Record",
+    "WindowGrid",
+    "check_filter",
+    "component_of",
+    "cut_windows",
+    "first_sample_from",
+    "flag_bit",
+    "flag_names",
+    "flag_quality",
+    "high_pass_causally",
+    "make_records",
+    "resample_causally",
+    "sample_number",
+    "sample_time",
+    "signal_to_noise",
+    "stack_windows",
+    "window_starts",
+]

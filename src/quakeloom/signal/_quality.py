@@ -1,0 +1,112 @@
+"""What is wrong with a channel: dead, clipped, spikes, gaps; and signal over noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLAGS = ("nan", "dead", "constant", "clipped", "spikes", "gap", "short")
+"""Names of flags, from the bit of lowest value."""
+
+_BIT = {name: 1 << i for i, name in enumerate(FLAGS)}
+_CLIPPED_SHARE = 0.002
+_CLIPPED_RUN = 4
+_SPIKE = 30.0
+
+
+def flag_quality(samples: NDArray[Any]) -> int:
+    """Return the flags of one channel as a sum of bits; 0 is a good one.
+
+    ``nan``: a value is no number. ``dead``: all zero. ``constant``: all the same.
+    ``clipped``: at least 0.2 % of the samples, in runs of four and more, lie within 0.1 % of
+    the largest or smallest value. ``spikes``: one sample jumps away and back by more
+    than 30 times the typical difference, and carries the largest value.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+    """
+    data = np.asarray(samples)
+    flags = 0
+    finite = np.isfinite(data)
+    if not finite.all():
+        flags |= _BIT["nan"]
+        data = data[finite]
+    if data.size < 2:
+        return flags | _BIT["short"]
+    low, high = float(data.min()), float(data.max())
+    if low == high:
+        return flags | _BIT["dead" if high == 0.0 else "constant"]
+    if _is_clipped(data, low, high):
+        flags |= _BIT["clipped"]
+    if _has_spikes(data):
+        flags |= _BIT["spikes"]
+    return flags
+
+
+def flag_names(flags: int) -> list[str]:
+    """Return the names of the flags in a sum of bits."""
+    return [name for name, bit in _BIT.items() if flags & bit]
+
+
+def flag_bit(name: str) -> int:
+    """Return the bit of a flag."""
+    return _BIT[name]
+
+
+def _is_clipped(data: NDArray[Any], low: float, high: float) -> bool:
+    for value in (low, high):
+        at = np.abs(data - value) <= 1e-3 * (high - low)
+        # a sine touches its crest as well, but not in many long flat runs
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], at.astype(np.int8), [0]])))
+        runs = edges[1::2] - edges[::2]
+        flat = runs[runs >= _CLIPPED_RUN]
+        if flat.size >= 2 and flat.sum() >= _CLIPPED_SHARE * data.size:
+            return True
+    return False
+
+
+def _has_spikes(data: NDArray[Any]) -> bool:
+    step = np.diff(data.astype(np.float64))
+    size = np.abs(step)
+    typical = float(np.percentile(size, 90))
+    back = (size[:-1] > _SPIKE * max(typical, 1e-300)) & (size[1:] > _SPIKE * max(typical, 1e-300))
+    back &= np.sign(step[:-1]) != np.sign(step[1:])
+    if not back.any():
+        return False
+    center = float(np.median(data))
+    peak = float(np.abs(data[1:-1][back] - center).max())
+    return peak >= 0.999 * float(np.abs(data - center).max())
+
+
+def signal_to_noise(
+    data: NDArray[Any], pick: int, rate_hz: float, noise_s: float = 3.0, signal_s: float = 1.0
+) -> float:
+    """Return root mean square after a pick over that before it; NaN without enough noise.
+
+    Both are of the demeaned differences-free record: the mean of the noise window is taken
+    off. The noise ends 0.1 s before the pick.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n,) or (components, n)
+    pick : int
+        Sample of the pick.
+    rate_hz : float
+    noise_s, signal_s : float
+        Lengths of the windows.
+    """
+    wide = np.atleast_2d(np.asarray(data, dtype=np.float64))
+    end = pick - round(0.1 * rate_hz)
+    begin = max(end - round(noise_s * rate_hz), 0)
+    stop = min(pick + round(signal_s * rate_hz), wide.shape[1])
+    if end - begin < round(0.5 * rate_hz) or stop - pick < round(0.2 * rate_hz):
+        return float("nan")
+    noise, signal = wide[:, begin:end], wide[:, pick:stop]
+    mean = noise.mean(axis=1, keepdims=True)
+    power = float(((noise - mean) ** 2).mean())
+    if power <= 0.0:
+        return float("nan")
+    return float(np.sqrt(((signal - mean) ** 2).mean() / power))

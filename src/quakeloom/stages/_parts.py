@@ -1,0 +1,173 @@
+"""What the verbs of stages over event partitions share: states, refusals, markers, checks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from quakeloom.core import (
+    IncompleteError,
+    PlanError,
+    VerificationError,
+    digest_bytes,
+    digest_file,
+)
+from quakeloom.schema import conform_table
+from quakeloom.store import RunLayout, read_json, read_table, write_json_if_changed
+
+
+def planned_partitions(layout: RunLayout, stage: str) -> list[str]:
+    """Return the planned partitions of a stage; :class:`PlanError` if there is no plan."""
+    path = layout.plan_step(stage, "finalise")
+    if not path.exists():
+        raise PlanError(
+            f"Run {layout.root} has no plan of stage '{stage}'. Run `quakeloom plan` first, "
+            "with a group `waveforms` in the settings."
+        )
+    return list(read_json(path)["partitions"])
+
+
+def partition_states(layout: RunLayout, stage: str) -> list[tuple[str, str]]:
+    """Return partitions with ``done``, ``stale`` or ``missing``."""
+    states = []
+    for name in planned_partitions(layout, stage):
+        marker = layout.done(stage, name)
+        if not marker.exists():
+            state = "missing"
+        elif read_json(marker)["plan"] != digest_file(layout.plan(stage, name)):
+            state = "stale"
+        else:
+            state = "done"
+        states.append((name, state))
+    return states
+
+
+def refuse_incomplete(layout: RunLayout, stage: str) -> list[str]:
+    """Return all partitions, or raise an :class:`IncompleteError` that names what is missing."""
+    states = partition_states(layout, stage)
+    missing = [name for name, state in states if state != "done"]
+    if missing:
+        shown = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if missing[10:] else "")
+        raise IncompleteError(
+            f"{len(missing)} of {len(states)} partitions of stage '{stage}' in {layout.root} are "
+            f"missing or out of date: {shown}. Nothing was gathered; run the workflow, or "
+            f"`quakeloom {stage} part` for each."
+        )
+    return [name for name, _ in states]
+
+
+def require_partition(layout: RunLayout, stage: str, partition: str) -> Path:
+    """Return the plan file of a partition; :class:`PlanError` if it is not planned."""
+    path = layout.plan(stage, partition)
+    if not path.exists():
+        raise PlanError(
+            f"There is no partition '{partition}' in the plan of stage '{stage}' of "
+            f"{layout.root}. Nothing was computed; run `quakeloom plan`."
+        )
+    return path
+
+
+def write_plans(
+    layout: RunLayout, stage: str, plans: dict[str, dict[str, Any]], opening: dict[str, Any]
+) -> None:
+    """Write the plan files of a stage where they changed; remove those of gone partitions.
+
+    ``opening`` is what the verb ``init`` depends on, such as the digest of weights.
+    """
+    write_json_if_changed(layout.plan_step(stage, "init"), {"stage": stage, **opening})
+    for name, content in plans.items():
+        write_json_if_changed(
+            layout.plan(stage, name), {"stage": stage, "partition": name, **content}
+        )
+    write_json_if_changed(
+        layout.plan_step(stage, "finalise"), {"stage": stage, "partitions": list(plans)}
+    )
+    for file in layout.plan(stage, "x").parent.glob("*.json"):
+        if file.stem not in plans:
+            file.unlink()
+
+
+def mark_done(layout: RunLayout, stage: str, partition: str, counts: dict[str, int]) -> None:
+    """Write the marker of a partition: digests of its plan and of its files."""
+    marker = layout.done(stage, partition)
+    marker.unlink(missing_ok=True)
+    folder = layout.part(stage, partition)
+    digests = {
+        str(f.relative_to(folder)): digest_file(f)
+        for f in sorted(folder.rglob("*"))
+        if f.is_file() and f.parent == folder
+    }
+    for group in sorted(p for p in folder.iterdir() if p.is_dir()):
+        digests[group.name] = _digest_folder(group)
+    write_json_if_changed(
+        marker,
+        {
+            "plan": digest_file(layout.plan(stage, partition)),
+            "counts": counts,
+            "digests": digests,
+        },
+    )
+
+
+def read_parts(
+    layout: RunLayout, stage: str, names: list[str], table: str
+) -> Iterator[pa.Table]:
+    """Yield a table of every partition."""
+    for name in names:
+        path = layout.part(stage, name) / f"{table}.parquet"
+        yield conform_table(table, read_table(path, table))
+
+
+def remove_old_parts(layout: RunLayout, stage: str, names: set[str]) -> None:
+    """Remove what partitions that are no longer planned have left."""
+    parent = layout.part(stage, "x").parent
+    for path in parent.iterdir() if parent.is_dir() else ():
+        if path.is_dir() and path.name not in names:
+            shutil.rmtree(path)
+        elif path.suffix == ".json" and path.stem not in names:
+            path.unlink()
+
+
+def verify_parts(layout: RunLayout, stage: str) -> dict[str, int]:
+    """Read every file of a stage again and compare it with its recorded digest.
+
+    Raises
+    ------
+    VerificationError
+        With one sentence for everything that does not agree.
+    """
+    names = refuse_incomplete(layout, stage)
+    problems = []
+    files = 0
+    for name in names:
+        folder = layout.part(stage, name)
+        for file, digest in read_json(layout.done(stage, name))["digests"].items():
+            path = folder / file
+            files += 1
+            found = ""
+            if path.is_dir():
+                found = _digest_folder(path)
+            elif path.is_file():
+                found = digest_file(path)
+            if found != digest:
+                state = "is missing" if not found else "has changed since it was written"
+                problems.append(f"{path} {state}")
+    if problems:
+        raise VerificationError(
+            f"Stage '{stage}' of run {layout.root} does not agree with its digests: "
+            + "; ".join(problems)
+            + ". Remove what is named here and run again."
+        )
+    return {"files": files, "partitions": len(names)}
+
+
+def _digest_folder(folder: Path) -> str:
+    parts: list[bytes] = []
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        parts.append(str(file.relative_to(folder)).encode())
+        parts.append(digest_file(file).encode())
+    return digest_bytes(*parts)

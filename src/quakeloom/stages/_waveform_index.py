@@ -1,0 +1,258 @@
+"""What a folder of waveform files holds: who recorded, when, in which file.
+
+Only headers are read. From the index follow the record sets that are read together: all
+components of one instrument, in pieces of at most a day, in the order of the archive.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from quakeloom.core import InputError, QuakeloomError
+from quakeloom.formats import Trace, read_waveforms
+from quakeloom.signal import Piece, Record, make_records
+
+log = logging.getLogger(__name__)
+
+_NANO = 1_000_000_000
+_DAY = 86_400 * _NANO
+_HALO = 150 * _NANO
+_IGNORED = {".json", ".csv", ".txt", ".md", ".parquet", ".yaml", ".xml", ".log"}
+
+
+@dataclass(frozen=True, order=True)
+class Instrument:
+    """One instrument: station, location, and the first letters of its channels."""
+
+    network: str
+    station: str
+    location_code: str
+    band: str
+
+    def channel(self) -> str:
+        return f"{self.band}?"
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """One trace in a file."""
+
+    instrument: Instrument
+    channel: str
+    start: int
+    end: int
+    sampling_rate_hz: float
+    file: Path
+    event_id: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file, or a part of one, that was put aside."""
+
+    file: str
+    record: str
+    station: str
+    reason: str
+    event_id: str = ""
+
+
+@dataclass(frozen=True)
+class RecordSet:
+    """What is read together: one instrument over at most a day, with a margin.
+
+    Picks count from ``start`` to ``end``; rows are all traces that touch the span with its
+    margin.
+    """
+
+    instrument: Instrument
+    start: int
+    end: int
+    rows: tuple[IndexRow, ...]
+
+
+def list_files(path: Path) -> list[Path]:
+    """Return the files of a folder and its folders in order, or the file itself.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(f"There are no waveforms at '{path}': it does not exist.")
+    files = sorted(
+        f
+        for f in path.rglob("*")
+        if f.is_file()
+        and f.suffix.lower() not in _IGNORED
+        and not any(part.startswith(".") for part in f.relative_to(path).parts)
+    )
+    if not files:
+        raise InputError(
+            f"The folder '{path}' holds no file that could be a waveform. Nothing was read."
+        )
+    return files
+
+
+def index_files(files: Iterable[Path]) -> tuple[list[IndexRow], list[Problem]]:
+    """Read the headers of waveform files; what cannot be read is a problem, not an error."""
+    rows: list[IndexRow] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            found = read_waveforms(file, headers=True)
+        except QuakeloomError as error:
+            problems.append(Problem(str(file), "file", "", _reason(error, file)))
+            continue
+        except Exception as error:  # a reader's defect must cost one file only
+            log.exception("%s failed", file)
+            problems.append(Problem(str(file), "file", "", f"{type(error).__name__}: {error}"))
+            continue
+        for reason in found.problems:
+            station = found.traces[0].station if found.traces else ""
+            problems.append(Problem(str(file), "trace", station, reason))
+        rows.extend(_row(t, file) for t in found.traces)
+    return settle_channels(rows), problems
+
+
+def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
+    """Give files their own channel where several claim the same at the same time.
+
+    Of traces of one channel and one start, those whose file name has another component of
+    the same instrument (``.HHE.`` where the header says HHZ) are taken by the name.
+    """
+    same: dict[tuple[Instrument, str, int], list[int]] = {}
+    for i, row in enumerate(rows):
+        same.setdefault((row.instrument, row.channel, row.start), []).append(i)
+    settled = list(rows)
+    for (instrument, channel, _), members in same.items():
+        if len({rows[i].file for i in members}) < 2:
+            continue
+        for i in members:
+            words = rows[i].file.name.split(".")
+            other = [
+                w for w in words if len(w) == 3 and w[:2] == instrument.band and w != channel
+            ]
+            if other:
+                settled[i] = replace(rows[i], channel=other[0])
+    return settled
+
+
+def record_sets(rows: Iterable[IndexRow], margin: int = _HALO) -> Iterator[RecordSet]:
+    """Group traces into sets that are read together, by instrument and time."""
+    by_instrument: dict[Instrument, list[IndexRow]] = {}
+    for row in rows:
+        by_instrument.setdefault(row.instrument, []).append(row)
+    for instrument in sorted(by_instrument):
+        group: list[IndexRow] = []
+        reach = 0
+        for row in sorted(by_instrument[instrument], key=lambda r: (r.start, r.channel, r.end)):
+            if group and row.start > reach + margin:
+                yield from _cut_days(instrument, group, reach, margin)
+                group = []
+            reach = max(reach, row.end) if group else row.end
+            group.append(row)
+        if group:
+            yield from _cut_days(instrument, group, reach, margin)
+
+
+def _cut_days(
+    instrument: Instrument, rows: list[IndexRow], reach: int, margin: int
+) -> Iterator[RecordSet]:
+    start = min(r.start for r in rows)
+    if reach - start <= _DAY + _DAY // 4:
+        yield RecordSet(instrument, start, reach, tuple(rows))
+        return
+    for day in range(start // _DAY, reach // _DAY + 1):
+        a, b = max(day * _DAY, start), min((day + 1) * _DAY, reach)
+        touching = tuple(r for r in rows if r.start < b + margin and r.end > a - margin)
+        if touching and b > a:
+            yield RecordSet(instrument, a, b, touching)
+
+
+class ArchiveReader:
+    """Reads the traces of record sets, keeping the last few files, so each is opened once."""
+
+    def __init__(self, keep: int = 8) -> None:
+        self._keep = keep
+        self._files: OrderedDict[Path, list[Trace]] = OrderedDict()
+        self.opened = 0
+
+    def read(
+        self, wanted: RecordSet, components: str, rate_hz: float, margin: int = _HALO
+    ) -> tuple[list[Record], list[Problem]]:
+        """Return the records of a set on the grid of a rate, and what was put aside."""
+        pieces: list[Piece] = []
+        problems: list[Problem] = []
+        names = []
+        for file in dict.fromkeys(r.file for r in wanted.rows):
+            try:
+                traces = self._traces(file)
+            except (QuakeloomError, OSError) as error:
+                problems.append(
+                    Problem(
+                        str(file), "file", wanted.instrument.station, _reason(error, file)
+                    )
+                )
+                continue
+            names.append(str(file))
+            here = [r for r in wanted.rows if r.file == file]
+            for trace in traces:
+                if _instrument(trace) != wanted.instrument:
+                    continue
+                # a file of one trace may have another channel than its header says
+                alone = len(traces) == 1 and len(here) == 1 and here[0].sampling_rate_hz > 0
+                channel = here[0].channel if alone else trace.channel
+                piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
+                if piece is not None:
+                    pieces.append(piece)
+        records, reasons = make_records(pieces, components, rate_hz)
+        name = names[0] if names else ""
+        reasons += [reason for record in records for reason in record.problems]
+        station = wanted.instrument.station
+        problems += [Problem(name, "trace", station, reason) for reason in reasons]
+        return records, problems
+
+    def _traces(self, file: Path) -> list[Trace]:
+        if file in self._files:
+            self._files.move_to_end(file)
+            return self._files[file]
+        traces = read_waveforms(file).traces
+        self.opened += 1
+        self._files[file] = traces
+        while len(self._files) > self._keep:
+            self._files.popitem(last=False)
+        return traces
+
+
+def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
+    if trace.end <= start or trace.start >= end:
+        return None
+    rate = trace.sampling_rate_hz
+    a = max(int((start - trace.start) * rate / _NANO), 0)
+    b = min(int((end - trace.start) * rate / _NANO) + 1, trace.samples.size)
+    if b <= a:
+        return None
+    begin = trace.start + round(a * _NANO / rate)
+    return Piece(channel, begin, rate, trace.samples[a:b])
+
+
+def _row(trace: Trace, file: Path) -> IndexRow:
+    return IndexRow(
+        _instrument(trace), trace.channel, trace.start, trace.end, trace.sampling_rate_hz, file
+    )
+
+
+def _instrument(trace: Trace) -> Instrument:
+    return Instrument(trace.network, trace.station, trace.location_code, trace.channel[:-1])
+
+
+def _reason(error: Exception, file: Path) -> str:
+    return str(error).replace(f"'{file}' ", "").removesuffix(" Nothing is read from it.")
