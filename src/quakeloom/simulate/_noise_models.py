@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.simulate._seismogram_kernels import fill_uniform_noise
+
 Floats = NDArray[np.float64]
+
+_LOWEST_HZ = 0.05
+_STREAM = 0x3C6EF372FE94F82B
 
 # Period (s) from which a segment holds, and A and B of A + B log10(period).
 _LOW = np.array(
@@ -75,3 +81,36 @@ def _segments(table: Floats, period: Floats) -> Floats:
     row = np.clip(np.searchsorted(table[:, 0], period * (1.0 + 1e-12), "right") - 1, 0, None)
     level: Floats = table[row, 1] + table[row, 2] * np.log10(period)
     return level
+
+
+def simulate_ground_noise(
+    keys: NDArray[np.uint64], samples: int, sampling_rate_hz: float, share: ArrayLike = 0.4
+) -> NDArray[np.float32]:
+    """Simulate ground noise in absolute units, three components per key.
+
+    White noise shaped in the frequency domain to the level between the noise models; below
+    0.05 Hz it fades. Use it where no earthquake is: false picks per hour, thresholds.
+
+    Parameters
+    ----------
+    keys : ndarray of uint64, shape (records,)
+    samples : int
+    sampling_rate_hz : float
+    share : array_like, shape (records,) or scalar
+        0 the low, 1 the high noise model.
+
+    Returns
+    -------
+    ndarray of float32, shape (records, 3, samples)
+        Ground velocity in m/s. A record depends on its key and share only, up to rounding.
+    """
+    length = scipy.fft.next_fast_len(samples, real=True)
+    frequency = np.fft.rfftfreq(length, 1.0 / sampling_rate_hz)
+    shares = np.broadcast_to(np.asarray(share, dtype=float), keys.shape)
+    level = noise_level(np.maximum(frequency, _LOWEST_HZ)[None, :], shares[:, None])
+    # One-sided power of white noise with variance 1 is 2 / rate.
+    shape = np.sqrt(0.5 * sampling_rate_hz * level) * np.minimum(frequency / _LOWEST_HZ, 1.0)
+    noise = np.empty((keys.size, 3, length))
+    fill_uniform_noise(keys ^ np.uint64(_STREAM), noise)
+    spectrum = scipy.fft.rfft(noise, axis=-1) * shape[:, None, :]
+    return scipy.fft.irfft(spectrum, length, axis=-1)[..., :samples].astype(np.float32)
