@@ -16,10 +16,10 @@ $(STAMP): pyproject.toml envs/constraints.txt
 	  { echo "quakeloom needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint envs/constraints.txt --editable '.[dev,slurm]'
+	  --constraint envs/constraints.txt --editable '.[dev,slurm,networks]'
 	touch $@
 
-demo: $(STAMP)  ## Simulate a small region, run the whole workflow, and write a report.
+demo: $(STAMP)  ## Simulate seismograms of a small region, run the whole workflow, write a report.
 	quakeloom run --config config/demo.yaml
 	@echo "Report: $(abspath results/demo/report.html)"
 

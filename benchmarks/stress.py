@@ -3,7 +3,7 @@
 Mechanisms are simulated from a known smooth stress field along a bent arc of Japan's size: any
 fault plane, slip along the shear traction with a scatter of 20 degrees, either nodal plane.
 
-    python benchmarks/stress.py [--quick] [--satsi DIR] [--coverage]
+    python benchmarks/stress.py [--quick] [--satsi DIR]
 
 DIR holds SATSI's C sources (``satsi_2D.c`` and its Makefile), as distributed with MSATSI.
 """
@@ -227,39 +227,10 @@ def compare_satsi(folder, rng, count=8000, side=20):
     return mine, theirs, worst
 
 
-def coverage(trials, rng_seed=0):
-    """Share of nodes whose truth lies in the 95 % ranges, over fields drawn from the prior."""
-    grid = StressGrid({"northing": np.arange(7.0), "easting": np.arange(7.0)})
-    values, vectors = np.linalg.eigh(grid.smoothness()[0].toarray())
-    root = vectors[:, 1:] * (0.25 / np.sqrt(values[1:]))
-    inside = []
-    for trial in range(trials):
-        rng = np.random.default_rng([rng_seed, trial])
-        mean = rng.normal(size=5)
-        m = mean / np.linalg.norm(mean) + root @ rng.normal(size=(48, 5))
-        points = rng.uniform(0, 6, (2000, 2))
-        tensors = stress_tensors(interpolate_field(grid, m, points))
-        sums = accumulate_statistics(
-            grid, points, mechanism_statistics(*simulate_angles(tensors, rng, 20.0))
-        )
-        field = invert_stress(grid, sums)
-        u = summarize_posterior(field.components, field.covariance, 400, field.freedom, trial)
-        best, truth = describe_stress(field.components), describe_stress(m)
-        off = axial_difference(truth.shmax_deg, best.shmax_deg)
-        pairs = (
-            (off, u.shmax_range_deg),
-            (truth.shape_ratio, u.shape_ratio_range),
-            (truth.a_phi, u.a_phi_range),
-        )
-        inside.append([np.mean((v >= r[:, 0]) & (v <= r[:, 1])) for v, r in pairs])
-    return np.mean(inside, axis=0)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--satsi", type=Path, help="Folder of SATSI's C sources.")
-    parser.add_argument("--coverage", action="store_true", help="Coverage over 200 fields.")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     rng = np.random.default_rng(20260101)
@@ -283,10 +254,6 @@ def main() -> None:
         figures.append(figure("satsi_ratio", theirs / mine, "1"))
         figures.append(figure("seconds_satsi_case", mine, "s", "SATSI satsi_2D", theirs))
         figures.append(figure("satsi_largest_difference", worst, "1"))
-    if options.coverage:
-        share = coverage(40 if options.quick else 200)
-        for name, value in zip(("shmax", "shape_ratio", "a_phi"), share, strict=True):
-            figures.append(figure(f"coverage_95_{name}", float(value), "1"))
     counts = (2000, 20_000) if options.quick else (2000, 20_000, 200_000, 2_000_000)
     sizes = (500, 5000) if options.quick else (500, 5000, 20_000, 100_000)
     settings = {

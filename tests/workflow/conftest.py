@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 import yaml
 
-from quakeloom.core import fault_vectors, p_radiation, ray_vectors
+from quakeloom.core import fault_vectors, p_radiation, plane_angles, ray_vectors
+from quakeloom.formats import write_csv
+from quakeloom.schema import make_table
+from quakeloom.simulate import resolved_shear
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +72,67 @@ def write_config(folder: Path, **changes) -> Path:
         **changes,
     }
     path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def stress_of(azimuth_deg: float, shape_ratio: float = 0.5) -> np.ndarray:
+    """Strike-slip stress with S1 at an azimuth, tension positive; north, east, down."""
+    a = np.radians(azimuth_deg)
+    s1, s3 = np.array([np.cos(a), np.sin(a), 0.0]), np.array([-np.sin(a), np.cos(a), 0.0])
+    return np.outer(s3, s3) - np.outer(s1, s1) + np.diag([0, 0, 1.0 - 2.0 * shape_ratio])
+
+
+def slip_catalog(tensors: np.ndarray, seed: int = 0, noise_deg: float = 10.0, **columns):
+    """Mechanisms of random planes that slip along the shear traction of one stress each.
+
+    ``columns`` replace the places (10 to 11 E, 45 to 46 N), times (2015 to 2018) and depths.
+    """
+    r = np.random.default_rng(seed)
+    count = len(tensors)
+    normal = r.normal(size=(count, 3))
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    normal[normal[:, 2] > 0] *= -1
+    slip = resolved_shear(tensors, normal)
+    turn = np.radians(noise_deg) * r.normal(size=(count, 1))
+    slip = np.cos(turn) * slip + np.sin(turn) * np.cross(normal, slip)
+    strike, dip, rake = plane_angles(normal, slip)
+    days = r.integers(0, 4 * 365, count)
+    values = {
+        "event_id": [f"e{seed}-{i:05d}" for i in range(count)],
+        "status": ["solved"] * count,
+        "origin_time": np.datetime64("2015-01-01", "ns") + days * np.timedelta64(1, "D"),
+        "longitude": r.uniform(10.0, 11.0, count),
+        "latitude": r.uniform(45.0, 46.0, count),
+        "depth_km": r.uniform(2.0, 20.0, count),
+        "magnitude": r.uniform(1.0, 4.0, count),
+        "strike_deg": strike,
+        "dip_deg": dip,
+        "rake_deg": rake,
+        "quality": r.choice(["A", "B", "C"], count),
+    }
+    return make_table("mechanisms", {**values, **columns})
+
+
+def write_stress_config(folder: Path, table=None, name: str = "map", **changes) -> Path:
+    """Write a catalog of mechanisms and a configuration that maps it, with two faults."""
+    if table is not None:
+        write_csv(table, folder / "catalog.csv")
+    place = {"longitude": 10.5, "latitude": 45.4, "dip_deg": 80}
+    settings = {
+        "name": name,
+        "data": str(folder),
+        "partition": {"calendar": "year"},
+        **changes,
+        "stress": {
+            "catalogs": ["catalog.csv"], "grid_step_deg": 0.25, "reach_km": 30,
+            **changes.get("stress", {}),
+        },
+        "tendency": {
+            "faults": [{"name": n, "strike_deg": s, **place} for n, s in (("a", 15), ("b", 60))]
+        },
+    }  # fmt: skip
+    path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(settings))
     return path
 

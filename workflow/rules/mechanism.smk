@@ -10,6 +10,8 @@ def mechanism_inputs(wildcards):
         files.append(RESULTS + "/{run}/parts/takeoff.tables.json")
     if planned(wildcards)["waveforms"]:
         files.append(RESULTS + "/{run}/parts/polarity/{partition}.json")
+    if planned(wildcards)["located_angles"]:
+        files.append(RESULTS + "/{run}/parts/locate/{partition}.json")
     return files + [
         f"{RESULTS}/{run}/station_report.parquet"
         for run in planned(wildcards)["screening"]

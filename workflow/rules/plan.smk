@@ -24,12 +24,14 @@ with open(f"{RESULTS}/{NAME}/plan.json") as file:
 
 # a pattern of no names matches nothing
 LINES = [run for run in RUNS if RUNS[run].get("line")]
-CATALOGS = [run for run in RUNS if run not in LINES]
+REGIONS = [run for run in RUNS if RUNS[run].get("region")]
+CATALOGS = [run for run in RUNS if run not in LINES + REGIONS]
 
 
 wildcard_constraints:
     run="|".join(CATALOGS) or "(?!)",
     line="|".join(LINES) or "(?!)",
+    region="|".join(REGIONS) or "(?!)",
     partition="[0-9a-z-]+",
 
 

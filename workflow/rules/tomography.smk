@@ -64,6 +64,10 @@ rule tomography_report:
     input:
         RESULTS + "/{line}/plan/report.page.json",
         RESULTS + "/{line}/parts/tomography.finalise.json",
+        lambda wildcards: [
+            f"{RESULTS}/{line}/parts/tomography.finalise.json"
+            for line in RUNS[wildcards.line]["compare"]
+        ],
     output:
         report(
             RESULTS + "/{line}/report.html",

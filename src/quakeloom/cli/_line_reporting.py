@@ -6,11 +6,22 @@ import logging
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from quakeloom.config import Settings
-from quakeloom.report import LineResults, build_line_report
+from quakeloom.config import Settings, case_run
+from quakeloom.core import InputError
+from quakeloom.inference import ensemble_agreement
+from quakeloom.report import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.stages._line_inputs import line_settings, read_compared
-from quakeloom.store import RunLayout, open_array, read_json, read_table, write_text_if_changed
+from quakeloom.stages._line_products import COVERED_KM
+from quakeloom.store import (
+    RunLayout,
+    open_array,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_text_if_changed,
+)
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +37,9 @@ def write_line_report(settings: Settings, layout: RunLayout) -> None:
     published = None
     if model is not None:
         published = model.evaluate(sections["depth"][:, None], sections["distance"][None, :])
+    compared = _compare(settings, layout, sections["ray_coverage"] > COVERED_KM)
+    if compared:
+        write_json_if_changed(layout.root / "agreement.json", {c.name: c.figures for c in compared})
     results = LineResults(
         settings.name,
         settings.description,
@@ -38,6 +52,52 @@ def write_line_report(settings: Settings, layout: RunLayout) -> None:
         line.isovelocities_km_s,
         published,
         settings.model_dump(mode="json", exclude_none=True, include={"seed", "tomography"}),
+        compared,
     )
     write_text_if_changed(layout.report, build_line_report(results))
     log.info("report: %s", layout.report)
+
+
+def _compare(
+    settings: Settings, layout: RunLayout, covered: NDArray[np.bool_]
+) -> list[ComparedEnsemble]:
+    """Hold the ensemble against those of other cases of the same line, where rays pass."""
+    found = []
+    ours = np.asarray(open_array(layout.root / "ensemble.zarr", "p_velocity")[...], float)
+    configuration = settings.name.split("/")[0]
+    depth = layout.root.parents[settings.name.count("/")]
+    for case in settings.report.compare:
+        other = RunLayout(depth / case_run(configuration, case))
+        theirs = np.asarray(open_array(other.root / "ensemble.zarr", "p_velocity")[...], float)
+        if theirs.shape[1:] != ours.shape[1:]:
+            raise InputError(
+                f"Case '{case}' has a section of {theirs.shape[1:]} nodes and '{settings.name}' of "
+                f"{ours.shape[1:]}. They cannot be compared node by node; use the same section, "
+                "or leave the case out of `report.compare`."
+            )
+        difference, ratio = ensemble_agreement(ours, theirs)
+        d, r = difference[covered], ratio[covered]
+        summary = read_json(other.root / "tomography.json")
+        # two ensembles of the same posterior differ by this much because they are finite
+        expected = float(np.sqrt(1.0 / len(ours) + 1.0 / len(theirs)))
+        figures = {
+            "sampler": summary["sampler"],
+            "members": summary["members"],
+            "chi_square_per_datum": summary["chi_square_per_datum"],
+            "effective_sample_size": summary["effective_sample_size"],
+            "mean_difference_rms": float(np.sqrt(np.mean(d**2))),
+            "mean_difference_expected": expected,
+            "share_within_half_deviation": float(np.mean(np.abs(d) < 0.5)),
+            "spread_ratio_median": float(np.median(r)),
+            "spread_ratio_5_percent": float(np.quantile(r, 0.05)),
+            "spread_ratio_95_percent": float(np.quantile(r, 0.95)),
+        }
+        found.append(
+            ComparedEnsemble(
+                case,
+                figures,
+                np.where(covered, difference, np.nan),
+                np.where(covered, ratio, np.nan),
+            )
+        )
+    return found

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from quakeloom import __version__
-from quakeloom.cli import _catalogs, _config, _doctor, _run, _stages, _stress, _waveforms
+from quakeloom.cli import (
+    _catalogs,
+    _config,
+    _doctor,
+    _locate,
+    _run,
+    _stages,
+    _stress,
+    _train,
+    _waveforms,
+)
 from quakeloom.core import QuakeloomError
 
 app = typer.Typer(
@@ -49,8 +59,10 @@ def _options(
 
 _run.add_commands(app)
 _stages.add_commands(app)
+_locate.add_commands(app)
 _stress.add_commands(app)
 _waveforms.add_commands(app)
+_train.add_commands(app)
 _catalogs.add_commands(app)
 _config.add_commands(app)
 _doctor.add_commands(app)

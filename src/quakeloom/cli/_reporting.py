@@ -54,6 +54,11 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
 
         write_line_report(settings, layout)
         return
+    if settings.regional is not None:
+        from quakeloom.cli._regional_reporting import write_regional_report
+
+        write_regional_report(settings, layout)
+        return
     tables = {
         name: read_table(layout.table(name), name)
         for name in _TABLES

@@ -97,7 +97,16 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import mechanism, pick, polarity, stress, tomography, window
+    from quakeloom.stages import (
+        locate,
+        mechanism,
+        pick,
+        polarity,
+        regional,
+        stress,
+        tomography,
+        window,
+    )
     from quakeloom.stages.planning import read_settings
 
     configuration = load_configuration(config)
@@ -107,8 +116,12 @@ def verify(config: Config, results: Results = Path("results")) -> None:
         counts: dict[str, int] = {}
         if settings.tomography is not None:
             counts = tomography.verify(settings, layout)
+        elif settings.regional is not None:
+            counts = regional.verify(settings, layout)
         elif settings.sources or settings.simulation is not None:
             counts = mechanism.verify(settings, layout)
+        if settings.locate is not None:
+            counts |= {f"{k} of locations": v for k, v in locate.verify(settings, layout).items()}
         if settings.waveforms is not None:
             for stage in (window, pick, polarity):
                 found = stage.verify(settings, layout)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from quakeloom.cli import _tomography
+from quakeloom.cli import _regional, _tomography
 from quakeloom.config import Settings
 from quakeloom.store import RunLayout
 
@@ -32,6 +32,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(stations_app, name="stations")
     app.command("report")(report)
     _tomography.add_commands(app)
+    _regional.add_commands(app)
 
 
 @takeoff_app.command("part")

@@ -13,6 +13,8 @@ def summarise_run(name: str, layout: RunLayout) -> Table:
     """Return events by status, mechanisms by quality, rejects, and where the report is."""
     if (layout.root / "tomography.json").exists():
         return _summarise_line(name, layout)
+    if (layout.root / "regional.json").exists():
+        return _summarise_region(name, layout)
     mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
     if not layout.table("rejects").exists():
         return _summarise_catalog(name, layout, mechanisms.num_rows)
@@ -63,16 +65,31 @@ def _summarise_line(name: str, layout: RunLayout) -> Table:
     return table
 
 
+def _summarise_region(name: str, layout: RunLayout) -> Table:
+    """Return what became of a regional ensemble."""
+    found = read_json(layout.root / "regional.json")
+    table = Table(title=name, show_header=False, title_justify="left")
+    for key in ("members", "nodes", "stations", "known"):
+        table.add_row(key, str(found[key]))
+    table.add_row("mean relative spread", f"{found['mean_relative_spread']:.3f}")
+    table.add_row("report", str(layout.report))
+    return table
+
+
 def _add_stress(table: Table, layout: RunLayout) -> None:
     path = layout.root / "stress.json"
     if not path.exists():
         return
     facts = read_json(path)
+    if facts["status"] == "no_data":
+        table.add_row("stress", "no map: no mechanism is inside it and usable")
+        return
     alpha2 = ", ".join(f"{a:.4g}" for a in facts["alpha2"]) or "none"
     table.add_row(
         "stress",
         f"{facts['nodes_with_data']} nodes with data, {facts['mechanisms']} mechanisms "
-        f"(weight {facts['weight']:.1f}), alpha2 {alpha2}",
+        f"(weight {facts['weight']:.1f}), alpha2 {alpha2}"
+        + (", held by a wide prior" if facts["status"] == "held_by_prior" else ""),
     )
 
 

@@ -16,6 +16,7 @@ from quakeloom.config._load import (
     load_configuration,
     parse_settings,
 )
+from quakeloom.config._locate_models import Locate
 from quakeloom.config._models import (
     Cluster,
     Mechanism,
@@ -28,6 +29,7 @@ from quakeloom.config._models import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._tomography import (
     Tomography,
@@ -35,14 +37,23 @@ from quakeloom.config._tomography import (
     TomographyPrior,
     TomographySection,
 )
+from quakeloom.config._training_models import (
+    PickerNetworkTraining,
+    PolarityNetworkTraining,
+    Training,
+)
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
     "Cluster",
     "Configuration",
     "FaultSegment",
+    "Locate",
     "Mechanism",
     "Partition",
+    "PickerNetworkTraining",
+    "PolarityNetworkTraining",
+    "Regional",
     "Report",
     "Selection",
     "Settings",
@@ -56,6 +67,7 @@ __all__ = [
     "TomographyPicks",
     "TomographyPrior",
     "TomographySection",
+    "Training",
     "Waveforms",
     "case_run",
     "default_settings",

@@ -7,8 +7,11 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
+from quakeloom.config._locate_models import Locate
+from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._tomography import Tomography
+from quakeloom.config._training_models import Training
 from quakeloom.config._waveforms import Waveforms
 
 
@@ -35,7 +38,10 @@ class Partition(Section):
         "bin when a run is first planned, and keeps it from then on.",
     )
     maximum_events: int = setting(
-        20000, "A bin with more events is split by day of the month.", "events", ge=1
+        20000,
+        "A bin with more events is split into months, a month with more into days.",
+        "events",
+        ge=1,
     )
 
 
@@ -124,8 +130,10 @@ class Selection(Section):
 class Takeoff(Section):
     """Azimuths and take-off angles."""
 
-    angles: Literal["given", "layered"] = setting(
-        "layered", "`given` in the input files, or traced in `layered` models."
+    angles: Literal["given", "layered", "ensemble"] = setting(
+        "layered",
+        "`given` in the input files; traced in `layered` models; or those of the `ensemble` that "
+        "the events were located in, hypocenter and member drawn together in every trial.",
     )
     models: list[str] = setting(
         list,
@@ -287,10 +295,17 @@ class Settings(Section):
     )
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
+    locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     tomography: Tomography | None = setting(
         None, "Ensemble tomography of a refraction line, instead of a catalog."
+    )
+    training: Training | None = setting(
+        None, "Networks to train with `quakeloom train`, instead of a catalog."
+    )
+    regional: Regional | None = setting(
+        None, "An ensemble of three-dimensional models of a region, instead of a catalog."
     )
     report: Report = setting(Report, "The report page.")
 
@@ -310,9 +325,23 @@ class Settings(Section):
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.takeoff.angles == "ensemble" and self.locate is None:
+            raise ValueError(
+                "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"
+            )
+        if self.takeoff.angles == "ensemble" and self.locate and not self.locate.draws:
+            raise ValueError("takeoff.angles is `ensemble`, so locate.draws must not be 0")
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")
+            if self.regional is not None:
+                raise ValueError("`tomography` and `regional` are two runs; give each its own file")
+            return self
+        if self.regional is not None:
+            if self.sources or self.simulation:
+                raise ValueError("`regional` reads no readings; remove `sources`, `simulation`")
+            return self
+        if self.training is not None:
             return self
         if self.simulation is None and not self.sources and not has_catalog:
             raise ValueError("nothing to read: give `sources`, or `simulation`")

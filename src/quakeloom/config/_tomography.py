@@ -126,10 +126,21 @@ class Tomography(Section):
     tolerance: float = setting(
         3e-3, "A step that lowers the misfit per datum by less is the last.", "1", gt=0
     )
+    pilots: int = setting(
+        8, "Pilot members that the data-informed directions are averaged over; 0 takes those of "
+        "the most probable model.", "1", ge=0,
+    )  # fmt: skip
+    correction_steps: int = setting(
+        20, "Metropolis-adjusted Langevin steps that end every member of `rml` and `psvgd`. They "
+        "wear off the bias that both have where times are no linear function of velocity; 0 "
+        "leaves it.", "1", ge=0,
+    )  # fmt: skip
     degrees_of_freedom: float | None = setting(
         None, "Student's t likelihood, robust to outliers, instead of normal errors.", "1", gt=0
     )
-    infer_noise: bool = setting(False, "Infer one factor of all time errors (`rml`).")
+    infer_noise: bool = setting(
+        False, "Infer one factor of all time errors, where they are not known."
+    )
     order: Literal[1, 2] = setting(2, "Order of the eikonal solver.")
     mask_above_km_s: float = setting(
         0.6, "Sections are masked where the standard deviation exceeds this.", "km/s", gt=0
@@ -148,6 +159,11 @@ class Tomography(Section):
             raise ValueError(
                 f"sampler `{self.sampler}` moves its particles in blocks of block_members "
                 f"({self.block_members}); write at least 16"
+            )
+        if self.infer_noise and self.degrees_of_freedom is not None:
+            raise ValueError(
+                "infer_noise and degrees_of_freedom both widen the errors, and one cannot be told "
+                "from the other; write one of them"
             )
         if self.sampler == "rml" and self.travel_times == "networks":
             raise ValueError(

@@ -3,6 +3,7 @@
 Floor 0. Imports nothing else of quakeloom.
 """
 
+from quakeloom.core.compiled import compiled
 from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
 from quakeloom.core.double_couples import (
     auxiliary_plane,
@@ -29,7 +30,7 @@ from quakeloom.core.errors import (
     SettingsError,
     VerificationError,
 )
-from quakeloom.core.geodesy import distance_azimuth
+from quakeloom.core.geodesy import distance_azimuth, geographic_position, local_position
 from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.randomness import random_stream, string_keys
 
@@ -46,12 +47,15 @@ __all__ = [
     "SettingsError",
     "VerificationError",
     "auxiliary_plane",
+    "compiled",
     "digest_bytes",
     "digest_file",
     "digest_json",
     "digest_source",
     "distance_azimuth",
     "fault_vectors",
+    "geographic_position",
+    "local_position",
     "moment_tensors",
     "p_radiation",
     "plane_angles",

@@ -51,3 +51,51 @@ def distance_azimuth(
 
     azimuth, _, metres = Geod(ellps="WGS84").inv(lon1, lat1, lon2, lat2)
     return np.asarray(metres) / 1000.0, np.asarray(azimuth) % 360.0
+
+
+def local_position(
+    origin_longitude: float,
+    origin_latitude: float,
+    longitude: ArrayLike,
+    latitude: ArrayLike,
+) -> tuple[Floats, Floats]:
+    """Return north and east in km in the azimuthal equidistant plane around an origin.
+
+    Distances from the origin are exact on WGS84; between points ``r`` and ``D`` from it they are
+    longer than on the ellipsoid by less than ``r^2 D / (6 R^2)``: 2 m for 20 and 1,000 km.
+
+    Parameters
+    ----------
+    origin_longitude, origin_latitude : float
+        Degrees.
+    longitude, latitude : array_like, shape ``S``
+
+    Returns
+    -------
+    north_km, east_km : ndarray, shape ``S``
+    """
+    distance, azimuth = distance_azimuth(origin_longitude, origin_latitude, longitude, latitude)
+    angle = np.radians(azimuth)
+    return distance * np.cos(angle), distance * np.sin(angle)
+
+
+def geographic_position(
+    origin_longitude: float,
+    origin_latitude: float,
+    north_km: ArrayLike,
+    east_km: ArrayLike,
+) -> tuple[Floats, Floats]:
+    """Return longitude and latitude in degrees of points given by :func:`local_position`."""
+    from pyproj import Geod
+
+    north, east = np.broadcast_arrays(
+        np.asarray(north_km, dtype=float), np.asarray(east_km, dtype=float)
+    )
+    start = np.broadcast_to(float(origin_longitude), north.shape)
+    longitude, latitude, _ = Geod(ellps="WGS84").fwd(
+        start,
+        np.broadcast_to(float(origin_latitude), north.shape),
+        np.degrees(np.arctan2(east, north)),
+        np.hypot(north, east) * 1000.0,
+    )
+    return np.asarray(longitude), np.asarray(latitude)

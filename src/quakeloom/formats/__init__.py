@@ -10,6 +10,8 @@ from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
+from quakeloom.formats._miniseed import write_miniseed
+from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
@@ -29,6 +31,11 @@ from quakeloom.formats._table_writers import (
     write_gmt_table,
 )
 from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
+from quakeloom.formats._travel_time_tables import (
+    TravelTimeTable,
+    is_travel_time_table,
+    read_travel_time_table,
+)
 from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_registry import WAVEFORM_FORMATS
 from quakeloom.formats._waveforms import Trace, WaveformFile, read_waveforms
@@ -42,17 +49,22 @@ __all__ = [
     "Rejects",
     "SourceTables",
     "Trace",
+    "TravelTimeTable",
     "WaveformFile",
     "detect_format",
     "fault_types",
+    "has_layers",
+    "is_travel_time_table",
     "iterate_quakeml",
     "read_fault_segments",
     "read_hash_control",
+    "read_layer_model",
     "read_line_picks",
     "read_mechanisms",
     "read_rayinvr_model",
     "read_sac_station",
     "read_source",
+    "read_travel_time_table",
     "read_velocity_model",
     "read_waveforms",
     "write_csv",
@@ -60,6 +72,7 @@ __all__ = [
     "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",
+    "write_miniseed",
     "write_quakeml",
     "write_stress_geojson",
     "write_stress_gmt",

@@ -25,6 +25,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "events": ("event_id", "longitude", "latitude"),
     "stations": ("station", "longitude", "latitude"),
     "polarities": ("event_id", "station"),
+    "picks": ("event_id", "station", "phase", "time"),
     "amplitudes": ("event_id", "station", "p_amplitude", "s_amplitude"),
     "reversals": ("station",),
     "sp_corrections": ("station", "sp_log_correction"),
@@ -38,6 +39,7 @@ MAY_BE_EMPTY = {
 }
 
 DOUBLED = {
+    "picks": ("event_id", "network", "station", "channel", "phase", "time"),
     "events": ("event_id",),
     "stations": ("network", "station", "channel", "start_time"),
     "polarities": (

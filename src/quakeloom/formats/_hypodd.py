@@ -33,7 +33,7 @@ def read_hypodd_phase(path: Path, network_letters: int = 0) -> SourceTables:
 
     An event line is ``#, year, month, day, hour, minute, second, latitude, longitude, depth,
     magnitude, EH, EZ, RMS, id``; a phase line ``label, travel time, weight, phase``. The
-    format has no first motions: polarities are 0, and S lines are passed over.
+    format has no first motions: polarities are 0. S lines give picks.
 
     Parameters
     ----------
@@ -68,6 +68,14 @@ def read_hypodd_phase(path: Path, network_letters: int = 0) -> SourceTables:
                 raise ValueError(f"travel time {words[1]} s is impossible")
             phase = words[3].upper()
             if phase == "S":
+                rows.add_arrival(
+                    number,
+                    line,
+                    network=words[0][:letters],
+                    station=words[0][letters:],
+                    phase="S",
+                    arrival_time=origin + round(travel_time * 1e9),
+                )
                 continue
             if phase != "P":
                 raise ValueError(f"phase '{words[3]}' is neither P nor S")

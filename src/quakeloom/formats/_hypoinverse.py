@@ -36,7 +36,8 @@ def read_hypoinverse_archive(
     """Read events and P readings from a Hypoinverse-2000 archive.
 
     Every line with a P remark gives a row, also where no first motion was read (polarity 0);
-    lines with S or amplitudes only are passed over. Shadow lines (``$``) and terminators are
+    S arrivals are picks; lines with amplitudes only are passed
+    over. Shadow lines (``$``) and terminators are
     understood; an archive without them as well. A channel that several pickers read has
     several rows, which differ in onset (as in the file: I, E, and X, Y, Z in NCSN), weight
     or arrival time.
@@ -45,7 +46,7 @@ def read_hypoinverse_archive(
     86-89 ERH; 90-93 ERZ; 137-146 identifier; 148-150 preferred magnitude (else 71-73 coda
     or 37-39 amplitude magnitude). Station: 1-5 code; 6-7 network; 10-12 component; 14-15 P
     remark; 16 first motion; 17 weight; 18-34 arrival; 75-78 distance; 79-81 take-off angle;
-    92-94 azimuth.
+    92-94 azimuth; 42-46 S arrival; 47-48 S remark; 50 its weight.
 
     Parameters
     ----------
@@ -108,6 +109,8 @@ def _read(
     for number, line in enumerate(read_lines(path, title), 1):
         if line[14:15] == "P" and not line[:4].isspace():
             _add_pick(rows, number, line, minutes, angles, upward)
+            if angles:
+                _add_s(rows, number, line, minutes)
             expecting_event = False
         elif line[:1] == "$":
             continue
@@ -119,6 +122,8 @@ def _read(
             rows.end_event()
             expecting_event = True
         elif _is_station_line(line):
+            if angles:
+                _add_s(rows, number, line, minutes)
             passed += 1
         elif expecting_event:
             rows.bad_event(number, line, "the line is no event line")
@@ -216,6 +221,29 @@ def _add_pick(
         )
     except ValueError as error:
         rows.rejects.add(number, "polarity", str(error), line, rows.event_id, line[:5].strip())
+
+
+def _add_s(rows: PhaseRows, number: int, line: str, minutes: dict[str, int]) -> None:
+    """Add the S arrival of a station line, if it has one."""
+    if line[47:48] != "S" or not line[41:46].strip():
+        return
+    try:
+        minute = line[17:29]
+        if minute not in minutes:
+            minutes[minute] = _parse_minute(minute)
+        rows.add_arrival(
+            number,
+            line,
+            station=line[:5].strip(),
+            network=line[5:7].strip(),
+            channel=line[9:12].strip(),
+            phase="S",
+            arrival_time=minutes[minute] + round(fixed_float(line[41:46], 2, "S seconds") * 1e9),
+            onset=onset_code(line[46]),
+            pick_weight=fixed_int(line[49], "S weight", 0),
+        )
+    except (ValueError, IndexError) as error:
+        rows.rejects.add(number, "pick", str(error), line, rows.event_id, line[:5].strip())
 
 
 def _parse_minute(text: str) -> int:

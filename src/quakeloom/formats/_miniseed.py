@@ -58,6 +58,32 @@ def read_miniseed(path: Path, headers: bool = False) -> WaveformFile:
     return found
 
 
+def write_miniseed(path: Path, traces: list[Trace]) -> None:
+    """Write traces of whole numbers as miniSEED (Steim 2, records of 4096 bytes).
+
+    Parameters
+    ----------
+    path : Path
+    traces : list of Trace
+        With samples of int32.
+    """
+    from obspy import Stream, UTCDateTime
+    from obspy import Trace as ObspyTrace
+
+    stream = Stream()
+    for trace in traces:
+        header = {
+            "network": trace.network,
+            "station": trace.station,
+            "location": trace.location_code,
+            "channel": trace.channel,
+            "starttime": UTCDateTime(ns=trace.start),
+            "sampling_rate": trace.sampling_rate_hz,
+        }
+        stream.append(ObspyTrace(np.ascontiguousarray(trace.samples, np.int32), header))
+    stream.write(str(path), format="MSEED", encoding="STEIM2", reclen=4096)
+
+
 def _first_line(message: Any) -> str:
     lines = [line.strip() for line in str(message).splitlines() if line.strip()]
     return (lines[0] if lines else type(message).__name__)[:200]

@@ -26,6 +26,7 @@ _LOCATIONS = "NonLinLoc locations"
 _NAN = float("nan")
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
 _CODES = {1: "U", -1: "D", 0: ""}
+_S_PHASES = ("S", "s", "Sg", "Sn", "Sb", "S*")
 _UNREAD = {"z": 0, "n": 0}
 _PHASE = re.compile(r"\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\d{8}\s+\d{1,4}\s+-?\d+(\.\d*)?\s+\S+")
 
@@ -230,9 +231,23 @@ def _add_phase(
     try:
         if len(words) < 9:
             raise ValueError(f"it has {len(words)} columns of a phase line, which has 9 or more")
+        time = _pick_time(words)
+        error = _uncertainty(words)
+        if words[4] in _S_PHASES:
+            rows.add_arrival(
+                number,
+                line,
+                network=network,
+                station=station,
+                channel="" if words[2] == "?" else words[2],
+                phase="S",
+                arrival_time=time,
+                onset=ONSET_WORDS.get(words[3].lower(), ""),
+                uncertainty_s=error,
+            )
+            return
         if not is_first_p(words[4]):
             return
-        time = _pick_time(words)
         azimuth, takeoff, distance = _ray(right.split(), km_per_distance)
     except ValueError as problem:
         rows.rejects.add(number, "polarity", str(problem), line, rows.event_id, station)
@@ -251,7 +266,18 @@ def _add_phase(
         azimuth_deg=azimuth,
         takeoff_deg=takeoff,
         distance_km=distance,
+        uncertainty_s=error,
     )
+
+
+def _uncertainty(words: list[str]) -> float:
+    """Standard error of a Gaussian pick, or that of a box of the same half-width."""
+    if len(words) < 11 or words[9] not in ("GAU", "BOX"):
+        return _NAN
+    error = float(words[10])
+    if not math.isfinite(error) or error < 0.0:
+        raise ValueError(f"the error '{words[10]}' of the pick is no positive number")
+    return error if words[9] == "GAU" else error / math.sqrt(3.0)
 
 
 def _ray(words: list[str], km_per_distance: float) -> tuple[float, float, float]:

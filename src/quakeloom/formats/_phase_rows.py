@@ -48,6 +48,7 @@ class PhaseRows:
         self.rejects = Rejects(path)
         self.events = TableBuilder("events", source_file=str(path))
         self.polarities = TableBuilder("polarities", source_file=str(path))
+        self.picks = TableBuilder("picks", source_file=str(path), picker="analyst")
         self.event_id = ""
         self._title = title
         self._keep_doubled = doubled_picks == "keep"
@@ -140,8 +141,9 @@ class PhaseRows:
         azimuth_error_deg: float = _NAN,
         takeoff_error_deg: float = _NAN,
         distance_km: float = _NAN,
+        uncertainty_s: float = _NAN,
     ) -> None:
-        """Add a reading of the current event, or put it aside.
+        """Add a reading of the current event, or put it aside; with a time it is a P pick, too.
 
         ``first_motion`` is the file's character, see :data:`POLARITY_CODES`. Azimuths from
         -360 to 0 are turned into [0, 360).
@@ -202,6 +204,55 @@ class PhaseRows:
             distance_km=distance_km,
             source_line=line,
         )
+        if arrival_time is not None:
+            self.add_arrival(
+                line,
+                text,
+                station=station,
+                phase="P",
+                arrival_time=arrival_time,
+                network=network,
+                channel=channel,
+                onset=onset,
+                pick_weight=pick_weight,
+                uncertainty_s=uncertainty_s,
+            )
+
+    def add_arrival(
+        self,
+        line: int,
+        text: str,
+        *,
+        station: str,
+        phase: str,
+        arrival_time: int,
+        network: str = "",
+        channel: str = "",
+        onset: str = "",
+        pick_weight: int = -1,
+        uncertainty_s: float = _NAN,
+    ) -> None:
+        """Add a picked arrival of the current event without a first motion, or put it aside."""
+        reason = self._orphan_reason if not self.event_id else ""
+        if not reason and not station:
+            reason = "the station code is missing"
+        if not reason:
+            reason = bounds_problem(pick_weight=pick_weight, uncertainty_s=uncertainty_s)
+        if reason:
+            self.rejects.add(line, "pick", reason, text, self.event_id, station)
+            return
+        self.picks.add(
+            event_id=self.event_id,
+            network=network,
+            station=station,
+            channel=channel,
+            phase=phase,
+            time=arrival_time,
+            uncertainty_s=uncertainty_s,
+            onset=onset,
+            pick_weight=pick_weight,
+            source_line=line,
+        )
 
     def finish(self) -> SourceTables:
         """Return the tables; a file without one readable event is a FormatError."""
@@ -209,7 +260,10 @@ class PhaseRows:
         if not len(self.events):
             no_such_format(self.path, self._title, "event", rejects)
         return SourceTables(
-            events=self.events.table(), polarities=self.polarities.table(), rejects=rejects
+            events=self.events.table(),
+            polarities=self.polarities.table(),
+            picks=self.picks.table(),
+            rejects=rejects,
         )
 
 

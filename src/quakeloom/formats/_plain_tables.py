@@ -26,6 +26,7 @@ _RECORDS = {
     "events": "event",
     "stations": "station",
     "polarities": "polarity",
+    "picks": "pick",
     "amplitudes": "amplitude",
     "reversals": "reversal",
     "sp_corrections": "correction",
@@ -34,6 +35,7 @@ _RECORDS = {
 _TELLING = {
     "mechanisms": {"event_id", "strike_deg", "dip_deg", "rake_deg"},
     "amplitudes": {"event_id", "station", "s_amplitude"},
+    "picks": {"event_id", "station", "phase", "time"},
     "polarities": {"event_id", "station"},
     "events": {"event_id", "longitude", "latitude"},
     "sp_corrections": {"station", "sp_log_correction"},

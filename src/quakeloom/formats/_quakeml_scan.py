@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.formats._quakeml_grammar import SLOTS, Grammar, Records
 
 MORE, DONE, BROKEN, FULL = range(4)
@@ -105,7 +105,7 @@ def scan_block(
     return Scan(*(int(v) for v in raw))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _same(a, a0, a1, b, b0, b1):  # type: ignore[no-untyped-def]
     if a1 - a0 != b1 - b0:
         return False
@@ -115,7 +115,7 @@ def _same(a, a0, a1, b, b0, b1):  # type: ignore[no-untyped-def]
     return k == a1 - a0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _scan(  # type: ignore[no-untyped-def]
     data,
     start,

@@ -4,8 +4,8 @@ Floor 3. Arrays in, arrays out. :class:`SmoothInversion` smooths unknowns on the
 graph as strongly as the data ask for. :func:`gaussian_field` is a prior on a function over a
 grid in standard normal ("white") coordinates; a :class:`WhiteProblem` adds data,
 :func:`randomized_member` gives the members of an ensemble one by one, :func:`projected_stein`
-and :func:`function_space_stein` move all of them together, and :func:`assess_ensemble` tells
-how many independent draws an ensemble is worth.
+and :func:`function_space_stein` move all of them together, :func:`langevin_walk` wears off what
+bias they have, and :func:`assess_ensemble` tells how many independent draws an ensemble is worth.
 """
 
 from quakeloom.inference._abic import AbicPoint, AbicScan, SmoothInversion, minimize_abic
@@ -18,6 +18,8 @@ from quakeloom.inference._dissection import Dissection, dissect_graph
 from quakeloom.inference._ensemble_diagnostics import (
     EnsembleQuality,
     assess_ensemble,
+    central_range,
+    coverage_spread,
     ensemble_agreement,
 )
 from quakeloom.inference._gaussian_fields import (
@@ -26,6 +28,12 @@ from quakeloom.inference._gaussian_fields import (
     correlation_matrix,
     gaussian_field,
 )
+from quakeloom.inference._informed_subspace import (
+    InformedSubspace,
+    averaged_subspace,
+    informed_subspace,
+    laplace_particles,
+)
 from quakeloom.inference._lanczos import (
     ConvergenceError,
     ScaledPrecision,
@@ -33,23 +41,19 @@ from quakeloom.inference._lanczos import (
     lanczos_inverse_root,
     lanczos_log_determinant,
 )
+from quakeloom.inference._langevin import Walk, langevin_walk
 from quakeloom.inference._randomized_maximum import (
     Fit,
     Linearization,
     maximize_posterior,
     randomized_member,
 )
-from quakeloom.inference._stein import (
-    InformedSubspace,
-    function_space_stein,
-    informed_subspace,
-    laplace_particles,
-    projected_stein,
-)
+from quakeloom.inference._stein import function_space_stein, projected_stein
 from quakeloom.inference._threads import one_blas_thread, with_one_blas_thread
 from quakeloom.inference._white_problems import (
     LinearProblem,
     WhiteProblem,
+    noise_factor,
     posterior_score,
     robust_weights,
     white_draw,
@@ -70,11 +74,15 @@ __all__ = [
     "NotPositiveDefiniteError",
     "ScaledPrecision",
     "SmoothInversion",
+    "Walk",
     "WhiteProblem",
     "assess_ensemble",
+    "averaged_subspace",
+    "central_range",
     "condition_white",
     "conjugate_gradients",
     "correlation_matrix",
+    "coverage_spread",
     "dissect_graph",
     "ensemble_agreement",
     "function_space_stein",
@@ -83,9 +91,11 @@ __all__ = [
     "informed_subspace",
     "lanczos_inverse_root",
     "lanczos_log_determinant",
+    "langevin_walk",
     "laplace_particles",
     "maximize_posterior",
     "minimize_abic",
+    "noise_factor",
     "one_blas_thread",
     "posterior_score",
     "projected_stein",

@@ -102,9 +102,16 @@ class SmoothInversion:
         Of the stochastic Lanczos determinant.
     seed : int
         Of the probes; they are common to all strengths.
+    held : ndarray, shape (nodes,), optional
+        Precision of a fixed prior around zero, the same for all unknowns of a node, in units
+        of the noise: added to the diagonal whatever the strength. Positive on all nodes of a
+        connected component or on none.
 
     Notes
     -----
+    ``held`` makes the prior proper on its components: P counts them whole, and the middle term
+    below is that of the whole prior.
+
     ``ABIC = (N + P - M) ln S - ln|sum alpha2_q R_q|+ + ln|G^T G + sum alpha2_q R_q|`` (Yabuki
     & Matsu'ura 1992), the middle term normalized to ``P ln alpha2`` for one penalty; P is
     ``block * (nodes - components)``, M is ``block * nodes``. With all constants it is -2
@@ -130,6 +137,7 @@ class SmoothInversion:
         probes: int = 30,
         steps: int = 80,
         seed: int = 0,
+        held: Floats | None = None,
     ) -> None:
         self.dissection = dissection
         self.data_blocks = data_blocks
@@ -141,7 +149,14 @@ class SmoothInversion:
         self.solver = solver
         nodes, self.block = data_vector.shape
         self.parameter_count = nodes * self.block
-        self.rank = self.block * (nodes - int(np.unique(components).size))
+        self._held = None
+        free = np.unique(components)
+        if held is not None:
+            i, j = dissection.pairs.T
+            self._held = np.where(i == j, np.asarray(held, dtype=float)[i], 0.0)
+            free = np.setdiff1d(free, components[np.asarray(held) > 0])
+            self.data_blocks = data_blocks + np.multiply.outer(self._held, np.eye(self.block))
+        self.rank = self.block * (nodes - int(free.size))
         self.freedom = self.data_count + self.rank - self.parameter_count
         if self.freedom <= 0:
             raise InputError(
@@ -186,7 +201,7 @@ class SmoothInversion:
         smooth = sum(a * r for a, r in zip(alpha2, roughness, strict=True))
         # rounding alone decides the sign where the data are met exactly
         objective = max(objective, smooth, 1e-14 * self.data_square)
-        if len(alpha2) == 1:
+        if len(alpha2) == 1 and self._held is None:
             prior = self.rank * np.log(alpha2[0])
         else:
             prior = self._penalty_log_determinant(alpha2) - self._unit
@@ -208,12 +223,17 @@ class SmoothInversion:
         i, j = self.dissection.pairs.T
         return float(np.sum(self._twice * weights * np.sum(m[i] * m[j], axis=1)))
 
+    def _held_nodes(self, held: Floats) -> NDArray[np.int64]:
+        return self.dissection.pairs[held > 0, 0]
+
     def _penalty_log_determinant(self, alpha2: Sequence[float]) -> float:
-        if not self.penalties or self.rank == 0:
+        if self.rank == 0:
             return 0.0
-        weights = np.sum([a * r for a, r in zip(alpha2, self.penalties, strict=True)], axis=0)
+        held = np.zeros(self._twice.size) if self._held is None else self._held
+        weights = sum((a * r for a, r in zip(alpha2, self.penalties, strict=True)), start=held)
         scale = float(np.max(np.abs(weights)))
-        value = grounded_log_determinant(self.dissection, weights / scale, self.components)
+        proper = np.unique(self.components[self._held_nodes(held)])
+        value = grounded_log_determinant(self.dissection, weights / scale, self.components, proper)
         return self.block * value + self.rank * np.log(scale)
 
 

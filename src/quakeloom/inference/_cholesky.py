@@ -10,12 +10,11 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm, dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from quakeloom.core import QuakeloomError
+from quakeloom.core import QuakeloomError, compiled
 from quakeloom.inference._dissection import Dissection
 
 Floats = NDArray[np.float64]
@@ -25,7 +24,7 @@ class NotPositiveDefiniteError(QuakeloomError):
     """A precision matrix is not positive definite: something is not determined at all."""
 
 
-@njit(cache=True)
+@compiled()
 def _add_blocks(front, values, pairs, rows, columns):
     k = values.shape[1]
     for p in range(pairs.size):
@@ -35,7 +34,7 @@ def _add_blocks(front, values, pairs, rows, columns):
                 front[r + i, c + j] += values[v, i, j]
 
 
-@njit(cache=True)
+@compiled()
 def _add_lower(front, update, rows, k):
     m = rows.size
     for cj in range(m):
@@ -52,7 +51,7 @@ def _add_lower(front, update, rows, k):
                         front[c + j, r + i] += update[ri * k + i, cj * k + j]
 
 
-@njit(cache=True)
+@compiled()
 def _take_lower(full, rows, k):
     m = rows.size
     out = np.empty((m * k, m * k)).T
@@ -66,7 +65,7 @@ def _take_lower(full, rows, k):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _take_blocks(full, values, pairs, rows, columns):
     k = values.shape[1]
     for p in range(pairs.size):
@@ -212,7 +211,10 @@ class BlockCholesky:
 
 
 def grounded_log_determinant(
-    dissection: Dissection, weights: Floats, components: NDArray[np.int64]
+    dissection: Dissection,
+    weights: Floats,
+    components: NDArray[np.int64],
+    proper: NDArray[np.int64] | None = None,
 ) -> float:
     """Return ``ln`` of the product of the non-zero eigenvalues of a graph matrix.
 
@@ -228,8 +230,13 @@ def grounded_log_determinant(
         Entries of the matrix at ``dissection.pairs``.
     components : ndarray of int64, shape (nodes,)
         Number of the component of each node, from 0.
+    proper : ndarray of int64, optional
+        Components on which the matrix has its full rank; they are not grounded.
     """
     labels, first, counts = np.unique(components, return_index=True, return_counts=True)
+    if proper is not None:
+        singular = ~np.isin(labels, proper)
+        labels, first, counts = labels[singular], first[singular], counts[singular]
     grounded = np.zeros(dissection.node_count, dtype=bool)
     grounded[first] = True
     pairs = dissection.pairs

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.inference._stein import InformedSubspace
+from quakeloom.core import random_stream
+from quakeloom.inference._informed_subspace import InformedSubspace
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,13 @@ def assess_ensemble(
 
     For draws of a density :math:`p`, Stein's identity says
     :math:`E[s] = 0` and :math:`-E[(x - \bar x) s] = 1` for every coordinate :math:`x` and
-    its score :math:`s = \partial \ln p / \partial x`. For a Gaussian posterior the second is
-    the ratio of the variances, the first the shift of the mean over the variance. For n
-    independent draws the shift has variance 1/n and the ratio 2/n; the effective sample size
-    is the n at which the errors found would be typical, the smaller of the two. It takes the
-    identity's word for posteriors that are nearly Gaussian along the directions; strong
-    nonlinearity is counted as error.
+    its score :math:`s = \partial \ln p / \partial x`, whatever the density. For a Gaussian
+    posterior the second is the ratio of the variances, the first the shift of the mean over
+    the variance. The scatter of single draws tells how large the errors of n independent
+    draws are: 1/n and 2/n for a Gaussian in units of its width, more where the posterior is
+    no Gaussian. The effective sample size is the n at which the errors found would be
+    typical, the smaller of the two. Directions and widths must be those of the posterior as a
+    whole (:func:`averaged_subspace`), not of one model of it.
 
     Parameters
     ----------
@@ -62,12 +64,69 @@ def assess_ensemble(
         return EnsembleQuality(float("nan"), none, none)
     centered = y - y.mean(axis=0)
     ratio = -(centered * s).sum(axis=0) / (n - 1)
-    # coordinates are in units of the posterior's width as linearized, so that width is 1
     shift = s.mean(axis=0)
+    # the scatter of one draw: no less than a Gaussian's, so a collapsed ensemble does not
+    # pass for a precise one
+    noise = max(float(np.mean(s.var(axis=0, ddof=1))), 1.0)
+    spread_noise = max(float(np.mean((centered * s).var(axis=0, ddof=1))), 2.0)
     # noise of n draws is part of both estimates, so no ensemble counts for more than n
-    by_mean = 1.0 / max(float(np.mean(shift**2)), 1.0 / n)
-    by_spread = 2.0 / max(float(np.mean((ratio - 1.0) ** 2)), 2.0 / n)
+    by_mean = noise / max(float(np.mean(shift**2)), noise / n)
+    by_spread = spread_noise / max(float(np.mean((ratio - 1.0) ** 2)), spread_noise / n)
     return EnsembleQuality(min(by_mean, by_spread, float(n)), ratio, shift)
+
+
+def coverage_spread(
+    factor: NDArray[np.float64],
+    members: int,
+    draws: int = 300,
+    seed: int = 0,
+    level: float = 0.95,
+) -> NDArray[np.float64]:
+    r"""Coverage that exact posterior draws have of single truths: what scatter to expect.
+
+    The share of nodes whose truth lies in the ensemble's range has the mean ``level`` over many
+    truths, but nodes are correlated, so one truth counts as a few tens of independent nodes and
+    the share of one truth scatters by some :math:`\sqrt{0.05 \cdot 0.95 / n_\mathrm{eff}}`.
+    A test of an ensemble against single truths must allow for it.
+
+    Parameters
+    ----------
+    factor : ndarray, (nodes, size)
+        Any factor of the posterior covariance at the nodes, ``C = factor @ factor.T``.
+    members : int
+        Members of the ensemble whose quantiles make the range.
+    draws : int
+        Truths to draw.
+    seed : int
+    level : float
+
+    Returns
+    -------
+    ndarray, (draws,)
+        Coverage of every truth.
+    """
+    rng = random_stream(seed, "coverage_spread")
+    size = factor.shape[1]
+    found = np.empty(draws)
+    for k in range(draws):
+        crowd = rng.standard_normal((members, size)) @ factor.T
+        truth = factor @ rng.standard_normal(size)
+        low, high = central_range(crowd, level)
+        found[k] = np.mean((truth >= low) & (truth <= high))
+    return found
+
+
+def central_range(
+    values: NDArray[np.float64], level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the range that holds a further draw with a probability, from members (n, ...).
+
+    Of n members the i-th smallest is the quantile i / (n + 1), so that the range is right for
+    small ensembles too, as long as ``1 - level >= 2 / (n + 1)``.
+    """
+    edges = 0.5 * (1.0 - level), 0.5 * (1.0 + level)
+    low, high = np.quantile(values, edges, axis=0, method="weibull")
+    return low, high
 
 
 def ensemble_agreement(

@@ -92,10 +92,29 @@ class GaussianField:
         return product * self.scale * self.standard_deviation.reshape(-1, 1)
 
     def evaluate(self, white: ArrayLike) -> NDArray[np.float64]:
-        """Return the field of standard normal coordinates, (..., modes) to (..., *grid)."""
+        """Return the field of standard normal coordinates, (..., modes) to (..., *grid).
+
+        Axis by axis, so that the matrix of all modes is never made.
+        """
         white = np.asarray(white, dtype=np.float64)
-        fields = white @ self.modes.T
-        return fields.reshape(*white.shape[:-1], *self.mean.shape) + self.mean
+        lead = white.shape[:-1]
+        counts = tuple(int(c.max()) + 1 for c in self.chosen)
+        values = np.zeros((*lead, *counts))
+        values[(..., *self.chosen)] = white * self.scale
+        for axis, (vectors, count) in enumerate(zip(self.vectors, counts, strict=True)):
+            place = len(lead) + axis
+            values = np.moveaxis(
+                np.tensordot(values, vectors[:, :count], axes=(place, 1)), -1, place
+            )
+        return np.asarray(values * self.standard_deviation + self.mean)
+
+    def rows_at(self, nodes: tuple[NDArray[np.int64], ...]) -> NDArray[np.float64]:
+        """Return the rows of :attr:`modes` at nodes, one index array per axis, (n, modes)."""
+        columns = [
+            v[np.ix_(i, c)] for v, i, c in zip(self.vectors, nodes, self.chosen, strict=True)
+        ]
+        product = reduce(np.multiply, columns)
+        return np.asarray(product * self.scale * self.standard_deviation[nodes][:, None])
 
     def pull_back(self, gradient: ArrayLike) -> NDArray[np.float64]:
         """Turn a derivative by the field, (..., *grid), into one by ``white``."""

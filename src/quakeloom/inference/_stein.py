@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.inference._randomized_maximum import Linearization
-from quakeloom.inference._white_problems import WhiteProblem, white_draw
+from quakeloom.inference._informed_subspace import InformedSubspace
 
 Scores = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -131,63 +130,6 @@ def function_space_stein(
         direction = global_direction(x, scores(x), x @ modes.T, lambda f: f @ modes)
         x += adam.step(direction, 0.5 * (1.0 + np.cos(np.pi * step / steps)))
     return x
-
-
-@dataclass(frozen=True)
-class InformedSubspace:
-    """Directions in which the data say more than the prior, at one model.
-
-    Attributes
-    ----------
-    basis : ndarray, (size, rank)
-        Orthonormal directions.
-    values : ndarray, (rank,)
-        Singular values of the derivative of the normalized data.
-    center : ndarray, (size,)
-        The most probable model.
-    """
-
-    basis: NDArray[np.float64]
-    values: NDArray[np.float64]
-    center: NDArray[np.float64]
-
-    @property
-    def spread(self) -> NDArray[np.float64]:
-        """Posterior standard deviations along the directions, for a linear problem."""
-        return np.asarray(1.0 / np.sqrt(1.0 + self.values**2))
-
-
-def informed_subspace(
-    problem: WhiteProblem, center: Linearization, threshold: float = 0.3
-) -> InformedSubspace:
-    """Find the directions whose singular value exceeds the threshold.
-
-    A direction of singular value s has a posterior variance of 1 / (1 + s^2) of the prior's.
-    """
-    a = center.jacobian / problem.sigma[:, None]
-    if a.shape[0] < a.shape[1]:
-        w, u = np.linalg.eigh(a @ a.T)
-        keep = w > threshold**2
-        values = np.sqrt(w[keep])[::-1]
-        basis = (a.T @ u[:, keep][:, ::-1]) / values
-    else:
-        w, v = np.linalg.eigh(a.T @ a)
-        keep = w > threshold**2
-        values = np.sqrt(w[keep])[::-1]
-        basis = v[:, keep][:, ::-1]
-    return InformedSubspace(np.ascontiguousarray(basis), values, center.white)
-
-
-def laplace_particles(
-    subspace: InformedSubspace, seed: int, members: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Draw particles of the posterior as it would be if the problem were linear."""
-    size = len(subspace.center)
-    draws = np.array([white_draw(seed, int(m), size) for m in members]).reshape(-1, size)
-    along = draws @ subspace.basis
-    center = subspace.center @ subspace.basis
-    rest = draws - along @ subspace.basis.T
-    return rest + (center + subspace.spread * along) @ subspace.basis.T
 
 
 def projected_stein(

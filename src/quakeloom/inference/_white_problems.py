@@ -109,12 +109,33 @@ def posterior_score(
     problem: WhiteProblem,
     white: NDArray[np.float64],
     degrees_of_freedom: float | None = None,
+    noise_shape: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return the gradient of the log-posterior, the normalized residuals and log-likelihood."""
+    r"""Return the gradient of the log-posterior, the normalized residuals and log-likelihood.
+
+    With ``noise_shape`` a a common factor of all standard errors is integrated out, whose
+    square has an inverse gamma prior of shape a and scale a + 1 (mode 1): the log-likelihood
+    is :math:`-(a + n/2) \ln(a + 1 + |r|^2/2)`.
+    """
     residuals = (problem.predict(white) - problem.data) / problem.sigma
     weights, log_likelihood = robust_weights(residuals, degrees_of_freedom)
+    if noise_shape is not None:
+        shape = noise_shape + 0.5 * residuals.size
+        scale = noise_shape + 1.0 + 0.5 * float(np.sum(residuals**2))
+        weights = np.full_like(residuals, shape / scale)
+        log_likelihood = -shape * float(np.log(scale))
     gradient = problem.pull_back(white, -weights * residuals / problem.sigma) - white
     return gradient, residuals, log_likelihood
+
+
+def noise_factor(residuals: NDArray[np.float64], shape: float, seed: int, member: int) -> float:
+    """Draw the factor of all standard errors, given a member's normalized residuals.
+
+    See :func:`posterior_score` for its prior.
+    """
+    stream = random_stream(seed, "tomography", "noise_factor", member)
+    gamma = float(stream.gamma(shape + 0.5 * residuals.size))
+    return float(np.sqrt((shape + 1.0 + 0.5 * np.sum(residuals**2)) / gamma))
 
 
 def white_draw(seed: int, member: int, size: int, purpose: str = "prior") -> NDArray[np.float64]:

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._codes import ray_vector
 from quakeloom.mechanism._counters import trailing_zeros
 from quakeloom.mechanism._grid import MechanismGrid
@@ -87,7 +87,7 @@ class RatioTable(NamedTuple):
     scales: NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def run_length(slips):
     """Length of a plane's run of misfits: the slips, rounded up to whole vector registers.
 
@@ -127,7 +127,7 @@ def ratio_table(grid: MechanismGrid, vp_vs_ratio: float) -> RatioTable:
     return _ratio_table(grid.step_deg, grid.slips_per_plane, float(vp_vs_ratio))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _arctan2_positive(y, x):
     """atan2 for float32 ``y >= 0``, from 0 to pi, error 2e-6."""
     ax = abs(x)
@@ -140,7 +140,7 @@ def _arctan2_positive(y, x):
     return angle if x >= _F(0.0) else _PI - angle
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _find_runs(fx, fy, fz, frames32, shape, scales, runs):
     """Start of every plane's run of predictions for one ray."""
     last_tilt = np.int32(shape[0] - 1)
@@ -166,7 +166,7 @@ def _find_runs(fx, fy, fz, frames32, shape, scales, runs):
         runs[w] = (tilt * per_step + residue) * width + multiples - multiple
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add_four(runs, table, values, planes, length, out):
     """Add the misfits of four observations, run by run."""
     v0, v1, v2, v3 = values[0], values[1], values[2], values[3]
@@ -185,7 +185,7 @@ def _add_four(runs, table, values, planes, length, out):
                 target[j] += abs(v0 - a[j]) + abs(v1 - b[j]) + (abs(v2 - c[j]) + abs(v3 - d[j]))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def predicted_log_ratio(an, along, factor):
     """Bounded log10 S/P from the ray's components along normal and slip."""
     floor = 1e-12
@@ -196,7 +196,7 @@ def predicted_log_ratio(an, along, factor):
     return min(max(np.log10(factor * max(s, floor) / p), SMALLEST_LOG_RATIO), LARGEST_LOG_RATIO)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add_exact(x, y, z, rows, factor, observed, length, out):
     """Add the misfits of one observation, evaluated for every mechanism."""
     frames, cosines, sines = rows.frames, rows.cosines, rows.sines
@@ -212,7 +212,7 @@ def _add_exact(x, y, z, rows, factor, observed, length, out):
             out[w * length + j] += np.float32(abs(observed - ratio))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_amplitude_misfits(trial, ratios, observed, azimuth, takeoff, rows, predictions, runs, out):
     """Write the sum of ``|observed - predicted|`` log ratios of every mechanism to ``out``.
 
@@ -250,7 +250,7 @@ def add_amplitude_misfits(trial, ratios, observed, azimuth, takeoff, rows, predi
         _add_four(runs, table, values, planes, length, out)
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+@compiled(nogil=True, fastmath={"nnan", "nsz"})
 def _least_of_all(misfits):
     """Least misfit; all are numbers, as observations without ratio were left out."""
     least = misfits[0]
@@ -259,7 +259,7 @@ def _least_of_all(misfits):
     return least
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _least_misfit(misfits, accepted, planes, parts, bits, length):
     """Least misfit among accepted mechanisms."""
     least = _F(1e30)
@@ -273,7 +273,7 @@ def _least_misfit(misfits, accepted, planes, parts, bits, length):
     return least
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def limit_by_amplitudes(misfits, count, error, accepted, rows):
     """Narrow ``accepted`` to mechanisms whose amplitude misfit HASH would accept.
 

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._grid import mechanism_grid
 
 EMPTY = 63
@@ -34,7 +35,7 @@ _HALF_PI = _F(np.pi / 2)
 _DEGREE = np.pi / 180.0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def ray_vector(azimuth_deg, takeoff_deg):
     """Unit vector north, east, down of a ray; take-off 0 is down."""
     azimuth = azimuth_deg * _DEGREE
@@ -43,7 +44,7 @@ def ray_vector(azimuth_deg, takeoff_deg):
     return sine * np.cos(azimuth), sine * np.sin(azimuth), np.cos(takeoff)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _exact_code(an, x, y, cosines, sines, first, bits):
     """Code of one word by evaluating every slip in double precision."""
     ups = 0
@@ -95,7 +96,7 @@ class Rows(NamedTuple):
     mask: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def fill_codes(ax, ay, az, rows, out, doubt):
     """Write the codes of one ray into ``out`` (int8, one per word).
 
@@ -147,7 +148,7 @@ def fill_codes(ax, ay, az, rows, out, doubt):
                 target[w] = _exact_code(an, x, y, cosines, sines, part * bits, bits)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _fill_table(rows, step_deg, rings, table):
     """Codes of all directions of the lower hemisphere, ring by ring."""
     words = rows.mask.shape[0]
@@ -179,14 +180,14 @@ def _prefetch(typing_context, array, index):
     return types.void(array, types.int64), generate
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def prefetch_row(table, start, width):
     """Ask for a row of codes before it is needed; rows lie anywhere in a large table."""
     for place in range(start, start + width, _CACHE_LINE):
         _prefetch(table, place)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def table_row(azimuth_deg, takeoff_deg, step_deg, rings):
     """Row of the tabulated direction nearest to a ray or to its opposite."""
     takeoff = takeoff_deg % 360.0

@@ -11,9 +11,10 @@ constant lets the compiler see that reads and writes never meet, and use vector 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._grid import MAXIMUM_CHUNKS
 
 STRIDE = MAXIMUM_CHUNKS
@@ -48,7 +49,7 @@ def population(typing_context, word):
     return types.int64(types.int64), generate
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add_seven(c0, c1, c2, c3, c4, c5, c6, f0, f1, f2, f3, f4, f5, f6, planes, carry, n):
     """Add seven coded rows, each flipped by 0 or -1, to five planes; give the carry."""
     for w in range(n):
@@ -97,7 +98,7 @@ def _add_seven(c0, c1, c2, c3, c4, c5, c6, f0, f1, f2, f3, f4, f5, f6, planes, c
         carry[w] = p & k
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _set_seven(c0, c1, c2, c3, c4, c5, c6, f0, f1, f2, f3, f4, f5, f6, planes, n):
     """Start a counter with seven coded rows: write all of its first planes."""
     for w in range(n):
@@ -135,7 +136,7 @@ def _set_seven(c0, c1, c2, c3, c4, c5, c6, f0, f1, f2, f3, f4, f5, f6, planes, n
         planes[w + 5 * STRIDE] = 0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _ripple(planes, first, last, carry, n):
     """Add a carry to planes ``first`` to ``last - 1``."""
     for p in range(first, last):
@@ -146,14 +147,14 @@ def _ripple(planes, first, last, carry, n):
             carry[w] = x & carry[w]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def clear(planes, first, last, n):
     """Set planes ``first`` to ``last - 1`` to zero."""
     for p in range(first, last):
         planes[p * STRIDE : p * STRIDE + n] = 0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_rows(codes, starts, flips, first, last, empty, planes, top, carry, n, fresh):
     """Add the coded rows ``starts[first:last]`` of ``codes`` to a counter of ``top`` planes.
 
@@ -194,7 +195,7 @@ def add_rows(codes, starts, flips, first, last, empty, planes, top, carry, n, fr
         clear(planes, 0, max(top, FUSED), n)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_words(words, count, planes, top, carry, n):
     """Add up to seven plain rows (``words`` is a stack of planes) to a counter."""
     for i in range(count, _GROUP):
@@ -233,7 +234,7 @@ def add_words(words, count, planes, top, carry, n):
     _ripple(planes, 3, top, carry, n)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def subtract_row(codes, flip, planes, top, out, borrow, n):
     """Write the counter without one coded row to ``out``."""
     for w in range(n):
@@ -248,7 +249,7 @@ def subtract_row(codes, flip, planes, top, out, borrow, n):
             borrow[w] = ~x & borrow[w]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _zero_digits(planes, candidates, n):
     """Lowest digit from which on some candidate's count has zeros only, in one pass."""
     any5 = any4 = any3 = any2 = any1 = any0 = np.int64(0)
@@ -271,7 +272,7 @@ def _zero_digits(planes, candidates, n):
     return lowest
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _keep_digits(planes, value, from_digit, candidates, out, n):
     """Write the candidates whose digits ``from_digit`` to ``FUSED - 1`` are those of a value."""
     v0, v1, v2 = -(value & 1), -((value >> 1) & 1), -((value >> 2) & 1)
@@ -288,7 +289,7 @@ def _keep_digits(planes, value, from_digit, candidates, out, n):
         out[w] = x & (m0 | ~(planes[w] ^ v0))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def smallest(planes, top, candidates, left, trial, n, narrow):
     """Return the least count among candidates (a row of set bits, not empty).
 
@@ -323,7 +324,7 @@ def smallest(planes, top, candidates, left, trial, n, narrow):
     return value
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def keep_at_most(planes, top, limit, accepted, below, equal, n):
     """Narrow ``accepted`` in place to mechanisms with a count of at most ``limit``.
 
@@ -371,7 +372,7 @@ def keep_at_most(planes, top, limit, accepted, below, equal, n):
         accepted[w] &= below[w] | equal[w]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def list_counts(planes, top, mask, rows, indices, counts, n):
     """List mechanisms of a mask with their counts, in the order of the grid.
 
@@ -398,7 +399,7 @@ def list_counts(planes, top, mask, rows, indices, counts, n):
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def count_bits(first, second, n):
     """Number of set bits in the intersection of two rows."""
     total = 0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._keyed import normal_draws, stream_start
 
 _AZIMUTH, _TAKEOFF, _DEPTH = 1, 2, 3
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _perturb(event_keys, offsets, station_keys, azimuth, takeoff, sazi, sthe, stratified, out):
     trials = out.shape[1]
     draws = np.empty(max(trials - 1, 1))
@@ -71,7 +71,7 @@ def draw_angle_errors(
     return out[0], out[1]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _depths(event_keys, depth, error, models, stratified, out):
     trials = out.shape[0]
     draws = np.empty(trials)

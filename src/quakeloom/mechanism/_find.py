@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
-from quakeloom.core import SettingsError, fault_vectors, plane_angles
+from quakeloom.core import SettingsError, compiled, fault_vectors, plane_angles
 from quakeloom.mechanism._amplitudes import ratio_table
 from quakeloom.mechanism._blocks import MechanismBlock, ObservationBlock
 from quakeloom.mechanism._codes import direction_rows
@@ -136,14 +134,11 @@ def acceptance_weights(n_trials: int, weighting_trials: int) -> NDArray[np.float
     with ``N``.
     """
     m = min(weighting_trials, n_trials)
-    c = np.arange(n_trials + 1)
-    enough = n_trials - c >= m
-    left = np.where(enough, n_trials - c, m)
-    log_ratio = (
-        gammaln(left + 1) - gammaln(left - m + 1) - gammaln(n_trials + 1)
-        + gammaln(n_trials - m + 1)
-    )  # fmt: skip
-    weights = 1.0 - np.where(enough, np.exp(log_ratio), 0.0)
+    rejecting = n_trials - np.arange(n_trials + 1.0)
+    none_accepts = np.ones(n_trials + 1)
+    for k in range(m):
+        none_accepts *= np.maximum(rejecting - k, 0.0) / (n_trials - k)
+    weights = 1.0 - none_accepts
     weights[0] = 0.0
     return np.clip(weights, 0.0, 1.0)
 
@@ -154,7 +149,7 @@ def _levels(n_trials: int) -> NDArray[np.uint8]:
     return np.maximum(np.floor(255.0 * share + 0.5), 1).astype(np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _rate_all(
     event, readings, use_emergent, use_probabilities, factor, use_onset, normals, slips,
     weight_normals, weight_slips, out,

@@ -15,8 +15,8 @@ MECH_PROB, MECH_AVG, MECH_ROT.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._preferred import MAXIMUM_SOLUTIONS
 
 _ORTHOGONAL_DEG = 0.01
@@ -26,7 +26,7 @@ _TURNS = 100
 _LOOSE = {"nsz"}
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(nogil=True, inline="always")
 def _match(n0, n1, n2, s0, s1, s2, a0, a1, a2, b0, b1, b2):
     """Best of the four matchings of a mechanism (n, s) with a reference (a, b).
 
@@ -60,7 +60,7 @@ def _match(n0, n1, n2, s0, s1, s2, a0, a1, a2, b0, b1, b2):
     return kind, trace, cn, cs
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(nogil=True, inline="always")
 def _arccos(c):
     """Arc cosine (Hastings 1955, Abramowitz & Stegun 4.4.46; error 2e-8 rad)."""
     x = min(abs(c), 1.0)
@@ -75,7 +75,7 @@ def _arccos(c):
     return np.pi - angle if c < 0.0 else angle
 
 
-@njit(cache=True, nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE)
 def _mean_square_angles(v, count, a, b):
     """Sums of squared angles of normals and slips to a mean normal and slip."""
     a0, a1, a2, b0, b1, b2 = a[0], a[1], a[2], b[0], b[1], b[2]
@@ -91,7 +91,7 @@ def _mean_square_angles(v, count, a, b):
     return first, second
 
 
-@njit(cache=True, nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE)
 def _write_traces(v, count, a, b, traces):
     """Traces of the smallest rotations to a mean; returns the least."""
     a0, a1, a2, b0, b1, b2 = a[0], a[1], a[2], b[0], b[1], b[2]
@@ -106,7 +106,7 @@ def _write_traces(v, count, a, b, traces):
     return least
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add(v, i, reference, factor, sums):
     """Add a mechanism, aligned to a reference, to the sums of normals and slips."""
     kind, _, _, _ = _match(
@@ -120,12 +120,12 @@ def _add(v, i, reference, factor, sums):
         sums[k + 3] += sign * v[3 - shift + k, i]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _unit(v):
     return v / np.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _orthogonal(v, count, sums):
     """Mean normal and slip from the sums, made orthogonal as HASH does."""
     mn, ms = _unit(sums[:3]), _unit(sums[3:])
@@ -144,7 +144,7 @@ def _orthogonal(v, count, sums):
     return mn, ms
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, spreads):
     """Find up to five solutions of equally weighted mechanisms; return how many.
 

@@ -8,7 +8,8 @@ an event or station do not depend on what else is in the block or in which order
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from quakeloom.core import compiled
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -16,7 +17,7 @@ _M2 = np.uint64(0x94D049BB133111EB)
 _TO_UNIT = 2.0**-53
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def mix(word):
     """Scramble 64 bits (the finalizer of splitmix64)."""
     z = np.uint64(word)
@@ -25,7 +26,7 @@ def mix(word):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def stream_start(first_key, second_key, purpose):
     """Start of the stream of two keys and a purpose (a small number)."""
     start = mix(np.uint64(first_key) + _STEP)
@@ -33,14 +34,14 @@ def stream_start(first_key, second_key, purpose):
     return mix(start + np.uint64(purpose) * _STEP)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def uniform(start, counter):
     """Number ``counter`` of a stream, in (0, 1)."""
     word = mix(start + np.uint64(counter) * _STEP)
     return (np.float64(word >> np.uint64(11)) + 0.5) * _TO_UNIT
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def normal_quantile(p):
     """Standard normal quantile (Wichura 1988, AS241 PPND7; error below 1e-6)."""
     q = p - 0.5
@@ -65,7 +66,7 @@ def normal_quantile(p):
     return -value if q < 0.0 else value
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def normal_draws(start, count, stratified, out):
     """Fill ``out[:count]`` with standard normal numbers of a stream.
 

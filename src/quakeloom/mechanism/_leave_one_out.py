@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._blocks import ObservationBlock
 from quakeloom.mechanism._codes import EMPTY, direction_rows
 from quakeloom.mechanism._counters import (
@@ -60,7 +60,7 @@ def leave_one_out(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _leave_out(
     offsets, order, azimuth, takeoff, polarity, impulsive, most, minimum, use_emergent, rate,
     rows, out,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import fault_vectors
+from quakeloom.core import compiled, fault_vectors
 from quakeloom.mechanism._amplitudes import predicted_log_ratio
 from quakeloom.mechanism._codes import ray_vector
 from quakeloom.mechanism._options import MechanismOptions
@@ -19,7 +18,7 @@ _A, _B, _C = (0.8, 25.0, 0.15, 0.5), (0.6, 35.0, 0.2, 0.4), (0.5, 45.0, 0.3, 0.3
 """Probability above, uncertainty and misfit up to, station distribution ratio from."""
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def gaps_of(azimuths, takeoffs, count):
     """Gaps of the first ``count`` rays; the arrays are scratch and are overwritten."""
     for k in range(count):
@@ -65,7 +64,7 @@ def ray_gaps(azimuth_deg: ArrayLike, takeoff_deg: ArrayLike) -> tuple[int, int]:
     return int(around), int(along)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def misfits_of(
     members, azimuth, takeoff, polarity, impulsive, ratio, factor, weigh_onset,
     normal, slip, weight_normal, weight_slip,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._amplitudes import (
     add_amplitude_misfits,
     limit_by_amplitudes,
@@ -29,13 +29,13 @@ _LEVELS_PER_NAT = 8.0
 _FAINTEST_NATS = 8.0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def half_away(value):
     """Nearest integer, halves away from zero as Fortran's NINT (values are not negative)."""
     return np.int64(np.floor(value + 0.5))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def misfit_allowance(count, rate):
     """Polarities that may misfit in total, and beyond the least possible (HASH).
 
@@ -79,7 +79,7 @@ class Workspace(NamedTuple):
     posterior: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def make_rows(trial, used, azimuth, takeoff, rows, exact, doubt, starts):
     """Make the coded row of every used observation in a trial, exactly."""
     words = rows.mask.shape[0]
@@ -93,7 +93,7 @@ def make_rows(trial, used, azimuth, takeoff, rows, exact, doubt, starts):
         fill_codes(x, y, z, rows, exact[i * words : (i + 1) * words], doubt)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _find_rows(trial, used, azimuth, takeoff, rows, starts):
     """Find the tabulated row of every used observation in a trial, and ask memory for it."""
     for i in range(used.shape[0]):
@@ -106,7 +106,7 @@ def _find_rows(trial, used, azimuth, takeoff, rows, starts):
         prefetch_row(rows.table, row * rows.width, rows.width)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _rows_of_trial(trial, used, azimuth, takeoff, rows, space):
     """Return where the rows of a trial start; those of the next are on their way then."""
     if rows.direction_step <= 0.0:
@@ -120,7 +120,7 @@ def _rows_of_trial(trial, used, azimuth, takeoff, rows, space):
     return space.starts[trial % 2]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _codes_and_empty(count, rows, space):
     """Return the array that rows lie in, and where its empty row starts."""
     words = rows.mask.shape[0]
@@ -130,7 +130,7 @@ def _codes_and_empty(count, rows, space):
     return rows.table, rows.rings[-1] * rows.width
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def planes_for(value):
     """Number of binary digits that hold counts up to a value."""
     planes = 1
@@ -139,7 +139,7 @@ def planes_for(value):
     return planes
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def accept_polarities(
     codes, starts, flips, impulsive, count, empty, split, extra, total, work, accepted, n
 ):
@@ -176,7 +176,7 @@ def accept_polarities(
     keep_at_most(counter, top, limit_all, accepted, candidates, trial_row, n)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def search_acceptable(
     used, flips, impulsive, ratios, observed_ratio, azimuth, takeoff, split, rate,
     amplitude_error, rows, predictions, space,
@@ -222,7 +222,7 @@ def search_acceptable(
     return list_counts(share, top_share, union, rows, space.indices, space.counts, n)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def search_posterior(
     used, log_odds, ratios, observed_ratio, azimuth, takeoff, amplitude_error, rows,
     predictions, space,

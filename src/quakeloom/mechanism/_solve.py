@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 from quakeloom.mechanism._amplitudes import run_length
 from quakeloom.mechanism._blocks import STATUSES
 from quakeloom.mechanism._counters import MAXIMUM_PLANES, STRIDE
@@ -113,7 +113,7 @@ def empty_found(events: int, mechanisms: int) -> Found:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _select(event, readings, limits, used, paired):
     """List the observations of an event that count: polarities, impulsive first, and S/P.
 
@@ -144,7 +144,7 @@ def _select(event, readings, limits, used, paired):
     return count, sharp, pairs, ignored
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _find_gaps(used, count, readings, azimuths, takeoffs):
     """Gaps of the used polarities; the last two arguments are scratch."""
     for k in range(count):
@@ -154,7 +154,7 @@ def _find_gaps(used, count, readings, azimuths, takeoffs):
     return gaps_of(azimuths, takeoffs, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _log_odds_up(i, readings, limits):
     """Log odds that a first motion is up, by its probability or else by its sign."""
     p = np.float64(readings.probability_up[i])
@@ -164,7 +164,7 @@ def _log_odds_up(i, readings, limits):
     return np.log(p / (1.0 - p))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _weigh(found, limits, grid, space, weights, presence, acceptance):
     """Weights of the listed mechanisms for mean, for spread, and for storing."""
     indices = space.indices
@@ -185,7 +185,7 @@ def _weigh(found, limits, grid, space, weights, presence, acceptance):
             acceptance[indices[k]] = limits.level_of_count[count]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _draw_subset(event_key, indices, weights, presence, found, maxout):
     """Move a random subset to the front, in the order drawn."""
     start = stream_start(event_key, np.uint64(0), _SUBSET)
@@ -197,7 +197,7 @@ def _draw_subset(event_key, indices, weights, presence, found, maxout):
     return maxout
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def solve_block(readings, limits, rows, predictions, grid, results):
     """Search and average every event of a block; write to ``results`` (a :class:`Found`)."""
     planes = rows.frames32.shape[2]

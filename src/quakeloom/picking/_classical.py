@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from quakeloom.core import compiled
 
 _LOG_FLOOR = 1e-30
 
@@ -162,7 +163,7 @@ def _triggers(ratio: NDArray[np.float64], level: float, dead: int) -> list[tuple
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sta_lta(energy: NDArray[np.float64], short: int, long: int) -> NDArray[np.float64]:
     """Return the short-term over the long-term average that ends where the short one starts.
 
@@ -182,7 +183,7 @@ def sta_lta(energy: NDArray[np.float64], short: int, long: int) -> NDArray[np.fl
     return ratio
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def aic_onset(data: NDArray[np.float64]) -> tuple[int, float]:
     """Return the sample at which AIC splits a record into noise and signal, and its width.
 

@@ -44,6 +44,7 @@ from quakeloom.plots._stations import (
     plot_contradiction_rates,
     plot_station_timeline,
 )
+from quakeloom.plots._stress_coverage import plot_stress_coverage
 from quakeloom.plots._stress_maps import (
     REGIME_COLORS,
     plot_abic_curve,
@@ -109,6 +110,7 @@ __all__ = [
     "plot_shmax_map",
     "plot_stacked_histogram",
     "plot_station_timeline",
+    "plot_stress_coverage",
     "plot_travel_time_fits",
     "plot_velocity_sections",
     "project_rays",

@@ -1,8 +1,48 @@
-"""First motions of P: reading them in windows around the pick.
+"""Polarity: whether the first motion of P is up or down, with a probability.
 
-Floor 4. Arrays in, arrays out.
+Floor 4. :class:`PolarityNetwork` is odd by construction: a record turned upside down turns
+the answer, bit for bit. :func:`read_first_pulse` is the classical reading beside it. Both
+take windows of the vertical around a P pick, demeaned or not, in any unit.
 """
 
+from quakeloom.polarity._calibration import (
+    Reliability,
+    calibration_error,
+    find_temperature,
+    measure_reliability,
+)
 from quakeloom.polarity._first_pulse import read_first_pulse
+from quakeloom.polarity._network import ARCHITECTURES, PolarityNetwork, count_operations
+from quakeloom.polarity._training import PolarityTraining, cut_windows, train_polarity_network
+from quakeloom.polarity._weights import (
+    PolarityReader,
+    load_polarity_network,
+    save_polarity_network,
+)
+from quakeloom.polarity._windows import (
+    PICK_SAMPLE,
+    SAMPLES,
+    SAMPLING_RATE_HZ,
+    normalize_windows,
+)
 
-__all__ = ["read_first_pulse"]
+__all__ = [
+    "ARCHITECTURES",
+    "PICK_SAMPLE",
+    "SAMPLES",
+    "SAMPLING_RATE_HZ",
+    "PolarityNetwork",
+    "PolarityReader",
+    "PolarityTraining",
+    "Reliability",
+    "calibration_error",
+    "count_operations",
+    "cut_windows",
+    "find_temperature",
+    "load_polarity_network",
+    "measure_reliability",
+    "normalize_windows",
+    "read_first_pulse",
+    "save_polarity_network",
+    "train_polarity_network",
+]

@@ -6,8 +6,9 @@ outside files; :func:`compare_catalogs` gives the numbers behind its comparisons
 
 from quakeloom.report._coastline import load_coastline
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
-from quakeloom.report._line_page import LineResults, build_line_report
+from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
+from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._stress_comparison import compare_stress_maps
 
@@ -15,9 +16,12 @@ __all__ = [
     "AngleStatistics",
     "CatalogComparison",
     "ComparedCatalog",
+    "ComparedEnsemble",
     "LineResults",
+    "RegionalResults",
     "RunResults",
     "build_line_report",
+    "build_regional_report",
     "build_report",
     "compare_catalogs",
     "compare_stress_maps",

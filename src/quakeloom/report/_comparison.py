@@ -157,7 +157,7 @@ class CatalogComparison:
     def as_rich_table(self, name_a: str = "A", name_b: str = "B") -> Table:
         """Return the comparison as a table for a terminal (rich)."""
         table = Table(title=f"{name_a}  →  {name_b}", title_justify="left")
-        table.add_column("quality in A")
+        table.add_column("letter in the first")
         for heading in ("events", "median", "mean", "90 %", "95 %", "largest"):
             table.add_column(heading, justify="right")
         for letter, s in [*self.by_quality_a.items(), ("all", self.overall)]:
@@ -167,10 +167,10 @@ class CatalogComparison:
         table.caption = (
             f"{self.events_a:,} and {self.events_b:,} events, {self.common:,} in both, "
             f"{self.overall.count:,} solved in both. Letters: {self.letters_equal:,} equal, "
-            f"{self.letters_better:,} better and {self.letters_worse:,} worse in B. "
-            f"Missing in A {len(self.missing_in_a):,}, in B {len(self.missing_in_b):,}; "
-            f"solved only in A {len(self.unsolved_in_b):,}, only in B "
-            f"{len(self.unsolved_in_a):,}."
+            f"{self.letters_better:,} better and {self.letters_worse:,} worse in the second. "
+            f"Missing in the first {len(self.missing_in_a):,}, in the second "
+            f"{len(self.missing_in_b):,}; solved only in the first {len(self.unsolved_in_b):,}, "
+            f"only in the second {len(self.unsolved_in_a):,}."
         )
         table.caption_justify = "left"
         return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,26 @@ from quakeloom.plots import (
 from quakeloom.report._blocks import Code, Gallery, Grid, Section, Text, picture
 from quakeloom.report._page import report_environment
 from quakeloom.report._phrases import DASH, number, whole
+
+
+@dataclass(frozen=True)
+class ComparedEnsemble:
+    """Another ensemble of the same line.
+
+    Attributes
+    ----------
+    name : str
+    figures : dict
+        What the table shows.
+    difference, ratio : ndarray, (depth, distance)
+        Difference of the means over the pooled standard deviation, and ratio of the standard
+        deviations, ours less or over theirs; NaN where no ray passes.
+    """
+
+    name: str
+    figures: dict[str, Any]
+    difference: NDArray[np.float64]
+    ratio: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,7 @@ class LineResults:
     published : ndarray or None
         Published section at the nodes.
     settings : dict
+    compared : list of ComparedEnsemble
     """
 
     name: str
@@ -55,6 +76,7 @@ class LineResults:
     isovelocities_km_s: list[float]
     published: NDArray[np.float64] | None
     settings: dict[str, Any]
+    compared: list[ComparedEnsemble] = field(default_factory=list)
 
 
 def build_line_report(results: LineResults) -> str:
@@ -66,6 +88,7 @@ def build_line_report(results: LineResults) -> str:
         _information_section,
         _depth_section,
         _fit_section,
+        _agreement_section,
         _reject_section,
         _provenance_section,
     )
@@ -100,6 +123,7 @@ def _summary_section(results: LineResults) -> Section:
         ("Directions that the data inform", f"{s['informed_directions']} of {s['modes']}"),
         ("Effective sample size", _or_dash(s["effective_sample_size"], 1)),
         ("Variance over the posterior's (1 is right)", _or_dash(s["spread_ratio"], 2)),
+        ("Correction steps accepted", _percent(s.get("correction_accepted"))),
         ("Members converged", f"{100 * s['converged']:.0f} %"),
         ("Seconds per member", number(s["seconds_per_member"], 2)),
     ]
@@ -283,6 +307,68 @@ def _fit_section(results: LineResults) -> Section:
     )
 
 
+def _agreement_section(results: LineResults) -> Section:
+    section = Section("agreement", "Agreement of the samplers")
+    if not results.compared:
+        return section
+    own = results.summary
+    rows = [
+        (
+            "this run",
+            own["sampler"],
+            number(own["chi_square_per_datum"], 2),
+            _or_dash(own["effective_sample_size"], 0),
+            DASH,
+            DASH,
+        )
+    ]
+    for c in results.compared:
+        f = c.figures
+        rows.append(
+            (
+                c.name,
+                f["sampler"],
+                number(f["chi_square_per_datum"], 2),
+                _or_dash(f["effective_sample_size"], 0),
+                f"{f['mean_difference_rms']:.2f} ({f['mean_difference_expected']:.2f})",
+                f"{f['spread_ratio_median']:.2f} ({f['spread_ratio_5_percent']:.2f} to "
+                f"{f['spread_ratio_95_percent']:.2f})",
+            )
+        )
+    heads = (
+        "Ensemble", "Sampler", "Chi-square", "Effective members",
+        "Difference of means (expected)", "Ratio of standard deviations (5 to 95 %)",
+    )  # fmt: skip
+    section.add(
+        Text(
+            "Where rays pass. Differences of the means are root mean squares in standard "
+            "deviations; in parentheses what two independent ensembles of the same posterior "
+            "would show because they have few members. Ratios are ours over theirs."
+        ),
+        Grid(heads, rows, numeric=(False, False, True, True, True, True)),
+    )
+    v = results.sections
+    for c in results.compared:
+        section.add(
+            picture(
+                plot_velocity_sections(
+                    v["depth"],
+                    v["distance"],
+                    {f"Difference of the means, this run less '{c.name}'": c.difference},
+                    v["ground_depth"],
+                    None,
+                    "Standard deviations",
+                    "vik",
+                    (-1.0, 1.0),
+                ),
+                f"Difference of the mean sections from those of '{c.name}'.",
+                "",
+                "wide",
+            )
+        )
+    return section
+
+
 def _reject_section(results: LineResults) -> Section:
     section = Section("rejects", "Put aside")
     if not results.rejects.num_rows:
@@ -310,6 +396,10 @@ def _shots(results: LineResults) -> NDArray[np.float64]:
         [results.fits.column(n).to_numpy() for n in ("shot_distance_km", "shot_depth_km")]
     )
     return np.unique(shots, axis=0)
+
+
+def _percent(value: float | None) -> str:
+    return DASH if value is None else f"{100 * value:.0f} %"
 
 
 def _or_dash(value: float | None, digits: int) -> str:

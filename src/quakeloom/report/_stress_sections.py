@@ -24,9 +24,11 @@ _REASONS_SHOWN = 8
 def stress_section(results: RunResults) -> Section:
     """Return the maps of a run's stress with the counts behind them."""
     section = Section("stress", "Stress")
-    if not results.has("stress") or not results.stress:
+    if not results.stress:
         return section
     table, facts = results.table("stress"), results.stress["facts"]
+    if not table.num_rows:
+        return section.add(Text(f"There is no stress map. {facts['reason']}{_left_out(facts)}"))
     section.add(Text(_lead(table, facts), "lead"))
     if table.num_rows == 1:
         section.add(_single(table))
@@ -112,18 +114,27 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
     text += f"; SHmax is known there to {degrees(float(np.median(std)), 1)} in the median."
     if facts.get("held_by_prior"):
         text += (
-            " Somewhere the mechanisms leave the stress partly free; there a wide prior holds it, "
-            "and the ranges say so."
+            " Somewhere the mechanisms are few or leave the stress partly free; there a wide prior "
+            "holds it, and the ranges say so."
+        )
+    if facts.get("independent_share", 1.0) < 1.0:
+        text += (
+            " Somewhere the mechanisms are so alike that they count in part only: copies of one "
+            "mechanism repeat what it says."
         )
     if facts.get("at_edge_of_range"):
         text += (
             " ABIC is least near an end of its range: at the upper end the mechanisms show no "
             "change of stress over the map."
         )
+    return text + _left_out(facts)
+
+
+def _left_out(facts: dict[str, Any]) -> str:
     left = sorted(facts.get("left_out", {}).items(), key=lambda p: -p[1])[:_REASONS_SHOWN]
-    if left:
-        text += " Left out: " + ", ".join(f"{n:,} ({reason})" for reason, n in left) + "."
-    return text
+    if not left:
+        return ""
+    return " Left out: " + ", ".join(f"{n:,} ({reason})" for reason, n in left) + "."
 
 
 def _single(table: pa.Table) -> Grid:

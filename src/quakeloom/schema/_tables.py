@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._registry import ArraySpec, TableSpec
 
 _SOURCE = ("source_file", "source_line")
@@ -298,6 +299,7 @@ _LIST = (
             *_SOURCE,
         ),
     ),
+    *TABLE_LIST,
 )
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
@@ -321,11 +323,15 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("white_coordinates", ("member", "mode")),
         ArraySpec("white_score", ("member", "mode")),
         ArraySpec("member_time_s", ("member", "pick")),
+        ArraySpec("regional_p_velocity", ("member", "depth", "north", "east")),
         ArraySpec("station_time_s", ("depth", "north", "east")),
         ArraySpec("line_time_s", ("depth", "distance")),
         ArraySpec("ray_coverage", ("depth", "distance")),
         ArraySpec("ground_depth_km", ("distance",)),
         ArraySpec("depth_km", ("depth",)),
         ArraySpec("distance_km", ("distance",)),
+        ArraySpec("north_km", ("north",)),
+        ArraySpec("east_km", ("east",)),
+        *ARRAY_LIST,
     )
 }

@@ -6,6 +6,7 @@ documentation table and the report's legends follow.
 
 from __future__ import annotations
 
+from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 
@@ -17,6 +18,10 @@ STATUSES = (
     "no_solution",
     "invalid_event",
     "error",
+    "located",
+    "too_few_picks",
+    "stations_in_line",
+    "outside_model",
 )
 USES = (
     "used",
@@ -336,6 +341,7 @@ _LIST = (
         values=("normal", "reversed", "coin", "mixed", "too_few"),
     ),
     *STRESS_LIST,
+    *LOCATION_LIST,
     # refraction tomography
     Variable(
         "shot_distance_km",
@@ -385,6 +391,16 @@ _LIST = (
         "NaN",
         0,
     ),
+    Variable(
+        "regional_p_velocity",
+        "float32",
+        "km/s",
+        "P velocity of a member of a regional ensemble at the nodes.",
+        "never",
+        0,
+    ),
+    Variable("north_km", "float64", "km", "Distance to the north of the origin of a grid."),
+    Variable("east_km", "float64", "km", "Distance to the east of the origin of a grid."),
     Variable(
         "log_likelihood",
         "float64",

@@ -11,10 +11,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from quakeloom.core import SettingsError
+from quakeloom.core import SettingsError, compiled
 from quakeloom.signal._clock import first_sample_from, sample_time
 
 _PHASES = 64
@@ -84,7 +83,7 @@ def resample_causally(
     return (out + base).astype(np.float32), begin
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _convolve(
     data: NDArray[np.float64],
     kernel: NDArray[np.float64],

@@ -8,10 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from quakeloom.core import plane_angles, string_keys
+from quakeloom.core import compiled, plane_angles, string_keys
 from quakeloom.simulate._counted_random import normal_rows, pair_key, uniform_rows
 from quakeloom.simulate._fault_planes import draw_planes, slip_directions, tilt_planes
 from quakeloom.simulate._land import KM_PER_DEGREE, map_land
@@ -244,7 +243,7 @@ def _reflect(depth: Floats, greatest: float) -> Floats:
     return np.clip(depth, 0.0, greatest)
 
 
-@njit(cache=True)
+@compiled()
 def _purpose(keys, purpose):
     """Streams of the same keys for another purpose."""
     out = np.empty_like(keys)

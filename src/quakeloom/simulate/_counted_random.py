@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
 
-@njit(cache=True)
+
+@compiled()
 def mix(z):
     """Scramble a 64-bit number."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -22,20 +23,20 @@ def mix(z):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True)
+@compiled()
 def pair_key(a, b):
     """Key of a pair of keys, in this order."""
     return mix(mix(a + np.uint64(0x9E3779B97F4A7C15)) ^ b)
 
 
-@njit(cache=True)
+@compiled()
 def uniform(key, n):
     """The n-th number of a key, in (0, 1)."""
     z = mix(key + np.uint64(n + 1) * np.uint64(0x9E3779B97F4A7C15))
     return (float(mix(z ^ key) >> np.uint64(12)) + 0.5) * 2.0**-52
 
 
-@njit(cache=True)
+@compiled()
 def normal(key, n):
     """The n-th normal deviate of a key (uses numbers 2n and 2n + 1)."""
     return math.sqrt(-2.0 * math.log(uniform(key, 2 * n))) * math.cos(
@@ -43,7 +44,7 @@ def normal(key, n):
     )
 
 
-@njit(cache=True)
+@compiled()
 def uniform_rows(keys, first, count):
     """Numbers ``first`` to ``first + count - 1`` of every key, shape (keys, count)."""
     out = np.empty((keys.size, count))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import compiled
 from quakeloom.simulate._counted_random import normal, uniform
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ def fault_instability(tensor: ArrayLike, normal_vector: ArrayLike, friction: Arr
     return (shear - mu * (pressure - 1.0)) / (mu + np.sqrt(1.0 + mu**2))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def draw_planes(keys, stress, friction, friction_scatter, width, base):
     """Draw one unit normal per key, more likely the nearer the plane is to failure.
 
@@ -112,7 +112,7 @@ def draw_planes(keys, stress, friction, friction_scatter, width, base):
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _middle(s):
     """Mean of greatest and least eigenvalue: minus half the middle one of a trace-free tensor."""
     # Closed form for symmetric 3 x 3 (Smith 1961).

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from quakeloom.core import random_stream
+from quakeloom.core import compiled, random_stream
 from quakeloom.simulate._options import SimulationOptions
 
 Floats = NDArray[np.float64]
@@ -114,7 +113,7 @@ def inside_outlines(
     return inside.reshape(lon.shape)
 
 
-@njit(cache=True)
+@compiled()
 def _mark_inside(outline, lon, lat, inside):
     for i in range(lon.size):
         odd = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from quakeloom.core import compiled
 from quakeloom.simulate._counted_random import normal, pair_key, uniform
 
 READ_WIDTH = 0.15  # of the logistic chance of being read, in log10 amplitude
@@ -19,7 +19,7 @@ SMALLEST_RADIATION = 0.03  # scattering lets no station be quite nodal
 _EXTRA_SELECTED = 2.0  # mean of the readings above the minimum of a selected event
 
 
-@njit(cache=True)
+@compiled()
 def _near(lon1, lat1, lon2, lat2):
     """Distance (km) and azimuth (degrees) on the ellipsoid by the mid-latitude formula.
 
@@ -37,7 +37,7 @@ def _near(lon1, lat1, lon2, lat2):
     return math.sqrt(north * north + east * east), azimuth
 
 
-@njit(cache=True)
+@compiled()
 def find_pairs(lon, lat, origin, s_lon, s_lat, s_begin, s_row, reach):
     """Stations (sorted by latitude) within reach of each event that record at its time."""
     window = reach / 110.5
@@ -68,7 +68,7 @@ def find_pairs(lon, lat, origin, s_lon, s_lat, s_begin, s_row, reach):
     return first, station, distance, azimuth
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def compute_amplitudes(
     first, station, event_keys, station_keys, magnitude, depth, normals, slips, quietness,
     distance, azimuth, takeoff, exponent, per_km, minimum, selected,
@@ -108,7 +108,7 @@ def compute_amplitudes(
     return radiation, amplitude, clearness, score, least
 
 
-@njit(cache=True)
+@compiled()
 def choose_readings(first, score, minimum):
     """Readings with a score above 0, or as many of the best as an event needs at least."""
     chosen = np.zeros(score.size, np.bool_)
@@ -126,7 +126,7 @@ def choose_readings(first, score, minimum):
     return np.flatnonzero(chosen)
 
 
-@njit(cache=True)
+@compiled()
 def count_readings(first, score, minimum):
     total = 0
     for i in range(minimum.size):
@@ -138,7 +138,7 @@ def count_readings(first, score, minimum):
     return total
 
 
-@njit(cache=True)
+@compiled()
 def draw_readings(event_keys, station_keys, event, station):
     """Per reading: three uniform numbers (0, 1, 3) and three normal deviates (2, 4, 5)."""
     out = np.empty((event.size, 6))
@@ -153,7 +153,7 @@ def draw_readings(event_keys, station_keys, event, station):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def shear_radiation(normals, slips, event, azimuth, takeoff):
     """Length of the S radiation vector, 0 to 1."""
     out = np.empty(event.size)

@@ -69,6 +69,11 @@ class SimulatedReadings:
         True P radiation, -1 to 1, positive up.
     error_probability : ndarray, shape (readings,)
         Chance with which the reading was made wrong.
+    travel_time_s : ndarray, shape (readings,)
+        Of P, without the error of the pick.
+    strength : ndarray, shape (readings,)
+        log10 of the amplitude in the middle of a P lobe over the level at which half of the
+        stations read.
     is_wrong, is_reversed : ndarray of bool, shape (readings,)
         Wrong by error; turned over by a reversed station.
     """
@@ -82,6 +87,8 @@ class SimulatedReadings:
     true_distance_km: Floats
     radiation: Floats
     error_probability: Floats
+    travel_time_s: Floats
+    strength: Floats
     is_wrong: NDArray[np.bool_]
     is_reversed: NDArray[np.bool_]
 
@@ -329,6 +336,8 @@ def _read(
         distance,
         radiation,
         error,
+        time,
+        amplitude - levels.read,
         is_wrong,
         is_reversed,
     )

@@ -30,8 +30,8 @@ _SDS = re.compile(
 _NANO = 1_000_000_000
 
 
-def archive_files(settings: Settings) -> list[Path]:
-    """Return the waveform files of a run in order.
+def archive_files(settings: Settings, ingest: Path) -> list[Path]:
+    """Return the waveform files of a run in order; those of a simulation lie with its tables.
 
     Raises
     ------
@@ -39,6 +39,8 @@ def archive_files(settings: Settings) -> list[Path]:
         If a path does not exist or a pattern matches nothing.
     """
     assert settings.waveforms is not None
+    if settings.simulation is not None:
+        return list_files(Path(read_json(ingest / "simulation.json")["folder"]) / "archive")
     base = Path(expand_variables(settings.data))
     files: dict[Path, None] = {}
     for written in settings.waveforms.archives:
@@ -78,7 +80,7 @@ def index_archive(
     problems: list[Problem] = []
     fresh: dict[str, Any] = {}
     new = []
-    for file in archive_files(settings):
+    for file in archive_files(settings, cache.parent):
         stat = file.stat()
         stamps[file] = [stat.st_size, stat.st_mtime_ns]
         named = _by_name(file)

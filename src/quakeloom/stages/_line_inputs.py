@@ -104,6 +104,8 @@ def sampler_options(line: Tomography) -> SamplerOptions:
         line.particle_steps,
         degrees_of_freedom=line.degrees_of_freedom,
         noise_shape=5.0 if line.infer_noise else None,
+        pilots=line.pilots,
+        correction_steps=line.correction_steps,
         networks=line.travel_times == "networks",
     )
 

@@ -30,7 +30,7 @@ from quakeloom.tomography import (
     summarize_sections,
 )
 
-_COVERED_KM = 1e-4
+COVERED_KM = 1e-4
 """Mean ray length per node and pick above which a node counts as covered."""
 
 
@@ -79,6 +79,7 @@ def write_products(
         "spread_ratio": _finite(float(np.mean(quality.spread_ratio))),
         "largest_mean_shift": _finite(float(np.abs(quality.mean_shift).max(initial=0.0))),
         "converged": float(np.mean([c for m in markers for c in m["converged"]])),
+        "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
         "seconds_per_member": float(np.mean(seconds)),
         "reference": np.round(inputs.reference, 4).tolist(),
     }
@@ -105,6 +106,11 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def _mean(values: list[float | None]) -> float | None:
+    found = [v for v in values if v is not None]
+    return float(np.mean(found)) if found else None
+
+
 def prior_spread(inputs: LineInputs) -> NDArray[np.float64]:
     """Return the prior's standard deviation of velocity at the nodes in km/s."""
     problem = inputs.problem
@@ -128,7 +134,7 @@ def _compare(
         return None
     published = model.evaluate(grid.depth_km[:, None], grid.distance_km[None, :])
     mean, spread = velocities.mean(axis=0), velocities.std(axis=0, ddof=1)
-    good = (coverage > _COVERED_KM) & np.isfinite(published) & np.isfinite(mean)
+    good = (coverage > COVERED_KM) & np.isfinite(published) & np.isfinite(mean)
     difference = (mean - published)[good]
     weight = coverage[good]
     return {

@@ -6,6 +6,7 @@ that decides them, so that a station or a member more costs its own tables only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,22 @@ from quakeloom.store import atomic_folder, open_array, write_array
 from quakeloom.travel import solve_eikonal
 
 
+@dataclass(frozen=True)
+class MemberTable:
+    """Travel times from the nodes of a member to a station.
+
+    Attributes
+    ----------
+    key : str
+        Digest of everything that decides the times; names the folder in the cache.
+    time_s : ndarray of float32
+        (depth, distance) or (depth, north, east); infinite where no ray arrives.
+    """
+
+    key: str
+    time_s: NDArray[np.float32]
+
+
 def member_table(
     cache: Path,
     velocity: NDArray[np.float64],
@@ -23,8 +40,10 @@ def member_table(
     origin_km: tuple[float, ...],
     station_km: tuple[float, ...],
     active: NDArray[np.bool_] | None = None,
-) -> NDArray[np.float32]:
-    """Return the travel times from every node of a member to a station, in s.
+    order: int = 2,
+    every: tuple[int, ...] | None = None,
+) -> MemberTable:
+    """Return the travel times from the nodes of a member to a station.
 
     Parameters
     ----------
@@ -35,24 +54,39 @@ def member_table(
         Per axis.
     active : ndarray of bool, optional
         As in :func:`quakeloom.travel.solve_eikonal`.
-
-    Returns
-    -------
-    ndarray of float32, shape of the velocity
+    order : int
+        Order of the solver.
+    every : tuple of int, optional
+        Keep every so many nodes per axis; all if absent.
     """
     velocity = np.ascontiguousarray(velocity)
+    every = (1,) * velocity.ndim if every is None else tuple(every)
     key = digest_json(
         [
             digest_bytes(velocity.tobytes(), b"" if active is None else active.tobytes()),
             list(velocity.shape),
             [list(map(float, v)) for v in (spacing_km, origin_km, station_km)],
+            [order, *every],
             digest_source(["quakeloom.travel"]),
         ]
     )
     name = "station_time_s" if velocity.ndim == 3 else "line_time_s"
-    folder = cache / key[:2] / key
+    folder = _folder(cache, key)
     if not folder.is_dir():
-        solution = solve_eikonal(velocity, spacing_km, station_km, origin_km, active)
+        solution = solve_eikonal(velocity, spacing_km, station_km, origin_km, active, order)
+        kept = solution.times_s[tuple(slice(None, None, k) for k in every)]
         with atomic_folder(folder) as temporary:
-            write_array(temporary, name, solution.times_s.astype(np.float32))
-    return np.asarray(open_array(folder, name)[...])
+            write_array(temporary, name, kept.astype(np.float32))
+    return MemberTable(key, np.asarray(open_array(folder, name)[...]))
+
+
+def table_digest(cache: Path, key: str, name: str = "station_time_s") -> str:
+    """Return the digest of a table as it stands in the cache; empty if it is not there."""
+    folder = _folder(cache, key)
+    if not folder.is_dir():
+        return ""
+    return digest_bytes(np.ascontiguousarray(open_array(folder, name)[...]).tobytes())
+
+
+def _folder(cache: Path, key: str) -> Path:
+    return cache / key[:2] / key

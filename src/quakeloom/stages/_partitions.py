@@ -1,7 +1,8 @@
 """Stable partitions: calendar bins of origin time.
 
 A bin depends on an event's own time only, so adding events never moves others. Only a bin
-that becomes crowded is split further, by day of the month, and only its own events move.
+that becomes crowded is split further, into months and those into days, and only its own
+events move.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def assign_partitions(
     calendar : {"month", "quarter", "year", "decade", "all"}
         Kind of bin.
     maximum_events : int
-        A bin with more events is split into days of the month.
+        A bin with more events is split into months, and a month into its days.
 
     Returns
     -------
@@ -51,19 +52,24 @@ def assign_partitions(
         They sort by time.
     """
     names = _labels(times, calendar)
+    month = times.astype("datetime64[M]")
+    if calendar != "month":
+        by_month = np.char.add("-", month.astype(str))
+        names = _split_crowded(names, by_month, maximum_events)
+    day = (times.astype("datetime64[D]") - month).astype(int) + 1
+    by_day = np.char.add("-d", np.char.zfill(day.astype(str), 2))
+    return _split_crowded(names, by_day, maximum_events)
+
+
+def _split_crowded(
+    names: NDArray[np.str_], tail: NDArray[np.str_], maximum_events: int
+) -> NDArray[np.str_]:
+    """Give events of bins with too many of them a longer name."""
     _unique, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
     crowded = (counts > maximum_events)[inverse] & (names != UNDATED)
-    if np.any(crowded):
-        month = times.astype("datetime64[M]")
-        day = (times.astype("datetime64[D]") - month).astype(int) + 1
-        tail = np.char.add("-d", np.char.zfill(day.astype(str), 2))
-        prefix = (
-            names
-            if calendar == "month"
-            else np.char.add(np.char.add(names.astype("<U24"), "-"), month.astype(str))
-        )
-        names = np.where(crowded, np.char.add(prefix.astype("<U24"), tail), names)
-    return names
+    if not np.any(crowded):
+        return names
+    return np.where(crowded, np.char.add(names.astype("<U24"), tail), names)
 
 
 def _labels(times: NDArray[np.datetime64], calendar: str) -> NDArray[np.str_]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from quakeloom.core import InputError, digest_file
 from quakeloom.stages.pick_folder import own_weights
 
-OWN_WEIGHTS = "polarity.pt"
+OWN_WEIGHTS = "polarity.npz"
 """Our own polarity weights in resources/weights."""
 
 CLASSICAL = "classical"

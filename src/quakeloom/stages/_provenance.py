@@ -37,9 +37,14 @@ CODE: dict[str, tuple[str, ...]] = {
     "stress": (
         "quakeloom.core",
         "quakeloom.inference",
+        "quakeloom.mechanism._grid",
         "quakeloom.schema",
+        "quakeloom.stages._stress_catalogs",
+        "quakeloom.stages._stress_columns",
+        "quakeloom.stages._stress_files",
         "quakeloom.stages._stress_inputs",
         "quakeloom.stages._stress_map",
+        "quakeloom.stages._stress_parts",
         "quakeloom.stages.stress",
         "quakeloom.stress",
     ),
@@ -49,6 +54,18 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.schema",
         "quakeloom.stages.tendency",
         "quakeloom.stress",
+    ),
+    "locate": (
+        "quakeloom.core",
+        "quakeloom.formats._nonlinloc_models",
+        "quakeloom.formats._travel_time_tables",
+        "quakeloom.formats._velocity_models",
+        "quakeloom.location",
+        "quakeloom.schema",
+        "quakeloom.stages._location_ensembles",
+        "quakeloom.stages._locations",
+        "quakeloom.stages.locate",
+        "quakeloom.travel",
     ),
     "tomography": (
         "quakeloom.core",
@@ -83,6 +100,15 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages._polarity_reader",
         "quakeloom.stages.polarity",
     ),
+    "regional": (
+        "quakeloom.core",
+        "quakeloom.inference",
+        "quakeloom.stages._member_tables",
+        "quakeloom.stages._regional_inputs",
+        "quakeloom.stages.regional",
+        "quakeloom.tomography",
+        "quakeloom.travel",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
@@ -95,6 +121,7 @@ SCIENCE = (
     "mechanism",
     "storage",
     "tomography",
+    "regional",
 )
 """Groups of settings that change results; the others only change how they are computed."""
 

@@ -23,7 +23,7 @@ from quakeloom.mechanism import (
 )
 from quakeloom.schema import USES, time_values
 from quakeloom.stages._stations import find_reversed, find_stations
-from quakeloom.travel import TableStack, lookup
+from quakeloom.travel import TableStack, TakeoffDraws, lookup
 
 _USE = {name: i for i, name in enumerate(USES)}
 _ONSETS = ("I", "", "E")
@@ -44,7 +44,9 @@ class Shared:
     screening : tuple of pyarrow.Table
         Station reports of other cases that are honored, one after the other.
     tables : TableStack or None
-        Take-off tables; None where angles are given.
+        Take-off tables; None where angles are given or those of the ensemble.
+    rays : TakeoffDraws or None
+        Rays in the ensemble that the events were located in.
     """
 
     stations: pa.Table
@@ -52,6 +54,20 @@ class Shared:
     sp_corrections: pa.Table
     screening: tuple[pa.Table, ...] = ()
     tables: TableStack | None = None
+    rays: TakeoffDraws | None = None
+
+
+@dataclass(frozen=True)
+class HypocenterDraws:
+    """Draws of hypocenter and member of the events of a block, shape (events, draws).
+
+    A trial takes one draw, so that epicenter, depth, model and angles vary together.
+    """
+
+    longitude: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+    depth_km: NDArray[np.float64]
+    member: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,8 @@ class _Sites:
     event: NDArray[np.int64]
     azimuth: NDArray[np.float64]
     distance: NDArray[np.float64]
+    station: NDArray[np.float64]
+    """Longitude, latitude and elevation (m) of the stations, shape (3, readings)."""
 
 
 def prepare_block(
@@ -91,6 +109,7 @@ def prepare_block(
     readings: pa.Table,
     amplitudes: pa.Table,
     shared: Shared,
+    draws: HypocenterDraws | None = None,
 ) -> PreparedBlock:
     """Choose readings, turn reversed ones, and draw the angles of every trial.
 
@@ -102,6 +121,8 @@ def prepare_block(
     readings, amplitudes : pyarrow.Table
         Tables ``polarities`` and ``amplitudes`` of these events, sorted by event.
     shared : Shared
+    draws : HypocenterDraws, optional
+        Needed where angles are those of the ensemble.
     """
     ids = events.column("event_id").combine_chunks()
     keys = string_keys(ids.to_pylist(), settings.seed)
@@ -149,6 +170,7 @@ def prepare_block(
         usable_event,
         shared,
         ids,
+        draws,
     )
     azimuth = np.where(np.isnan(reference[0]), sites.azimuth, reference[0])
     columns["azimuth_deg"] = azimuth
@@ -179,11 +201,11 @@ def _event_index(rows: pa.Table, ids: pa.Array) -> NDArray[np.int64]:
 def _check_events(
     settings: Settings, events: pa.Table, tables: TableStack | None
 ) -> dict[int, str]:
-    if settings.takeoff.angles == "given" or tables is None:
+    if settings.takeoff.angles == "given":
         return {}
     invalid: dict[int, str] = {}
     lon, lat, depth = (events.column(c).to_numpy() for c in ("longitude", "latitude", "depth_km"))
-    deepest = float(tables.depth_km[-1])
+    deepest = np.inf if tables is None else float(tables.depth_km[-1])
     for i in np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat))):
         invalid[int(i)] = "the epicenter is not known"
     for i in np.flatnonzero(~np.isfinite(depth)):
@@ -221,7 +243,7 @@ def _place(
     """Azimuth and distance of readings: from coordinates, else as given."""
     times = time_values(events.column("origin_time"))[event]
     selection = settings.selection
-    lon, lat, _ = find_stations(
+    lon, lat, elevation = find_stations(
         shared.stations, readings, times, selection.station_match, selection.station_epochs
     )
     distance, azimuth = distance_azimuth(
@@ -237,16 +259,17 @@ def _place(
         else np.full(len(event), np.nan)
         for c in ("azimuth_deg", "takeoff_deg", "distance_km")
     }
+    station = np.stack([lon, lat, elevation])
     if settings.takeoff.angles == "given":
         with np.errstate(invalid="ignore"):
             distance = np.where(np.isnan(columns["distance_km"]), distance, columns["distance_km"])
-        return _Sites(event, columns["azimuth_deg"], distance), (
+        return _Sites(event, columns["azimuth_deg"], distance, station), (
             columns["azimuth_deg"],
             columns["takeoff_deg"],
         )
     found = ~np.isnan(lon)
     azimuth = np.where(found, azimuth, np.nan)
-    return _Sites(event, azimuth, distance), (azimuth, np.full(len(event), np.nan))
+    return _Sites(event, azimuth, distance, station), (azimuth, np.full(len(event), np.nan))
 
 
 def _choose(
@@ -267,7 +290,7 @@ def _choose(
     if settings.mechanism.use_probabilities:
         unsigned &= np.isnan(probability)
     weight = readings.column("pick_weight").to_numpy()
-    traced = settings.takeoff.angles == "layered"
+    traced = settings.takeoff.angles != "given"
     with np.errstate(invalid="ignore"):
         reasons = [
             ("no_polarity", unsigned),
@@ -319,9 +342,10 @@ def _observe(
     usable_event: NDArray[np.bool_],
     shared: Shared,
     ids: pa.Array,
+    draws: HypocenterDraws | None,
 ) -> tuple[ObservationBlock, NDArray[np.int64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Build the block; readings without a ray in the reference trial are taken out."""
-    ratio, ratio_event, ratio_sites, ratio_rows, ratio_given = _amplitude_ratios(
+    ratio, ratio_event, ratio_sites, ratio_rows, ratio_given, ratio_station = _amplitude_ratios(
         settings, events, amplitudes, shared, ids, usable_event, readings, given, sites
     )
     used = np.flatnonzero(use == _USE["used"])
@@ -354,6 +378,11 @@ def _observe(
                 ("takeoff_error_deg", takeoff.takeoff_error_deg),
             )
         )
+    elif takeoff.angles == "ensemble":
+        station = np.concatenate([sites.station[:, used], ratio_station], axis=1)[:, order]
+        azimuth, base = _draw_rays(events, draws, shared, offsets, station, trials)
+        azimuth_error = np.full(event.size, takeoff.azimuth_error_deg)
+        takeoff_error = np.full(event.size, takeoff.takeoff_error_deg)
     else:
         assert shared.tables is not None
         error = events.column("vertical_error_km").to_numpy()
@@ -410,6 +439,39 @@ def _observe(
     return block, rows[keep], (reference[0], reference[1])
 
 
+def _draw_rays(
+    events: pa.Table,
+    draws: HypocenterDraws | None,
+    shared: Shared,
+    offsets: NDArray[np.int64],
+    station: NDArray[np.float64],
+    trials: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Azimuths and take-off angles of every trial, shape (trials, observations).
+
+    The first trial has the mean hypocenter, the others one draw each, again from the first
+    where there are fewer draws than trials.
+    """
+    assert draws is not None
+    assert shared.rays is not None
+    azimuth = np.full((trials, int(offsets[-1])), np.nan)
+    takeoff = np.full_like(azimuth, np.nan)
+    mean = [events.column(c).to_numpy() for c in ("longitude", "latitude", "depth_km")]
+    for i in range(events.num_rows):
+        a, b = offsets[i], offsets[i + 1]
+        if a == b or not np.isfinite(draws.depth_km[i]).all():
+            continue
+        chosen = np.concatenate([[0], np.arange(trials - 1) % draws.member.shape[1]])
+        place = [
+            np.concatenate([[m[i]], d[i, chosen[1:]]])
+            for m, d in zip(mean, (draws.longitude, draws.latitude, draws.depth_km), strict=True)
+        ]
+        azimuth[:, a:b], takeoff[:, a:b] = shared.rays.draw_takeoffs(
+            draws.member[i, chosen], *place, *station[:, a:b]
+        )
+    return azimuth, takeoff
+
+
 def _amplitude_ratios(
     settings: Settings,
     events: pa.Table,
@@ -423,7 +485,8 @@ def _amplitude_ratios(
 ) -> tuple[Any, ...]:
     """log10 S/P of amplitudes that stand out of the noise, corrected for the station."""
     empty = np.zeros(0)
-    nothing = (empty, empty.astype(np.int64), empty, empty.astype(np.int64), (empty, empty))
+    nothing = (empty, empty.astype(np.int64), empty, empty.astype(np.int64), (empty, empty),
+               np.zeros((3, 0)))  # fmt: skip
     if not settings.mechanism.use_amplitudes or not amplitudes.num_rows:
         return nothing
     event = _event_index(amplitudes, ids)
@@ -441,7 +504,7 @@ def _amplitude_ratios(
     with np.errstate(invalid="ignore"):
         near = ~(placed.distance > settings.selection.maximum_distance_km)
     ready = np.isfinite(angles[0]) & (
-        np.isfinite(angles[1]) | (settings.takeoff.angles == "layered")
+        np.isfinite(angles[1]) | (settings.takeoff.angles != "given")
     )
     rows = np.flatnonzero(loud & near & ready & usable_event[event] & np.isfinite(ratio))
     return (
@@ -450,6 +513,7 @@ def _amplitude_ratios(
         placed.distance[rows],
         rows,
         (angles[0][rows], angles[1][rows]),
+        placed.station[:, rows],
     )
 
 

@@ -110,7 +110,7 @@ def select_events(
     acceptance : array_like, shape (events, mechanisms), optional
         Weights of the grid mechanisms, row by row as ``mechanisms``; read in blocks.
     grid : sequence of ndarray
-        Strike, dip, rake of the grid mechanisms.
+        Strike, dip, rake of the grid mechanisms, and their shares of all orientations.
     seed : int
         Of random planes.
     block : int

@@ -115,6 +115,8 @@ def ingest_sources(
         [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
     )
     inputs = digest_json([f.name for f in folders])
+    if settings.simulation is not None:
+        write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folders[0])})
     index = layout.ingest / "index.json"
     if index.exists():
         old = read_json(index)
@@ -259,7 +261,12 @@ def simulate_source(
 
     assert settings.simulation is not None
     key = digest_json(
-        [settings.simulation.model_dump(), settings.seed, digest_source(CODE["simulate"])]
+        [
+            settings.simulation.model_dump(),
+            settings.waveforms is not None,
+            settings.seed,
+            digest_source(CODE["simulate"]),
+        ]
     )
     folder = cache / key
     if not folder.is_dir():
@@ -330,7 +337,12 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
 def _write_rows(
     layout: RunLayout, partition: str, rows: dict[str, pa.Table], tables: dict[str, pa.Table]
 ) -> PlannedRows:
-    codes = pc.unique(rows["polarities"].column("station"))
+    codes = pc.unique(
+        pa.chunked_array(
+            rows["polarities"].column("station").chunks + rows["picks"].column("station").chunks,
+            pa.string(),
+        )
+    )
     needed = {
         name: tables[name].filter(pc.is_in(tables[name].column("station"), codes))
         for name in SHARED_TABLES

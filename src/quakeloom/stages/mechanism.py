@@ -32,9 +32,9 @@ from quakeloom.core import (
 )
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, conform_table, empty_table, make_table
-from quakeloom.stages import takeoff
+from quakeloom.stages import locate, takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
-from quakeloom.stages._readings import Shared, prepare_block
+from quakeloom.stages._readings import HypocenterDraws, Shared, prepare_block
 from quakeloom.stages.ingest import Ingested, PlannedRows
 from quakeloom.store import (
     RunLayout,
@@ -81,6 +81,7 @@ class _Task:
     events: pa.Table
     polarities: pa.Table
     amplitudes: pa.Table
+    draws: HypocenterDraws | None = None
 
 
 def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict[str, Any]]:
@@ -96,17 +97,25 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
     }
     if settings.takeoff.angles == "layered":
         common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
+    located = settings.takeoff.angles == "ensemble"
     entries = []
     rows = ingested.partitions
     for row in rows:
         read = {}
         if settings.waveforms is not None:
             read["polarity"] = digest_file(layout.plan("polarity", row.partition))
+        if located:
+            read["locate"] = digest_file(layout.plan("locate", row.partition))
         write_json_if_changed(
             layout.plan(STAGE, row.partition),
-            {**common, **read, "partition": row.partition, "events": row.events,
-             "rows": row.digest},
-        )  # fmt: skip
+            {
+                **common,
+                **read,
+                "partition": row.partition,
+                "events": row.events,
+                "rows": row.digest,
+            },
+        )
         entries.append({"partition": row.partition, "memory_mb": promise_memory(settings, row)})
     names = [row.partition for row in rows]
     step = settings.mechanism.grid_step_deg
@@ -377,6 +386,9 @@ def _tasks(
         # read from waveforms, and merged with those of the sources as the settings say
         read = layout.part("polarity", partition) / "polarities.parquet"
         tables["polarities"] = read_table(read, "polarities")
+    located = None
+    if settings.takeoff.angles == "ensemble":
+        tables["events"], located = locate.take_hypocenters(layout, partition, tables["events"])
     ids = tables["events"].column("event_id").combine_chunks()
     starts = {}
     for name in ("polarities", "amplitudes"):
@@ -391,6 +403,7 @@ def _tasks(
         yield _Task(
             settings, layout, partition, group, start,
             tables["events"].slice(start, stop - start), rows["polarities"], rows["amplitudes"],
+            None if located is None else HypocenterDraws(*(d[start:stop] for d in located)),
         )  # fmt: skip
 
 
@@ -413,7 +426,8 @@ def _read_shared(settings: Settings, layout: RunLayout, partition: str) -> Share
         ]
         stack = takeoff.read_tables(layout) if settings.takeoff.angles == "layered" else None
         _SHARED.clear()
-        _SHARED[key] = Shared(**tables, screening=tuple(screening), tables=stack)
+        rays = locate.read_rays(layout) if settings.takeoff.angles == "ensemble" else None
+        _SHARED[key] = Shared(**tables, screening=tuple(screening), tables=stack, rays=rays)
     return _SHARED[key]
 
 
@@ -463,7 +477,10 @@ def _part_of(task: _Task, start: int, stop: int) -> _Task:
         name: table.filter(pc.is_in(table.column("event_id"), ids))
         for name, table in (("polarities", task.polarities), ("amplitudes", task.amplitudes))
     }
-    return replace(task, events=events, **rows)
+    draws = task.draws
+    if draws is not None:
+        draws = HypocenterDraws(*(v[start:stop] for v in vars(draws).values()))
+    return replace(task, events=events, draws=draws, **rows)
 
 
 def _failed_event(task: _Task, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
@@ -492,7 +509,9 @@ def _failed_event(task: _Task, error: Exception) -> tuple[dict[str, pa.Table], n
 def _search_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
     settings = task.settings
     shared = _read_shared(settings, task.layout, task.partition)
-    prepared = prepare_block(settings, task.events, task.polarities, task.amplitudes, shared)
+    prepared = prepare_block(
+        settings, task.events, task.polarities, task.amplitudes, shared, task.draws
+    )
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
     options = mechanism_options(settings)
     found = find_mechanisms(prepared.observations, grid, options)

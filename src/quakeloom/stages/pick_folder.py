@@ -34,7 +34,7 @@ _NANO = 1_000_000_000
 _TOGETHER_SAMPLES = 2_000_000
 """Records are picked together until they hold this many samples."""
 
-OWN_WEIGHTS = "picker.pt"
+OWN_WEIGHTS = "picker.npz"
 """Our own weights in resources/weights."""
 
 

@@ -15,9 +15,11 @@ import yaml
 from quakeloom.config import Configuration, Settings, case_run, parse_settings
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import (
+    locate,
     mechanism,
     pick,
     polarity,
+    regional,
     stations,
     stress,
     takeoff,
@@ -26,6 +28,7 @@ from quakeloom.stages import (
     window,
 )
 from quakeloom.stages._provenance import CODE, science_settings
+from quakeloom.stages._stress_catalogs import count_catalog
 from quakeloom.stages.ingest import Ingested, ingest_sources
 from quakeloom.store import (
     RunLayout,
@@ -62,8 +65,16 @@ def plan_configuration(
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         layout = RunLayout(results / name)
+        if settings.training is not None:
+            raise PlanError(
+                f"'{configuration.path}' trains networks and has no catalog to run. Nothing was "
+                "planned; use `quakeloom train polarity` or `quakeloom train picker`."
+            )
         if settings.tomography is not None:
             runs[name] = plan_line(settings, layout)
+            continue
+        if settings.regional is not None:
+            runs[name] = plan_region(settings, layout)
             continue
         if not settings.sources and settings.simulation is None:
             runs[name] = _plan_catalog(settings, layout)
@@ -77,6 +88,7 @@ def plan_configuration(
         if layered:
             takeoff.plan(settings, layout)
         waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
+        located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -99,6 +111,9 @@ def plan_configuration(
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
             **waves,
+            "locate": {e["partition"]: e["memory_mb"] for e in located},
+            "station_rounds": settings.locate.station_iterations if settings.locate else 0,
+            "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
                 layout,
@@ -164,7 +179,7 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "screening": "",
         "compare": [],
         "threads": 1,
-        "events": stress.count_catalog(layout),
+        "events": count_catalog(layout),
         **planned,
     }
 
@@ -183,6 +198,24 @@ def plan_line(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     )
     return {
         "line": True,
+        "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+        "compare": [case_run(settings.name.split("/")[0], c) for c in settings.report.compare],
+        "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
+        "events": 0,
+    }
+
+
+def plan_region(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Plan a regional ensemble; return what the workflow must know of it."""
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    write_text_if_changed(layout.settings, text)
+    entries = regional.plan(settings, layout)
+    write_json_if_changed(
+        layout.plan_step("report", "page"),
+        {"report": settings.report.model_dump(mode="json"), "code": digest_source(CODE["report"])},
+    )
+    return {
+        "region": True,
         "partitions": {e["partition"]: e["memory_mb"] for e in entries},
         "compare": [],
         "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,

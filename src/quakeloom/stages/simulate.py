@@ -23,9 +23,13 @@ from quakeloom.simulate import (
     simulate_stations,
     small_region,
 )
+from quakeloom.stages._simulated_archive import write_archive
 from quakeloom.stages.takeoff import find_model
 from quakeloom.store import write_table, write_tables
 from quakeloom.travel import stack_tables, table_grid, trace_table
+
+ARCHIVE = "archive"
+"""Folder of the records, where the settings ask for waveforms."""
 
 _CHUNK = 20_000
 """Events simulated at a time."""
@@ -58,6 +62,7 @@ def write_simulation(settings: Settings, folder: Path) -> None:
     )
     tables = stack_tables([trace_table(model, depths, distances)])
     levels = find_reading_levels(stations, tables, options, settings.seed)
+    recorded = settings.waveforms is not None
     pieces: dict[str, list[pa.Table]] = {"events": [], "truth": []}
 
     def polarities() -> Iterator[pa.Table]:
@@ -66,6 +71,8 @@ def write_simulation(settings: Settings, folder: Path) -> None:
             count = min(_CHUNK, settings.simulation.events - first)
             events = simulate_events(options, settings.seed, first, count)
             readings = simulate_polarities(events, stations, tables, options, settings.seed, levels)
+            if recorded:
+                write_archive(folder / ARCHIVE, events, stations, readings)
             pieces["events"].append(_table("events", events.events))
             pieces["truth"].append(_table("truth", events.truth))
             yield _table("polarities", readings.polarities)

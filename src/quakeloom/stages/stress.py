@@ -7,22 +7,18 @@ so that a new month of mechanisms is added without reading the old ones.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import yaml
-from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.cluster import peak_memory_mb
-from quakeloom.config import Settings, Stress, expand_variables
+from quakeloom.config import Settings, Stress
 from quakeloom.core import (
     IncompleteError,
     InputError,
@@ -32,37 +28,37 @@ from quakeloom.core import (
     digest_json,
     digest_source,
 )
-from quakeloom.formats import read_mechanisms
 from quakeloom.schema import make_table
 from quakeloom.simulate import stress_tensor_at
-from quakeloom.stages._partitions import assign_partitions, choose_calendar
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages._stress_inputs import (
-    StressEvents,
-    axis_names,
-    place_boundaries,
-    select_events,
+from quakeloom.stages._stress_catalogs import (
+    catalog_part,
+    catalog_tables,
+    split_catalogs,
 )
-from quakeloom.stages._stress_map import MapEvents, StressMap, describe_map, make_map, write_map
+from quakeloom.stages._stress_files import describe_map, write_facts, write_map
+from quakeloom.stages._stress_inputs import axis_names, select_events
+from quakeloom.stages._stress_map import MapEvents, StressMap, make_map
+from quakeloom.stages._stress_parts import (
+    gather_events,
+    load_arrays,
+    mean_place,
+    needs_events,
+    read_acceptance,
+    sum_events,
+    sum_places,
+)
 from quakeloom.stages.simulate import simulation_options
 from quakeloom.store import (
     RunLayout,
     atomic_file,
-    open_array,
     read_json,
     read_table,
     write_json_if_changed,
     write_table,
     write_tables,
 )
-from quakeloom.stress import (
-    REGIMES,
-    accumulate_statistics,
-    describe_stress,
-    grid_around,
-    key_statistics,
-    stress_components,
-)
+from quakeloom.stress import REGIMES, describe_stress, stress_components
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +77,6 @@ _MAP_ONLY = (
     "catalogs",
 )
 """Settings that change the map but not the sums of a partition."""
-
-_FILES = ("stress.parquet", "stress.csv", "stress.json", "stress.nc")
 
 
 def plan(settings: Settings, layout: RunLayout, partitions: Sequence[str]) -> list[str]:
@@ -106,7 +100,7 @@ def plan(settings: Settings, layout: RunLayout, partitions: Sequence[str]) -> li
     names = list(partitions)
     rows: dict[str, str] = {}
     if stress.catalogs:
-        rows = _split_catalogs(settings, layout)
+        rows = split_catalogs(settings, layout)
         names = list(rows)
     folder = layout.plan(STAGE, "x").parent
     for name in names:
@@ -126,14 +120,6 @@ def plan(settings: Settings, layout: RunLayout, partitions: Sequence[str]) -> li
         },
     )
     return names
-
-
-def count_catalog(layout: RunLayout) -> int:
-    """Return how many mechanisms the catalogs of a planned run hold."""
-    return sum(
-        read_table(f, "mechanisms", ["event_id"]).num_rows
-        for f in sorted((layout.ingest / "catalog").glob("*.parquet"))
-    )
 
 
 def promise_memory(settings: Settings, events: int) -> int:
@@ -181,20 +167,20 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             "Run `quakeloom plan --config FILE`."
         )
     if stress.catalogs:
-        mechanisms = read_table(_catalog_part(layout, partition), "mechanisms")
+        mechanisms = read_table(catalog_part(layout, partition), "mechanisms")
         acceptance, grid = None, ()
     else:
         mechanisms = read_table(
             layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
         )
-        acceptance, grid = _acceptance(layout, partition)
+        acceptance, grid = read_acceptance(layout, partition)
     events = select_events(stress, mechanisms, acceptance, grid, settings.seed)
     keyed = sum_events(stress, events)
     folder = layout.part(STAGE, partition)
     with atomic_file(folder / "sums.npz") as temporary, temporary.open("wb") as stream:
         np.savez(stream, **keyed)
     digests = {"sums.npz": digest_file(folder / "sums.npz")}
-    if _needs_events(stress):
+    if needs_events(stress):
         with atomic_file(folder / "events.npz") as temporary, temporary.open("wb") as stream:
             np.savez(
                 stream,
@@ -218,7 +204,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         {
             "plan": digest_file(layout.plan(STAGE, partition)),
             "counts": summary,
-            "center": [float(v) for v in events.points[:, -2:].mean(axis=0)] if used else [0, 0],
+            "place_sum": sum_places(events),
             "digests": digests,
         },
     )
@@ -239,17 +225,16 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     ------
     IncompleteError
         If partitions are missing or were summed under another plan; the message names them.
-    InputError
-        If there is too little to determine a stress.
     """
     started = time.perf_counter()
     stress = _stress(settings)
     names = _planned(layout)
     _refuse_incomplete(layout, names)
     markers = [read_json(layout.done(STAGE, n)) for n in names]
-    parts = [_load(layout.part(STAGE, n) / "sums.npz") for n in names]
-    events = _gather_events(layout, names) if _needs_events(stress) else None
-    made = make_map(stress, parts, _center(markers), events, settings.seed)
+    parts = [load_arrays(layout.part(STAGE, n) / "sums.npz") for n in names]
+    events = gather_events(layout, names) if needs_events(stress) else None
+    center = mean_place([m["place_sum"] for m in markers], [m["counts"]["used"] for m in markers])
+    made = make_map(stress, parts, center, events, settings.seed)
     provenance = _provenance(settings, layout)
     files = write_map(layout.root, made, provenance)
     if settings.simulation is not None:
@@ -265,13 +250,12 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         write_tables(
             layout.table("mechanisms"),
             "mechanisms",
-            _catalog_tables(layout, names),
+            catalog_tables(layout, names),
             provenance,
         )
         write_json_if_changed(layout.provenance, provenance)
-    description = read_json(layout.root / "stress.json")
-    description["left_out"] = left
-    (layout.root / "stress.json").write_text(_dump(description), encoding="utf-8")
+    description = {**describe_map(made), "left_out": left, "settings": provenance["stress"]}
+    write_facts(layout.root, description)
     files.append("stress.json")
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"),
@@ -282,7 +266,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     )
     summary = {
         k: description[k]
-        for k in ("alpha2", "abic", "nodes", "nodes_with_data", "mechanisms", "weight")
+        for k in ("status", "alpha2", "abic", "nodes_with_data", "mechanisms", "weight")
     }
     log.info(
         "stress: %s, %.2f s, %.0f MB", summary, time.perf_counter() - started, peak_memory_mb()
@@ -347,34 +331,21 @@ def map_catalog(
             f"None of {mechanisms.num_rows} mechanisms can be used ({events.left_out}), so there "
             "is no stress to map. Look at the rules of `stress`, or give another catalog."
         )
-    center = events.points[:, -2:].mean(axis=0)
-    made = make_map(
-        stress, [sum_events(stress, events)], (float(center[0]), float(center[1])), keep, seed
-    )
+    center = mean_place([sum_places(events)], [int((events.weights > 0).sum())])
+    made = make_map(stress, [sum_events(stress, events)], center, keep, seed)
     provenance = {
         "quakeloom": __version__,
         "seed": seed,
         "stress": stress.model_dump(mode="json"),
     }
     write_map(folder, made, provenance)
-    description = {**describe_map(made), "left_out": events.left_out,
-                   "settings": provenance["stress"]}  # fmt: skip
-    (folder / "stress.json").write_text(_dump(description), encoding="utf-8")
+    description = {
+        **describe_map(made),
+        "left_out": events.left_out,
+        "settings": provenance["stress"],
+    }
+    write_facts(folder, description)
     return made, description
-
-
-def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int64]]:
-    """Return the keyed sums of selected events."""
-    names, steps = axis_names(stress)
-    used = events.weights > 0
-    grid, origin = grid_around(names, steps, events.points[used], place_boundaries(stress))
-    if not used.any():
-        empty = accumulate_statistics(grid, np.empty((0, len(names))), np.empty((0, 20)))
-        return key_statistics(grid, origin, empty)
-    sums = accumulate_statistics(
-        grid, events.points[used], events.statistics[used], events.weights[used]
-    )
-    return key_statistics(grid, origin, sums)
 
 
 def _stress(settings: Settings) -> Stress:
@@ -384,43 +355,6 @@ def _stress(settings: Settings) -> Stress:
             "make. Add `stress: {}`."
         )
     return settings.stress
-
-
-def _needs_events(stress: Stress) -> bool:
-    return stress.bootstrap > 0 or stress.planes == "instability"
-
-
-def _load(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path) as data:
-        return {name: data[name] for name in data.files}
-
-
-def _gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
-    parts = [_load(layout.part(STAGE, n) / "events.npz") for n in names]
-    return MapEvents(
-        *(np.concatenate([p[k] for p in parts]) for k in
-          ("points", "statistics", "weights", "angles"))
-    )  # fmt: skip
-
-
-def _center(markers: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    counts = np.array([m["counts"]["used"] for m in markers], dtype=float)
-    if not counts.sum():
-        return 0.0, 0.0
-    center = np.array([m["center"] for m in markers], dtype=float)
-    mean = np.round((center * counts[:, None]).sum(axis=0) / counts.sum(), 6)
-    return float(mean[0]), float(mean[1])
-
-
-def _acceptance(layout: RunLayout, partition: str) -> tuple[Any, tuple[NDArray[Any], ...]]:
-    group = layout.accepted / partition
-    if not (group / "acceptance").is_dir():
-        return None, ()
-    grid = tuple(
-        np.asarray(open_array(layout.accepted / "grid", n)[...])
-        for n in ("strike_deg", "dip_deg", "rake_deg")
-    )
-    return open_array(group, "acceptance"), grid
 
 
 def _planned(layout: RunLayout) -> list[str]:
@@ -461,55 +395,6 @@ def _provenance(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     }
 
 
-def _catalog_part(layout: RunLayout, partition: str) -> Path:
-    return layout.ingest / "catalog" / f"{partition}.parquet"
-
-
-def _catalog_tables(layout: RunLayout, names: Sequence[str]) -> Iterator[pa.Table]:
-    for name in names:
-        yield read_table(_catalog_part(layout, name), "mechanisms")
-
-
-def _split_catalogs(settings: Settings, layout: RunLayout) -> dict[str, str]:
-    """Read the catalogs and split them into calendar bins; digests of their rows by name."""
-    base = Path(expand_variables(settings.data))
-    tables = [read_mechanisms(base / expand_variables(c)) for c in _stress(settings).catalogs]
-    table = pa.concat_tables(tables).combine_chunks()
-    ids = table.column("event_id").to_pylist()
-    if len(set(ids)) != len(ids):
-        first = np.unique(ids, return_index=True)[1]
-        log.warning("%d mechanisms of doubled events are left out", len(ids) - first.size)
-        table = table.take(pa.array(np.sort(first)))
-    times = table.column("origin_time").to_numpy().astype("datetime64[ns]")
-    calendar = settings.partition.calendar
-    if calendar == "auto":
-        calendar = _kept_calendar(layout, times)
-    names = assign_partitions(times, calendar, settings.partition.maximum_events)
-    digests = {}
-    for name in np.unique(names):
-        rows = table.filter(pa.array(names == name))
-        rows = rows.take(pc.sort_indices(rows, [("origin_time", "ascending"),
-                                                ("event_id", "ascending")]))  # fmt: skip
-        path = _catalog_part(layout, str(name))
-        write_table(path, "mechanisms", rows, validate=False)
-        digests[str(name)] = digest_file(path)
-    folder = layout.ingest / "catalog"
-    for old in folder.glob("*.parquet"):
-        if old.stem not in digests:
-            old.unlink()
-    return digests
-
-
-def _kept_calendar(layout: RunLayout, times: NDArray[np.datetime64]) -> str:
-    path = layout.ingest / "catalog" / "calendar.yaml"
-    if path.exists():
-        return str(yaml.safe_load(path.read_text())["calendar"])
-    calendar = choose_calendar(times)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"calendar: {calendar}\n")
-    return calendar
-
-
 def _truth(settings: Settings, table: pa.Table) -> pa.Table:
     """The stress of the synthetic Earth at the nodes of the map."""
     place = [table.column(n).to_numpy() for n in ("longitude", "latitude")]
@@ -526,7 +411,3 @@ def _truth(settings: Settings, table: pa.Table) -> pa.Table:
             "regime": np.array(REGIMES, dtype=object)[stress.regime],
         },
     )
-
-
-def _dump(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=1) + "\n"

@@ -113,7 +113,7 @@ def read_tables(layout: RunLayout) -> TableStack:
 
 def table_bytes(settings: Settings) -> int:
     """Return the bytes of the tables in memory, at most."""
-    if settings.takeoff.angles == "given":
+    if settings.takeoff.angles != "layered":
         return 0
     models = _read_models(settings)
     depth, distance = _grid(settings, models)

@@ -16,9 +16,15 @@ from quakeloom.faults import estimate_tendency
 from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
 from quakeloom.schema import make_table
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages._stress_inputs import place_points, wrap_longitude
+from quakeloom.stages._stress_inputs import place_boundaries, place_points, wrap_longitude
 from quakeloom.store import RunLayout, read_json, write_json_if_changed, write_table
-from quakeloom.stress import StressGrid, draw_nodes, interpolate_field, stress_tensors
+from quakeloom.stress import (
+    StressGrid,
+    draw_nodes,
+    interpolate_covariance,
+    interpolate_field,
+    stress_tensors,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +49,19 @@ def plan(settings: Settings, layout: RunLayout) -> None:
 def part(settings: Settings, layout: RunLayout) -> pa.Table:
     """Compute the slip tendency of all faults; write Parquet, CSV and GeoJSON.
 
-    The stress at a fault is interpolated from the nodes around it; its covariance is that of
-    the nodes, weighed alike, which is right where they are smoothed together.
+    The stress at a fault is interpolated from the nodes around it, and its draws are those of
+    the joint posterior of these nodes, interpolated alike.
     """
     tendency = _tendency(settings)
     faults = _faults(settings, tendency)
     names = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "dip_std_deg")
     column = {n: faults.column(n).to_numpy() for n in names}
     components, covariance = _stress_at(settings, layout, column["longitude"], column["latitude"])
+    freedom = read_json(layout.root / "stress.json")["freedom"]
     generator = np.random.default_rng(settings.seed)
-    draws = draw_nodes(components, covariance, generator.standard_normal((tendency.draws, 5)))
+    normals = generator.standard_normal((tendency.draws, 5))
+    chi = generator.chisquare(freedom, tendency.draws) if freedom else None
+    draws = draw_nodes(components, covariance, normals, chi, freedom or np.inf)
     found = estimate_tendency(
         column["strike_deg"],
         column["dip_deg"],
@@ -137,20 +146,20 @@ def _stress_at(
         )
     with xarray.open_zarr(path, consolidated=False) as data:
         names = [d for d in data["components"].dims if d != "component"]
-        components = data["components"]
-        covariance = data["covariance"]
-        for name in names[:-2]:  # the shallowest and the latest stress
-            index = 0 if name == "depth_km" else -1
-            components, covariance = components.isel({name: index}), covariance.isel({name: index})
+        # the shallowest and the latest stress
+        layer = {n: 0 if n == "depth_km" else -1 for n in names[:-2]}
+        m, c, between = (
+            data[v].isel(layer).to_numpy()
+            for v in ("components", "covariance", "neighbor_covariance")
+        )
         axes = {n: data[n].to_numpy() for n in names[-2:]}
-        m, c = components.to_numpy(), covariance.to_numpy()
     known = np.isfinite(m).all(axis=-1)
-    grid = StressGrid(axes, known)
     points = place_points(stress, wrap_longitude(stress, longitude), np.asarray(latitude))
-    flat = c[known].reshape(-1, 25)
+    if not known.any():
+        return np.full((len(points), 5), np.nan), np.full((len(points), 5, 5), np.nan)
+    grid = StressGrid(axes, known, place_boundaries(stress))
     at = interpolate_field(grid, m[known], points)
-    spread = interpolate_field(grid, flat, points).reshape(-1, 5, 5)
-    return at, spread
+    return at, interpolate_covariance(grid, c[known], between[known], points)
 
 
 def _path(settings: Settings, name: str) -> Path:

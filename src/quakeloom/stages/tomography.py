@@ -6,16 +6,12 @@ partition is a block of members, which is a shard of every array in ``ensemble.z
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import math
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
@@ -29,8 +25,19 @@ from quakeloom.core import (
     digest_json,
     digest_source,
 )
-from quakeloom.inference import InformedSubspace, Linearization
+from quakeloom.inference import one_blas_thread
 from quakeloom.schema import conform_table
+from quakeloom.stages._line_ensemble import (
+    MEMBER_ARRAYS,
+    Block,
+    ensemble_path,
+    make_ensemble,
+    prepared_path,
+    read_prepared,
+    resize_arrays,
+    split_members,
+    write_prepared,
+)
 from quakeloom.stages._line_inputs import (
     LineInputs,
     input_digest,
@@ -41,18 +48,14 @@ from quakeloom.stages._line_inputs import (
 from quakeloom.stages._provenance import CODE, describe_provenance
 from quakeloom.store import (
     RunLayout,
-    atomic_file,
-    create_array,
     open_array,
     read_json,
-    write_array,
     write_json_if_changed,
     write_region,
     write_table,
 )
 from quakeloom.tomography import (
     EnsembleMembers,
-    PreparedPosterior,
     prepare_posterior,
     sample_ensemble,
 )
@@ -60,44 +63,16 @@ from quakeloom.tomography import (
 log = logging.getLogger(__name__)
 
 STAGE = "tomography"
-MEMBER_ARRAYS = (
-    "p_velocity",
-    "log_likelihood",
-    "chi_square",
-    "noise_factor",
-    "white_coordinates",
-    "white_score",
-    "member_time_s",
-)
-"""Arrays with one row per member."""
-
 _SHOWN_ONLY = {"members", "mask_above_km_s", "exceedance_km_s", "isovelocities_km_s", "compare"}
 """Settings that change what is shown of the members, not the members."""
 
 BASE_MB = 400.0
 
 
-@dataclass(frozen=True)
-class Block:
-    """One partition: consecutive members."""
-
-    name: str
-    members: tuple[int, ...]
-
-
-def ensemble_path(layout: RunLayout) -> Path:
-    """Return the Zarr group of the ensemble."""
-    return layout.root / "ensemble.zarr"
-
-
 def blocks_of(settings: Settings) -> list[Block]:
     """Split the members into blocks; adding members leaves the full blocks as they are."""
     line = line_settings(settings)
-    size = line.block_members
-    return [
-        Block(f"m{first:05d}", tuple(range(first, min(first + size, line.members))))
-        for first in range(0, line.members, size)
-    ]
+    return split_members(line.members, line.block_members)
 
 
 def plan(settings: Settings, layout: RunLayout) -> list[dict[str, Any]]:
@@ -159,8 +134,9 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     line = line_settings(settings)
     if not (marker.exists() and read_json(marker)["plan"] == plan_digest):
         inputs = read_line(settings)
-        prepared = prepare_posterior(inputs.problem, sampler_options(line))
-        _write_prepared(layout, prepared)
+        with one_blas_thread():
+            prepared = prepare_posterior(inputs.problem, sampler_options(line), settings.seed)
+        write_prepared(layout, prepared)
         write_table(
             layout.table("travel_time_picks"), "travel_time_picks", inputs.used, validate=False
         )
@@ -177,10 +153,10 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "iterations": prepared.iterations,
             "converged": prepared.converged,
         }
-        _make_ensemble(settings, layout, inputs, plan_digest)
+        make_ensemble(settings, layout, inputs, plan_digest)
         write_json_if_changed(
             marker,
-            {"plan": plan_digest, "prepared": digest_file(_prepared_path(layout)), **summary},
+            {"plan": plan_digest, "prepared": digest_file(prepared_path(layout)), **summary},
         )
         log.info("tomography init: %s", summary)
     return dict(read_json(marker))
@@ -208,7 +184,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
         found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
     arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
-    _resize(settings, layout)
+    resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
     group = ensemble_path(layout)
     for name, values in arrays.items():
         write_region(group, name, block.members[0], values)
@@ -223,6 +199,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             "prepared": read_json(layout.done_step(STAGE, "init"))["prepared"],
             "members": list(block.members),
             "converged": [bool(c) for f in found for c in f["converged"]],
+            "accepted": [_finite(a) for f in found for a in f["accepted"]],
             "digests": {n: digest_bytes(v.tobytes()) for n, v in arrays.items()},
         },
     )
@@ -248,7 +225,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         )
     from quakeloom.stages._line_products import write_products
 
-    _resize(settings, layout)
+    resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
     result = write_products(settings, layout, read_line(settings), read_prepared(layout))
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"),
@@ -305,39 +282,6 @@ def list_blocks(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     return rows
 
 
-def read_prepared(layout: RunLayout) -> PreparedPosterior:
-    """Read what :func:`init` prepared for all members."""
-    with np.load(_prepared_path(layout)) as found:
-        center = Linearization(found["white"], found["prediction"], found["jacobian"])
-        subspace = InformedSubspace(found["basis"], found["values"], center.white)
-        return PreparedPosterior(
-            center,
-            subspace,
-            float(found["chi_square"]),
-            int(found["iterations"]),
-            bool(found["converged"]),
-        )
-
-
-def _prepared_path(layout: RunLayout) -> Path:
-    return layout.root / "parts" / STAGE / "prepared.npz"
-
-
-def _write_prepared(layout: RunLayout, prepared: PreparedPosterior) -> None:
-    with atomic_file(_prepared_path(layout)) as temporary, temporary.open("wb") as stream:
-        np.savez(
-            stream,
-            white=prepared.center.white,
-            prediction=prepared.center.prediction,
-            jacobian=prepared.center.jacobian,
-            basis=prepared.subspace.basis,
-            values=prepared.subspace.values,
-            chi_square=prepared.chi_square,
-            iterations=prepared.iterations,
-            converged=prepared.converged,
-        )
-
-
 def _refuse_unprepared(layout: RunLayout) -> None:
     marker = layout.done_step(STAGE, "init")
     current = digest_file(layout.plan_step(STAGE, "init"))
@@ -346,53 +290,6 @@ def _refuse_unprepared(layout: RunLayout) -> None:
             f"Stage '{STAGE}' in {layout.root} is not prepared for its present plan. No member "
             "was computed; run `quakeloom tomography init` first."
         )
-
-
-def _resize(settings: Settings, layout: RunLayout) -> None:
-    """Let the arrays grow or shrink to the members asked for, one process at a time."""
-    members = line_settings(settings).members
-    group = ensemble_path(layout)
-    with (group / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in MEMBER_ARRAYS:
-            array: Any = zarr.open_array(str(group / name), mode="r+")
-            if array.shape[0] != members:
-                array.resize((members, *array.shape[1:]))
-
-
-def _make_ensemble(
-    settings: Settings, layout: RunLayout, inputs: LineInputs, plan_digest: str
-) -> None:
-    """Create the arrays of the ensemble, unless they are there for the same plan."""
-    line = line_settings(settings)
-    group = ensemble_path(layout)
-    if group.is_dir():
-        kept = zarr.open_group(str(group), mode="r").attrs.get("plan")
-        if kept == plan_digest:
-            return
-    grid = inputs.problem.grid
-    trailing: dict[str, tuple[int, ...]] = {
-        "p_velocity": grid.shape,
-        "white_coordinates": (inputs.problem.size,),
-        "white_score": (inputs.problem.size,),
-        "member_time_s": (inputs.used.num_rows,),
-    }
-    size = line.block_members
-    rows = max(line.members, size)
-    for name in MEMBER_ARRAYS:
-        shape = (rows, *trailing.get(name, ()))
-        create_array(group, name, shape, 1 if len(shape) > 1 else size, size)
-    write_array(group, "depth_km", grid.depth_km)
-    write_array(group, "distance_km", grid.distance_km)
-    write_array(group, "ground_depth_km", grid.ground_depth_km)
-    zarr.open_group(str(group), mode="a").attrs.update(
-        {
-            "description": f"Ensemble of P-velocity sections of '{settings.name}'",
-            "sampler": line.sampler,
-            "coordinates": "depth_km distance_km",
-            "plan": plan_digest,
-        }
-    )
 
 
 _INPUTS: dict[str, LineInputs] = {}
@@ -408,7 +305,8 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
     line = line_settings(settings)
     problem = _INPUTS[key].problem
     started = time.perf_counter()
-    with _one_thread():
+    # one thread, so that rounding is the same everywhere
+    with one_blas_thread():
         found = sample_ensemble(
             line.sampler,
             problem,
@@ -434,18 +332,12 @@ def _arrays(problem: Any, found: EnsembleMembers) -> dict[str, NDArray[Any]]:
         "white_score": found.score,
         "member_time_s": found.prediction,
         "converged": found.converged,
+        "accepted": found.accepted,
     }
 
 
-def _one_thread() -> Any:
-    """Keep linear algebra on one thread, so that its rounding is the same everywhere."""
-    import contextlib
-
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return contextlib.nullcontext()
-    return threadpool_limits(1)
+def _finite(value: float) -> float | None:
+    return round(float(value), 6) if math.isfinite(value) else None
 
 
 def _task_mb(settings: Settings) -> float:

@@ -6,8 +6,15 @@ east, down; its length is arbitrary (the mean shear traction on faults is 1).
 
 from quakeloom.stress._bootstrap import Bootstrap, bootstrap_confidence
 from quakeloom.stress._boundary import crosses_boundary
-from quakeloom.stress._field import StressField, StressInversion, invert_stress
+from quakeloom.stress._field import StressField
 from quakeloom.stress._grid import StressGrid, fill_gaps, mask_near, mask_polygons
+from quakeloom.stress._interpolation import (
+    NEIGHBOR_SHIFTS,
+    find_neighbors,
+    interpolate_covariance,
+    interpolate_field,
+)
+from quakeloom.stress._inversion import StressInversion, invert_stress
 from quakeloom.stress._keyed import add_keyed, grid_around, key_statistics, stack_keyed
 from quakeloom.stress._mechanisms import (
     acceptance_table,
@@ -21,7 +28,6 @@ from quakeloom.stress._planes import (
     FRICTIONS,
     PlaneChoice,
     choose_random_planes,
-    interpolate_field,
     invert_unstable_planes,
     plane_instability,
 )
@@ -53,6 +59,7 @@ from quakeloom.stress._uncertainty import (
 
 __all__ = [
     "FRICTIONS",
+    "NEIGHBOR_SHIFTS",
     "REGIMES",
     "Bootstrap",
     "PlaneChoice",
@@ -75,8 +82,10 @@ __all__ = [
     "design_rows",
     "draw_nodes",
     "fill_gaps",
+    "find_neighbors",
     "grade_quality",
     "grid_around",
+    "interpolate_covariance",
     "interpolate_field",
     "invert_stress",
     "invert_unstable_planes",

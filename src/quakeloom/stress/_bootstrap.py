@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import random_stream
+from quakeloom.core import compiled, random_stream
 from quakeloom.inference import BlockCholesky, ConvergenceError, with_one_blas_thread
-from quakeloom.stress._field import StressInversion
+from quakeloom.stress._inversion import StressInversion
 from quakeloom.stress._mechanisms import UPPER
 
 Floats = NDArray[np.float64]
 _DAMP = 1e-9
 
 
-@njit(cache=True)
+@compiled()
 def _apply(normal, pairs, penalty, penalty_pairs, x, y):
     """y = (data blocks of each replicate + common penalty) x, shapes (replicates, nodes, 5)."""
     for r in range(x.shape[0]):
@@ -45,6 +43,46 @@ def _apply(normal, pairs, penalty, penalty_pairs, x, y):
                 yr[i, a] += v * xr[j, a]
                 if i != j:
                     yr[j, a] += v * xr[i, a]
+
+
+@compiled(nogil=True)
+def _sum_cells(counts, limits, cell_nodes, cell_pairs, shares, values, weights, normal, slip):
+    """Add up K and b of all replicates, cell by cell; counts has shape (events, replicates)."""
+    corners = shares.shape[1]
+    pairs = cell_pairs.shape[1]
+    length = 15 * pairs + 5 * corners
+    terms = np.empty(length)
+    sums = np.empty((counts.shape[1], length))
+    for cell in range(limits.size - 1):
+        sums[:] = 0.0
+        for e in range(limits[cell], limits[cell + 1]):
+            k = 0
+            for a in range(corners):
+                wa = weights[e] * shares[e, a]
+                for j in range(5):
+                    terms[15 * pairs + 5 * a + j] = wa * values[e, 15 + j]
+                for b in range(a, corners):
+                    wab = wa * shares[e, b]
+                    for j in range(15):
+                        terms[15 * k + j] = wab * values[e, j]
+                    k += 1
+            for r in range(counts.shape[1]):
+                c = counts[e, r]
+                if c != 0.0:
+                    for j in range(length):
+                        sums[r, j] += c * terms[j]
+        for k in range(pairs):
+            pair = cell_pairs[cell, k]
+            if pair >= 0:
+                for r in range(counts.shape[1]):
+                    for j in range(15):
+                        normal[r, pair, j] += sums[r, 15 * k + j]
+        for a in range(corners):
+            node = cell_nodes[cell, a]
+            if node >= 0:
+                for r in range(counts.shape[1]):
+                    for j in range(5):
+                        slip[r, node, j] += sums[r, 15 * pairs + 5 * a + j]
 
 
 class Bootstrap:
@@ -96,10 +134,14 @@ class Bootstrap:
         new = np.full(grid.node_count, -1, dtype=np.int64)
         new[inversion.kept] = np.arange(inversion.kept.size)
         self._new = new
+        share = np.where(new >= 0, inversion.share[new], 1.0)
+        first = self._nodes[np.arange(order.size), np.argmax(self._shares, axis=1)]
+        self._weights = self._weights * share[first]
         used = inversion._pair_used
-        self._pair_number = np.full(used.size, -1, dtype=np.int64)
-        self._pair_number[used] = np.arange(int(used.sum()))
+        number = np.full(used.size, -1, dtype=np.int64)
+        number[used] = np.arange(int(used.sum()))
         self._pairs = np.ascontiguousarray(new[grid.pairs[used]])
+        self._place_cells(number)
         precision = inversion.inversion.precision(alpha2)
         penalty = (precision - inversion._own)[:, 0, 0]
         rows = np.flatnonzero(penalty)
@@ -112,6 +154,18 @@ class Bootstrap:
         vector = inversion.inversion.data_vector
         self._start = self._factor.solve(vector)
 
+    def _place_cells(self, number: NDArray[np.int64]) -> None:
+        """Runs of events of one cell, with the nodes and pairs that they load; -1 for none."""
+        _, table, codes = self.inversion.grid._stencil
+        changes = np.flatnonzero(np.any(np.diff(self._nodes, axis=0) != 0, axis=1)) + 1
+        self._limits = np.concatenate([[0], changes, [self._nodes.shape[0]]])
+        cells = self._nodes[self._limits[:-1]]
+        one, two = np.triu_indices(cells.shape[1])
+        pair = table[cells[:, one], codes[one, two]]
+        there = (cells[:, one] >= 0) & (cells[:, two] >= 0)
+        self._cell_pairs = np.where(there, number[pair], -1)
+        self._cell_nodes = np.where(cells >= 0, self._new[cells], -1)
+
     @with_one_blas_thread
     def run(
         self,
@@ -120,7 +174,7 @@ class Bootstrap:
         seed: int = 0,
         batch: int = 64,
         first: int = 0,
-        tolerance: float = 1e-4,
+        tolerance: float = 1e-2,
     ) -> NDArray[np.float32]:
         """Return the field of each replicate, shape (replicates, nodes, 5), float32.
 
@@ -135,7 +189,7 @@ class Bootstrap:
         first : int
             Number of the first replicate, to go on where an earlier call ended.
         tolerance : float
-            Relative residual.
+            Residual at which a replicate is solved, relative to that of the original field.
 
         Returns
         -------
@@ -146,8 +200,8 @@ class Bootstrap:
         out = np.full((replicates, grid.node_count, 5), np.nan, dtype=np.float32)
         for start in range(0, replicates, batch):
             numbers = range(first + start, first + min(start + batch, replicates))
-            counts = np.stack([self._draw(kind, seed, r) for r in numbers])
-            normal, slip = self._sum(counts * self._weights)
+            counts = np.stack([self._draw(kind, seed, r) for r in numbers], axis=1)
+            normal, slip = self._sum(counts)
             m = self._solve(normal, slip, tolerance)
             out[start : start + len(numbers), self.inversion.kept] = m @ self.inversion._change.T
         return out
@@ -159,31 +213,22 @@ class Bootstrap:
             return stream.standard_exponential(n)
         return np.bincount(stream.integers(0, n, n), minlength=n).astype(float)
 
-    def _sum(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Data blocks and vectors of every replicate from event weights (replicates, events)."""
-        replicates = weights.shape[0]
-        _, table, codes = self.inversion.grid._stencil
+    def _sum(self, counts: Floats) -> tuple[Floats, Floats]:
+        """Data blocks and vectors of every replicate from counts (events, replicates)."""
+        replicates = counts.shape[1]
         normal = np.zeros((replicates, self._pairs.shape[0], 15))
         slip = np.zeros((replicates, self.inversion.kept.size, 5))
-        changes = np.flatnonzero(np.any(np.diff(self._nodes, axis=0) != 0, axis=1)) + 1
-        limits = np.concatenate([[0], changes, [self._nodes.shape[0]]])
-        for start, stop in itertools.pairwise(limits):
-            if start == stop:
-                continue
-            corner = np.flatnonzero(self._nodes[start] >= 0)
-            nodes = self._nodes[start, corner]
-            share = self._shares[start:stop, corner]
-            values = self._values[start:stop]
-            one, two = np.triu_indices(corner.size)
-            pair = self._pair_number[table[nodes[one], codes[corner[one], corner[two]]]]
-            products = (share[:, one] * share[:, two])[:, :, None] * values[:, None, :15]
-            vectors = share[:, :, None] * values[:, None, 15:]
-            here = weights[:, start:stop]
-            size = stop - start
-            normal[:, pair] += (here @ products.reshape(size, -1)).reshape(replicates, -1, 15)
-            slip[:, self._new[nodes]] += (here @ vectors.reshape(size, -1)).reshape(
-                replicates, -1, 5
-            )
+        _sum_cells(
+            counts,
+            self._limits,
+            self._cell_nodes,
+            self._cell_pairs,
+            self._shares,
+            self._values,
+            self._weights,
+            normal,
+            slip,
+        )
         return normal, slip
 
     def _solve(self, normal: Floats, slip: Floats, tolerance: float) -> Floats:
@@ -199,15 +244,19 @@ class Bootstrap:
             return np.ascontiguousarray(solved.transpose(2, 0, 1))
 
         r = slip - apply(x)
-        goal = tolerance * np.sqrt(np.sum(slip**2, axis=(1, 2)))
+        # a replicate that equals the original has next to no residual to begin with
+        size = np.sqrt(np.sum(slip**2, axis=(1, 2)))
+        goal = np.maximum(tolerance * np.sqrt(np.sum(r**2, axis=(1, 2))), 1e-12 * size)
         z = precondition(r)
         p = z.copy()
         rho = np.sum(r * z, axis=(1, 2))
         for _ in range(200):
-            if np.all(np.sqrt(np.sum(r**2, axis=(1, 2))) <= goal):
+            left = np.sqrt(np.sum(r**2, axis=(1, 2))) > goal
+            if not left.any():
                 return x
             q = apply(p)
-            step = rho / np.maximum(np.sum(p * q, axis=(1, 2)), 1e-300)
+            # a replicate that is done stays as it is, whatever the others of its batch need
+            step = np.where(left, rho / np.maximum(np.sum(p * q, axis=(1, 2)), 1e-300), 0.0)
             x += step[:, None, None] * p
             r -= step[:, None, None] * q
             z = precondition(r)

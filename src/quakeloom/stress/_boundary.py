@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.core import compiled
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)
+@compiled()
 def _crossings(start, end, lines):
     out = np.zeros(start.shape[0], dtype=np.bool_)
     for i in range(start.shape[0]):

@@ -25,7 +25,7 @@ STATISTIC_COUNT = 20
 
 UPPER = np.triu_indices(5)
 _ROOT = np.sqrt(0.5)
-_TABLE_SCALE = 2.0**28
+_TABLE_SCALE = 2.0**27
 
 
 def tensor_basis(basis: Basis = "orthonormal") -> Floats:
@@ -126,17 +126,33 @@ def mechanism_statistics(
     return np.concatenate([first, vector], axis=-1)
 
 
-def acceptance_table(strike_deg: ArrayLike, dip_deg: ArrayLike, rake_deg: ArrayLike) -> Floats:
+def acceptance_table(
+    strike_deg: ArrayLike,
+    dip_deg: ArrayLike,
+    rake_deg: ArrayLike,
+    share: ArrayLike | None = None,
+) -> Floats:
     """Return the statistics of every mechanism of a search grid, for :func:`weigh_acceptance`.
 
-    The values are rounded to multiples of 2^-28, so that sums over up to 2^17 mechanisms
+    The values are rounded to multiples of 2^-27, so that sums over up to 2^17 mechanisms
     with 8-bit weights are exact in float64 and do not depend on the order of summation.
+
+    Parameters
+    ----------
+    strike_deg, dip_deg, rake_deg : array_like, shape (mechanisms,)
+    share : array_like, shape (mechanisms,), optional
+        Share of all orientations that each mechanism of the grid stands for, 0 to 2 and of
+        mean 1 (the grid of HASH holds mechanisms with vertical planes twice); all alike if
+        not given.
 
     Returns
     -------
-    ndarray, shape (mechanisms, 20)
+    ndarray, shape (mechanisms, 21)
+        The statistics times the share, and the share.
     """
     table = mechanism_statistics(strike_deg, dip_deg, rake_deg, "both")
+    part = np.ones(table.shape[0]) if share is None else np.asarray(share, dtype=float)
+    table = np.concatenate([table * part[:, None], part[:, None]], axis=1)
     return np.rint(table * _TABLE_SCALE) / _TABLE_SCALE
 
 
@@ -145,9 +161,9 @@ def weigh_acceptance(
 ) -> tuple[Floats, Floats]:
     """Return what sets of acceptable mechanisms say about stress, and how clearly.
 
-    For an event with weights ``p_g`` (normalized acceptance of grid mechanism g) the squared
-    misfit is replaced by its expectation over the set and over the two planes of each
-    mechanism,
+    For an event with weights ``p_g`` (normalized acceptance times share of grid mechanism g)
+    the squared misfit is replaced by its expectation over the set and over the two planes of
+    each mechanism,
 
     ``sum_g p_g |G_g m - s_g|^2 = m^T K m - 2 b^T m + 1``, ``K = sum_g p_g G_g^T G_g``,
     ``b = sum_g p_g G_g^T s_g``,
@@ -167,7 +183,7 @@ def weigh_acceptance(
     ----------
     acceptance : ndarray of uint8, shape (events, mechanisms)
         0 not acceptable, 255 the most accepted.
-    table : ndarray, shape (mechanisms, 20)
+    table : ndarray, shape (mechanisms, 21)
         From :func:`acceptance_table`.
     block : int
         Events multiplied at a time.
@@ -180,14 +196,13 @@ def weigh_acceptance(
         w, from 0 to 1; 0 for events without any weight.
     """
     n = acceptance.shape[0]
-    out = np.zeros((n, table.shape[1]))
+    out = np.zeros((n, STATISTIC_COUNT))
     for start in range(0, n, block):
         part = acceptance[start : start + block]
         used = np.flatnonzero(part.any(axis=0))
-        weights = part[:, used].astype(float)
-        total = weights.sum(axis=1)
-        sums = weights @ table[used]
-        np.divide(sums, total[:, None], out=out[start : start + block], where=total[:, None] > 0)
+        sums = part[:, used].astype(float) @ table[used]
+        total = sums[:, STATISTIC_COUNT:]
+        np.divide(sums[:, :STATISTIC_COUNT], total, out=out[start : start + block], where=total > 0)
     return out, np.minimum(1.0, 2.0 * np.sum(out[:, 15:] ** 2, axis=1))
 
 

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import auxiliary_plane, fault_vectors, string_keys
-from quakeloom.stress._field import StressField, StressInversion
+from quakeloom.stress._field import StressField
 from quakeloom.stress._grid import StressGrid
+from quakeloom.stress._interpolation import interpolate_field
+from quakeloom.stress._inversion import StressInversion
 from quakeloom.stress._mechanisms import mechanism_statistics
 from quakeloom.stress._statistics import accumulate_statistics
 from quakeloom.stress._tensors import describe_stress
@@ -83,18 +85,6 @@ def plane_instability(normals: ArrayLike, components: ArrayLike, friction: float
     tau = np.sqrt(np.maximum(np.sum(reduced**2 * cosines2, axis=-1) - sigma**2, 0.0))
     value = (tau - friction * (sigma - 1.0)) / (friction + np.sqrt(1.0 + friction**2))
     return np.clip(value, 0.0, 1.0)
-
-
-def interpolate_field(
-    grid: StressGrid, components: Floats, points: ArrayLike, method: str = "bilinear"
-) -> Floats:
-    """Return stress components at points, shape (points, 5), NaN outside the field."""
-    nodes, shares = grid.locate(points, method)
-    values = np.where(nodes[..., None] >= 0, components[nodes], 0.0)
-    known = shares.any(axis=1)
-    out = np.einsum("nc,nck->nk", shares, values)
-    out[~known] = np.nan
-    return out
 
 
 def invert_unstable_planes(

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, compiled
 from quakeloom.stress._grid import StressGrid
 from quakeloom.stress._mechanisms import STATISTIC_COUNT, UPPER
 
@@ -25,7 +24,7 @@ SCALE = 2.0**40
 MOMENT_COUNT = 210
 
 
-@njit(cache=True)
+@compiled()
 def _accumulate(
     normal, slip, weight, square, moment, count, nodes, shares, codes, table, statistics, weights
 ):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import compiled
 from quakeloom.stress._mechanisms import Basis, tensor_basis
 
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ class StressDescription:
     regime: NDArray[np.int8]
 
 
-@njit(cache=True)
+@compiled()
 def diagonalize(a, v, values, axes):
     """Diagonalize one symmetric 3 x 3 matrix ``a`` (destroyed), ``v`` being scratch.
 
@@ -105,7 +105,7 @@ def diagonalize(a, v, values, axes):
             axes[k, i] = sign * v[i, o]
 
 
-@njit(cache=True)
+@compiled()
 def _eigen(tensors, values, axes):
     a = np.empty((3, 3))
     v = np.empty((3, 3))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import compiled
 from quakeloom.stress._tensors import REGIMES, classify_regime, describe_stress, diagonalize
 
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ every fault shifts the ratio by up to 0.08 towards 0.5 where faults have all ori
 away from it where they are all near failure; which of the two holds is not known."""
 
 
-@njit(cache=True)
+@compiled()
 def _look_at_draws(draws, best, shape_noise, shmax, ratio, number, angle, plunge):
     a = np.empty((3, 3))
     v = np.empty((3, 3))

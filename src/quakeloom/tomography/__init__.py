@@ -38,6 +38,7 @@ from quakeloom.tomography._synthetic import (
     LineVerification,
     SyntheticLine,
     line_verification,
+    long_line,
     synthetic_line,
     synthetic_prior,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "exceedance_probability",
     "isovelocity_depths",
     "line_verification",
+    "long_line",
     "make_line_grid",
     "make_regional_prior",
     "make_velocity_prior",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import RegularGridInterpolator
 
 from quakeloom.core import InputError
 from quakeloom.inference import GaussianField, condition_white, gaussian_field, white_draw
@@ -27,6 +27,8 @@ class RegionalPrior:
         Derivative of the known values by the white coordinates; empty if nothing is known.
     known, sigma : ndarray, (known,)
         Logarithms of known velocities over the starting model's, and their errors.
+    points_km : ndarray, (known, 3)
+        Where they are known.
     """
 
     depth_km: NDArray[np.float64]
@@ -37,12 +39,21 @@ class RegionalPrior:
     operator: NDArray[np.float64]
     known: NDArray[np.float64]
     sigma: NDArray[np.float64]
+    points_km: NDArray[np.float64]
 
     @property
     def spacing_km(self) -> tuple[float, float, float]:
         """Node spacing per axis."""
         axes = (self.depth_km, self.north_km, self.east_km)
         return tuple(float(a[1] - a[0]) for a in axes)  # type: ignore[return-value]
+
+    def read_field(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Read a field (depth, north, east) at the points where velocity is known."""
+        lower, share = _bracket_points(self.points_km, (self.depth_km, self.north_km, self.east_km))
+        out = np.zeros(len(self.points_km))
+        for nodes, weight in _corners(lower, share):
+            out += weight * values[nodes]
+        return out
 
     @property
     def origin_km(self) -> tuple[float, float, float]:
@@ -98,20 +109,57 @@ def make_regional_prior(
     )
     operator = np.zeros((0, field.size))
     known = sigma = np.zeros(0)
+    points = np.zeros((0, 3))
     if known_points_km is not None and known_velocities_km_s is not None:
         points = np.atleast_2d(np.asarray(known_points_km, dtype=float))
-        axes = (depth, north, east)
-        try:
-            start = RegularGridInterpolator(axes, model)(points)
-            modes = field.modes.reshape(*shape, -1)
-            operator = RegularGridInterpolator(axes, modes)(points)
-        except ValueError as error:
-            raise InputError(
-                f"A known velocity lies outside the grid ({error}). Widen the grid or leave it out."
-            ) from None
+        start, operator = _read_points(points, (depth, north, east), model, field)
         known = np.log(np.asarray(known_velocities_km_s, dtype=float) / start)
         sigma = np.broadcast_to(np.asarray(known_errors, dtype=float), known.shape).copy()
-    return RegionalPrior(depth, north, east, field, model, operator, known, sigma)
+    return RegionalPrior(depth, north, east, field, model, operator, known, sigma, points)
+
+
+def _bracket_points(
+    points: NDArray[np.float64], axes: tuple[NDArray[np.float64], ...]
+) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:
+    """Lower nodes and shares of the upper ones, per axis."""
+    lower, share = [], []
+    for values, axis, name in zip(points.T, axes, ("depth", "north", "east"), strict=True):
+        outside = ~((values >= axis[0]) & (values <= axis[-1]))
+        if outside.any():
+            raise InputError(
+                f"A known velocity lies outside the grid ({name} {values[outside][0]:g} km; the "
+                f"grid reaches from {axis[0]:g} to {axis[-1]:g} km). Widen the grid or leave it "
+                "out."
+            )
+        i = np.clip(np.searchsorted(axis, values, side="right") - 1, 0, axis.size - 2)
+        lower.append(i)
+        share.append((values - axis[i]) / (axis[i + 1] - axis[i]))
+    return lower, share
+
+
+def _corners(
+    lower: list[NDArray[np.int64]], share: list[NDArray[np.float64]]
+) -> Iterator[tuple[tuple[NDArray[np.int64], ...], NDArray[np.float64]]]:
+    """Nodes around points with their trilinear weights, corner by corner."""
+    for corner in np.ndindex(2, 2, 2):
+        nodes = tuple(i + c for i, c in zip(lower, corner, strict=True))
+        parts = [s if c else 1.0 - s for s, c in zip(share, corner, strict=True)]
+        yield nodes, np.prod(parts, axis=0)
+
+
+def _read_points(
+    points: NDArray[np.float64],
+    axes: tuple[NDArray[np.float64], ...],
+    model: NDArray[np.float64],
+    field: GaussianField,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Starting model and derivative of the field at points, trilinear between nodes."""
+    start = np.zeros(len(points))
+    operator = np.zeros((len(points), field.size))
+    for nodes, weight in _corners(*_bracket_points(points, axes)):
+        start += weight * model[nodes]
+        operator += weight[:, None] * field.rows_at(nodes)
+    return start, operator
 
 
 def draw_regional_member(prior: RegionalPrior, seed: int, member: int) -> NDArray[np.float64]:

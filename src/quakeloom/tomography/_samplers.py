@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from quakeloom.core import SettingsError
 from quakeloom.inference import (
+    Fit,
     InformedSubspace,
     Linearization,
     WhiteProblem,
+    averaged_subspace,
     function_space_stein,
-    informed_subspace,
+    langevin_walk,
     laplace_particles,
     maximize_posterior,
+    noise_factor,
     posterior_score,
     projected_stein,
     randomized_member,
@@ -43,7 +46,13 @@ class SamplerOptions:
     degrees_of_freedom : float or None
         Student's t likelihood instead of normal.
     noise_shape : float or None
-        Infer one factor of all standard errors (``rml`` only), with this prior shape.
+        Infer one factor of all standard errors, with this prior shape.
+    pilots : int
+        Members of ``rml`` that the informed directions are averaged over; 0 takes those of
+        the most probable model.
+    correction_steps : int
+        Metropolis-adjusted Langevin steps of every member of ``rml`` and ``psvgd`` at the end,
+        which wear off what bias the sampler leaves where the problem is not linear.
     networks : bool
         Move particles (``psvgd``, ``fsvgd``) by travel times of physics-informed networks
         instead of the eikonal solver; needs torch. Members are described by the solver.
@@ -55,6 +64,8 @@ class SamplerOptions:
     threshold: float = 0.3
     degrees_of_freedom: float | None = None
     noise_shape: float | None = None
+    pilots: int = 8
+    correction_steps: int = 0
     networks: bool = False
 
 
@@ -92,6 +103,8 @@ class EnsembleMembers:
     prediction : ndarray, (n, data)
     log_likelihood, chi_square, noise_factor : ndarray, (n,)
     converged : ndarray of bool, (n,)
+    accepted : ndarray, (n,)
+        Share of the correction's steps that were accepted; NaN where there were none.
     """
 
     members: NDArray[np.int64]
@@ -102,10 +115,20 @@ class EnsembleMembers:
     chi_square: NDArray[np.float64]
     noise_factor: NDArray[np.float64]
     converged: NDArray[np.bool_]
+    accepted: NDArray[np.float64]
 
 
-def prepare_posterior(problem: WhiteProblem, options: SamplerOptions) -> PreparedPosterior:
-    """Find the most probable model and what the data inform about it."""
+_FIRST_PILOT = 1_000_000_000
+
+
+def prepare_posterior(
+    problem: WhiteProblem, options: SamplerOptions, seed: int = 0
+) -> PreparedPosterior:
+    """Find the most probable model and what the data inform.
+
+    The informed directions are those of the posterior as a whole: averaged over a few pilot
+    members, which are drawn as ``rml`` draws its own and then forgotten.
+    """
     fit = maximize_posterior(
         problem,
         steps=2 * options.steps,
@@ -114,12 +137,33 @@ def prepare_posterior(problem: WhiteProblem, options: SamplerOptions) -> Prepare
     )
     center = Linearization(fit.white, *problem.linearize(fit.white))
     residuals = (center.prediction - problem.data) / problem.sigma
+    models = [fit.white]
+    if options.pilots:
+        models = [
+            _randomized(problem, center, seed, _FIRST_PILOT + k, options).white
+            for k in range(options.pilots)
+        ]
     return PreparedPosterior(
         center,
-        informed_subspace(problem, center, options.threshold),
+        averaged_subspace(problem, models, fit.white, options.threshold),
         float(np.mean(residuals**2)),
         fit.iterations,
         fit.converged,
+    )
+
+
+def _randomized(
+    problem: WhiteProblem, center: Linearization, seed: int, member: int, options: SamplerOptions
+) -> Fit:
+    return randomized_member(
+        problem,
+        seed,
+        member,
+        center,
+        options.steps,
+        options.tolerance,
+        options.degrees_of_freedom,
+        options.noise_shape,
     )
 
 
@@ -131,23 +175,11 @@ def sample_rml(
     options: SamplerOptions,
 ) -> EnsembleMembers:
     """Randomized maximum likelihood: independent members, exact for linear problems."""
-    fits = [
-        randomized_member(
-            problem,
-            seed,
-            int(m),
-            prepared.center,
-            options.steps,
-            options.tolerance,
-            options.degrees_of_freedom,
-            options.noise_shape,
-        )
-        for m in members
-    ]
+    fits = [_randomized(problem, prepared.center, seed, int(m), options) for m in members]
     white = np.array([f.white for f in fits]).reshape(len(members), problem.size)
-    factors = np.array([f.noise_factor for f in fits])
+    white, accepted = _correct(problem, prepared, white, seed, members, options)
     converged = np.array([f.converged for f in fits], dtype=bool)
-    return _describe(problem, members, white, factors, converged, options)
+    return _describe(problem, seed, members, white, converged, accepted, options)
 
 
 def sample_psvgd(
@@ -164,7 +196,8 @@ def sample_psvgd(
         prepared.subspace,
         options.particle_steps,
     )
-    return _describe(problem, members, white, None, None, options)
+    white, accepted = _correct(problem, prepared, white, seed, members, options)
+    return _describe(problem, seed, members, white, None, accepted, options)
 
 
 def sample_fsvgd(
@@ -184,7 +217,7 @@ def sample_fsvgd(
         10 * options.particle_steps,
         0.1,
     )
-    return _describe(problem, members, white, None, None, options)
+    return _describe(problem, seed, members, white, None, None, options)
 
 
 Sampler = Callable[
@@ -226,7 +259,7 @@ def sample_ensemble(
             f"{', '.join(SAMPLERS)}."
         )
     options = options or SamplerOptions()
-    prepared = prepared or prepare_posterior(problem, options)
+    prepared = prepared or prepare_posterior(problem, options, seed)
     return SAMPLERS[sampler](problem, prepared, seed, np.asarray(members), options)
 
 
@@ -244,31 +277,59 @@ def _scores(
         return NetworkScores(problem, networks, degrees_of_freedom=options.degrees_of_freedom)
 
     def scores(white: NDArray[np.float64]) -> NDArray[np.float64]:
-        nu = options.degrees_of_freedom
-        return np.array([posterior_score(problem, w, nu)[0] for w in white])
+        nu, shape = options.degrees_of_freedom, options.noise_shape
+        return np.array([posterior_score(problem, w, nu, shape)[0] for w in white])
 
     return scores
 
 
+def _correct(
+    problem: WhiteProblem,
+    prepared: PreparedPosterior,
+    white: NDArray[np.float64],
+    seed: int,
+    members: NDArray[np.int64],
+    options: SamplerOptions,
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Let every member walk on by steps that leave the posterior as it is."""
+    if not options.correction_steps:
+        return white, None
+
+    def target(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        gradient, _, log_likelihood = posterior_score(
+            problem, x, options.degrees_of_freedom, options.noise_shape
+        )
+        return log_likelihood - 0.5 * float(x @ x), gradient
+
+    walks = [
+        langevin_walk(target, w, prepared.subspace, seed, int(m), options.correction_steps)
+        for w, m in zip(white, members, strict=True)
+    ]
+    return np.array([w.white for w in walks]), np.array([w.accepted for w in walks])
+
+
 def _describe(
     problem: WhiteProblem,
+    seed: int,
     members: NDArray[np.int64],
     white: NDArray[np.float64],
-    factors: NDArray[np.float64] | None,
     converged: NDArray[np.bool_] | None,
+    accepted: NDArray[np.float64] | None,
     options: SamplerOptions,
 ) -> EnsembleMembers:
     """Predict, score and weigh finished members."""
     n = len(white)
     score = np.empty_like(white)
     prediction = np.empty((n, problem.data.size))
-    chi_square, log_likelihood = np.empty(n), np.empty(n)
+    chi_square, log_likelihood, factors = np.empty(n), np.empty(n), np.ones(n)
     for k, w in enumerate(white):
         score[k], residuals, log_likelihood[k] = posterior_score(
-            problem, w, options.degrees_of_freedom
+            problem, w, options.degrees_of_freedom, options.noise_shape
         )
         prediction[k] = problem.data + residuals * problem.sigma
-        chi_square[k] = float(np.mean(residuals**2))
+        if options.noise_shape is not None:
+            factors[k] = noise_factor(residuals, options.noise_shape, seed, int(members[k]))
+        chi_square[k] = float(np.mean((residuals / factors[k]) ** 2))
     return EnsembleMembers(
         np.asarray(members, dtype=np.int64),
         white,
@@ -276,6 +337,7 @@ def _describe(
         prediction,
         log_likelihood,
         chi_square,
-        np.ones(n) if factors is None else factors,
+        factors,
         np.ones(n, dtype=bool) if converged is None else converged,
+        np.full(n, np.nan) if accepted is None else accepted,
     )

@@ -90,6 +90,7 @@ def synthetic_line(
     depth_km: float = 12.0,
     spacing_km: tuple[float, float] = (0.2, 0.25),
     finer: int = 2,
+    maximum_offset_km: float = np.inf,
 ) -> SyntheticLine:
     """Draw a marine refraction line: ocean-bottom stations and airgun shots.
 
@@ -97,7 +98,7 @@ def synthetic_line(
     standard deviation of 0.4 km/s and lengths of 1.5 km in depth and 6 km along the line.
     Its times are computed on a grid ``finer`` times finer than the one used for inversion, so
     that discretization is part of what the inversion must bear, and are perturbed by normal
-    errors.
+    errors. Pairs nearer than 2 km or farther than ``maximum_offset_km`` have no pick.
     """
     rng = random_stream(seed, "synthetic_line", truth)
     phase = rng.uniform(0, 2 * np.pi)
@@ -113,7 +114,8 @@ def synthetic_line(
     x_shots = np.linspace(0.01, 0.99, shots) * length_km
     shot, station = np.meshgrid(x_shots, x_stations, indexing="ij")
     pairs = np.column_stack([shot.ravel(), station.ravel()])
-    pairs = pairs[np.abs(pairs[:, 0] - pairs[:, 1]) > 2.0]
+    offset = np.abs(pairs[:, 0] - pairs[:, 1])
+    pairs = pairs[(offset > 2.0) & (offset <= maximum_offset_km)]
     places = np.zeros((len(pairs), 2)), np.column_stack([grid.ground_at(pairs[:, 1]), pairs[:, 1]])
     places[0][:, 1] = pairs[:, 0]
     errors = np.full(len(pairs), error_s)
@@ -125,6 +127,18 @@ def synthetic_line(
     picks = TravelTimePicks(*places, noisy, errors, picks.phases)
     problem = RefractionProblem(grid, prior, picks)
     return SyntheticLine(problem, problem.velocity(white))
+
+
+def long_line(seed: int, truth: int = 0) -> SyntheticLine:
+    """Draw the line of 100 km that ensembles are held against many truths with.
+
+    14 stations and 80 shots with offsets to 30 km, some 540 picks. Compared with a line of 40 km
+    it holds three times as many independent pieces of structure, so that the coverage of one
+    truth scatters little enough to be judged (:func:`quakeloom.inference.coverage_spread`).
+    """
+    return synthetic_line(
+        seed, truth, 14, 80, length_km=100.0, spacing_km=(0.25, 0.5), maximum_offset_km=30.0
+    )
 
 
 def synthetic_prior(grid: LineGrid) -> VelocityPrior:

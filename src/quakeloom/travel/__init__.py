@@ -11,8 +11,9 @@ times with exact derivatives, take-off angles and rays.
 """
 
 from quakeloom.travel._draws import LayeredTakeoffs, TakeoffDraws
-from quakeloom.travel._eikonal import EikonalSolution, solve_eikonal, trace_rays
+from quakeloom.travel._eikonal import EikonalSolution, solve_eikonal
 from quakeloom.travel._lookup import TableStack, lookup, stack_tables
+from quakeloom.travel._ray_tracing import trace_rays
 from quakeloom.travel._tables import (
     HASH_DEPTHS_KM,
     HASH_DISTANCES_KM,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,11 +11,14 @@ from scipy import sparse
 
 from quakeloom.core import InputError
 from quakeloom.travel import _eikonal_kernels as kernels
+from quakeloom.travel import _eikonal_reverse as reverse
+from quakeloom.travel._eikonal_layout import GridLayout, start_around_source, straight_lines
 
 _LIMIT = 8 * 200
+# every direction once; what is left then is followed node by node
+_GRAPH_SWEEPS = 8
 # the first pass only puts the nodes in order
 _COARSE = 1e-5
-_FINE = 1e-11
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class EikonalSolution:
     _slowness: NDArray[np.float64]
     _state: NDArray[np.uint8]
     _codes: NDArray[np.uint16]
-    _layout: _Layout
+    _layout: GridLayout
 
     @cached_property
     def apparent_slowness(self) -> NDArray[np.float64]:
@@ -143,8 +145,8 @@ class EikonalSolution:
         gradient = np.zeros(self._u.size)
         touched = np.empty(self._order.size, dtype=np.int64)
         last = self._order.size - 1
-        kernels.reverse_sweep(self._order, last, *self._local, lam, gradient, touched)
-        fixed, around, share = _straight_lines(self._layout, self._nodes, self._state)
+        reverse.reverse_sweep(self._order, last, *self._local, lam, gradient, touched)
+        fixed, around, share = straight_lines(self._layout, self._nodes, self._state)
         np.add.at(gradient, around, share * lam[fixed][:, None])
         return self._layout.crop(gradient)
 
@@ -175,9 +177,9 @@ class EikonalSolution:
             )
         rows = np.zeros((len(points), matrix.shape[1]))
         la = self._layout
-        fixed, fixed_index, fixed_weight = _straight_lines(la, self._nodes, self._state)
+        fixed, fixed_index, fixed_weight = straight_lines(la, self._nodes, self._state)
         node = la.spread(np.arange(self.velocity.size), 0, np.int64)
-        kernels.reverse_rows(
+        reverse.reverse_rows(
             self._order,
             rank[index].max(axis=1),
             *self._local,
@@ -212,7 +214,7 @@ class EikonalSolution:
         count = self._order.size
         by_slowness = np.zeros(count)
         by_near, by_far = np.zeros((count, 3)), np.zeros((count, 3))
-        kernels.local_derivatives(
+        reverse.local_derivatives(
             self._u,
             self._slowness,
             self._state,
@@ -228,106 +230,6 @@ class EikonalSolution:
             by_far,
         )
         return self._codes, la.stride, by_slowness, by_near, by_far
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where the nodes of a grid of two or three axes lie in the padded flat arrays."""
-
-    shape: tuple[int, ...]
-
-    @cached_property
-    def n(self) -> tuple[int, int, int]:
-        return (self.shape[0], *((1,) if len(self.shape) == 2 else ()), *self.shape[1:])  # type: ignore[return-value]
-
-    @cached_property
-    def pad(self) -> tuple[int, int, int]:
-        return tuple(2 if n > 1 else 0 for n in self.n)  # type: ignore[return-value]
-
-    @cached_property
-    def padded(self) -> tuple[int, int, int]:
-        return tuple(n + 2 * p for n, p in zip(self.n, self.pad, strict=True))  # type: ignore[return-value]
-
-    @cached_property
-    def stride(self) -> tuple[int, int, int]:
-        p = self.padded
-        full = (p[1] * p[2], p[2], 1)
-        return tuple(s if n > 1 else 0 for s, n in zip(full, self.n, strict=True))  # type: ignore[return-value]
-
-    def three(self, values: Sequence[float], fill: float) -> tuple[float, float, float]:
-        v = tuple(float(x) for x in values)
-        return v if len(v) == 3 else (v[0], fill, v[1])  # type: ignore[return-value]
-
-    def spread(self, values: NDArray, fill: float, dtype: type) -> NDArray:
-        out = np.full(self.padded, fill, dtype=dtype)
-        out[self._inner] = values.reshape(self.n)
-        return out.ravel()
-
-    def crop(self, flat: NDArray) -> NDArray:
-        return np.ascontiguousarray(flat.reshape(self.padded)[self._inner]).reshape(self.shape)
-
-    @cached_property
-    def _inner(self) -> tuple[slice, ...]:
-        return tuple(slice(p, p + n) for p, n in zip(self.pad, self.n, strict=True))
-
-    def flat_index(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Flat padded index of nodes of shape (..., axes)."""
-        full = [
-            np.asarray(nodes[..., 0] + self.pad[0]),
-            *([] if len(self.shape) == 3 else [np.zeros(nodes.shape[:-1], dtype=np.int64)]),
-            *(nodes[..., a] + 2 for a in range(1, len(self.shape))),
-        ]
-        return np.asarray(np.ravel_multi_index(tuple(full), self.padded))
-
-    def corners(
-        self, position: NDArray[np.float64], state: NDArray[np.uint8] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Flat indices and multilinear weights of the corners around positions (n, axes).
-
-        Corners outside the active region get weight 0 and the others share it; a point with
-        no active corner, or outside the grid, gets NaN.
-        """
-        index, weight, _ = self._corners(position, state, slopes=False)
-        return index, weight
-
-    def corner_slopes(
-        self, position: NDArray[np.float64], state: NDArray[np.uint8] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """As :meth:`corners`, with the derivatives of the weights per node, (n, corners, axes)."""
-        return self._corners(position, state, slopes=True)
-
-    def _corners(
-        self, position: NDArray[np.float64], state: NDArray[np.uint8] | None, slopes: bool
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        axes = len(self.shape)
-        top = np.array(self.shape) - 1
-        outside = ((position < -1e-9) | (position > top + 1e-9)).any(axis=1)
-        position = np.clip(np.nan_to_num(position), 0, top)
-        cell = np.minimum(position.astype(np.int64), np.maximum(top - 1, 0))
-        part = position - cell
-        bits = np.array(np.meshgrid(*[[0, 1]] * axes, indexing="ij")).reshape(axes, -1).T
-        nodes = np.minimum(cell[:, None, :] + bits, top)
-        factor = np.where(bits == 1, part[:, None, :], 1.0 - part[:, None, :])
-        weight = factor.prod(axis=2)
-        index = self.flat_index(nodes)
-        slope = np.empty((0, 0, 0))
-        if state is not None:
-            dead = state[index] == kernels.OUTSIDE
-            weight = np.where(dead, 0.0, weight)
-            total = weight.sum(axis=1, keepdims=True)
-            weight = np.divide(weight, total, out=np.full_like(weight, np.nan), where=total > 1e-6)
-        weight[outside] = np.nan
-        if slopes:
-            slope = np.empty((*weight.shape, axes))
-            for a in range(axes):
-                other = np.delete(factor, a, axis=2).prod(axis=2)
-                slope[:, :, a] = np.where(bits[:, a] == 1, other, -other)
-            if state is not None:
-                # a difference needs both ends of the edge
-                for a in range(axes):
-                    partner = dead[:, _partner(bits, a)]
-                    slope[:, :, a] = np.where(dead | partner, 0.0, slope[:, :, a])
-        return index, weight, slope
 
 
 def solve_eikonal(
@@ -398,7 +300,7 @@ def solve_eikonal(
             f"The velocity grid holds values from {least}, or NaN. Travel "
             "times need positive velocities everywhere; fill air and gaps as well."
         )
-    la = _Layout(velocity.shape)
+    la = GridLayout(velocity.shape)
     n = np.asarray(velocity.shape)
     nodes = (np.array(source) - origin) / spacing
     if (nodes < -1e-9).any() or (nodes > n - 1 + 1e-9).any():
@@ -414,7 +316,7 @@ def solve_eikonal(
     time = np.full(state.size, np.inf)
     u = np.full(state.size, np.inf)
     rows = np.zeros(la.padded[0] * la.padded[1], dtype=np.uint8)
-    _start(la, tuple(nodes), spacing, slowness, state, time, u, rows)
+    start_around_source(la, tuple(nodes), spacing, slowness, state, time, u, rows)
     if not np.isfinite(time).any():
         raise InputError(
             f"The source at {tuple(source)} km lies outside the active region (in the air). It "
@@ -426,68 +328,11 @@ def solve_eikonal(
     kernels.choose_stencils(time, state, rows, *where[:3], codes)
     if order == 1:
         codes &= np.uint16(0b011011011)
-    kernels.sweep_on_graph(time, u, slowness, state, rows, codes, *where, _LIMIT, _FINE)
+    if kernels.sweep_on_graph(u, slowness, state, rows, codes, *where, _GRAPH_SWEEPS):
+        kernels.follow_graph(u, slowness, state, codes, *where)
     return EikonalSolution(
         velocity, spacing, origin, source, order, time, u, slowness, state, codes, la
     )
-
-
-def trace_rays(
-    solution: EikonalSolution, points_km: ArrayLike, step: float = 0.5, limit: int = 100_000
-) -> list[NDArray[np.float64]]:
-    """Trace rays from points back to the source along the gradient of the travel time.
-
-    Parameters
-    ----------
-    solution : EikonalSolution
-    points_km : array_like, (n, axes)
-    step : float
-        Step length in units of the smallest node spacing.
-    limit : int
-        Most steps.
-
-    Returns
-    -------
-    list of ndarray, (nodes of the ray, axes), km
-        From point to source. A ray that leaves the grid or stalls ends where it does.
-    """
-    points = np.atleast_2d(np.asarray(points_km, dtype=np.float64)).copy()
-    source = np.asarray(solution.source_km)
-    low = np.asarray(solution.origin_km)
-    high = low + (np.array(solution.velocity.shape) - 1) * solution.spacing_km
-    length = step * min(solution.spacing_km)
-    paths = [[p.copy()] for p in points]
-    moving = np.arange(len(points))
-    for _ in range(limit):
-        if not moving.size:
-            break
-        here = points[moving]
-        half = np.clip(here - 0.5 * length * _unit(solution.gradients_at(here)), low, high)
-        there = np.clip(here - length * _unit(solution.gradients_at(half)), low, high)
-        near = np.linalg.norm(there - source, axis=1) <= 1.5 * length
-        stalled = np.linalg.norm(there - here, axis=1) < 1e-3 * length
-        stalled |= np.isnan(there).any(axis=1)
-        points[moving] = there
-        for k, p, stop in zip(moving, there, stalled, strict=True):
-            if not stop:
-                paths[k].append(p)
-        for k in moving[near]:
-            paths[k].append(source.copy())
-        moving = moving[~(near | stalled)]
-    return [np.array(p) for p in paths]
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def _partner(bits: NDArray[np.int64], axis: int) -> NDArray[np.int64]:
-    """Return the corner across the edge along one axis, for every corner."""
-    flipped = bits.copy()
-    flipped[:, axis] ^= 1
-    scale = 2 ** np.arange(bits.shape[1])[::-1]
-    return np.asarray(flipped @ scale)
 
 
 def _per_axis(values: ArrayLike, axes: int) -> tuple[float, ...]:
@@ -501,52 +346,3 @@ def _refuse_outside(weight: NDArray[np.float64], points: NDArray[np.float64]) ->
             f"{bad.sum()} points lie outside the grid or above the ground, the first at "
             f"{tuple(points[bad][0])} km. Their travel times have no derivative; put them aside."
         )
-
-
-def _straight_lines(
-    la: _Layout, source: tuple[float, ...], state: NDArray[np.uint8]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Nodes around the source, and the slownesses whose weighted sum is their ``u``.
-
-    The mean along the straight line by Simpson's rule.
-    """
-    centre = np.array(source)
-    axes = [
-        np.arange(max(0, int(np.ceil(c - 1.5))), min(n - 1, int(np.floor(c + 1.5))) + 1)
-        for c, n in zip(centre, la.shape, strict=True)
-    ]
-    nodes = np.array(np.meshgrid(*axes, indexing="ij")).reshape(len(la.shape), -1).T
-    flat = la.flat_index(nodes)
-    keep = state[flat] != kernels.OUTSIDE
-    nodes, flat = nodes[keep], flat[keep]
-    at_source = la.corners(np.repeat(centre[None], len(nodes), 0), None)
-    at_middle = la.corners(0.5 * (centre + nodes), None)
-    index = np.concatenate([at_source[0], at_middle[0], flat[:, None]], axis=1)
-    weight = np.concatenate(
-        [at_source[1] / 6, at_middle[1] * 4 / 6, np.full((len(flat), 1), 1 / 6)], axis=1
-    )
-    return flat, index, weight
-
-
-def _start(
-    la: _Layout,
-    source: tuple[float, ...],
-    spacing: tuple[float, ...],
-    slowness: NDArray[np.float64],
-    state: NDArray[np.uint8],
-    time: NDArray[np.float64],
-    u: NDArray[np.float64],
-    rows: NDArray[np.uint8],
-) -> None:
-    flat, index, weight = _straight_lines(la, source, state)
-    u[flat] = (weight * slowness[index]).sum(axis=1)
-    three = np.array(np.unravel_index(flat, la.padded)).T - la.pad
-    offset = (three - la.three(source, 0.0)) * la.three(spacing, 1.0)
-    time[flat] = np.linalg.norm(offset, axis=1) * u[flat]
-    state[flat] = kernels.FIXED
-    for stride in la.stride:
-        if stride:
-            for q in (flat - stride, flat + stride):
-                q = q[state[q] == kernels.FREE]
-                state[q] = kernels.FLAGGED
-                rows[q // la.padded[2]] = 1

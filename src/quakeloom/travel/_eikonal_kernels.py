@@ -1,4 +1,4 @@
-"""Compiled sweeps of the factored eikonal equation and their exact reverse.
+"""Compiled sweeps of the factored eikonal equation.
 
 All arrays are flat views of padded C-ordered grids of three axes; an axis of one node has
 stride 0 and is left out. Unknown is the apparent slowness ``u`` with ``T = r u``, where ``r``
@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from quakeloom.core import compiled
 
 OUTSIDE, FREE, FIXED, FLAGGED = 0, 1, 2, 3
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _solve(a0, b0, a1, b1, a2, b2, s):
     """Solve sum (a u - b)^2 = s^2 for the larger root; axes whose slope turns out negative go.
 
@@ -43,7 +44,7 @@ def _solve(a0, b0, a1, b1, a2, b2, s):
             a2 = b2 = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _no_upwind(sine, steps):
     """Slope along an axis without an upwind node: 0, or the cone's beside the source's axis."""
     if abs(sine) * steps < 1.0:
@@ -51,7 +52,7 @@ def _no_upwind(sine, steps):
     return 0.0, 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slope_first(t, u, p, stride, sine, steps):
     """Coefficients of the first-order upwind slope along one axis, or (0, 0)."""
     if stride == 0:
@@ -72,7 +73,7 @@ def _slope_first(t, u, p, stride, sine, steps):
     return a, b
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, tolerance):
     """Sweep until no node changes; first order, monotone, any medium. Returns the sweeps made.
 
@@ -84,10 +85,13 @@ def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, to
     st0, st1, st2 = stride
     line1 = n1 + 2 * pad[1]
     base2 = pad[2]
+    # the first sweep goes from the source into the largest part of the grid
+    far0, far1, far2 = 2 * source[0] > n0 - 1, 2 * source[1] > n1 - 1, 2 * source[2] > n2 - 1
     for sweep in range(limit):
         up0, up1, up2 = sweep % 8 >= 4, sweep % 4 >= 2, sweep % 2 >= 1
         if (n0 == 1 and up0) or (n1 == 1 and up1) or (n2 == 1 and up2):
             continue
+        up0, up1, up2 = up0 != far0, up1 != far1, up2 != far2
         for m0 in range(n0):
             i0 = n0 - 1 - m0 if up0 else m0
             d0 = (i0 - source[0]) * h0
@@ -143,7 +147,7 @@ def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, to
     return limit
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _stencil(t, p, stride):
     """Upwind side along one axis: 0 none, 1 lower, 2 higher; +4 where a second node counts."""
     if stride == 0:
@@ -158,7 +162,7 @@ def _stencil(t, p, stride):
     return 6 if t[p + 2 * stride] <= high else 2
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def choose_stencils(t, state, rows, n, pad, stride, codes):
     """Fix every node's upwind stencil from first-order times: a graph without cycles."""
     n0, n1, n2 = n
@@ -178,7 +182,7 @@ def choose_stencils(t, state, rows, n, pad, stride, codes):
                     state[p] = FLAGGED
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slope(u, p, code, order, stride, sine, steps):
     """Coefficients of the upwind slope of the chosen order along one axis."""
     if code == 0:
@@ -197,8 +201,8 @@ def _slope(u, p, code, order, stride, sine, steps):
     return a, b
 
 
-@njit(cache=True, error_model="numpy")
-def _update(u, p, code, s, stride, k, d0, d1, d2, r):
+@compiled(error_model="numpy")
+def update_node(u, p, code, s, stride, k, d0, d1, d2, r):
     """Second-order value of one node; first order where the second has no causal solution."""
     c0, c1, c2 = code & 7, (code >> 3) & 7, (code >> 6) & 7
     ir = 1.0 / r
@@ -216,21 +220,59 @@ def _update(u, p, code, s, stride, k, d0, d1, d2, r):
         order = 1
 
 
-@njit(cache=True, error_model="numpy")
-def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit, tolerance):
-    """Sweep the fixed stencils until no node changes; returns the sweeps made.
+@compiled(error_model="numpy")
+def _waits(state, p, code, stride):
+    """Tell whether an upwind node along one axis has no value yet."""
+    if code == 0:
+        return False
+    if code & 2:
+        stride = -stride
+    return state[p - stride] == FLAGGED or (code & 4 and state[p - 2 * stride] == FLAGGED)
 
-    Second order where ``codes`` names a second upwind node, else first.
+
+@compiled(error_model="numpy")
+def _waits_for(state, p, code, stride):
+    """Return an upwind node along one axis that has no value yet, or -1."""
+    if code == 0:
+        return -1
+    if code & 2:
+        stride = -stride
+    if state[p - stride] == FLAGGED:
+        return p - stride
+    if code & 4 and state[p - 2 * stride] == FLAGGED:
+        return p - 2 * stride
+    return -1
+
+
+@compiled(error_model="numpy")
+def _first_missing(state, p, code, stride):
+    """Return an upwind node of any axis that has no value yet, or -1."""
+    q = _waits_for(state, p, (code >> 6) & 7, stride[2])
+    if q < 0:
+        q = _waits_for(state, p, (code >> 3) & 7, stride[1])
+    if q < 0:
+        q = _waits_for(state, p, code & 7, stride[0])
+    return q
+
+
+@compiled(error_model="numpy")
+def sweep_on_graph(u, s, state, rows, codes, n, pad, stride, h, source, limit):
+    """Give every node its value from its stencil, once, when its upwind nodes have theirs.
+
+    Second order where ``codes`` names a second upwind node, else first. ``rows`` marks rows of
+    the last axis that hold flagged nodes. Returns whether nodes are left: dependences that turn
+    to and fro would need a sweep for every turn, see :func:`follow_graph`.
     """
     n0, n1, n2 = n
     line1 = n1 + 2 * pad[1]
     inverse = (1.0 / h[0], 1.0 / h[1], 1.0 / h[2])
+    # the first sweep goes from the source into the largest part of the grid
+    far0, far1, far2 = 2 * source[0] > n0 - 1, 2 * source[1] > n1 - 1, 2 * source[2] > n2 - 1
     for sweep in range(limit):
         up0, up1, up2 = sweep % 8 >= 4, sweep % 4 >= 2, sweep % 2 >= 1
-        if (n[0] == 1 and up0) or (n[1] == 1 and up1) or (n[2] == 1 and up2):
+        if (n0 == 1 and up0) or (n1 == 1 and up1) or (n2 == 1 and up2):
             continue
-        # a node is computed in the sweep that comes from its upwind side
-        against = (1 if up0 else 2) | (1 if up1 else 2) << 3 | (1 if up2 else 2) << 6
+        up0, up1, up2 = up0 != far0, up1 != far1, up2 != far2
         left = False
         for m0 in range(n0):
             i0 = n0 - 1 - m0 if up0 else m0
@@ -244,149 +286,63 @@ def sweep_on_graph(t, u, s, state, rows, codes, n, pad, stride, h, source, limit
                 first = row * (n2 + 2 * pad[2]) + pad[2]
                 d01 = d0 * d0 + d1 * d1
                 waiting = False
-                rows[row] = 0
                 for m2 in range(n2):
                     i2 = n2 - 1 - m2 if up2 else m2
                     p = first + i2
                     if state[p] != FLAGGED:
                         continue
-                    if codes[p] & against:
+                    code = codes[p]
+                    if (
+                        _waits(state, p, (code >> 6) & 7, stride[2])
+                        or _waits(state, p, (code >> 3) & 7, stride[1])
+                        or _waits(state, p, code & 7, stride[0])
+                    ):
                         waiting = True
                         continue
                     state[p] = FREE
                     d2 = (i2 - source[2]) * h[2]
                     r = math.sqrt(d01 + d2 * d2)
-                    new = _update(u, p, codes[p], s[p], stride, inverse, d0, d1, d2, r)[0]
-                    if abs(new - u[p]) <= tolerance * new:
-                        continue
-                    u[p] = new
-                    for axis in range(3):
-                        st = stride[axis]
-                        if st == 0:
-                            continue
-                        step = line1 if axis == 0 else (1 if axis == 1 else 0)
-                        for j in (-2, -1, 1, 2):
-                            q = p + j * st
-                            if state[q] == FREE and t[q] > t[p]:
-                                state[q] = FLAGGED
-                                rows[row + j * step] = 1
-                if waiting:
-                    rows[row] = 1
-        for k in range(rows.size):
-            if rows[k]:
-                left = True
-                break
+                    u[p] = update_node(u, p, code, s[p], stride, inverse, d0, d1, d2, r)[0]
+                rows[row] = waiting
+                left = left or waiting
         if not left:
-            return sweep + 1
-    return limit
+            return False
+    return True
 
 
-@njit(cache=True, error_model="numpy")
-def local_derivatives(
-    u, s, state, codes, order, n, pad, stride, h, source, by_slowness, by_near, by_far
-):
-    """Differentiate every node's update by its slowness and its upwind nodes.
+@compiled(error_model="numpy")
+def _follow(u, s, state, codes, first, w1, w2, pad, stride, h, inverse, source, stack):
+    """Give one node its value, after all upwind nodes that still lack theirs."""
+    stack[0] = first
+    depth = 1
+    while depth > 0:
+        p = stack[depth - 1]
+        q = _first_missing(state, p, codes[p], stride)
+        if q >= 0:
+            stack[depth] = q
+            depth += 1
+            continue
+        depth -= 1
+        state[p] = FREE
+        row = p // w2
+        slab = row // w1
+        d0 = (slab - pad[0] - source[0]) * h[0]
+        d1 = (row - slab * w1 - pad[1] - source[1]) * h[1]
+        d2 = (p - row * w2 - pad[2] - source[2]) * h[2]
+        r = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
+        u[p] = update_node(u, p, codes[p], s[p], stride, inverse, d0, d1, d2, r)[0]
 
-    ``by_near`` and ``by_far`` (nodes, 3) belong to the first and the second upwind node of
-    every axis; ``order`` lists the nodes that were reached.
-    """
+
+@compiled(error_model="numpy")
+def follow_graph(u, s, state, codes, n, pad, stride, h, source):
+    """Give the flagged nodes their values, each after the upwind nodes that it needs."""
     w2 = n[2] + 2 * pad[2]
     w1 = n[1] + 2 * pad[1]
     inverse = (1.0 / h[0], 1.0 / h[1], 1.0 / h[2])
-    for m in range(order.size):
-        p = order[m]
-        if state[p] == FIXED:
-            continue
-        d0 = (p // (w1 * w2) - pad[0] - source[0]) * h[0]
-        d1 = ((p // w2) % w1 - pad[1] - source[1]) * h[1]
-        d2 = (p % w2 - pad[2] - source[2]) * h[2]
-        r = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
-        _, used, scheme, a0, b0, a1, b1, a2, b2 = _update(
-            u, p, codes[p], s[p], stride, inverse, d0, d1, d2, r
-        )
-        a = (a0 if used & 1 else 0.0, a1 if used & 2 else 0.0, a2 if used & 4 else 0.0)
-        b = (b0, b1, b2)
-        total = 0.0
-        for axis in range(3):
-            if a[axis] > 0.0:
-                total += a[axis] * (a[axis] * u[p] - b[axis])
-        by_slowness[m] = s[p] / total
-        for axis in range(3):
-            code = (codes[p] >> (3 * axis)) & 7
-            if a[axis] <= 0.0 or code == 0:
-                continue
-            slope = (a[axis] * u[p] - b[axis]) * r * inverse[axis] / total
-            if scheme == 2 and code & 4:
-                by_near[m, axis] = 2.0 * slope
-                by_far[m, axis] = -0.5 * slope
-            else:
-                by_near[m, axis] = slope
-
-
-@njit(cache=True, error_model="numpy")
-def reverse_sweep(
-    order, start, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
-):
-    """Carry sensitivities of ``u`` back to the slowness, node by node against the flow.
-
-    ``order`` lists nodes by ascending first-order time; work starts at position ``start``.
-    ``lam`` holds d J / d u and is used up; ``gradient`` gains d J / d slowness. What reaches
-    the fixed nodes around the source is left in ``lam``. Nodes whose gradient changed are
-    listed in ``touched``; their count is returned.
-    """
     count = 0
-    for m in range(start, -1, -1):
-        p = order[m]
-        value = lam[p]
-        if value == 0.0 or by_slowness[m] == 0.0:
-            continue
-        lam[p] = 0.0
-        gradient[p] += value * by_slowness[m]
-        touched[count] = p
-        count += 1
-        for axis in range(3):
-            near = by_near[m, axis]
-            if near != 0.0:
-                st = stride[axis]
-                if (codes[p] >> (3 * axis)) & 2:
-                    st = -st
-                lam[p - st] += value * near
-                far = by_far[m, axis]
-                if far != 0.0:
-                    lam[p - 2 * st] += value * far
-    return count
-
-
-@njit(cache=True, error_model="numpy")
-def reverse_rows(
-    order, starts, codes, stride, by_slowness, by_near, by_far, lam, gradient, touched,
-    index, weight, fixed, fixed_index, fixed_weight, node, pointer, column, value, rows,
-):  # fmt: skip
-    """Fill one row of derivatives by parameters for every point; see :func:`reverse_sweep`.
-
-    ``index`` and ``weight`` (points, corners) inject a point; ``node`` maps padded to plain
-    nodes, whose derivatives by parameters are the compressed rows ``pointer``, ``column``,
-    ``value``. ``lam`` and ``gradient`` come and leave as zeros.
-    """
-    for k in range(len(starts)):
-        for c in range(index.shape[1]):
-            lam[index[k, c]] += weight[k, c]
-        count = reverse_sweep(
-            order, starts[k], codes, stride, by_slowness, by_near, by_far, lam, gradient, touched
-        )
-        for j in range(len(fixed)):
-            share = lam[fixed[j]]
-            lam[fixed[j]] = 0.0
-            if share != 0.0:
-                for m in range(fixed_index.shape[1]):
-                    w = share * fixed_weight[j, m]
-                    i = node[fixed_index[j, m]]
-                    for e in range(pointer[i], pointer[i + 1]):
-                        rows[k, column[e]] += w * value[e]
-        for m in range(count):
-            p = touched[m]
-            w = gradient[p]
-            gradient[p] = 0.0
-            i = node[p]
-            for e in range(pointer[i], pointer[i + 1]):
-                rows[k, column[e]] += w * value[e]
+    for p in range(state.size):
+        count += state[p] == FLAGGED
+    stack = np.empty(count, dtype=np.int64)
+    for first in range(state.size):
+        if state[first] == FLAGGED:
+            _follow(u, s, state, codes, first, w1, w2, pad, stride, h, inverse, source, stack)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from quakeloom.core import compiled
 
 HASH_RAYS = 9000
 _NEAR = 0.1  # km; HASH's tolerance when it matches a node with a table depth
@@ -50,7 +51,7 @@ def insert_table_depths(
     return np.array(z, np.float32), np.array(v, np.float32)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def trace_hash_rays(z, v, table_depth, rays):
     """Trace rays from the first node down through exponential layers.
 
@@ -122,7 +123,7 @@ def trace_hash_rays(z, v, table_depth, rays):
     return p_all, x_all, t_all, x_at, t_at, u_at
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def tabulate_hash(p_all, x_all, t_all, x_at, t_at, u_at, table_depth, distance, slow_bottom):
     """Pick the earliest pair of rays around each distance; NaN where there is none."""
     count, nd = x_at.shape

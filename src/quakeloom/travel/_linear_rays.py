@@ -18,26 +18,27 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from quakeloom.core import compiled
 
 _SAMPLES = 32
 _SAMPLES_THIN = 8
 _STEPS = 80
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cosine(s, ref, v):
     r = v / ref
     squared = (1.0 - r) * (1.0 + r) + r * r * s * s
     return math.sqrt(squared) if squared > 0.0 else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slowness(s, ref):
     return math.sqrt((1.0 - s) * (1.0 + s)) / ref
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _range(s, ref, v1, v2, h, between, turning):
     """Horizontal range; ``turning`` is the leg in which the ray turns, -1 for a direct ray."""
     p = _slowness(s, ref)
@@ -55,7 +56,7 @@ def _range(s, ref, v1, v2, h, between, turning):
     return x
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _time(s, ref, v1, v2, h, between, turning):
     t = 0.0
     last = between if turning < 0 else turning
@@ -76,7 +77,7 @@ def _time(s, ref, v1, v2, h, between, turning):
     return t
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _misfit(u, target, ref, v1, v2, h, between, turning, height):
     """Misfit of a ray in the search variable ``u``, with its cosine and range.
 
@@ -92,7 +93,7 @@ def _misfit(u, target, ref, v1, v2, h, between, turning, height):
     return x - target, u, x
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _shoot(a, fa, b, fb, target, ref, v1, v2, h, between, turning, height):
     """Cosine and range of the ray that reaches ``target``: bracketed false position."""
     s = 0.0
@@ -121,7 +122,7 @@ def _shoot(a, fa, b, fb, target, ref, v1, v2, h, between, turning, height):
     return s, x
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _offer(j, t, angle, from_direct, time, takeoff, direct):
     if t < time[j]:
         time[j] = t
@@ -129,7 +130,7 @@ def _offer(j, t, angle, from_direct, time, takeoff, direct):
         direct[j] = from_direct
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
     """Trace the first arrivals of one source to a line of receivers.
 
@@ -246,7 +247,7 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
     return takeoff, time, direct
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _run_along(
     level, above, k, v1, v2, h, between, v_source, distance, time, takeoff, direct
 ):  # fmt: skip

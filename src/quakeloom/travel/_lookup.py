@@ -14,16 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, compiled
 from quakeloom.travel._tables import Law, TakeoffTable
 
 Floats = NDArray[np.float64]
 
 _JUMP_DEG = 4.0
-_KERNEL = {"cache": True, "error_model": "numpy", "nogil": True}
+_KERNEL = {"error_model": "numpy", "nogil": True}
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ def _cell_index(grid: Floats) -> tuple[float, NDArray[np.int32]]:
     return 1.0 / width, cells.astype(np.int32)
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _lookup_linear(
     model, depth, distance, z_grid, x_grid, values, jumps, slowness_at, receiver,
     z_scale, z_cells, x_scale, x_cells, takeoff, time,
@@ -254,7 +253,7 @@ def _lookup_linear(
             time[r, c] = slowness * math.sqrt(x * x + height * height)
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _across_jump(values, slowness_at, z_grid, x_grid, i, j, fz, fx, z, x, receiver):
     """Angle and time of the branch that arrives first, from the corners that belong to it.
 
@@ -298,7 +297,7 @@ def _across_jump(values, slowness_at, z_grid, x_grid, i, j, fz, fx, z, x, receiv
     return min(180.0, max(0.0, angle)), best
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _lookup_hash(model, depth, distance, z_grid, x_grid, values, takeoff, time):
     nz = z_grid.size
     nx = x_grid.size
@@ -331,18 +330,18 @@ def _lookup_hash(model, depth, distance, z_grid, x_grid, values, takeoff, time):
                     time[r, c] = value
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _is_valid(angle):
     # HASH marks "no ray" by the angle that also stands for zero distance, straight up.
     return angle == angle and angle != 180.0
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _valid_pair(row, j):
     return j if _is_valid(row[j - 1, 0]) and _is_valid(row[j, 0]) else -1
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _nearest_pair(row, x_grid, x):
     """Upper index of the valid pair of neighbors whose middle is nearest to a distance."""
     nearest = 999.0
@@ -356,7 +355,7 @@ def _nearest_pair(row, x_grid, x):
     return best
 
 
-@njit(**_KERNEL)
+@compiled(**_KERNEL)
 def _along(row, x_grid, j, x, k):
     share = (x - x_grid[j - 1]) / (x_grid[j] - x_grid[j - 1])
     return row[j - 1, k] + share * (row[j, k] - row[j - 1, k])

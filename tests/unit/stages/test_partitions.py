@@ -50,3 +50,13 @@ def test_small_catalogs_stay_whole():
     assert choose_calendar(t) == "all"
     t = np.datetime64("2000-01-01", "ns") + np.arange(30_000) * np.timedelta64(10, "m")
     assert choose_calendar(t) == "month"
+
+
+def test_a_crowded_quarter_is_split_into_months_and_only_a_crowded_month_into_days():
+    swarm = np.datetime64("2011-03-11", "ns") + np.arange(100) * np.timedelta64(1, "h")
+    february = np.datetime64("2011-02-01", "ns") + np.arange(20) * np.timedelta64(1, "D")
+    names = assign_partitions(np.concatenate([february, swarm]), "quarter", 50)
+    assert set(names[:20]) == {"2011-q1-2011-02"}
+    assert names[20] == "2011-q1-2011-03-d11"
+    names = assign_partitions(np.concatenate([february, swarm]), "quarter", 110)
+    assert set(names) == {"2011-q1-2011-02", "2011-q1-2011-03"}

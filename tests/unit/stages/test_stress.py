@@ -213,14 +213,13 @@ def test_tendency_of_faults(run):
     assert (layout.root / "tendency.csv").exists()
 
 
-def test_unsuitable_catalogs_are_refused_in_words(tmp_path):
-    """Three mechanisms, or none that passes the rules: a message with numbers."""
-    options = Stress(grid_step_deg=0)
-    with pytest.raises(InputError, match="3 mechanisms"):
-        stress.map_catalog(options, _catalog(3), tmp_path / "few")
+def test_a_catalog_of_which_nothing_can_be_used_is_refused_in_words(tmp_path):
+    """None passes the rules: a message with numbers; a catalog without rows: the same."""
     deep = Stress(grid_step_deg=0, maximum_depth_km=1)
     with pytest.raises(InputError, match="too deep"):
         stress.map_catalog(deep, _catalog(30), tmp_path / "deep")
+    with pytest.raises(InputError, match="None of 0"):
+        stress.map_catalog(Stress(), _catalog(0), tmp_path / "none")
 
 
 def test_a_single_node_stands_in_the_middle(tmp_path):

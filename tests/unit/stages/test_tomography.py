@@ -1,6 +1,11 @@
 """The stage on a small synthetic line: five verbs, kill and resume, workers, more members."""
 
 import json
+import pickle
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -133,7 +138,48 @@ def test_products_hold_the_ensemble_s_moments(finished):
     assert stage.verify(settings, layout) == {"blocks": 2, "members": 6}
 
 
-def test_killed_and_resumed_gives_the_same_ensemble(finished, pick_file, tmp_path):
+_RUN = """
+import pickle, sys
+from pathlib import Path
+from quakeloom.stages import tomography as stage
+from quakeloom.store import RunLayout
+settings, root = pickle.loads(Path(sys.argv[1]).read_bytes())
+for block in stage.blocks_of(settings):
+    stage.part(settings, RunLayout(root), block.name)
+"""
+
+
+def test_a_process_that_was_killed_is_gone_on_with_to_the_same_ensemble(pick_file, tmp_path):
+    """A running process gets SIGKILL between two members; what is done stays as it is."""
+    settings = settings_of(pick_file, block_members=1)
+    complete = RunLayout(tmp_path / "complete")
+    run_all(settings, complete)
+    layout = RunLayout(tmp_path / "killed")
+    run_all(settings, layout, set())
+    job = tmp_path / "job.pickle"
+    job.write_bytes(pickle.dumps((settings, layout.root)))
+    process = subprocess.Popen([sys.executable, "-c", _RUN, str(job)])
+    second = layout.done("tomography", "m00001")
+    while process.poll() is None and not second.exists():
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    states = dict(stage.list_blocks(settings, layout))
+    assert states["m00001"] == "done"
+    assert states["m00005"] == "missing"
+    with pytest.raises(IncompleteError, match="m00005"):
+        stage.finalise(settings, layout)
+    kept = layout.done("tomography", "m00000").stat().st_mtime_ns
+    todo = {b for b, state in states.items() if state != "done"}
+    run_all(settings, layout, todo)
+    assert layout.done("tomography", "m00000").stat().st_mtime_ns == kept
+    for name in stage.MEMBER_ARRAYS:
+        assert members(layout, name).tobytes() == members(complete, name).tobytes(), name
+    stage.finalise(settings, layout)
+    assert stage.verify(settings, layout) == {"blocks": 6, "members": 6}
+
+
+def test_blocks_in_any_order_give_the_same_ensemble(finished, pick_file, tmp_path):
     _, complete, _ = finished
     settings, layout = settings_of(pick_file), RunLayout(tmp_path / "line")
     run_all(settings, layout, {"m00004"})

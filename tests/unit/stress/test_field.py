@@ -209,30 +209,91 @@ def test_areas_without_any_mechanism_have_no_stress():
     assert (grade_quality(spread.shmax_range_deg)[~west] == "").all()
 
 
-def test_a_handful_of_mechanisms_is_refused_with_numbers():
-    """Three mechanisms cannot determine five unknowns and their noise."""
+def test_no_mechanism_inside_the_grid_is_refused_with_numbers():
+    """Without a single mechanism there is nothing to say, and the message counts them."""
     grid = _map()
     points, angles = _events(grid, 3, lambda n, e: tensor_from(20, 0.3))
-    sums = accumulate_statistics(grid, points, mechanism_statistics(*angles))
-    with pytest.raises(InputError, match="3 mechanisms inside the grid"):
-        StressInversion(grid, sums)
     outside = accumulate_statistics(grid, points + 100.0, mechanism_statistics(*angles))
-    with pytest.raises(InputError, match="3 more lie outside"):
+    with pytest.raises(InputError, match="3 lie outside"):
         StressInversion(grid, outside)
 
 
-def test_identical_mechanisms_give_a_wide_answer():
-    """Fifty copies of one mechanism leave the stress partly free: no failure, wide ranges."""
+def _coverage(count, trials, alike=False):
+    """Share of trials whose truth is in the ranges, and the mean standard deviation of SHmax."""
+    grid = StressGrid({"northing": [0.0], "easting": [0.0]})
+    inside, spread = [], []
+    for trial in range(trials):
+        rng = np.random.default_rng([5, trial])
+        truth = rng.normal(size=5)
+        angles = simulate_planes(np.repeat(stress_tensors(truth)[None], count, axis=0), rng, 20.0)
+        if alike:
+            angles = [np.repeat(a[:1], count) for a in angles]
+        sums = accumulate_statistics(grid, np.zeros((count, 2)), mechanism_statistics(*angles))
+        field = invert_stress(grid, sums)
+        u = summarize_posterior(field.components, field.covariance, 400, field.freedom, trial)
+        best, known = describe_stress(field.components), describe_stress(truth)
+        off = axial_difference(known.shmax_deg, best.shmax_deg)
+        inside.append(
+            [
+                bool(np.all((v >= r[0, 0]) & (v <= r[0, 1])))
+                for v, r in (
+                    (off, u.shmax_range_deg),
+                    (known.shape_ratio, u.shape_ratio_range),
+                    (known.a_phi, u.a_phi_range),
+                )
+            ]
+        )
+        spread.append(u.shmax_std_deg[0])
+    return np.mean(inside, axis=0), np.mean(spread)
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_a_handful_of_mechanisms_gives_a_wide_and_honest_answer(count):
+    """One, three and ten mechanisms: the ranges hold the truth, and narrow with their number."""
+    inside, spread = _coverage(count, 100)
+    # 95 % of 100 trials, three standard errors of 2.2 % below
+    assert np.all(inside > 0.88), inside
+    assert {1: 30.0, 3: 22.0, 10: 12.0}[count] < spread < {1: 50.0, 3: 40.0, 10: 25.0}[count]
+
+
+def test_copies_of_one_mechanism_count_as_one():
+    """Fifty identical mechanisms know no more than one of them: no failure, wide ranges."""
+    inside, spread = _coverage(50, 100, alike=True)
+    _, one = _coverage(1, 100)
+    assert np.all(inside > 0.88), inside
+    assert spread == pytest.approx(one, rel=0.05)
     grid = _map(3, 3)
     statistics = np.repeat(mechanism_statistics([30.0], [90.0], [0.0]), 50, axis=0)
     sums = accumulate_statistics(grid, np.full((50, 2), 1.0), statistics)
     field = invert_stress(grid, sums)
     assert field.anchored
+    assert field.independent_share == pytest.approx(1 / 50, abs=1e-6)
     assert np.isfinite(field.components).all()
+
+
+def test_isolated_areas_with_hardly_any_mechanism_do_not_stop_the_map():
+    """Two hundred islands of one mechanism each: more unknowns than data, and still an answer."""
+    mask = np.zeros((20, 40), dtype=bool)
+    mask[::2, ::2] = True
+    grid = _map(20, 40, mask=mask)
+    points = np.stack([grid.coordinate("northing"), grid.coordinate("easting")], axis=1)
+    rng = np.random.default_rng(1)
+    angles = simulate_planes(np.array([tensor_from(60, 0.5)] * len(points)), rng, 10.0)
+    statistics = mechanism_statistics(*angles)
+    field = invert_stress(grid, accumulate_statistics(grid, points, statistics, method="nearest"))
+    assert field.anchored
     spread = summarize_posterior(field.components, field.covariance, freedom=field.freedom)
-    # the P axis is at 75 degrees (or 345); the stress may be far from it
-    assert spread.shape_ratio_std.min() > 0.1
-    assert (grade_quality(spread.shmax_range_deg) > "A").all()
+    assert np.median(spread.shmax_std_deg) > 20.0
+
+
+def test_bootstrap_of_three_mechanisms_does_not_fail():
+    """Replicates that hold one mechanism three times are solved like any other."""
+    grid = _map()
+    points, angles = _events(grid, 3, lambda n, e: tensor_from(20, 0.3))
+    statistics = mechanism_statistics(*angles)
+    inversion = StressInversion(grid, accumulate_statistics(grid, points, statistics))
+    draws = Bootstrap(inversion, (2.0,), points, statistics).run(64)
+    assert np.isfinite(draws).all()
 
 
 def test_all_mechanisms_in_one_place_make_one_stress():

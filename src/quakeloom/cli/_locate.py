@@ -1,0 +1,191 @@
+"""``quakeloom locate``: verbs of the workflow, and any picks in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from quakeloom.cli._stages import Partition, Run, open_run
+
+locate_app = typer.Typer(
+    help="Picks become hypocenters in an ensemble of velocity models. Without a verb: locate any "
+    "picks, `quakeloom locate --picks FILE --stations FILE --model FILE --out DIR`.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+Round = Annotated[int, typer.Option("--round", help="Round of the station terms, from 0.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(locate_app, name="locate")
+
+
+@locate_app.callback()
+def locate(
+    context: typer.Context,
+    picks: Annotated[
+        Path | None,
+        typer.Option(help="Picks: Parquet, CSV, or any format that has some.", metavar="FILE"),
+    ] = None,
+    stations: Annotated[
+        Path | None, typer.Option(help="Stations, in any format.", metavar="FILE")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Velocity model; several are an ensemble.", metavar="FILE"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for results.", metavar="DIR")] = None,
+    members: Annotated[
+        int | None, typer.Option(help="Members drawn around the models; 0: as they are.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="YAML file with other settings of `locate`.", metavar="FILE"),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of `locate`, such as radius_km=80.", metavar="K=V"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Root of the random streams.")] = 20260101,
+) -> None:
+    """Locate any picks, or run a verb of the stage."""
+    if context.invoked_subcommand is not None:
+        return
+    from quakeloom.core import SettingsError
+    from quakeloom.stages._location_inputs import read_location_inputs
+    from quakeloom.stages.locate import locate_catalog
+
+    if picks is None or stations is None or not model or out is None:
+        raise SettingsError(
+            "`quakeloom locate` without a verb needs --picks FILE, --stations FILE, --model FILE "
+            "and --out DIR. Nothing was computed; see `quakeloom locate --help`."
+        )
+    values = _given_settings(config, setting or [])
+    values["models"] = list(model)
+    if members is not None:
+        values["members"] = members
+    events, rows, places = read_location_inputs(picks, stations)
+    found = locate_catalog(_settings(values), events, rows, places, out, seed)
+    _show(found, out)
+
+
+@locate_app.command("plan")
+def locate_plan(run: Run) -> None:
+    """List the partitions of a planned run with their state."""
+    from quakeloom.stages import locate as stage
+
+    _, layout = open_run(run)
+    for name, state in stage.list_partitions(layout):
+        typer.echo(f"{name}\t{state}")
+
+
+@locate_app.command("init")
+def locate_init(run: Run) -> None:
+    """Draw the members of the ensemble and trace their travel times."""
+    from quakeloom.stages import locate as stage
+
+    stage.init(*open_run(run))
+
+
+@locate_app.command("part")
+def locate_part(
+    partition: Partition,
+    run: Run,
+    number: Annotated[
+        int | None, typer.Option("--round", help="Round of the station terms; else the last.")
+    ] = None,
+) -> None:
+    """Locate the events of one partition; what was there of it is replaced."""
+    from quakeloom.stages import locate as stage
+
+    stage.part(*open_run(run), partition, number)
+
+
+@locate_app.command("terms")
+def locate_terms(run: Run, number: Round) -> None:
+    """Estimate station terms from all partitions of a round; refuse while any is missing."""
+    from quakeloom.stages import locate as stage
+
+    stage.gather_terms(*open_run(run), number)
+
+
+@locate_app.command("finalise")
+def locate_finalise(run: Run) -> None:
+    """Gather the partitions into the tables of the run; refuse while any is missing."""
+    from quakeloom.stages import locate as stage
+
+    stage.finalise(*open_run(run))
+
+
+@locate_app.command("verify")
+def locate_verify(run: Run) -> None:
+    """Read everything again and compare it with its digests."""
+    from quakeloom.stages import locate as stage
+
+    counts = stage.verify(*open_run(run))
+    typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
+
+
+def _given_settings(config: Path | None, pairs: list[str]) -> dict[str, Any]:
+    import yaml
+
+    from quakeloom.core import SettingsError
+
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            read = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise SettingsError(f"{config} cannot be read as YAML: {error}") from None
+        if not isinstance(read, dict):
+            raise SettingsError(f"{config} holds no settings; write `key: value` lines.")
+        group = read.get("locate", read)
+        values |= dict(group) if isinstance(group, dict) else {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise SettingsError(f"--set '{pair}' is no setting; write KEY=VALUE.")
+        values[key.strip()] = yaml.safe_load(value)
+    return values
+
+
+def _settings(values: dict[str, Any]) -> Any:
+    from pydantic import ValidationError
+
+    from quakeloom.config import Locate
+    from quakeloom.core import SettingsError
+
+    try:
+        return Locate(**values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"Events cannot be located so ({problems}).") from None
+
+
+def _show(found: Any, out: Path) -> None:
+    table = Table("event", "status", "longitude", "latitude", "depth (km)", "picks", "rms (s)",
+                  "models", title=str(out))  # fmt: skip
+    rows = found.to_pylist()
+    for row in rows[:20]:
+        low, high = row["depth_025_km"], row["depth_975_km"]
+        table.add_row(
+            row["event_id"],
+            row["status"],
+            f"{row['longitude']:.4f}",
+            f"{row['latitude']:.4f}",
+            f"{row['depth_km']:.2f} ({low:.2f} to {high:.2f})",
+            str(row["pick_count"]),
+            f"{row['rms_s']:.3f}",
+            f"{row['effective_model_count']:.1f}",
+        )
+    Console().print(table)
+    if len(rows) > 20:
+        typer.echo(f"... and {len(rows) - 20} more in {out / 'hypocenters.parquet'}")
+    for row in rows:
+        if row["reason"]:
+            typer.echo(f"{row['event_id']}: {row['status']}: {row['reason']}")

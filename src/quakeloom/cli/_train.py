@@ -1,0 +1,54 @@
+"""``quakeloom train``: networks, on simulated records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+train_app = typer.Typer(
+    help="Networks are trained on simulated records; no recorded seismogram enters.",
+    no_args_is_help=True,
+)
+Config = Annotated[
+    Path, typer.Option(help="Configuration with a section `training`.", metavar="FILE.yaml")
+]
+Out = Annotated[Path, typer.Option(help="Folder of the weights and their card.", metavar="DIR")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(train_app, name="train")
+
+
+@train_app.command()
+def polarity(config: Config, out: Out = Path("results/weights")) -> None:
+    """Train the network that reads first motions (`training.polarity`)."""
+    from quakeloom.stages.training import train_polarity
+
+    card = train_polarity(_settings(config), out, _say)
+    typer.echo(
+        f"{out / 'polarity.npz'}: accuracy {card['test']['accuracy']:.4f}, calibration error "
+        f"{card['test']['calibration_error']:.4f} on {card['test']['records']} test records"
+    )
+
+
+@train_app.command()
+def picker(config: Config, out: Out = Path("results/weights")) -> None:
+    """Train the network that picks P and S (`training.picker`)."""
+    from quakeloom.stages.training import train_picker
+
+    card = train_picker(_settings(config), out, _say)
+    scores = ", ".join(f"{phase} F1 {s['f1']:.3f}" for phase, s in card["test"].items())
+    typer.echo(f"{out / 'picker.npz'}: {scores} on simulated test records")
+
+
+def _settings(config: Path):  # type: ignore[no-untyped-def]
+    from quakeloom.config import load_configuration
+
+    return next(iter(load_configuration(config).cases.values()))
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)

@@ -1,0 +1,164 @@
+"""Settings of the location of events in an ensemble of velocity models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import field_validator, model_validator
+
+from quakeloom.config._fields import Section, setting
+
+
+class Locate(Section):
+    """Hypocenters from picks. The stage runs where this group is given."""
+
+    models: list[str] = setting(
+        list,
+        "Velocity models: names of resources/velocity_models, files of depth and velocity, "
+        "NonLinLoc control files with `LAYER` lines, tables like `tjma2001`, or folders of "
+        "NonLinLoc time grids; relative to `data`. Several are an ensemble.",
+    )
+    members: int = setting(
+        100,
+        "Members drawn around the models, in turn; 0 takes the models as they are. Tables are "
+        "never drawn around.",
+        "models",
+        ge=0,
+        le=5000,
+    )
+    velocity_spread: float = setting(
+        0.03, "Standard deviation of velocities in the ensemble, as a share.", "1", ge=0, le=0.5
+    )
+    thickness_spread: float = setting(
+        0.1, "Standard deviation of the thickness of layers, as a share.", "1", ge=0, le=1
+    )
+    vp_vs_spread: float = setting(
+        0.02, "Standard deviation of Vp/Vs in the ensemble, as a share.", "1", ge=0, le=0.3
+    )
+    correlation_km: float = setting(
+        15.0, "Depth over which deviations of velocity are correlated.", "km", gt=0, le=1000
+    )
+    s_velocities: Literal["model", "ratio"] = setting(
+        "model", "S velocities of the models where they have some, or those of P over `vp_vs_ratio`."
+    )
+    vp_vs_ratio: float = setting(
+        1.73, "Vp/Vs of models without S velocities.", "1", ge=1.2, le=3
+    )
+    likelihood: Literal["gaussian", "student_t", "edt", "edt_ot"] = setting(
+        "gaussian",
+        "Errors of picks: `gaussian`; `student_t`, robust against wrong picks; `edt`, equal "
+        "differential times, robust as well; or `edt_ot`, which also weighs the agreement of origin "
+        "times, as NonLinLoc's EDT_OT_WT.",
+    )
+    freedom: float = setting(4.0, "Degrees of freedom of `student_t`.", "1", gt=0.5, le=100)
+    pick_errors_s: list[float] = setting(
+        lambda: [0.05, 0.1, 0.2, 0.4],
+        "Standard errors of P picks without one, by weight code from 0; worse codes are not used. "
+        "The first holds for picks that have no code either.",
+        "s",
+    )
+    s_error_factor: float = setting(
+        2.0, "Standard errors of S picks without one, over those of P.", "1", ge=1, le=10
+    )
+    minimum_pick_error_s: float = setting(
+        0.02, "No pick is taken to be better.", "s", gt=0, le=10
+    )
+    station_error_s: float = setting(
+        0.05,
+        "Standard deviation (tau) of delays at stations that no member explains; added to the "
+        "errors of picks.",
+        "s",
+        ge=0,
+        le=10,
+    )
+    time_error_fraction: float = setting(
+        0.0, "Error of travel times as a share of them; added likewise.", "1", ge=0, le=1
+    )
+    time_error_minimum_s: float = setting(0.0, "Least such error.", "s", ge=0, le=100)
+    time_error_maximum_s: float = setting(2.0, "Largest such error.", "s", ge=0, le=100)
+    minimum_depth_km: float = setting(
+        -1.0, "Least depth below sea level (negative: above it).", "km", ge=-10, le=700
+    )
+    maximum_depth_km: float = setting(
+        60.0, "Largest depth below sea level.", "km", gt=-10, le=800
+    )
+    radius_km: float = setting(
+        150.0, "Half-width of the searched volume around the first station.", "km", gt=0, le=2000
+    )
+    maximum_distance_km: float = setting(
+        300.0,
+        "Picks are not used of stations farther than this from the station of the first arrival.",
+        "km",
+        gt=0,
+        le=2000,
+    )
+    depth_prior_km: float = setting(10.0, "Mean of a Gaussian prior of depth.", "km", ge=-10, le=800)
+    depth_prior_error_km: float = setting(
+        0.0, "Standard deviation of it; 0 for an even prior.", "km", ge=0, le=1000
+    )
+    epicenter_prior_error_km: float = setting(
+        0.0,
+        "Standard deviation of a Gaussian prior around the epicenter in the input, where there is "
+        "one; 0 for an even prior.",
+        "km",
+        ge=0,
+        le=1000,
+    )
+    minimum_picks: int = setting(4, "Fewer picks locate nothing.", "picks", ge=3)
+    resolution: float = setting(
+        0.9,
+        "Spacing of nodes in standard deviations of one member's posterior.",
+        "1",
+        ge=0.2,
+        le=1.5,
+    )
+    maximum_nodes: int = setting(
+        12000, "The grid stays coarser where it would need more nodes.", "nodes", ge=1000
+    )
+    table_step_km: float = setting(
+        1.0, "Finest step of the travel-time tables; it grows with depth and distance.", "km",
+        gt=0, le=20,
+    )  # fmt: skip
+    level_step_km: float = setting(
+        0.5, "Step of the receiver levels that stations are interpolated between.", "km", gt=0, le=5
+    )
+    spherical: bool = setting(False, "Trace on a sphere; matters from about 300 km on.")
+    draws: int = setting(100, "Draws of hypocenter and member kept per event.", "draws", ge=0)
+    station_iterations: int = setting(
+        0, "How often station terms are estimated from all events and events located again.",
+        "1", ge=0, le=10,
+    )  # fmt: skip
+    station_prior_s: float = setting(
+        0.3, "Standard deviation of station terms before the data.", "s", gt=0, le=10
+    )
+    boundary_velocity_km_s: float = setting(
+        0.0,
+        "A boundary (such as the Moho) is where P first exceeds this velocity, in each member for "
+        "itself; the probability to be below it is given. 0: none.",
+        "km/s",
+        ge=0,
+        le=12,
+    )
+    compare: bool = setting(
+        False, "Also locate with the Gaussian approximation and in the mean model."
+    )
+
+    @field_validator("pick_errors_s")
+    @classmethod
+    def _errors_are_positive(cls, errors: list[float]) -> list[float]:
+        if not errors or any(not e > 0 for e in errors) or len(errors) > 10:
+            raise ValueError(f"{errors} are no errors; write one to ten positive numbers")
+        return errors
+
+    @model_validator(mode="after")
+    def _depths_are_a_range(self) -> Locate:
+        if self.minimum_depth_km >= self.maximum_depth_km:
+            raise ValueError(
+                f"minimum_depth_km ({self.minimum_depth_km}) is not less than maximum_depth_km "
+                f"({self.maximum_depth_km})"
+            )
+        if not self.models:
+            raise ValueError(
+                "models needs at least one velocity model; `generic_crust` comes with quakeloom"
+            )
+        return self

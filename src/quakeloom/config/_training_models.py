@@ -1,0 +1,57 @@
+"""Settings of the training of networks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from quakeloom.config._fields import Section, setting
+
+
+class PolarityNetworkTraining(Section):
+    """Training of a network that reads first motions, on simulated records."""
+
+    architecture: Literal["lean", "ross"] = setting(
+        "lean", "`ross` has the convolutions of Ross et al. (2018); `lean` a tenth of the work."
+    )
+    strong_records: int = setting(
+        60000, "Records of step 1, whose P stands out of the noise.", "records", ge=512
+    )
+    small_records: int = setting(
+        160000, "Records of step 2, of small earthquakes.", "records", ge=512
+    )
+    held_out_records: int = setting(
+        20000, "Records to stop by and calibrate, and as many to test.", "records", ge=256
+    )
+    strong_epochs: int = setting(4, "Passes over the records of step 1.", "epochs", ge=1, le=1000)
+    small_epochs: int = setting(8, "Passes over the records of step 2.", "epochs", ge=1, le=1000)
+    strong_learning_rate: float = setting(1e-3, "Learning rate of step 1.", "1", gt=0, le=1)
+    small_learning_rate: float = setting(5e-4, "Learning rate of step 2.", "1", gt=0, le=1)
+    batch: int = setting(512, "Windows per step of the optimizer.", "windows", ge=8, le=65536)
+    pick_error_s: float = setting(
+        0.015, "Standard deviation of pick errors of half of the windows.", "s", ge=0, le=0.2
+    )
+    widest_pick_error_s: float = setting(
+        0.09, "Largest pick error of the other half, uniform.", "s", ge=0, le=0.2
+    )
+
+
+class PickerNetworkTraining(Section):
+    """Training of a network that picks P and S, on simulated records."""
+
+    records: int = setting(20000, "Simulated records of 60 s.", "records", ge=64)
+    held_out_records: int = setting(1000, "Records of other events to watch.", "records", ge=32)
+    steps: int = setting(8000, "Steps of the optimizer.", "steps", ge=1)
+    batch: int = setting(32, "Windows per step.", "windows", ge=1, le=4096)
+    learning_rate: float = setting(3e-3, "Largest learning rate.", "1", gt=0, le=1)
+    label_s: float = setting(
+        0.1, "Standard deviation of the bell that stands for an arrival.", "s", gt=0, le=1
+    )
+
+
+class Training(Section):
+    """Networks to train; nothing else is computed by such a configuration."""
+
+    polarity: PolarityNetworkTraining | None = setting(
+        None, "Train a network that reads first motions."
+    )
+    picker: PickerNetworkTraining | None = setting(None, "Train a network that picks P and S.")

@@ -1,0 +1,63 @@
+"""Hypocenters that know that the velocity model is uncertain.
+
+Floor 4. The posterior of an event is the mixture over an ensemble of velocity models:
+:class:`EnsembleTimes` holds the travel times of all members, :func:`locate_picks` locates one
+event in them, from picks to moments, ranges, members and draws. :func:`draw_layered_models`
+makes ensembles around a reference; grids and tables of others come in by :func:`grid_times` and
+:func:`stack_members`. :class:`EnsembleTakeoffs` offers the same draws to the focal mechanisms.
+"""
+
+from quakeloom.location._approximations import locate_gaussian
+from quakeloom.location._ensembles import draw_layered_models
+from quakeloom.location._events import LocatedEvent, PickSet, Plane, locate_picks
+from quakeloom.location._locate import (
+    Ensemble,
+    Location,
+    draw_hypocenters,
+    find_start,
+    locate_event,
+    make_ensemble,
+)
+from quakeloom.location._options import LocationOptions
+from quakeloom.location._posterior import Posterior
+from quakeloom.location._screening import PICK_USES, screen_picks
+from quakeloom.location._search import EventPicks
+from quakeloom.location._station_terms import StationTerms, estimate_station_terms
+from quakeloom.location._tables import (
+    EnsembleTimes,
+    grid_times,
+    receiver_levels,
+    scale_times,
+    stack_members,
+    trace_member,
+)
+from quakeloom.location._takeoffs import EnsembleTakeoffs
+
+__all__ = [
+    "PICK_USES",
+    "Ensemble",
+    "EnsembleTakeoffs",
+    "EnsembleTimes",
+    "EventPicks",
+    "LocatedEvent",
+    "Location",
+    "LocationOptions",
+    "PickSet",
+    "Plane",
+    "Posterior",
+    "StationTerms",
+    "draw_hypocenters",
+    "draw_layered_models",
+    "estimate_station_terms",
+    "find_start",
+    "grid_times",
+    "locate_event",
+    "locate_gaussian",
+    "locate_picks",
+    "make_ensemble",
+    "receiver_levels",
+    "scale_times",
+    "screen_picks",
+    "stack_members",
+    "trace_member",
+]

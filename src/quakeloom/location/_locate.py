@@ -1,0 +1,369 @@
+"""Locate one event in an ensemble of velocity models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.location._kernels import (
+    GAUSSIAN,
+    likelihoods_of_times,
+    log_likelihoods,
+    member_times,
+)
+from quakeloom.location._options import LocationOptions
+from quakeloom.location._posterior import Posterior, make_posterior
+from quakeloom.location._search import EventPicks, find_region, resolve
+from quakeloom.location._tables import EnsembleTimes
+
+Floats = NDArray[np.float64]
+_SUBSET = 8
+_NOTHING = np.empty((0, 0))
+_STEP_KM = 0.05
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Times of all members, those of a few for the first search, and prior weights.
+
+    Attributes
+    ----------
+    times : EnsembleTimes
+    few : EnsembleTimes
+        At most eight members, spread over all.
+    log_weight, few_log_weight : ndarray
+        Logarithms of the prior weights, which sum to 1.
+    """
+
+    times: EnsembleTimes
+    few: EnsembleTimes
+    log_weight: Floats
+    few_log_weight: Floats
+
+
+def make_ensemble(times: EnsembleTimes, weights: ArrayLike | None = None) -> Ensemble:
+    """Prepare an ensemble for locating events.
+
+    Parameters
+    ----------
+    times : EnsembleTimes
+    weights : array_like, shape (members,), optional
+        Prior weights of the members; equal if not given.
+    """
+    count = times.member_count
+    prior = np.ones(count) if weights is None else np.asarray(weights, dtype=float)
+    prior = prior / prior.sum()
+    picked = np.unique(np.linspace(0, count - 1, min(_SUBSET, count)).round().astype(int))
+    with np.errstate(divide="ignore"):
+        return Ensemble(
+            times,
+            times if picked.size == count else times.subset(picked),
+            np.log(prior),
+            np.full(picked.size, -np.log(picked.size)),
+        )
+
+
+@dataclass(frozen=True)
+class Location:
+    """One event as located.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    maximum : ndarray, shape (3,)
+        Depth, north, east of the largest posterior density.
+    maximum_origin_s : float
+        Origin time there.
+    variance : ndarray, shape (picks,)
+        Of the picks, with all that the options add.
+    picks : EventPicks
+    """
+
+    posterior: Posterior
+    maximum: Floats
+    maximum_origin_s: float
+    variance: Floats
+    picks: EventPicks
+
+
+def find_start(
+    ensemble: Ensemble, picks: EventPicks, options: LocationOptions, center: ArrayLike
+) -> tuple[Floats, Floats] | None:
+    """Search the whole volume with few members.
+
+    Parameters
+    ----------
+    center : array_like, shape (3,)
+        Middle of the volume (its depth is not used).
+
+    Returns
+    -------
+    start : ndarray, shape (3,)
+        The best node.
+    cloud : ndarray, shape (nodes, 3)
+        Nodes where the mass is; None if the tables reach no node.
+    """
+    nodes, log_mass = find_region(
+        ensemble.few.arrays, picks, options.kind, options.freedom, ensemble.few_log_weight,
+        depth_prior(options), np.asarray(center, dtype=float), options.radius_km,
+        options.minimum_depth_km, options.maximum_depth_km,
+    )  # fmt: skip
+    if not nodes.size:
+        return None
+    return nodes[int(np.argmax(log_mass))], nodes
+
+
+def locate_event(
+    ensemble: Ensemble,
+    picks: EventPicks,
+    options: LocationOptions,
+    start: ArrayLike,
+    cloud: ArrayLike | None = None,
+    epicenter: ArrayLike | None = None,
+) -> Location | None:
+    """Resolve the posterior of one event around a start.
+
+    The posterior of hypocenter ``x`` and member ``k`` is
+
+        p(x, k | d) ~ p(k) p(x) integral p(d | x, k, t0) dt0,
+
+    its sum over members the answer, and the integral over ``x`` the evidence of each. Nodes
+    form one regular grid for all members, as fine as one member's posterior asks for.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    picks : EventPicks
+    options : LocationOptions
+    start : array_like, shape (3,)
+        Depth, north, east near the best location, see :func:`find_start`.
+    cloud : array_like, shape (n, 3), optional
+        Where mass was found; the grid reaches over it.
+    epicenter : array_like, shape (2,), optional
+        North and east of the prior epicenter, where the options have a prior.
+
+    Returns
+    -------
+    Location or None
+        None where no table reaches.
+
+    References
+    ----------
+    Tarantola & Valette (1982), J. Geophys. 50, 159-170; Lomax et al. (2000); Agata et al.
+    (2021), GJI 225, 1195-1214.
+    """
+    start = np.asarray(start, dtype=float)
+    variance = picks.variance + _model_variance(ensemble, picks, options, start)
+    picks = replace(picks, variance=variance)
+    log_prior = depth_prior(options, epicenter)
+    basis, start, slope = _shape(ensemble, picks, options, start, log_prior)
+    reach = 4.5
+    if cloud is not None and len(np.asarray(cloud)):
+        u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
+        if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+            u = u[:, :2]
+        reach = float(np.clip(np.abs(u).max() * 1.1, reach, 60.0))
+    spacing = options.resolution * np.array([0.55, 1.0, 1.0])
+    room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
+    if room < 2.0 * basis[0, 0]:
+        # A posterior that the limit of depth cuts is narrower than its Gaussian.
+        spacing[0] *= 0.4
+    grid, likelihood, origin, coarser = resolve(
+        ensemble.times.arrays, picks, options.kind, options.freedom, ensemble.log_weight, log_prior,
+        start, basis, spacing, reach, options.minimum_depth_km, options.maximum_depth_km,
+        options.maximum_nodes, slope,
+    )  # fmt: skip
+    error = float(1.0 / np.sqrt(np.sum(1.0 / variance)))
+    posterior = make_posterior(
+        grid, likelihood, origin, ensemble.log_weight, log_prior(grid.nodes), error, coarser
+    )
+    if posterior is None:
+        return None
+    maximum, origin_s = _climb(ensemble, picks, options, posterior, log_prior)
+    return Location(posterior, maximum, origin_s, variance, picks)
+
+
+def depth_prior(
+    options: LocationOptions, epicenter: ArrayLike | None = None
+) -> Callable[[Floats], Floats]:
+    """Return the logarithm of the prior density as a function of nodes."""
+
+    def log_prior(nodes: Floats) -> Floats:
+        value = np.zeros(nodes.shape[0])
+        if options.depth_prior_error_km > 0:
+            value -= 0.5 * ((nodes[:, 0] - options.depth_prior_km) / options.depth_prior_error_km) ** 2
+        if options.epicenter_prior_error_km > 0 and epicenter is not None:
+            offset = nodes[:, 1:] - np.asarray(epicenter, dtype=float)
+            value -= 0.5 * np.sum((offset / options.epicenter_prior_error_km) ** 2, axis=1)
+        return value
+
+    return log_prior
+
+
+def draw_hypocenters(
+    ensemble: Ensemble,
+    location: Location,
+    options: LocationOptions,
+    count: int,
+    random: np.random.Generator,
+    epicenter: ArrayLike | None = None,
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Draw hypocenters, origin times and members from the posterior.
+
+    Cells are drawn by their mass, points within them evenly; points are then resampled by the
+    posterior density at the very point, so that draws are not those of a staircase.
+
+    Returns
+    -------
+    nodes : ndarray, shape (count, 3)
+        Depth, north, east.
+    origin_s : ndarray, shape (count,)
+    member : ndarray of int, shape (count,)
+    """
+    posterior, picks = location.posterior, location.picks
+    grid, members = posterior.grid, posterior.mass.shape[1]
+    many = 4 * count
+    total = np.cumsum(posterior.mass.ravel())
+    place = (np.arange(many) + random.random(many)) / many * total[-1]
+    chosen = np.minimum(np.searchsorted(total, place, side="right"), total.size - 1)
+    cell, member = np.divmod(chosen, members)
+    jitter = (random.random((many, 3)) - 0.5) * grid.size
+    if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+        jitter[:, 2] = 0.0
+    jitter[:, 0] *= grid.share[cell]
+    nodes = grid.nodes[cell] + jitter @ grid.basis.T
+    predicted = np.empty((many, picks.time_s.size))
+    member_times(
+        ensemble.times.arrays, nodes, member, picks.station, picks.group, picks.level, predicted
+    )
+    likelihood, origin = np.empty(many), np.empty(many)
+    likelihoods_of_times(
+        predicted, picks.time_s, picks.variance, options.kind, options.freedom, likelihood, origin
+    )
+    log_prior = depth_prior(options, epicenter)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        density = np.log(posterior.mass.ravel()[chosen] / grid.share[cell])
+        excess = likelihood + log_prior(nodes) + ensemble.log_weight[member] - density
+    excess[~np.isfinite(excess)] = -np.inf
+    weight = np.cumsum(np.exp(excess - excess.max()))
+    place = (np.arange(count) + random.random(count)) / count * weight[-1]
+    kept = np.minimum(np.searchsorted(weight, place, side="right"), many - 1)
+    kept = kept[random.permutation(count)]
+    time = origin[kept] + posterior.origin_error_s * random.standard_normal(count)
+    return nodes[kept], time, member[kept]
+
+
+def _model_variance(
+    ensemble: Ensemble, picks: EventPicks, options: LocationOptions, start: Floats
+) -> Floats:
+    """Variance of travel times and station effects."""
+    extra = np.full(picks.time_s.size, options.station_error_s**2)
+    if options.time_error_fraction > 0 or options.time_error_minimum_s > 0:
+        times = np.empty((1, picks.time_s.size))
+        member_times(
+            ensemble.few.arrays, start[None, :], np.full(1, -1), picks.station, picks.group,
+            picks.level, times,
+        )  # fmt: skip
+        error = np.clip(
+            options.time_error_fraction * np.nan_to_num(times[0]),
+            options.time_error_minimum_s,
+            options.time_error_maximum_s,
+        )
+        extra += error**2
+    return extra
+
+
+def _shape(
+    ensemble: Ensemble,
+    picks: EventPicks,
+    options: LocationOptions,
+    start: Floats,
+    log_prior: Callable[[Floats], Floats],
+) -> tuple[Floats, Floats, Floats]:
+    """Basis of the grid: the Cholesky factor of one member's covariance; a better start; slopes.
+
+    From the derivatives of the mean travel times; robust likelihoods are not sharper. Slopes are
+    the changes of residuals along the columns of the basis, shape (picks, 3).
+    """
+    section = ensemble.few.east_km.size == 1 and not ensemble.few.radial
+    depth_span = options.maximum_depth_km - options.minimum_depth_km
+    prior = np.array([12.0 / depth_span**2, 3.0 / options.radius_km**2, 3.0 / options.radius_km**2])
+    if options.depth_prior_error_km > 0:
+        prior[0] += options.depth_prior_error_km**-2
+    if options.epicenter_prior_error_km > 0:
+        prior[1:] += options.epicenter_prior_error_km**-2
+    basis = np.eye(3)
+    steps = 4 if options.kind == GAUSSIAN else 1
+    for _ in range(steps):
+        offsets = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]) * _STEP_KM * 4.0
+        nodes = start + offsets
+        nodes[:, 0] = np.clip(nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km)
+        times = np.empty((7, picks.time_s.size))
+        member_times(
+            ensemble.few.arrays, nodes, np.full(7, -1), picks.station, picks.group, picks.level,
+            times,
+        )  # fmt: skip
+        if not np.isfinite(times).all():
+            basis = np.diag(1.0 / np.sqrt(prior))
+            return basis, start, np.full((picks.time_s.size, 3), 0.15) * np.diag(basis)
+        width = (nodes[1:4] - nodes[4:7])[np.arange(3), np.arange(3)]
+        slope = (times[1:4] - times[4:7]) / width[:, None]
+        weight = 1.0 / picks.variance
+        residual = picks.time_s - times[0]
+        mean = (slope @ weight) / weight.sum()
+        centered = slope - mean[:, None]
+        precision = (centered * weight) @ centered.T + np.diag(prior)
+        if section:
+            precision[2, :] = precision[:, 2] = 0.0
+            precision[2, 2] = 1.0
+        covariance = np.linalg.inv(precision)
+        basis = np.linalg.cholesky(0.5 * (covariance + covariance.T))
+        if steps == 1:
+            break
+        gradient = (centered * weight) @ (residual - (residual @ weight) / weight.sum())
+        step = covariance @ gradient
+        # No farther than the coarse search could be wrong.
+        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        start = start + step
+        start[0] = np.clip(start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01)
+        if np.abs(np.linalg.solve(basis, step)).max() < 0.1:
+            break
+    return basis, start, centered.T @ basis
+
+
+def _climb(
+    ensemble: Ensemble,
+    picks: EventPicks,
+    options: LocationOptions,
+    posterior: Posterior,
+    log_prior: Callable[[Floats], Floats],
+) -> tuple[Floats, float]:
+    """The largest density, from the best node by ever finer grids around it."""
+    grid = posterior.grid
+    marginal = posterior.mass.sum(axis=1) / grid.share
+    best = grid.nodes[int(np.argmax(marginal))]
+    corner = np.stack(np.meshgrid(*[np.array([-1.0, 0.0, 1.0])] * 3, indexing="ij"), -1)
+    corner = corner.reshape(-1, 3)
+    if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+        corner = corner[corner[:, 2] == 0]
+    size = grid.size.copy()
+    origin_s = 0.0
+    density = np.empty((corner.shape[0], ensemble.times.member_count))
+    origins = np.empty_like(density)
+    for _ in range(5):
+        size = size / 2.0
+        nodes = best + (corner * size) @ grid.basis.T
+        nodes[:, 0] = np.clip(nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km)
+        log_likelihoods(
+            ensemble.times.arrays, nodes, picks.station, picks.group, picks.level, picks.time_s,
+            picks.variance, options.kind, options.freedom, density, origins,
+        )  # fmt: skip
+        joint = density + ensemble.log_weight + log_prior(nodes)[:, None]
+        mixture = np.exp(joint - joint.max())
+        at = int(np.argmax(mixture.sum(axis=1)))
+        best = nodes[at]
+        origin_s = float(mixture[at] @ origins[at] / mixture[at].sum())
+    return best, origin_s

@@ -1,0 +1,180 @@
+"""What a posterior on a grid says: moments, quantiles, members, draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.location._search import Grid
+
+Floats = NDArray[np.float64]
+QUANTILES = (0.025, 0.16, 0.84, 0.975)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The posterior of one event over nodes and members.
+
+    Attributes
+    ----------
+    grid : Grid
+    mass : ndarray, shape (nodes, members)
+        Sums to 1.
+    origin_s : ndarray, shape (nodes, members)
+        Origin time of most likelihood at each.
+    origin_error_s : float
+        Standard error of the origin time at a node.
+    log_evidence : ndarray, shape (members,)
+        Natural logarithm of each member's evidence, up to a common constant.
+    coarser : int
+        Levels short of the wanted spacing.
+    """
+
+    grid: Grid
+    mass: Floats
+    origin_s: Floats
+    origin_error_s: float
+    log_evidence: Floats
+    coarser: int
+
+    @property
+    def weights(self) -> Floats:
+        """Posterior weights of the members."""
+        weights: Floats = self.mass.sum(axis=0)
+        return weights
+
+    @property
+    def effective_member_count(self) -> float:
+        """Effective number of members, one over the sum of squared weights."""
+        return float(1.0 / np.sum(self.weights**2))
+
+    @property
+    def mean(self) -> Floats:
+        """Mean depth, north, east in km."""
+        mean: Floats = self.mass.sum(axis=1) @ self.grid.nodes
+        return mean
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of depth, north, east in km squared: within and between members."""
+        offset = self.grid.nodes - self.mean
+        covariance: Floats = (offset * self.mass.sum(axis=1)[:, None]).T @ offset
+        return covariance
+
+    @property
+    def member_means(self) -> Floats:
+        """Mean depth, north, east of each member, shape (members, 3)."""
+        weights = self.weights
+        safe = np.where(weights > 0, weights, 1.0)
+        means: Floats = (self.mass.T @ self.grid.nodes) / safe[:, None]
+        return means
+
+    @property
+    def between_covariance(self) -> Floats:
+        """Covariance of the members' means; what is left is the mean of their covariances."""
+        offset = self.member_means - self.mean
+        between: Floats = (offset * self.weights[:, None]).T @ offset
+        return between
+
+    @property
+    def origin_mean_s(self) -> float:
+        """Mean origin time after the reference."""
+        return float(np.sum(self.mass * self.origin_s))
+
+    @property
+    def origin_deviation_s(self) -> float:
+        """Standard deviation of the origin time."""
+        spread = float(np.sum(self.mass * (self.origin_s - self.origin_mean_s) ** 2))
+        return float(np.sqrt(spread + self.origin_error_s**2))
+
+    def depth_quantiles(self, levels: ArrayLike = QUANTILES) -> Floats:
+        """Return quantiles of depth in km.
+
+        Planes of nodes give the density of depth; its logarithm is taken as quadratic between
+        them, so that planes half a standard deviation apart are enough.
+        """
+        plane = self.grid.cells[:, 0]
+        first = int(plane.min())
+        count = int(plane.max()) - first + 1
+        mass = np.bincount(plane - first, self.mass.sum(axis=1), count)
+        size = abs(self.grid.basis[0, 0]) * self.grid.size[0]
+        low = self.grid.center[0] + self.grid.basis[0, 0] * self.grid.size[0] * (
+            first + np.arange(count)
+        )
+        share = np.ones(count)
+        share[plane - first] = self.grid.share
+        depth = np.zeros(count)
+        depth[plane - first] = self.grid.nodes[:, 0]
+        empty = share * 0.0
+        empty[plane - first] = 1.0
+        depth = np.where(empty > 0, depth, low + 0.5 * size)
+        return _quantiles(depth - 0.5 * share * size, share * size, mass, levels)
+
+    def probability_below(self, boundary_km: ArrayLike) -> float:
+        """Return the probability that the event is deeper than a boundary.
+
+        Parameters
+        ----------
+        boundary_km : array_like, shape (members,) or (nodes, members)
+            Depth of the boundary in each member (at the node, where it is not flat), so that its
+            uncertainty and that of the hypocenter go together. A cell of the grid counts by its
+            part below.
+        """
+        half = 0.5 * abs(self.grid.basis[0, 0]) * self.grid.size[0] * self.grid.share
+        below = (self.grid.nodes[:, 0] + half)[:, None] - np.atleast_1d(
+            np.asarray(boundary_km, dtype=float)
+        )
+        part = np.clip(below / (2.0 * half[:, None]), 0.0, 1.0)
+        return float(np.sum(self.mass * part))
+
+
+def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> Floats:
+    """Quantiles of a density that is given by the masses of adjoining cells."""
+    fine = 16
+    center = low + 0.5 * width
+    density = mass / width
+    floor = density.max() * 1e-12
+    log = np.log(np.maximum(density, floor))
+    points = low[:, None] + width[:, None] * (np.arange(fine) + 0.5) / fine
+    if center.size >= 3:
+        i = np.clip(np.arange(center.size), 1, center.size - 2)
+        x0, x1, x2 = center[i - 1], center[i], center[i + 1]
+        a = ((points - x1[:, None]) * (points - x2[:, None])) / ((x0 - x1) * (x0 - x2))[:, None]
+        b = ((points - x0[:, None]) * (points - x2[:, None])) / ((x1 - x0) * (x1 - x2))[:, None]
+        c = ((points - x0[:, None]) * (points - x1[:, None])) / ((x2 - x0) * (x2 - x1))[:, None]
+        shape = a * log[i - 1][:, None] + b * log[i][:, None] + c * log[i + 1][:, None]
+    else:
+        shape = np.zeros_like(points)
+    shape = np.exp(shape - shape.max(axis=1, keepdims=True))
+    share = (shape / shape.sum(axis=1, keepdims=True) * mass[:, None]).ravel()
+    edges = np.append(low[:, None] + width[:, None] * np.arange(fine) / fine, low[-1] + width[-1])
+    total = np.concatenate([[0.0], np.cumsum(share)])
+    total /= total[-1]
+    quantiles: Floats = np.interp(np.asarray(levels, dtype=float), total, edges)
+    return quantiles
+
+
+def make_posterior(
+    grid: Grid,
+    log_likelihood: Floats,
+    origin_s: Floats,
+    log_weight: Floats,
+    log_prior: Floats,
+    origin_error_s: float,
+    coarser: int,
+) -> Posterior | None:
+    """Normalize the posterior on a grid; None if it is nowhere."""
+    joint = log_likelihood + log_weight + (log_prior + np.log(grid.share))[:, None]
+    peak = joint.max(initial=-np.inf)
+    if not np.isfinite(peak):
+        return None
+    joint -= peak
+    mass = np.exp(joint, out=joint)
+    per_member = mass.sum(axis=0)
+    with np.errstate(divide="ignore"):
+        evidence = np.log(per_member) - log_weight + peak
+    mass /= per_member.sum()
+    volume = float(np.log(abs(np.prod(np.diag(grid.basis) * grid.size))))
+    return Posterior(grid, mass, origin_s, origin_error_s, evidence + volume, coarser)

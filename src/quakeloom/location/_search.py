@@ -1,0 +1,269 @@
+"""From a coarse grid to a fine one, only around the mass of the posterior.
+
+Every level halves the cells that hold nearly all of the mass and drops the others. What is
+looked at on a coarse level is a blurred posterior: the variance of every pick grows by that of its
+residual over a cell, so that a narrow peak between nodes is not overlooked. (A tempered likelihood
+would do for Gaussian errors; the tails of robust ones would have no end.) The last level is a regular grid with the true likelihood; sums over it are as good
+as integrals (for a Gaussian the error of nodes one standard deviation apart is below 1e-8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core import compiled
+from quakeloom.location._kernels import log_likelihoods
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_SLOWNESS_S_KM = 0.2
+_BLUR = 3.0
+_LOST = 5e-4
+_NOTHING = np.empty((0, 0))
+
+
+@dataclass(frozen=True)
+class EventPicks:
+    """The picks of one event in a local frame, as the compiled loops need them.
+
+    Attributes
+    ----------
+    station : ndarray, shape (picks, 3)
+        Depth, north, east in km.
+    group, level : ndarray
+        See :meth:`EnsembleTimes.receivers`.
+    time_s, variance : ndarray, shape (picks,)
+    """
+
+    station: Floats
+    group: Ints
+    level: Floats
+    time_s: Floats
+    variance: Floats
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The nodes of a level: a regular grid in the frame ``center + basis @ (cell + 1/2) size``.
+
+    ``basis`` is lower triangular in depth, north, east, so that depth is constant on planes of
+    the first number of cells and the limits of depth are faces of cells.
+    """
+
+    center: Floats
+    basis: Floats
+    size: Floats
+    cells: Ints
+    nodes: Floats
+    share: Floats
+
+
+def place_cells(
+    center: Floats, basis: Floats, size: Floats, cells: Ints, top: float, bottom: float
+) -> Grid:
+    """Return the nodes of cells; a cell cut by the limits of depth keeps its part inside."""
+    u = (cells + 0.5) * size
+    half = 0.5 * abs(basis[0, 0]) * size[0]
+    z = center[0] + basis[0, 0] * u[:, 0]
+    low = np.maximum(z - half, top)
+    high = np.minimum(z + half, bottom)
+    share = (high - low) / (2.0 * half)
+    inside = share > 1e-9
+    cells, u, share = cells[inside], u[inside], share[inside]
+    u[:, 0] = (0.5 * (low + high)[inside] - center[0]) / basis[0, 0]
+    return Grid(center, basis, size, cells, center + u @ basis.T, share)
+
+
+@compiled(error_model="numpy", nogil=True)
+def _sum_members(log_likelihood, log_weight, log_prior, out):
+    """Log of the posterior of every node, summed over members."""
+    for n in range(log_likelihood.shape[0]):
+        top = -np.inf
+        for k in range(log_likelihood.shape[1]):
+            value = log_weight[k] + log_likelihood[n, k]
+            if value > top:
+                top = value
+        if top == -np.inf:
+            out[n] = -np.inf
+            continue
+        total = 0.0
+        for k in range(log_likelihood.shape[1]):
+            value = log_weight[k] + log_likelihood[n, k] - top
+            if value > -20.0:
+                total += np.exp(value)
+        out[n] = top + log_prior[n] + np.log(total)
+
+
+def children(cells: Ints) -> Ints:
+    """Return the eight halves of cells."""
+    corner = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=np.int64)
+    return (2 * cells[:, None, :] + corner).reshape(-1, 3)
+
+
+def heaviest(log_mass: Floats, lost: float, most: int) -> Ints:
+    """Return the numbers of the cells that hold all mass but ``lost``, at most ``most``."""
+    if not log_mass.size:
+        return np.empty(0, np.int64)
+    peak = log_mass.max()
+    if peak == -np.inf:
+        return np.empty(0, np.int64)
+    mass = np.exp(log_mass - peak)
+    order = np.argsort(-mass, kind="stable")
+    total = np.cumsum(mass[order])
+    count = int(np.searchsorted(total, (1.0 - lost) * total[-1])) + 1
+    return np.sort(order[: min(count, most)])
+
+
+def find_region(
+    tables: tuple,  # type: ignore[type-arg]
+    picks: EventPicks,
+    kind: int,
+    freedom: float,
+    log_weight: Floats,
+    log_prior: Callable[[Floats], Floats],
+    center: Floats,
+    radius_km: float,
+    top: float,
+    bottom: float,
+    finest_km: float = 0.6,
+) -> tuple[Floats, Floats]:
+    """Find where the mass is, in the whole volume.
+
+    Returns
+    -------
+    nodes : ndarray, shape (n, 3)
+    log_mass : ndarray, shape (n,)
+        Of cells a little larger than ``finest_km``; empty if the tables reach no node.
+    """
+    counts = np.array([5, 10, 10])
+    extent = np.array([bottom - top, 2 * radius_km, 2 * radius_km])
+    size = extent / counts
+    origin = np.array([top, center[1] - radius_km, center[2] - radius_km])
+    cells = np.stack(np.meshgrid(*(np.arange(c) for c in counts), indexing="ij"), -1).reshape(-1, 3)
+    cells = cells.astype(np.int64)
+    basis = np.eye(3)
+    while True:
+        # Cells that are much longer one way are halved that way only.
+        grid = place_cells(origin, basis, size, cells, top, bottom)
+        blur = (_SLOWNESS_S_KM**2) * float(np.sum(size**2)) / 12.0
+        out = np.empty((grid.cells.shape[0], log_weight.size))
+        log_likelihoods(
+            tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
+            picks.variance + blur, kind, freedom, out, _NOTHING,
+        )  # fmt: skip
+        log_mass = np.empty(out.shape[0])
+        _sum_members(out, log_weight, log_prior(grid.nodes), log_mass)
+        log_mass += np.log(grid.share)
+        last = size.max() <= 2.0 * finest_km
+        keep = heaviest(log_mass, _LOST if last else 0.01, 4000 if last else 32)
+        if last or not keep.size:
+            return grid.nodes[keep], log_mass[keep]
+        split = size > 0.5 * size.max()
+        cells = grid.cells[keep]
+        corners = np.stack(
+            np.meshgrid(*(np.arange(2 if s else 1) for s in split), indexing="ij"), -1
+        ).reshape(-1, 3)
+        cells = (np.where(split, 2 * cells, cells)[:, None, :] + corners).reshape(-1, 3)
+        size = np.where(split, size / 2.0, size)
+
+
+def resolve(
+    tables: tuple,  # type: ignore[type-arg]
+    picks: EventPicks,
+    kind: int,
+    freedom: float,
+    log_weight: Floats,
+    log_prior: Callable[[Floats], Floats],
+    center: Floats,
+    basis: Floats,
+    spacing: Floats,
+    reach: float,
+    top: float,
+    bottom: float,
+    maximum_nodes: int,
+    slope: Floats,
+) -> tuple[Grid, Floats, Floats, int]:
+    """Evaluate the posterior on a regular grid around its mass.
+
+    Parameters
+    ----------
+    center : ndarray, shape (3,)
+    basis : ndarray, shape (3, 3)
+        Lower triangular; its columns are about one standard deviation of one model's posterior.
+    spacing : ndarray, shape (3,)
+        Of nodes of the last level along the columns.
+    reach : float
+        How far, in columns, the first level reaches at least.
+    slope : ndarray, shape (picks, 3)
+        Change of every pick's residual along the columns; coarse levels are blurred by its
+        variance over a cell.
+
+    Returns
+    -------
+    grid : Grid
+        The last level.
+    log_likelihood, origin : ndarray, shape (nodes, members)
+    coarser : int
+        How many levels short of the spacing the grid is; 0 unless nodes ran out.
+    """
+    levels = max(2, int(np.ceil(np.log2(max(reach, 4.0) / 3.0))))
+    section = tables[9].size == 1 and not tables[0]
+    for attempt in range(4):
+        around = np.ceil(np.maximum(reach / (2**levels * spacing), 3.0)).astype(np.int64)
+        axes = [np.arange(-a, a) for a in around]
+        if section:
+            axes[2] = np.zeros(1, dtype=np.int64)
+        cells = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3).astype(np.int64)
+        for level in range(levels, -1, -1):
+            size = 2.0**level * spacing
+            grid = place_cells(center, basis, size, cells, top, bottom)
+            out = np.empty((grid.cells.shape[0], log_weight.size))
+            origin = np.empty_like(out) if level == 0 else _NOTHING
+            variance = picks.variance
+            if level > 0:
+                variance = variance + _BLUR * ((slope * size) ** 2).sum(axis=1) / 12.0
+            log_likelihoods(
+                tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
+                variance, kind, freedom, out, origin,
+            )  # fmt: skip
+            if level == 0:
+                return grid, out, origin, 0
+            log_mass = np.empty(out.shape[0])
+            _sum_members(out, log_weight, log_prior(grid.nodes), log_mass)
+            log_mass += np.log(grid.share)
+            count = 4 if section else 8
+            for lost in (_LOST, 5 * _LOST, 20 * _LOST):
+                keep = heaviest(log_mass, lost, grid.cells.shape[0])
+                if count * keep.size <= maximum_nodes:
+                    break
+            if level == levels and attempt < 3 and _is_cut(grid, keep, log_mass, around, section):
+                break
+            if count * keep.size > maximum_nodes:
+                origin = np.empty_like(out)
+                log_likelihoods(
+                    tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
+                    picks.variance, kind, freedom, out, origin,
+                )  # fmt: skip
+                return grid, out, origin, level
+            cells = children(grid.cells[keep])
+            if section:
+                cells = cells[cells[:, 2] % 2 == 0]
+        levels += 1
+        reach *= 2.0
+    raise RuntimeError("the search never ends without a grid")
+
+
+def _is_cut(grid: Grid, keep: Ints, log_mass: Floats, around: Ints, section: bool) -> bool:
+    """Say whether the mass reaches the faces of the first level, other than the limits of depth."""
+    if not keep.size:
+        return False
+    heavy = keep[log_mass[keep] > log_mass[keep].max() - 5.0]
+    cells = grid.cells[heavy]
+    outer = (cells == -around) | (cells == around - 1)
+    # Beyond a cell that the limits of depth cut there is nothing.
+    outer[:, 0] &= grid.share[heavy] > 0.999
+    return bool(outer[:, : 2 if section else 3].any())

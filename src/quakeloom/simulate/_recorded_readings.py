@@ -1,0 +1,112 @@
+"""The records behind the readings of a simulated catalog."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core import compiled
+from quakeloom.simulate._catalog import SimulatedEvents
+from quakeloom.simulate._counted_random import pair_key
+from quakeloom.simulate._readings import SimulatedReadings
+from quakeloom.simulate._seismogram_parameters import (
+    RecordParameters,
+    draw_record_parameters,
+    radiate,
+)
+from quakeloom.simulate._stations import SimulatedStations
+
+_OF_STATION = (
+    "layer_time_s",
+    "layer_reflection",
+    "instrument",
+    "lowpass_hz",
+    "is_linear_phase",
+    "highpass_hz",
+    "noise_slope",
+    "noise_microseism",
+    "noise_cultural",
+    "noise_cultural_hz",
+    "noise_line",
+    "noise_line_hz",
+)
+_LEVEL_SNR = 10.0
+"""Signal-to-noise ratio of P off nodal planes where half of the stations read it."""
+
+_NODAL = 0.15
+"""Scattered waves leave no station quite nodal in the first second."""
+
+_CORNER_HZ_M2 = 12.0
+_QUALITY_FACTOR = 350.0
+
+
+def describe_records(
+    events: SimulatedEvents,
+    stations: SimulatedStations,
+    readings: SimulatedReadings,
+    p_time_s: float,
+    vp_vs_ratio: float = 1.73,
+) -> RecordParameters:
+    """Return what the records of a catalog's readings are made from.
+
+    Radiation and travel times are those of the readings; corner frequencies follow the
+    magnitude at constant stress drop (``10^(-M/3)``); instrument, noise and topmost layer
+    belong to the station, scattering to the pair of event and station.
+
+    Parameters
+    ----------
+    events, stations, readings
+        As simulated together.
+    p_time_s : float
+        P arrives this long after the start of every record.
+    vp_vs_ratio : float
+        For S.
+
+    Returns
+    -------
+    RecordParameters
+        One record per reading.
+    """
+    keys = _pair_keys(events.keys, stations.keys, readings.event_index, readings.station_index)
+    own = draw_record_parameters(keys, p_time_s=(p_time_s, p_time_s))
+    site = draw_record_parameters(stations.keys).take(readings.station_index)
+    azimuth = np.radians(readings.true_azimuth_deg)
+    takeoff = np.radians(readings.true_takeoff_deg)
+    p, sv, sh = radiate(
+        events.normal[readings.event_index], events.slip[readings.event_index], azimuth, takeoff
+    )
+    magnitude = np.asarray(events.events["magnitude"], dtype=float)[readings.event_index]
+    corner = _CORNER_HZ_M2 * 10.0 ** (-(magnitude - 2.0) / 3.0)
+    t_star = 0.004 + readings.travel_time_s / _QUALITY_FACTOR
+    none = np.zeros(keys.size)
+    return own.with_values(
+        **{name: getattr(site, name) for name in _OF_STATION},
+        s_time_s=p_time_s + (vp_vs_ratio - 1.0) * readings.travel_time_s,
+        p_radiation=p,
+        later_p_radiation=p,
+        sv_radiation=sv,
+        sh_radiation=sh,
+        back_azimuth_deg=(readings.true_azimuth_deg + 180.0) % 360.0,
+        head_delay_s=none,
+        head_strength=none + 1.0,
+        corner_hz=np.clip(corner, 1.0, 40.0),
+        t_star_p_s=t_star,
+        t_star_s_s=1.5 * t_star,
+        snr=_LEVEL_SNR * 10.0**readings.strength * np.maximum(np.abs(p), _NODAL),
+    )
+
+
+@compiled()
+def _pair_keys(event_keys, station_keys, event, station):
+    out = np.empty(event.size, np.uint64)
+    for i in range(event.size):
+        out[i] = pair_key(pair_key(event_keys[event[i]], station_keys[station[i]]), np.uint64(41))
+    return out
+
+
+def record_starts(
+    origin_time: NDArray[np.datetime64], travel_time_s: NDArray[np.float64], p_time_s: float
+) -> NDArray[np.int64]:
+    """Return when records start, in nanoseconds, so that P arrives ``p_time_s`` after it."""
+    before = np.round((travel_time_s - p_time_s) * 1e9).astype(np.int64)
+    return np.asarray(origin_time.astype("datetime64[ns]").astype(np.int64) + before)

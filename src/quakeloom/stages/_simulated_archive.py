@@ -1,0 +1,88 @@
+"""Records of a simulated catalog as an archive: one miniSEED file per event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from quakeloom.formats import Trace, write_miniseed
+from quakeloom.simulate import (
+    COMPONENTS,
+    SimulatedEvents,
+    SimulatedReadings,
+    SimulatedStations,
+    describe_records,
+    record_starts,
+    simulate_seismograms,
+)
+
+_RATE_HZ = 100.0
+_SAMPLES = 4400
+_P_S = 13.0
+_COUNTS = 40.0
+"""Standard deviation of the noise in counts; a digitizer clips at 24 bits."""
+
+_CLIP = 2**23 - 1
+_BLOCK = 512
+
+
+def write_archive(
+    folder: Path,
+    events: SimulatedEvents,
+    stations: SimulatedStations,
+    readings: SimulatedReadings,
+) -> int:
+    """Write the records of readings; return their number.
+
+    Parameters
+    ----------
+    folder : Path
+        Receives ``EVENT_ID.mseed`` with channels HHZ, HHN, HHE of every station that reads.
+    events, stations, readings
+        As simulated together. Verticals of reversed stations are turned over.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parameters = describe_records(events, stations, readings, _P_S)
+    origin = np.asarray(events.events["origin_time"])[readings.event_index]
+    starts = record_starts(origin, readings.travel_time_s, _P_S)
+    # the recorder samples on whole hundredths; P then lies between samples
+    step = int(1e9 / _RATE_HZ)
+    late = starts % step
+    parameters = parameters.with_values(
+        p_time_s=parameters.p_time_s + late / 1e9, s_time_s=parameters.s_time_s + late / 1e9
+    )
+    starts -= late
+    ids = events.events["event_id"]
+    bounds = np.searchsorted(readings.event_index, np.arange(len(ids) + 1))
+    network, code = stations.stations["network"], stations.stations["station"]
+    first = 0
+    while first < len(ids):
+        last = first + 1
+        while last < len(ids) and bounds[last + 1] - bounds[first] <= _BLOCK:
+            last += 1
+        rows = slice(bounds[first], bounds[last])
+        made = simulate_seismograms(parameters.take(rows), _SAMPLES, _RATE_HZ)
+        counts = np.clip(np.rint(_COUNTS * made.data), -_CLIP, _CLIP).astype(np.int32)
+        counts[readings.is_reversed[rows], 0] *= -1
+        for event in range(first, last):
+            traces = [
+                Trace(
+                    str(network[s]),
+                    str(code[s]),
+                    "",
+                    f"HH{component}",
+                    int(starts[row]),
+                    _RATE_HZ,
+                    counts[row - rows.start, k],
+                    _SAMPLES,
+                    "",
+                )  # fmt: skip
+                for row in range(bounds[event], bounds[event + 1])
+                for s in [readings.station_index[row]]
+                for k, component in enumerate(COMPONENTS)
+            ]
+            if traces:
+                write_miniseed(folder / f"{ids[event]}.mseed", traces)
+        first = last
+    return int(bounds[-1])

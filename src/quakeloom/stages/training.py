@@ -1,0 +1,379 @@
+"""Training of networks on the synthetic Earth, with a card that says how good they are.
+
+No recorded seismogram enters: records, first motions and arrivals are simulated, keyed by
+the seed and the number of the record, so anyone gets the same data. Sets are named, and a
+name is part of the key: training, held-out and test records share no event. The test set has
+another region's ranges of attenuation, corner frequency and noise.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.config import PolarityNetworkTraining, Settings
+from quakeloom.core import SettingsError, digest_file, string_keys
+from quakeloom.picking import find_peaks
+from quakeloom.picking._phase_network import (
+    PickerTraining,
+    TrainingRecords,
+    cut_training_windows,
+    load_phase_network,
+    save_phase_network,
+    train_phase_network,
+)
+from quakeloom.polarity import (
+    PolarityNetwork,
+    PolarityTraining,
+    calibration_error,
+    count_operations,
+    cut_windows,
+    load_polarity_network,
+    measure_reliability,
+    save_polarity_network,
+    train_polarity_network,
+)
+from quakeloom.simulate import (
+    RecordParameters,
+    SimulatedSeismograms,
+    draw_record_parameters,
+    simulate_seismograms,
+)
+from quakeloom.store import write_json_if_changed
+
+Progress = Callable[[str], None]
+
+_RATE_HZ = 100.0
+_BLOCK = 2048
+_POLARITY_SAMPLES, _POLARITY_ONSET_S = 512, 2.6
+_PICKER_SAMPLES = 6000
+_STRONG_SNR, _SMALL_SNR, _ALL_SNR = (15.0, 400.0), (0.8, 80.0), (0.8, 400.0)
+_SNR_EDGES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 1e9)
+_SHIFTS_S = tuple(np.round(np.arange(-0.06, 0.0601, 0.01), 3).tolist())
+
+
+def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[str, Any]:
+    """Train a network that reads first motions; write weights and card.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``training.polarity``.
+    out : Path
+        Folder; ``polarity.npz`` and ``polarity.json`` are written.
+    progress : callable
+        Called with a sentence now and then.
+
+    Returns
+    -------
+    dict
+        The card.
+    """
+    wanted = settings.training.polarity if settings.training else None
+    if wanted is None:
+        raise SettingsError(
+            "The configuration has no `training.polarity`. Nothing was trained; add it (an empty "
+            "mapping takes the defaults)."
+        )
+    _use_one_thread()
+    seed = settings.seed
+    started = time.perf_counter()
+    progress("simulating records")
+    held_out = _first_motions(seed, "held-out", wanted.held_out_records, _ALL_SNR)
+    validation = _jittered(held_out, wanted, seed)
+    curves: list[dict[str, float]] = []
+    network: PolarityNetwork | None = None
+    for step, count, snr, epochs, rate in (
+        ("strong", wanted.strong_records, _STRONG_SNR, wanted.strong_epochs,
+         wanted.strong_learning_rate),
+        ("small", wanted.small_records, _SMALL_SNR, wanted.small_epochs,
+         wanted.small_learning_rate),
+    ):  # fmt: skip
+        records, onset, is_up, _ = _first_motions(seed, step, count, snr)
+        progress(f"step {step}: {len(records)} records")
+
+        def report(values: dict[str, float], step: str = step) -> None:
+            curves.append({"strong": float(step == "strong"), **values})
+            text = ", ".join(f"{k} {v:.4g}" for k, v in values.items())
+            progress(f"{step}: {text}")
+
+        training = PolarityTraining(
+            epochs=epochs,
+            batch=wanted.batch,
+            learning_rate=rate,
+            jitter_s=wanted.pick_error_s,
+            widest_jitter_s=wanted.widest_pick_error_s,
+        )
+        network = train_polarity_network(
+            wanted.architecture, records, onset, is_up, validation, training, seed,
+            start=network, progress=report,
+        )  # fmt: skip
+    assert network is not None
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "polarity.npz"
+    save_polarity_network(network, file)
+    progress("testing")
+    card = {
+        "network": "polarity",
+        "architecture": wanted.architecture,
+        "operations_per_window": count_operations(wanted.architecture),
+        "parameters": int(sum(p.size for p in network.parameters.values())),
+        "temperature": network.temperature,
+        "data": "simulated records only; quakeloom.simulate.draw_record_parameters",
+        "settings": wanted.model_dump(),
+        "seed": seed,
+        "curves": curves,
+        "test": score_polarity(file, seed, wanted.held_out_records),
+        "seconds": round(time.perf_counter() - started),
+        "machine": f"{platform.machine()}, one thread",
+        "sha256": digest_file(file),
+    }
+    write_json_if_changed(out / "polarity.json", card)
+    return card
+
+
+def score_polarity(file: Path, seed: int, count: int) -> dict[str, Any]:
+    """Score weights on simulated records of another region, with other noise.
+
+    Returns
+    -------
+    dict
+        Accuracy by signal-to-noise ratio and by pick error, calibration, reliability.
+    """
+    reader = load_polarity_network(file)
+    records, onset, is_up, snr = _first_motions(seed, "test", count, _ALL_SNR, elsewhere=True)
+    rng = np.random.default_rng(seed)
+    error = 1.5 * rng.standard_normal(len(records))
+    up = reader.read(cut_windows(records, onset + error)).astype(float)
+    reliability = measure_reliability(up, is_up)
+    right = (up >= 0.5) == is_up
+    sure = np.maximum(up, 1 - up)
+    return {
+        "records": len(records),
+        "accuracy": float(right.mean()),
+        "calibration_error": calibration_error(up, is_up),
+        "reliability": {
+            "stated": reliability.stated.tolist(),
+            "actual": reliability.actual.tolist(),
+            "count": reliability.count.tolist(),
+        },
+        "by_snr": [
+            {
+                "from": low,
+                "to": high,
+                "records": int(inside.sum()),
+                "accuracy": float(right[inside].mean()) if inside.any() else None,
+                "called": float((sure[inside] >= 0.9).mean()) if inside.any() else None,
+                "accuracy_of_called": float(right[inside & (sure >= 0.9)].mean())
+                if (inside & (sure >= 0.9)).any()
+                else None,
+            }
+            for low, high in pairwise(_SNR_EDGES)
+            for inside in [(snr >= low) & (snr < high)]
+        ],
+        "by_pick_error": [
+            {
+                "seconds": shift,
+                "accuracy": float(
+                    ((reader.read(cut_windows(records, onset + _RATE_HZ * shift)) >= 0.5) == is_up)[
+                        snr >= 4
+                    ].mean()
+                ),
+            }
+            for shift in _SHIFTS_S
+        ],
+    }
+
+
+def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str, Any]:
+    """Train a network that picks P and S; write ``picker.npz`` and its card.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``training.picker``.
+    out : Path
+    progress : callable
+    """
+    wanted = settings.training.picker if settings.training else None
+    if wanted is None:
+        raise SettingsError(
+            "The configuration has no `training.picker`. Nothing was trained; add it (an empty "
+            "mapping takes the defaults)."
+        )
+    _use_one_thread()
+    seed = settings.seed
+    started = time.perf_counter()
+    progress("simulating records")
+    records = _local_records(seed, "train", wanted.records)
+    held_out = _local_records(seed, "held-out", wanted.held_out_records)
+    training = PickerTraining(
+        steps=wanted.steps,
+        batch=wanted.batch,
+        learning_rate=wanted.learning_rate,
+        label_s=wanted.label_s,
+    )
+    rows = np.arange(len(held_out.data))
+    validation = cut_training_windows(held_out, rows, np.random.default_rng(seed + 1), training)
+    curves: list[dict[str, float]] = []
+
+    def report(values: dict[str, float]) -> None:
+        curves.append(values)
+        progress(", ".join(f"{k} {v:.4g}" for k, v in values.items()))
+
+    state = train_phase_network(records, validation, training, seed, progress=report)
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "picker.npz"
+    save_phase_network(state, file)
+    progress("testing")
+    card = {
+        "network": "picker",
+        "architecture": "PhaseNet's layers (Zhu & Beroza 2019), 3 x 3000 samples at 100 Hz",
+        "parameters": int(sum(v.size for v in state.values())),
+        "data": "simulated records only; quakeloom.simulate.draw_record_parameters",
+        "settings": wanted.model_dump(),
+        "seed": seed,
+        "curves": curves,
+        "test": score_picker(file, seed, wanted.held_out_records),
+        "seconds": round(time.perf_counter() - started),
+        "machine": f"{platform.machine()}, one thread",
+        "sha256": digest_file(file),
+    }
+    write_json_if_changed(out / "picker.json", card)
+    return card
+
+
+def score_picker(file: Path, seed: int, count: int) -> dict[str, Any]:
+    """Score weights on simulated records of another region: precision, recall, F1, residuals."""
+    picker = load_phase_network(file)
+    records = _local_records(seed, "test", count, elsewhere=True)
+    start = 1500
+    windows = records.data[:, :, start : start + picker.samples].astype(np.float32)
+    found = picker.probabilities(windows)
+    scores = {}
+    for phase, channel, truth, limit in (
+        ("P", 0, records.p_sample, 0.1),
+        ("S", 1, records.s_sample, 0.2),
+    ):
+        hits, picks, arrivals = 0, 0, 0
+        residuals: list[float] = []
+        for trace, time_of in zip(found[:, channel], truth - start, strict=True):
+            times, _, _ = find_peaks(trace, 0.3)
+            inside = np.isfinite(time_of) and 50 < time_of < picker.samples - 50
+            arrivals += int(inside)
+            picks += len(times)
+            near = np.abs(times - time_of) <= limit * _RATE_HZ if inside else np.zeros(0, bool)
+            if near.any():
+                hits += 1
+                residuals.append(
+                    float((times - time_of)[np.argmin(np.abs(times - time_of))]) / _RATE_HZ
+                )
+        precision, recall = hits / max(picks, 1), hits / max(arrivals, 1)
+        scores[phase] = {
+            "arrivals": arrivals,
+            "precision": precision,
+            "recall": recall,
+            "f1": 2 * precision * recall / max(precision + recall, 1e-9),
+            "residual_mean_s": float(np.mean(residuals)) if residuals else None,
+            "residual_std_s": float(np.std(residuals)) if residuals else None,
+        }
+    return scores
+
+
+def _use_one_thread() -> None:
+    """Threads share sums, and weights would depend on their number."""
+    try:
+        import torch
+    except ImportError:
+        raise SettingsError(
+            "Training needs torch, which is not installed. Nothing was trained; install "
+            "`quakeloom[networks]`."
+        ) from None
+    torch.set_num_threads(1)
+
+
+def _blocks(seed: int, name: str, count: int) -> Iterator[NDArray[np.uint64]]:
+    for first in range(0, count, _BLOCK):
+        numbers = range(first, min(first + _BLOCK, count))
+        yield string_keys([f"{name}-record-{i}" for i in numbers], seed)
+
+
+def _simulate(
+    keys: NDArray[np.uint64],
+    samples: int,
+    elsewhere: bool,
+    vertical_only: bool,
+    **ranges: tuple[float, float],
+) -> tuple[RecordParameters, SimulatedSeismograms]:
+    parameters = draw_record_parameters(keys, **ranges)
+    if elsewhere:
+        # Stronger attenuation, lower corners, more scattering, noisier low frequencies.
+        parameters = parameters.with_values(
+            t_star_p_s=1.4 * parameters.t_star_p_s,
+            t_star_s_s=1.4 * parameters.t_star_s_s,
+            corner_hz=0.8 * parameters.corner_hz,
+            coda_strength=1.3 * parameters.coda_strength,
+            noise_slope=parameters.noise_slope + 0.4,
+        )
+    return parameters, simulate_seismograms(
+        parameters, samples, _RATE_HZ, vertical_only=vertical_only
+    )
+
+
+def _first_motions(
+    seed: int, name: str, count: int, snr: tuple[float, float], elsewhere: bool = False
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Vertical records around P, onsets in samples, whether up, signal-to-noise ratio."""
+    pieces = []
+    at = (_POLARITY_ONSET_S, _POLARITY_ONSET_S)
+    for keys in _blocks(seed, f"polarity-{name}", count):
+        parameters, made = _simulate(keys, _POLARITY_SAMPLES, elsewhere, True, snr=snr, p_time_s=at)
+        # Nobody picks a head wave that drowns in the noise: the pick would be the direct wave.
+        hidden = (parameters.head_delay_s > 0) & (made.snr < 1.5)
+        seen = np.isfinite(made.p_onset_s) & ~hidden & (made.snr > 0.5) & (made.polarity != 0)
+        pieces.append(
+            (
+                made.data[seen, 0],
+                made.p_onset_s[seen] * _RATE_HZ,
+                made.polarity[seen] > 0,
+                made.snr[seen],
+            )
+        )
+    records, onset, is_up, ratio = (np.concatenate(x) for x in zip(*pieces, strict=True))
+    return records, onset, is_up, ratio
+
+
+def _jittered(
+    held_out: tuple[NDArray[Any], ...], wanted: PolarityNetworkTraining, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Windows for calibration: pick errors as of a good picker."""
+    records, onset, is_up, _ = held_out
+    rng = np.random.default_rng(seed + 2)
+    error = _RATE_HZ * wanted.pick_error_s * rng.standard_normal(len(records))
+    return cut_windows(records, onset + error), is_up
+
+
+def _local_records(seed: int, name: str, count: int, elsewhere: bool = False) -> TrainingRecords:
+    data = np.empty((count, 3, _PICKER_SAMPLES), np.float16)
+    p_sample, s_sample = np.empty(count), np.empty(count)
+    first = 0
+    for keys in _blocks(seed, f"picker-{name}", count):
+        _, made = _simulate(
+            keys, _PICKER_SAMPLES, elsewhere, False, snr=(1.5, 500.0), p_time_s=(8.0, 28.0)
+        )
+        rows = slice(first, first + keys.size)
+        peak = np.abs(made.data).max(axis=(1, 2), keepdims=True)
+        data[rows] = 1000.0 * made.data / np.maximum(peak, 1e-30)
+        visible = made.snr > 1.2
+        p_sample[rows] = np.where(visible, made.p_onset_s, np.nan) * _RATE_HZ
+        late = made.s_onset_s > _PICKER_SAMPLES / _RATE_HZ - 1.0
+        s_sample[rows] = np.where(late, np.nan, made.s_onset_s) * _RATE_HZ
+        first += keys.size
+    return TrainingRecords(data, p_sample, s_sample)

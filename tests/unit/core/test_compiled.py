@@ -1,0 +1,60 @@
+"""Stored machine code is never older than the source it was made from."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import quakeloom
+
+INNER = """
+from quakeloom.core import compiled
+
+@compiled()
+def inner(x):
+    return x + {step}
+"""
+OUTER = """
+from quakeloom.core import compiled
+from room.inner import inner
+
+@compiled()
+def outer(x):
+    return inner(x) * 10
+"""
+CALL = "from room.outer import outer; print(outer(1), sum(outer.stats.cache_hits.values()))"
+
+
+def _call(folder: Path) -> list[str]:
+    source = Path(quakeloom.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": f"{folder}:{source}"}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    done = subprocess.run(
+        [sys.executable, "-c", CALL], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_a_change_in_a_called_function_reaches_its_callers(tmp_path):
+    """numba alone would go on running the old callee, kept inside the stored caller."""
+    room = tmp_path / "room"
+    room.mkdir()
+    (room / "__init__.py").write_text("")
+    (room / "outer.py").write_text(OUTER)
+    (room / "inner.py").write_text(INNER.format(step=1))
+    assert _call(tmp_path) == ["20", "0"]
+    assert _call(tmp_path) == ["20", "1"]
+    (room / "inner.py").write_text(INNER.format(step=2))
+    assert _call(tmp_path) == ["30", "0"]
+
+
+def test_all_kernels_are_compiled_this_way():
+    """A plain ``njit`` could run stale machine code."""
+    root = Path(quakeloom.__file__).parent
+    plain = [
+        str(file.relative_to(root))
+        for file in root.rglob("*.py")
+        if file.name != "compiled.py" and re.search(r"@(numba\.)?n?jit\b", file.read_text())
+    ]
+    assert plain == []

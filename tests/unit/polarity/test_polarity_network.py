@@ -1,0 +1,124 @@
+"""Polarity networks are odd, calibrated and kept in plain files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quakeloom.core import InputError
+from quakeloom.polarity import (
+    PICK_SAMPLE,
+    SAMPLES,
+    PolarityNetwork,
+    PolarityTraining,
+    calibration_error,
+    count_operations,
+    find_temperature,
+    load_polarity_network,
+    measure_reliability,
+    normalize_windows,
+    save_polarity_network,
+    train_polarity_network,
+)
+from quakeloom.polarity._network import parameter_shapes
+
+WEIGHTS = Path(__file__).parents[3] / "resources" / "weights" / "polarity.npz"
+
+
+def _random_network(architecture: str) -> PolarityNetwork:
+    rng = np.random.default_rng(0)
+    return PolarityNetwork(
+        architecture,
+        {
+            name: (0.2 * rng.standard_normal(shape)).astype(np.float32)
+            for name, shape in parameter_shapes(architecture).items()
+        },
+        1.3,
+    )
+
+
+def _windows(count: int) -> np.ndarray:
+    return np.random.default_rng(1).standard_normal((count, SAMPLES)).astype(np.float32)
+
+
+@pytest.mark.parametrize("architecture", ["lean", "ross"])
+def test_turning_a_seismogram_upside_down_turns_the_answer_bit_for_bit(architecture):
+    pytest.importorskip("torch", reason="networks need torch")
+    network, windows = _random_network(architecture), _windows(300)
+    np.testing.assert_array_equal(network.log_odds(-windows), -network.log_odds(windows))
+
+
+def test_what_else_is_in_the_batch_does_not_matter():
+    pytest.importorskip("torch", reason="networks need torch")
+    network, windows = _random_network("lean"), _windows(600)
+    alone = network.log_odds(windows[333:334])
+    np.testing.assert_array_equal(network.log_odds(windows)[333:334], alone)
+
+
+def test_the_gain_of_a_record_does_not_matter():
+    windows = _windows(20)
+    np.testing.assert_allclose(
+        normalize_windows(windows), normalize_windows(1e4 * windows + 7.0), atol=2e-3
+    )
+
+
+def test_a_network_survives_its_file(tmp_path):
+    pytest.importorskip("torch", reason="networks need torch")
+    network, windows = _random_network("lean"), _windows(5)
+    save_polarity_network(network, tmp_path / "n.npz")
+    reader = load_polarity_network(tmp_path / "n.npz")
+    np.testing.assert_array_equal(reader.read(windows), network.probability_up(windows))
+    assert (reader.samples, reader.pick_sample) == (SAMPLES, PICK_SAMPLE)
+
+
+def test_a_file_that_holds_no_network_is_refused_with_its_name(tmp_path):
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(InputError, match=r"other\.npz"):
+        load_polarity_network(tmp_path / "other.npz")
+    (tmp_path / "picture.npz").write_bytes(b"\x89PNG not an archive")
+    with pytest.raises(InputError, match=r"picture\.npz"):
+        load_polarity_network(tmp_path / "picture.npz")
+    with pytest.raises(InputError, match=r"absent\.npz"):
+        load_polarity_network(tmp_path / "absent.npz")
+
+
+def test_calibration_finds_the_temperature_that_was_applied():
+    rng = np.random.default_rng(2)
+    odds = rng.normal(0.0, 2.0, 40000)
+    is_up = rng.random(odds.size) < 1.0 / (1.0 + np.exp(-odds))
+    assert find_temperature(2.5 * odds, is_up) == pytest.approx(2.5, rel=0.05)
+    honest = 1.0 / (1.0 + np.exp(-odds))
+    assert calibration_error(honest, is_up) < 0.01
+    boastful = 1.0 / (1.0 + np.exp(-4 * odds))
+    assert calibration_error(boastful, is_up) > 0.08
+    assert measure_reliability(honest, is_up).count.sum() == odds.size
+
+
+def test_the_lean_network_needs_a_tenth_of_the_work():
+    assert count_operations("lean") < 0.2 * count_operations("ross")
+
+
+def test_training_learns_the_sign_of_a_step():
+    pytest.importorskip("torch", reason="networks need torch")
+    rng = np.random.default_rng(3)
+    records = 0.1 * rng.standard_normal((512, 300)).astype(np.float32)
+    is_up = rng.random(512) < 0.5
+    records[:, 150:] += np.where(is_up, 1.0, -1.0)[:, None].astype(np.float32)
+    onset = np.full(512, 150.0)
+    cut = records[:200, 150 - PICK_SAMPLE : 150 - PICK_SAMPLE + SAMPLES]
+    network = train_polarity_network(
+        "lean", records, onset, is_up, (cut, is_up[:200]), PolarityTraining(epochs=3, batch=64), 1
+    )
+    assert ((network.probability_up(cut) > 0.5) == is_up[:200]).mean() > 0.99
+
+
+@pytest.mark.skipif(not WEIGHTS.is_file(), reason="no weights in resources/weights")
+def test_the_shipped_weights_are_odd_and_calibrated_elsewhere():
+    """Another region, other noise: calibration error below 0.02 and many right."""
+    pytest.importorskip("torch", reason="networks need torch")
+    from quakeloom.stages.training import score_polarity
+
+    score = score_polarity(WEIGHTS, 99, 6000)
+    assert score["calibration_error"] < 0.02
+    clear = [row for row in score["by_snr"] if row["from"] >= 16]
+    assert all(row["accuracy"] > 0.93 for row in clear)

@@ -1,0 +1,247 @@
+"""Locating in the workflow: same bytes whatever the partitions, rounds, bad input, the command."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import quakeloom, write_config
+from quakeloom.config import load_configuration
+from quakeloom.core import IncompleteError, VerificationError
+from quakeloom.stages import locate, mechanism
+from quakeloom.stages.planning import plan_configuration
+from quakeloom.store import RunLayout, open_array, read_table
+
+LOCATE = {
+    "models": ["model.txt"],
+    "members": 3,
+    "maximum_depth_km": 25,
+    "maximum_distance_km": 60,
+    "radius_km": 40,
+    "table_step_km": 2,
+    "draws": 8,
+}
+SPEED = 6.0
+
+
+def write_picks(folder: Path, bad: bool = False) -> None:
+    """Write events, P and S picks, stations and a model: 6 km/s everywhere, Vp/Vs of 1.73."""
+    random = np.random.default_rng(4)
+    stations = [(f"S{i}", *random.uniform(-0.2, 0.2, 2)) for i in range(8)]
+    with (folder / "stations.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["network", "station", "longitude", "latitude", "elevation_m"])
+        out.writerows(["XX", s, f"{135 + x:.4f}", f"{35 + y:.4f}", "0"] for s, x, y in stations)
+    (folder / "model.txt").write_text("0 6.0\n20 6.0\n20 6.5\n40 6.5\n")
+    with (
+        (folder / "events_all.csv").open("w", newline="") as a,
+        (folder / "picks_all.csv").open("w", newline="") as b,
+    ):
+        events, picks = csv.writer(a), csv.writer(b)
+        events.writerow(["event_id", "origin_time", "longitude", "latitude", "depth_km"])
+        picks.writerow(["event_id", "network", "station", "phase", "time", "uncertainty_s"])
+        for i in range(6):
+            month = 1 + i // 3
+            x, y, z = *random.uniform(-0.1, 0.1, 2), random.uniform(6, 14)
+            name, origin = f"e{i}", np.datetime64(f"2011-{month:02d}-{10 + i}T01:00:00", "ns")
+            events.writerow([name, f"{origin}Z", f"{135 + x:.3f}", f"{35 + y:.3f}", f"{z:.1f}"])
+            for j, (station, sx, sy) in enumerate(stations):
+                east, north = (sx - x) * 91.29, (sy - y) * 110.94
+                time = np.sqrt(east**2 + north**2 + z**2) / SPEED
+                for phase, factor in (("P", 1.0), ("S", 1.73)):
+                    if bad and i == 0 and j > 0:
+                        continue
+                    late = 86400.0 if bad and i == 1 and j == 0 else 0.0
+                    if bad and i == 2 and j == 0 and phase == "S":
+                        factor = 0.5
+                    at = origin + np.timedelta64(int((time * factor + late) * 1e9), "ns")
+                    picks.writerow([name, "XX", station, phase, f"{at}Z", "0.05"])
+                    if bad and i == 1 and j == 1 and phase == "P":
+                        picks.writerow([name, "XX", station, phase, f"{at}Z", "0.5"])
+
+
+def configuration(folder: Path, **changes):
+    return load_configuration(
+        write_config(
+            folder,
+            **{
+                "sources": [
+                    {"path": "events_*.csv", "format": "csv"},
+                    {"path": "picks_*.csv", "format": "csv"},
+                    {"path": "stations.csv", "format": "csv"},
+                ],
+                "locate": LOCATE,
+                **changes,
+            },
+        )
+    )
+
+
+def compute(folder: Path, results: Path, **changes) -> RunLayout:
+    """Run the stage in this process."""
+    plan = plan_configuration(settings := configuration(folder, **changes), results)
+    ((name, values),) = settings.cases.items()
+    layout = RunLayout(results / name)
+    locate.init(values, layout)
+    names = plan["runs"][name]["locate"]
+    for number in range(values.locate.station_iterations):
+        for partition in names:
+            locate.part(values, layout, partition, number)
+        locate.gather_terms(values, layout, number)
+    for partition in names:
+        locate.part(values, layout, partition)
+    locate.finalise(values, layout)
+    return layout
+
+
+def draws(layout: RunLayout) -> dict[str, np.ndarray]:
+    found = {}
+    for group in sorted(locate.draws_folder(layout).iterdir()):
+        table = read_table(layout.part("locate", group.name) / "hypocenters.parquet", "hypocenters")
+        rows = np.asarray(open_array(group, "draw_depth_km")[...])
+        found.update(zip(table.column("event_id").to_pylist(), rows, strict=True))
+    return found
+
+
+def test_partitions_and_blocks_do_not_change_a_byte(tmp_path):
+    write_picks(tmp_path)
+    months = compute(tmp_path, tmp_path / "a")
+    whole = compute(tmp_path, tmp_path / "b", partition={"calendar": "all"})
+    for name in ("hypocenters", "arrivals"):
+        first, second = (read_table(x.table(name), name) for x in (months, whole))
+        for column in first.column_names:
+            values = [t.column(column).to_numpy() for t in (first, second)]
+            assert values[0].tobytes() == values[1].tobytes() or (
+                values[0].dtype == object and values[0].tolist() == values[1].tolist()
+            )
+    table = read_table(months.table("hypocenters"), "hypocenters")
+    assert set(table.column("status").to_pylist()) == {"located"}
+    one, other = draws(months), draws(whole)
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[k], other[k]) for k in one)
+    events = read_table(months.rows("2011-01") / "events.parquet", "events")
+    depth = table.column("depth_km").to_numpy()[:3] - events.column("depth_km").to_numpy()
+    assert np.abs(depth).max() < 2.0
+
+
+def test_planning_again_changes_nothing_and_verify_finds_what_does(tmp_path):
+    write_picks(tmp_path)
+    layout = compute(tmp_path, tmp_path / "a")
+    before = {p: p.stat().st_mtime_ns for p in (layout.root / "plan").rglob("*.json")}
+    plan_configuration(configuration(tmp_path), tmp_path / "a")
+    assert before == {p: p.stat().st_mtime_ns for p in (layout.root / "plan").rglob("*.json")}
+    ((_, settings),) = configuration(tmp_path).cases.items()
+    assert locate.verify(settings, layout)["partitions"] == 2
+    assert {s for _, s in locate.list_partitions(layout)} == {"done"}
+    layout.table("arrivals").write_bytes(b"broken")
+    with pytest.raises(VerificationError, match="arrivals.parquet has changed"):
+        locate.verify(settings, layout)
+    layout.done("locate", "2011-02").unlink()
+    with pytest.raises(IncompleteError, match="2011-02"):
+        locate.finalise(settings, layout)
+
+
+def test_bad_picks_get_a_reason_and_nothing_is_lost(tmp_path):
+    write_picks(tmp_path, bad=True)
+    layout = compute(tmp_path, tmp_path / "a")
+    rows = {
+        r["event_id"]: r
+        for r in read_table(layout.table("hypocenters"), "hypocenters").to_pylist()
+    }
+    assert len(rows) == 6
+    assert rows["e0"]["status"] == "too_few_picks"
+    assert "2 picks can be used; 4 are needed" in rows["e0"]["reason"]
+    assert np.isnan(rows["e0"]["depth_km"])
+    uses = [
+        (r["event_id"], r["station"], r["phase"], r["pick_use"])
+        for r in read_table(layout.table("arrivals"), "arrivals").to_pylist()
+    ]
+    assert len(uses) == 6 * 16 - 14 + 1
+    assert ("e1", "S0", "P", "far_in_time") in uses
+    assert ("e1", "S1", "P", "doubled") in uses
+    assert ("e2", "S0", "S", "s_before_p") in uses
+    assert rows["e1"]["status"] == "located"
+
+
+def test_station_terms_are_found_between_rounds(tmp_path):
+    """A station that is late by a third of a second gets its delay back."""
+    write_picks(tmp_path)
+    rows = (tmp_path / "picks_all.csv").read_text().splitlines()
+    late = [
+        r if ",S3,P," not in r else _later(r, 0.3)
+        for r in rows
+    ]  # fmt: skip
+    (tmp_path / "picks_all.csv").write_text("\n".join(late) + "\n")
+    layout = compute(tmp_path, tmp_path / "a", locate={**LOCATE, "station_iterations": 3})
+    terms = {
+        (r["station"], r["phase"]): r["station_term_s"]
+        for r in read_table(layout.table("station_terms"), "station_terms").to_pylist()
+    }
+    assert terms[("S3", "P")] > 0.15
+    assert terms[("S3", "P")] == max(terms.values())
+
+
+def _later(row: str, seconds: float) -> str:
+    cells = row.split(",")
+    time = np.datetime64(cells[4].rstrip("Z"), "ns") + np.timedelta64(int(seconds * 1e9), "ns")
+    return ",".join([*cells[:4], f"{time}Z", *cells[5:]])
+
+
+def test_mechanisms_take_hypocenter_and_model_together(tmp_path):
+    """With ``takeoff: ensemble`` every trial has its own hypocenter, member and angles."""
+    write_picks(tmp_path)
+    with (tmp_path / "polarities_all.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["event_id", "network", "station", "polarity"])
+        for i in range(6):
+            out.writerows([f"e{i}", "XX", f"S{j}", 1 if j % 2 else -1] for j in range(8))
+    changes = {
+        "sources": [
+            {"path": "events_*.csv", "format": "csv"},
+            {"path": "picks_*.csv", "format": "csv"},
+            {"path": "polarities_*.csv", "format": "csv"},
+            {"path": "stations.csv", "format": "csv"},
+        ],
+        "takeoff": {"angles": "ensemble"},
+        "mechanism": {"trials": 6, "maximum_azimuthal_gap_deg": 180, "maximum_takeoff_gap_deg": 90},
+    }
+    layout = compute(tmp_path, tmp_path / "a", **changes)
+    ((_, settings),) = configuration(tmp_path, **changes).cases.items()
+    mechanism.init(settings, layout)
+    for partition in ("2011-01", "2011-02"):
+        mechanism.part(settings, layout, partition)
+    mechanism.finalise(settings, layout)
+    used = read_table(layout.table("polarities"), "polarities").to_pylist()
+    assert {r["use"] for r in used} == {"used"}
+    angle = {(r["event_id"], r["station"]): r["takeoff_deg"] for r in used}
+    arrivals = read_table(layout.table("arrivals"), "arrivals").to_pylist()
+    depth = {
+        r["event_id"]: r["depth_km"]
+        for r in read_table(layout.table("hypocenters"), "hypocenters").to_pylist()
+    }
+    for r in arrivals:
+        if r["phase"] == "P":
+            straight = 180.0 - np.degrees(np.arctan2(r["distance_km"], depth[r["event_id"]]))
+            # velocities differ between members and tables have a step of 2 km
+            assert angle[(r["event_id"], r["station"])] == pytest.approx(straight, abs=6.0)
+
+
+def test_command_locates_any_picks(tmp_path):
+    write_picks(tmp_path)
+    arguments = [
+        "locate", "--picks", tmp_path / "picks_all.csv", "--stations", tmp_path / "stations.csv",
+        "--model", tmp_path / "model.txt", "--members", "2", "--out", tmp_path / "out",
+        "--set", "maximum_depth_km=25", "--set", "maximum_distance_km=60", "--set", "radius_km=40",
+        "--set", "table_step_km=2",
+    ]  # fmt: skip
+    quakeloom(*arguments)
+    table = read_table(tmp_path / "out" / "hypocenters.parquet", "hypocenters")
+    assert table.column("status").to_pylist() == ["located"] * 6
+    assert np.asarray(open_array(tmp_path / "out" / "locations.zarr", "draw_member")).shape[0] == 6
+    wrong = quakeloom("locate", "--picks", tmp_path / "none.csv", "--stations", tmp_path,
+                      "--model", "x", "--out", tmp_path, check=False)  # fmt: skip
+    assert wrong.returncode == 2
+    assert "There is no file" in wrong.stderr
