@@ -14,12 +14,20 @@ identifier: an event is the same in whatever chunk, order or number it is simula
 
 from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
+from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
 from quakeloom.simulate._options import SimulationOptions, national, small_region
 from quakeloom.simulate._readings import (
     ReadingLevels,
     SimulatedReadings,
     find_reading_levels,
     simulate_polarities,
+)
+from quakeloom.simulate._record_flaws import (
+    FLAWS,
+    RecordFlaws,
+    apply_record_flaws,
+    draw_record_flaws,
+    flawed_arrivals,
 )
 from quakeloom.simulate._recorded_readings import describe_records, record_starts
 from quakeloom.simulate._seismogram_parameters import (
@@ -37,23 +45,30 @@ from quakeloom.simulate._stress_field import shmax_azimuth_and_shape, stress_ten
 
 __all__ = [
     "COMPONENTS",
+    "FLAWS",
     "INSTRUMENTS",
     "ReadingLevels",
+    "RecordFlaws",
     "RecordParameters",
     "SimulatedEvents",
     "SimulatedReadings",
     "SimulatedSeismograms",
     "SimulatedStations",
     "SimulationOptions",
+    "apply_record_flaws",
     "describe_records",
+    "draw_record_flaws",
     "draw_record_parameters",
     "fault_instability",
     "find_reading_levels",
+    "flawed_arrivals",
     "national",
+    "noise_level",
     "record_starts",
     "resolved_shear",
     "shmax_azimuth_and_shape",
     "simulate_events",
+    "simulate_ground_noise",
     "simulate_polarities",
     "simulate_seismograms",
     "simulate_stations",
