@@ -13,7 +13,7 @@ from quakeloom.core import InputError
 from quakeloom.inference import ensemble_agreement
 from quakeloom.report import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.stages._line_inputs import line_settings, read_compared
-from quakeloom.stages._line_products import COVERED_KM
+from quakeloom.stages._line_products import covered_nodes
 from quakeloom.store import (
     RunLayout,
     open_array,
@@ -37,7 +37,10 @@ def write_line_report(settings: Settings, layout: RunLayout) -> None:
     published = None
     if model is not None:
         published = model.evaluate(sections["depth"][:, None], sections["distance"][None, :])
-    compared = _compare(settings, layout, sections["ray_coverage"] > COVERED_KM)
+    spacing = tuple(float(np.diff(sections[n][:2])[0]) for n in ("depth", "distance"))
+    picks = int(read_json(layout.root / "tomography.json")["picks"])
+    covered = covered_nodes(sections["ray_coverage"], (spacing[0], spacing[1]), picks)
+    compared = _compare(settings, layout, covered & np.isfinite(sections["mean"]))
     if compared:
         write_json_if_changed(layout.root / "agreement.json", {c.name: c.figures for c in compared})
     results = LineResults(

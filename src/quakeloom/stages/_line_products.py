@@ -30,8 +30,19 @@ from quakeloom.tomography import (
     summarize_sections,
 )
 
-COVERED_KM = 1e-4
-"""Mean ray length per node and pick above which a node counts as covered."""
+_COVERED_SHARE = 0.15
+
+
+def covered_nodes(
+    coverage: NDArray[np.floating], spacing_km: tuple[float, float], picks: int
+) -> NDArray[np.bool_]:
+    """Return the nodes where rays pass: together they run a seventh of a spacing or more there.
+
+    ``coverage`` is the mean ray length per node over the picks in km; the measure is relative to
+    the spacing, so that it holds for lines of 50 m and of 350 km.
+    """
+    size = float(np.sqrt(spacing_km[0] * spacing_km[1]))
+    return np.asarray(coverage * picks > _COVERED_SHARE * size)
 
 
 def write_products(
@@ -86,7 +97,7 @@ def write_products(
     velocities = arrays["p_velocity"].astype(np.float64)
     ground = problem.grid.below_ground
     velocities[:, ~ground] = np.nan
-    compared = _compare(settings, problem.grid, velocities, coverage)
+    compared = _compare(settings, problem.grid, velocities, coverage, int(problem.data.size))
     if compared:
         summary["compared"] = compared
     data = _dataset(settings, inputs, velocities, coverage)
@@ -126,7 +137,11 @@ def prior_spread(inputs: LineInputs) -> NDArray[np.float64]:
 
 
 def _compare(
-    settings: Settings, grid: Any, velocities: NDArray[np.float64], coverage: NDArray[np.float32]
+    settings: Settings,
+    grid: Any,
+    velocities: NDArray[np.float64],
+    coverage: NDArray[np.float32],
+    picks: int,
 ) -> dict[str, float] | None:
     """Compare mean and spread with a published model where rays pass."""
     model = read_compared(settings)
@@ -134,7 +149,9 @@ def _compare(
         return None
     published = model.evaluate(grid.depth_km[:, None], grid.distance_km[None, :])
     mean, spread = velocities.mean(axis=0), velocities.std(axis=0, ddof=1)
-    good = (coverage > COVERED_KM) & np.isfinite(published) & np.isfinite(mean)
+    good = (
+        covered_nodes(coverage, grid.spacing_km, picks) & np.isfinite(published) & np.isfinite(mean)
+    )
     difference = (mean - published)[good]
     weight = coverage[good]
     return {
