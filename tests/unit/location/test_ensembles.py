@@ -1,0 +1,65 @@
+"""Members are drawn around a reference, each for itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from quakeloom.core import InputError, LayeredModel
+from quakeloom.location import (
+    EnsembleTakeoffs,
+    draw_layered_models,
+    receiver_levels,
+    stack_members,
+    trace_member,
+)
+
+REFERENCE = LayeredModel(
+    "r", np.array([0.0, 10.0, 10.0, 30.0]), np.array([5.0, 5.0, 6.5, 6.5]), None
+)
+
+
+def test_more_members_leave_the_first_ones_as_they_were():
+    few, many = draw_layered_models(REFERENCE, 3, 5), draw_layered_models(REFERENCE, 6, 5)
+    for a, b in zip(few, many, strict=False):
+        assert np.array_equal(a.p_velocity_km_s, b.p_velocity_km_s)
+        assert np.array_equal(a.depth_km, b.depth_km)
+
+
+def test_spread_of_members_is_that_asked_for():
+    """400 members: standard errors of a standard deviation are 3.5 %."""
+    models = draw_layered_models(REFERENCE, 400, 5, velocity_spread=0.04, vp_vs_spread=0.02)
+    vp = np.log([m.p_velocity_km_s for m in models])
+    ratio = vp - np.log([m.s_velocity_km_s for m in models])
+    assert vp.std(axis=0) == pytest.approx(np.full(4, 0.04), rel=0.12)
+    assert ratio.std(axis=0) == pytest.approx(np.full(4, 0.02), rel=0.12)
+    assert np.array_equal(vp[:, 0], vp[:, 1] - 0.0)  # a layer stays of constant velocity
+    assert np.mean(vp, axis=0) == pytest.approx(np.log([5.0, 5.0, 6.5, 6.5]), abs=0.01)
+
+
+def test_no_member_is_refused():
+    with pytest.raises(InputError, match="give one or more"):
+        draw_layered_models(REFERENCE, 0, 1)
+    with pytest.raises(InputError, match="no member"):
+        stack_members([], [], [0.0, 1.0], [0.0, 1.0], [0.0])
+
+
+def test_receiver_levels_hold_all_stations():
+    levels = receiver_levels([-1.3, -0.2, 0.4], 0.5)
+    assert levels[0] == -1.3
+    assert levels[-1] == pytest.approx(0.4)
+    assert np.diff(levels).max() <= 0.5
+
+
+def test_rays_of_a_homogeneous_member_are_straight():
+    """Angles from the gradient of travel times point at the station."""
+    model = LayeredModel("h", np.array([0.0, 40.0]), np.array([6.0, 6.0]), np.array([3.5, 3.5]))
+    depth, distance = np.arange(0.0, 31.0), np.arange(0.0, 61.0)
+    times = stack_members(["h"], [trace_member(model, depth, distance, [0.0])], depth, distance,
+                          [0.0])  # fmt: skip
+    azimuth, takeoff = EnsembleTakeoffs(times).draw_takeoffs(
+        [0, 0], [0.0, 0.0], [0.0, 0.0], [8.0, 15.0], [0.2, 0.0], [0.0, 0.1]
+    )
+    assert azimuth[0] == pytest.approx([90.0, 0.0], abs=0.1)
+    expected = 180.0 - np.degrees(np.arctan2([22.26, 11.06], 8.0))
+    assert takeoff[0] == pytest.approx(expected, abs=0.3)
