@@ -1,95 +1,56 @@
-"""Make the figures of the networks from the cards beside the weights, and of simulated records.
-
-    python docs/images/make_network_figures.py
-
-The same cards give the same bytes.
-"""
+"""Draw the figure of docs/networks.md from the cards in resources/weights."""
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image
+import matplotlib
 
-from quakeloom.core import string_keys
-from quakeloom.plots import binomial_interval, figure_to_png, new_figure, styled
-from quakeloom.simulate import (
-    COMPONENTS,
-    apply_record_flaws,
-    draw_record_flaws,
-    draw_record_parameters,
-    simulate_seismograms,
-)
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 
-HERE = Path(__file__).parent
-CARD = HERE.parents[1] / "resources" / "weights" / "polarity.json"
-SAMPLES, RATE_HZ = 2400, 100.0
+ROOT = Path(__file__).parents[2]
 
 
-@styled
-def draw_card(test: dict[str, Any]) -> Figure:
-    """Calibration, accuracy against signal-to-noise ratio, accuracy against pick error."""
-    figure = new_figure(9.0, 3.0)
-    calibration, by_snr, by_shift = figure.subplots(1, 3)
+def main() -> None:
+    card = json.loads((ROOT / "resources" / "weights" / "polarity.json").read_text())
+    test = card["test"]
+    figure, axes = plt.subplots(1, 3, figsize=(10.5, 3.2), layout="constrained")
     reliability = test["reliability"]
-    stated, actual, count = (np.array(reliability[k]) for k in ("stated", "actual", "count"))
-    low, high = binomial_interval(np.round(actual * count), count)
-    calibration.plot([0.5, 1.0], [0.5, 1.0], color="0.6", lw=1)
-    calibration.errorbar(
-        stated, actual, yerr=np.abs([actual - low, high - actual]), fmt="o", ms=3, lw=1
+    stated = [s for s, n in zip(reliability["stated"], reliability["count"], strict=True) if n]
+    actual = [a for a, n in zip(reliability["actual"], reliability["count"], strict=True) if n]
+    axes[0].plot([0.5, 1], [0.5, 1], "--", color="0.6", lw=1)
+    axes[0].plot(stated, actual, "o-", ms=3, color="#2a6f97")
+    axes[0].set(xlabel="stated probability", ylabel="share right", title="calibration")
+    rows = [r for r in test["by_snr"] if r["accuracy"] is not None]
+    labels = [f"{r['from']:g}" for r in rows]
+    axes[1].plot(labels, [r["accuracy"] for r in rows], "o-", ms=3, label="all", color="#2a6f97")
+    axes[1].plot(
+        labels,
+        [r["accuracy_of_called"] for r in rows],
+        "s-",
+        ms=3,
+        label="surer than 0.9",
+        color="#e07a1f",
     )
-    calibration.set(xlabel="probability stated", ylabel="share right")
-    rows = test["by_snr"]
-    edge = [row["from"] for row in rows]
-    by_snr.plot(edge, [row["accuracy"] for row in rows], "o-", ms=3, label="all")
-    by_snr.plot(
-        edge, [row["accuracy_of_called"] for row in rows], "s-", ms=3, label="probability 0.9 up"
-    )
-    by_snr.plot(edge, [row["called"] for row in rows], ":", color="0.5", label="share of these")
-    by_snr.set(xscale="log", xlabel="signal-to-noise ratio from", ylim=(0.0, 1.02))
-    by_snr.legend(fontsize=7)
+    axes[1].plot(labels, [r["called"] for r in rows], ":", label="share of them", color="0.4")
+    axes[1].set(xlabel="signal-to-noise ratio from", title="accuracy", ylim=(0, 1.02))
+    axes[1].legend(frameon=False, fontsize=8)
     shifts = test["by_pick_error"]
-    by_shift.plot(
-        [1e3 * row["seconds"] for row in shifts], [row["accuracy"] for row in shifts], "o-", ms=3
+    axes[2].plot(
+        [1e3 * s["seconds"] for s in shifts],
+        [s["accuracy"] for s in shifts],
+        "o-",
+        ms=3,
+        color="#2a6f97",
     )
-    by_shift.set(xlabel="pick late by (ms)", ylabel="share right", ylim=(0.8, 1.0))
-    return figure
-
-
-@styled
-def draw_records() -> Figure:
-    """Four records as networks see them in training, and two with flaws."""
-    keys = string_keys([f"figure-record-{k}" for k in range(6)], 20260101)
-    parameters = draw_record_parameters(
-        keys, p_time_s=(6.0, 10.0), s_minus_p_s=(0.8, 12.0), snr=(3.0, 200.0)
-    )
-    made = simulate_seismograms(parameters, SAMPLES, RATE_HZ)
-    flawed, _ = apply_record_flaws(made.data, draw_record_flaws(keys, SAMPLES, 0.35), RATE_HZ)
-    data = np.concatenate([made.data[:4], flawed[4:]])
-    figure = new_figure(7.0, 3.8)
-    time = np.arange(SAMPLES) / RATE_HZ
-    for k, axes in enumerate(figure.subplots(3, 2, sharex=True).ravel()):
-        scale = max(float(np.abs(data[k]).max()), 1e-9)
-        for c, name in enumerate(COMPONENTS):
-            axes.plot(time, data[k, c] / scale - c, lw=0.3, color=f"C{c}")
-            axes.text(0.1, 0.15 - c, name, fontsize=7)
-        if k < 4:
-            for at, color in ((made.p_onset_s[k], "C3"), (made.s_onset_s[k], "C2")):
-                axes.axvline(at, color=color, lw=0.8)
-        axes.set_yticks([])
-        axes.set_xlim(0.0, SAMPLES / RATE_HZ)
-        if k >= 4:
-            axes.set_xlabel("time (s)")
-    return figure
+    axes[2].set(xlabel="error of the pick, ms", title="accuracy above ratio 4", ylim=(0.85, 1.0))
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.3)
+    figure.savefig(ROOT / "docs" / "images" / "polarity-network.png", dpi=110)
 
 
 if __name__ == "__main__":
-    card = json.loads(CARD.read_text(encoding="utf-8"))
-    for name, figure in (("networks", draw_card(card["test"])), ("records", draw_records())):
-        picture = Image.open(io.BytesIO(figure_to_png(figure))).convert("RGB").quantize(32)
-        picture.save(HERE / f"{name}.png", optimize=True)
+    main()

@@ -18,6 +18,7 @@ from quakeloom.core import rotation_angle
 from quakeloom.formats import read_mechanisms
 from quakeloom.report import ComparedCatalog, RunResults, build_report, load_coastline
 from quakeloom.schema import TABLES
+from quakeloom.stages.locate import list_partitions, tables_folder
 from quakeloom.stages.planning import read_settings, science_settings
 from quakeloom.store import (
     RunLayout,
@@ -44,6 +45,8 @@ _TABLES = (
     "tendency",
     "windows",
     "picks",
+    "hypocenters",
+    "arrivals",
 )
 
 
@@ -79,9 +82,31 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         coastline=load_coastline(find_resource("coastline")),
         stress=_stress(layout),
         waveforms=collect_waveforms(settings, layout),
+        location=_location(settings, layout),
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)
+
+
+def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """The ensemble that events were located in, and the hypocenters in the sources."""
+    if settings.locate is None or not layout.table("hypocenters").exists():
+        return {}
+    folder = tables_folder(layout)
+    boundary = np.asarray(open_array(folder, "boundary_km")[...])
+    events = [
+        read_table(layout.rows(name) / "events.parquet", "events")
+        for name, _ in list_partitions(layout)
+    ]
+    given = pa.concat_tables(events)
+    names = ("event_id", "longitude", "latitude", "depth_km")
+    found: dict[str, Any] = {
+        "members": len(read_json(folder / "members.json")["names"]),
+        "sources": [given.column(n).to_pylist() for n in names],
+    }
+    if boundary.size and np.isfinite(boundary).all():
+        found["boundary_km"] = (float(boundary.mean()), float(boundary.std()))
+    return found
 
 
 def _stress(layout: RunLayout) -> dict[str, Any]:

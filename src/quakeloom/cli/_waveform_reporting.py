@@ -36,9 +36,7 @@ def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     }
 
 
-def _motions(
-    settings: Settings, layout: RunLayout, partition: str, most: int
-) -> list[FirstMotion]:
+def _motions(settings: Settings, layout: RunLayout, partition: str, most: int) -> list[FirstMotion]:
     """First motions of a partition with their waveform; those an analyst read as well first."""
     read = read_table(layout.part(polarity.STAGE, partition) / "polarities.parquet", "polarities")
     given = read_table(layout.rows(partition) / "polarities.parquet", "polarities")

@@ -35,9 +35,7 @@ Waveforms = Annotated[
     Path | None,
     typer.Option(help="A waveform file, a folder of them, or an SDS tree.", metavar="PATH"),
 ]
-Out = Annotated[
-    Path | None, typer.Option(help="Parquet file to write.", metavar="FILE.parquet")
-]
+Out = Annotated[Path | None, typer.Option(help="Parquet file to write.", metavar="FILE.parquet")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -131,9 +129,7 @@ def pick(
     options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold)
     with status("picking") as tell:
         picker = open_picker(weights)
-        found = pick_folder(
-            waveforms, picker, options, _span(span), not all_instruments, tell
-        )
+        found = pick_folder(waveforms, picker, options, _span(span), not all_instruments, tell)
     rejects = _write(out, "picks", found.picks, found.rejects, {"picker": found.picker})
     typer.echo(
         f"{out}: {found.counts['P']} P and {found.counts['S']} S in {found.records} records "
@@ -156,9 +152,7 @@ def polarity(
         ),
     ] = None,
     out: Out = None,
-    weights: Annotated[
-        str, typer.Option(help="best, own, classical, or a file.")
-    ] = "best",
+    weights: Annotated[str, typer.Option(help="best, own, classical, or a file.")] = "best",
     shift: Annotated[
         float, typer.Option(help="Move every pick by this many seconds first (for tests).")
     ] = 0.0,

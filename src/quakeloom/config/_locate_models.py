@@ -39,16 +39,15 @@ class Locate(Section):
         15.0, "Depth over which deviations of velocity are correlated.", "km", gt=0, le=1000
     )
     s_velocities: Literal["model", "ratio"] = setting(
-        "model", "S velocities of the models where they have some, or those of P over `vp_vs_ratio`."
+        "model",
+        "S velocities of the models where they have some, or those of P over `vp_vs_ratio`.",
     )
-    vp_vs_ratio: float = setting(
-        1.73, "Vp/Vs of models without S velocities.", "1", ge=1.2, le=3
-    )
+    vp_vs_ratio: float = setting(1.73, "Vp/Vs of models without S velocities.", "1", ge=1.2, le=3)
     likelihood: Literal["gaussian", "student_t", "edt", "edt_ot"] = setting(
         "gaussian",
         "Errors of picks: `gaussian`; `student_t`, robust against wrong picks; `edt`, equal "
-        "differential times, robust as well; or `edt_ot`, which also weighs the agreement of origin "
-        "times, as NonLinLoc's EDT_OT_WT.",
+        "differential times, robust as well; or `edt_ot`, which also weighs the agreement of "
+        "origin times, as NonLinLoc's EDT_OT_WT.",
     )
     freedom: float = setting(4.0, "Degrees of freedom of `student_t`.", "1", gt=0.5, le=100)
     pick_errors_s: list[float] = setting(
@@ -60,9 +59,7 @@ class Locate(Section):
     s_error_factor: float = setting(
         2.0, "Standard errors of S picks without one, over those of P.", "1", ge=1, le=10
     )
-    minimum_pick_error_s: float = setting(
-        0.02, "No pick is taken to be better.", "s", gt=0, le=10
-    )
+    minimum_pick_error_s: float = setting(0.02, "No pick is taken to be better.", "s", gt=0, le=10)
     station_error_s: float = setting(
         0.05,
         "Standard deviation (tau) of delays at stations that no member explains; added to the "
@@ -79,9 +76,7 @@ class Locate(Section):
     minimum_depth_km: float = setting(
         -1.0, "Least depth below sea level (negative: above it).", "km", ge=-10, le=700
     )
-    maximum_depth_km: float = setting(
-        60.0, "Largest depth below sea level.", "km", gt=-10, le=800
-    )
+    maximum_depth_km: float = setting(60.0, "Largest depth below sea level.", "km", gt=-10, le=800)
     radius_km: float = setting(
         150.0, "Half-width of the searched volume around the first station.", "km", gt=0, le=2000
     )
@@ -92,7 +87,9 @@ class Locate(Section):
         gt=0,
         le=2000,
     )
-    depth_prior_km: float = setting(10.0, "Mean of a Gaussian prior of depth.", "km", ge=-10, le=800)
+    depth_prior_km: float = setting(
+        10.0, "Mean of a Gaussian prior of depth.", "km", ge=-10, le=800
+    )
     depth_prior_error_km: float = setting(
         0.0, "Standard deviation of it; 0 for an even prior.", "km", ge=0, le=1000
     )

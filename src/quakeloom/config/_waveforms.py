@@ -19,8 +19,7 @@ class Waveforms(Section):
     )
     picks: Literal["automatic", "given"] = setting(
         "automatic",
-        "P at which polarities are read: picked here, or the picks and arrival times of "
-        "`sources`.",
+        "P at which polarities are read: picked here, or the picks and arrival times of `sources`.",
     )
     picker: str = setting(
         "best",
@@ -42,9 +41,7 @@ class Waveforms(Section):
     tolerance_s: float = setting(
         2.0, "A pick belongs to an event within this of its expected time, and", "s", gt=0, le=60
     )
-    tolerance_share: float = setting(
-        0.1, "this share of the travel time more.", "1", ge=0, le=1
-    )
+    tolerance_share: float = setting(0.1, "this share of the travel time more.", "1", ge=0, le=1)
     vp_vs_ratio: float = setting(1.73, "Vp/Vs for the expected time of S.", "1", ge=1.2, le=3)
     station_aliases: dict[str, str] = setting(
         dict, "Station codes of picks and catalogs that the archive writes differently."

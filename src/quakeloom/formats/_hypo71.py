@@ -123,7 +123,7 @@ def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
         except ValueError as problem:
             rows.bad_event(number, line, str(problem))
             continue
-        rows.start_event(number, line, event_id=_event_id(path, event_ids, count), **place)
+        rows.start_event(number, line, event_id=_event_id(path, event_ids, count), **place)  # type: ignore[arg-type]
         count += 1
         rows.end_event()
     return rows.finish()

@@ -67,10 +67,11 @@ def record_name(path: Path) -> tuple[str, str, int]:
         return "", path.name.split(".")[0][:16], 0
     stamp, tail = match[3], match[4]
     try:
-        start = utc_nanoseconds(
-            *(int(stamp[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12))),
-            second=int(stamp[12:14]) + (float(f"0.{tail}") if tail else 0.0),
+        year, month, day, hour, minute = (
+            int(stamp[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12))
         )
+        second = int(stamp[12:14]) + (float(f"0.{tail}") if tail else 0.0)
+        start = utc_nanoseconds(year, month, day, hour, minute, second)
     except ValueError:
         start = 0
     return match[1], match[2], start

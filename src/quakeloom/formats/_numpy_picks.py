@@ -41,9 +41,7 @@ def read_picked_list(path: Path) -> SourceTables:
             except (KeyError, ValueError):
                 rejects.add(number, "pick", f"{column} is no number", line, "", station)
                 continue
-            picks.add(
-                network=network, station=station, phase=phase, time=at, source_line=number
-            )
+            picks.add(network=network, station=station, phase=phase, time=at, source_line=number)
     if not len(picks):
         raise FormatError(f"'{path}' is not {_LIST}: no pick in it can be read.")
     return SourceTables(picks=picks.table(), rejects=rejects.table())

@@ -53,9 +53,7 @@ def read_sac(path: Path, headers: bool = False) -> WaveformFile:
     found = WaveformFile()
     available = (path.stat().st_size - _HEADER) // 4
     if count > available:
-        found.problems.append(
-            f"the header says {count} samples, the file has {max(available, 0)}"
-        )
+        found.problems.append(f"the header says {count} samples, the file has {max(available, 0)}")
         count = max(int(available), 0)
     samples = np.empty(0, np.float32)
     if not headers:

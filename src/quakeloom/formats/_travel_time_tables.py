@@ -63,8 +63,8 @@ def read_travel_time_table(path: str | Path) -> TravelTimeTable:
             values = []
         if len(values) != 4 or not np.all(np.isfinite(values)):
             raise FormatError(
-                f"Line {number} of '{path}' is '{line.strip()[:60]}', not P time, S time, depth and "
-                "distance. The table is not used; correct the line."
+                f"Line {number} of '{path}' is '{line.strip()[:60]}', not P time, S time, depth "
+                "and distance. The table is not used; correct the line."
             )
         rows.append(values)
     if not rows:
@@ -77,8 +77,8 @@ def read_travel_time_table(path: str | Path) -> TravelTimeTable:
     times[1, at_depth, at_distance] = table[:, 1]
     if depth.size * distance.size != len(rows) or not np.isfinite(times).all():
         raise FormatError(
-            f"'{path}' has {len(rows)} lines for {depth.size} depths and {distance.size} distances, "
-            "so some are missing or doubled. The table is not used; give a whole one."
+            f"'{path}' has {len(rows)} lines for {depth.size} depths and {distance.size} "
+            "distances, so some are missing or doubled. The table is not used; give a whole one."
         )
     return TravelTimeTable(path.name, depth, distance, times[0], times[1])
 

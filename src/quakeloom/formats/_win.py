@@ -98,9 +98,7 @@ def _decimal(digits: str) -> str:
     return digits
 
 
-def _channel_block(
-    raw: bytes, at: int, end: int, wide: bool
-) -> tuple[str, NDArray[np.int32], int]:
+def _channel_block(raw: bytes, at: int, end: int, wide: bool) -> tuple[str, NDArray[np.int32], int]:
     """Return channel, samples and the first byte after one channel of a second."""
     at += 2 if wide else 0
     if at + 8 > end:

@@ -219,9 +219,7 @@ def locate_picks(
     if draws:
         if random is None:
             raise ValueError("draws need a random stream")
-        nodes, origin, member = draw_hypocenters(
-            ensemble, location, options, draws, random, prior
-        )
+        nodes, origin, member = draw_hypocenters(ensemble, location, options, draws, random, prior)
         drawn = np.stack([*here.inverse(nodes[:, 1], nodes[:, 2]), nodes[:, 0], origin], axis=-1)
     return LocatedEvent(
         status, reason, values, use, residual, predicted, distance, azimuth,

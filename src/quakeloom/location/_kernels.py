@@ -126,11 +126,23 @@ def _predict(
     )  # fmt: skip
 
 
+<<<<<<< HEAD
 @compiled(**_KERNEL)
 def _robust_time(residual, variance, freedom):
     """Origin time of most likelihood under Student's t, with the sum of its weights."""
     ordered = np.sort(residual)
     time = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
+=======
+@compiled(**_KERNEL)
+def _robust_time(residual, variance, freedom, time):
+    """Origin time of most likelihood under Student's t, with the sum of its weights.
+
+    From a first guess, such as that of another member, else from the median.
+    """
+    if time != time:
+        ordered = np.sort(residual)
+        time = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
+>>>>>>> hypo
     total = 1.0
     for _ in range(_STEPS):
         total = 0.0
@@ -142,14 +154,20 @@ def _robust_time(residual, variance, freedom):
             moment += w * d
         step = moment / total
         time += step
-        if abs(step) < 1e-5:
+        if step * step * total < 1e-4:
             break
     return time, total
 
 
+<<<<<<< HEAD
 @compiled(**_KERNEL)
 def _student_t(residual, variance, freedom):
     time, total = _robust_time(residual, variance, freedom)
+=======
+@compiled(**_KERNEL)
+def _student_t(residual, variance, freedom, guess):
+    time, total = _robust_time(residual, variance, freedom, guess)
+>>>>>>> hypo
     product = 1.0
     log = 0.0
     for p in range(residual.size):
@@ -162,8 +180,13 @@ def _student_t(residual, variance, freedom):
     return -0.5 * (freedom + 1.0) * log - 0.5 * math.log(total), time
 
 
+<<<<<<< HEAD
 @compiled(**_KERNEL)
 def _equal_differential(residual, variance, with_origin):
+=======
+@compiled(**_KERNEL)
+def _equal_differential(residual, variance, with_origin, guess):
+>>>>>>> hypo
     """Equal differential times; optionally with the scatter of the origin times they tell."""
     total = 0.0
     weight = 0.0
@@ -175,14 +198,16 @@ def _equal_differential(residual, variance, with_origin):
         for b in range(a + 1, residual.size):
             v = variance[a] + variance[b]
             d = residual[a] - residual[b]
-            share += math.exp(-0.5 * d * d / v) / math.sqrt(v)
+            x = d * d / v
+            if x < 60.0:
+                share += math.exp(-0.5 * x) / math.sqrt(v)
         total += share
         r = residual[a] - residual[0]
         weight += share
         moment += share * r
         square += share * r * r
         mean += variance[a]
-    time, _ = _robust_time(residual, variance, 4.0)
+    time, _ = _robust_time(residual, variance, 4.0, guess)
     if total <= 0.0:
         return -1e300, time
     pairs = 0.5 * residual.size * (residual.size - 1.0)
@@ -400,13 +425,15 @@ def log_likelihoods(
                 for k in range(members):
                     origin[node, k] = first[k] / total
         else:
+            guess = np.nan
             for k in range(members):
                 for p in range(picks):
                     column[p] = residual[p, k]
                 if kind == STUDENT_T:
-                    value, t0 = _student_t(column, variance, freedom)
+                    value, t0 = _student_t(column, variance, freedom, guess)
                 else:
-                    value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN)
+                    value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN, guess)
+                guess = t0
                 out[node, k] = value if value > -1e300 else -np.inf
                 if keep:
                     origin[node, k] = t0
@@ -477,8 +504,8 @@ def likelihoods_of_times(predicted, time, variance, kind, freedom, out, origin):
             value = -0.5 * (second - first * first / total)
             t0 = first / total
         elif kind == STUDENT_T:
-            value, t0 = _student_t(column, variance, freedom)
+            value, t0 = _student_t(column, variance, freedom, np.nan)
         else:
-            value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN)
+            value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN, np.nan)
         out[node] = value if value > -1e300 else -np.inf
         origin[node] = t0

@@ -194,7 +194,9 @@ def depth_prior(
     def log_prior(nodes: Floats) -> Floats:
         value = np.zeros(nodes.shape[0])
         if options.depth_prior_error_km > 0:
-            value -= 0.5 * ((nodes[:, 0] - options.depth_prior_km) / options.depth_prior_error_km) ** 2
+            value -= (
+                0.5 * ((nodes[:, 0] - options.depth_prior_km) / options.depth_prior_error_km) ** 2
+            )
         if options.epicenter_prior_error_km > 0 and epicenter is not None:
             offset = nodes[:, 1:] - np.asarray(epicenter, dtype=float)
             value -= 0.5 * np.sum((offset / options.epicenter_prior_error_km) ** 2, axis=1)
@@ -328,7 +330,9 @@ def _shape(
         # No farther than the coarse search could be wrong.
         step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
         start = start + step
-        start[0] = np.clip(start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01)
+        start[0] = np.clip(
+            start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01
+        )
         if np.abs(np.linalg.solve(basis, step)).max() < 0.1:
             break
     return basis, start, centered.T @ basis
@@ -343,7 +347,7 @@ def _climb(
 ) -> tuple[Floats, float]:
     """The largest density, from the best node by ever finer grids around it."""
     grid = posterior.grid
-    marginal = posterior.mass.sum(axis=1) / grid.share
+    marginal = posterior.node_mass / grid.share
     best = grid.nodes[int(np.argmax(marginal))]
     corner = np.stack(np.meshgrid(*[np.array([-1.0, 0.0, 1.0])] * 3, indexing="ij"), -1)
     corner = corner.reshape(-1, 3)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import compiled
 from quakeloom.location._search import Grid
 
 Floats = NDArray[np.float64]
@@ -39,7 +41,13 @@ class Posterior:
     log_evidence: Floats
     coarser: int
 
-    @property
+    @cached_property
+    def node_mass(self) -> Floats:
+        """Mass of every node, summed over members."""
+        mass: Floats = self.mass.sum(axis=1)
+        return mass
+
+    @cached_property
     def weights(self) -> Floats:
         """Posterior weights of the members."""
         weights: Floats = self.mass.sum(axis=0)
@@ -50,20 +58,20 @@ class Posterior:
         """Effective number of members, one over the sum of squared weights."""
         return float(1.0 / np.sum(self.weights**2))
 
-    @property
+    @cached_property
     def mean(self) -> Floats:
         """Mean depth, north, east in km."""
-        mean: Floats = self.mass.sum(axis=1) @ self.grid.nodes
+        mean: Floats = self.node_mass @ self.grid.nodes
         return mean
 
-    @property
+    @cached_property
     def covariance(self) -> Floats:
         """Covariance of depth, north, east in km squared: within and between members."""
         offset = self.grid.nodes - self.mean
-        covariance: Floats = (offset * self.mass.sum(axis=1)[:, None]).T @ offset
+        covariance: Floats = (offset * self.node_mass[:, None]).T @ offset
         return covariance
 
-    @property
+    @cached_property
     def member_means(self) -> Floats:
         """Mean depth, north, east of each member, shape (members, 3)."""
         weights = self.weights
@@ -71,22 +79,23 @@ class Posterior:
         means: Floats = (self.mass.T @ self.grid.nodes) / safe[:, None]
         return means
 
-    @property
+    @cached_property
     def between_covariance(self) -> Floats:
         """Covariance of the members' means; what is left is the mean of their covariances."""
         offset = self.member_means - self.mean
         between: Floats = (offset * self.weights[:, None]).T @ offset
         return between
 
-    @property
+    @cached_property
     def origin_mean_s(self) -> float:
         """Mean origin time after the reference."""
-        return float(np.sum(self.mass * self.origin_s))
+        return float(np.einsum("nk,nk->", self.mass, self.origin_s))
 
     @property
     def origin_deviation_s(self) -> float:
         """Standard deviation of the origin time."""
-        spread = float(np.sum(self.mass * (self.origin_s - self.origin_mean_s) ** 2))
+        square = float(np.einsum("nk,nk,nk->", self.mass, self.origin_s, self.origin_s))
+        spread = max(square - self.origin_mean_s**2, 0.0)
         return float(np.sqrt(spread + self.origin_error_s**2))
 
     def depth_quantiles(self, levels: ArrayLike = QUANTILES) -> Floats:
@@ -98,7 +107,7 @@ class Posterior:
         plane = self.grid.cells[:, 0]
         first = int(plane.min())
         count = int(plane.max()) - first + 1
-        mass = np.bincount(plane - first, self.mass.sum(axis=1), count)
+        mass = np.bincount(plane - first, self.node_mass, count)
         size = abs(self.grid.basis[0, 0]) * self.grid.size[0]
         low = self.grid.center[0] + self.grid.basis[0, 0] * self.grid.size[0] * (
             first + np.arange(count)
@@ -156,6 +165,22 @@ def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> F
     return quantiles
 
 
+@compiled(error_model="numpy", nogil=True)
+def _masses(log_likelihood, log_weight, log_prior, mass):
+    """Fill the masses over the largest one, whose logarithm is returned."""
+    peak = -np.inf
+    for n in range(log_likelihood.shape[0]):
+        for k in range(log_likelihood.shape[1]):
+            value = log_likelihood[n, k] + log_weight[k] + log_prior[n]
+            if value > peak:
+                peak = value
+    for n in range(log_likelihood.shape[0]):
+        for k in range(log_likelihood.shape[1]):
+            value = log_likelihood[n, k] + log_weight[k] + log_prior[n] - peak
+            mass[n, k] = np.exp(value) if value > -30.0 else 0.0
+    return peak
+
+
 def make_posterior(
     grid: Grid,
     log_likelihood: Floats,
@@ -166,12 +191,10 @@ def make_posterior(
     coarser: int,
 ) -> Posterior | None:
     """Normalize the posterior on a grid; None if it is nowhere."""
-    joint = log_likelihood + log_weight + (log_prior + np.log(grid.share))[:, None]
-    peak = joint.max(initial=-np.inf)
+    mass = np.empty_like(log_likelihood)
+    peak = _masses(log_likelihood, log_weight, log_prior + np.log(grid.share), mass)
     if not np.isfinite(peak):
         return None
-    joint -= peak
-    mass = np.exp(joint, out=joint)
     per_member = mass.sum(axis=0)
     with np.errstate(divide="ignore"):
         evidence = np.log(per_member) - log_weight + peak

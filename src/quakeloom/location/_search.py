@@ -3,8 +3,9 @@
 Every level halves the cells that hold nearly all of the mass and drops the others. What is
 looked at on a coarse level is a blurred posterior: the variance of every pick grows by that of its
 residual over a cell, so that a narrow peak between nodes is not overlooked. (A tempered likelihood
-would do for Gaussian errors; the tails of robust ones would have no end.) The last level is a regular grid with the true likelihood; sums over it are as good
-as integrals (for a Gaussian the error of nodes one standard deviation apart is below 1e-8).
+would do for Gaussian errors; the tails of robust ones would have no end.) The last level is a
+regular grid with the true likelihood; sums over it are as good as integrals (for a Gaussian the
+error of nodes one standard deviation apart is below 1e-8).
 """
 
 from __future__ import annotations

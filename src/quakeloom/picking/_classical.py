@@ -38,12 +38,12 @@ class ClassicalOptions:
         S is sought this long after P.
     """
 
-    p_short_s: float = 0.3
-    p_long_s: float = 8.0
-    p_ratio: float = 4.0
-    s_short_s: float = 0.4
-    s_long_s: float = 4.0
-    s_ratio: float = 2.0
+    p_short_s: float = 0.5
+    p_long_s: float = 6.0
+    p_ratio: float = 10.0
+    s_short_s: float = 0.6
+    s_long_s: float = 2.0
+    s_ratio: float = 1.2
     high_pass_hz: float = 2.0
     refine_before_s: float = 1.5
     refine_after_s: float = 0.4

@@ -98,9 +98,7 @@ def pick_records(
     """
     options = options or PickOptions()
     traces = record_probabilities(picker, records, options)
-    return [
-        _find_picks(picker, r, t, options) for r, t in zip(records, traces, strict=True)
-    ]
+    return [_find_picks(picker, r, t, options) for r, t in zip(records, traces, strict=True)]
 
 
 def record_probabilities(

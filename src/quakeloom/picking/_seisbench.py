@@ -35,7 +35,8 @@ class SeisBenchPicker:
     ) -> None:
         import seisbench.models as models
 
-        names = {n.lower(): n for n in dir(models)}
+        # modules have the names of classes in lower case
+        names = {n.lower(): n for n in dir(models) if isinstance(getattr(models, n), type)}
         if model.lower() not in names:
             raise InputError(
                 f"SeisBench has no model '{model}', which the weights '{name}' are for. Nothing "

@@ -29,6 +29,7 @@ from quakeloom.plots._focal_spheres import (
     draw_focal_sphere,
     plot_focal_sphere,
 )
+from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
 from quakeloom.plots._map_frame import EARTH_RADIUS_KM, MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
 from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
@@ -99,7 +100,9 @@ __all__ = [
     "plot_first_motions",
     "plot_focal_sphere",
     "plot_growth",
+    "plot_hypocenters",
     "plot_letter_matrix",
+    "plot_location_quality",
     "plot_mechanism_map",
     "plot_network_map",
     "plot_pick_residuals",

@@ -80,9 +80,9 @@ def plot_shmax_map(
     lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
     shmax = np.asarray(shmax_deg, float)
     good = np.isfinite(lon) & np.isfinite(lat) & np.isfinite(shmax)
+    if frame is None and good.any():
+        frame = _frame_around(lon[good], lat[good])
     if frame is None:
-        frame = frame_points(lon[good], lat[good], margin=0.05, shape=(0.55, 1.25))
-    if frame is None or not good.any():
         return None
     figure, axes = _axes(frame, coastline, width_in)
     x, y = frame.project(lon, lat)
@@ -110,8 +110,9 @@ def plot_shmax_map(
     if true_shmax_deg is not None:
         truth = np.asarray(true_shmax_deg, float)
         rows = np.flatnonzero(good & np.isfinite(truth))
-        lines = _bars(x[rows], y[rows], truth[rows], 0.8 * half)
-        axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.6, zorder=8))
+        # longer than the bars, so that both ends show beside a bar that is right
+        lines = _bars(x[rows], y[rows], truth[rows], 1.06 * half)
+        axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.5, zorder=8))
         handles.append(Line2D([], [], color=INK, lw=0.6, label="True direction"))
     if shmax_range_deg is not None:
         handles.append(Patch(fc=MUTED, alpha=0.35, label="95 % range"))
@@ -156,7 +157,7 @@ def plot_regime_map(
     step_y = lat[1] - lat[0] if lat.size > 1 else 0.1
     row, column = np.nonzero(known)
     if frame is None:
-        frame = frame_points(lon[column], lat[row], margin=0.05, shape=(0.55, 1.25))
+        frame = _frame_around(lon[column], lat[row], 0.5 * step_x, 0.5 * step_y)
     if frame is None:
         return None
     figure, axes = _axes(frame, coastline, width_in)
@@ -303,7 +304,8 @@ def plot_abic_curve(
         textcoords="offset points", ha="left", fontsize=7, color=REGIME_COLORS["NF"],
     )  # fmt: skip
     left.set_xscale("log")
-    left.set_yscale("symlog", linthresh=100.0)
+    if np.ptp(b) > 300.0:
+        left.set_yscale("symlog", linthresh=100.0)
     left.set_ylim(0, None)
     left.set_xlabel("Smoothing strength $\\alpha^2$")
     left.set_ylabel("ABIC above its minimum")
@@ -315,6 +317,22 @@ def plot_abic_curve(
     return figure
 
 
+def _frame_around(
+    longitude: Floats, latitude: Floats, east: float | None = None, north: float | None = None
+) -> MapFrame | None:
+    """A frame around nodes and what is drawn half a step beyond them."""
+    if east is None or north is None:
+        shrink = max(float(np.cos(np.radians(np.median(latitude)))), 0.05)
+        half = 0.5 * _spacing(longitude * shrink, latitude, 0.2)
+        east, north = half / shrink, half
+    return frame_points(
+        np.concatenate([longitude - east, longitude + east]),
+        np.concatenate([latitude - north, latitude + north]),
+        margin=0.03,
+        shape=(0.55, 1.25),
+    )
+
+
 def _axes(frame: MapFrame, coastline: Coastline | None, width_in: float) -> tuple[Figure, Axes]:
     figure = new_figure(width_in, width_in * frame.aspect + 0.3)
     axes = figure.add_subplot()
@@ -322,11 +340,11 @@ def _axes(frame: MapFrame, coastline: Coastline | None, width_in: float) -> tupl
     return figure, axes
 
 
-def _spacing(x: Floats, y: Floats) -> float:
+def _spacing(x: Floats, y: Floats, alone: float = 20.0) -> float:
     from scipy.spatial import cKDTree
 
     if len(x) < 2:
-        return 20.0
+        return alone
     points = np.stack([x, y], axis=1)
     return float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
 

@@ -24,6 +24,7 @@ from quakeloom.report._event_sections import (
     reject_section,
     unsolved_section,
 )
+from quakeloom.report._location_section import location_section
 from quakeloom.report._map_section import map_section
 from quakeloom.report._phrases import day
 from quakeloom.report._provenance_sections import (
@@ -61,6 +62,7 @@ def build_report(results: RunResults) -> str:
     makers: tuple[Callable[[], Section], ...] = (
         lambda: summary_section(results, catalog),
         lambda: quality_section(results, catalog),
+        lambda: location_section(results),
         lambda: map_section(results, catalog),
         lambda: focal_sphere_section(results, catalog),
         lambda: waveform_section(results),

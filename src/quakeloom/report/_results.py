@@ -83,6 +83,10 @@ class RunResults:
         ``picker`` and ``reader`` (names of weights), ``given_picks`` (a table ``picks`` of the
         sources) and ``motions`` (list of :class:`quakeloom.plots.FirstMotion`). Empty where
         the run reads no waveforms.
+    location : mapping
+        ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
+        is one, and ``sources``: identifiers, longitudes, latitudes and depths that came with
+        the events. The tables ``hypocenters`` and ``arrivals`` go with it.
     """
 
     name: str
@@ -98,6 +102,7 @@ class RunResults:
     description: str = ""
     stress: Mapping[str, Any] = field(default_factory=dict)
     waveforms: Mapping[str, Any] = field(default_factory=dict)
+    location: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""

@@ -67,7 +67,7 @@ def tendency_section(results: RunResults) -> Section:
     known = int(np.isfinite(c["slip_tendency"].astype(float)).sum())
     section.add(
         Text(
-            f"{count(known, 'fault')} of {table.num_rows} lie in the stress map. The tendency "
+            f"In the stress map: {known} of {count(table.num_rows, 'fault')}. The tendency "
             "compares orientations in a crust at the limit of friction; it does not say how near "
             "a fault is to failure."
         )

@@ -183,7 +183,7 @@ _LIST = (
     ),
     # picks
     Variable("location_code", "string", "", "SEED location code, empty if none.", "empty"),
-    Variable("time", "time", "", "Picked time of the phase, UTC."),
+    Variable("time", "time", "", "Picked time of the phase, UTC.", "null"),
     Variable(
         "uncertainty_s",
         "float64",
@@ -221,8 +221,8 @@ _LIST = (
     ),
     Variable("window_start", "time", "", "Time of the first sample of the window, UTC.", "null"),
     Variable("sampling_rate_hz", "float64", "Hz", "Sampling rate.", "NaN", 0),
-    Variable("expected_p", "time", "", "Time at which P is expected, UTC.", "null"),
-    Variable("expected_s", "time", "", "Time at which S is expected, UTC.", "null"),
+    Variable("expected_p_time", "time", "", "Time at which P is expected, UTC.", "null"),
+    Variable("expected_s_time", "time", "", "Time at which S is expected, UTC.", "null"),
     Variable(
         "flags",
         "string",

@@ -101,7 +101,7 @@ def stack_windows(
     use = (count == 0) & (times > 0)
     total[:, use] = extra[:, use]
     count[use] = times[use]
-    return (total / np.maximum(count, 1)).astype(np.float32)
+    return total / np.maximum(count, 1).astype(np.float32)
 
 
 def _add(
@@ -111,8 +111,8 @@ def _add(
     length: int,
     phases: int,
     blind: int,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    total = np.zeros((phases, length))
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    total = np.zeros((phases, length), np.float32)
     count = np.zeros(length, dtype=np.int64)
     for start, value in zip(starts, values, strict=True):
         a, b = start + blind, start + grid.samples - blind

@@ -106,8 +106,10 @@ def _convolve(
                 break
             if j >= data.size:
                 continue
-            high = kernel[phase + 1, k] if phase + 1 < kernel.shape[0] else (
-                kernel[0, k - 1] if k > 0 else 0.0
+            high = (
+                kernel[phase + 1, k]
+                if phase + 1 < kernel.shape[0]
+                else (kernel[0, k - 1] if k > 0 else 0.0)
             )
             # the next phase of a tap is one tap earlier at its end
             total += data[j] * ((1.0 - part) * kernel[phase, k] + part * high)

@@ -26,9 +26,6 @@ COMPONENTS = ("Z", "N", "E")
 
 _BLOCK = 64
 _SECOND_S = 1.5
-_P_SEEN, _S_SEEN = 0.03, 0.06
-_FLOOR = 0.5
-"""Waves below this many standard deviations of what is there already are not seen."""
 _DAMPING = 0.7
 _NATURAL_HZ = np.array([1.0, 2.0, 4.5, 0.02, 0.0])
 
@@ -64,6 +61,8 @@ def simulate_seismograms(
     sampling_rate_hz: float = 100.0,
     *,
     vertical_only: bool = False,
+    onset_share: tuple[float, float] = (0.05, 0.08),
+    onset_floor: float = 0.7,
 ) -> SimulatedSeismograms:
     """Simulate records of local earthquakes.
 
@@ -75,6 +74,10 @@ def simulate_seismograms(
     sampling_rate_hz : float
     vertical_only : bool
         Leave the horizontals zero, to save time; S onsets are then NaN.
+    onset_share : tuple
+        P and S are seen from this share of their first swings on.
+    onset_floor : float
+        They are not seen below this many standard deviations of what is there already.
 
     Returns
     -------
@@ -93,8 +96,9 @@ def simulate_seismograms(
     for start in range(0, count, _BLOCK):
         part = slice(start, min(start + _BLOCK, count))
         _simulate_block(
-            parameters.take(part), sampling_rate_hz, vertical_only, data[part], truth[:, part]
-        )
+            parameters.take(part), sampling_rate_hz, vertical_only, data[part], truth[:, part],
+            (*onset_share, onset_floor),
+        )  # fmt: skip
     return SimulatedSeismograms(
         data, sampling_rate_hz, truth[0], truth[1], truth[2].astype(np.int8), truth[3]
     )
@@ -106,6 +110,7 @@ def _simulate_block(
     vertical_only: bool,
     data: NDArray[np.float32],
     truth: NDArray[np.float64],
+    seen: tuple[float, float, float],
 ) -> None:
     count, _, samples = data.shape
     length = scipy.fft.next_fast_len(samples + 200, real=True)
@@ -146,7 +151,7 @@ def _simulate_block(
         s_wave[r] *= scale
         early = max(round(0.01 * rate), 1)
         onset = visible_onset(
-            p_wave[r, 0], p.p_time_s[r] * rate, _FLOOR, _P_SEEN, int(0.3 * rate), early
+            p_wave[r, 0], p.p_time_s[r] * rate, seen[2], seen[0], int(0.3 * rate), early
         )
         truth[0, r] = onset / rate
         truth[2, r] = np.sign(p.p_radiation[r])
@@ -158,7 +163,7 @@ def _simulate_block(
             before = slice(max(int(at - 0.5 * rate), 0), max(int(at), 1))
             floor = float(np.sqrt(np.mean((p_wave[r, 1:, before] + noise[r, 1:, before]) ** 2)))
             truth[1, r] = (
-                visible_onset(level, at, _FLOOR * floor, _S_SEEN, int(0.6 * rate), early) / rate
+                visible_onset(level, at, seen[2] * floor, seen[1], int(0.6 * rate), early) / rate
             )
     data[:, 0] = p_wave[:, 0] + s_wave[:, 0] + noise[:, 0]
     if vertical_only:

@@ -103,9 +103,7 @@ def index_archive(
         }  # fmt: skip
     for name, entry in fresh.items():
         file = Path(name)
-        rows += [
-            IndexRow(Instrument(*r[:4]), r[4], r[5], r[6], r[7], file) for r in entry["rows"]
-        ]
+        rows += [IndexRow(Instrument(*r[:4]), r[4], r[5], r[6], r[7], file) for r in entry["rows"]]
         problems += [Problem(name, *p) for p in entry["problems"]]
     if fresh:
         write_json_if_changed(cache, {"code": code, "files": fresh})

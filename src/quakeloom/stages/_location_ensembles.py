@@ -69,9 +69,22 @@ def ensemble_digest(
     locate: Locate, base: Path, levels: Sequence[float], seed: int, code: str
 ) -> str:
     """Digest of everything that decides the times of an ensemble."""
-    names = ("models", "members", "velocity_spread", "thickness_spread", "vp_vs_spread",
-             "correlation_km", "vp_vs_ratio", "s_velocities", "maximum_depth_km", "minimum_depth_km",
-             "maximum_distance_km", "table_step_km", "spherical", "boundary_velocity_km_s")  # fmt: skip
+    names = (
+        "models",
+        "members",
+        "velocity_spread",
+        "thickness_spread",
+        "vp_vs_spread",
+        "correlation_km",
+        "vp_vs_ratio",
+        "s_velocities",
+        "maximum_depth_km",
+        "minimum_depth_km",
+        "maximum_distance_km",
+        "table_step_km",
+        "spherical",
+        "boundary_velocity_km_s",
+    )
     files = [digest_file(find_location_model(m, base)) for m in locate.models]
     values = {n: getattr(locate, n) for n in names}
     return digest_json([files, values, list(map(float, levels)), seed, code])
@@ -146,8 +159,7 @@ def draw_members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> l
         )
         for i, model in enumerate(models)
     ]
-    mixed = [d[k] for k in range(share) for d in drawn][: locate.members]
-    return mixed
+    return [d[k] for k in range(share) for d in drawn][: locate.members]
 
 
 def write_ensemble(folder: Path, times: EnsembleTimes, boundary_km: Floats, key: str) -> None:

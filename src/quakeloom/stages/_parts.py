@@ -113,9 +113,7 @@ def mark_done(layout: RunLayout, stage: str, partition: str, counts: dict[str, i
     )
 
 
-def read_parts(
-    layout: RunLayout, stage: str, names: list[str], table: str
-) -> Iterator[pa.Table]:
+def read_parts(layout: RunLayout, stage: str, names: list[str], table: str) -> Iterator[pa.Table]:
     """Yield a table of every partition."""
     for name in names:
         path = layout.part(stage, name) / f"{table}.parquet"

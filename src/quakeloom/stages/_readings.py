@@ -503,9 +503,7 @@ def _amplitude_ratios(
         angles = _angles_of_same_station(readings, sites.event, given, amplitudes, event)
     with np.errstate(invalid="ignore"):
         near = ~(placed.distance > settings.selection.maximum_distance_km)
-    ready = np.isfinite(angles[0]) & (
-        np.isfinite(angles[1]) | (settings.takeoff.angles != "given")
-    )
+    ready = np.isfinite(angles[0]) & (np.isfinite(angles[1]) | (settings.takeoff.angles != "given"))
     rows = np.flatnonzero(loud & near & ready & usable_event[event] & np.isfinite(ratio))
     return (
         ratio[rows],

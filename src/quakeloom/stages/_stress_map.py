@@ -25,8 +25,8 @@ from quakeloom.stress import (
     mask_near,
     mask_polygons,
     stack_keyed,
-    summarize_draws,
     summarize_posterior,
+    summarize_replicates,
 )
 
 Floats = NDArray[np.float64]
@@ -130,7 +130,7 @@ def make_map(
         draws = Bootstrap(
             inversion, field.point.alpha2, events.points, events.statistics, events.weights
         ).run(settings.bootstrap, seed=seed)
-        bootstrap = summarize_draws(field.components, draws.transpose(1, 0, 2))
+        bootstrap = summarize_replicates(field.components, draws)
     place = place_back(settings, grid.horizontal)
     table = tabulate_map(grid, field, uncertainty, place)
     return StressMap(grid, field, uncertainty, bootstrap, table, place[:, 0], place[:, 1], friction)
@@ -153,8 +153,8 @@ def _empty_map(settings: Stress) -> StressMap:
     table = tabulate_map(grid, field, uncertainty, place)
     return StressMap(
         grid, field, uncertainty, None, table, place[:, 0], place[:, 1], None,
-        "None of the mechanisms is inside the map and usable. Look at the rules of `stress` for "
-        "area, depth, magnitude and quality, and at what was left out.",
+        "None of the mechanisms is inside the map and usable. Look at the rules for area, depth, "
+        "magnitude and quality, and at what was left out.",
     )  # fmt: skip
 
 

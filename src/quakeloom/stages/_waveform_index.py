@@ -137,9 +137,7 @@ def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
             continue
         for i in members:
             words = rows[i].file.name.split(".")
-            other = [
-                w for w in words if len(w) == 3 and w[:2] == instrument.band and w != channel
-            ]
+            other = [w for w in words if len(w) == 3 and w[:2] == instrument.band and w != channel]
             if other:
                 settled[i] = replace(rows[i], channel=other[0])
     return settled
@@ -197,9 +195,7 @@ class ArchiveReader:
                 traces = self._traces(file)
             except (QuakeloomError, OSError) as error:
                 problems.append(
-                    Problem(
-                        str(file), "file", wanted.instrument.station, _reason(error, file)
-                    )
+                    Problem(str(file), "file", wanted.instrument.station, _reason(error, file))
                 )
                 continue
             names.append(str(file))

@@ -64,8 +64,9 @@ def evaluate_polarity_tables(
 ) -> dict[str, float]:
     """Score polarities against first motions of an analyst at the nearest pick of a station."""
     networks = _has_networks(polarities) and _has_networks(reference)
-    ref, own = _Rows(reference, networks, "arrival_time"), _Rows(
-        polarities, networks, "arrival_time"
+    ref, own = (
+        _Rows(reference, networks, "arrival_time"),
+        _Rows(polarities, networks, "arrival_time"),
     )
     signs = polarities.column("polarity").to_numpy()
     up = polarities.column("probability_up").to_numpy()

@@ -191,9 +191,7 @@ def part(
     keep = last and locate.draws > 0
     with (
         atomic_folder(layout.part(stage, partition)) as folder,
-        atomic_folder(
-            draws_folder(layout) / partition if keep else folder / "draws"
-        ) as group,
+        atomic_folder(draws_folder(layout) / partition if keep else folder / "draws") as group,
         open_executor(cluster.kind, workers, cluster.scheduler_file) as executor,
     ):
         if keep:
@@ -263,7 +261,9 @@ def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> di
     )
     keys = sorted(set(codes))
     index = {k: i for i, k in enumerate(keys)}
-    residual = arrivals.column("residual_s").to_numpy() + arrivals.column("station_term_s").to_numpy()
+    residual = (
+        arrivals.column("residual_s").to_numpy() + arrivals.column("station_term_s").to_numpy()
+    )
     known = np.isfinite(residual)
     terms = estimate_station_terms(
         np.array([index[k] for k in codes], dtype=np.int64)[known],
@@ -562,9 +562,7 @@ def _create_arrays(settings: Settings, group: Path, events: int, members: int) -
         "member_weight": members,
     }
     for name, width in widths.items():
-        create_array(
-            group, name, (events, width), storage.chunk_events, storage.shard_events
-        )
+        create_array(group, name, (events, width), storage.chunk_events, storage.shard_events)
 
 
 def _tasks(
@@ -626,9 +624,7 @@ def _locate_task(task: _Task) -> dict[str, pa.Table]:
 def _planned(layout: RunLayout) -> list[str]:
     path = layout.plan_step(STAGE, "finalise")
     if not path.exists():
-        raise PlanError(
-            f"{layout.root} has no plan to locate. Run `quakeloom plan --config FILE`."
-        )
+        raise PlanError(f"{layout.root} has no plan to locate. Run `quakeloom plan --config FILE`.")
     return list(read_json(path)["partitions"])
 
 

@@ -62,10 +62,7 @@ def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> int:
     write_plans(
         layout,
         STAGE,
-        {
-            n: {**common, "windows": digest_file(layout.plan(window.STAGE, n))}
-            for n in partitions
-        },
+        {n: {**common, "windows": digest_file(layout.plan(window.STAGE, n))} for n in partitions},
         {"weights": common["weights"]},
     )
     return round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 6 / 1e6)
@@ -162,7 +159,7 @@ class _WindowRows:
         self.columns = {n: taken.column(n).to_pylist() for n in names}
         self.start, self.p, self.s = (
             time_values(taken.column(c)).astype("datetime64[ns]").astype(np.int64)
-            for c in ("window_start", "expected_p", "expected_s")
+            for c in ("window_start", "expected_p_time", "expected_s_time")
         )
 
 

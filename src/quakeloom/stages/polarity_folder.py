@@ -137,8 +137,7 @@ def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.
             raise InputError("the vertical has samples that are no number")
         return window, record.channels[0]
     raise InputError(
-        f"the record does not hold {reader.samples / reader.sampling_rate_hz:.2f} s around the "
-        "pick"
+        f"the record does not hold {reader.samples / reader.sampling_rate_hz:.2f} s around the pick"
     )
 
 
@@ -208,9 +207,7 @@ def _tables(
         codes[i] = job.instrument.network, channel
     for i, reason in reasons.items():
         p = picks[i]
-        problems.append(
-            Problem(p["source_file"], "polarity", p["station"], reason, p["event_id"])
-        )
+        problems.append(Problem(p["source_file"], "polarity", p["station"], reason, p["event_id"]))
     names = ("event_id", "station", "onset", "pick_weight", "source_file", "source_line")
     table = make_table(
         "polarities",

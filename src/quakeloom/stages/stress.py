@@ -133,8 +133,10 @@ def promise_memory(settings: Settings, events: int) -> int:
     # 210 + 75 + 11 integers a node; a factor of some 1,000 numbers per unknown; draws
     map_mb = nodes * (300 * 8 + 5 * 1000 * 8) / 1e6
     each = events * (44 * 8) / 1e6
+    # all replicates, and the sums and vectors of a batch of 64
     replicates = stress.bootstrap * nodes * 5 * 4 / 1e6
-    return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates))
+    batch = min(stress.bootstrap, 64) * nodes * (5 * 15 + 6 * 5) * 8 / 1e6
+    return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch))
 
 
 def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:

@@ -303,9 +303,7 @@ def _plan_windows(
             start = sample_time(number, picker.sampling_rate_hz)
             first = int(np.searchsorted(starts, start - longest - _MARGIN))
             last = int(np.searchsorted(starts, start + length + _MARGIN))
-            covering = tuple(
-                own[k] for k in range(first, last) if ends[k] > start - _MARGIN
-            )
+            covering = tuple(own[k] for k in range(first, last) if ends[k] > start - _MARGIN)
             w = _Wanted(
                 int(event), instrument, start, p, int(arrivals.s[event]),
                 float(arrivals.distance_km[event]), covering,
@@ -320,9 +318,7 @@ def _plan_windows(
     return wanted, absent
 
 
-def _prefer_fast(
-    wanted: list[_Wanted], rate_hz: float
-) -> tuple[list[_Wanted], list[_Wanted]]:
+def _prefer_fast(wanted: list[_Wanted], rate_hz: float) -> tuple[list[_Wanted], list[_Wanted]]:
     """Leave out instruments slower than the picker where the station has a faster one."""
 
     def is_slow(w: _Wanted) -> bool:
@@ -371,9 +367,7 @@ def _cut_one(
         for k in range(len(picker.components))
     ]
     flags = " ".join(
-        f"{c}:{','.join(x)}"
-        for c, x in zip(picker.components, names, strict=True)
-        if x
+        f"{c}:{','.join(x)}" for c, x in zip(picker.components, names, strict=True) if x
     )
     row = _row(ids, w, "cut", said)
     row["flags"] = flags
@@ -399,8 +393,8 @@ def _row(ids: list[str], w: _Wanted, status: str, reason: str) -> dict[str, Any]
         "window_status": status,
         "reason": reason,
         "window_start": None,
-        "expected_p": w.expected_p,
-        "expected_s": w.expected_s if w.expected_s != NO_TIME else None,
+        "expected_p_time": w.expected_p,
+        "expected_s_time": w.expected_s if w.expected_s != NO_TIME else None,
         "distance_km": w.distance_km,
         "flags": "",
         "sampling_rate_hz": None,
@@ -417,7 +411,7 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
     columns["sampling_rate_hz"] = [
         np.nan if r["sampling_rate_hz"] is None else r["sampling_rate_hz"] for r in rows
     ]
-    for name in ("window_start", "expected_p", "expected_s"):
+    for name in ("window_start", "expected_p_time", "expected_s_time"):
         values = [np.iinfo(np.int64).min if r[name] is None else r[name] for r in rows]
         columns[name] = np.array(values, dtype=np.int64).astype("datetime64[ns]")
     return make_table("windows", columns, rows=len(rows))

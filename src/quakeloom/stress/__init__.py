@@ -55,6 +55,7 @@ from quakeloom.stress._uncertainty import (
     grade_quality,
     summarize_draws,
     summarize_posterior,
+    summarize_replicates,
 )
 
 __all__ = [
@@ -104,6 +105,7 @@ __all__ = [
     "sum_statistics",
     "summarize_draws",
     "summarize_posterior",
+    "summarize_replicates",
     "tensor_basis",
     "weigh_acceptance",
 ]

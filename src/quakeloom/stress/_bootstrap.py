@@ -247,22 +247,20 @@ class Bootstrap:
         # a replicate that equals the original has next to no residual to begin with
         size = np.sqrt(np.sum(slip**2, axis=(1, 2)))
         goal = np.maximum(tolerance * np.sqrt(np.sum(r**2, axis=(1, 2))), 1e-12 * size)
-        z = precondition(r)
-        p = z.copy()
-        rho = np.sum(r * z, axis=(1, 2))
+        p, rho = np.zeros_like(r), np.ones(r.shape[0])
         for _ in range(200):
             left = np.sqrt(np.sum(r**2, axis=(1, 2))) > goal
             if not left.any():
                 return x
+            z = precondition(r)
+            new = np.sum(r * z, axis=(1, 2))
+            p = z + (new / np.maximum(rho, 1e-300))[:, None, None] * p
+            rho = new
             q = apply(p)
             # a replicate that is done stays as it is, whatever the others of its batch need
             step = np.where(left, rho / np.maximum(np.sum(p * q, axis=(1, 2)), 1e-300), 0.0)
             x += step[:, None, None] * p
             r -= step[:, None, None] * q
-            z = precondition(r)
-            new = np.sum(r * z, axis=(1, 2))
-            p = z + (new / np.maximum(rho, 1e-300))[:, None, None] * p
-            rho = new
         raise ConvergenceError(
             "Some bootstrap replicates did not converge in 200 iterations and none is returned. "
             "Areas with very few mechanisms may be the reason; use the Bayesian bootstrap or a "

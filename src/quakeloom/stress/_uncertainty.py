@@ -218,6 +218,34 @@ def summarize_posterior(
     for start in range(0, components.shape[0], block):
         m, c = components[start : start + block], covariance[start : start + block]
         pieces.append(summarize_draws(m, draw_nodes(m, c, normals, chi, freedom), noise))
+    return _join(pieces)
+
+
+def summarize_replicates(
+    components: Floats, replicates: NDArray[np.float32], block: int = 100
+) -> StressUncertainty:
+    """Summarize bootstrap replicates around the best tensors, a block of nodes at a time.
+
+    Parameters
+    ----------
+    components : ndarray, shape (nodes, 5)
+    replicates : ndarray, shape (replicates, nodes, 5)
+        From :meth:`Bootstrap.run`.
+    block : int
+        Nodes handled at a time.
+    """
+    return _join(
+        [
+            summarize_draws(
+                components[start : start + block],
+                replicates[:, start : start + block].transpose(1, 0, 2),
+            )
+            for start in range(0, components.shape[0], block)
+        ]
+    )
+
+
+def _join(pieces: list[StressUncertainty]) -> StressUncertainty:
     names = StressUncertainty.__dataclass_fields__
     return StressUncertainty(
         *(np.concatenate([getattr(piece, name) for piece in pieces]) for name in names)

@@ -35,7 +35,7 @@ def load(tmp_path, text):
         ("selection: {maximum_distance_km: -1}", ["greater than 0"]),
         ("mechanism: {trials: many}", ["mechanism.trials", "'many'"]),
         ("mechanism: {prob_c: .nan}", ["mechanism.prob_c"]),
-        ("takeoff: {angles: guess}", ["takeoff.angles", "'given' or 'layered'"]),
+        ("takeoff: {angles: guess}", ["takeoff.angles", "'given', 'layered' or 'ensemble'"]),
         ("cluster: {kind: scheduler}", ["scheduler_file"]),
         ("storage: {shard_events: 100, chunk_events: 64}", ["multiple"]),
         ("takeoff: {angles: layered}", ["velocity model"]),

@@ -19,6 +19,7 @@ from quakeloom.location import (
     trace_member,
 )
 from quakeloom.location._kernels import log_likelihoods, member_times
+
 from .linear_ensembles import (
     linear_ensemble,
     linear_picks,
@@ -65,7 +66,7 @@ def brute_force(ensemble, picks, options, center, half, step):
     """Mean, covariance and mass per member on a fine regular grid."""
     top = max(center[0] - half[0], options.minimum_depth_km)
     bottom = min(center[0] + half[0], options.maximum_depth_km)
-    count = int(round((bottom - top) / step))
+    count = round((bottom - top) / step)
     z = top + (np.arange(count) + 0.5) * (bottom - top) / count
     h = [np.arange(-f, f + step / 2, step) + c for f, c in zip(half[1:], center[1:], strict=True)]
     nodes = np.stack(np.meshgrid(z, *h, indexing="ij"), -1).reshape(-1, 3)
@@ -87,7 +88,7 @@ def test_linear_times_and_gaussian_errors_give_the_exact_posterior():
     random = np.random.default_rng(1)
     count, members, sigma = 10, 2000, 0.1
     slope = ring_slopes(count, random)
-    truth = CENTER + [1.0, -2.0, 0.5]
+    truth = CENTER + np.array([1.0, -2.0, 0.5])
     delay = 0.07 * random.standard_normal((count, members))
     ensemble = linear_ensemble(slope, delay)
     observed = slope @ truth + 30.0 + 0.07 * random.standard_normal(count)
@@ -116,9 +117,7 @@ def test_one_member_has_its_exact_mean_covariance_and_evidence():
     delay = 0.05 * random.standard_normal((8, 6))
     ensemble = linear_ensemble(slope, delay)
     sigma = 0.1
-    picks = linear_picks(
-        ensemble, slope @ CENTER + 30.0 + sigma * random.standard_normal(8), sigma
-    )
+    picks = linear_picks(ensemble, slope @ CENTER + 30.0 + sigma * random.standard_normal(8), sigma)
     posterior = locate_event(ensemble, picks, wide_options(), CENTER + 2.0).posterior
     pi = projector(np.eye(8) * sigma**2)
     covariance = np.linalg.inv(slope.T @ pi @ slope)

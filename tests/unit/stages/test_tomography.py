@@ -258,6 +258,28 @@ def test_particle_samplers_give_the_same_kind_of_ensemble(pick_file, tmp_path, s
     assert summary["members"] == 16
 
 
+def test_report_holds_the_samplers_against_each_other(pick_file, tmp_path):
+    """Two ensembles of the same line: numbers in a file and a section on the page."""
+    from quakeloom.cli._line_reporting import write_line_report
+
+    own = settings_of(pick_file, members=16, block_members=16)
+    own = own.model_copy(update={"report": own.report.model_copy(update={"compare": ["other"]})})
+    layout = RunLayout(tmp_path / "line")
+    other = RunLayout(tmp_path / "line" / "other")
+    changes = {"members": 16, "block_members": 16, "sampler": "psvgd", "particle_steps": 4}
+    for settings, place in ((own, layout), (settings_of(pick_file, **changes), other)):
+        run_all(settings, place)
+        stage.finalise(settings, place)
+    write_line_report(own, layout)
+    found = json.loads((layout.root / "agreement.json").read_text())["other"]
+    assert found["sampler"] == "psvgd"
+    assert found["mean_difference_expected"] == pytest.approx(np.sqrt(2 / 16))
+    # both are corrected draws of one posterior, so they differ as small ensembles do
+    assert found["mean_difference_rms"] < 3 * found["mean_difference_expected"]
+    assert 0.6 < found["spread_ratio_median"] < 1.6
+    assert "Agreement of the samplers" in layout.report.read_text()
+
+
 def test_a_part_before_its_plan_or_preparation_is_refused(pick_file, tmp_path):
     settings, layout = settings_of(pick_file), RunLayout(tmp_path / "line")
     with pytest.raises(PlanError, match="no block 'm00000' in the plan"):

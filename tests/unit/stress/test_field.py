@@ -25,6 +25,7 @@ from quakeloom.stress import (
     sum_statistics,
     summarize_draws,
     summarize_posterior,
+    summarize_replicates,
 )
 
 from .simulated import simulate_planes, tensor_from
@@ -364,6 +365,24 @@ def test_bootstrap_replicates_are_reweighted_inversions():
         _, m = other.inversion.evaluate((2.0,))
         np.testing.assert_allclose(draws[2], other.expand(m), atol=2e-6)
     assert np.array_equal(draws[1:], bootstrap.run(2, seed=9, first=1, tolerance=1e-10))
+
+
+def test_bootstrap_is_solved_far_below_its_own_scatter():
+    """The default tolerance errs by a few percent of the scatter, whatever shares the batch."""
+    grid = _map(8, 9)
+    points, angles = _events(grid, 900, lambda n, e: tensor_from(90 + 5 * n, 0.4))
+    statistics = mechanism_statistics(*angles)
+    inversion = StressInversion(grid, accumulate_statistics(grid, points, statistics))
+    bootstrap = Bootstrap(inversion, (2.0,), points, statistics)
+    fast, exact = bootstrap.run(40), bootstrap.run(40, tolerance=1e-10)
+    error = np.sqrt(np.mean((fast - exact) ** 2, axis=0))
+    assert np.median(error / exact.std(axis=0)) < 0.03
+    assert np.array_equal(fast[7:9], bootstrap.run(2, first=7))
+    field = inversion.solve((2.0,))
+    whole = summarize_draws(field.components, fast.transpose(1, 0, 2))
+    parts = summarize_replicates(field.components, fast, block=7)
+    assert np.array_equal(whole.shmax_std_deg, parts.shmax_std_deg)
+    assert np.array_equal(whole.regime_probability, parts.regime_probability)
 
 
 def test_single_node_error_and_confidence_region():

@@ -103,6 +103,28 @@ def test_coverage_adds_up_to_the_length_of_the_rays():
     assert distance.mean() < coverage.sum() < 1.2 * distance.mean()
 
 
+def test_shots_and_receivers_in_boreholes_see_straight_rays_in_a_homogeneous_medium():
+    """Crosshole, downhole and uphole picks; a borehole through the water begins below it."""
+    grid = make_line_grid((0, 10), (0, 6), (0.1, 0.1), [[0, 0.5], [10, 0.5]], 0.0)
+    prior = make_velocity_prior(grid, [[0, 4.0], [10, 4.0]], 0.2, (2.0, 4.0))
+    shots = np.array([[3.0, 2.0], [4.5, 2.0], [0.5, 5.0], [2.0, 8.03]])
+    receivers = np.array([[1.0, 8.0], [5.55, 8.0], [4.0, 5.0], [np.nan, 3.0]])
+    straight = np.linalg.norm(shots - np.nan_to_num(receivers, nan=0.5), axis=1)
+    picks = TravelTimePicks(
+        shots, receivers, straight / 4.0, np.full(4, 0.01), np.full(4, "P")
+    )
+    used, rows, aside = check_picks(picks, grid)
+    assert rows.tolist() == [0, 1, 2, 3] and not aside
+    assert used.receivers_km[3, 0] == 0.5
+    problem = RefractionProblem(grid, prior, used)
+    predicted, jacobian = problem.linearize(np.zeros(problem.size))
+    np.testing.assert_allclose(predicted, straight / 4.0, rtol=2e-3)
+    assert np.abs(jacobian).max(axis=1).min() > 0
+    deeper = picks.take(np.array([0, 1]))
+    deeper.receivers_km[1, 0] = 7.0
+    assert "lies below the section" in check_picks(deeper, grid)[2][1]
+
+
 @pytest.mark.slow
 def test_ensemble_of_a_synthetic_line_knows_what_it_knows():
     """Chi-square near 1, 95 % ranges that cover, and the prior's spread where no ray goes."""

@@ -1,0 +1,133 @@
+"""Located hypocenters in the report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.core import local_position
+from quakeloom.plots import plot_hypocenters, plot_location_quality
+from quakeloom.report._blocks import Grid, Section, Text, picture
+from quakeloom.report._phrases import count, number
+from quakeloom.report._results import RunResults
+
+_ROWS = 20
+
+
+def location_section(results: RunResults) -> Section:
+    """Return map, sections, residuals and effective numbers of models of located events."""
+    section = Section("locations", "Hypocenters")
+    if not results.has("hypocenters"):
+        return section
+    table = results.table("hypocenters")
+    status = np.array(table.column("status").to_pylist())
+    good = table.filter(pa.array(status == "located"))
+    facts = results.location
+    members = int(facts.get("members", 1))
+    section.add(Text(_lead(good, table.num_rows, members), "lead"))
+    if good.num_rows:
+        _add_pictures(section, results, good, members)
+    others = {s: int((status == s).sum()) for s in np.unique(status) if s != "located"}
+    if others:
+        words = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in others.items())
+        section.add(Text(f"Not located: {words}; each row of the table has the reason.", "note"))
+    return section
+
+
+def _lead(good: pa.Table, total: int, members: int) -> str:
+    words = f"{count(good.num_rows, 'event')} of {total} located"
+    words += f" in an ensemble of {members} velocity models." if members > 1 else " in one model."
+    if not good.num_rows:
+        return words
+    spread = np.sqrt(_column(good, "cov_dd"))
+    within = _column(good, "within_model_depth_variance")
+    share = 1.0 - float(np.median(within / np.maximum(spread**2, 1e-12)))
+    words += f" Median standard deviation of depth {number(float(np.median(spread)))} km"
+    if members > 1:
+        words += f", of whose variance {100 * share:.0f} % is that between models"
+        few = int((_column(good, "effective_model_count") < 10).sum())
+        if few and members >= 10:
+            words += (
+                f". Fewer than 10 models count for {count(few, 'event')}: there the ensemble is "
+                "too small for the data, or picks are taken to be too exact"
+            )
+    return words + "."
+
+
+def _add_pictures(section: Section, results: RunResults, good: pa.Table, members: int) -> None:
+    longitude, latitude = _column(good, "longitude"), _column(good, "latitude")
+    origin = float(np.median(longitude)), float(np.median(latitude))
+    north, east = local_position(*origin, longitude, latitude)
+    errors = np.sqrt(
+        np.maximum(np.stack([_column(good, f"cov_{c}") for c in ("nn", "ee", "dd")], axis=-1), 0.0)
+    )
+    stations = results.table("stations")
+    station = local_position(*origin, _column(stations, "longitude"), _column(stations, "latitude"))
+    boundary = results.location.get("boundary_km")
+    figure = plot_hypocenters(
+        north, east, _column(good, "depth_km"), errors, *station, _others(results, good, origin),
+        None if boundary is None else tuple(boundary),
+    )  # fmt: skip
+    section.add(
+        picture(
+            figure,
+            "Map and two sections of hypocenters with their uncertainty.",
+            f"Means of the posterior; origin {origin[1]:.3f} N, {origin[0]:.3f} E.",
+            "wide",
+            png=good.num_rows > 400,
+        )
+    )
+    arrivals = results.table("arrivals")
+    used = arrivals.filter(pa.array(np.array(arrivals.column("pick_use").to_pylist()) == "used"))
+    if used.num_rows:
+        second = np.array(used.column("phase").to_pylist()) == "S"
+        section.add(
+            picture(
+                plot_location_quality(
+                    _column(used, "residual_s"), second, _column(good, "effective_model_count"),
+                    members,
+                ),
+                "Residuals of P and S, and effective numbers of models.",
+                "Residuals at the maximum of the posterior; effective numbers of models.",
+                "wide",
+            )
+        )  # fmt: skip
+    rows = [
+        [
+            r["event_id"], f"{r['latitude']:.4f}", f"{r['longitude']:.4f}",
+            f"{r['depth_km']:.2f}", f"{r['depth_025_km']:.2f} to {r['depth_975_km']:.2f}",
+            r["pick_count"], f"{r['rms_s']:.2f}", f"{r['effective_model_count']:.1f}",
+        ]
+        for r in good.slice(0, _ROWS).to_pylist()
+    ]  # fmt: skip
+    section.add(
+        Grid(
+            ["event", "latitude", "longitude", "depth (km)", "95 % of depth", "picks", "rms (s)",
+             "models"],
+            rows,
+            f"The first {len(rows)} of {good.num_rows} events." if good.num_rows > _ROWS else "",
+            (False, True, True, True, True, True, True, True),
+        )
+    )  # fmt: skip
+
+
+def _others(
+    results: RunResults, good: pa.Table, origin: tuple[float, float]
+) -> NDArray[np.float64] | None:
+    """North, east, depth of the events in the sources, None if they have none."""
+    given = results.location.get("sources")
+    if given is None:
+        return None
+    rows = {e: (x, y, z) for e, x, y, z in zip(*given, strict=True)}
+    found = np.array(
+        [rows.get(e, (np.nan,) * 3) for e in good.column("event_id").to_pylist()], dtype=float
+    )
+    if not np.isfinite(found).any():
+        return None
+    north, east = local_position(*origin, found[:, 0], found[:, 1])
+    return np.stack([north, east, found[:, 2]], axis=-1)
+
+
+def _column(table: pa.Table, name: str) -> NDArray[np.float64]:
+    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=float)

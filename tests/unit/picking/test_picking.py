@@ -1,0 +1,163 @@
+"""Picking: windows, peaks, weights, and that picks do not depend on what is around them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from quakeloom.core import InputError
+from quakeloom.picking import (
+    ClassicalPicker,
+    aic_onset,
+    find_peaks,
+    find_weights,
+    load_picker,
+    normalize_windows,
+    pick_records,
+    score_picks,
+)
+from quakeloom.picking._phasenet import same_padding
+from quakeloom.signal import Record, sample_time
+
+NANO = 1_000_000_000
+
+
+def seismogram(seconds=120, p=(40.0, 90.0), s_lag=6.0, seed=0):
+    """Noise with P on the vertical and S on the horizontals."""
+    r = np.random.default_rng(seed)
+    n = seconds * 100
+    data = r.normal(size=(3, n))
+    t = np.arange(n) / 100.0
+    for at in p:
+        for k, start, size in ((2, at, 30.0), (0, at + s_lag, 60.0), (1, at + s_lag, 60.0)):
+            on = t >= start
+            data[k, on] += size * (r.normal(size=on.sum())) * np.exp(-(t[on] - start) / 2.0)
+    return data.astype(np.float32)
+
+
+def record(data, first=126_000_000_000):
+    return Record(sample_time(first, 100.0), 100.0, data, [0] * 3, ["HHE", "HHN", "HHZ"])
+
+
+def test_a_p_and_an_s_are_found_where_they_are():
+    (picks,) = pick_records(ClassicalPicker(), [record(seismogram())])
+    start = sample_time(126_000_000_000, 100.0)
+    p = [(t - start) / NANO for t, ph in zip(picks.time, picks.phase, strict=True) if ph == "P"]
+    s = [(t - start) / NANO for t, ph in zip(picks.time, picks.phase, strict=True) if ph == "S"]
+    assert np.abs(np.subtract(p, (40.0, 90.0))).max() < 0.05
+    assert np.abs(np.subtract(s[:2], (46.0, 96.0))).max() < 0.1
+    assert min(picks.snr) > 3
+    assert set(picks.channel) == {"HHZ", "HHE"}
+
+
+def test_moving_the_start_of_a_record_moves_no_pick():
+    data = seismogram(seconds=200, p=(70.0, 110.0, 140.0))
+    first = 126_000_000_000
+    (whole,) = pick_records(ClassicalPicker(), [record(data, first)])
+    for cut in (1, 137, 1499):
+        (later,) = pick_records(ClassicalPicker(), [record(data[:, cut:], first + cut)])
+        # within a window of the cut the edge may show
+        safe = sample_time(first + cut + 3000, 100.0)
+        kept = [t for t in whole.time if t >= safe]
+        assert len(kept) >= 4
+        assert kept == [t for t in later.time if t >= safe]
+
+
+def test_picks_do_not_depend_on_what_else_is_in_the_batch():
+    records = [record(seismogram(seed=i), 10**11 + 997 * i) for i in range(3)]
+    together = pick_records(ClassicalPicker(), records)
+    for one, many in zip(records, together, strict=True):
+        (alone,) = pick_records(ClassicalPicker(), [one])
+        assert np.array_equal(alone.time, many.time)
+        assert np.array_equal(alone.probability, many.probability)
+
+
+def test_records_shorter_than_a_window_are_picked_too():
+    (picks,) = pick_records(ClassicalPicker(), [record(seismogram(seconds=25, p=(15.0,)))])
+    assert "P" in picks.phase
+
+
+def test_a_peak_has_the_width_of_its_gaussian():
+    x = np.arange(1000)
+    trace = (0.8 * np.exp(-0.5 * ((x - 400) / 12.0) ** 2)).astype(np.float32)
+    position, width, probability = find_peaks(trace, 0.3)
+    assert position.tolist() == [400.0]
+    assert width[0] == pytest.approx(12.0, rel=0.02)
+    assert probability[0] == pytest.approx(0.8)
+
+
+def test_of_close_peaks_the_surer_stays():
+    trace = np.zeros(300, np.float32)
+    trace[100], trace[120], trace[250] = 0.5, 0.9, 0.4
+    assert find_peaks(trace, 0.3, 50)[0].tolist() == [120.0, 250.0]
+
+
+def test_aic_splits_noise_from_signal():
+    r = np.random.default_rng(1)
+    data = np.concatenate([r.normal(size=200), 10 * r.normal(size=100)])
+    onset, width = aic_onset(data)
+    assert abs(onset - 200) <= 2
+    assert width < 3
+
+
+def test_living_components_are_scaled_for_the_missing_ones():
+    r = np.random.default_rng(2)
+    windows = (r.normal(size=(1, 3, 3000)) + 1e5).astype(np.float32)
+    windows[0, :2] = 0.0
+    ready = normalize_windows(windows)
+    assert not ready[0, :2].any()
+    assert ready[0, 2].std() == pytest.approx(3.0, rel=1e-3)
+    windows[0, 0] = 5.0  # constant, so as dead as zero
+    assert np.array_equal(normalize_windows(windows), ready)
+
+
+def test_the_padding_follows_the_length_as_trained():
+    # TensorFlow's SAME padding of the four strided convolutions for 3000 samples
+    sizes, pads = [3000], []
+    for _ in range(4):
+        pads.append(same_padding(sizes[-1]))
+        sizes.append(-(-sizes[-1] // 4))
+    assert pads == [(1, 2), (2, 3), (1, 2), (2, 2)]
+    assert same_padding(3001) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ("phasenet/original", ["original.pt", "phasenet", "SEISBENCH_CACHE_ROOT"]),
+        ("nowhere/weights.pt", ["weights.pt", "nowhere"]),
+        ("own", ["own.pt", "train picker"]),
+    ],
+)
+def test_missing_weights_are_named_with_file_and_folder(tmp_path, monkeypatch, weights, words):
+    monkeypatch.setenv("SEISBENCH_CACHE_ROOT", str(tmp_path / "cache"))
+    with pytest.raises(InputError) as error:
+        load_picker(weights, tmp_path / "own.pt")
+    assert all(w in str(error.value) for w in words)
+    assert "Nothing was picked" in str(error.value)
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path):
+    pytest.importorskip("torch")
+    path = tmp_path / "picture.pt"
+    path.write_bytes(b"\x89PNG and so on")
+    with pytest.raises(InputError, match="holds no weights"):
+        load_picker(str(path))
+
+
+def test_without_any_weights_the_best_is_the_classical_picker(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEISBENCH_CACHE_ROOT", str(tmp_path))
+    assert find_weights("best", tmp_path / "own.pt") is None
+    assert load_picker("best", tmp_path / "own.pt").name == "classical"
+
+
+def test_scores_count_every_pick_once():
+    times = np.array([10, 20, 55, 90]) * NANO
+    truth = np.array([10, 50, 90]) * NANO
+    score = score_picks(["a"] * 4, times, ["a", "a", "b"], truth, 0.1)
+    assert (score.picks, score.references, score.matched) == (4, 3, 1)
+    assert (score.precision, score.recall) == (0.25, pytest.approx(1 / 3))
+    spans = [(0, 30 * NANO), (40 * NANO, 60 * NANO), (0, 10**12)]
+    narrow = score_picks(["a"] * 4, times, ["a", "a", "b"], truth, 5.0, spans)
+    assert (narrow.picks, narrow.matched) == (3, 2)
+    assert narrow.mean_s == pytest.approx(2.5)
