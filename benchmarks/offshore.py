@@ -2,8 +2,8 @@
 
 Stations on the sea floor lie on one side of the events, as cabled networks do. The velocity below
 the line is a random field; what a refraction survey leaves open is an ensemble of such fields.
-Every group of five events happens in a section of its own, drawn like the members but none of them, so
-that ranges which are honest cover the truth as often as they say. Figures: how often the ranges of
+Every group of five events happens in a section of its own, drawn like the members but none of them,
+so that ranges which are honest cover the truth as often as they say. Figures: how often the ranges of
 68 and 95 % of depth cover it, bias and error, for the ensemble and for its mean model alone.
 """
 

@@ -1,8 +1,9 @@
 """Cost of ensemble tomography: per member and per effective sample, three samplers, one problem.
 
 The problem is the marine synthetic line of `quakeloom.tomography.synthetic_line`. An effective
-sample is one independent draw of the posterior, counted by Stein's identity. Growth with
-picks, grid and members is measured for randomized maximum likelihood. One process.
+sample is one independent draw of the posterior, counted by Stein's identity. Growth with picks and
+grid is measured for randomized maximum likelihood, whose members are independent, and growth with
+members for Stein descent, whose particles move together. One process.
 """
 
 from __future__ import annotations
@@ -11,23 +12,14 @@ import argparse
 import json
 import resource
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from _harness import figure
 from quakeloom.inference import assess_ensemble, randomized_member
 from quakeloom.tomography import SamplerOptions, prepare_posterior, sample_ensemble, synthetic_line
-
-
-def figure(name: str, value: float, unit: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": value,
-        "unit": unit,
-        "peer": None,
-        "peer_value": None,
-        "ratio": None,
-    }
 
 
 def compare_samplers(members: int, quick: bool) -> list[dict[str, Any]]:
@@ -44,14 +36,23 @@ def compare_samplers(members: int, quick: bool) -> list[dict[str, Any]]:
         f"{prepared.subspace.values.size} informed directions, "
         f"chi-square {prepared.chi_square:.2f}"
     )
-    for sampler in ("rml", "psvgd", "fsvgd"):
+    corrected = replace(options, correction_steps=5 if quick else 20)
+    for sampler, asked in (
+        ("rml", options),
+        ("rml_corrected", corrected),
+        ("psvgd", options),
+        ("psvgd_corrected", corrected),
+        ("fsvgd", options),
+    ):
         start = time.perf_counter()
-        found = sample_ensemble(sampler, problem, 1, np.arange(members), options, prepared)
+        found = sample_ensemble(
+            sampler.removesuffix("_corrected"), problem, 1, np.arange(members), asked, prepared
+        )
         seconds = time.perf_counter() - start
         quality = assess_ensemble(found.white, found.score, prepared.subspace)
         effective = quality.effective_sample_size
         print(
-            f"{sampler:6s} {seconds / members:7.3f} s/member, effective {effective:6.2f} of "
+            f"{sampler:15s} {seconds / members:7.3f} s/member, effective {effective:6.2f} of "
             f"{members}, chi-square {found.chi_square.mean():.2f}, variance over posterior "
             f"{quality.spread_ratio.mean():.2f}"
         )
@@ -89,6 +90,21 @@ def measure_growth(quick: bool) -> list[dict[str, Any]]:
     return out
 
 
+def measure_members(quick: bool) -> list[dict[str, Any]]:
+    """Time particle steps over the number of particles, which move together."""
+    problem = synthetic_line(12, 0, 5, 20, spacing_km=(0.4, 0.5), finer=1).problem
+    options = SamplerOptions(particle_steps=2)
+    prepared = prepare_posterior(problem, options)
+    rows = []
+    for members in (8, 32) if quick else (8, 32, 128):
+        start = time.perf_counter()
+        sample_ensemble("psvgd", problem, 1, np.arange(members), options, prepared)
+        seconds = (time.perf_counter() - start) / members / options.particle_steps
+        print(f"{members} particles: {seconds * 1e3:.1f} ms per particle and step")
+        rows.append(figure(f"seconds_per_particle_step_{members}_members", seconds, "s"))
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer members and smaller lines")
@@ -98,6 +114,7 @@ def main() -> None:
     begin = time.perf_counter()
     figures = compare_samplers(members, arguments.quick)
     figures += measure_growth(arguments.quick)
+    figures += measure_members(arguments.quick)
     print(
         json.dumps(
             {

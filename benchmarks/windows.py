@@ -1,9 +1,9 @@
 """Cutting windows from miniSEED, and reading them again from Zarr.
 
-Figures are per CPU second of one process: windows cut from day files (headers known, each file opened once)
-beside ObsPy reading every window with starttime and endtime; windows read a second from the
-store, by layout and codec, beside opening the miniSEED files again. Files are in the page
-cache, so disks do not matter.
+Figures are per CPU second of one process: windows cut from day files (each file opened once)
+beside ObsPy reading every window with starttime and endtime; windows read from the store, by
+layout and codec, beside opening the miniSEED files again. Files are in the page cache, so
+disks do not matter.
 """
 
 from __future__ import annotations

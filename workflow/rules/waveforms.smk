@@ -10,10 +10,10 @@ rule waveforms_init:
         RESULTS + "/{run}/plan/{stage}.init.json",
     output:
         RESULTS + "/{run}/parts/{stage}.init.json",
-    wildcard_constraints:
-        stage="window|pick|polarity",
     log:
         "logs/{stage}/{run}/init.log",
+    wildcard_constraints:
+        stage="window|pick|polarity",
     resources:
         mem_mb=1000,
         runtime=5,

@@ -126,13 +126,6 @@ def _predict(
     )  # fmt: skip
 
 
-<<<<<<< HEAD
-@compiled(**_KERNEL)
-def _robust_time(residual, variance, freedom):
-    """Origin time of most likelihood under Student's t, with the sum of its weights."""
-    ordered = np.sort(residual)
-    time = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
-=======
 @compiled(**_KERNEL)
 def _robust_time(residual, variance, freedom, time):
     """Origin time of most likelihood under Student's t, with the sum of its weights.
@@ -142,7 +135,6 @@ def _robust_time(residual, variance, freedom, time):
     if time != time:
         ordered = np.sort(residual)
         time = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
->>>>>>> hypo
     total = 1.0
     for _ in range(_STEPS):
         total = 0.0
@@ -159,15 +151,9 @@ def _robust_time(residual, variance, freedom, time):
     return time, total
 
 
-<<<<<<< HEAD
-@compiled(**_KERNEL)
-def _student_t(residual, variance, freedom):
-    time, total = _robust_time(residual, variance, freedom)
-=======
 @compiled(**_KERNEL)
 def _student_t(residual, variance, freedom, guess):
     time, total = _robust_time(residual, variance, freedom, guess)
->>>>>>> hypo
     product = 1.0
     log = 0.0
     for p in range(residual.size):
@@ -180,13 +166,8 @@ def _student_t(residual, variance, freedom, guess):
     return -0.5 * (freedom + 1.0) * log - 0.5 * math.log(total), time
 
 
-<<<<<<< HEAD
-@compiled(**_KERNEL)
-def _equal_differential(residual, variance, with_origin):
-=======
 @compiled(**_KERNEL)
 def _equal_differential(residual, variance, with_origin, guess):
->>>>>>> hypo
     """Equal differential times; optionally with the scatter of the origin times they tell."""
     total = 0.0
     weight = 0.0

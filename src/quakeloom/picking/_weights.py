@@ -122,6 +122,8 @@ def _cached_file(model: str, name: str) -> Path | None:
 
 
 def _load_file(file: Path, model: str = "") -> Picker:
+    if file.suffix == ".npz":
+        return _load_own(file)
     state = _read_state(file)
     description = _read_description(file)
     if isinstance(state, dict) and "down_branch.0.0.weight" in state and "inc.weight" in state:

@@ -77,7 +77,7 @@ def write_archive(
                     counts[row - rows.start, k],
                     _SAMPLES,
                     "",
-                )  # fmt: skip
+                )
                 for row in range(bounds[event], bounds[event + 1])
                 for s in [readings.station_index[row]]
                 for k, component in enumerate(COMPONENTS)

@@ -110,13 +110,7 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
             layout.plan(STAGE, row.partition),
             {
                 **common,
-<<<<<<< HEAD
                 **read,
-=======
-                **(
-                    {"locate": digest_file(layout.plan("locate", row.partition))} if located else {}
-                ),
->>>>>>> hypo
                 "partition": row.partition,
                 "events": row.events,
                 "rows": row.digest,
