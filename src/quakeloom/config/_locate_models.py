@@ -15,8 +15,8 @@ class Locate(Section):
     models: list[str] = setting(
         list,
         "Velocity models: names of resources/velocity_models, files of depth and velocity, "
-        "NonLinLoc control files with `LAYER` lines, tables like `tjma2001`, or folders of "
-        "NonLinLoc time grids; relative to `data`. Several are an ensemble.",
+        "NonLinLoc control files with `LAYER` lines, or tables like `tjma2001`; relative to "
+        "`data`. Several are an ensemble.",
     )
     members: int = setting(
         100,
