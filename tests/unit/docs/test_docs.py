@@ -220,7 +220,8 @@ def test_every_format_is_described() -> None:
     """The page on input names every format, and the stage pages every status and use."""
     text = (ROOT / "docs" / "own-data.md").read_text()
     assert [f for f in FORMATS if f not in text] == []
-    text = (ROOT / "docs" / "mechanism.md").read_text()
+    pages = ("mechanism.md", "locate.md")
+    text = "".join((ROOT / "docs" / page).read_text() for page in pages)
     words = {*VARIABLES["status"].values, *VARIABLES["use"].values}
     assert sorted(w for w in words if f"`{w}`" not in text) == []
     text = (ROOT / "docs" / "stations.md").read_text()
