@@ -287,7 +287,8 @@ def _whole(text: str) -> int:
         raise ValueError(f"'{text}' in the date is no whole number") from None
 
 
-_NUMBER = r"\s+[+-]?\d*\.?\d+"
+_NUMBER = r"\s+[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
+"""One way only to match a run of digits: a second one would multiply with every column."""
 _PHASE_EVENT = re.compile(rf"\s*#(\s+\d+){{5}}({_NUMBER}){{8}}\s+\S+\s*$")
 _EVENT_LINE = re.compile(rf"\s*\d{{8}}\s+\d{{1,8}}({_NUMBER}){{7}}\s+\d+(\s+\d)?\s*$")
 _RELOC_LINE = re.compile(rf"\s*\d+({_NUMBER}){{9}}(\s+\d+){{5}}({_NUMBER}){{9}}\s*$")
