@@ -27,6 +27,7 @@ from quakeloom.stages._parts import (
 )
 from quakeloom.stages._polarity_reader import Reader, open_reader, reader_digest
 from quakeloom.stages._provenance import CODE
+from quakeloom.stages.pick_folder import open_picker
 from quakeloom.store import (
     RunLayout,
     atomic_folder,
@@ -81,7 +82,8 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     reader = open_reader(settings.waveforms.polarity)
     table, group = window.window_tables(layout, partition)
     picks = _p_picks(settings, layout, partition, table)
-    read, reasons = _read(picks, table, group, reader)
+    vertical = open_picker(settings.waveforms.picker).components.index("Z")
+    read, reasons = _read(picks, table, group, reader, vertical)
     folder = layout.rows(partition)
     given = read_table(folder / "polarities.parquet", "polarities")
     events = read_table(folder / "events.parquet", "events", ["event_id"])
@@ -235,9 +237,12 @@ def _given_picks(
 
 
 def _read(
-    picks: list[dict[str, Any]], windows: pa.Table, group: Any, reader: Reader
+    picks: list[dict[str, Any]], windows: pa.Table, group: Any, reader: Reader, vertical: int
 ) -> tuple[pa.Table, dict[int, str]]:
-    """Read every pick; return the rows of polarities and why picks could not be read."""
+    """Read every pick; return the rows of polarities and why picks could not be read.
+
+    ``vertical`` is its place among the components of the windows, which follow the picker.
+    """
     starts = _nanoseconds(windows, "window_start")
     rates = windows.column("sampling_rate_hz").to_numpy()
     reasons: dict[int, str] = {}
@@ -247,7 +252,6 @@ def _read(
     rows: list[int] = []
     array = None
     held, block = (0, 0), np.zeros(0, np.float32)
-    vertical = 2
 
     def flush() -> None:
         if cut:
