@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray
-from test_stress import compute
+from test_stress_workflow import compute
 
 from conftest import slip_catalog, stress_of, write_stress_config
 from quakeloom.core import SettingsError

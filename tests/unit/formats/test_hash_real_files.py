@@ -41,7 +41,10 @@ def test_real_files_are_recognized_and_give_all_their_rows(shared_data, name):
     path = shared_data / name
     assert detect_format(path) == expected_format
     tables = read_source(path)
-    assert {k: v for k, v in tables.counts().items() if v} == counts
+    found = {k: v for k, v in tables.counts().items() if v}
+    # S may come on top of the P that have first motions
+    assert found.pop("picks", counts.get("polarities", 0)) >= counts.get("polarities", 0)
+    assert found == counts
     for table in tables.counts():
         assert validate_table(table, getattr(tables, table)) == []
 
