@@ -178,16 +178,14 @@ def _evidence(
 
 def _reversed_spans(gain: Floats) -> list[tuple[int, int]]:
     """Non-overlapping [start, stop) spans whose gains sum to more than the threshold."""
-    best, start, stop = 0.0, 0, 0
-    total, begin = 0.0, 0
-    for i, g in enumerate(gain.tolist()):
-        if total <= 0.0:
-            total, begin = 0.0, i
-        total += g
-        if total > best:
-            best, start, stop = total, begin, i + 1
-    if best < SPAN_LOG_ODDS:
+    if not gain.size:
         return []
+    total = np.concatenate([[0.0], np.cumsum(gain)])
+    above = total[1:] - np.minimum.accumulate(total[:-1])
+    stop = int(np.argmax(above)) + 1
+    if above[stop - 1] < SPAN_LOG_ODDS:
+        return []
+    start = stop - 1 - int(np.argmin(total[:stop][::-1]))  # the last of equal starts
     before = _reversed_spans(gain[:start])
     after = [(a + stop, b + stop) for a, b in _reversed_spans(gain[stop:])]
     return [*before, (start, stop), *after]

@@ -30,7 +30,10 @@ def write_map(folder: Path, made: StressMap, provenance: dict[str, Any]) -> list
     dataset = make_dataset(made, provenance)
     with atomic_folder(folder / "stress.zarr") as temporary:
         dataset.to_zarr(temporary, mode="w", consolidated=False, zarr_format=3)
-    _write_netcdf(dataset.drop_vars("neighbor_covariance"), folder / "stress.nc")
+    _write_netcdf(
+        dataset.drop_vars(["neighbor_covariance", "drawn_components"], errors="ignore"),
+        folder / "stress.nc",
+    )
     files = ["stress.parquet", "stress.csv", "stress_wsm.csv", "stress_gmt.txt", "stress.geojson",
              "stress.nc"]  # fmt: skip
     for name in ("shmax.tif", "a_phi.tif"):
@@ -166,6 +169,12 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
             "neighbor_steps": " ".join(f"{a},{b}" for a, b in NEIGHBOR_SHIFTS),
         },
     )  # fmt: skip
+    if len(made.fields):
+        data["drawn_components"] = (
+            (*dims, "component", "draw"),
+            spread(made.fields.transpose(1, 2, 0), (5, len(made.fields))),
+            {"units": "1", "long_name": "Joint posterior draws of the components"},
+        )
     if made.bootstrap is not None:
         for name in ("shmax_std_deg", "shape_ratio_std", "a_phi_std"):
             data[f"bootstrap_{name}"] = (

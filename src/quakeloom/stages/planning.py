@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from quakeloom.config import Configuration, Settings, case_run, parse_settings
+from quakeloom.config import Configuration, Settings, case_run
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import (
     locate,
@@ -30,6 +30,7 @@ from quakeloom.stages import (
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages._stress_catalogs import count_catalog
 from quakeloom.stages.ingest import Ingested, ingest_sources
+from quakeloom.stages.run_settings import read_settings
 from quakeloom.store import (
     RunLayout,
     read_json,
@@ -237,23 +238,6 @@ def read_plan(results: Path, name: str) -> dict[str, Any]:
             f"'{name}' has no plan ({path} is missing). Run `quakeloom plan --config FILE`."
         )
     return dict(read_json(path))
-
-
-def read_settings(layout: RunLayout) -> Settings:
-    """Read the resolved settings of a planned run.
-
-    Raises
-    ------
-    PlanError
-        If the run was never planned.
-    """
-    if not layout.settings.exists():
-        raise PlanError(
-            f"Run {layout.root} has no plan ({layout.settings} is missing). "
-            "Run `quakeloom plan --config FILE`."
-        )
-    data = yaml.safe_load(layout.settings.read_text(encoding="utf-8"))
-    return parse_settings(data, str(layout.settings))
 
 
 __all__ = ["PLAN_FILE", "plan_configuration", "read_plan", "read_settings", "science_settings"]

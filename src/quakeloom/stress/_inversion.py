@@ -317,15 +317,34 @@ class StressInversion:
         ratio = np.trace(np.linalg.solve(normal, scatter)) / (5.0 * self.noise_variance(point))
         return float(np.clip(ratio, 0.02, 1.0))
 
-    def draw_fields(self, alpha2: Sequence[float], count: int, seed: int = 0) -> Floats:
-        """Return joint posterior draws of the whole field, shape (draws, nodes, 5)."""
-        point, m = self.inversion.evaluate(alpha2)
-        factor = self.inversion.factorize(alpha2)
+    @with_one_blas_thread
+    def draw_fields(
+        self,
+        alpha2: Sequence[float],
+        count: int,
+        seed: int = 0,
+        scan: AbicScan | None = None,
+    ) -> Floats:
+        """Return joint posterior draws of the whole field, shape (draws, nodes, 5).
+
+        Where a scan is given they are drawn at the likely strengths in turn, as the covariance
+        of :meth:`solve` is over these. Unlike the covariance of single nodes, draws say how
+        nodes err together.
+        """
         generator = np.random.default_rng(seed)
-        noise = factor.draw(generator.standard_normal((*m.shape, count)))
-        scale = np.sqrt(self.noise_variance(point))
-        scale = scale * np.sqrt(self.freedom / generator.chisquare(self.freedom, count))
-        return np.stack([self.expand(m + scale[d] * noise[:, :, d]) for d in range(count)])
+        normal = generator.standard_normal((self.kept.size, 5, count))
+        stretch = np.sqrt(self.freedom / generator.chisquare(self.freedom, count))
+        others = likely_strengths(scan) if scan is not None and len(alpha2) == 1 else ()
+        strengths = [(other,) for other in others] or [tuple(alpha2)]
+        out = np.empty((count, self.grid.node_count, 5))
+        for number, strength in enumerate(strengths[:count]):
+            mine = np.arange(number, count, len(strengths))
+            point, m = self.inversion.evaluate(strength)
+            noise = self.inversion.factorize(strength).draw(normal[:, :, mine])
+            scale = np.sqrt(self.noise_variance(point)) * stretch[mine]
+            for at, draw in enumerate(mine):
+                out[draw] = self.expand(m + scale[at] * noise[:, :, at])
+        return out
 
     def expand(self, m: Floats) -> Floats:
         """Return components of the solved nodes for the whole grid, in the orthonormal basis."""
