@@ -82,6 +82,8 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         return section
     counts = catalog.letter_counts()
     total = sum(counts.values())
+    if counts["none"] == total:
+        return section.add(Text("The mechanisms of this catalog come without quality letters."))
     undefined = counts["E"] + counts["F"] + counts["none"]
     reference_total = sum(UCHIDE_2022.values())
     rows = []

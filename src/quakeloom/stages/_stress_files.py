@@ -71,16 +71,20 @@ def describe_map(made: StressMap) -> dict[str, Any]:
     """Return the numbers of the inversion: status, strength, ABIC, N, P, M, the curve.
 
     ``status`` is ``mapped``; ``held_by_prior`` where mechanisms are few, or alike, or leave
-    the stress partly free, so that a wide prior holds it somewhere; ``no_data`` where none
-    can be used.
+    the stress partly free, so that a wide prior holds it, and ``partly_held_by_prior`` where
+    that is so at some of the nodes with data; ``no_data`` where none can be used.
     """
     field = made.field
-    held = field.anchored or field.independent_share < 1.0
+    data = field.data_weight > 0
+    held = int((field.held & data).sum())
+    status = "mapped" if not held else "partly_held_by_prior"
+    if held and held == data.sum():
+        status = "held_by_prior"
     point = field.point
     scan = field.scan
     curve = () if made.reason else scan.points if scan else (point,)
     return {
-        "status": "no_data" if made.reason else "held_by_prior" if held else "mapped",
+        "status": "no_data" if made.reason else status,
         "reason": made.reason,
         "alpha2": list(point.alpha2),
         "abic": point.abic,
@@ -97,11 +101,11 @@ def describe_map(made: StressMap) -> dict[str, Any]:
         "roughness": list(point.roughness),
         "nodes": made.grid.node_count,
         "nodes_with_stress": int(np.isfinite(field.components[:, 0]).sum()),
-        "nodes_with_data": int((field.data_weight > 0).sum()),
+        "nodes_with_data": int(data.sum()),
         "mechanisms": int(field.mechanism_count.sum()),
         "weight": float(field.data_weight.sum()),
         "freedom": field.freedom,
-        "held_by_prior": field.anchored,
+        "nodes_held_by_prior": held,
         "independent_share": field.independent_share,
         "friction": made.friction,
         "curve": [
