@@ -80,7 +80,9 @@ rule locate:
             wildcards.partition
         ]
         * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        runtime=lambda wildcards, attempt: promised_minutes(
+            wildcards, "locate", attempt
+        ),
     shell:
         "quakeloom locate part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
 

@@ -27,6 +27,7 @@ from quakeloom.stages import (
     tomography,
     window,
 )
+from quakeloom.stages._promised_minutes import promise_minutes
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages._stress_catalogs import count_catalog
 from quakeloom.stages.ingest import Ingested, ingest_sources
@@ -106,6 +107,7 @@ def plan_configuration(
         )
         runs[name] = {
             "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+            "minutes": promise_minutes(settings, ingested.partitions),
             "takeoff": layered,
             "screening": [case_run(configuration.name, c) for c in settings.selection.screening],
             "compare": looks_at,
