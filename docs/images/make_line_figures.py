@@ -1,4 +1,4 @@
-"""Make the figure of the 1-D verification of ensemble tomography.
+"""Make the figures of ensemble tomography that need no data: two verifications.
 
     python docs/images/make_line_figures.py
 
@@ -13,7 +13,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from quakeloom.plots import PAGE_WIDTH_IN, QUALITY_COLORS, figure_to_png, new_figure, styled
-from quakeloom.tomography import SamplerOptions, line_verification, sample_ensemble
+from quakeloom.tomography import (
+    NetworkOptions,
+    SamplerOptions,
+    TravelTimeNetworks,
+    line_verification,
+    make_line_grid,
+    make_velocity_prior,
+    sample_ensemble,
+)
+from quakeloom.travel import solve_eikonal
 
 INK = "#22262b"
 HERE = Path(__file__).parent
@@ -56,5 +65,59 @@ def draw_verification() -> Figure:
     return figure
 
 
+PARTICLES = 6
+GATE = 3e-3
+
+
+def network_errors(steps: int) -> np.ndarray:
+    """Train networks of six sections for so many steps; relative errors (particle, time)."""
+    grid = make_line_grid((0, 24), (0, 6), (0.2, 0.2))
+    prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.3, (1.5, 5.0))
+    draws = np.random.default_rng(3).standard_normal((PARTICLES, prior.field.size))
+    at_nodes = grid.interpolation(prior.below_ground_km, prior.distance_km)
+    velocities = np.stack(
+        [(at_nodes @ prior.field.evaluate(w).ravel()).reshape(grid.shape) for w in draws]
+    )
+    x = np.arange(1.0, 24.0, 1.0)
+    shots = np.column_stack([np.zeros(4), [1.5, 8.5, 15.5, 22.5]])
+    pairs = [(s, r) for s in shots for r in np.column_stack([np.zeros(x.size), x])]
+    sources, points = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+    networks = TravelTimeNetworks(
+        grid.depth_km, grid.distance_km, shots, PARTICLES, 1, NetworkOptions(steps=steps)
+    )
+    networks.set_velocities(velocities)
+    networks.train()
+    exact = np.empty((PARTICLES, len(pairs)))
+    for k, velocity in enumerate(velocities):
+        for shot in shots:
+            rows = (sources == shot).all(axis=1)
+            exact[k, rows] = solve_eikonal(velocity, 0.2, shot).times_at(points[rows])
+    scale = np.sqrt(np.mean(exact**2, axis=1, keepdims=True))
+    return (networks.times(points, sources) - exact) / scale
+
+
+@styled
+def draw_networks() -> Figure:
+    """Draw the difference of networks from the solver over training, and its histogram."""
+    figure = new_figure(PAGE_WIDTH_IN, 2.6)
+    left, right = figure.subplots(1, 2)
+    trainings = (100, 200, 400, 800, 1600)
+    errors = [network_errors(n) for n in trainings]
+    rms = np.array([np.sqrt(np.mean(e**2, axis=1)) for e in errors])
+    left.loglog(trainings, 100 * rms, "o-", color=QUALITY_COLORS["A"], markersize=3)
+    left.axhline(100 * GATE, color="#b23a26", linestyle=":")
+    left.set_xticks(trainings, [str(n) for n in trainings])
+    left.minorticks_off()
+    left.set_xlabel("Training steps")
+    left.set_ylabel("Difference from the solver, rms (%)")
+    right.hist(100 * errors[-1].ravel(), 40, color="#5b7f95")
+    right.axvline(0, color=INK, linewidth=0.6)
+    right.set_xlabel("Difference of single times (% of rms time)")
+    right.set_ylabel("Times")
+    print("network errors, %, by steps and particle:", np.round(100 * rms, 3).tolist())
+    return figure
+
+
 if __name__ == "__main__":
+    (HERE / "line-networks.png").write_bytes(figure_to_png(draw_networks(), 110))
     (HERE / "line-verification.png").write_bytes(figure_to_png(draw_verification(), 120))
