@@ -33,8 +33,8 @@ def draw_verification() -> Figure:
     """Draw mean and standard deviation of the exact posterior and of three ensembles."""
     line = line_verification()
     x = line.distance_km
-    figure = new_figure(PAGE_WIDTH_IN, 3.4)
-    upper, lower = figure.subplots(2, 1, sharex=True)
+    figure = new_figure(PAGE_WIDTH_IN, 4.6)
+    upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=(4, 3, 3))
     upper.fill_between(
         x,
         line.mean - line.standard_deviation,
@@ -46,19 +46,30 @@ def draw_verification() -> Figure:
     )
     upper.plot(x, 0.25 + 0.02 * np.sin(2 * np.pi * x / 6), ":", color=INK, label="truth")
     for sampler, members, color in (
-        ("rml", 1024, QUALITY_COLORS["A"]),
+        ("rml", 4096, QUALITY_COLORS["A"]),
         ("psvgd", 256, QUALITY_COLORS["B"]),
         ("fsvgd", 64, "#b23a26"),
     ):
         found = sample_ensemble(sampler, line.problem, 1, np.arange(members), SamplerOptions())
         slowness = line.field.evaluate(found.white)
-        upper.plot(x, slowness.mean(axis=0), color=color, label=f"{sampler}, {members} members")
+        error = (slowness.mean(axis=0) - line.mean) / line.standard_deviation
         ratio = slowness.std(axis=0, ddof=1) / line.standard_deviation
+        upper.plot(x, slowness.mean(axis=0), color=color, label=f"{sampler}, {members} members")
+        middle.plot(x, error, color=color)
         lower.plot(x, ratio, color=color)
+        print(
+            f"{sampler}, {members} members: largest error of the mean "
+            f"{np.abs(error).max():.3f} standard deviations, standard deviation over exact "
+            f"{ratio.min():.3f} to {ratio.max():.3f}, mean {ratio.mean():.3f}"
+        )
+    middle.axhspan(-0.3, 0.3, color=QUALITY_COLORS["F"], zorder=0)
+    middle.axhline(0.0, color=INK, linewidth=0.6)
+    middle.set_ylim(-0.5, 0.5)
+    middle.set_ylabel("Error of the mean / s.d.")
     lower.axhspan(0.8, 1.2, color=QUALITY_COLORS["F"], zorder=0)
     lower.axhline(1.0, color=INK, linewidth=0.6)
     lower.set_ylim(0.5, 1.3)
-    lower.set_ylabel("Standard deviation / exact")
+    lower.set_ylabel("S.d. / exact")
     lower.set_xlabel("Distance (km)")
     upper.set_ylabel("Slowness (s/km)")
     upper.legend(ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0))
