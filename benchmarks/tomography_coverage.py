@@ -14,6 +14,8 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -168,6 +170,7 @@ def main() -> None:
     parser.add_argument("--sampler", default="rml")
     parser.add_argument("--correction-steps", type=int, default=0)
     parser.add_argument("--line", choices=("short", "long"), default="long")
+    parser.add_argument("--workers", type=int, default=1, help="truths at a time")
     parser.add_argument("--folder", type=Path, help="keep truths here and go on from there")
     parser.add_argument("--figure", type=Path, help="write a PNG")
     arguments = parser.parse_args()
@@ -177,8 +180,8 @@ def main() -> None:
     make = short_line if kind == "short" else long_line
     begin = time.perf_counter()
     rows: list[dict[str, Any]] = []
-    for truth in range(truths):
-        settings = {
+    asked = [
+        {
             "line": kind,
             "seed": SEED,
             "truth": truth,
@@ -186,7 +189,11 @@ def main() -> None:
             "members": members,
             "correction_steps": arguments.correction_steps,
         }
-        row = measure_or_read(arguments.folder, make, settings)
+        for truth in range(truths)
+    ]
+    one_by_one = partial(measure_or_read, arguments.folder, make)
+    pool = ProcessPoolExecutor(arguments.workers) if arguments.workers > 1 else None
+    for truth, row in enumerate((pool.map if pool else map)(one_by_one, asked)):
         rows.append(row)
         print(
             f"truth {truth:2d}: {row['picks']} picks, chi-square {row['chi_square']:.3f}, coverage "

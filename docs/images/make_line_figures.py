@@ -76,12 +76,12 @@ def draw_verification() -> Figure:
     return figure
 
 
-PARTICLES = 6
+PARTICLES = 4
 GATE = 3e-3
 
 
 def network_errors(steps: int) -> np.ndarray:
-    """Train networks of six sections for so many steps; relative errors (particle, time)."""
+    """Train networks of four sections for so many steps; relative errors (particle, time)."""
     grid = make_line_grid((0, 24), (0, 6), (0.2, 0.2))
     prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.3, (1.5, 5.0))
     draws = np.random.default_rng(3).standard_normal((PARTICLES, prior.field.size))
@@ -93,9 +93,8 @@ def network_errors(steps: int) -> np.ndarray:
     shots = np.column_stack([np.zeros(4), [1.5, 8.5, 15.5, 22.5]])
     pairs = [(s, r) for s in shots for r in np.column_stack([np.zeros(x.size), x])]
     sources, points = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-    networks = TravelTimeNetworks(
-        grid.depth_km, grid.distance_km, shots, PARTICLES, 1, NetworkOptions(steps=steps)
-    )
+    options = NetworkOptions(steps=steps, batch=256, width=48)
+    networks = TravelTimeNetworks(grid.depth_km, grid.distance_km, shots, PARTICLES, 1, options)
     networks.set_velocities(velocities)
     networks.train()
     exact = np.empty((PARTICLES, len(pairs)))
@@ -112,7 +111,7 @@ def draw_networks() -> Figure:
     """Draw the difference of networks from the solver over training, and its histogram."""
     figure = new_figure(PAGE_WIDTH_IN, 2.6)
     left, right = figure.subplots(1, 2)
-    trainings = (100, 200, 400, 800, 1600)
+    trainings = (100, 300, 900)
     errors = [network_errors(n) for n in trainings]
     rms = np.array([np.sqrt(np.mean(e**2, axis=1)) for e in errors])
     left.loglog(trainings, 100 * rms, "o-", color=QUALITY_COLORS["A"], markersize=3)
