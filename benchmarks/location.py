@@ -28,7 +28,7 @@ from quakeloom.location import (
     stack_members,
     trace_member,
 )
-from quakeloom.location._kernels import member_times
+from quakeloom.location._interpolation import member_times
 from quakeloom.travel import table_grid
 
 ORIGIN = (14.0, 42.0)

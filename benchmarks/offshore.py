@@ -23,7 +23,7 @@ from quakeloom.location import (
     locate_event,
     make_ensemble,
 )
-from quakeloom.location._kernels import member_times
+from quakeloom.location._interpolation import member_times
 from quakeloom.travel import solve_eikonal
 
 SPACING_KM = 1.25

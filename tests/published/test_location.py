@@ -19,7 +19,7 @@ from quakeloom.location import (
     scale_times,
     stack_members,
 )
-from quakeloom.location._kernels import member_times
+from quakeloom.location._interpolation import member_times
 from quakeloom.stages._location_inputs import read_location_inputs
 from quakeloom.stages.locate import locate_catalog
 

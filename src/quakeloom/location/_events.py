@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import distance_azimuth, geographic_position, local_position
 from quakeloom.location._approximations import locate_gaussian
-from quakeloom.location._kernels import all_times
+from quakeloom.location._interpolation import all_times
 from quakeloom.location._locate import (
     Ensemble,
     Location,

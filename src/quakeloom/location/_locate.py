@@ -8,12 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.location._kernels import (
-    GAUSSIAN,
-    likelihoods_of_times,
-    log_likelihoods,
-    member_times,
-)
+from quakeloom.location._interpolation import member_times
+from quakeloom.location._likelihoods import GAUSSIAN, likelihoods_of_times, log_likelihoods
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._posterior import Posterior, make_posterior
 from quakeloom.location._search import EventPicks, find_region, resolve

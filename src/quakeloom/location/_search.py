@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.location._kernels import log_likelihoods
+from quakeloom.location._likelihoods import log_likelihoods
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

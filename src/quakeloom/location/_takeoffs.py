@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import distance_azimuth
-from quakeloom.location._kernels import member_times
+from quakeloom.location._interpolation import member_times
 from quakeloom.location._tables import EnsembleTimes
 
 Floats = NDArray[np.float64]
