@@ -160,7 +160,8 @@ def _fill_masses(log_likelihood, log_weight, log_prior, mass):
     best = np.full(members, -np.inf)
     for n in range(nodes):
         for k in range(members):
-            best[k] = max(best[k], log_likelihood[n, k] + log_prior[n])
+            value = log_likelihood[n, k] + log_prior[n]
+            best[k] = value if value > best[k] else best[k]
     peak = -np.inf
     for k in range(members):
         peak = max(peak, best[k] + log_weight[k])
@@ -170,7 +171,7 @@ def _fill_masses(log_likelihood, log_weight, log_prior, mass):
         offset = log_prior[n] - peak
         for k in range(members):
             value = log_likelihood[n, k] + log_weight[k] + offset
-            y = max(value, -30.0) / 64.0
+            y = (value if value > -30.0 else -30.0) / 64.0
             series = 1.0 + y * (1 / 9) * (1.0 + y * (1 / 10))
             series = 1.0 + y * (1 / 7) * (1.0 + y * (1 / 8) * series)
             series = 1.0 + y * (1 / 5) * (1.0 + y * (1 / 6) * series)

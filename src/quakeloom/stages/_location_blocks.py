@@ -14,10 +14,18 @@ import pyarrow.compute as pc
 from quakeloom.config import Settings
 from quakeloom.core import digest_file
 from quakeloom.location import Ensemble, make_ensemble
-from quakeloom.stages._location_ensembles import ensemble_bytes, read_ensemble
+from quakeloom.stages._location_ensembles import (
+    StoredEnsemble,
+    ensemble_bytes,
+    find_location_model,
+    read_ensemble,
+)
+from quakeloom.stages._location_grids import grid_size, is_grid_source
 from quakeloom.stages._location_store import (
+    data_folder,
     locate_settings,
     picked_here,
+    places_of,
     tables_folder,
     terms_file,
 )
@@ -42,20 +50,25 @@ class LocationTask:
     picks: pa.Table
 
 
-def promise_memory(settings: Settings, rows: PlannedRows) -> int:
+def promise_memory(settings: Settings, layout: RunLayout, rows: PlannedRows) -> int:
     """Return the memory in MB that a partition needs at most.
 
     The program, the tables of the ensemble (once read, once as rows), the grid of one event for
     all members, and the draws of a block.
     """
-    return math.ceil(BASE_MB + task_mb(settings, rows))
+    return math.ceil(BASE_MB + task_mb(settings, layout, rows))
 
 
-def task_mb(settings: Settings, rows: PlannedRows) -> float:
+def task_mb(settings: Settings, layout: RunLayout, rows: PlannedRows) -> float:
+    """Return the memory in MB that a worker needs beside the program."""
     locate = locate_settings(settings)
-    members = locate.members or len(locate.models)
-    levels = 6
-    tables = 2.2 * ensemble_bytes(locate, levels) / 1e6
+    paths = [find_location_model(m, data_folder(settings)) for m in locate.models]
+    if is_grid_source(paths[0]):
+        stations = len(places_of(layout).names)
+        members, size = grid_size(locate, paths, stations)
+    else:
+        members, size = locate.members or len(locate.models), ensemble_bytes(locate, 6)
+    tables = 2.2 * size / 1e6
     grid = locate.maximum_nodes * members * 8 * 5 / 1e6
     block = min(settings.cluster.block_events, rows.events)
     draws = block * (locate.draws * 34 + members * 4) / 1e6
@@ -98,23 +111,23 @@ def make_tasks(
         )  # fmt: skip
 
 
-_SHARED: dict[tuple[str, str], tuple[Ensemble, np.ndarray, pa.Table]] = {}
+_SHARED: dict[tuple[str, str], tuple[Ensemble, StoredEnsemble, pa.Table]] = {}
 
 
-def _shared(layout: RunLayout) -> tuple[Ensemble, np.ndarray, pa.Table]:
+def _shared(layout: RunLayout) -> tuple[Ensemble, StoredEnsemble, pa.Table]:
     """Read the ensemble and the stations, once per process."""
     key = (str(layout.root), digest_file(tables_folder(layout) / "members.json"))
     if key not in _SHARED:
         stored = read_ensemble(tables_folder(layout))
         stations = read_table(layout.ingest / "stations.parquet", "stations")
         _SHARED.clear()
-        _SHARED[key] = (make_ensemble(stored.times), stored.boundary_km, stations)
+        _SHARED[key] = (make_ensemble(stored.times), stored, stations)
     return _SHARED[key]
 
 
 def locate_task(task: LocationTask) -> dict[str, pa.Table]:
     """Locate one block of events and write its draws; runs on a worker."""
-    ensemble, boundary, stations = _shared(task.layout)
+    ensemble, stored, stations = _shared(task.layout)
     locate = locate_settings(task.settings)
     if task.group is None:
         locate = locate.model_copy(update={"draws": 0})
@@ -127,7 +140,7 @@ def locate_task(task: LocationTask) -> dict[str, pa.Table]:
             for r in table.to_pylist()
         }  # fmt: skip
     block = locate_block(
-        locate, ensemble, boundary, task.events, task.picks, stations, task.settings.seed, terms,
+        locate, ensemble, stored, task.events, task.picks, stations, task.settings.seed, terms,
         task.settings.selection.station_epochs,
     )  # fmt: skip
     if task.group is not None:

@@ -20,6 +20,7 @@ from quakeloom.stages._location_ensembles import (
     make_times,
     read_ensemble,
     station_levels,
+    station_places,
     write_ensemble,
 )
 from quakeloom.stages._location_store import PART_TABLES, STAGE
@@ -87,19 +88,19 @@ def locate_catalog(
     out.mkdir(parents=True, exist_ok=True)
     levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
     code = digest_source(CODE[STAGE])
-    key = ensemble_digest(locate, base, levels, seed, code)
+    places = station_places(stations)
+    key = ensemble_digest(locate, base, places, levels, seed, code)
     folder = out / "tables.zarr"
     marker = folder / "members.json"
     if not marker.exists() or read_json(marker)["key"] != key:
-        write_ensemble(folder, *make_times(locate, base, levels, seed), key)
+        made = make_times(locate, base, places, levels, seed, out / "tables")
+        write_ensemble(folder, made, key)
     stored = read_ensemble(folder)
     ensemble = make_ensemble(stored.times)
     blocks: list[LocatedBlock] = []
     for start in range(0, events.num_rows, block_events):
         block = events.slice(start, block_events)
-        blocks.append(
-            locate_block(locate, ensemble, stored.boundary_km, block, picks, stations, seed)
-        )
+        blocks.append(locate_block(locate, ensemble, stored, block, picks, stations, seed))
     provenance = {"quakeloom": __version__, "seed": seed, "code_digest": code,
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
     hypocenters = pa.concat_tables([b.hypocenters for b in blocks])

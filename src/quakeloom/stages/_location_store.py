@@ -16,7 +16,12 @@ from quakeloom.core import (
 )
 from quakeloom.location import EnsembleTakeoffs
 from quakeloom.schema import make_table
-from quakeloom.stages._location_ensembles import read_ensemble, station_levels
+from quakeloom.stages._location_ensembles import (
+    Places,
+    read_ensemble,
+    station_levels,
+    station_places,
+)
 from quakeloom.stages.ingest import PlannedRows
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
@@ -40,6 +45,11 @@ def picked_here(settings: Settings) -> bool:
 
 def data_folder(settings: Settings) -> Path:
     return Path(expand_variables(settings.data))
+
+
+def places_of(layout: RunLayout) -> Places:
+    """Return the stations of a run."""
+    return station_places(read_table(layout.ingest / "stations.parquet", "stations"))
 
 
 def receiver_levels_of(settings: Settings, layout: RunLayout) -> list[float]:
@@ -125,7 +135,13 @@ def take_hypocenters(
 
 def read_rays(layout: RunLayout) -> EnsembleTakeoffs:
     """Read the ensemble as a source of take-off angles."""
-    return EnsembleTakeoffs(read_ensemble(tables_folder(layout)).times)
+    stored = read_ensemble(tables_folder(layout))
+    if stored.plane is None and not stored.times.stations:
+        return EnsembleTakeoffs(stored.times)
+    places = places_of(layout)
+    return EnsembleTakeoffs(
+        stored.times, stored.plane, places.names, places.longitude, places.latitude
+    )
 
 
 def tables_folder(layout: RunLayout) -> Path:

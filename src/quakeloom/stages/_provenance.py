@@ -57,6 +57,7 @@ CODE: dict[str, tuple[str, ...]] = {
     ),
     "locate": (
         "quakeloom.core",
+        "quakeloom.formats._nonlinloc_grids",
         "quakeloom.formats._nonlinloc_models",
         "quakeloom.formats._travel_time_tables",
         "quakeloom.formats._velocity_models",
@@ -65,6 +66,8 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages._location_blocks",
         "quakeloom.stages._location_catalog",
         "quakeloom.stages._location_ensembles",
+        "quakeloom.stages._location_grids",
+        "quakeloom.stages._member_tables",
         "quakeloom.stages._location_store",
         "quakeloom.stages._location_terms",
         "quakeloom.stages._locations",

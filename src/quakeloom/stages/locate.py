@@ -43,6 +43,7 @@ from quakeloom.stages._location_store import (
     draws_folder,
     locate_settings,
     picked_here,
+    places_of,
     planned_partitions,
     planned_rows,
     read_rays,
@@ -74,7 +75,9 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
     locate = locate_settings(settings)
     levels = receiver_levels_of(settings, layout)
     code = digest_source(CODE[STAGE])
-    times = ensemble_digest(locate, data_folder(settings), levels, settings.seed, code)
+    times = ensemble_digest(
+        locate, data_folder(settings), places_of(layout), levels, settings.seed, code
+    )
     write_json_if_changed(
         layout.plan_step(STAGE, "init"), {"stage": STAGE, "levels": levels, "times": times}
     )
@@ -102,7 +105,9 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
                 "rows": row.digest,
             },
         )
-        entries.append({"partition": row.partition, "memory_mb": promise_memory(settings, row)})
+        entries.append(
+            {"partition": row.partition, "memory_mb": promise_memory(settings, layout, row)}
+        )
     names = [row.partition for row in ingested.partitions]
     write_json_if_changed(
         layout.plan_step(STAGE, "finalise"), {"stage": STAGE, "partitions": names}
@@ -135,8 +140,11 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     folder = tables_folder(layout)
     marker = folder / "members.json"
     if not marker.exists() or read_json(marker)["key"] != planned["times"]:
-        made = make_times(locate, data_folder(settings), planned["levels"], settings.seed)
-        write_ensemble(folder, *made, planned["times"])
+        made = make_times(
+            locate, data_folder(settings), places_of(layout), planned["levels"], settings.seed,
+            layout.root / "tables",
+        )  # fmt: skip
+        write_ensemble(folder, made, planned["times"])
     members = len(read_json(marker)["names"])
     write_json_if_changed(
         layout.done_step(STAGE, "init"), {"members": members, "times": planned["times"]}
@@ -169,7 +177,7 @@ def part(
     workers = cluster.workers if cluster.kind == "local" and blocks > 1 else 0
     if cluster.kind != "scheduler":
         workers = clamp_workers(
-            min(workers, blocks), BASE_MB, task_mb(settings, planned), cluster.memory_mb
+            min(workers, blocks), BASE_MB, task_mb(settings, layout, planned), cluster.memory_mb
         )
     stage = STAGE if last else round_stage(number)
     counts: dict[str, int] = {}
