@@ -284,8 +284,8 @@ def main() -> None:
     watch = Stopwatch()
     kind = "prior" if arguments.quick else arguments.ensemble
     members = arguments.members or {"prior": 60 if arguments.quick else 200, "refraction": 60}[kind]
-    sections = arguments.sections or {"prior": 8 if arguments.quick else 20, "refraction": 10}[kind]
-    per_earth = 10 if kind == "refraction" else 5
+    sections = arguments.sections or {"prior": 8 if arguments.quick else 20, "refraction": 20}[kind]
+    per_earth = 5
     size = {"members": members, "earths": sections, "per_earth": per_earth, "kind": kind}
     found = experiment(**size)
     figures = []
