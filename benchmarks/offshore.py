@@ -283,9 +283,9 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = Stopwatch()
     kind = "prior" if arguments.quick else arguments.ensemble
-    members = arguments.members or {"prior": 60 if arguments.quick else 200, "refraction": 60}[kind]
-    sections = arguments.sections or {"prior": 8 if arguments.quick else 20, "refraction": 20}[kind]
-    per_earth = 5
+    members = arguments.members or {"prior": 60 if arguments.quick else 200, "refraction": 40}[kind]
+    sections = arguments.sections or {"prior": 8 if arguments.quick else 20, "refraction": 12}[kind]
+    per_earth = 9 if kind == "refraction" else 5
     size = {"members": members, "earths": sections, "per_earth": per_earth, "kind": kind}
     found = experiment(**size)
     figures = []

@@ -1,4 +1,4 @@
-"""Locating in the ensembles of other runs, in grids of NonLinLoc, and from the stage's own picks."""
+"""Locating in ensembles of other runs, in grids of NonLinLoc, from the picks of the stage."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def read_grid_ensemble(
             "runs lie on different grids. Nothing is located; give one run."
         )
     if not is_run(paths[0]):
-        return _read_tables(locate, paths, places, seed)
+        return _read_tables(locate, paths, places)
     layout = RunLayout(paths[0])
     settings = parse_settings(yaml.safe_load(layout.settings.read_text("utf-8")), str(paths[0]))
     if settings.regional is not None:
@@ -209,7 +209,7 @@ def _read_section(
     return GridEnsemble(times, plane, boundary)
 
 
-def _read_tables(locate: Locate, roots: Sequence[Path], places: Places, seed: int) -> GridEnsemble:
+def _read_tables(locate: Locate, roots: Sequence[Path], places: Places) -> GridEnsemble:
     """Read grids of NonLinLoc; every root is a member."""
     depth_of = {n.split(".")[-1]: d for n, d in zip(places.names, places.depth_km, strict=True)}
     members: list[dict[tuple[str, str], TimeGrid]] = []
@@ -231,7 +231,6 @@ def _read_tables(locate: Locate, roots: Sequence[Path], places: Places, seed: in
                 f"The grids '{root}' have no P times of {', '.join(lacking[:5])}, which others "
                 "have. Nothing is located; make them for the same stations."
             )
-    ratio = vp_vs_of_members(locate, len(members), seed)
     shape = (2, len(stations), *first.time_s.shape, len(members))
     time = np.empty(shape, np.float32)
     measured = locate.s_velocities == "model"
@@ -239,7 +238,7 @@ def _read_tables(locate: Locate, roots: Sequence[Path], places: Places, seed: in
         for i, station in enumerate(stations):
             time[0, i, ..., k] = grids["P", station].time_s
             own = grids.get(("S", station)) if measured else None
-            time[1, i, ..., k] = time[0, i, ..., k] * ratio[k] if own is None else own.time_s
+            time[1, i, ..., k] = time[0, i, ..., k] * locate.vp_vs_ratio if own is None else own.time_s
     names = [r.name for r in roots]
     nothing = np.full((1, 1, len(members)), np.nan)
     if first.distance_km is not None:

@@ -52,7 +52,7 @@ def test_times_in_space_and_where_they_lie(tmp_path):
     ("text", "words"),
     [
         ("2 3 nonsense\n", "no header"),
-        ("", "no header"),
+        ("", "is empty"),
         ("1 3 4 0 0 0 1 1 1 SLOW_LEN FLOAT\nABC 0 0 0\n", "SLOW_LEN"),
         ("1 3 4 0 0 0 1 1 1 TIME2D FLOAT\nABC 0 0 0\n", "should hold 12 numbers"),
     ],

@@ -158,5 +158,5 @@ def test_rays_in_space_point_at_the_stations(volume):
     np.testing.assert_allclose(np.mod(azimuth - straight + 180, 360) - 180, 0.0, atol=2.0)
     up = 180 - np.degrees(np.arctan2(away, depth[:, None] - station[:, 0]))
     np.testing.assert_allclose(takeoff, up, atol=2.5)
-    unknown = rays.draw_takeoffs(np.array([0]), 140.0, 36.0, [9.0], [141.0], [37.0])[1]
+    unknown = rays.draw_takeoffs([0], [140.0], [36.0], [9.0], [141.0], [37.0])[1]
     assert np.isnan(unknown).all()
