@@ -154,7 +154,8 @@ def locate_picks(
             use,
         )
     status, reason = "located", ""
-    if stations_in_line(event.station):
+    section = times.east_km.size == 1 and not times.radial
+    if not section and stations_in_line(event.station):
         status, reason = "stations_in_line", "the stations lie in a line, either side fits as well"
     elif _at_edge(location, options, center, here, plane is None):
         status = "outside_model"
