@@ -236,9 +236,10 @@ def _read_tables(locate: Locate, roots: Sequence[Path], places: Places) -> GridE
     measured = locate.s_velocities == "model"
     for k, grids in enumerate(members):
         for i, station in enumerate(stations):
-            time[0, i, ..., k] = grids["P", station].time_s
+            first_times = grids["P", station].time_s
             own = grids.get(("S", station)) if measured else None
-            time[1, i, ..., k] = time[0, i, ..., k] * locate.vp_vs_ratio if own is None else own.time_s
+            time[0, i, ..., k] = first_times
+            time[1, i, ..., k] = first_times * locate.vp_vs_ratio if own is None else own.time_s
     names = [r.name for r in roots]
     nothing = np.full((1, 1, len(members)), np.nan)
     if first.distance_km is not None:
