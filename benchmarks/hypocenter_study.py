@@ -12,17 +12,13 @@ delays. From the same picks and first motions mechanisms are made
 
 Then the stress is mapped. Figures: errors and coverage of depth, quality letters, rotation from
 the true mechanism, stated probability of being within 45 degrees of it against how often that is
-so, and how often the 95 % ranges of SHmax and shape ratio hold the truth. The program `quakeloom`
-must be on the PATH or beside python.
+so, and how often the 95 % ranges of SHmax and shape ratio hold the truth.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
-import sys
+import logging
 import tempfile
 from pathlib import Path
 
@@ -31,7 +27,7 @@ import pandas as pd
 import yaml
 
 from _harness import Stopwatch, figure, print_result
-from quakeloom.config import Locate
+from quakeloom.config import Locate, load_configuration
 from quakeloom.core import LayeredModel, distance_azimuth, rotation_angle
 from quakeloom.formats import read_velocity_model
 from quakeloom.location import draw_layered_models, stack_members, trace_member
@@ -45,12 +41,13 @@ from quakeloom.simulate import (
     small_region,
     stress_tensor_at,
 )
+from quakeloom.stages import locate, mechanism, stations, stress, takeoff
 from quakeloom.stages._location_catalog import locate_catalog
-from quakeloom.store import find_resource, read_table, write_table
-from quakeloom.stress import axial_difference, describe_stress
+from quakeloom.stages.planning import plan_configuration
+from quakeloom.store import RunLayout, find_resource, read_table, write_table
+from quakeloom.stress import axial_difference, describe_stress, stress_components
 from quakeloom.travel import stack_tables, table_grid, trace_table
 
-ROOT = Path(__file__).parents[1]
 CASES = ("one-model", "independent", "ensemble")
 ANGLES = ["strike_deg", "dip_deg", "rake_deg"]
 VELOCITY_SPREAD, THICKNESS_SPREAD, VP_VS_SPREAD = 0.05, 0.15, 0.02
@@ -85,15 +82,15 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
     """Write the readings of one Earth; return true hypocenters and mechanisms."""
     random = np.random.default_rng([31, earth])
     options = small_region(mean_polarities=25.0, error_rate=0.05, cluster_fraction=0.2)
-    stations = simulate_stations(options, earth)
-    stations.stations["elevation_m"] = np.zeros(len(stations.stations["station"]))
+    network = simulate_stations(options, earth)
+    network.stations["elevation_m"] = np.zeros(len(network.stations["station"]))
     reference = read_velocity_model(find_resource("velocity_models") / "generic_crust.txt")
     (truth,) = spread(reference, 1, 90_000 + earth)
     depths, distances = table_grid(35.0, 130.0, models=[truth])
     tables = stack_tables([trace_table(truth, depths, distances)])
-    levels = find_reading_levels(stations, tables, options, earth)
+    levels = find_reading_levels(network, tables, options, earth)
     made = simulate_events(options, earth, 0, events)
-    read = simulate_polarities(made, stations, tables, options, earth, levels)
+    read = simulate_polarities(made, network, tables, options, earth, levels)
     depth, distance = table_grid(46.0, 190.0, 1.0)
     times = stack_members(["truth"], [trace_member(truth, depth, distance, [0.0])], depth, distance,
                           [0.0])  # fmt: skip
@@ -101,9 +98,9 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
     e, s = read.event_index, read.station_index
     away, _ = distance_azimuth(
         made.true_longitude[e], made.true_latitude[e],
-        stations.stations["longitude"][s], stations.stations["latitude"][s],
+        network.stations["longitude"][s], network.stations["latitude"][s],
     )  # fmt: skip
-    delay = DELAY_S * random.standard_normal((len(stations.stations["station"]), 2))
+    delay = DELAY_S * random.standard_normal((len(network.stations["station"]), 2))
     for k, (phase, error) in enumerate((("P", P_ERROR_S), ("S", S_ERROR_S))):
         group, level = times.receivers([phase], [0.0])
         nodes = np.column_stack([made.true_depth_km[e], away, np.zeros(e.size)])
@@ -116,8 +113,8 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "event_id": made.events["event_id"][e],
-                    "network": np.asarray(stations.stations["network"])[s],
-                    "station": np.asarray(stations.stations["station"])[s],
+                    "network": np.asarray(network.stations["network"])[s],
+                    "station": np.asarray(network.stations["station"])[s],
                     "phase": phase,
                     "time": made.events["origin_time"][e]
                     + np.round(seconds * 1e9).astype("timedelta64[ns]"),
@@ -130,7 +127,7 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
     write_table(folder / "picks.parquet", "picks",
                 make_table("picks", {**columns, "picker": ["simulated"] * len(picks)},
                            rows=len(picks)))  # fmt: skip
-    for name, found in (("stations", stations.stations), ("polarities", read.polarities)):
+    for name, found in (("stations", network.stations), ("polarities", read.polarities)):
         write_table(folder / f"{name}.parquet", name, make_table(name, found))
     write_model(folder / "reference.txt", reference)
     for k, model in enumerate(spread(reference, 10, 777)):
@@ -151,10 +148,10 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
 def locate_alone(folder: Path, truth: pd.DataFrame) -> None:
     """Locate in the reference model; write the events with and without their errors."""
     picks = read_table(folder / "picks.parquet", "picks")
-    stations = read_table(folder / "stations.parquet", "stations")
+    places = read_table(folder / "stations.parquet", "stations")
     empty = make_table("events", {}, rows=0)
     found = locate_catalog(
-        Locate(**LOCATE, members=0, draws=0), empty, picks, stations, folder / "alone", 1, folder
+        Locate(**LOCATE, members=0, draws=0), empty, picks, places, folder / "alone", 1, folder
     ).to_pandas()
     found = truth[["event_id", "origin_time", "magnitude"]].merge(
         found.drop(columns=["origin_time", "magnitude"]), on="event_id", how="left"
@@ -208,15 +205,27 @@ def write_configuration(folder: Path, earth: int, members: int) -> Path:
 
 
 def run(path: Path, results: Path) -> None:
-    beside = Path(sys.executable).parent
-    program = shutil.which("quakeloom") or str(beside / "quakeloom")
-    environment = {**os.environ, "PATH": f"{Path(program).parent}:{beside}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        [program, "run", "--config", str(path), "--results", str(results), "--cores", "1"],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    if done.returncode:
-        raise SystemExit((done.stdout + done.stderr)[-4000:])
+    """Compute all cases in this process, stage by stage, as the workflow does."""
+    configuration = load_configuration(path)
+    plan = plan_configuration(configuration, results)["runs"]
+    for name, settings in configuration.cases.items():
+        layout, planned = RunLayout(results / name), plan[name]
+        if planned["takeoff"]:
+            takeoff.part(settings, layout)
+        if planned["locate"]:
+            locate.init(settings, layout)
+            for partition in planned["locate"]:
+                locate.part(settings, layout, partition)
+            locate.finalise(settings, layout)
+        mechanism.init(settings, layout)
+        for partition in planned["partitions"]:
+            mechanism.part(settings, layout, partition)
+        mechanism.finalise(settings, layout)
+        stations.part(settings, layout)
+        stress.init(settings, layout)
+        for partition in planned["stress"]:
+            stress.part(settings, layout, partition)
+        stress.finalise(settings, layout)
 
 
 def measure(root: Path, case: str, folder: Path, truth: pd.DataFrame) -> dict[str, object]:
@@ -235,9 +244,9 @@ def measure(root: Path, case: str, folder: Path, truth: pd.DataFrame) -> dict[st
     at = at[at["status"] == "located"]
     away, _ = distance_azimuth(at["longitude"], at["latitude"], at["longitude_true"],
                                at["latitude_true"])  # fmt: skip
-    stress = read_table(layout / "stress.parquet", "stress").to_pandas()
-    true = describe_stress_at(stress)
-    off = axial_difference(true["shmax"], stress["shmax_deg"].to_numpy())
+    field = read_table(layout / "stress.parquet", "stress").to_pandas()
+    true = describe_stress_at(field)
+    off = axial_difference(true["shmax"], field["shmax_deg"].to_numpy())
     return {
         "mechanisms": both,
         "locations": pd.DataFrame(
@@ -251,32 +260,26 @@ def measure(root: Path, case: str, folder: Path, truth: pd.DataFrame) -> dict[st
         "stress": pd.DataFrame(
             {
                 "shmax_error": np.abs(off),
-                "shmax_half_range": 0.5 * (stress["shmax_high_deg"] - stress["shmax_low_deg"]),
-                "shmax_inside": (off >= stress["shmax_low_deg"])
-                & (off <= stress["shmax_high_deg"]),
-                "ratio_error": np.abs(true["ratio"] - stress["shape_ratio"]),
-                "ratio_inside": (true["ratio"] >= stress["shape_ratio_low"])
-                & (true["ratio"] <= stress["shape_ratio_high"]),
+                "shmax_half_range": 0.5 * (field["shmax_high_deg"] - field["shmax_low_deg"]),
+                "shmax_inside": (off >= field["shmax_low_deg"]) & (off <= field["shmax_high_deg"]),
+                "ratio_error": np.abs(true["ratio"] - field["shape_ratio"]),
+                "ratio_inside": (true["ratio"] >= field["shape_ratio_low"])
+                & (true["ratio"] <= field["shape_ratio_high"]),
             }
         ),
     }
 
 
-def describe_stress_at(stress: pd.DataFrame) -> dict[str, np.ndarray]:
+def describe_stress_at(field: pd.DataFrame) -> dict[str, np.ndarray]:
     options = small_region()
-    tensors = stress_tensor_at(
-        stress["longitude"].to_numpy(), stress["latitude"].to_numpy(), options
-    )
-    components = np.stack(
-        [tensors[:, i, j] for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2))], axis=1
-    )
-    found = describe_stress(components)
+    tensors = stress_tensor_at(field["longitude"].to_numpy(), field["latitude"].to_numpy(), options)
+    found = describe_stress(stress_components(tensors))
     return {"shmax": np.asarray(found.shmax_deg), "ratio": np.asarray(found.shape_ratio)}
 
 
 def summarize(rows: list[dict[str, pd.DataFrame]]) -> dict[str, float]:
     """Means over all Earths of one case."""
-    mechanisms, locations, stress = (
+    mechanisms, locations, field = (
         pd.concat([r[n] for r in rows]) for n in ("mechanisms", "locations", "stress")
     )
     solved = mechanisms[mechanisms["strike_deg"].notna()]
@@ -291,11 +294,11 @@ def summarize(rows: list[dict[str, pd.DataFrame]]) -> dict[str, float]:
         "stated_probability": float(said.mean()),
         "share_within_45_deg": float(close.mean()),
         "brier_score": float(np.mean((said - close) ** 2)),
-        "shmax_error_deg": float(np.sqrt(np.mean(stress["shmax_error"] ** 2))),
-        "shmax_half_range_deg": float(stress["shmax_half_range"].mean()),
-        "shmax_coverage_95": float(stress["shmax_inside"].mean()),
-        "shape_ratio_error": float(stress["ratio_error"].mean()),
-        "shape_ratio_coverage_95": float(stress["ratio_inside"].mean()),
+        "shmax_error_deg": float(np.sqrt(np.mean(field["shmax_error"] ** 2))),
+        "shmax_half_range_deg": float(field["shmax_half_range"].mean()),
+        "shmax_coverage_95": float(field["shmax_inside"].mean()),
+        "shape_ratio_error": float(field["ratio_error"].mean()),
+        "shape_ratio_coverage_95": float(field["ratio_inside"].mean()),
     }
     for letter in "ABCD":
         of = solved[solved["quality"] == letter]
@@ -346,6 +349,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder to keep the results in")
     parser.add_argument("--figure", type=Path, help="write a PNG")
     arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
     watch = Stopwatch()
     quick = arguments.quick
     earths, events = (1, 60) if quick else (arguments.earths, arguments.events)
