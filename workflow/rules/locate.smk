@@ -11,6 +11,8 @@ def locate_inputs(wildcards, number):
         RESULTS + "/{run}/plan/locate/{partition}.json",
         RESULTS + "/{run}/parts/locate.init.json",
     ]
+    if planned(wildcards)["locate_picks"]:
+        files.append(RESULTS + "/{run}/parts/pick/{partition}.json")
     if number > 0:
         files.append(RESULTS + f"/{{run}}/parts/locate_round{number - 1}.terms.json")
     return files

@@ -27,6 +27,7 @@ from quakeloom.stages import (
     tomography,
     window,
 )
+from quakeloom.stages._location_store import picked_here
 from quakeloom.stages._promised_minutes import promise_minutes
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages._stress_catalogs import count_catalog
@@ -116,6 +117,7 @@ def plan_configuration(
             **waves,
             "locate": {e["partition"]: e["memory_mb"] for e in located},
             "station_rounds": settings.locate.station_iterations if settings.locate else 0,
+            "locate_picks": picked_here(settings),
             "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
