@@ -29,6 +29,8 @@ _OF_STATION = (
     "noise_cultural_hz",
     "noise_line",
     "noise_line_hz",
+    "noise_model",
+    "noise_floor",
 )
 _LEVEL_SNR = 10.0
 """Signal-to-noise ratio of P off nodal planes where half of the stations read it."""

@@ -17,6 +17,8 @@ def _clean(count: int, **values):
     plain = {
         "snr": zero + 1e6,
         "coda_strength": zero,
+        "bridge_strength": zero,
+        "split_delay_s": zero,
         "is_linear_phase": np.zeros(count, bool),
         "head_delay_s": zero,
         "head_strength": zero + 1.0,
