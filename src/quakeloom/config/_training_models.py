@@ -38,9 +38,16 @@ class PolarityNetworkTraining(Section):
 class PickerNetworkTraining(Section):
     """Training of a network that picks P and S, on simulated records."""
 
-    records: int = setting(30000, "Simulated records of 60 s.", "records", ge=64)
+    records: int = setting(24000, "Simulated records of 60 s.", "records", ge=64)
     held_out_records: int = setting(1000, "Records of other events to watch.", "records", ge=32)
-    steps: int = setting(10000, "Steps of the optimizer.", "steps", ge=1)
+    steps: int = setting(8000, "Steps of the optimizer.", "steps", ge=1)
+    short_share: float = setting(
+        0.65,
+        "Share of the steps, the first ones, with windows half as long, which cost half.",
+        "1",
+        ge=0,
+        le=1,
+    )
     batch: int = setting(32, "Windows per step.", "windows", ge=1, le=4096)
     learning_rate: float = setting(3e-3, "Largest learning rate.", "1", gt=0, le=1)
     label_s: float = setting(

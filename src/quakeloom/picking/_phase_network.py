@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from quakeloom.core import InputError
 from quakeloom.picking._phase_windows import (
     SAMPLES,
     SAMPLING_RATE_HZ,
+    SHORT_SAMPLES,
     PickerTraining,
     TrainingRecords,
     cut_training_windows,
@@ -107,9 +109,11 @@ def train_phase_network(
     )
     every = max(training.steps // 12, 1)
     total = 0.0
+    short = replace(training, samples=SHORT_SAMPLES)
     for step in range(training.steps):
         rows = rng.integers(len(records.data), size=training.batch)
-        windows, labels = cut_training_windows(records, rows, rng, training)
+        now = short if step < training.short_share * training.steps else training
+        windows, labels = cut_training_windows(records, rows, rng, now)
         network.train(start is None)
         out = network(torch.from_numpy(normalize_windows(windows)))
         loss = -(torch.from_numpy(labels) * torch.log_softmax(out, 1)).sum(1).mean()

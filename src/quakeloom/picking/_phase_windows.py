@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES = 3000
+SHORT_SAMPLES = 1464
+"""Half as long, and as the network's strides fall on 3000: the difference is a multiple of 256."""
+
 SAMPLING_RATE_HZ = 100.0
 
 _UNKNOWN_S = 0.5
@@ -35,6 +38,11 @@ class PickerTraining:
         Shares of windows without horizontals, and without one of them.
     bursts : float
         Share of windows with bursts of noise that are no arrivals.
+    short_share : float
+        Share of the steps, the first ones, with windows of 14.64 s: they cost half and hold as
+        many arrivals.
+    samples : int
+        Length of a window.
     """
 
     steps: int = 6000
@@ -46,6 +54,8 @@ class PickerTraining:
     vertical_only: float = 0.2
     lost_component: float = 0.05
     bursts: float = 0.2
+    short_share: float = 0.0
+    samples: int = SAMPLES
 
 
 @dataclass(frozen=True)
@@ -96,13 +106,13 @@ def cut_training_windows(
 
     Returns
     -------
-    windows : ndarray of float32, shape (rows, 3, 3000)
-    labels : ndarray of float32, shape (rows, 3, 3000)
+    windows : ndarray of float32, shape (rows, 3, samples)
+    labels : ndarray of float32, shape (rows, 3, samples)
         Probabilities of noise, P, S; all zero where it is not known what is there.
     """
-    n = len(rows)
-    windows = np.zeros((n, 3, SAMPLES), np.float32)
-    labels = np.zeros((n, 3, SAMPLES), np.float32)
+    n, samples = len(rows), training.samples
+    windows = np.zeros((n, 3, samples), np.float32)
+    labels = np.zeros((n, 3, samples), np.float32)
     sigma = training.label_s * SAMPLING_RATE_HZ
     for i, row in enumerate(rows):
         chance = rng.random()
@@ -138,22 +148,22 @@ def _take_piece(
     training: PickerTraining,
     vertical_only: bool,
 ) -> _Piece:
-    length = records.data.shape[2]
+    length, samples = records.data.shape[2], training.samples
     times = (records.p_sample[row], records.s_sample[row])
     known = [t for t in times if np.isfinite(t)]
     if rng.random() < training.no_arrival or not known:
-        first = int(min(known, default=length)) - SAMPLES - 100
+        first = int(min(known, default=length)) - samples - 100
         if first >= 0:
-            return _Piece(records.data[row, :, first : first + SAMPLES].astype(np.float32))
+            return _Piece(records.data[row, :, first : first + samples].astype(np.float32))
         # There is not enough noise before: mirror what there is.
-        stop = max(int(min(known, default=SAMPLES)) - 50, 50)
+        stop = max(int(min(known, default=samples)) - 50, 50)
         quiet = records.data[row, :, :stop].astype(np.float32)
-        wide = ((0, 0), (0, max(SAMPLES - stop, 0)))
-        return _Piece(np.pad(quiet, wide, mode="symmetric")[:, :SAMPLES])
+        wide = ((0, 0), (0, max(samples - stop, 0)))
+        return _Piece(np.pad(quiet, wide, mode="symmetric")[:, :samples])
     anchor = known[int(rng.integers(len(known)))]
-    first = int(anchor - rng.uniform(_EDGE, SAMPLES - _EDGE))
-    first = min(max(first, 0), length - SAMPLES)
-    piece = _Piece(records.data[row, :, first : first + SAMPLES].astype(np.float32))
+    first = int(anchor - rng.uniform(_EDGE, samples - _EDGE))
+    first = min(max(first, 0), length - samples)
+    piece = _Piece(records.data[row, :, first : first + samples].astype(np.float32))
     for phase, time in enumerate(times):
         if np.isfinite(time):
             clear = records.is_clear(phase, row, vertical_only)
@@ -163,12 +173,13 @@ def _take_piece(
 
 def _label(pieces: list[_Piece], label: NDArray[np.float32], sigma: float) -> NDArray[np.bool_]:
     """Write bells of P and S; return where it is not known what is there."""
-    at = np.arange(SAMPLES)
-    unknown = np.zeros(SAMPLES, bool)
+    samples = label.shape[1]
+    at = np.arange(samples)
+    unknown = np.zeros(samples, bool)
     for piece in pieces:
         others = [p.data for p in pieces if p is not piece]
         for phase, time, is_clear in piece.arrivals:
-            if not -3 * sigma < time < SAMPLES + 3 * sigma:
+            if not -3 * sigma < time < samples + 3 * sigma:
                 continue
             contrast = _contrast(piece.data, others[0], time) if others else np.inf
             if is_clear and contrast >= _DOUBTFUL:
@@ -181,7 +192,7 @@ def _label(pieces: list[_Piece], label: NDArray[np.float32], sigma: float) -> ND
 
 def _contrast(data: NDArray[np.float32], other: NDArray[np.float32], time: float) -> float:
     """Peak after an arrival over the level of another event's waves there."""
-    a = min(max(int(time), 0), SAMPLES - 10)
+    a = min(max(int(time), 0), data.shape[1] - 10)
     part = other[:, max(a - 50, 0) : a + 30]
     level = float(np.sqrt(np.mean((part - part.mean(axis=1, keepdims=True)) ** 2)))
     return float(np.abs(data[:, a : a + 60]).max()) / max(level, 1e-20)
@@ -190,14 +201,15 @@ def _contrast(data: NDArray[np.float32], other: NDArray[np.float32], time: float
 def _add_bursts(window: NDArray[np.float32], rng: np.random.Generator) -> None:
     """Passing cars, steps, faults of the recorder: waves with one beginning and no S."""
     peak = float(np.abs(window).max())
-    at = np.arange(SAMPLES) / SAMPLING_RATE_HZ
+    samples = window.shape[1]
+    at = np.arange(samples) / SAMPLING_RATE_HZ
     for _ in range(int(rng.integers(1, 4))):
-        since = at - rng.uniform(0.0, SAMPLES / SAMPLING_RATE_HZ)
+        since = at - rng.uniform(0.0, at[-1])
         rise, decay = 10.0 ** rng.uniform(-1.3, 0.5, 2)
         envelope = np.where(since < 0, np.exp(since / rise), np.exp(-np.maximum(since, 0) / decay))
         tone = 2.0 * np.pi * 10.0 ** rng.uniform(0.2, 1.6) * at
         width = rng.uniform(0.0, 1.0)
-        noise = rng.standard_normal((3, SAMPLES))
+        noise = rng.standard_normal((3, samples))
         wave = np.sin(tone + rng.uniform(0.0, 6.28, (3, 1))) * (1 - width) + width * noise
         size = peak * 10.0 ** rng.uniform(-2.0, 0.0) * rng.uniform(0.1, 1.0, (3, 1))
         window += (size * envelope * wave).astype(np.float32)
@@ -213,9 +225,9 @@ def _spoil(window: NDArray[np.float32], rng: np.random.Generator) -> None:
         np.clip(window, -limit, limit, out=window)
     elif chance < 0.06:
         for _ in range(int(rng.integers(1, 5))):
-            window[:, int(rng.integers(SAMPLES))] += peak * rng.uniform(-1.5, 1.5, 3)
+            window[:, int(rng.integers(window.shape[1]))] += peak * rng.uniform(-1.5, 1.5, 3)
     elif chance < 0.14:
-        drift = np.cumsum(np.cumsum(rng.standard_normal((3, SAMPLES)), axis=1), axis=1)
+        drift = np.cumsum(np.cumsum(rng.standard_normal(window.shape), axis=1), axis=1)
         drift /= np.abs(drift).max(axis=1, keepdims=True)
         window += (peak * rng.uniform(0.0, 3.0) * drift).astype(np.float32)
     if rng.random() < 0.5:

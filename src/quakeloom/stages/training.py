@@ -232,6 +232,7 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
         batch=wanted.batch,
         learning_rate=wanted.learning_rate,
         label_s=wanted.label_s,
+        short_share=wanted.short_share,
     )
     rows = np.arange(len(held_out.data))
     validation = cut_training_windows(held_out, rows, np.random.default_rng(seed + 1), training)
