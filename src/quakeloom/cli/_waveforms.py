@@ -171,7 +171,7 @@ def polarity(
         )
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(waveforms, _read_picks(picks), reader, shift, tell)
+        found = read_folder(waveforms, read_picks(picks), reader, shift, tell)
     rejects = _write(out, "polarities", found.polarities, found.rejects, {"reader": reader.name})
     counts = found.counts
     typer.echo(
@@ -204,7 +204,7 @@ def evaluate_picks(
 
     before, after = _numbers(around, "--around")
     scores = evaluate_pick_tables(
-        _read_picks(picks), _read_picks(reference), p_tolerance, s_tolerance, before, after
+        read_picks(picks), read_picks(reference), p_tolerance, s_tolerance, before, after
     )
     if as_json:
         typer.echo(json.dumps(scores, indent=1))
@@ -249,8 +249,9 @@ def evaluate_polarities(
 
 @evaluate_app.command("shifts")
 def evaluate_shifts(
-    reference: Annotated[
-        Path, typer.Argument(help="An analyst's first motions.", metavar="REFERENCE")
+    references: Annotated[
+        list[Path],
+        typer.Argument(help="Files with an analyst's first motions.", metavar="REFERENCE..."),
     ],
     waveforms: Annotated[
         Path, typer.Option(help="Waveform files, a folder, a tree.", metavar="PATH")
@@ -269,10 +270,13 @@ def evaluate_shifts(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """First motions at an analyst's picks moved by -60 to +60 ms, by several readers."""
+    import pyarrow as pa
+
     from quakeloom.stages.shifted_picks import score_shifted_picks
 
+    motions = pa.concat_tables([_read_table(f, "polarities") for f in references])
     found = score_shifted_picks(
-        waveforms, _read_table(reference, "polarities"), weights or ["own", "classical"],
+        waveforms, motions, weights or ["own", "classical"],
         minimum_probability=minimum_probability,
     )  # fmt: skip
     if figure is not None:
@@ -307,7 +311,8 @@ def _numbers(text: str, option: str) -> tuple[float, float]:
     return a, b
 
 
-def _read_picks(path: Path) -> Any:
+def read_picks(path: Path) -> Any:
+    """Read a table of picks from Parquet or any pick format."""
     return _read_table(path, "picks")
 
 

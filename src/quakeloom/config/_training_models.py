@@ -55,6 +55,18 @@ class PickerNetworkTraining(Section):
     )
 
 
+class PickerFineTuning(Section):
+    """Fine-tuning of the picking network on recorded seismograms, with cross-validation."""
+
+    folds: int = setting(7, "Groups of stations, each left out once.", "folds", ge=2, le=100)
+    steps: int = setting(150, "Steps of the optimizer.", "steps", ge=1)
+    batch: int = setting(16, "Windows per step.", "windows", ge=1, le=4096)
+    learning_rate: float = setting(3e-4, "Largest learning rate.", "1", gt=0, le=1)
+    label_s: float = setting(
+        0.1, "Standard deviation of the bell that stands for an arrival.", "s", gt=0, le=1
+    )
+
+
 class Training(Section):
     """Networks to train; nothing else is computed by such a configuration."""
 
@@ -62,3 +74,6 @@ class Training(Section):
         None, "Train a network that reads first motions."
     )
     picker: PickerNetworkTraining | None = setting(None, "Train a network that picks P and S.")
+    fine_tuning: PickerFineTuning | None = setting(
+        None, "Fine-tune the network that picks on an analyst's picks."
+    )

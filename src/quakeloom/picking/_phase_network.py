@@ -28,7 +28,18 @@ _EPSILON = 1e-3
 
 
 def load_phase_network(file: Path) -> PhaseNetPicker:
-    """Read weights that ``quakeloom train picker`` wrote.
+    """Read a picker that ``quakeloom train picker`` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or holds no such weights.
+    """
+    return build_phase_picker(read_phase_state(file), f"quakeloom-{file.stem}")
+
+
+def read_phase_state(file: Path) -> dict[str, NDArray[np.float32]]:
+    """Read weights that ``quakeloom train picker`` wrote, as arrays by name.
 
     Raises
     ------
@@ -48,7 +59,7 @@ def load_phase_network(file: Path) -> PhaseNetPicker:
             f"{file} holds no picking network of quakeloom. Nothing was picked; give the file "
             "that `quakeloom train picker` wrote."
         )
-    return build_phase_picker(state, f"quakeloom-{file.stem}")
+    return state
 
 
 def build_phase_picker(state: dict[str, NDArray[np.float32]], name: str) -> PhaseNetPicker:
@@ -65,7 +76,7 @@ def save_phase_network(state: dict[str, NDArray[np.float32]], file: Path) -> Non
 
 def train_phase_network(
     records: TrainingRecords,
-    validation: tuple[NDArray[np.float32], NDArray[np.float32]],
+    validation: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
     training: PickerTraining,
     seed: int,
     *,
@@ -77,7 +88,7 @@ def train_phase_network(
     Parameters
     ----------
     records : TrainingRecords
-    validation : (windows, labels)
+    validation : (windows, labels), optional
         From :func:`cut_training_windows` on records of other events.
     training : PickerTraining
     seed : int
@@ -124,13 +135,10 @@ def train_phase_network(
         scheduler.step()
         total += loss.item()
         if (step + 1) % every == 0:
-            progress(
-                {
-                    "step": step + 1,
-                    "loss": total / every,
-                    "validation_loss": _validate(torch, network, *validation),
-                }
-            )
+            values = {"step": step + 1, "loss": total / every}
+            if validation is not None:
+                values["validation_loss"] = _validate(torch, network, *validation)
+            progress(values)
             total = 0.0
     return {
         name: value.numpy().astype(np.float32)

@@ -95,7 +95,7 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
             "The configuration has no `training.polarity`. Nothing was trained; add it (an empty "
             "mapping takes the defaults)."
         )
-    _use_one_thread()
+    use_one_thread()
     seed = settings.seed
     started = time.perf_counter()
     progress("simulating records")
@@ -221,7 +221,7 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
             "The configuration has no `training.picker`. Nothing was trained; add it (an empty "
             "mapping takes the defaults)."
         )
-    _use_one_thread()
+    use_one_thread()
     seed = settings.seed
     started = time.perf_counter()
     progress("simulating records")
@@ -306,8 +306,8 @@ def score_picker(file: Path, seed: int, count: int) -> dict[str, Any]:
     return scores
 
 
-def _use_one_thread() -> None:
-    """Threads share sums, and weights would depend on their number."""
+def use_one_thread() -> None:
+    """Use one thread: threads share sums, and weights would depend on their number."""
     try:
         import torch
     except ImportError:
