@@ -38,9 +38,9 @@ class PolarityNetworkTraining(Section):
 class PickerNetworkTraining(Section):
     """Training of a network that picks P and S, on simulated records."""
 
-    records: int = setting(24000, "Simulated records of 60 s.", "records", ge=64)
+    records: int = setting(16000, "Simulated records of 60 s.", "records", ge=64)
     held_out_records: int = setting(1000, "Records of other events to watch.", "records", ge=32)
-    steps: int = setting(8000, "Steps of the optimizer.", "steps", ge=1)
+    steps: int = setting(5000, "Steps of the optimizer.", "steps", ge=1)
     short_share: float = setting(
         0.65,
         "Share of the steps, the first ones, with windows half as long, which cost half.",
