@@ -14,33 +14,33 @@ class PolarityNetworkTraining(Section):
         "lean", "`ross` has the convolutions of Ross et al. (2018); `lean` a tenth of the work."
     )
     strong_records: int = setting(
-        60000, "Records of step 1, whose P stands out of the noise.", "records", ge=512
+        20000, "Records of step 1, whose P stands out of the noise.", "records", ge=512
     )
     small_records: int = setting(
-        160000, "Records of step 2, of small earthquakes.", "records", ge=512
+        64000, "Records of step 2, of small earthquakes.", "records", ge=512
     )
     held_out_records: int = setting(
-        20000, "Records to stop by and calibrate, and as many to test.", "records", ge=256
+        10000, "Records to stop by and calibrate, and as many to test.", "records", ge=256
     )
-    strong_epochs: int = setting(4, "Passes over the records of step 1.", "epochs", ge=1, le=1000)
-    small_epochs: int = setting(8, "Passes over the records of step 2.", "epochs", ge=1, le=1000)
+    strong_epochs: int = setting(2, "Passes over the records of step 1.", "epochs", ge=1, le=1000)
+    small_epochs: int = setting(4, "Passes over the records of step 2.", "epochs", ge=1, le=1000)
     strong_learning_rate: float = setting(1e-3, "Learning rate of step 1.", "1", gt=0, le=1)
-    small_learning_rate: float = setting(5e-4, "Learning rate of step 2.", "1", gt=0, le=1)
+    small_learning_rate: float = setting(1e-3, "Learning rate of step 2.", "1", gt=0, le=1)
     batch: int = setting(512, "Windows per step of the optimizer.", "windows", ge=8, le=65536)
     pick_error_s: float = setting(
         0.015, "Standard deviation of pick errors of half of the windows.", "s", ge=0, le=0.2
     )
     widest_pick_error_s: float = setting(
-        0.09, "Largest pick error of the other half, uniform.", "s", ge=0, le=0.2
+        0.1, "Largest pick error of the other half, uniform.", "s", ge=0, le=0.2
     )
 
 
 class PickerNetworkTraining(Section):
     """Training of a network that picks P and S, on simulated records."""
 
-    records: int = setting(16000, "Simulated records of 60 s.", "records", ge=64)
+    records: int = setting(12000, "Simulated records of 60 s.", "records", ge=64)
     held_out_records: int = setting(1000, "Records of other events to watch.", "records", ge=32)
-    steps: int = setting(5000, "Steps of the optimizer.", "steps", ge=1)
+    steps: int = setting(4000, "Steps of the optimizer.", "steps", ge=1)
     short_share: float = setting(
         0.65,
         "Share of the steps, the first ones, with windows half as long, which cost half.",

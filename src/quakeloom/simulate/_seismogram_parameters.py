@@ -150,6 +150,7 @@ def draw_record_parameters(
     p_time_s: tuple[float, float] = (4.0, 4.0),
     s_minus_p_s: tuple[float, float] = (0.4, 35.0),
     snr: tuple[float, float] = (0.7, 400.0),
+    emergent: float = 0.0,
 ) -> RecordParameters:
     """Draw records of small local earthquakes, as varied as networks see them.
 
@@ -161,6 +162,9 @@ def draw_record_parameters(
         Range of the P arrival in the record.
     s_minus_p_s, snr : tuple
         Ranges; both are drawn with a uniform logarithm.
+    emergent : float
+        Share of earthquakes that begin slowly: up to two more in the exponent of the falloff, so
+        that moment rises with a higher power of time.
 
     Notes
     -----
@@ -189,7 +193,7 @@ def draw_record_parameters(
     rate_like = u.uniform()
     lowpass = np.where(rate_like < 0.8, 40.0 + 5.0 * u.uniform(), 12.0 + 20.0 * u.uniform())
     p_time = u.uniform_in(*p_time_s)
-    return RecordParameters(
+    drawn = RecordParameters(
         keys=keys,
         p_time_s=p_time,
         s_time_s=p_time + s_minus_p,
@@ -237,6 +241,9 @@ def draw_record_parameters(
         noise_model=np.where(u.uniform() < 0.35, u.uniform_in(-0.1, 1.0), np.nan),
         noise_floor=u.log_uniform(0.01, 0.6),
     )
+    # drawn last: without emergent ones everything else is the same
+    begins_slowly, how_slowly = u.uniform() < emergent, u.uniform()
+    return drawn.with_values(falloff=drawn.falloff + np.where(begins_slowly, 2.0 * how_slowly, 0.0))
 
 
 class _Draws:

@@ -68,6 +68,10 @@ _PICKER_FLAWS = ("clipped", "spiked", "gap", "swapped", "coarse")
 _P_CLEAR, _S_CLEAR, _S_CLEAR_ON_VERTICAL = 1.5, 2.5, 1.8
 """Peaks of P over the noise and of S over what comes before it, from which they can be seen."""
 
+_EMERGENT = 0.5
+_FLAWED_FIRST_MOTIONS = 0.05
+_POLARITY_FLAWS = ("clipped", "coarse")
+
 _SNR_EDGES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 1e9)
 _SHIFTS_S = tuple(np.round(np.arange(-0.06, 0.0601, 0.01), 3).tolist())
 
@@ -329,9 +333,10 @@ def _simulate(
     samples: int,
     elsewhere: bool,
     vertical_only: bool,
+    emergent: float = 0.0,
     **ranges: tuple[float, float],
 ) -> tuple[RecordParameters, SimulatedSeismograms]:
-    parameters = draw_record_parameters(keys, **ranges)
+    parameters = draw_record_parameters(keys, emergent=emergent, **ranges)
     if elsewhere:
         # Stronger attenuation, lower corners, more scattering, noisier low frequencies.
         parameters = parameters.with_values(
@@ -341,9 +346,13 @@ def _simulate(
             coda_strength=1.3 * parameters.coda_strength,
             noise_slope=parameters.noise_slope + 0.4,
         )
-    seen = {} if vertical_only else {"onset_share": _ONSET_SHARE, "onset_floor": _ONSET_FLOOR}
     return parameters, simulate_seismograms(
-        parameters, samples, _RATE_HZ, vertical_only=vertical_only, **seen
+        parameters,
+        samples,
+        _RATE_HZ,
+        vertical_only=vertical_only,
+        onset_share=_ONSET_SHARE,
+        onset_floor=_ONSET_FLOOR,
     )
 
 
@@ -354,11 +363,17 @@ def _first_motions(
     pieces = []
     at = (_POLARITY_ONSET_S, _POLARITY_ONSET_S)
     for keys in _blocks(seed, f"polarity-{name}", count):
-        _, made = _simulate(keys, _POLARITY_SAMPLES, elsewhere, True, snr=snr, p_time_s=at)
+        _, made = _simulate(
+            keys, _POLARITY_SAMPLES, elsewhere, True, _EMERGENT, snr=snr, p_time_s=at
+        )
+        flaws = draw_record_flaws(
+            keys, _POLARITY_SAMPLES, _FLAWED_FIRST_MOTIONS, kinds=_POLARITY_FLAWS
+        )
+        flawed, _ = apply_record_flaws(made.data, flaws, _RATE_HZ)
         seen = np.isfinite(made.p_onset_s) & (made.snr > 0.5) & (made.polarity != 0)
         pieces.append(
             (
-                made.data[seen, 0],
+                flawed[seen, 0],
                 made.p_onset_s[seen] * _RATE_HZ,
                 made.polarity[seen] > 0,
                 made.snr[seen],
