@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.picking import load_picker
+from quakeloom.picking import PhaseNetPicker, load_picker
 from quakeloom.stages.evaluation import evaluate_pick_tables
 from quakeloom.stages.pick_folder import pick_folder
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +36,37 @@ def test_the_forward_is_that_of_the_authors_graph(phasenet, picker):
     # 3e-6 is what the converted weights differ by in single precision
     reference = np.load(phasenet / "reference.npz")
     windows = np.ascontiguousarray(reference["x3000"].transpose(0, 2, 1), dtype=np.float32)
-    import torch
-
-    from quakeloom.picking import _phasenet as module
-
-    with torch.inference_mode():
-        found = module._forward(torch, torch.from_numpy(windows), picker._layers).numpy()
-    expected = reference["y3000"].transpose(0, 2, 1)
+    found = picker.probabilities(windows)
+    expected = reference["y3000"].transpose(0, 2, 1)[:, 1:]
     assert np.abs(found - expected).max() < 3e-6
+
+
+def test_torch_gives_what_the_compiled_network_gives(phasenet, picker):
+    # sums of single precision in another order
+    file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
+    state = torch.load(file, weights_only=True)
+    windows = np.random.default_rng(1).normal(size=(5, 3, 3000)).astype(np.float32)
+    windows[3, 0] = 0.0
+    found = PhaseNetPicker(state, "x", device="torch").probabilities(windows)
+    assert np.abs(found - picker.probabilities(windows)).max() < 1e-5
+
+
+def test_the_other_padding_is_that_of_seisbench(phasenet):
+    """The authors' graph for 3001 samples pads as SeisBench does."""
+    reference = np.load(phasenet / "reference.npz")
+    file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
+    state = torch.load(file, weights_only=True)
+    picker = PhaseNetPicker(state, "x", samples=3001, padding="seisbench", norm="std")
+    windows = np.ascontiguousarray(reference["x3001"].transpose(0, 2, 1), dtype=np.float32)
+    expected = reference["y3001"].transpose(0, 2, 1)[:, 1:]
+    assert np.abs(picker.probabilities(windows) - expected).max() < 3e-6
 
 
 def test_probabilities_do_not_depend_on_the_batch(picker):
     windows = np.random.default_rng(0).normal(size=(37, 3, 3000)).astype(np.float32)
     together = picker.probabilities(windows)
     for i in (0, 31, 32, 36):
-        # the order of sums may differ with the place in a batch: single precision
-        assert np.abs(picker.probabilities(windows[i : i + 1])[0] - together[i]).max() < 1e-5
+        assert np.array_equal(picker.probabilities(windows[i : i + 1])[0], together[i])
 
 
 @pytest.mark.slow

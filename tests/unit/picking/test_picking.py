@@ -16,7 +16,7 @@ from quakeloom.picking import (
     pick_records,
     score_picks,
 )
-from quakeloom.picking._phasenet import same_padding
+from quakeloom.picking._unet import same_padding
 from quakeloom.signal import Record, sample_time
 
 NANO = 1_000_000_000
