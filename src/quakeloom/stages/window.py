@@ -208,7 +208,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         # the number of windows is known only now, and an array has its shape from the start
         create_array(
             group, "waveform", (count, *buffer.shape[1:]), settings.waveforms.chunk_windows, shard,
-            compress=settings.waveforms.compress,
+            compress=settings.waveforms.compress, apart=True,
         )  # fmt: skip
         with spill.open("rb") as stream:
             for first in range(0, count, shard):
