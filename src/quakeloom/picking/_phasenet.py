@@ -96,13 +96,15 @@ class PhaseNetPicker:
         """Multiply-adds of reading a window."""
         return self._compiled().operations
 
-    def probabilities(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probabilities(self, windows: NDArray[np.float32], blind: int = 0) -> NDArray[np.float32]:
         """Return the probabilities of P and S at every sample.
 
         Parameters
         ----------
         windows : ndarray of float32, shape (n, 3, samples)
             Raw ground motion, any unit; components in the order of ``components``.
+        blind : int
+            Samples at each end that are not needed.
 
         Returns
         -------
@@ -110,7 +112,9 @@ class PhaseNetPicker:
             Probability of P, of S. A window without a living component gives zeros.
         """
         if self._device == "cpu":
-            found = self._compiled().probabilities(windows, self.norm, self._channels)
+            found = self._compiled().probabilities(
+                windows, self.norm, self._channels, blind
+            )
         else:
             found = self._with_torch(windows)
         dead = ~np.any(windows, axis=(1, 2))

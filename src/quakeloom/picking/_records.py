@@ -107,7 +107,7 @@ def record_probabilities(
     """Return the probabilities of P and S along records, each of shape (2, samples)."""
     grid = picking_grid(picker, options)
     plans = []
-    pieces = []
+    pieces, ending = [], []
     for record in records:
         data = record.data
         n = data.shape[1]
@@ -115,17 +115,21 @@ def record_probabilities(
             data = np.pad(data, ((0, 0), (0, grid.samples - n)))
         regular, edges = window_starts(grid, record.first_sample, data.shape[1])
         plans.append((n, data.shape[1], regular, edges))
-        pieces.append(cut_windows(data, np.concatenate([regular, edges]), grid.samples))
+        pieces.append(cut_windows(data, regular, grid.samples))
+        if edges.size:
+            ending.append(cut_windows(data, edges, grid.samples))
     if not pieces:
         return []
-    values = picker.probabilities(np.concatenate(pieces))
+    values = picker.probabilities(np.concatenate(pieces), grid.blind)
+    # windows at the ends of records are used whole
+    ends = picker.probabilities(np.concatenate(ending)) if ending else values
     traces = []
-    first = 0
+    first = last = 0
     for n, length, regular, edges in plans:
-        a, b = first + regular.size, first + regular.size + edges.size
-        stacked = stack_windows(grid, (regular, values[first:a]), (edges, values[a:b]), length)
+        a, b = first + regular.size, last + edges.size
+        stacked = stack_windows(grid, (regular, values[first:a]), (edges, ends[last:b]), length)
         traces.append(stacked[:, :n])
-        first = b
+        first, last = a, b
     return traces
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import compiled
 from quakeloom.networks import (
+    SPAN,
     Lane,
     Taps,
     apply_taps,
@@ -130,7 +132,7 @@ class CompiledUNet:
         return total
 
     def probabilities(
-        self, windows: NDArray[np.float32], norm: str, classes: Sequence[int]
+        self, windows: NDArray[np.float32], norm: str, classes: Sequence[int], blind: int = 0
     ) -> NDArray[np.float32]:
         """Return the probabilities of classes.
 
@@ -142,6 +144,9 @@ class CompiledUNet:
             How windows are normalized; see :data:`NORMS`.
         classes : sequence of int
             Which to return, in this order.
+        blind : int
+            Samples at each end that are not needed, and come out as zero. What they alone
+            want is not computed; the others come out the same, bit for bit.
 
         Returns
         -------
@@ -151,14 +156,28 @@ class CompiledUNet:
         found = np.empty((len(windows), len(classes), samples), np.float32)
         wanted = np.array(classes, dtype=np.int64)
         mode = NORMS.index(norm)
+        needed = self._needed(blind)
         for first in range(0, len(windows), _WINDOWS):
             batch = np.ascontiguousarray(windows[first : first + _WINDOWS], np.float32)
             _fill(batch, self._input, _GAP, mode)
-            self._run()
-            _softmax(self._out, _GAP, samples, wanted, found[first : first + _WINDOWS])
+            self._run(needed)
+            _softmax(self._out, _GAP, samples, blind, wanted, found[first : first + _WINDOWS])
         return found
 
-    def _run(self) -> None:
+    def _needed(self, blind: int) -> list[tuple[int, int]]:
+        """Return, of every level, the samples of what returns that the result hangs on."""
+        lanes = self._lanes
+        spans = [(blind, lanes[0].samples - blind)]
+        for own, deeper in itertools.pairwise(lanes):
+            first, last = spans[-1]
+            first, last = max(first - _GAP, 0), min(last + _GAP, own.samples)
+            cut = _cut(own, deeper)
+            # sample i of a level comes of samples (i + cut) // 4 of the deeper one and the one before
+            first, last = (first + cut) // STRIDE - 1, (last - 1 + cut) // STRIDE + 1
+            spans.append((max(first, 0), min(last, deeper.samples)))
+        return spans
+
+    def _run(self, needed: list[tuple[int, int]]) -> None:
         lanes, taps = self._lanes, self._taps
         deepest = DEPTH - 1
         self._layer("inc", 0, self._input, self._in[0])
@@ -175,26 +194,50 @@ class CompiledUNet:
             own, deeper = lanes[level], lanes[level + 1]
             both = self._both[level]
             rows = both.shape[0] // 2
-            # the first sample of the whole is cut off, and what is too long is cut evenly
-            cut = 1 + (STRIDE * deeper.samples - own.samples) // 2
+            cut = _cut(own, deeper)
+            # of the deeper level: from the first sample that is needed to one past the last
+            first = (max(needed[level][0] - _GAP, 0) + cut) // STRIDE
+            last = (min(needed[level][1] + _GAP, own.samples) - 1 + cut) // STRIDE + 1
             apply_taps(
-                taps[f"up{i}"], self._back[level + 1], _GAP, both, rows, _GAP - cut,
-                deeper.samples + 1, repeat=_WINDOWS, x_step=deeper.period, out_step=own.period,
+                taps[f"up{i}"], self._back[level + 1], _GAP + first, both, rows,
+                _GAP + STRIDE * first - cut, last - first, repeat=_WINDOWS, x_step=deeper.period,
+                out_step=own.period,
             )  # fmt: skip
             zero_gaps(both, (rows, 2 * rows), own.samples, _GAP, _WINDOWS)
-            self._layer(f"merge{i}", level, both, self._back[level])
-        apply_taps(
-            taps["out"], self._back[0], _GAP, self._out, 0, _GAP, lanes[0].columns, floor=False
-        )
+            self._layer(f"merge{i}", level, both, self._back[level], needed[level])
+        self._layer("out", 0, self._back[0], self._out, needed[0], floor=False)
 
     def _layer(
-        self, name: str, level: int, x: NDArray[np.float32], out: NDArray[np.float32]
+        self,
+        name: str,
+        level: int,
+        x: NDArray[np.float32],
+        out: NDArray[np.float32],
+        needed: tuple[int, int] | None = None,
+        floor: bool = True,
     ) -> None:
-        """Apply a convolution to all windows at once and restore the zeros between them."""
+        """Apply a convolution to all windows and restore the zeros between them."""
         lane = self._lanes[level]
         layer = self._taps[name]
-        apply_taps(layer, x, _GAP, out, 0, _GAP, lane.columns)
-        zero_gaps(out, (0, layer.bias.size), lane.samples, _GAP, _WINDOWS)
+        first, last = needed or (0, lane.samples)
+        columns = SPAN * -(-(last - first) // SPAN)
+        if columns * _WINDOWS < lane.columns:
+            apply_taps(
+                layer, x, _GAP + first, out, 0, _GAP + first, columns, floor=floor,
+                repeat=_WINDOWS, x_step=lane.period, out_step=lane.period,
+            )  # fmt: skip
+        else:
+            apply_taps(layer, x, _GAP, out, 0, _GAP, lane.columns, floor=floor)
+        if name != "out":
+            zero_gaps(out, (0, layer.bias.size), lane.samples, _GAP, _WINDOWS)
+
+
+def _cut(own: Lane, deeper: Lane) -> int:
+    """Samples cut off at the start of what a transposed convolution gives.
+
+    The first of the whole, and half of what is then too long.
+    """
+    return 1 + (STRIDE * deeper.samples - own.samples) // 2
 
 
 NORMS = ("std", "peak", "living")
@@ -278,16 +321,18 @@ def _softmax(
     data: NDArray[np.float32],
     gap: int,
     samples: int,
+    blind: int,
     classes: NDArray[np.int64],
     out: NDArray[np.float32],
 ) -> None:
     """Turn three rows of log odds into probabilities, for every window of ``out``."""
+    samples -= 2 * blind
     power = np.empty(samples, np.int32)
     scale = power.view(np.float32)
     exps = np.empty((3, samples), np.float32)
     total = np.empty(samples, np.float32)
     for n in range(out.shape[0]):
-        start = gap + n * (samples + gap)
+        start = gap + n * (samples + 2 * blind + gap) + blind
         end = start + samples
         z0, z1, z2 = data[0, start:end], data[1, start:end], data[2, start:end]
         for t in range(samples):
@@ -301,9 +346,11 @@ def _softmax(
         for t in range(samples):
             total[t] = np.float32(1.0) / (exps[0, t] + exps[1, t] + exps[2, t])
         for k in range(classes.size):
-            row, values = exps[classes[k]], out[n, k]
+            row, values = exps[classes[k]], out[n, k, blind : blind + samples]
             for t in range(samples):
                 values[t] = row[t] * total[t]
+            out[n, k, :blind] = 0.0
+            out[n, k, blind + samples :] = 0.0
 
 
 @compiled(nogil=True, error_model="numpy")
