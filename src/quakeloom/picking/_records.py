@@ -26,6 +26,10 @@ Chosen by the residuals of PhaseNet's picks of 77 records of Northern California
 """
 
 
+_AROUND_S = 5.0
+"""More than signal and noise of a pick span."""
+
+
 @dataclass(frozen=True)
 class PickOptions:
     """How probabilities become picks.
@@ -138,6 +142,7 @@ def _find_picks(
 ) -> Picks:
     rate = record.rate_hz
     edge = round(options.edge_s * rate)
+    reach = round(_AROUND_S * rate)
     factors = getattr(picker, "error_per_width", _ERROR_PER_WIDTH)
     vertical = picker.components.index("Z")
     flat = [k for k in range(len(picker.components)) if k != vertical and record.channels[k]]
@@ -149,7 +154,10 @@ def _find_picks(
             if not edge <= position < trace.shape[1] - edge:
                 continue
             use = [vertical] if phase == "P" and record.channels[vertical] else flat or [vertical]
-            snr = signal_to_noise(record.data[use], round(position), rate)
+            # a view of what is looked at: a record can be a day long
+            first = max(round(position) - reach, 0)
+            near = record.data[:, first : round(position) + reach]
+            snr = signal_to_noise(near[use], round(position) - first, rate)
             rows.append(
                 (
                     phase,
