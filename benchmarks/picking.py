@@ -28,8 +28,8 @@ from quakeloom.networks import find_device
 from quakeloom.picking import (
     PhaseNetPicker,
     Picker,
-    Picks,
     PickOptions,
+    Picks,
     find_weights,
     load_picker,
     pick_records,

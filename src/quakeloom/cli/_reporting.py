@@ -45,6 +45,7 @@ _TABLES = (
     "tendency",
     "windows",
     "picks",
+    "threshold_curve",
     "hypocenters",
     "arrivals",
 )

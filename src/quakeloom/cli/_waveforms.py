@@ -27,6 +27,10 @@ polarity_app = typer.Typer(
 window_app = typer.Typer(
     help="Waveforms around expected arrivals are cut and stored.", no_args_is_help=True
 )
+threshold_app = typer.Typer(
+    help="The least probability of first motions is chosen by the mechanisms that it gives.",
+    no_args_is_help=True,
+)
 evaluate_app = typer.Typer(
     help="Compare picks and polarities with an analyst's.", no_args_is_help=True
 )
@@ -40,11 +44,17 @@ Out = Annotated[Path | None, typer.Option(help="Parquet file to write.", metavar
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for name, verbs in (("window", window_app), ("pick", pick_app), ("polarity", polarity_app)):
+    for name, verbs in (
+        ("window", window_app),
+        ("pick", pick_app),
+        ("polarity", polarity_app),
+        ("threshold", threshold_app),
+    ):
         _add_verbs(name, verbs)
     app.add_typer(window_app, name="window")
     app.add_typer(pick_app, name="pick")
     app.add_typer(polarity_app, name="polarity")
+    app.add_typer(threshold_app, name="threshold")
     app.add_typer(evaluate_app, name="evaluate")
 
 

@@ -31,6 +31,7 @@ from quakeloom.config._models import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
+from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
     Tomography,
     TomographyPicks,
@@ -63,6 +64,7 @@ __all__ = [
     "Stress",
     "Takeoff",
     "Tendency",
+    "Threshold",
     "Tomography",
     "TomographyPicks",
     "TomographyPrior",

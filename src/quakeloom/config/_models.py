@@ -10,6 +10,7 @@ from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
 from quakeloom.config._stress_models import Stress, Tendency
+from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
 from quakeloom.config._training_models import Training
 from quakeloom.config._waveforms import Waveforms
@@ -292,6 +293,9 @@ class Settings(Section):
     selection: Selection = setting(Selection, "Which readings are used.")
     waveforms: Waveforms | None = setting(
         None, "Windows, picks and polarities from waveforms; none if absent."
+    )
+    threshold: Threshold | None = setting(
+        None, "Least probability of first motions, chosen by the mechanisms; none if absent."
     )
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")

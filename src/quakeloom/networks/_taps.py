@@ -73,9 +73,7 @@ def strided_taps(
     return _pack((stride * c + phase) * width + step, weight.reshape(out, -1), bias)
 
 
-def transposed_taps(
-    weight: NDArray[np.floating], bias: NDArray[np.floating], width: int
-) -> Taps:
+def transposed_taps(weight: NDArray[np.floating], bias: NDArray[np.floating], width: int) -> Taps:
     """Return the taps of a transposed convolution of stride 4.
 
     Column t of block o gives samples 4 t to 4 t + 3 of the full output of channel o; the

@@ -111,7 +111,9 @@ def _generate(join: bool) -> Any:
                     line = builder.gep(place, [builder.mul(stride, _integer(row))])
                     for v in range(_VECTORS):
                         target = builder.gep(line, [_integer(v * LANES)])
-                        builder.store(done[row][v], builder.bitcast(target, _VECTOR.as_pointer()), 4)
+                        builder.store(
+                            done[row][v], builder.bitcast(target, _VECTOR.as_pointer()), 4
+                        )
         return context.get_dummy_value()
 
     return generate

@@ -112,9 +112,7 @@ class PhaseNetPicker:
             Probability of P, of S. A window without a living component gives zeros.
         """
         if self._device == "cpu":
-            found = self._compiled().probabilities(
-                windows, self.norm, self._channels, blind
-            )
+            found = self._compiled().probabilities(windows, self.norm, self._channels, blind)
         else:
             found = self._with_torch(windows)
         dead = ~np.any(windows, axis=(1, 2))

@@ -84,9 +84,7 @@ class CompiledUNet:
         Of the four strided convolutions.
     """
 
-    def __init__(
-        self, layers: Layers, samples: int, padding: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, layers: Layers, samples: int, padding: Sequence[tuple[int, int]]) -> None:
         lengths = [samples]
         for before, after in padding:
             lengths.append((lengths[-1] + before + after - KERNEL) // STRIDE + 1)
@@ -172,7 +170,7 @@ class CompiledUNet:
             first, last = spans[-1]
             first, last = max(first - _GAP, 0), min(last + _GAP, own.samples)
             cut = _cut(own, deeper)
-            # sample i of a level comes of samples (i + cut) // 4 of the deeper one and the one before
+            # sample i comes of sample (i + cut) // 4 of the deeper level and of the one before
             first, last = (first + cut) // STRIDE - 1, (last - 1 + cut) // STRIDE + 1
             spans.append((max(first, 0), min(last, deeper.samples)))
         return spans
@@ -246,9 +244,7 @@ NORMS = ("std", "peak", "living")
 
 
 @compiled(nogil=True, error_model="numpy")
-def _fill(
-    windows: NDArray[np.float32], out: NDArray[np.float32], gap: int, mode: int
-) -> None:
+def _fill(windows: NDArray[np.float32], out: NDArray[np.float32], gap: int, mode: int) -> None:
     """Demean and normalize windows and lay them side by side."""
     count, channels, samples = windows.shape
     period = samples + gap

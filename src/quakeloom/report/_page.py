@@ -36,6 +36,7 @@ from quakeloom.report._provenance_sections import (
 from quakeloom.report._results import RunResults
 from quakeloom.report._station_sections import station_section
 from quakeloom.report._stress_sections import stress_section, tendency_section
+from quakeloom.report._threshold_section import threshold_section
 from quakeloom.report._truth_sections import truth_section
 from quakeloom.report._waveform_sections import waveform_section
 
@@ -66,6 +67,7 @@ def build_report(results: RunResults) -> str:
         lambda: map_section(results, catalog),
         lambda: focal_sphere_section(results, catalog),
         lambda: waveform_section(results),
+        lambda: threshold_section(results),
         lambda: stress_section(results),
         lambda: tendency_section(results),
         lambda: distribution_section(results, catalog),

@@ -25,7 +25,17 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.schema",
         "quakeloom.stages._readings",
         "quakeloom.stages._stations",
+        "quakeloom.stages._threshold_choice",
         "quakeloom.stages.mechanism",
+        "quakeloom.travel",
+    ),
+    "threshold": (
+        "quakeloom.core",
+        "quakeloom.mechanism",
+        "quakeloom.schema",
+        "quakeloom.stages._readings",
+        "quakeloom.stages._stations",
+        "quakeloom.stages.threshold",
         "quakeloom.travel",
     ),
     "stations": (
@@ -88,6 +98,7 @@ CODE: dict[str, tuple[str, ...]] = {
     ),
     "pick": (
         "quakeloom.core",
+        "quakeloom.networks",
         "quakeloom.picking",
         "quakeloom.schema",
         "quakeloom.signal",
@@ -95,6 +106,7 @@ CODE: dict[str, tuple[str, ...]] = {
     ),
     "polarity": (
         "quakeloom.core",
+        "quakeloom.networks",
         "quakeloom.polarity",
         "quakeloom.schema",
         "quakeloom.stages._polarity_reader",
@@ -117,6 +129,7 @@ SCIENCE = (
     "seed",
     "selection",
     "waveforms",
+    "threshold",
     "takeoff",
     "mechanism",
     "storage",

@@ -35,6 +35,7 @@ from quakeloom.schema import STATUSES, TABLES, conform_table, empty_table, make_
 from quakeloom.stages import locate, takeoff
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
 from quakeloom.stages._readings import HypocenterDraws, Shared, prepare_block
+from quakeloom.stages._threshold_choice import apply_choice
 from quakeloom.stages.ingest import Ingested, PlannedRows
 from quakeloom.store import (
     RunLayout,
@@ -70,7 +71,7 @@ BASE_MB = 560.0
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """One block of events: what a worker needs to know."""
 
     settings: Settings
@@ -104,6 +105,8 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
         read = {}
         if settings.waveforms is not None:
             read["polarity"] = digest_file(layout.plan("polarity", row.partition))
+        if settings.threshold is not None:
+            read["threshold"] = digest_file(layout.plan_step("threshold", "finalise"))
         if located:
             read["locate"] = digest_file(layout.plan("locate", row.partition))
         write_json_if_changed(
@@ -197,6 +200,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         Counts, seconds and peak memory, as logged.
     """
     started = time.perf_counter()
+    settings = apply_choice(settings, layout)
     planned = _planned_rows(layout, partition)
     cluster = settings.cluster
     blocks = math.ceil(planned.events / cluster.block_events)
@@ -223,7 +227,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 settings.storage.shard_events,
             )
         pieces: dict[str, list[pa.Table]] = {name: [] for name in PART_TABLES}
-        for tables in executor.map(_solve_block, _tasks(settings, layout, partition, group)):
+        for tables in executor.map(_solve_block, block_tasks(settings, layout, partition, group)):
             for name, table in tables.items():
                 pieces[name].append(table)
         pieces["rejects"].insert(
@@ -375,9 +379,9 @@ def _task_mb(settings: Settings, rows: PlannedRows) -> float:
     return (draws + acceptance + takeoff.table_bytes(settings)) / 1e6 + 150.0
 
 
-def _tasks(
+def block_tasks(
     settings: Settings, layout: RunLayout, partition: str, group: Path | None
-) -> Iterator[_Task]:
+) -> Iterator[Task]:
     folder = layout.rows(partition)
     tables = {
         n: read_table(folder / f"{n}.parquet", n) for n in ("events", "polarities", "amplitudes")
@@ -400,7 +404,7 @@ def _tasks(
         rows = {
             name: tables[name].slice(s[start], s[stop] - s[start]) for name, s in starts.items()
         }
-        yield _Task(
+        yield Task(
             settings, layout, partition, group, start,
             tables["events"].slice(start, stop - start), rows["polarities"], rows["amplitudes"],
             None if located is None else HypocenterDraws(*(d[start:stop] for d in located)),
@@ -410,7 +414,7 @@ def _tasks(
 _SHARED: dict[tuple[str, str], Shared] = {}
 
 
-def _read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
+def read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
     """Read what all blocks of a run share, once per process."""
     key = (str(layout.root), digest_file(layout.plan(STAGE, partition)))
     if key not in _SHARED:
@@ -439,7 +443,7 @@ def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
     return RunLayout(root.parent / case_run(root.name, case))
 
 
-def _solve_block(task: _Task) -> dict[str, pa.Table]:
+def _solve_block(task: Task) -> dict[str, pa.Table]:
     """Solve one block of events and write its accepted sets; runs on a worker."""
     tables, acceptance = _solve_events(task)
     if task.group is not None:
@@ -447,7 +451,7 @@ def _solve_block(task: _Task) -> dict[str, pa.Table]:
     return tables
 
 
-def _solve_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
+def _solve_events(task: Task) -> tuple[dict[str, pa.Table], np.ndarray]:
     """Solve events; if that fails, halve them until the one that fails stands alone.
 
     A defect must cost one event and not its neighbors: that event gets the status
@@ -469,7 +473,7 @@ def _solve_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
         return tables, np.concatenate([h[1] for h in halves])
 
 
-def _part_of(task: _Task, start: int, stop: int) -> _Task:
+def _part_of(task: Task, start: int, stop: int) -> Task:
     """Return the task of some of its events."""
     events = task.events.slice(start, stop - start)
     ids = events.column("event_id").combine_chunks()
@@ -483,7 +487,7 @@ def _part_of(task: _Task, start: int, stop: int) -> _Task:
     return replace(task, events=events, draws=draws, **rows)
 
 
-def _failed_event(task: _Task, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
+def _failed_event(task: Task, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
     """Rows of an event whose search failed."""
     reason = f"the search failed: {type(error).__name__}: {error}"
     same = ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
@@ -506,9 +510,9 @@ def _failed_event(task: _Task, error: Exception) -> tuple[dict[str, pa.Table], n
     }, np.zeros((1, size), dtype=np.uint8)
 
 
-def _search_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
+def _search_events(task: Task) -> tuple[dict[str, pa.Table], np.ndarray]:
     settings = task.settings
-    shared = _read_shared(settings, task.layout, task.partition)
+    shared = read_shared(settings, task.layout, task.partition)
     prepared = prepare_block(
         settings, task.events, task.polarities, task.amplitudes, shared, task.draws
     )
@@ -536,9 +540,7 @@ def _search_events(task: _Task) -> tuple[dict[str, pa.Table], np.ndarray]:
     return tables, found.acceptance
 
 
-def _mechanism_tables(
-    task: _Task, found: Any, invalid: dict[int, str]
-) -> tuple[pa.Table, pa.Table]:
+def _mechanism_tables(task: Task, found: Any, invalid: dict[int, str]) -> tuple[pa.Table, pa.Table]:
     """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
     events = task.events
     status = np.array(STATUSES)[found.status]
@@ -574,7 +576,7 @@ def _mechanism_tables(
     return mechanisms, solutions
 
 
-def _invalid_rejects(task: _Task, invalid: dict[int, str]) -> pa.Table:
+def _invalid_rejects(task: Task, invalid: dict[int, str]) -> pa.Table:
     rows = sorted(invalid)
     part = task.events.take(pa.array(rows, pa.int64()))
     return make_table(

@@ -24,6 +24,7 @@ from quakeloom.stages import (
     stress,
     takeoff,
     tendency,
+    threshold,
     tomography,
     window,
 )
@@ -89,6 +90,7 @@ def plan_configuration(
             takeoff.plan(settings, layout)
         waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
         located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
+        chosen = threshold.plan(settings, layout, ingested) if settings.threshold else {}
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -113,6 +115,7 @@ def plan_configuration(
             **waves,
             "locate": {e["partition"]: e["memory_mb"] for e in located},
             "station_rounds": settings.locate.station_iterations if settings.locate else 0,
+            "threshold": chosen,
             "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
@@ -175,6 +178,7 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     return {
         "partitions": {},
         "waveforms": {},
+        "threshold": {},
         "takeoff": False,
         "screening": "",
         "compare": [],
