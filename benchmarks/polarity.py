@@ -2,8 +2,8 @@
 
 Windows are simulated and stored as the window stage stores them (chunks of 64 in shards of
 1,024, components apart); the time counts reading them, normalization and the network, in CPU
-seconds of this process on one thread. The same network in torch on the CPU is timed in the same run, and a
-graphics processor, where there is one, apart.
+seconds of this process on one thread. The same network in torch on the CPU is timed in the
+same run, and a graphics processor, where there is one, apart.
 
 Run ``python benchmarks/polarity.py [--quick] [--weights FILE]``; the last line is JSON.
 """

@@ -12,6 +12,8 @@ def report_inputs(wildcards):
         ]
     if run["threshold"]:
         files.append("parts/threshold.finalise.json")
+    if run["repeaters"]:
+        files.append("parts/repeaters.families.json")
     if run.get("locate"):
         files.append("parts/locate.finalise.json")
     if run["stress"]:

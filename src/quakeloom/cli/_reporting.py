@@ -46,6 +46,9 @@ _TABLES = (
     "windows",
     "picks",
     "threshold_curve",
+    "repeaters",
+    "repeater_pairs",
+    "repeater_stations",
     "hypocenters",
     "arrivals",
 )

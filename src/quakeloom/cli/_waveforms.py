@@ -31,6 +31,10 @@ threshold_app = typer.Typer(
     help="The least probability of first motions is chosen by the mechanisms that it gives.",
     no_args_is_help=True,
 )
+repeaters_app = typer.Typer(
+    help="Repeating earthquakes judge first motions without the truth, and find turned stations.",
+    no_args_is_help=True,
+)
 evaluate_app = typer.Typer(
     help="Compare picks and polarities with an analyst's.", no_args_is_help=True
 )
@@ -55,7 +59,16 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(pick_app, name="pick")
     app.add_typer(polarity_app, name="polarity")
     app.add_typer(threshold_app, name="threshold")
+    app.add_typer(repeaters_app, name="repeaters")
     app.add_typer(evaluate_app, name="evaluate")
+
+
+@repeaters_app.command("part")
+def repeaters_part(run: Run) -> None:
+    """Find the repeating earthquakes of a run and judge readings and stations by them."""
+    from quakeloom.stages import repeaters
+
+    repeaters.part(*open_run(run))
 
 
 def _add_verbs(name: str, verbs: typer.Typer) -> None:

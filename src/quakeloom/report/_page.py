@@ -33,6 +33,7 @@ from quakeloom.report._provenance_sections import (
     methods_section,
     provenance_section,
 )
+from quakeloom.report._repeater_section import repeater_section
 from quakeloom.report._results import RunResults
 from quakeloom.report._station_sections import station_section
 from quakeloom.report._stress_sections import stress_section, tendency_section
@@ -68,6 +69,7 @@ def build_report(results: RunResults) -> str:
         lambda: focal_sphere_section(results, catalog),
         lambda: waveform_section(results),
         lambda: threshold_section(results),
+        lambda: repeater_section(results),
         lambda: stress_section(results),
         lambda: tendency_section(results),
         lambda: distribution_section(results, catalog),

@@ -121,6 +121,13 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.tomography",
         "quakeloom.travel",
     ),
+    "repeaters": (
+        "quakeloom.core",
+        "quakeloom.polarity._repeaters",
+        "quakeloom.schema",
+        "quakeloom.signal",
+        "quakeloom.stages.repeaters",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""

@@ -20,6 +20,7 @@ from quakeloom.stages import (
     pick,
     polarity,
     regional,
+    repeaters,
     stations,
     stress,
     takeoff,
@@ -91,6 +92,8 @@ def plan_configuration(
         waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
         located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
         chosen = threshold.plan(settings, layout, ingested) if settings.threshold else {}
+        if settings.repeaters is not None:
+            repeaters.plan(settings, layout, [r.partition for r in ingested.partitions])
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -116,6 +119,7 @@ def plan_configuration(
             "locate": {e["partition"]: e["memory_mb"] for e in located},
             "station_rounds": settings.locate.station_iterations if settings.locate else 0,
             "threshold": chosen,
+            "repeaters": settings.cluster.memory_mb if settings.repeaters else 0,
             "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
@@ -179,6 +183,7 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "partitions": {},
         "waveforms": {},
         "threshold": {},
+        "repeaters": 0,
         "takeoff": False,
         "screening": "",
         "compare": [],
