@@ -7,6 +7,7 @@
 
 
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/takeoff.smk"
 include: "workflow/rules/waveforms.smk"
 include: "workflow/rules/locate.smk"

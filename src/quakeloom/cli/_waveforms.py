@@ -60,6 +60,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(polarity_app, name="polarity")
     app.add_typer(threshold_app, name="threshold")
     app.add_typer(repeaters_app, name="repeaters")
+    app.command("fetch")(fetch)
     app.add_typer(evaluate_app, name="evaluate")
 
 
@@ -69,6 +70,35 @@ def repeaters_part(run: Run) -> None:
     from quakeloom.stages import repeaters
 
     repeaters.part(*open_run(run))
+
+
+def fetch(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Configuration file (YAML).", metavar="FILE")
+    ],
+) -> None:
+    """Fetch the waveforms of a configuration's events from an FDSN service; needs a network."""
+    from quakeloom.cli._console import status
+    from quakeloom.config import load_configuration
+    from quakeloom.core import InputError
+    from quakeloom.stages.fetch import fetch_archive
+
+    cases = load_configuration(config).cases
+    asking = {
+        n: s for n, s in cases.items() if s.waveforms is not None and s.waveforms.fetch is not None
+    }
+    if not asking:
+        raise InputError(
+            f"No case of '{config}' has a group waveforms.fetch. Nothing was fetched; add one with "
+            "the service, networks and channels."
+        )
+    for name, settings in asking.items():
+        with status("fetching") as say:
+            done = fetch_archive(settings, say)
+        typer.echo(
+            f"{name}: {done.files} files fetched, {done.present} were there, of {done.empty} of "
+            f"{done.events} events the service has nothing"
+        )
 
 
 def _add_verbs(name: str, verbs: typer.Typer) -> None:
