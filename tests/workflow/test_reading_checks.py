@@ -81,7 +81,7 @@ def run(tmp_path_factory) -> RunLayout:
         "mechanism": {"trials": 4, "grid_step_deg": 20, "minimum_polarities": 4,
                       "maximum_azimuthal_gap_deg": 360, "maximum_takeoff_gap_deg": 90},
         "storage": {"shard_events": 16, "chunk_events": 4},
-        "cluster": {"block_events": 2},
+        "cluster": {"block_events": 16},
         "waveforms": {"archives": ["archive"], "picker": "classical", "polarity": "classical",
                       "shard_windows": 16, "chunk_windows": 4},
         "threshold": {"probabilities": [0.5, 0.9, 0.99], "quality_weights": {"D": 1.0, "C": 2.0,

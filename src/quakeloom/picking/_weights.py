@@ -98,9 +98,8 @@ def find_weights(weights: str = "best", own: Path | None = None) -> Path | None:
 
 
 def _find_best(own: Path | None) -> Path | None:
-    if not _has_torch():
-        return None
-    for weights in _BEST:
+    # files of SeisBench are read by torch; ours are plain arrays
+    for weights in _BEST if _has_torch() else ():
         model, _, name = weights.partition("/")
         file = _cached_file(model, name)
         if file is not None:
