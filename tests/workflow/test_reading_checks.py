@@ -11,7 +11,16 @@ import yaml
 from quakeloom.config import load_configuration
 from quakeloom.core import distance_azimuth
 from quakeloom.formats import Trace, write_miniseed
-from quakeloom.stages import mechanism, pick, polarity, repeaters, takeoff, threshold, window
+from quakeloom.stages import (
+    mechanism,
+    pick,
+    polarity,
+    repeaters,
+    stations,
+    takeoff,
+    threshold,
+    window,
+)
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.store import RunLayout, read_json, read_table
 
@@ -98,6 +107,7 @@ def run(tmp_path_factory) -> RunLayout:
             stage.part(settings, layout, partition)
         stage.finalise(settings, layout)
     repeaters.part(settings, layout)
+    stations.part(settings, layout)
     return layout
 
 
@@ -157,3 +167,13 @@ def test_the_mechanisms_use_the_threshold_that_was_chosen(run):
 def test_the_stage_of_thresholds_verifies(run):
     settings = load_configuration(run.root.parents[1] / "checks.yaml").cases["checks"]
     assert threshold.verify(settings, run)["partitions"] == 3
+
+
+def test_the_months_of_a_station_are_its_report_in_pieces(run):
+    months = read_table(run.table("station_months"), "station_months").to_pandas()
+    report = read_table(run.table("station_report"), "station_report").to_pandas()
+    report = report[report["pick_kind"] == ""]
+    names = ["polarity_count", "contradiction_count"]
+    whole, pieces = (t.groupby("station")[names].sum() for t in (report, months))
+    assert (whole == pieces.loc[whole.index]).all(axis=None)
+    assert ((months["end_time"] - months["start_time"]).dt.days.between(28, 31)).all()

@@ -108,6 +108,21 @@ LIST = (
 
 TABLE_LIST = (
     TableSpec(
+        "station_months",
+        "How often the readings of a station contradict the mechanisms in every month.",
+        (
+            "network",
+            "station",
+            "start_time",
+            "end_time",
+            "polarity_count",
+            "contradiction_count",
+            "contradiction_rate",
+            "log_odds",
+        ),
+        ("network", "station", "start_time"),
+    ),
+    TableSpec(
         "threshold_trials",
         "Mechanisms of sampled events with every least probability of readings.",
         (

@@ -89,10 +89,14 @@ def test_events_are_fetched_once_at_the_stations_that_are_near(tmp_path, service
     settings = _settings(tmp_path, service)
     done = fetch_archive(settings)
     assert (done.events, done.files, done.present, done.empty) == (2, 1, 0, 1)
-    assert _Service.asked[0].splitlines() == [
-        "quality=B",
-        "XX NEAR * HH?,EH?,HN? 2020-02-29T23:59:40.000000 2020-03-01T00:01:13.701127",
-    ]
+    head, line = _Service.asked[0].splitlines()
+    *codes, first, last = line.split()
+    assert (head, codes) == ("quality=B", ["XX", "NEAR", "*", "HH?,EH?,HN?"])
+    # 30 s before the origin; 60 s after a wave of 3 km/s has come 11.1 km
+    origin = np.datetime64("2020-03-01T00:00:10")
+    assert (np.datetime64(first) - origin) / np.timedelta64(1, "s") == -30
+    after = (np.datetime64(last) - origin) / np.timedelta64(1, "s")
+    assert after == pytest.approx(63.7, abs=0.02)
     (trace,) = read_waveforms(tmp_path / "fetched" / "one_a.mseed").traces
     assert trace.samples.size == 500
     again = fetch_archive(settings)
