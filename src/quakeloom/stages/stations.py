@@ -1,7 +1,8 @@
 """Stage ``stations``: how often the readings of a station contradict the mechanisms.
 
-Writes ``station_report.parquet``, ``station_months.parquet`` with every station's months, and ``reversal_proposals.parquet`` with the spans that
-look reversed, in the form of a reversal table.
+Writes ``station_report.parquet``, ``station_months.parquet`` with the months of every station,
+and ``reversal_proposals.parquet`` with the spans that look reversed, in the form of a reversal
+table.
 """
 
 from __future__ import annotations
