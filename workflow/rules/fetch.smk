@@ -1,5 +1,6 @@
-# Waveforms from an FDSN service, where the configuration names one: `snakemake fetch`, or
-# `quakeloom fetch --config FILE`. No other rule asks for it; the plan reads what is there.
+# Waveforms from an FDSN service, where the configuration names one. No other rule asks for it,
+# since the plan reads what is there: `quakeloom run --fetch` fetches before it plans, and
+# `snakemake fetch` adds what is new to an archive that is planned already.
 
 
 rule fetch:
