@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.picking import PhaseNetPicker, load_picker
+from quakeloom.picking import PhaseNetPicker, load_picker, pick_records
+from quakeloom.signal import Record
 from quakeloom.stages.evaluation import evaluate_pick_tables
 from quakeloom.stages.pick_folder import pick_folder
 
@@ -83,3 +84,40 @@ def test_ncedc_picks_are_as_good_as_published(shared_data, picker):
     assert scores["S"]["f1"] >= 0.92
     assert abs(scores["P"]["mean_s"]) < 0.003
     assert found.rejects.num_rows == 0
+
+
+@pytest.mark.slow
+def test_picks_are_those_of_seisbench_to_one_sample(phasenet):
+    """With SeisBench's padding and one grid of windows, both ways: none more, none less."""
+    obspy = pytest.importorskip("obspy")
+    models = pytest.importorskip("seisbench.models")
+    file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
+    state = torch.load(file, weights_only=True)
+    network = models.PhaseNet(component_order="ENZ", phases="NPS", norm="std")
+    network.load_state_dict(state)
+    network.eval()
+    # noise with an event every minute, from a time at which a window of the grid starts
+    r = np.random.default_rng(3)
+    data = r.normal(size=(3, 60_000))
+    for at in range(4_000, 56_000, 6_000):
+        for k, onset, size in ((2, at, 30.0), (0, at + 500, 60.0), (1, at + 500, 60.0)):
+            t = np.arange(2_000) / 100.0
+            data[k, onset : onset + 2_000] += size * r.normal(size=2_000) * np.exp(-t / 3.0)
+    data = (100 * data).astype(np.float32)
+    start = 1_577_836_800 * 1_000_000_000
+    header = {"network": "XX", "station": "S", "starttime": obspy.UTCDateTime(ns=start),
+              "sampling_rate": 100.0}  # fmt: skip
+    stream = obspy.Stream(
+        [obspy.Trace(data[k], {**header, "channel": f"HH{c}"}) for k, c in enumerate("ENZ")]
+    )
+    theirs = network.classify(
+        stream, P_threshold=0.3, S_threshold=0.3, overlap=1501, blinding=(500, 500)
+    ).picks
+    twin = PhaseNetPicker(state, "twin", samples=3001, padding="seisbench", norm="std")
+    record = Record(start, 100.0, data, [0] * 3, ["HHE", "HHN", "HHZ"])
+    (ours,) = pick_records(twin, [record])
+    found = sorted((p, int(t)) for p, t in zip(ours.phase, ours.time, strict=True))
+    expected = sorted((p.phase, int(p.peak_time.ns)) for p in theirs)
+    assert len(expected) >= 9
+    assert [p for p, _ in found] == [p for p, _ in expected]
+    assert max(abs(a - b) for (_, a), (_, b) in zip(found, expected, strict=True)) <= 10_000_000
