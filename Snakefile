@@ -7,11 +7,14 @@
 
 
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/takeoff.smk"
 include: "workflow/rules/waveforms.smk"
 include: "workflow/rules/locate.smk"
+include: "workflow/rules/threshold.smk"
 include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/stations.smk"
+include: "workflow/rules/repeaters.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tomography.smk"

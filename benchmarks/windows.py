@@ -83,21 +83,24 @@ def cut_obspy(folder: Path, starts: np.ndarray) -> float:
     return starts.size / watch.seconds()
 
 
-def read_zarr(folder: Path, data: np.ndarray, chunk: int, compress: bool) -> tuple[float, float]:
-    """Return windows a second and bytes a window of one layout."""
-    group = folder / f"{chunk}-{compress}.zarr"
+def read_zarr(
+    folder: Path, data: np.ndarray, chunk: int, compress: bool, apart: bool
+) -> tuple[float, float, float]:
+    """Return windows a second, verticals alone a second, and bytes a window of one layout."""
+    group = folder / f"{chunk}-{compress}-{apart}.zarr"
     count = data.shape[0]
-    create_array(group, "waveform", data.shape, chunk, count, compress)
+    create_array(group, "waveform", data.shape, chunk, count, compress, apart)
     write_region(group, "waveform", 0, data)
     size = sum(f.stat().st_size for f in group.rglob("*") if f.is_file())
-    best = 0.0
-    for _ in range(3):
-        array = open_array(group, "waveform")
-        watch = CpuWatch()
-        for first in range(0, count, max(chunk, 256)):
-            np.asarray(array[first : first + max(chunk, 256)])
-        best = max(best, count / watch.seconds())
-    return best, size / count
+    best = [0.0, 0.0]
+    for k, part in enumerate((slice(None), slice(2, 3))):
+        for _ in range(3):
+            array = open_array(group, "waveform")
+            watch = CpuWatch()
+            for first in range(0, count, max(chunk, 256)):
+                np.asarray(array[first : first + max(chunk, 256), part])
+            best[k] = max(best[k], count / watch.seconds())
+    return best[0], best[1], size / count
 
 
 def main() -> None:
@@ -124,14 +127,17 @@ def main() -> None:
             figure("cut_ratio", ours / theirs, "1"),
         ]
         layouts = {}
-        for chunk in (1, 64, 256):
-            for compress in (False, True):
-                if chunk == 1 and compress:
-                    continue
-                rate, size = read_zarr(Path(name), windows, chunk, compress)
-                label = f"{chunk}_{'zstd' if compress else 'raw'}"
-                layouts[label] = {"read_per_second": round(rate), "bytes_per_window": round(size)}
-        default = layouts["64_raw"]["read_per_second"]
+        for chunk, compress, apart in (
+            (1, False, False), (64, False, False), (64, True, False), (64, False, True),
+            (64, True, True), (256, False, False), (256, True, False), (256, False, True),
+        ):  # fmt: skip
+            rate, vertical, size = read_zarr(Path(name), windows, chunk, compress, apart)
+            label = f"{chunk}_{'zstd' if compress else 'raw'}{'_apart' if apart else ''}"
+            layouts[label] = {
+                "read_per_second": round(rate), "verticals_per_second": round(vertical),
+                "bytes_per_window": round(size),
+            }  # fmt: skip
+        default = layouts["64_raw_apart"]["read_per_second"]
         figures.append(figure("read_per_second", default, "1/s"))
         figures.append(figure("read_ratio_to_obspy", default / theirs, "1"))
     print_result(

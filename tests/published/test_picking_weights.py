@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.picking import load_picker
+from quakeloom.picking import PhaseNetPicker, load_picker, pick_records
+from quakeloom.signal import Record
 from quakeloom.stages.evaluation import evaluate_pick_tables
 from quakeloom.stages.pick_folder import pick_folder
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +37,37 @@ def test_the_forward_is_that_of_the_authors_graph(phasenet, picker):
     # 3e-6 is what the converted weights differ by in single precision
     reference = np.load(phasenet / "reference.npz")
     windows = np.ascontiguousarray(reference["x3000"].transpose(0, 2, 1), dtype=np.float32)
-    import torch
-
-    from quakeloom.picking import _phasenet as module
-
-    with torch.inference_mode():
-        found = module._forward(torch, torch.from_numpy(windows), picker._layers).numpy()
-    expected = reference["y3000"].transpose(0, 2, 1)
+    found = picker.probabilities(windows)
+    expected = reference["y3000"].transpose(0, 2, 1)[:, 1:]
     assert np.abs(found - expected).max() < 3e-6
+
+
+def test_torch_gives_what_the_compiled_network_gives(phasenet, picker):
+    # sums of single precision in another order
+    file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
+    state = torch.load(file, weights_only=True)
+    windows = np.random.default_rng(1).normal(size=(5, 3, 3000)).astype(np.float32)
+    windows[3, 0] = 0.0
+    found = PhaseNetPicker(state, "x", device="torch").probabilities(windows)
+    assert np.abs(found - picker.probabilities(windows)).max() < 1e-5
+
+
+def test_the_other_padding_is_that_of_seisbench(phasenet):
+    """The authors' graph for 3001 samples pads as SeisBench does."""
+    reference = np.load(phasenet / "reference.npz")
+    file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
+    state = torch.load(file, weights_only=True)
+    picker = PhaseNetPicker(state, "x", samples=3001, padding="seisbench", norm="std")
+    windows = np.ascontiguousarray(reference["x3001"].transpose(0, 2, 1), dtype=np.float32)
+    expected = reference["y3001"].transpose(0, 2, 1)[:, 1:]
+    assert np.abs(picker.probabilities(windows) - expected).max() < 3e-6
 
 
 def test_probabilities_do_not_depend_on_the_batch(picker):
     windows = np.random.default_rng(0).normal(size=(37, 3, 3000)).astype(np.float32)
     together = picker.probabilities(windows)
     for i in (0, 31, 32, 36):
-        # the order of sums may differ with the place in a batch: single precision
-        assert np.abs(picker.probabilities(windows[i : i + 1])[0] - together[i]).max() < 1e-5
+        assert np.array_equal(picker.probabilities(windows[i : i + 1])[0], together[i])
 
 
 @pytest.mark.slow
@@ -68,3 +84,40 @@ def test_ncedc_picks_are_as_good_as_published(shared_data, picker):
     assert scores["S"]["f1"] >= 0.92
     assert abs(scores["P"]["mean_s"]) < 0.003
     assert found.rejects.num_rows == 0
+
+
+@pytest.mark.slow
+def test_picks_are_those_of_seisbench_to_one_sample(phasenet):
+    """With SeisBench's padding and one grid of windows, both ways: none more, none less."""
+    obspy = pytest.importorskip("obspy")
+    models = pytest.importorskip("seisbench.models")
+    file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
+    state = torch.load(file, weights_only=True)
+    network = models.PhaseNet(component_order="ENZ", phases="NPS", norm="std")
+    network.load_state_dict(state)
+    network.eval()
+    # noise with an event every minute, from a time at which a window of the grid starts
+    r = np.random.default_rng(3)
+    data = r.normal(size=(3, 60_000))
+    for at in range(4_000, 56_000, 6_000):
+        for k, onset, size in ((2, at, 30.0), (0, at + 500, 60.0), (1, at + 500, 60.0)):
+            t = np.arange(2_000) / 100.0
+            data[k, onset : onset + 2_000] += size * r.normal(size=2_000) * np.exp(-t / 3.0)
+    data = (100 * data).astype(np.float32)
+    start = 1_577_836_800 * 1_000_000_000
+    header = {"network": "XX", "station": "S", "starttime": obspy.UTCDateTime(ns=start),
+              "sampling_rate": 100.0}  # fmt: skip
+    stream = obspy.Stream(
+        [obspy.Trace(data[k], {**header, "channel": f"HH{c}"}) for k, c in enumerate("ENZ")]
+    )
+    theirs = network.classify(
+        stream, P_threshold=0.3, S_threshold=0.3, overlap=1501, blinding=(500, 500)
+    ).picks
+    twin = PhaseNetPicker(state, "twin", samples=3001, padding="seisbench", norm="std")
+    record = Record(start, 100.0, data, [0] * 3, ["HHE", "HHN", "HHZ"])
+    (ours,) = pick_records(twin, [record])
+    found = sorted((p, int(t)) for p, t in zip(ours.phase, ours.time, strict=True))
+    expected = sorted((p.phase, int(p.peak_time.ns)) for p in theirs)
+    assert len(expected) >= 9
+    assert [p for p, _ in found] == [p for p, _ in expected]
+    assert max(abs(a - b) for (_, a), (_, b) in zip(found, expected, strict=True)) <= 10_000_000

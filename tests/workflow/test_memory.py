@@ -64,3 +64,30 @@ def test_a_job_that_cannot_fit_is_refused_with_numbers(tmp_path):
     config = simulated(tmp_path, 50, cluster={"memory_mb": 500})
     with pytest.raises(MemoryPromiseError, match=r"needs \d+ MB.*cluster.memory_mb is 500"):
         plan_configuration(load_configuration(config), tmp_path / "results")
+
+
+@pytest.mark.slow
+def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
+    import subprocess
+
+    config = simulated(
+        tmp_path, 30, waveforms={"picker": "own", "polarity": "own", "shard_windows": 64},
+        threshold={"sample_events": 30},
+    )  # fmt: skip
+    results = tmp_path / "results"
+    quakeloom("plan", "--config", config, "--results", results)
+    run = results / "memory"
+    quakeloom("takeoff", "part", "--run", run)
+    plan = json.loads((run / "plan.json").read_text())["runs"]["memory"]
+    promises = {**plan["waveforms"], "threshold": plan["threshold"]}
+    program = str(Path(sys.executable).parent / "quakeloom")
+    for stage, promise in promises.items():
+        quakeloom(stage, "init", "--run", run)
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURE.format(root=str(ROOT)), program, stage, "part", "all",
+             "--run", str(run)],
+            capture_output=True, text=True, env=dict(os.environ), check=True,
+        )  # fmt: skip
+        measured = float(done.stdout.split()[-1])
+        promised = promise["all"] if isinstance(promise, dict) else promise
+        assert measured <= promised, stage

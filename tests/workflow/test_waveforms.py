@@ -255,3 +255,35 @@ def test_a_broken_file_costs_its_windows_and_nothing_else(archive, tmp_path):
     assert set(status.values()) == {"cut"}
     problems = read_json(layout.ingest / "archive_problems.json")
     assert any("S1.HHZ" in p[0] for p in problems)
+
+
+def test_a_station_that_recorded_nothing_of_an_event_has_one_row(archive, tmp_path):
+    """Two instruments of S0 recorded January alone; of S1 one recorded both months."""
+    folder = tmp_path / "waves"
+    shutil.copytree(archive, folder, ignore=shutil.ignore_patterns("results*"))
+    for station in ("S0", "S1"):
+        for file in sorted((folder / "archive" / MONTHS[0]).glob(f"{station}.*.mseed")):
+            stream = obspy.read(str(file))
+            for trace in stream:
+                trace.stats.channel = "E" + trace.stats.channel[1:]
+            stream.write(str(file.with_name("E" + file.name)), format="MSEED")
+    for file in sorted((folder / "archive" / MONTHS[1]).glob("S0.*.mseed")):
+        # of the second month only what comes a day later
+        stream = obspy.read(str(file))
+        for trace in stream:
+            trace.stats.starttime += 86_400
+        stream.write(str(file), format="MSEED")
+    # both instruments go on after the event
+    for file in sorted((folder / "archive" / MONTHS[1]).glob("S[01].*.mseed")):
+        stream = obspy.read(str(file))
+        for trace in stream:
+            trace.stats.channel = "E" + trace.stats.channel[1:]
+            trace.stats.starttime += 2 * 86_400
+        stream.write(str(file.with_name("E" + file.name)), format="MSEED")
+    run = compute(folder, folder / "results")
+    table = read_table(run.table("windows"), "windows").to_pylist()
+    rows = [r for r in table if r["event_id"] == f"ev{MONTHS[1]}"]
+    silent = [r for r in rows if r["window_status"] == "no_waveform"]
+    assert [r["station"] for r in silent] == ["S0"]
+    assert "none of 2 instruments" in silent[0]["reason"]
+    assert len(rows) == 9

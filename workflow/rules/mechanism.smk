@@ -12,6 +12,8 @@ def mechanism_inputs(wildcards):
         files.append(RESULTS + "/{run}/parts/polarity/{partition}.json")
     if planned(wildcards)["located_angles"]:
         files.append(RESULTS + "/{run}/parts/locate/{partition}.json")
+    if planned(wildcards)["threshold"]:
+        files.append(RESULTS + "/{run}/parts/threshold.finalise.json")
     return files + [
         f"{RESULTS}/{run}/station_report.parquet"
         for run in planned(wildcards)["screening"]

@@ -10,6 +10,10 @@ def report_inputs(wildcards):
         files += [
             f"parts/{stage}.finalise.json" for stage in ("window", "pick", "polarity")
         ]
+    if run["threshold"]:
+        files.append("parts/threshold.finalise.json")
+    if run["repeaters"]:
+        files.append("parts/repeaters.families.json")
     if run.get("locate"):
         files.append("parts/locate.finalise.json")
     if run["stress"]:

@@ -46,6 +46,10 @@ _TABLES = (
     "tendency",
     "windows",
     "picks",
+    "threshold_curve",
+    "repeaters",
+    "repeater_pairs",
+    "repeater_stations",
     "hypocenters",
     "arrivals",
 )

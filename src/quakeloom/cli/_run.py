@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from quakeloom.cli._waveforms import fetch as fetch_waveforms
 from quakeloom.config import load_configuration
 from quakeloom.core import PlanError, QuakeloomError
 from quakeloom.store import RunLayout
@@ -52,6 +53,9 @@ def run(
         str, typer.Option(help="Snakemake profile: local, slurm, or a folder.")
     ] = "local",
     results: Results = Path("results"),
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="First fetch waveforms from the FDSN service.")
+    ] = False,
 ) -> None:
     """Plan, run the workflow with Snakemake, and say what came out.
 
@@ -62,6 +66,8 @@ def run(
 
     snakefile = find_snakefile()
     configuration = load_configuration(config)
+    if fetch:
+        fetch_waveforms(config)
     with status("planning") as say:
         plan_configuration(configuration, results, say)
     folder = snakefile.parent / "workflow" / "profiles" / profile
@@ -104,6 +110,7 @@ def verify(config: Config, results: Results = Path("results")) -> None:
         polarity,
         regional,
         stress,
+        threshold,
         tomography,
         window,
     )
@@ -126,6 +133,9 @@ def verify(config: Config, results: Results = Path("results")) -> None:
             for stage in (window, pick, polarity):
                 found = stage.verify(settings, layout)
                 counts |= {f"{k} of stage {stage.STAGE}": v for k, v in found.items()}
+        if settings.threshold is not None:
+            found = threshold.verify(settings, layout)
+            counts |= {f"{k} of stage {threshold.STAGE}": v for k, v in found.items()}
         if settings.stress is not None:
             counts |= {
                 f"{k} of the stress map": v for k, v in stress.verify(settings, layout).items()

@@ -11,6 +11,7 @@ from quakeloom.config import Settings
 from quakeloom.plots import FirstMotion
 from quakeloom.schema import empty_table, time_values
 from quakeloom.stages import mechanism, pick, polarity, window
+from quakeloom.stages.pick_folder import open_picker
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 _BEFORE_S = 0.35
@@ -61,6 +62,8 @@ def _motions(settings: Settings, layout: RunLayout, partition: str, most: int) -
     if not where:
         return []
     array = open_array(group, "waveform")
+    assert settings.waveforms is not None
+    vertical = open_picker(settings.waveforms.picker).components.index("Z")
     times = time_values(read.column("arrival_time")).astype("datetime64[ns]").astype(np.int64)
     rows = read.to_pylist()
     order = sorted(range(len(rows)), key=lambda i: (rows[i]["event_id"], rows[i]["station"])
@@ -72,7 +75,7 @@ def _motions(settings: Settings, layout: RunLayout, partition: str, most: int) -
         if at is None or len(found) >= most:
             continue
         rate = columns["sampling_rate_hz"][at]
-        data = np.asarray(array[columns["window"][at], 2])
+        data = np.asarray(array[columns["window"][at], vertical])
         sample = round((int(times[i]) - int(starts[at])) * rate / 1e9)
         first, last = sample - round(_BEFORE_S * rate), sample + round(_AFTER_S * rate)
         if first < 0 or last > data.size:

@@ -27,6 +27,14 @@ polarity_app = typer.Typer(
 window_app = typer.Typer(
     help="Waveforms around expected arrivals are cut and stored.", no_args_is_help=True
 )
+threshold_app = typer.Typer(
+    help="The least probability of first motions is chosen by the mechanisms that it gives.",
+    no_args_is_help=True,
+)
+repeaters_app = typer.Typer(
+    help="Repeating earthquakes judge first motions without the truth, and find turned stations.",
+    no_args_is_help=True,
+)
 evaluate_app = typer.Typer(
     help="Compare picks and polarities with an analyst's.", no_args_is_help=True
 )
@@ -40,12 +48,57 @@ Out = Annotated[Path | None, typer.Option(help="Parquet file to write.", metavar
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for name, verbs in (("window", window_app), ("pick", pick_app), ("polarity", polarity_app)):
+    for name, verbs in (
+        ("window", window_app),
+        ("pick", pick_app),
+        ("polarity", polarity_app),
+        ("threshold", threshold_app),
+    ):
         _add_verbs(name, verbs)
     app.add_typer(window_app, name="window")
     app.add_typer(pick_app, name="pick")
     app.add_typer(polarity_app, name="polarity")
+    app.add_typer(threshold_app, name="threshold")
+    app.add_typer(repeaters_app, name="repeaters")
+    app.command("fetch")(fetch)
     app.add_typer(evaluate_app, name="evaluate")
+
+
+@repeaters_app.command("part")
+def repeaters_part(run: Run) -> None:
+    """Find the repeating earthquakes of a run and judge readings and stations by them."""
+    from quakeloom.stages import repeaters
+
+    repeaters.part(*open_run(run))
+
+
+def fetch(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Configuration file (YAML).", metavar="FILE")
+    ],
+) -> None:
+    """Fetch the waveforms of a configuration's events from an FDSN service; needs a network."""
+    from quakeloom.cli._console import status
+    from quakeloom.config import load_configuration
+    from quakeloom.core import InputError
+    from quakeloom.stages.fetch import fetch_archive
+
+    cases = load_configuration(config).cases
+    asking = {
+        n: s for n, s in cases.items() if s.waveforms is not None and s.waveforms.fetch is not None
+    }
+    if not asking:
+        raise InputError(
+            f"No case of '{config}' has a group waveforms.fetch. Nothing was fetched; add one with "
+            "the service, networks and channels."
+        )
+    for name, settings in asking.items():
+        with status("fetching") as say:
+            done = fetch_archive(settings, say)
+        typer.echo(
+            f"{name}: {done.files} files fetched, {done.present} were there, of {done.empty} of "
+            f"{done.events} events the service has nothing"
+        )
 
 
 def _add_verbs(name: str, verbs: typer.Typer) -> None:

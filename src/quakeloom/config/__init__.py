@@ -30,7 +30,9 @@ from quakeloom.config._models import (
     Takeoff,
 )
 from quakeloom.config._regional import Regional
+from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
+from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
     Tomography,
     TomographyPicks,
@@ -54,6 +56,7 @@ __all__ = [
     "PickerNetworkTraining",
     "PolarityNetworkTraining",
     "Regional",
+    "Repeaters",
     "Report",
     "Selection",
     "Settings",
@@ -63,6 +66,7 @@ __all__ = [
     "Stress",
     "Takeoff",
     "Tendency",
+    "Threshold",
     "Tomography",
     "TomographyPicks",
     "TomographyPrior",

@@ -9,7 +9,9 @@ from pydantic import field_validator, model_validator
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
+from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._stress_models import Stress, Tendency
+from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
 from quakeloom.config._training_models import Training
 from quakeloom.config._waveforms import Waveforms
@@ -293,6 +295,12 @@ class Settings(Section):
     waveforms: Waveforms | None = setting(
         None, "Windows, picks and polarities from waveforms; none if absent."
     )
+    threshold: Threshold | None = setting(
+        None, "Least probability of first motions, chosen by the mechanisms; none if absent."
+    )
+    repeaters: Repeaters | None = setting(
+        None, "Repeating earthquakes, to judge first motions by; none if absent."
+    )
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
     locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
@@ -325,6 +333,8 @@ class Settings(Section):
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.repeaters is not None and self.waveforms is None:
+            raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
         if self.takeoff.angles == "ensemble" and self.locate is None:
             raise ValueError(
                 "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"

@@ -9,6 +9,24 @@ from pydantic import model_validator
 from quakeloom.config._fields import Section, setting
 
 
+class Fetch(Section):
+    """Where `quakeloom fetch` gets waveforms from. Only that command uses a network."""
+
+    service: str = setting(
+        "IRIS", "FDSN data center by name (as ObsPy knows it) or address (https://...)."
+    )
+    networks: str = setting("*", "Network codes with commas, `*` and `?`.")
+    stations: str = setting("*", "Station codes likewise.")
+    channels: str = setting("HH?,EH?,HN?", "Channel codes likewise.")
+    before_s: float = setting(30.0, "From so long before the origin,", "s", ge=0, le=3600)
+    after_s: float = setting(
+        60.0, "to so long after a wave of 3 km/s has arrived.", "s", ge=0, le=36000
+    )
+    folder: str = setting(
+        "fetched", "Folder for one miniSEED file per event and `stations.xml`; relative to `data`."
+    )
+
+
 class Waveforms(Section):
     """Waveforms to picks and polarities. The stages run where this group is given."""
 
@@ -16,6 +34,9 @@ class Waveforms(Section):
         list,
         "Waveform files, folders, SDS trees or glob patterns, relative to `data`; miniSEED, "
         "SAC, WIN, WIN32 or numpy archives.",
+    )
+    fetch: Fetch | None = setting(
+        None, "An FDSN service that `quakeloom fetch` asks for the events of `sources`."
     )
     picks: Literal["automatic", "given"] = setting(
         "automatic",

@@ -10,7 +10,7 @@ from typing import Any
 from quakeloom.core.digests import digest_bytes
 
 _MARK = b"compiled("
-_SHARED_ROOMS = ("core", "travel", "signal", "inference")
+_SHARED_ROOMS = ("core", "travel", "signal", "inference", "networks")
 """Rooms whose compiled functions other rooms may call."""
 
 

@@ -6,6 +6,13 @@ them; formats are recognized or named.
 """
 
 from quakeloom.formats._fault_segments import read_fault_segments
+from quakeloom.formats._fdsn import (
+    FdsnRequest,
+    fetch_stations,
+    fetch_waveforms,
+    find_service,
+    write_fetched,
+)
 from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
@@ -44,6 +51,7 @@ from quakeloom.formats._waveforms import Trace, WaveformFile, read_waveforms
 __all__ = [
     "FORMATS",
     "WAVEFORM_FORMATS",
+    "FdsnRequest",
     "Format",
     "LinePicks",
     "RayinvrModel",
@@ -55,6 +63,9 @@ __all__ = [
     "WaveformFile",
     "detect_format",
     "fault_types",
+    "fetch_stations",
+    "fetch_waveforms",
+    "find_service",
     "has_layers",
     "is_travel_time_table",
     "iterate_quakeml",
@@ -73,6 +84,7 @@ __all__ = [
     "read_waveforms",
     "write_csv",
     "write_fault_geojson",
+    "write_fetched",
     "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",

@@ -153,6 +153,41 @@ def report_pick_kinds(
     return _report(rows, gain, agree, kind="coin")
 
 
+def count_contradictions(
+    group: Integers, polarity: NDArray[np.int8], predicted_up: Floats, error_rate: float = 0.1
+) -> ContradictionReport:
+    """Count contradictions per group, however many groups there are; no verdict is given.
+
+    Parameters
+    ----------
+    group : ndarray of int64, shape (n,)
+        Number of the group of each reading.
+    polarity, predicted_up, error_rate
+        See :func:`report_stations`.
+    """
+    gain, agree = _evidence(polarity, predicted_up, error_rate)
+    usable = np.isfinite(gain)
+    groups, place = np.unique(group[usable], return_inverse=True)
+    share = agree[usable]
+
+    def counted(mask: NDArray[np.bool_]) -> Integers:
+        return np.bincount(place[mask], minlength=groups.size).astype(np.int64)
+
+    count = counted(np.maximum(share, 1 - share) >= SURE)
+    against = counted(share <= 1 - SURE)
+    whole = np.full(groups.size, -1, dtype=np.int64)
+    return ContradictionReport(
+        groups,
+        whole,
+        whole,
+        count,
+        against,
+        np.where(count > 0, against / np.maximum(count, 1), np.nan),
+        np.bincount(place, weights=gain[usable], minlength=groups.size),
+        np.full(groups.size, "", dtype="<U16"),
+    )
+
+
 def wilson_interval(count: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """Return the interval of a rate from ``count`` of ``total`` (Wilson 1927)."""
     if not total:

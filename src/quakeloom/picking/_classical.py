@@ -83,7 +83,7 @@ class ClassicalPicker:
         self.samples = samples
         self.options = options or ClassicalOptions()
 
-    def probabilities(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probabilities(self, windows: NDArray[np.float32], blind: int = 0) -> NDArray[np.float32]:
         """Return traces of probability of P and S; see :class:`Picker`."""
         o, rate = self.options, self.sampling_rate_hz
         found = np.zeros((len(windows), 2, windows.shape[2]), np.float32)

@@ -31,13 +31,15 @@ class Picker(Protocol):
     samples: int
     components: str
 
-    def probabilities(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probabilities(self, windows: NDArray[np.float32], blind: int = 0) -> NDArray[np.float32]:
         """Return probabilities of P and S.
 
         Parameters
         ----------
         windows : ndarray of float32, shape (n, 3, samples)
             Ground motion, neither normalized nor filtered; a missing component is zero.
+        blind : int
+            Samples at each end that the caller does not use: they need not be computed.
 
         Returns
         -------

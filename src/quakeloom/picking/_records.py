@@ -26,6 +26,10 @@ Chosen by the residuals of PhaseNet's picks of 77 records of Northern California
 """
 
 
+_AROUND_S = 5.0
+"""More than signal and noise of a pick span."""
+
+
 @dataclass(frozen=True)
 class PickOptions:
     """How probabilities become picks.
@@ -107,7 +111,7 @@ def record_probabilities(
     """Return the probabilities of P and S along records, each of shape (2, samples)."""
     grid = picking_grid(picker, options)
     plans = []
-    pieces = []
+    pieces, ending = [], []
     for record in records:
         data = record.data
         n = data.shape[1]
@@ -115,17 +119,21 @@ def record_probabilities(
             data = np.pad(data, ((0, 0), (0, grid.samples - n)))
         regular, edges = window_starts(grid, record.first_sample, data.shape[1])
         plans.append((n, data.shape[1], regular, edges))
-        pieces.append(cut_windows(data, np.concatenate([regular, edges]), grid.samples))
+        pieces.append(cut_windows(data, regular, grid.samples))
+        if edges.size:
+            ending.append(cut_windows(data, edges, grid.samples))
     if not pieces:
         return []
-    values = picker.probabilities(np.concatenate(pieces))
+    values = picker.probabilities(np.concatenate(pieces), grid.blind)
+    # windows at the ends of records are used whole
+    ends = picker.probabilities(np.concatenate(ending)) if ending else values
     traces = []
-    first = 0
+    first = last = 0
     for n, length, regular, edges in plans:
-        a, b = first + regular.size, first + regular.size + edges.size
-        stacked = stack_windows(grid, (regular, values[first:a]), (edges, values[a:b]), length)
+        a, b = first + regular.size, last + edges.size
+        stacked = stack_windows(grid, (regular, values[first:a]), (edges, ends[last:b]), length)
         traces.append(stacked[:, :n])
-        first = b
+        first, last = a, b
     return traces
 
 
@@ -134,6 +142,7 @@ def _find_picks(
 ) -> Picks:
     rate = record.rate_hz
     edge = round(options.edge_s * rate)
+    reach = round(_AROUND_S * rate)
     factors = getattr(picker, "error_per_width", _ERROR_PER_WIDTH)
     vertical = picker.components.index("Z")
     flat = [k for k in range(len(picker.components)) if k != vertical and record.channels[k]]
@@ -145,7 +154,10 @@ def _find_picks(
             if not edge <= position < trace.shape[1] - edge:
                 continue
             use = [vertical] if phase == "P" and record.channels[vertical] else flat or [vertical]
-            snr = signal_to_noise(record.data[use], round(position), rate)
+            # a view of what is looked at: a record can be a day long
+            first = max(round(position) - reach, 0)
+            near = record.data[:, first : round(position) + reach]
+            snr = signal_to_noise(near[use], round(position) - first, rate)
             rows.append(
                 (
                     phase,

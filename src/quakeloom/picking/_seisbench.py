@@ -53,7 +53,7 @@ class SeisBenchPicker:
         labels = list(network.labels)
         self._channels = [labels.index("P"), labels.index("S")]
 
-    def probabilities(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probabilities(self, windows: NDArray[np.float32], blind: int = 0) -> NDArray[np.float32]:
         """Return probabilities of P and S; see :class:`Picker`."""
         import torch
 

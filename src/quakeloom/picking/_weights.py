@@ -98,9 +98,8 @@ def find_weights(weights: str = "best", own: Path | None = None) -> Path | None:
 
 
 def _find_best(own: Path | None) -> Path | None:
-    if not _has_torch():
-        return None
-    for weights in _BEST:
+    # files of SeisBench are read by torch; ours are plain arrays
+    for weights in _BEST if _has_torch() else ():
         model, _, name = weights.partition("/")
         file = _cached_file(model, name)
         if file is not None:
@@ -126,20 +125,37 @@ def _load_file(file: Path, model: str = "") -> Picker:
         return _load_own(file)
     state = _read_state(file)
     description = _read_description(file)
-    if isinstance(state, dict) and "down_branch.0.0.weight" in state and "inc.weight" in state:
-        arguments = description.get("model_args", {})
+    arguments = description.get("model_args", {})
+    if isinstance(state, dict) and _is_phasenet(state, arguments):
+        # only the authors' own weights saw 3000 samples and their reader's normalization
+        authors = file.name.split(".")[0] == "original"
         return PhaseNetPicker(
             state,
             _name(file, model or "phasenet"),
             components=arguments.get("component_order", "ENZ"),
             phases=arguments.get("phases", "NPS"),
             sampling_rate_hz=float(arguments.get("sampling_rate") or 100.0),
+            samples=3000 if authors else 3001,
+            padding="trained" if authors else "seisbench",
+            norm="living" if authors else arguments.get("norm", "std"),
         )
     if model or description.get("model_args") is not None:
         return SeisBenchPicker(
             model or file.parent.name, state, description, _name(file, model or file.parent.name)
         )
     return _load_own(file)
+
+
+def _is_phasenet(state: dict[str, Any], arguments: dict[str, Any]) -> bool:
+    """Say whether weights are of PhaseNet as it was published, not of its descendants."""
+    weight = state.get("inc.weight")
+    return (
+        weight is not None
+        and "down_branch.0.0.weight" in state
+        and tuple(weight.shape[1:]) == (3, 7)
+        and not arguments.get("norm_detrend")
+        and not arguments.get("norm_amp_per_comp")
+    )
 
 
 def _load_own(file: Path) -> Picker:

@@ -65,6 +65,7 @@ from quakeloom.plots._style import (
     styled,
 )
 from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbols
+from quakeloom.plots._threshold_curve import plot_threshold_curve
 
 __all__ = [
     "COLUMN_WIDTH_IN",
@@ -114,6 +115,7 @@ __all__ = [
     "plot_stacked_histogram",
     "plot_station_timeline",
     "plot_stress_coverage",
+    "plot_threshold_curve",
     "plot_travel_time_fits",
     "plot_velocity_sections",
     "project_rays",

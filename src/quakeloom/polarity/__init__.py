@@ -13,6 +13,15 @@ from quakeloom.polarity._calibration import (
 )
 from quakeloom.polarity._first_pulse import read_first_pulse
 from quakeloom.polarity._network import ARCHITECTURES, PolarityNetwork, count_operations
+from quakeloom.polarity._repeaters import (
+    Consistency,
+    StationPairs,
+    correlate_windows,
+    find_candidates,
+    find_turned_spans,
+    link_families,
+    measure_consistency,
+)
 from quakeloom.polarity._training import PolarityTraining, cut_windows, train_polarity_network
 from quakeloom.polarity._weights import (
     PolarityReader,
@@ -31,15 +40,22 @@ __all__ = [
     "PICK_SAMPLE",
     "SAMPLES",
     "SAMPLING_RATE_HZ",
+    "Consistency",
     "PolarityNetwork",
     "PolarityReader",
     "PolarityTraining",
     "Reliability",
+    "StationPairs",
     "calibration_error",
+    "correlate_windows",
     "count_operations",
     "cut_windows",
+    "find_candidates",
     "find_temperature",
+    "find_turned_spans",
+    "link_families",
     "load_polarity_network",
+    "measure_consistency",
     "measure_reliability",
     "normalize_windows",
     "read_first_pulse",

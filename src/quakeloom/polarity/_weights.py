@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError
-from quakeloom.polarity._network import ARCHITECTURES, PolarityNetwork, parameter_shapes
+from quakeloom.networks import find_device
+from quakeloom.polarity._compiled import CompiledNetwork
+from quakeloom.polarity._network import (
+    ARCHITECTURES,
+    PolarityNetwork,
+    half_forward,
+    parameter_shapes,
+)
 from quakeloom.polarity._polarcap import load_polarcap
-from quakeloom.polarity._windows import PICK_SAMPLE, SAMPLES, SAMPLING_RATE_HZ
+from quakeloom.polarity._windows import (
+    PICK_SAMPLE,
+    SAMPLES,
+    SAMPLING_RATE_HZ,
+    normalize_windows,
+)
+
+_BATCH = 16384
 
 
 class PolarityReader(Protocol):
@@ -45,10 +59,40 @@ class _NetworkReader:
     def __init__(self, network: PolarityNetwork, name: str) -> None:
         self.network = network
         self.name = name
+        self._compiled: CompiledNetwork | None = None
+        self._tensors: dict[str, Any] = {}
 
     def read(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability that the first motion is up."""
-        return self.network.probability_up(windows)
+        network = self.network
+        device = find_device()
+        odds = self._compiled_odds(windows) if device == "cpu" else self._on_device(windows, device)
+        steep = (odds / np.float32(network.temperature)).astype(np.float64)
+        return np.asarray(0.5 + 0.5 * np.tanh(0.5 * steep), np.float32)
+
+    def _compiled_odds(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the log odds before calibration, without torch."""
+        if self._compiled is None:
+            self._compiled = CompiledNetwork(self.network.parameters)
+        return self._compiled.log_odds(windows)
+
+    def _on_device(self, windows: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+        """Return the log odds before calibration with torch, in large batches."""
+        import torch
+
+        if not self._tensors:
+            self._tensors = {
+                name: torch.from_numpy(v).to(device) for name, v in self.network.parameters.items()
+            }
+        # readings must not depend on the machine more than rounding makes them
+        torch.backends.cudnn.allow_tf32 = False
+        found = np.empty(len(windows), np.float32)
+        with torch.inference_mode():
+            for first in range(0, len(windows), _BATCH):
+                x = torch.from_numpy(normalize_windows(windows[first : first + _BATCH])).to(device)
+                odds = half_forward(self._tensors, x) - half_forward(self._tensors, -x)
+                found[first : first + _BATCH] = odds.cpu().numpy()
+        return found
 
 
 def save_polarity_network(network: PolarityNetwork, file: Path) -> None:

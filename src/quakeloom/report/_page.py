@@ -33,9 +33,11 @@ from quakeloom.report._provenance_sections import (
     methods_section,
     provenance_section,
 )
+from quakeloom.report._repeater_section import repeater_section
 from quakeloom.report._results import RunResults
 from quakeloom.report._station_sections import station_section
 from quakeloom.report._stress_sections import stress_section, tendency_section
+from quakeloom.report._threshold_section import threshold_section
 from quakeloom.report._truth_sections import truth_section
 from quakeloom.report._waveform_sections import waveform_section
 
@@ -66,6 +68,8 @@ def build_report(results: RunResults) -> str:
         lambda: map_section(results, catalog),
         lambda: focal_sphere_section(results, catalog),
         lambda: waveform_section(results),
+        lambda: threshold_section(results),
+        lambda: repeater_section(results),
         lambda: stress_section(results),
         lambda: tendency_section(results),
         lambda: distribution_section(results, catalog),

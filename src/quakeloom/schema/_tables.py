@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
+from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec
 
 _SOURCE = ("source_file", "source_line")
@@ -300,6 +301,7 @@ _LIST = (
         ),
     ),
     *TABLE_LIST,
+    *READING_CHECK_TABLES,
 )
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}

@@ -7,6 +7,7 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
+from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 
@@ -342,6 +343,7 @@ _LIST = (
     ),
     *STRESS_LIST,
     *LOCATION_LIST,
+    *READING_CHECK_LIST,
     # refraction tomography
     Variable(
         "shot_distance_km",

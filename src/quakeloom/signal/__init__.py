@@ -17,6 +17,7 @@ from quakeloom.signal._quality import (
 from quakeloom.signal._records import Piece, Record, component_of, make_records
 from quakeloom.signal._resample import (
     FILTERS,
+    band_pass_causally,
     check_filter,
     high_pass_causally,
     resample_causally,
@@ -28,6 +29,7 @@ __all__ = [
     "Piece",
     "Record",
     "WindowGrid",
+    "band_pass_causally",
     "check_filter",
     "component_of",
     "cut_windows",

@@ -99,13 +99,13 @@ def signal_to_noise(
     noise_s, signal_s : float
         Lengths of the windows.
     """
-    wide = np.atleast_2d(np.asarray(data, dtype=np.float64))
+    rows = np.atleast_2d(np.asarray(data))
     end = pick - round(0.1 * rate_hz)
     begin = max(end - round(noise_s * rate_hz), 0)
-    stop = min(pick + round(signal_s * rate_hz), wide.shape[1])
+    stop = min(pick + round(signal_s * rate_hz), rows.shape[1])
     if end - begin < round(0.5 * rate_hz) or stop - pick < round(0.2 * rate_hz):
         return float("nan")
-    noise, signal = wide[:, begin:end], wide[:, pick:stop]
+    noise, signal = (rows[:, a:b].astype(np.float64) for a, b in ((begin, end), (pick, stop)))
     mean = noise.mean(axis=1, keepdims=True)
     power = float(((noise - mean) ** 2).mean())
     if power <= 0.0:

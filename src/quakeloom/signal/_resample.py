@@ -158,3 +158,27 @@ def high_pass_causally(
     shape = (sos.shape[0], *([1] * (wide.ndim - 1)), 2)
     zi = np.moveaxis(state.reshape(shape) * first[None], 0, 0)
     return np.asarray(sosfilt(sos, wide, axis=-1, zi=zi)[0], dtype=np.float32)
+
+
+def band_pass_causally(
+    data: NDArray[Any], low_hz: float, high_hz: float, rate_hz: float, poles: int = 2
+) -> NDArray[np.float32]:
+    """Band-pass a record causally (Butterworth, forward only), along the last axis.
+
+    The mean of the record is taken off first, and the filter starts from rest, so that the
+    first seconds are of its start. Not for first motions: a causal filter bends them too.
+
+    Parameters
+    ----------
+    data : ndarray, shape (..., n)
+    low_hz, high_hz, rate_hz : float
+    poles : int
+        At each end of the band.
+    """
+    from scipy.signal import butter, sosfilt
+
+    nyquist = 0.5 * rate_hz
+    sos = butter(poles, (low_hz / nyquist, high_hz / nyquist), "bandpass", output="sos")
+    wide = np.asarray(data, dtype=np.float64)
+    wide = wide - wide.mean(axis=-1, keepdims=True)
+    return np.asarray(sosfilt(sos, wide, axis=-1), dtype=np.float32)

@@ -56,7 +56,7 @@ _SHARED: dict[tuple[str, str], Shared] = {}
 """What the blocks of the last partition shared, kept for the next block of this process."""
 
 
-def _read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
+def read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
     """Read what all blocks of a run share, once per process."""
     key = (str(layout.root), digest_file(layout.plan("mechanism", partition)))
     if key not in _SHARED:
@@ -158,12 +158,12 @@ def _failed_event(task: BlockTask, error: Exception) -> tuple[dict[str, pa.Table
 
 def _search_events(task: BlockTask) -> tuple[dict[str, pa.Table], np.ndarray]:
     settings = task.settings
-    shared = _read_shared(settings, task.layout, task.partition)
+    shared = read_shared(settings, task.layout, task.partition)
     prepared = prepare_block(
         settings, task.events, task.polarities, task.amplitudes, shared, task.draws
     )
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
-    options = _mechanism_options(settings)
+    options = mechanism_options(settings)
     found = find_mechanisms(prepared.observations, grid, options)
     rows = prepared.reading_rows
     is_reading = rows >= 0
@@ -239,7 +239,7 @@ def _invalid_rejects(task: BlockTask, invalid: dict[int, str]) -> pa.Table:
     )
 
 
-def _mechanism_options(settings: Settings) -> MechanismOptions:
+def mechanism_options(settings: Settings) -> MechanismOptions:
     """Return the options of the mechanism room that the settings ask for."""
     fields = MechanismOptions.__dataclass_fields__
     values = settings.mechanism.model_dump()

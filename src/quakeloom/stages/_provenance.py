@@ -29,7 +29,17 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.stages._reading_use",
         "quakeloom.stages._readings",
         "quakeloom.stages._stations",
+        "quakeloom.stages._threshold_choice",
         "quakeloom.stages.mechanism",
+        "quakeloom.travel",
+    ),
+    "threshold": (
+        "quakeloom.core",
+        "quakeloom.mechanism",
+        "quakeloom.schema",
+        "quakeloom.stages._readings",
+        "quakeloom.stages._stations",
+        "quakeloom.stages.threshold",
         "quakeloom.travel",
     ),
     "stations": (
@@ -99,6 +109,7 @@ CODE: dict[str, tuple[str, ...]] = {
     ),
     "pick": (
         "quakeloom.core",
+        "quakeloom.networks",
         "quakeloom.picking",
         "quakeloom.schema",
         "quakeloom.signal",
@@ -106,6 +117,7 @@ CODE: dict[str, tuple[str, ...]] = {
     ),
     "polarity": (
         "quakeloom.core",
+        "quakeloom.networks",
         "quakeloom.polarity",
         "quakeloom.schema",
         "quakeloom.stages._polarity_reader",
@@ -120,6 +132,13 @@ CODE: dict[str, tuple[str, ...]] = {
         "quakeloom.tomography",
         "quakeloom.travel",
     ),
+    "repeaters": (
+        "quakeloom.core",
+        "quakeloom.polarity._repeaters",
+        "quakeloom.schema",
+        "quakeloom.signal",
+        "quakeloom.stages.repeaters",
+    ),
     "report": ("quakeloom.plots", "quakeloom.report", "quakeloom.schema"),
 }
 """The packages and modules whose source decides the result of a stage."""
@@ -128,6 +147,7 @@ SCIENCE = (
     "seed",
     "selection",
     "waveforms",
+    "threshold",
     "takeoff",
     "mechanism",
     "storage",

@@ -33,6 +33,7 @@ from quakeloom.schema import conform_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._mechanism_blocks import block_tasks, solve_block
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
+from quakeloom.stages._threshold_choice import apply_choice
 from quakeloom.stages.ingest import Ingested, PlannedRows
 from quakeloom.store import (
     RunLayout,
@@ -77,6 +78,8 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
         read = {}
         if settings.waveforms is not None:
             read["polarity"] = digest_file(layout.plan("polarity", row.partition))
+        if settings.threshold is not None:
+            read["threshold"] = digest_file(layout.plan_step("threshold", "finalise"))
         if located:
             read["locate"] = digest_file(layout.plan("locate", row.partition))
         write_json_if_changed(
@@ -170,6 +173,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         Counts, seconds and peak memory, as logged.
     """
     started = time.perf_counter()
+    settings = apply_choice(settings, layout)
     planned = _planned_rows(layout, partition)
     cluster = settings.cluster
     blocks = math.ceil(planned.events / cluster.block_events)

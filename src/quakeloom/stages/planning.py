@@ -20,10 +20,12 @@ from quakeloom.stages import (
     pick,
     polarity,
     regional,
+    repeaters,
     stations,
     stress,
     takeoff,
     tendency,
+    threshold,
     tomography,
     window,
 )
@@ -92,6 +94,9 @@ def plan_configuration(
             takeoff.plan(settings, layout)
         waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
         located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
+        chosen = threshold.plan(settings, layout, ingested) if settings.threshold else {}
+        if settings.repeaters is not None:
+            repeaters.plan(settings, layout, [r.partition for r in ingested.partitions])
         entries = mechanism.plan(settings, layout, ingested)
         stations.plan(layout)
         looks_at = [
@@ -118,6 +123,8 @@ def plan_configuration(
             "locate": {e["partition"]: e["memory_mb"] for e in located},
             "station_rounds": settings.locate.station_iterations if settings.locate else 0,
             "locate_picks": picked_here(settings),
+            "threshold": chosen,
+            "repeaters": settings.cluster.memory_mb if settings.repeaters else 0,
             "located_angles": settings.takeoff.angles == "ensemble",
             **_plan_stress(
                 settings,
@@ -180,6 +187,8 @@ def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     return {
         "partitions": {},
         "waveforms": {},
+        "threshold": {},
+        "repeaters": 0,
         "takeoff": False,
         "screening": "",
         "compare": [],

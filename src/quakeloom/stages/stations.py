@@ -1,7 +1,8 @@
 """Stage ``stations``: how often the readings of a station contradict the mechanisms.
 
-Writes ``station_report.parquet``, and ``reversal_proposals.parquet`` with the spans that
-look reversed, in the form of a reversal table.
+Writes ``station_report.parquet``, ``station_months.parquet`` with the months of every station,
+and ``reversal_proposals.parquet`` with the spans that look reversed, in the form of a reversal
+table.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ import pyarrow.compute as pc
 
 from quakeloom.config import Settings
 from quakeloom.core import digest_file, digest_source
-from quakeloom.mechanism import ContradictionReport, report_pick_kinds, report_stations
+from quakeloom.mechanism import (
+    ContradictionReport,
+    count_contradictions,
+    report_pick_kinds,
+    report_stations,
+)
 from quakeloom.schema import make_table, time_values
 from quakeloom.stages._provenance import CODE
 from quakeloom.stages._reading_use import pick_kinds
@@ -87,6 +93,8 @@ def part(settings: Settings, layout: RunLayout) -> None:
         },
     )
     provenance = read_json(layout.provenance)
+    months = _monthly(number, stations, times, polarity, predicted, rate)
+    write_table(layout.table("station_months"), "station_months", months, provenance)
     write_table(layout.table("station_report"), "station_report", table, provenance)
     proposals = table.filter(pc.equal(table.column("verdict"), "reversed"))
     write_table(
@@ -103,7 +111,7 @@ def part(settings: Settings, layout: RunLayout) -> None:
         layout.done_step(STAGE, "report"),
         {
             name: digest_file(layout.table(name))
-            for name in ("station_report", "reversal_proposals")
+            for name in ("station_report", "station_months", "reversal_proposals")
         },
     )
     log.info(
@@ -113,6 +121,36 @@ def part(settings: Settings, layout: RunLayout) -> None:
         ", ".join(str(kinds[g]) for g, v in zip(by_kind.group, by_kind.verdict, strict=True)
                   if v == "coin") or "none",
     )  # fmt: skip
+
+
+def _monthly(
+    number: Any, stations: list[list[str]], times: Any, polarity: Any, predicted: Any, rate: float
+) -> pa.Table:
+    """Return how often every station contradicts the mechanisms in every month."""
+    month = times.astype("datetime64[M]").astype(np.int64)
+    dated = ~np.isnat(times)
+    code = number[dated] * _MONTHS + month[dated] + _MONTHS // 2
+    found = count_contradictions(code, polarity[dated], predicted[dated], rate)
+    of_station, of_month = np.divmod(found.group, _MONTHS)
+    start = (of_month - _MONTHS // 2).astype("datetime64[M]")
+    return make_table(
+        "station_months",
+        {
+            "network": [stations[s][0] for s in of_station.tolist()],
+            "station": [stations[s][1] for s in of_station.tolist()],
+            "start_time": start.astype("datetime64[ns]"),
+            "end_time": (start + 1).astype("datetime64[ns]"),
+            "polarity_count": found.count,
+            "contradiction_count": found.contradictions,
+            "contradiction_rate": found.rate,
+            "log_odds": found.log_odds,
+        },
+        rows=len(found.group),
+    )
+
+
+_MONTHS = 100_000
+"""More months than any catalog has, on both sides of 1970."""
 
 
 def _report_in_rounds(

@@ -128,6 +128,7 @@ def plan(
 
 
 _LATER_SETTINGS = {
+    "fetch",
     "picks",
     "p_threshold",
     "s_threshold",
@@ -208,7 +209,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         # the number of windows is known only now, and an array has its shape from the start
         create_array(
             group, "waveform", (count, *buffer.shape[1:]), settings.waveforms.chunk_windows, shard,
-            compress=settings.waveforms.compress,
+            compress=settings.waveforms.compress, apart=True,
         )  # fmt: skip
         with spill.open("rb") as stream:
             for first in range(0, count, shard):
@@ -286,7 +287,7 @@ def _plan_windows(
     for row in rows:
         by_instrument.setdefault(row.instrument, []).append(row)
     wanted: list[_Wanted] = []
-    absent: list[tuple[_Wanted, str]] = []
+    silent: list[_Wanted] = []
     for instrument in sorted(by_instrument):
         own = sorted(by_instrument[instrument], key=lambda r: (r.start, r.channel, r.file))
         starts = np.array([r.start for r in own])
@@ -311,11 +312,33 @@ def _plan_windows(
             if covering:
                 wanted.append(w)
             elif starts[0] <= p <= ends.max():
-                absent.append((w, "the instrument was not recording at the expected P"))
+                silent.append(w)
+    absent = _one_per_station(silent, wanted)
     wanted, slower = _prefer_fast(wanted, picker.sampling_rate_hz)
     absent += [(w, "another instrument of the station records faster") for w in slower]
     wanted.sort(key=lambda w: (str(w.rows[0].file), w.start, w.instrument, w.event))
     return wanted, absent
+
+
+def _one_per_station(silent: list[_Wanted], wanted: list[_Wanted]) -> list[tuple[_Wanted, str]]:
+    """Keep one row for every event of a station that recorded nothing of it.
+
+    Archives of triggered records have many instruments that recorded other events. Where one
+    instrument of a station recorded, the others that did not are no news.
+    """
+    recorded = {(w.event, w.instrument.network, w.instrument.station) for w in wanted}
+    by_station: dict[tuple[int, str, str], list[_Wanted]] = {}
+    for w in silent:
+        key = w.event, w.instrument.network, w.instrument.station
+        if key not in recorded:
+            by_station.setdefault(key, []).append(w)
+    rows = []
+    for group in by_station.values():
+        reason = "the instrument was not recording at the expected P"
+        if len(group) > 1:
+            reason = f"none of {len(group)} instruments was recording at the expected P"
+        rows.append((min(group, key=lambda w: w.instrument), reason))
+    return rows
 
 
 def _prefer_fast(wanted: list[_Wanted], rate_hz: float) -> tuple[list[_Wanted], list[_Wanted]]:

@@ -25,6 +25,7 @@ def create_array(
     chunk: int,
     shard: int,
     compress: bool = True,
+    apart: bool = False,
 ) -> None:
     """Create a registered array, empty, in the Zarr group at ``group``.
 
@@ -40,6 +41,9 @@ def create_array(
         kept whole.
     compress : bool
         Compress the chunks; uncompressed ones are read several times faster.
+    apart : bool
+        Give every index of the second dimension chunks of its own, so that one component is
+        read without the others.
     """
     if name not in ARRAYS:
         raise SchemaError(f"Array '{name}' is not registered in quakeloom.schema.")
@@ -56,7 +60,7 @@ def create_array(
     root.create_array(
         name,
         shape=shape,
-        chunks=(chunk, *(max(n, 1) for n in shape[1:])),
+        chunks=(chunk, *([1] if apart else []), *(max(n, 1) for n in shape[2 if apart else 1 :])),
         shards=(shard, *(max(n, 1) for n in shape[1:])) if len(shape) > 1 else None,
         dtype=v.dtype,
         fill_value=0,

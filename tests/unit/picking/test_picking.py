@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -16,7 +19,7 @@ from quakeloom.picking import (
     pick_records,
     score_picks,
 )
-from quakeloom.picking._phasenet import same_padding
+from quakeloom.picking._unet import same_padding
 from quakeloom.signal import Record, sample_time
 
 NANO = 1_000_000_000
@@ -161,3 +164,46 @@ def test_scores_count_every_pick_once():
     narrow = score_picks(["a"] * 4, times, ["a", "a", "b"], truth, 5.0, spans)
     assert (narrow.picks, narrow.matched) == (3, 2)
     assert narrow.mean_s == pytest.approx(2.5)
+
+
+def test_our_weights_pick_without_torch(monkeypatch, tmp_path):
+    """Networks run compiled; torch is for files of SeisBench and for training."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setenv("SEISBENCH_CACHE_ROOT", str(tmp_path))
+    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
+    picker = load_picker("best", own)
+    data = seismogram()[[2, 1, 0]]
+    (picks,) = pick_records(picker, [record(data)])
+    start = sample_time(126_000_000_000, 100.0)
+    p = [(t - start) / NANO for t, ph in zip(picks.time, picks.phase, strict=True) if ph == "P"]
+    # the onsets of the two events; a network may see more in bare noise
+    assert all(min(abs(t - at) for t in p) < 0.2 for at in (40.0, 90.0))
+
+
+def test_edges_that_are_not_needed_change_nothing_else():
+    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
+    picker = load_picker("own", own)
+    windows = np.random.default_rng(2).normal(size=(3, 3, 3000)).astype(np.float32)
+    whole, inner = picker.probabilities(windows), picker.probabilities(windows, 500)
+    assert np.array_equal(whole[:, :, 500:-500], inner[:, :, 500:-500])
+    assert not inner[:, :, :500].any()
+    assert not inner[:, :, -500:].any()
+
+
+def test_a_window_gives_the_same_bits_in_any_company():
+    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
+    picker = load_picker("own", own)
+    windows = np.random.default_rng(4).normal(size=(19, 3, 3000)).astype(np.float32)
+    windows[7, 1] = 0.0
+    together = picker.probabilities(windows)
+    for i in (0, 7, 16, 18):
+        assert np.array_equal(picker.probabilities(windows[i : i + 1])[0], together[i])
+
+
+def test_a_window_without_a_living_component_gives_nothing():
+    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
+    windows = np.zeros((2, 3, 3000), np.float32)
+    windows[1] = np.random.default_rng(0).normal(size=(3, 3000))
+    found = load_picker("own", own).probabilities(windows)
+    assert not found[0].any()
+    assert np.isfinite(found[1]).all()

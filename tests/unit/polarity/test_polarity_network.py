@@ -67,7 +67,8 @@ def test_a_network_survives_its_file(tmp_path):
     network, windows = _random_network("lean"), _windows(5)
     save_polarity_network(network, tmp_path / "n.npz")
     reader = load_polarity_network(tmp_path / "n.npz")
-    np.testing.assert_array_equal(reader.read(windows), network.probability_up(windows))
+    # single precision, and sums in another order
+    np.testing.assert_allclose(reader.read(windows), network.probability_up(windows), atol=1e-5)
     assert (reader.samples, reader.pick_sample) == (SAMPLES, PICK_SAMPLE)
 
 
@@ -122,3 +123,21 @@ def test_the_shipped_weights_are_odd_and_calibrated_elsewhere():
     assert score["calibration_error"] < 0.02
     clear = [row for row in score["by_snr"] if row["from"] >= 16]
     assert all(row["accuracy"] > 0.93 for row in clear)
+
+
+@pytest.mark.parametrize("architecture", ["lean", "ross"])
+def test_the_compiled_network_gives_what_torch_gives(architecture, tmp_path):
+    pytest.importorskip("torch", reason="networks need torch")
+    network, windows = _random_network(architecture), _windows(70)
+    save_polarity_network(network, tmp_path / "n.npz")
+    reader = load_polarity_network(tmp_path / "n.npz")
+    # single precision, and sums in another order
+    assert np.abs(reader.read(windows) - network.probability_up(windows)).max() < 2e-5
+
+
+def test_readings_turn_with_the_seismogram_and_do_not_depend_on_the_batch(tmp_path):
+    save_polarity_network(_random_network("lean"), tmp_path / "n.npz")
+    reader, windows = load_polarity_network(tmp_path / "n.npz"), _windows(130)
+    odds = reader._compiled_odds(windows)
+    np.testing.assert_array_equal(reader._compiled_odds(-windows), -odds)
+    np.testing.assert_array_equal(reader._compiled_odds(windows[77:78]), odds[77:78])

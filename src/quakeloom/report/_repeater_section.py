@@ -1,0 +1,83 @@
+"""Repeating earthquakes in the report: how consistent first motions are without the truth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from quakeloom.polarity import measure_consistency
+from quakeloom.report._blocks import Grid, Section, Text
+from quakeloom.report._phrases import count, percent
+from quakeloom.report._results import RunResults
+
+_LEAST = (0.0, 0.5, 0.8, 0.9, 0.96, 0.98)
+_STATIONS = 40
+
+
+def repeater_section(results: RunResults) -> Section:
+    """Return how often readings of repeating earthquakes agree, in all and by station."""
+    section = Section("repeaters", "First motions of repeating earthquakes")
+    if not results.has("repeaters"):
+        return section
+    families = set(results.table("repeaters").column("family").to_pylist())
+    if not families:
+        section.add(Text("No two earthquakes of this run are alike at enough stations.", "lead"))
+        return section
+    pairs = results.table("repeater_pairs")
+    first, second, correlation = (
+        pairs.column(c).to_numpy()
+        for c in ("probability_up", "other_probability_up", "correlation")
+    )
+    mirrored = correlation < 0.0
+    found = [measure_consistency(first, second, mirrored, t) for t in _LEAST]
+    events = results.table("repeaters").num_rows
+    text = (
+        f"{count(events, 'event')} in {count(len(families), 'family', 'families')} are alike at "
+        f"{count(pairs.num_rows, 'pair')} of seismograms."
+    )
+    if found[0].pairs:
+        text += (
+            f" Their first motions agree in {percent(found[0].share)} of {found[0].pairs} pairs: "
+            f"{percent(found[0].error_rate)} of single readings must be wrong."
+        )
+    turned = int(np.sum(mirrored))
+    if turned:
+        text += f" {count(turned, 'pair')} of seismograms are mirror images of each other."
+    section.add(
+        Text(text, "lead"),
+        Grid(
+            ("Surer than", "Pairs", "Agree", "Readings wrong"),
+            [
+                (f"{0.5 + t / 2:.2f}", c.pairs, percent(c.share), percent(c.error_rate))
+                for t, c in zip(_LEAST, found, strict=True)
+                if c.pairs
+            ],
+            "Two readings of one family at one station must agree, or differ where the seismograms "
+            "are mirror images. Errors are taken for independent.",
+            (True, True, True, True),
+        ),
+    )
+    rows = results.table("repeater_stations").to_pylist()
+    rows.sort(key=lambda r: (-r["mirrored_count"], r["agreeing_share"], r["station"]))
+    section.add(
+        Grid(
+            ("Station", "Pairs", "Mirror images", "Judged", "Agree", "Readings wrong"),
+            [
+                (
+                    f"{r['network']}.{r['station']}", r["pair_count"], r["mirrored_count"],
+                    r["judged_count"], _percent(r["agreeing_share"]),
+                    _percent(r["reading_error_rate"]),
+                )
+                for r in rows[:_STATIONS]
+            ],
+            "Stations with mirror images were turned over in between; entries for the reversal "
+            "table are in repeater_reversals.parquet.",
+            (False, True, True, True, True, True),
+        )
+    )  # fmt: skip
+    return section
+
+
+def _percent(value: float) -> str:
+    return percent(value) if math.isfinite(value) else ""

@@ -1,0 +1,82 @@
+"""The choice of the least probability of first motions, in the report."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from quakeloom.plots import plot_threshold_curve
+from quakeloom.report._blocks import Grid, Section, Text, picture
+from quakeloom.report._phrases import count, percent
+from quakeloom.report._results import RunResults
+
+_LETTERS = "ABCD"
+
+
+def threshold_section(results: RunResults) -> Section:
+    """Return the curve of qualities over the least probability, and what was chosen."""
+    section = Section("threshold", "Which first motions count")
+    if not results.has("threshold_curve"):
+        return section
+    rows = results.table("threshold_curve").to_pylist()
+    signs = [r for r in rows if r["threshold_method"] == "threshold"]
+    if not signs or not signs[0]["event_count"]:
+        return section
+    best = max(signs, key=lambda r: (r["worth"], -r["minimum_probability"]))
+    weighed = next((r for r in rows if r["threshold_method"] == "probabilities"), None)
+    section.add(
+        Text(
+            f"{count(best['event_count'], 'event')} were solved with every least probability. Most "
+            f"good mechanisms come out at {best['minimum_probability']:g} "
+            f"({best['quality_a_count']} of quality A, {best['quality_b_count']} of B), where "
+            f"{percent(best['expected_error_rate'])} of the polarities are expected to be wrong."
+            + _comparison(best, weighed),
+            "lead",
+        ),
+        picture(
+            plot_threshold_curve(signs, weighed, best["minimum_probability"]),
+            "Events of each quality over the least probability.",
+            "Left: events of quality A and of A and B over the least probability of a first motion "
+            "that counts; dashed, where all count by their probabilities. Right: mean uncertainty "
+            "of the planes of events that every way solves, and rotation from the truth where it "
+            "is known.",
+            "wide",
+        ),
+        Grid(
+            ("Readings count", "Expected wrong", "Readings", "Solved", *_LETTERS,
+             "Uncertainty", "From truth", "Within 30 deg"),
+            [_row(r) for r in rows],
+            "Uncertainty: mean over the events that every way solves.",
+            (False, *[True] * 10),
+        ),
+    )  # fmt: skip
+    return section
+
+
+def _comparison(best: dict[str, Any], weighed: dict[str, Any] | None) -> str:
+    if weighed is None:
+        return ""
+    good = [r["quality_a_count"] + r["quality_b_count"] for r in (best, weighed)]
+    text = f" Weighed by their probabilities, all readings together give {good[1]} of A or B"
+    angles = [r["rotation_from_truth_deg"] for r in (best, weighed)]
+    if all(math.isfinite(a) for a in angles):
+        text += (
+            f"; the median rotation from the true mechanism is {angles[1]:.1f} degrees against "
+            f"{angles[0]:.1f} with the threshold"
+        )
+    return text + "."
+
+
+def _row(row: dict[str, Any]) -> tuple[Any, ...]:
+    weighed = row["threshold_method"] == "probabilities"
+    truth = row["rotation_from_truth_deg"], row["rotation_within_30_share"]
+    return (
+        "by probability" if weighed else f"from {row['minimum_probability']:g}",
+        percent(row["expected_error_rate"]),
+        row["reading_count"],
+        row["solved_count"],
+        *(row[f"quality_{q.lower()}_count"] for q in _LETTERS),
+        f"{row['mechanism_rms_deg']:.1f}" if math.isfinite(row["mechanism_rms_deg"]) else "",
+        f"{truth[0]:.1f}" if math.isfinite(truth[0]) else "",
+        percent(truth[1]) if math.isfinite(truth[1]) else "",
+    )

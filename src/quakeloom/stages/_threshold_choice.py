@@ -1,0 +1,38 @@
+"""What the stage ``threshold`` chose, for the mechanisms of the run."""
+
+from __future__ import annotations
+
+from quakeloom.config import Settings
+from quakeloom.store import RunLayout, read_json
+
+CHOICE = "threshold.json"
+
+
+def apply_choice(settings: Settings, layout: RunLayout) -> Settings:
+    """Return settings with the chosen least probability and the error rate it was tried with.
+
+    Unchanged where no threshold is chosen, where the choice is only to be shown, and where
+    the mechanisms weigh probabilities instead of counting signs.
+    """
+    wanted = settings.threshold
+    if wanted is None or not wanted.apply or settings.mechanism.use_probabilities:
+        return settings
+    choice = read_json(layout.root / CHOICE)
+    return with_threshold(settings, choice["minimum_probability"], choice["expected_error_rate"])
+
+
+def with_threshold(
+    settings: Settings, probability: float, error_rate: float, use_probabilities: bool = False
+) -> Settings:
+    """Return settings with a least probability and an expected share of wrong polarities."""
+    return settings.model_copy(
+        update={
+            "selection": settings.selection.model_copy(update={"minimum_probability": probability}),
+            "mechanism": settings.mechanism.model_copy(
+                update={
+                    "polarity_error_rate": error_rate,
+                    "use_probabilities": use_probabilities,
+                }
+            ),
+        }
+    )
