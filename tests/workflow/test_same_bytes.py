@@ -46,7 +46,7 @@ def weights(layout: RunLayout) -> dict[str, np.ndarray]:
 def test_workers_and_partitions_do_not_change_a_byte(catalog):
     reference = compute(catalog, catalog / "reference")
     expected, accepted = tables(reference), weights(reference)
-    assert len(expected) == 8
+    assert len(expected) == 9
     assert sum(w.any() for w in accepted.values()) > 15
     ways = {
         "one partition": {"partition": {"calendar": "all"}},
