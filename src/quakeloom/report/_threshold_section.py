@@ -43,7 +43,7 @@ def threshold_section(results: RunResults) -> Section:
             "wide",
         ),
         Grid(
-            ("Least", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "30\N{DEGREE SIGN}"),
+            ("Least", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
             [_row(r) for r in rows],
             "Least probability of a reading that counts (all: weighed by probability), share of "
             "wrong ones that the search expects, readings, solved events, events of each quality, "
