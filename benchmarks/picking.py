@@ -109,7 +109,7 @@ def main() -> None:
         figures.append(figure("operations_per_second", picker.operations / network, "1/s"))
         figures += _torch(options.weights, windows[:64], network)
     if (seisbench_cache() / "models").is_dir():
-        more, said = _seisbench(options, data, pick, found, hours, repeat, (days, network))
+        more, said = _seisbench(options, data, pick, found, hours, repeat, (days, network, picker))
         figures += more
         settings.update(said)
     print_result("picking", figures, settings, watch.seconds())
@@ -137,16 +137,16 @@ def _seisbench(
     found: Picks,
     hours: float,
     repeat: int,
-    ours: tuple[float, float],
+    ours: tuple[float, float, Picker],
 ) -> tuple[list[dict], dict[str, float]]:
     """Time SeisBench on the same data with the same weights, and compare picks."""
     import obspy
     import seisbench.models as models
     import torch
 
-    model, name = options.weights.split("/")
+    model, weights = options.weights.split("/")
     names = {n.lower(): n for n in dir(models) if isinstance(getattr(models, n), type)}
-    network = getattr(models, names[model]).from_pretrained(name)
+    network = getattr(models, names[model]).from_pretrained(weights)
     network.eval()
     start = obspy.UTCDateTime(ns=_START)
     stream = obspy.Stream(
@@ -162,8 +162,17 @@ def _seisbench(
         return list(network.classify(stream.copy(), **settings, **more).picks)
 
     picks = classify()
-    seconds = cpu_seconds(classify, repeat)
-    annotating = cpu_seconds(lambda: network.annotate(stream.copy(), batch_size=32), repeat)
+    # in turn, so that what else the machine does befalls all of them
+    turns = {
+        "ours": lambda: pick(ours[2]),
+        "classify": classify,
+        "annotate": lambda: network.annotate(stream.copy(), batch_size=32),
+    }
+    least = dict.fromkeys(turns, float("inf"))
+    for _ in range(repeat + 1):
+        for name, call in turns.items():
+            least[name] = min(least[name], cpu_seconds(call, 1))
+    seconds = least["classify"]
     batch = torch.from_numpy(np.random.default_rng(0).normal(size=(32, 3, network.in_samples)))
     batch = batch.float()
 
@@ -176,8 +185,8 @@ def _seisbench(
     days = 3600.0 / (seconds * 24.0 / hours)
     figures = [
         figure("seisbench_station_days_per_hour", days, "1/h"),
-        figure("ratio_to_seisbench", ours[0] / days, "1"),
-        figure("ratio_to_seisbench_annotate", ours[0] * annotating * 24.0 / hours / 3600.0, "1"),
+        figure("ratio_to_seisbench", least["classify"] / least["ours"], "1"),
+        figure("ratio_to_seisbench_annotate", least["annotate"] / least["ours"], "1"),
         figure("seisbench_windows_per_second", 1.0 / per_window, "1/s"),
         figure("windows_ratio_to_seisbench", per_window / ours[1], "1"),
     ]

@@ -134,4 +134,5 @@ def load_polarity_network(file: Path) -> PolarityReader:
             "polarity` wrote."
         )
     parameters = {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
-    return _NetworkReader(PolarityNetwork(architecture, parameters, temperature), file.stem)
+    network = PolarityNetwork(architecture, parameters, temperature)
+    return _NetworkReader(network, f"quakeloom-{file.stem}")

@@ -43,10 +43,12 @@ def threshold_section(results: RunResults) -> Section:
             "wide",
         ),
         Grid(
-            ("Readings count", "Expected wrong", "Readings", "Solved", *_LETTERS,
-             "Uncertainty", "From truth", "Within 30 deg"),
+            ("Least", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
             [_row(r) for r in rows],
-            "Uncertainty: mean over the events that every way solves.",
+            "Least probability of a reading that counts (all: weighed by probability), share of "
+            "wrong ones that the search expects, readings, solved events, events of each quality, "
+            "mean uncertainty in degrees over the events that every way solves; where the truth "
+            "is known, median rotation from it in degrees and share of events within 30.",
             (False, *[True] * 10),
         ),
     )  # fmt: skip
@@ -71,7 +73,7 @@ def _row(row: dict[str, Any]) -> tuple[Any, ...]:
     weighed = row["threshold_method"] == "probabilities"
     truth = row["rotation_from_truth_deg"], row["rotation_within_30_share"]
     return (
-        "by probability" if weighed else f"from {row['minimum_probability']:g}",
+        "all" if weighed else f"{row['minimum_probability']:g}",
         percent(row["expected_error_rate"]),
         row["reading_count"],
         row["solved_count"],

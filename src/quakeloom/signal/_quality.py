@@ -57,8 +57,8 @@ def flag_bit(name: str) -> int:
 
 
 def _is_clipped(data: NDArray[Any], low: float, high: float) -> bool:
-    for value in (low, high):
-        at = np.abs(data - value) <= 1e-3 * (high - low)
+    reach = 1e-3 * (high - low)
+    for at in (data <= low + reach, data >= high - reach):
         # a sine touches its crest as well, but not in many long flat runs
         if np.count_nonzero(at) < max(2 * _CLIPPED_RUN, _CLIPPED_SHARE * data.size):
             continue
@@ -73,7 +73,8 @@ def _is_clipped(data: NDArray[Any], low: float, high: float) -> bool:
 def _has_spikes(data: NDArray[Any]) -> bool:
     """Say whether the sample farthest from the middle stands alone, far off its neighbors."""
     center = float(np.median(data[:: max(data.size // 2000, 1)]))
-    peak = int(np.argmax(np.abs(data - center)))
+    low, high = int(np.argmin(data)), int(np.argmax(data))
+    peak = high if float(data[high]) - center >= center - float(data[low]) else low
     if not 0 < peak < data.size - 1:
         return False
     around = np.abs(np.diff(data[max(peak - 200, 0) : peak + 200].astype(np.float64)))
