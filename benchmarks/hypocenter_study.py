@@ -292,7 +292,12 @@ def summarize(rows: list[dict[str, pd.DataFrame]]) -> dict[str, float]:
         "solved_share": len(solved) / len(mechanisms),
         "median_rotation_deg": float(np.median(solved["rotation"])),
         "stated_probability": float(said.mean()),
-        "share_within_45_deg": float(close.mean()),
+        "share_within_45_degrees": float(close.mean()),
+        "rms_rotation_deg": float(np.sqrt(np.mean(solved["rotation"] ** 2))),
+        "stated_uncertainty_deg": float(
+            np.sqrt(np.mean(solved["fault_plane_uncertainty_deg"] ** 2))
+        ),
+        "share_within_30_degrees": float((solved["rotation"] <= 30.0).mean()),
         "brier_score": float(np.mean((said - close) ** 2)),
         "shmax_error_deg": float(np.sqrt(np.mean(field["shmax_error"] ** 2))),
         "shmax_half_range_deg": float(field["shmax_half_range"].mean()),
@@ -343,9 +348,9 @@ def draw_figure(found: dict[str, list[dict[str, pd.DataFrame]]], path: Path) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one Earth of 60 events, 20 members")
-    parser.add_argument("--earths", type=int, default=6)
-    parser.add_argument("--events", type=int, default=300, help="per Earth")
-    parser.add_argument("--members", type=int, default=100)
+    parser.add_argument("--earths", type=int, default=8)
+    parser.add_argument("--events", type=int, default=100, help="per Earth")
+    parser.add_argument("--members", type=int, default=40)
     parser.add_argument("--keep", type=Path, help="folder to keep the results in")
     parser.add_argument("--figure", type=Path, help="write a PNG")
     arguments = parser.parse_args()
