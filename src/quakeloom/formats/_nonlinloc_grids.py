@@ -97,7 +97,10 @@ def read_time_grid(header: str | Path) -> TimeGrid:
         )
     values = np.fromfile(data, dtype="<f4").reshape(counts)
     values = np.where(np.isfinite(values) & (values >= 0), values, np.inf).astype(np.float32)
-    axes = [o + d * np.arange(n) for o, d, n in zip(origin, step, counts, strict=True)]
+    axes: list[NDArray[np.float64]] = [
+        np.asarray(o + d * np.arange(n), dtype=np.float64)
+        for o, d, n in zip(origin, step, counts, strict=True)
+    ]
     place, name = _transformation(lines[2] if len(lines) > 2 else [])
     if kind == "TIME2D":
         return TimeGrid(
