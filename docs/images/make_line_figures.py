@@ -117,7 +117,6 @@ def draw_networks() -> Figure:
     left.loglog(trainings, 100 * rms, "o-", color=QUALITY_COLORS["A"], markersize=3)
     left.axhline(100 * GATE, color="#b23a26", linestyle=":")
     left.set_xticks(trainings, [str(n) for n in trainings])
-    left.set_yticks((0.1, 0.2, 0.5, 1, 2), ("0.1", "0.2", "0.5", "1", "2"))
     left.minorticks_off()
     left.set_xlabel("Training steps")
     left.set_ylabel("Difference from the solver, rms (%)")
