@@ -28,7 +28,7 @@ from quakeloom.location import (
     stack_members,
     trace_member,
 )
-from quakeloom.location._kernels import member_times
+from quakeloom.location._interpolation import member_times
 from quakeloom.travel import table_grid
 
 ORIGIN = (14.0, 42.0)
@@ -209,6 +209,10 @@ def main() -> None:
             hundred = times
             hours = PER_DAY / value / 3600
             figures.append(figure("hours_660332_events_100_models", hours, "core hours"))
+    for some in (len(sets) // 10, len(sets)):
+        value = rate(hundred, sets[:some], options)
+        figures.append(figure(f"events_per_second_100_models_of_{some}_events", value, "1/s"))
+        print(f"100 models, {some} events: {value:.1f} events a second", flush=True)
     for picks in (10, 40):
         value = rate(hundred, synthesize(single, max(10, events // 8), picks), options)
         figures.append(figure(f"events_per_second_100_models_{picks}_picks", value, "1/s"))

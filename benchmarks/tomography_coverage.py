@@ -13,10 +13,15 @@ import argparse
 import json
 import resource
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from _harness import figure
 from quakeloom.inference import (
@@ -37,11 +42,36 @@ from quakeloom.tomography import (
 PRIOR_KM_S = 0.4
 COVERED_KM = 1e-3
 LOWEST, HIGHEST = 0.85, 0.99
-COLUMNS = ("chi_square", "coverage", "deep_spread", "effective_sample_size", "expected_in_range")
+SEED = 21
+UNITS = {"processor_seconds": "s"}
+COLUMNS = (
+    "chi_square",
+    "coverage",
+    "covered_spread",
+    "deep_spread",
+    "effective_sample_size",
+    "expected_in_range",
+    "processor_seconds",
+)
+BELOW_KM = np.arange(0.0, 5.1, 0.5)
 
 
 def short_line(seed: int, truth: int) -> SyntheticLine:
     return synthetic_line(seed, truth, stations=6, shots=24)
+
+
+def spread_below_rays(
+    spread: NDArray[np.float64], seen: NDArray[np.bool_], depth_km: NDArray[np.float64]
+) -> list[float | None]:
+    """Average the standard deviation by the distance below the deepest ray of every column."""
+    columns = seen.any(axis=0)
+    deepest = np.where(seen, depth_km[:, None], -np.inf).max(axis=0)
+    below = depth_km[:, None] - deepest[None, :]
+    means = []
+    for low, high in pairwise(BELOW_KM):
+        there = (below > low) & (below <= high) & columns
+        means.append(float(spread[there].mean()) if there.sum() > 20 else None)
+    return means
 
 
 @with_one_blas_thread
@@ -58,6 +88,7 @@ def measure(
     seen = (coverage > COVERED_KM) & problem.grid.below_ground
     low, high = central_range(v)
     inside = ((line.velocity >= low) & (line.velocity <= high))[seen].mean()
+    spread = v.std(axis=0, ddof=1) / PRIOR_KM_S
     deep = (coverage == 0) & (problem.grid.depth_km[:, None] > 10.5)
     a = prepared.center.jacobian / problem.sigma[:, None]
     root = np.linalg.cholesky(np.linalg.inv(np.eye(problem.size) + a.T @ a))
@@ -67,7 +98,9 @@ def measure(
         "picks": int(problem.data.size),
         "chi_square": float(found.chi_square.mean()),
         "coverage": float(inside),
-        "deep_spread": float(v.std(axis=0, ddof=1)[deep].mean() / PRIOR_KM_S),
+        "covered_spread": float(spread[seen].mean()),
+        "deep_spread": float(spread[deep].mean()),
+        "spread_below_rays": spread_below_rays(spread, seen, problem.grid.depth_km),
         "effective_sample_size": assess_ensemble(
             found.white, found.score, prepared.subspace
         ).effective_sample_size,
@@ -76,26 +109,56 @@ def measure(
     }
 
 
+def measure_or_read(
+    folder: Path | None, make: Callable[[int, int], SyntheticLine], settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what was measured with the same settings before, or measure it now and keep it."""
+    sampler, truth = settings["sampler"], settings["truth"]
+    members, steps = settings["members"], settings["correction_steps"]
+    path = folder / f"truth-{truth:03d}.json" if folder else None
+    if path and path.is_file():
+        kept = json.loads(path.read_text())
+        if kept["settings"] == settings:
+            return kept["row"] | {"expected": np.array(kept["row"]["expected"])}
+    started = time.process_time()
+    row = measure(make(SEED, truth), sampler, truth, members, steps)
+    row["processor_seconds"] = time.process_time() - started
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = {"settings": settings, "row": row | {"expected": row["expected"].tolist()}}
+        path.write_text(json.dumps(kept) + "\n")
+    return row
+
+
 def draw_figure(rows: list[dict[str, Any]], path: Path) -> None:
-    """Draw coverage per truth over what exact draws would have, and chi-square."""
+    """Draw coverage per truth over what exact draws would have, chi-square, and the spread."""
     from quakeloom.plots import PAGE_WIDTH_IN, QUALITY_COLORS, figure_to_png, new_figure
 
-    sheet = new_figure(PAGE_WIDTH_IN, 2.8)
-    left, right = sheet.subplots(1, 2, width_ratios=(2, 1))
+    sheet = new_figure(PAGE_WIDTH_IN, 2.6)
+    left, middle, right = sheet.subplots(1, 3, width_ratios=(2, 1, 1))
     expected = np.concatenate([r["expected"] for r in rows])
-    low, middle, high = np.quantile(expected, (0.05, 0.5, 0.95))
-    truths = np.arange(len(rows))
+    low, usual, high = np.quantile(expected, (0.05, 0.5, 0.95))
+    truths = np.arange(1, len(rows) + 1)
     left.axhspan(low, high, color=QUALITY_COLORS["D"], alpha=0.5, linewidth=0)
-    left.axhline(middle, color=QUALITY_COLORS["D"])
+    left.axhline(usual, color=QUALITY_COLORS["D"])
     for value in (LOWEST, HIGHEST):
         left.axhline(value, color="#22262b", linewidth=0.7, linestyle=":")
     left.plot(truths, [r["coverage"] for r in rows], "o", color=QUALITY_COLORS["A"], markersize=4)
     left.set_xlabel("Truth")
     left.set_ylabel("Coverage of the 95 % range")
     left.set_ylim(0.78, 1.005)
-    right.hist([r["chi_square"] for r in rows], np.arange(0.78, 1.23, 0.04), color="#5b7f95")
-    right.set_xlabel("Chi-square per datum")
-    right.set_ylabel("Truths")
+    middle.hist([r["chi_square"] for r in rows], np.arange(0.78, 1.23, 0.04), color="#5b7f95")
+    middle.set_xlabel("Chi-square per datum")
+    middle.set_ylabel("Truths")
+    middle.yaxis.get_major_locator().set_params(integer=True)
+    below = np.array([r["spread_below_rays"] for r in rows], dtype=float)
+    km = 0.5 * (BELOW_KM[1:] + BELOW_KM[:-1])
+    right.plot(km, below.T, color=QUALITY_COLORS["D"], linewidth=0.6)
+    right.plot(km, np.nanmean(below, axis=0), "o-", color=QUALITY_COLORS["A"], markersize=3)
+    right.axhline(1.0, color="#22262b", linewidth=0.7, linestyle=":")
+    right.set_ylim(0, 1.35)
+    right.set_xlabel("Below the deepest ray (km)")
+    right.set_ylabel("Spread / prior's")
     path.write_bytes(figure_to_png(sheet, 110))
 
 
@@ -107,6 +170,8 @@ def main() -> None:
     parser.add_argument("--sampler", default="rml")
     parser.add_argument("--correction-steps", type=int, default=0)
     parser.add_argument("--line", choices=("short", "long"), default="long")
+    parser.add_argument("--workers", type=int, default=1, help="truths at a time")
+    parser.add_argument("--folder", type=Path, help="keep truths here and go on from there")
     parser.add_argument("--figure", type=Path, help="write a PNG")
     arguments = parser.parse_args()
     kind = "short" if arguments.quick else arguments.line
@@ -115,26 +180,39 @@ def main() -> None:
     make = short_line if kind == "short" else long_line
     begin = time.perf_counter()
     rows: list[dict[str, Any]] = []
-    for truth in range(truths):
-        rows.append(
-            measure(make(21, truth), arguments.sampler, truth, members, arguments.correction_steps)
-        )
-        row = rows[-1]
+    asked = [
+        {
+            "line": kind,
+            "seed": SEED,
+            "truth": truth,
+            "sampler": arguments.sampler,
+            "members": members,
+            "correction_steps": arguments.correction_steps,
+        }
+        for truth in range(truths)
+    ]
+    one_by_one = partial(measure_or_read, arguments.folder, make)
+    pool = ProcessPoolExecutor(arguments.workers) if arguments.workers > 1 else None
+    for truth, row in enumerate((pool.map if pool else map)(one_by_one, asked)):
+        rows.append(row)
         print(
             f"truth {truth:2d}: {row['picks']} picks, chi-square {row['chi_square']:.3f}, coverage "
             f"{row['coverage']:.3f} (expected {row['expected'].mean():.3f} +- "
             f"{row['expected'].std():.3f}), deep spread {row['deep_spread']:.3f}, effective "
-            f"{row['effective_sample_size']:.1f}",
+            f"{row['effective_sample_size']:.1f}, {row['processor_seconds']:.0f} s",
             flush=True,
         )
     figures = []
     for name in COLUMNS:
         values = np.array([r[name] for r in rows])
         figures += [
-            figure(f"{name}_mean", values.mean(), "1"),
-            figure(f"{name}_lowest", values.min(), "1"),
-            figure(f"{name}_highest", values.max(), "1"),
+            figure(f"{name}_mean", values.mean(), UNITS.get(name, "1")),
+            figure(f"{name}_lowest", values.min(), UNITS.get(name, "1")),
+            figure(f"{name}_highest", values.max(), UNITS.get(name, "1")),
         ]
+    below = np.array([r["spread_below_rays"] for r in rows], dtype=float)
+    for km, value in zip(BELOW_KM[1:], np.nanmean(below, axis=0), strict=True):
+        figures.append(figure(f"spread_to_{km:g}_km_below_rays", float(value), "1"))
     coverage = np.array([r["coverage"] for r in rows])
     chi = np.array([r["chi_square"] for r in rows])
     figures += [

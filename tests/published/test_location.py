@@ -19,9 +19,8 @@ from quakeloom.location import (
     scale_times,
     stack_members,
 )
-from quakeloom.location._kernels import member_times
-from quakeloom.stages._location_inputs import read_location_inputs
-from quakeloom.stages.locate import locate_catalog
+from quakeloom.location._interpolation import member_times
+from quakeloom.stages._location_catalog import locate_catalog, read_location_inputs
 
 
 @pytest.fixture(scope="module")

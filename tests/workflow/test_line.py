@@ -1,5 +1,6 @@
 """A small refraction line through the whole workflow: run, run again, more members."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,41 @@ def test_line_runs_once_and_then_only_what_is_new(tmp_path):
     assert len(after) == 6
     np.testing.assert_array_equal(after[:4], before)
     assert "6 members" in quakeloom("verify", "--config", config, "--results", results).stdout
+
+
+@pytest.mark.slow
+def test_one_command_makes_an_ensemble_of_any_pick_file_and_adds_members_later(tmp_path):
+    """Names that other programs rely on: the arrays, their dimensions, and the JSON's keys."""
+    write_line(tmp_path)
+    out = tmp_path / "out"
+    common = ("tomography", "--picks", tmp_path / "picks.csv", "--out", out, "--sampler", "rml")
+    quakeloom(*common, "--members", "2")
+    group = out / "ensemble.zarr"
+
+    def read(name):
+        return zarr.open_array(str(group / name), mode="r")
+
+    before = np.asarray(read("p_velocity")[...])
+    quakeloom(*common, "--members", "3")
+    velocity = read("p_velocity")
+    assert velocity.metadata.dimension_names == ("member", "depth", "distance")
+    assert velocity.shape == (3, read("depth_km").shape[0], read("distance_km").shape[0])
+    np.testing.assert_array_equal(np.asarray(velocity[:2]), before)
+    assert read("log_likelihood").shape == read("chi_square").shape == (3,)
+    summary = json.loads((out / "tomography.json").read_text())
+    assert summary["sampler"] == "rml"
+    assert summary["seconds_per_member"] > 0
+    # exact times with errors of 0.02 s: members fit by their own perturbations and no worse
+    assert summary["chi_square_per_datum"] < 1.5
+    assert "effective_sample_size" in summary
+    assert (out / "report.html").is_file()
+
+
+def test_a_pick_file_without_errors_is_refused_with_the_remedy(tmp_path):
+    path = tmp_path / "picks.csv"
+    path.write_text("shot_distance_km,receiver_distance_km,travel_time_s\n0,5,1.5\n0,9,2.5\n")
+    found = quakeloom("tomography", "--picks", path, "--out", tmp_path / "out", check=False)
+    assert found.returncode != 0
+    message = " ".join((found.stdout + found.stderr).split())
+    assert "None of the 2 picks can be used (2 has no time error" in message
+    assert "Traceback" not in message

@@ -10,7 +10,7 @@ import pytest
 from conftest import write_config
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError
-from quakeloom.stages import mechanism, stations
+from quakeloom.stages import _mechanism_blocks, mechanism, stations
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
@@ -46,7 +46,7 @@ def weights(layout: RunLayout) -> dict[str, np.ndarray]:
 def test_workers_and_partitions_do_not_change_a_byte(catalog):
     reference = compute(catalog, catalog / "reference")
     expected, accepted = tables(reference), weights(reference)
-    assert len(expected) == 8
+    assert len(expected) == 9
     assert sum(w.any() for w in accepted.values()) > 15
     ways = {
         "one partition": {"partition": {"calendar": "all"}},
@@ -104,14 +104,14 @@ def test_an_event_that_fails_costs_no_other(catalog, monkeypatch):
         r["event_id"]: r for r in read_table(whole.table("mechanisms"), "mechanisms").to_pylist()
     }
     victim = "ev2019-02-004"
-    search = mechanism._search_events
+    search = _mechanism_blocks._search_events
 
     def fails(task):
         if victim in task.events.column("event_id").to_pylist():
             raise ZeroDivisionError("of this test")
         return search(task)
 
-    monkeypatch.setattr(mechanism, "_search_events", fails)
+    monkeypatch.setattr(_mechanism_blocks, "_search_events", fails)
     layout = compute(catalog, catalog / "failing")
     rows = read_table(layout.table("mechanisms"), "mechanisms").to_pylist()
     assert len(rows) == 30

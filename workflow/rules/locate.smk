@@ -11,6 +11,8 @@ def locate_inputs(wildcards, number):
         RESULTS + "/{run}/plan/locate/{partition}.json",
         RESULTS + "/{run}/parts/locate.init.json",
     ]
+    if planned(wildcards)["locate_picks"]:
+        files.append(RESULTS + "/{run}/parts/pick/{partition}.json")
     if number > 0:
         files.append(RESULTS + f"/{{run}}/parts/locate_round{number - 1}.terms.json")
     return files
@@ -80,7 +82,9 @@ rule locate:
             wildcards.partition
         ]
         * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        runtime=lambda wildcards, attempt: promised_minutes(
+            wildcards, "locate", attempt
+        ),
     shell:
         "quakeloom locate part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
 

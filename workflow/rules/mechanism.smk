@@ -49,7 +49,9 @@ rule mechanism:
             wildcards.partition
         ]
         * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        runtime=lambda wildcards, attempt: promised_minutes(
+            wildcards, "mechanism", attempt
+        ),
     shell:
         "quakeloom mechanism part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
 

@@ -37,3 +37,7 @@ wildcard_constraints:
 
 def planned(wildcards):
     return RUNS[wildcards.run]
+
+
+def promised_minutes(wildcards, stage, attempt):
+    return planned(wildcards)["minutes"][stage][wildcards.partition] * attempt

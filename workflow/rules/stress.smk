@@ -37,7 +37,7 @@ rule stress_finalise:
         "logs/stress/{run}/finalise.log",
     resources:
         mem_mb=lambda wildcards: planned(wildcards)["stress_memory_mb"],
-        runtime=120,
+        runtime=60,
     shell:
         "quakeloom stress finalise --run {RESULTS}/{wildcards.run} 2> {log}"
 

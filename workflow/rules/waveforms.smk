@@ -41,7 +41,9 @@ rule window:
             wildcards.partition
         ]
         * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        runtime=lambda wildcards, attempt: promised_minutes(
+            wildcards, "window", attempt
+        ),
     shell:
         "quakeloom window part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
 
@@ -59,7 +61,7 @@ rule pick:
         RESULTS + "/{run}/benchmarks/pick/{partition}.tsv"
     resources:
         mem_mb=lambda wildcards, attempt: waveform_stage(wildcards, "pick") * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        runtime=lambda wildcards, attempt: promised_minutes(wildcards, "pick", attempt),
     shell:
         "quakeloom pick part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
 
@@ -79,7 +81,9 @@ rule polarity:
     resources:
         mem_mb=lambda wildcards, attempt: waveform_stage(wildcards, "polarity")
         * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        runtime=lambda wildcards, attempt: promised_minutes(
+            wildcards, "polarity", attempt
+        ),
     shell:
         "quakeloom polarity part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
 

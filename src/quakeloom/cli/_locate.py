@@ -57,8 +57,7 @@ def locate(
     if context.invoked_subcommand is not None:
         return
     from quakeloom.core import SettingsError
-    from quakeloom.stages._location_inputs import read_location_inputs
-    from quakeloom.stages.locate import locate_catalog
+    from quakeloom.stages._location_catalog import locate_catalog, read_location_inputs
 
     if picks is None or stations is None or not model or out is None:
         raise SettingsError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from quakeloom.cli._waveform_reporting import collect_waveforms
@@ -179,17 +180,20 @@ def _scatter(
 
 
 def _acceptance_reader(layout: RunLayout) -> Any:
-    where: dict[str, tuple[str, int]] = {}
-    for folder in sorted(layout.part("mechanism", "x").parent.glob("*/events.parquet")):
-        ids = read_table(folder, "events", ["event_id"]).column("event_id").to_pylist()
-        where.update((e, (folder.parent.name, i)) for i, e in enumerate(ids))
+    files = sorted(layout.part("mechanism", "x").parent.glob("*/events.parquet"))
+    ids = [read_table(f, "events", ["event_id"]).column("event_id").to_numpy() for f in files]
+    first = np.concatenate([[0], np.cumsum([len(i) for i in ids])]).astype(int)
+    where = pd.Index(np.concatenate(ids) if ids else np.empty(0, dtype=object))
 
     def acceptance(event_id: str) -> np.ndarray | None:
-        partition, row = where.get(event_id, ("", -1))
-        group = layout.accepted / partition
-        if row < 0 or not group.is_dir():
+        (row,) = where.get_indexer([event_id])
+        if row < 0:
             return None
-        return np.asarray(open_array(group, "acceptance")[row])
+        part = int(np.searchsorted(first, row, side="right")) - 1
+        group = layout.accepted / files[part].parent.name
+        if not group.is_dir():
+            return None
+        return np.asarray(open_array(group, "acceptance")[row - first[part]])
 
     return acceptance
 

@@ -103,7 +103,7 @@ def report(run: Run) -> None:
 
 def open_run(run: Path) -> tuple[Settings, RunLayout]:
     """Return settings and layout of a planned run."""
-    from quakeloom.stages.planning import read_settings
+    from quakeloom.stages.run_settings import read_settings
 
     layout = RunLayout(run)
     return read_settings(layout), layout

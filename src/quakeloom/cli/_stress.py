@@ -189,7 +189,8 @@ def _show(table: Any, description: dict[str, Any], out: Path) -> None:
         "left out": ", ".join(f"{k}: {v}" for k, v in description["left_out"].items()) or "none",
         "nodes": f"{description['nodes']}, {description['nodes_with_data']} with data",
         "smoothing strength alpha2": f"{alpha2} ({description['chosen_by']})",
-        "held by a wide prior": "yes" if description["held_by_prior"] else "no",
+        "held by a wide prior": f"{description['nodes_held_by_prior']} of "
+        f"{description['nodes_with_data']} nodes with data",
         "ABIC": f"{description['abic']:.3f} (N {description['N']:g}, P {description['P']}, "
         f"M {description['M']})",
     }

@@ -85,11 +85,12 @@ def _add_stress(table: Table, layout: RunLayout) -> None:
         table.add_row("stress", "no map: no mechanism is inside it and usable")
         return
     alpha2 = ", ".join(f"{a:.4g}" for a in facts["alpha2"]) or "none"
+    held = facts["nodes_held_by_prior"]
     table.add_row(
         "stress",
         f"{facts['nodes_with_data']} nodes with data, {facts['mechanisms']} mechanisms "
         f"(weight {facts['weight']:.1f}), alpha2 {alpha2}"
-        + (", held by a wide prior" if facts["status"] == "held_by_prior" else ""),
+        + (f", {held} nodes held by a wide prior" if held else ""),
     )
 
 

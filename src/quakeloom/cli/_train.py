@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 train_app = typer.Typer(
-    help="Networks are trained on simulated records; no recorded seismogram enters.",
+    help="Networks are trained on simulated records; no recorded seismogram enters, but in "
+    "`fine-tune`.",
     no_args_is_help=True,
 )
 Config = Annotated[
@@ -42,6 +43,33 @@ def picker(config: Config, out: Out = Path("results/weights")) -> None:
     card = train_picker(_settings(config), out, _say)
     scores = ", ".join(f"{phase} F1 {s['f1']:.3f}" for phase, s in card["test"].items())
     typer.echo(f"{out / 'picker.npz'}: {scores} on simulated test records")
+
+
+@train_app.command("fine-tune")
+def fine_tune(
+    config: Config,
+    waveforms: Annotated[Path, typer.Option(help="Waveforms of the picks.", metavar="PATH")],
+    picks: Annotated[
+        Path, typer.Option(help="An analyst's P and S, in any pick format.", metavar="FILE")
+    ],
+    out: Out = Path("results/weights"),
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Weights of ours to go on from (the ones that come along).",
+                     metavar="FILE.npz"),
+    ] = None,
+) -> None:  # fmt: skip
+    """Tune the network that picks on an analyst's picks, with cross-validation."""
+    from quakeloom.cli._waveforms import read_picks
+    from quakeloom.stages.fine_tuning import fine_tune_picker
+
+    card = fine_tune_picker(_settings(config), waveforms, read_picks(picks), out, _say, start)
+    for phase, after in card["cross_validation"].items():
+        before = card["before"][phase]
+        typer.echo(
+            f"{phase}: F1 {before['f1']:.3f} before, {after['f1']:.3f} of stations that were "
+            f"left out ({1000 * after['mean_s']:+.0f} ms, {1000 * after['std_s']:.0f} ms)"
+        )
 
 
 def _settings(config: Path):  # type: ignore[no-untyped-def]

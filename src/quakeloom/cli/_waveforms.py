@@ -224,7 +224,7 @@ def polarity(
         )
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(waveforms, _read_picks(picks), reader, shift, tell)
+        found = read_folder(waveforms, read_picks(picks), reader, shift, tell)
     rejects = _write(out, "polarities", found.polarities, found.rejects, {"reader": reader.name})
     counts = found.counts
     typer.echo(
@@ -257,7 +257,7 @@ def evaluate_picks(
 
     before, after = _numbers(around, "--around")
     scores = evaluate_pick_tables(
-        _read_picks(picks), _read_picks(reference), p_tolerance, s_tolerance, before, after
+        read_picks(picks), read_picks(reference), p_tolerance, s_tolerance, before, after
     )
     if as_json:
         typer.echo(json.dumps(scores, indent=1))
@@ -300,6 +300,56 @@ def evaluate_polarities(
     )
 
 
+@evaluate_app.command("shifts")
+def evaluate_shifts(
+    references: Annotated[
+        list[Path],
+        typer.Argument(help="Files with an analyst's first motions.", metavar="REFERENCE..."),
+    ],
+    waveforms: Annotated[
+        Path, typer.Option(help="Waveform files, a folder, a tree.", metavar="PATH")
+    ],
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(help="best, own, classical, or a file; several may be given."),
+    ] = None,
+    minimum_probability: Annotated[
+        float, typer.Option(help="Readings that are less sure do not count.")
+    ] = 0.5,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the readings of the first weights, misses in red.", metavar="PNG"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """First motions at an analyst's picks moved by -60 to +60 ms, by several readers."""
+    import pyarrow as pa
+
+    from quakeloom.stages.shifted_picks import score_shifted_picks
+
+    motions = pa.concat_tables([_read_table(f, "polarities") for f in references])
+    found = score_shifted_picks(
+        waveforms, motions, weights or ["own", "classical"],
+        minimum_probability=minimum_probability,
+    )  # fmt: skip
+    if figure is not None:
+        from quakeloom.plots import plot_first_motions
+
+        order = sorted(found[0].motions, key=lambda m: m.polarity == m.given)
+        plot_first_motions(order).savefig(figure, dpi=110)
+    if as_json:
+        rows = [{k: v for k, v in vars(s).items() if k != "motions"} for s in found]
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    table = Table("shift", *(s.reader for s in found),
+                  title=f"Correct of called, of {found[0].references} first motions")  # fmt: skip
+    for k, shift in enumerate(found[0].shifts_s):
+        table.add_row(
+            f"{1000 * shift:+.0f} ms", *(f"{s.correct[k]} of {s.called[k]}" for s in found)
+        )
+    Console().print(table)
+
+
 def _span(text: str) -> tuple[float, float] | None:
     return _numbers(text, "--span") if text else None
 
@@ -314,7 +364,8 @@ def _numbers(text: str, option: str) -> tuple[float, float]:
     return a, b
 
 
-def _read_picks(path: Path) -> Any:
+def read_picks(path: Path) -> Any:
+    """Read a table of picks from Parquet or any pick format."""
     return _read_table(path, "picks")
 
 

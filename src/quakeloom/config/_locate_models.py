@@ -15,13 +15,14 @@ class Locate(Section):
     models: list[str] = setting(
         list,
         "Velocity models: names of resources/velocity_models, files of depth and velocity, "
-        "NonLinLoc control files with `LAYER` lines, or tables like `tjma2001`; relative to "
-        "`data`. Several are an ensemble.",
+        "NonLinLoc control files with `LAYER` lines, tables like `tjma2001`, roots of NonLinLoc's "
+        "time grids (`ROOT` of `ROOT.P.STATION.time.hdr`), or the folder of a finished run that "
+        "made an ensemble (of a line or a region); relative to `data`. Several are an ensemble.",
     )
     members: int = setting(
         100,
         "Members drawn around the models, in turn; 0 takes the models as they are. Tables are "
-        "never drawn around.",
+        "never drawn around; of the ensemble of a run the first so many members are taken.",
         "models",
         ge=0,
         le=5000,
@@ -120,6 +121,17 @@ class Locate(Section):
         0.5, "Step of the receiver levels that stations are interpolated between.", "km", gt=0, le=5
     )
     spherical: bool = setting(False, "Trace on a sphere; matters from about 300 km on.")
+    section_start: tuple[float, float] | None = setting(
+        None,
+        "Longitude and latitude of distance 0 of the line, where the ensemble is that of a line.",
+        "deg",
+    )
+    section_azimuth_deg: float = setting(
+        90.0, "Azimuth along the line, clockwise from north.", "deg", ge=-360, le=360
+    )
+    section_width_km: float = setting(
+        5.0, "Stations farther from the line than this are not used.", "km", gt=0, le=200
+    )
     draws: int = setting(100, "Draws of hypocenter and member kept per event.", "draws", ge=0)
     station_iterations: int = setting(
         0, "How often station terms are estimated from all events and events located again.",

@@ -70,6 +70,13 @@ class Stress(Section):
         list, "Smoothing strength (map; depth and time); empty: ABIC chooses."
     )
     draws: int = setting(1000, "Posterior draws per node.", "draws", ge=100, le=100_000)
+    fields: int = setting(
+        20,
+        "Joint posterior draws of the whole map that are stored, for what needs nodes together.",
+        "draws",
+        ge=0,
+        le=10_000,
+    )
     bootstrap: int = setting(
         0, "Bootstrap replicates over events; 0 for none.", "replicates", ge=0, le=100_000
     )

@@ -14,35 +14,54 @@ class PolarityNetworkTraining(Section):
         "lean", "`ross` has the convolutions of Ross et al. (2018); `lean` a tenth of the work."
     )
     strong_records: int = setting(
-        60000, "Records of step 1, whose P stands out of the noise.", "records", ge=512
+        20000, "Records of step 1, whose P stands out of the noise.", "records", ge=512
     )
     small_records: int = setting(
-        160000, "Records of step 2, of small earthquakes.", "records", ge=512
+        64000, "Records of step 2, of small earthquakes.", "records", ge=512
     )
     held_out_records: int = setting(
-        20000, "Records to stop by and calibrate, and as many to test.", "records", ge=256
+        10000, "Records to stop by and calibrate, and as many to test.", "records", ge=256
     )
-    strong_epochs: int = setting(4, "Passes over the records of step 1.", "epochs", ge=1, le=1000)
-    small_epochs: int = setting(8, "Passes over the records of step 2.", "epochs", ge=1, le=1000)
+    strong_epochs: int = setting(2, "Passes over the records of step 1.", "epochs", ge=1, le=1000)
+    small_epochs: int = setting(4, "Passes over the records of step 2.", "epochs", ge=1, le=1000)
     strong_learning_rate: float = setting(1e-3, "Learning rate of step 1.", "1", gt=0, le=1)
-    small_learning_rate: float = setting(5e-4, "Learning rate of step 2.", "1", gt=0, le=1)
+    small_learning_rate: float = setting(1e-3, "Learning rate of step 2.", "1", gt=0, le=1)
     batch: int = setting(512, "Windows per step of the optimizer.", "windows", ge=8, le=65536)
     pick_error_s: float = setting(
         0.015, "Standard deviation of pick errors of half of the windows.", "s", ge=0, le=0.2
     )
     widest_pick_error_s: float = setting(
-        0.09, "Largest pick error of the other half, uniform.", "s", ge=0, le=0.2
+        0.1, "Largest pick error of the other half, uniform.", "s", ge=0, le=0.2
     )
 
 
 class PickerNetworkTraining(Section):
     """Training of a network that picks P and S, on simulated records."""
 
-    records: int = setting(20000, "Simulated records of 60 s.", "records", ge=64)
+    records: int = setting(12000, "Simulated records of 60 s.", "records", ge=64)
     held_out_records: int = setting(1000, "Records of other events to watch.", "records", ge=32)
-    steps: int = setting(8000, "Steps of the optimizer.", "steps", ge=1)
+    steps: int = setting(4000, "Steps of the optimizer.", "steps", ge=1)
+    short_share: float = setting(
+        0.65,
+        "Share of the steps, the first ones, with windows half as long, which cost half.",
+        "1",
+        ge=0,
+        le=1,
+    )
     batch: int = setting(32, "Windows per step.", "windows", ge=1, le=4096)
     learning_rate: float = setting(3e-3, "Largest learning rate.", "1", gt=0, le=1)
+    label_s: float = setting(
+        0.1, "Standard deviation of the bell that stands for an arrival.", "s", gt=0, le=1
+    )
+
+
+class PickerFineTuning(Section):
+    """Fine-tuning of the picking network on recorded seismograms, with cross-validation."""
+
+    folds: int = setting(7, "Groups of stations, each left out once.", "folds", ge=2, le=100)
+    steps: int = setting(150, "Steps of the optimizer.", "steps", ge=1)
+    batch: int = setting(16, "Windows per step.", "windows", ge=1, le=4096)
+    learning_rate: float = setting(3e-4, "Largest learning rate.", "1", gt=0, le=1)
     label_s: float = setting(
         0.1, "Standard deviation of the bell that stands for an arrival.", "s", gt=0, le=1
     )
@@ -55,3 +74,6 @@ class Training(Section):
         None, "Train a network that reads first motions."
     )
     picker: PickerNetworkTraining | None = setting(None, "Train a network that picks P and S.")
+    fine_tuning: PickerFineTuning | None = setting(
+        None, "Fine-tune the network that picks on an analyst's picks."
+    )

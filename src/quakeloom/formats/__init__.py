@@ -18,6 +18,7 @@ from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._miniseed import write_miniseed
+from quakeloom.formats._nonlinloc_grids import TimeGrid, list_time_grids, read_time_grid
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
@@ -56,6 +57,7 @@ __all__ = [
     "RayinvrModel",
     "Rejects",
     "SourceTables",
+    "TimeGrid",
     "Trace",
     "TravelTimeTable",
     "WaveformFile",
@@ -67,6 +69,7 @@ __all__ = [
     "has_layers",
     "is_travel_time_table",
     "iterate_quakeml",
+    "list_time_grids",
     "read_fault_segments",
     "read_hash_control",
     "read_layer_model",
@@ -75,6 +78,7 @@ __all__ = [
     "read_rayinvr_model",
     "read_sac_station",
     "read_source",
+    "read_time_grid",
     "read_travel_time_table",
     "read_velocity_model",
     "read_waveforms",

@@ -9,7 +9,7 @@ makes ensembles around a reference; grids and tables of others come in by :func:
 
 from quakeloom.location._approximations import locate_gaussian
 from quakeloom.location._ensembles import draw_layered_models
-from quakeloom.location._events import LocatedEvent, PickSet, Plane, locate_picks
+from quakeloom.location._events import LocatedEvent, locate_picks
 from quakeloom.location._locate import (
     Ensemble,
     Location,
@@ -19,6 +19,7 @@ from quakeloom.location._locate import (
     make_ensemble,
 )
 from quakeloom.location._options import LocationOptions
+from quakeloom.location._picks import PickSet, Plane
 from quakeloom.location._posterior import Posterior
 from quakeloom.location._screening import PICK_USES, screen_picks
 from quakeloom.location._search import EventPicks
@@ -29,6 +30,7 @@ from quakeloom.location._tables import (
     receiver_levels,
     scale_times,
     stack_members,
+    station_times,
     trace_member,
 )
 from quakeloom.location._takeoffs import EnsembleTakeoffs
@@ -59,5 +61,6 @@ __all__ = [
     "scale_times",
     "screen_picks",
     "stack_members",
+    "station_times",
     "trace_member",
 ]

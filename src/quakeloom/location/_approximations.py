@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.location._kernels import all_times
+from quakeloom.location._interpolation import all_times
 from quakeloom.location._locate import Ensemble, Location, depth_prior
 from quakeloom.location._options import LocationOptions
 

@@ -8,12 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.location._kernels import (
-    GAUSSIAN,
-    likelihoods_of_times,
-    log_likelihoods,
-    member_times,
-)
+from quakeloom.location._interpolation import member_times
+from quakeloom.location._likelihoods import GAUSSIAN, likelihoods_of_times, log_likelihoods
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._posterior import Posterior, make_posterior
 from quakeloom.location._search import EventPicks, find_region, resolve
@@ -167,6 +163,8 @@ def locate_event(
             u = u[:, :2]
         reach = float(np.clip(np.abs(u).max() * 1.1, reach, 60.0))
     spacing = options.resolution * np.array([0.55, 1.0, 1.0])
+    if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+        spacing[2] = 1e-3  # a section is thin: the middle of its only cell is not off the line
     room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
     if room < 2.0 * basis[0, 0]:
         # A posterior that the limit of depth cuts is narrower than its Gaussian.

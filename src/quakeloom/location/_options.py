@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quakeloom.core import InputError
-from quakeloom.location._kernels import EDT, EDT_ORIGIN, GAUSSIAN, STUDENT_T
+from quakeloom.location._likelihoods import EDT, EDT_ORIGIN, GAUSSIAN, STUDENT_T
 
 LIKELIHOODS = {"gaussian": GAUSSIAN, "student_t": STUDENT_T, "edt": EDT, "edt_ot": EDT_ORIGIN}
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import compiled
+from quakeloom.location._interpolation import KERNEL
 from quakeloom.location._search import Grid
 
 Floats = NDArray[np.float64]
@@ -24,8 +25,12 @@ class Posterior:
     grid : Grid
     mass : ndarray, shape (nodes, members)
         Sums to 1.
-    origin_s : ndarray, shape (nodes, members)
-        Origin time of most likelihood at each.
+    node_mass : ndarray, shape (nodes,)
+        Mass of every node, summed over members.
+    weights : ndarray, shape (members,)
+        Posterior weights of the members.
+    origin_mean_s, origin_deviation_s : float
+        Mean origin time after the reference, and its standard deviation.
     origin_error_s : float
         Standard error of the origin time at a node.
     log_evidence : ndarray, shape (members,)
@@ -36,22 +41,13 @@ class Posterior:
 
     grid: Grid
     mass: Floats
-    origin_s: Floats
+    node_mass: Floats
+    weights: Floats
+    origin_mean_s: float
+    origin_deviation_s: float
     origin_error_s: float
     log_evidence: Floats
     coarser: int
-
-    @cached_property
-    def node_mass(self) -> Floats:
-        """Mass of every node, summed over members."""
-        mass: Floats = self.mass.sum(axis=1)
-        return mass
-
-    @cached_property
-    def weights(self) -> Floats:
-        """Posterior weights of the members."""
-        weights: Floats = self.mass.sum(axis=0)
-        return weights
 
     @property
     def effective_member_count(self) -> float:
@@ -85,18 +81,6 @@ class Posterior:
         offset = self.member_means - self.mean
         between: Floats = (offset * self.weights[:, None]).T @ offset
         return between
-
-    @cached_property
-    def origin_mean_s(self) -> float:
-        """Mean origin time after the reference."""
-        return float(np.einsum("nk,nk->", self.mass, self.origin_s))
-
-    @property
-    def origin_deviation_s(self) -> float:
-        """Standard deviation of the origin time."""
-        square = float(np.einsum("nk,nk,nk->", self.mass, self.origin_s, self.origin_s))
-        spread = max(square - self.origin_mean_s**2, 0.0)
-        return float(np.sqrt(spread + self.origin_error_s**2))
 
     def depth_quantiles(self, levels: ArrayLike = QUANTILES) -> Floats:
         """Return quantiles of depth in km.
@@ -165,20 +149,67 @@ def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> F
     return quantiles
 
 
-@compiled(error_model="numpy", nogil=True)
-def _masses(log_likelihood, log_weight, log_prior, mass):
-    """Fill the masses over the largest one, whose logarithm is returned."""
+@compiled(**KERNEL)
+def _fill_masses(log_likelihood, log_weight, log_prior, mass):
+    """Fill the masses over the largest one, whose logarithm is returned.
+
+    The exponential of values between -30 and 0 is that of a 64th of them, by its series, squared
+    six times: exact to 1e-9, and unlike a library's it becomes vector instructions.
+    """
+    nodes, members = log_likelihood.shape
+    best = np.full(members, -np.inf)
+    for n in range(nodes):
+        for k in range(members):
+            value = log_likelihood[n, k] + log_prior[n]
+            best[k] = value if value > best[k] else best[k]
     peak = -np.inf
-    for n in range(log_likelihood.shape[0]):
-        for k in range(log_likelihood.shape[1]):
-            value = log_likelihood[n, k] + log_weight[k] + log_prior[n]
-            if value > peak:
-                peak = value
-    for n in range(log_likelihood.shape[0]):
-        for k in range(log_likelihood.shape[1]):
-            value = log_likelihood[n, k] + log_weight[k] + log_prior[n] - peak
-            mass[n, k] = np.exp(value) if value > -30.0 else 0.0
+    for k in range(members):
+        peak = max(peak, best[k] + log_weight[k])
+    if peak == -np.inf:
+        return peak
+    for n in range(nodes):
+        offset = log_prior[n] - peak
+        for k in range(members):
+            value = log_likelihood[n, k] + log_weight[k] + offset
+            y = (value if value > -30.0 else -30.0) / 64.0
+            series = 1.0 + y * (1 / 9) * (1.0 + y * (1 / 10))
+            series = 1.0 + y * (1 / 7) * (1.0 + y * (1 / 8) * series)
+            series = 1.0 + y * (1 / 5) * (1.0 + y * (1 / 6) * series)
+            series = 1.0 + y * (1 / 3) * (1.0 + y * (1 / 4) * series)
+            series = 1.0 + y * (1.0 + y * (1 / 2) * series)
+            series *= series
+            series *= series
+            series *= series
+            series *= series
+            series *= series
+            series *= series
+            mass[n, k] = series if value > -30.0 else 0.0
     return peak
+
+
+@compiled(**KERNEL)
+def _normalize(mass, origin, node_mass, weights):
+    """Divide masses by their sum; fill sums per node and member; mean and square of the origin."""
+    nodes, members = mass.shape
+    weights[:] = 0.0
+    for n in range(nodes):
+        for k in range(members):
+            weights[k] += mass[n, k]
+    total = weights.sum()
+    first = np.zeros(members)
+    second = np.zeros(members)
+    for n in range(nodes):
+        here = 0.0
+        for k in range(members):
+            share = mass[n, k] / total
+            mass[n, k] = share
+            here += share
+            moment = share * origin[n, k]
+            first[k] += moment
+            second[k] += moment * origin[n, k]
+        node_mass[n] = here
+    weights /= total
+    return total, first.sum(), second.sum()
 
 
 def make_posterior(
@@ -192,12 +223,16 @@ def make_posterior(
 ) -> Posterior | None:
     """Normalize the posterior on a grid; None if it is nowhere."""
     mass = np.empty_like(log_likelihood)
-    peak = _masses(log_likelihood, log_weight, log_prior + np.log(grid.share), mass)
+    peak = _fill_masses(log_likelihood, log_weight, log_prior + np.log(grid.share), mass)
     if not np.isfinite(peak):
         return None
-    per_member = mass.sum(axis=0)
+    node_mass, weights = np.empty(mass.shape[0]), np.empty(mass.shape[1])
+    total, first, second = _normalize(mass, origin_s, node_mass, weights)
     with np.errstate(divide="ignore"):
-        evidence = np.log(per_member) - log_weight + peak
-    mass /= per_member.sum()
+        evidence = np.log(weights * total) - log_weight + peak
     volume = float(np.log(abs(np.prod(np.diag(grid.basis) * grid.size))))
-    return Posterior(grid, mass, origin_s, origin_error_s, evidence + volume, coarser)
+    deviation = float(np.sqrt(max(second - first**2, 0.0) + origin_error_s**2))
+    return Posterior(
+        grid, mass, node_mass, weights, first, deviation, origin_error_s, evidence + volume,
+        coarser,
+    )  # fmt: skip

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.location._kernels import log_likelihoods
+from quakeloom.location._likelihoods import log_likelihoods
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _SLOWNESS_S_KM = 0.2
 _BLUR = 3.0
 _LOST = 5e-4
+_THIN_KM = 1e-3
 _NOTHING = np.empty((0, 0))
 
 
@@ -142,8 +143,11 @@ def find_region(
     """
     counts = np.array([5, 10, 10])
     extent = np.array([bottom - top, 2 * radius_km, 2 * radius_km])
-    size = extent / counts
     origin = np.array([top, center[1] - radius_km, center[2] - radius_km])
+    if tables[9].size == 1 and not tables[0]:
+        # a section has one east, and tables that do not know of it
+        counts[2], extent[2], origin[2] = 1, _THIN_KM, -0.5 * _THIN_KM
+    size = extent / counts
     cells = np.stack(np.meshgrid(*(np.arange(c) for c in counts), indexing="ij"), -1).reshape(-1, 3)
     cells = cells.astype(np.int64)
     basis = np.eye(3)

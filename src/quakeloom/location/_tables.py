@@ -15,6 +15,8 @@ from quakeloom.travel import trace_table
 
 Floats = NDArray[np.float64]
 PHASES = ("P", "S")
+NEVER = 1e29
+"""Times in the tables that are longer say that no ray arrives."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,10 @@ class EnsembleTimes:
     """Travel times of every member of an ensemble on one grid.
 
     There are two kinds. In one-dimensional models times depend on depth and epicentral distance;
-    a group is a phase and a receiver level, and stations between two levels are interpolated. In
-    two- and three-dimensional models a group is a phase and a station, on a grid in depth, north
-    (or distance along a section) and east.
+    a group is a phase and a receiver level, and stations between two levels are interpolated (or
+    it is a phase and a station, for tables that were made so). In two- and three-dimensional
+    models a group is a phase and a station, on a grid in depth, north (or distance along a
+    section) and east.
 
     Attributes
     ----------
@@ -62,6 +65,15 @@ class EnsembleTimes:
     def member_count(self) -> int:
         """The number of members."""
         return len(self.names)
+
+    @cached_property
+    def longest_s(self) -> float:
+        """Longest time in the tables, and a little more: no pick of an event is farther off."""
+        known = self.values[self.values < NEVER]
+        if self.scaled:
+            corner = self.values[:, -1, -1, 0, :]
+            known = corner[corner < NEVER] * np.hypot(self.north_km[-1], self.depth_km[-1])
+        return float(known.max()) + 5.0 if known.size else 0.0
 
     @cached_property
     def arrays(self) -> tuple[Any, ...]:
@@ -114,9 +126,12 @@ class EnsembleTimes:
             Share of the second group.
         """
         number = np.array([PHASES.index(p) if p in PHASES else -1 for p in phase], dtype=np.int64)
-        if not self.radial:
+        if self.stations:
             known = {name: i for i, name in enumerate(self.stations)}
-            place = np.array([known.get(s, -1) for s in station], dtype=np.int64)
+            # tables of other programs know stations by their codes alone
+            place = np.array(
+                [known.get(s, known.get(s.split(".")[-1], -1)) for s in station], dtype=np.int64
+            )
             group = np.where(
                 (place < 0) | (number < 0), -1, number * len(self.stations) + place
             ).astype(np.int64)
@@ -237,6 +252,50 @@ def grid_times(
         np.asarray(east_km, dtype=float),
         False,
         False,
+        np.zeros(1),
+        tuple(stations),
+    )
+
+
+def station_times(
+    names: Sequence[str],
+    stations: Sequence[str],
+    time_s: ArrayLike,
+    depth_km: ArrayLike,
+    distance_km: ArrayLike,
+    station_depth_km: ArrayLike,
+) -> EnsembleTimes:
+    """Make the times of an ensemble from tables in depth and distance, one per station.
+
+    Parameters
+    ----------
+    names, stations : sequence of str
+        Members and stations.
+    time_s : array_like, shape (phases, stations, depths, distances, members)
+        P first. Not finite where no ray arrives.
+    depth_km, distance_km : array_like
+        Increasing.
+    station_depth_km : array_like, shape (stations,)
+        Depths that the stations have, negative above sea level.
+    """
+    time = np.asarray(time_s, dtype=np.float32)
+    depth, distance = np.asarray(depth_km, dtype=float), np.asarray(distance_km, dtype=float)
+    values = np.empty_like(time)
+    for phase in range(time.shape[0]):
+        for i, level in enumerate(np.asarray(station_depth_km, dtype=float)):
+            for k in range(time.shape[-1]):
+                values[phase, i, :, :, k] = scale_times(
+                    time[phase, i, :, :, k], depth, distance, level
+                )
+    values = np.where(np.isfinite(values), values, np.float32(1e30))
+    return EnsembleTimes(
+        tuple(names),
+        np.ascontiguousarray(values.reshape(-1, *values.shape[2:])[:, :, :, None, :]),
+        depth,
+        distance,
+        np.zeros(1),
+        True,
+        True,
         np.zeros(1),
         tuple(stations),
     )

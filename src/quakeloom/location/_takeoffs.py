@@ -8,35 +8,39 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import distance_azimuth
-from quakeloom.location._kernels import member_times
-from quakeloom.location._tables import EnsembleTimes
+from quakeloom.location._interpolation import member_times
+from quakeloom.location._picks import Plane
+from quakeloom.location._tables import NEVER, EnsembleTimes
 
 Floats = NDArray[np.float64]
 _STEP_KM = 0.25
+_SAME_PLACE_KM = 0.1
 
 
 @dataclass(frozen=True)
 class EnsembleTakeoffs:
-    """Rays in the members of an ensemble of one-dimensional models, from its travel times.
+    """Rays in the members of an ensemble, from its travel times.
 
     A ray leaves against the gradient of the travel time at the source, so angles need no tables
-    of their own and belong to the very times the event was located with. Follows the protocol
-    :class:`quakeloom.travel.TakeoffDraws`.
+    of their own and belong to the very times the event was located with. In three-dimensional
+    models the gradient gives the azimuth as well; in layered ones it is that to the station, in
+    sections that along the section. Follows the protocol :class:`quakeloom.travel.TakeoffDraws`.
 
     Attributes
     ----------
     times : EnsembleTimes
-        One-dimensional models.
+    plane : Plane, optional
+        Where grids lie.
+    stations : tuple of str
+        Names of stations, where tables belong to stations; they are found again by position.
+    longitude, latitude : ndarray, shape (stations,)
     """
 
     times: EnsembleTimes
-    _grid: tuple[float, float, float] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        depth = self.times.depth_km
-        object.__setattr__(
-            self, "_grid", (float(depth[0]), float(depth[-1]), float(self.times.north_km[-1]))
-        )
+    plane: Plane | None = None
+    stations: tuple[str, ...] = ()
+    longitude: Floats = field(default_factory=lambda: np.empty(0))
+    latitude: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
     def member_count(self) -> int:
@@ -56,37 +60,81 @@ class EnsembleTakeoffs:
         """Return azimuths and take-off angles, see :class:`quakeloom.travel.TakeoffDraws`."""
         chosen = np.asarray(member, dtype=np.int64)
         lon = np.asarray(station_longitude, dtype=float)
+        lat = np.asarray(station_latitude, dtype=float)
+        elevation = np.zeros(lon.size) if station_elevation_m is None else station_elevation_m
+        station_depth = np.nan_to_num(-np.asarray(elevation, dtype=float) / 1000.0)
+        names = self._names(lon, lat) if self.times.stations else ()
+        group, level = self.times.receivers(["P"] * lon.size, station_depth, names)
+        depth = np.asarray(depth_km, dtype=float)
         distance, azimuth = distance_azimuth(
             np.asarray(longitude, dtype=float)[:, None],
             np.asarray(latitude, dtype=float)[:, None],
             lon,
-            station_latitude,
+            lat,
         )
-        elevation = np.zeros(lon.size) if station_elevation_m is None else station_elevation_m
-        station_depth = np.nan_to_num(-np.asarray(elevation, dtype=float) / 1000.0)
-        group, level = self.times.receivers(["P"] * lon.size, station_depth)
-        depth = np.asarray(depth_km, dtype=float)
         takeoff = np.full(distance.shape, np.nan)
-        low, high, farthest = self._grid
-        top = np.clip(depth - _STEP_KM, low, high)
-        bottom = np.clip(depth + _STEP_KM, low, high)
-        time = np.empty((1, 1))
-        for s in range(lon.size):
-            place = np.array([[station_depth[s], 0.0, 0.0]])
-            near = np.clip(distance[:, s] - _STEP_KM, 0.0, farthest)
-            far = np.clip(distance[:, s] + _STEP_KM, 0.0, farthest)
-            found = []
-            for z, x in ((top, distance[:, s]), (bottom, distance[:, s]), (depth, near),
-                         (depth, far)):  # fmt: skip
-                nodes = np.stack([z, x, np.zeros_like(x)], axis=-1)
-                time = np.empty((depth.size, 1))
-                member_times(
-                    self.times.arrays, nodes, chosen, place, group[s : s + 1], level[s : s + 1],
-                    time,
-                )  # fmt: skip
-                found.append(time[:, 0])
-            with np.errstate(invalid="ignore", divide="ignore"):
-                down = (found[1] - found[0]) / (bottom - top)
-                out = (found[3] - found[2]) / (far - near)
-            takeoff[:, s] = np.degrees(np.arctan2(out, -down))
+        source = None if self.plane is None else self.plane.forward(longitude, latitude)
+        for s in np.flatnonzero(group[:, 0] >= 0):
+            if source is None:
+                place = np.array([[station_depth[s], 0.0, 0.0]])
+                nodes = np.stack([depth, distance[:, s], np.zeros_like(depth)], axis=-1)
+            else:
+                assert self.plane is not None
+                here = self.plane.forward(lon[s], lat[s]).ravel()
+                place = np.array([[station_depth[s], *here]])
+                nodes = np.column_stack([depth, source])
+            slope = self._gradient(nodes, chosen, place, group[s : s + 1], level[s : s + 1])
+            out = np.hypot(slope[:, 1], slope[:, 2])
+            if self.times.radial:
+                out = slope[:, 1]
+            elif self.times.east_km.size == 1:
+                assert self.plane is not None
+                away = np.where(slope[:, 1] > 0, 180.0, 0.0)
+                azimuth[:, s] = np.mod(self.plane.azimuth_deg + away, 360.0)
+            else:
+                assert self.plane is not None
+                turned = np.degrees(np.arctan2(-slope[:, 2], -slope[:, 1]))
+                azimuth[:, s] = np.mod(turned + self.plane.azimuth_deg, 360.0)
+            takeoff[:, s] = np.degrees(np.arctan2(out, -slope[:, 0]))
         return azimuth, np.clip(takeoff, 0.0, 180.0)
+
+    def _names(self, longitude: Floats, latitude: Floats) -> list[str]:
+        """Names of the stations at some places, empty where there is none within 100 m."""
+        if not self.longitude.size:
+            return [""] * longitude.size
+        away, _ = distance_azimuth(
+            longitude[:, None], latitude[:, None], self.longitude, self.latitude
+        )
+        nearest = np.argmin(away, axis=1)
+        near = away[np.arange(longitude.size), nearest] < _SAME_PLACE_KM
+        return [self.stations[i] if ok else "" for i, ok in zip(nearest, near, strict=True)]
+
+    def _gradient(
+        self,
+        nodes: Floats,
+        member: NDArray[np.int64],
+        place: Floats,
+        group: NDArray[np.int64],
+        level: Floats,
+    ) -> Floats:
+        """Slopes of the time along depth, north (or distance) and east, shape (nodes, 3)."""
+        slopes = np.zeros((nodes.shape[0], 3))
+        axes = (self.times.depth_km, self.times.north_km, self.times.east_km)
+        for axis, grid in enumerate(axes):
+            if grid.size == 1:
+                continue
+            low = 0.0 if axis == 1 and self.times.radial else float(grid[0])
+            step = _STEP_KM
+            if not self.times.scaled:
+                # times are linear between the nodes of a grid: slopes are those over a cell
+                step = max(_STEP_KM, 0.5 * float(np.diff(grid).min()))
+            ends = []
+            for sign in (-1.0, 1.0):
+                moved = nodes.copy()
+                moved[:, axis] = np.clip(moved[:, axis] + sign * step, low, float(grid[-1]))
+                time = np.empty((nodes.shape[0], 1))
+                member_times(self.times.arrays, moved, member, place, group, level, time)
+                ends.append((moved[:, axis], np.where(time[:, 0] < NEVER, time[:, 0], np.nan)))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                slopes[:, axis] = (ends[1][1] - ends[0][1]) / (ends[1][0] - ends[0][0])
+        return slopes

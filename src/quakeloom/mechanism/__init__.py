@@ -17,6 +17,7 @@ from quakeloom.mechanism._options import MechanismOptions
 from quakeloom.mechanism._quality import polarity_misfit_stdr, rate_quality, ray_gaps
 from quakeloom.mechanism._station_report import (
     ContradictionReport,
+    count_contradictions,
     report_pick_kinds,
     report_stations,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "MechanismOptions",
     "ObservationBlock",
     "acceptance_weights",
+    "count_contradictions",
     "draw_angle_errors",
     "draw_depths_and_models",
     "find_mechanisms",

@@ -18,7 +18,7 @@ _THINNED = 768
 _STRIDES = np.array([1, 5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 37, 41, 43, 47, 49, 53, 55, 59])
 """Every how many-th member: without a factor 2 or 3, or a pattern of the grid would show."""
 _RUN = 256
-"""Members whose terms are computed together before they are added."""
+"""Lanes that terms are added up in, side by side; a power of two."""
 _ITERATIONS = 40
 _POLISHES = 3
 _CONVERGED = np.float32(1e-10)
@@ -57,8 +57,19 @@ def _aligned(m0, m1, m2, m3, a, b, c, d):
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
+def _lanes(lanes):
+    """Sum of lanes, folded in halves in a fixed order; the lanes are spent."""
+    half = lanes.shape[0]
+    while half > 1:
+        half //= 2
+        for i in range(half):
+            lanes[i] += lanes[i + half]
+    return lanes[0]
+
+
+@compiled(nogil=True, fastmath=_LOOSE)
 def _align_run(q, weights, start, stop, mean, narrow, out):
-    """Weighted relative quaternions of a run of members, one after the other, to ``out``."""
+    """Add the weighted relative quaternions of a run of members to the lanes of ``out``."""
     m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
     q0, q1, q2, q3 = q[0, start:stop], q[1, start:stop], q[2, start:stop], q[3, start:stop]
     given = weights[start:stop]
@@ -68,10 +79,10 @@ def _align_run(q, weights, start, stop, mean, narrow, out):
         inside = max(_F(1.0) - (_F(1.0) - g0 * g0) * narrow, _F(0.0))
         weight = given[i] * inside * inside
         signed = -weight if g0 < _F(0.0) else weight
-        o0[i] = signed * g0
-        o1[i] = signed * g1
-        o2[i] = signed * g2
-        o3[i] = signed * g3
+        o0[i] += signed * g0
+        o1[i] += signed * g1
+        o2[i] += signed * g2
+        o3[i] += signed * g3
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
@@ -79,20 +90,14 @@ def _aligned_sum(q, weights, n, mean, reach, out):
     """Sum of relative quaternions, aligned to the mean and weighted down with distance.
 
     The factor is ``(1 - h / reach)^2``, 0 from there on, with ``h = sin^2(rotation / 2)``
-    (Tukey's biweight). Runs of members are computed side by side and then added in their
-    order: fast, and the same bytes however it is compiled.
+    (Tukey's biweight). Every lane adds up each so-many-th member, and the lanes are added in
+    their order: fast, and the same bytes however it is compiled.
     """
-    s0 = s1 = s2 = s3 = _F(0.0)
     narrow = _F(1.0) / reach
+    out[:] = _F(0.0)
     for start in range(0, n, _RUN):
-        stop = min(start + _RUN, n)
-        _align_run(q, weights, start, stop, mean, narrow, out)
-        for i in range(stop - start):
-            s0 += out[0, i]
-            s1 += out[1, i]
-            s2 += out[2, i]
-            s3 += out[3, i]
-    return s0, s1, s2, s3
+        _align_run(q, weights, start, min(start + _RUN, n), mean, narrow, out)
+    return _lanes(out[0]), _lanes(out[1]), _lanes(out[2]), _lanes(out[3])
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
@@ -106,26 +111,30 @@ def _cosines(q, n, mean, half):
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
-def _share_inside(q, weights, n, mean, cosine, half):
+def _share_inside(q, weights, n, mean, cosine, half, lanes):
     """Weight within a rotation of the mean; ``half`` receives all half-angle cosines."""
     _cosines(q, n, mean, half)
-    total = _F(0.0)
-    for i in range(n):
-        total += weights[i] if half[i] >= cosine else _F(0.0)
-    return total
+    lanes[:] = _F(0.0)
+    for start in range(0, n, _RUN):
+        stop = min(start + _RUN, n)
+        near, given = half[start:stop], weights[start:stop]
+        for i in range(stop - start):
+            lanes[i] += given[i] if near[i] >= cosine else _F(0.0)
+    return _lanes(lanes)
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
 def _spread_run(q, weights, start, stop, mean, out):
-    """Weighted squares of angles of a run of members, normals and slips, to ``out``."""
+    """Add weighted squares of angles, normals and slips, and weights to the lanes of ``out``."""
     m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
     q0, q1, q2, q3 = q[0, start:stop], q[1, start:stop], q[2, start:stop], q[3, start:stop]
     given = weights[start:stop]
-    o0, o1 = out[0], out[1]
+    o0, o1, o2 = out[0], out[1], out[2]
     for i in range(stop - start):
         _, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
-        o0[i] = given[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 - g2) * (g1 - g2))
-        o1[i] = given[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 + g2) * (g1 + g2))
+        o0[i] += given[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 - g2) * (g1 - g2))
+        o1[i] += given[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 + g2) * (g1 + g2))
+        o2[i] += given[i]
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
@@ -135,15 +144,11 @@ def _spread(q, weights, n, mean, out):
     A rotation with quaternion ``g`` turns a unit vector ``v`` by an angle whose squared half
     sine is ``|g_v|^2 - (g_v . v)^2``.
     """
-    first = second = total = _F(0.0)
+    out[:] = _F(0.0)
     for start in range(0, n, _RUN):
-        stop = min(start + _RUN, n)
-        _spread_run(q, weights, start, stop, mean, out)
-        for i in range(stop - start):
-            first += out[0, i]
-            second += out[1, i]
-            total += weights[start + i]
-    return first / total, second / total
+        _spread_run(q, weights, start, min(start + _RUN, n), mean, out)
+    total = _lanes(out[2])
+    return _lanes(out[0]) / total, _lanes(out[1]) / total
 
 
 @compiled(nogil=True, inline="always")
@@ -274,12 +279,14 @@ def _write_planes(mean, swap, normal, slip):
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
-def _total(weights, n):
+def _total(weights, n, lanes):
     """Sum of weights."""
-    total = 0.0
-    for i in range(n):
-        total += weights[i]
-    return total
+    lanes[:] = _F(0.0)
+    for start in range(0, n, _RUN):
+        given = weights[start : min(start + _RUN, n)]
+        for i in range(given.shape[0]):
+            lanes[i] += given[i]
+    return np.float64(_lanes(lanes))
 
 
 @compiled(nogil=True)
@@ -317,14 +324,14 @@ def weighted_solutions(
     scratch of the same sizes.
     """
     count = n
-    everything = _total(all_presence, n)
+    out = np.empty((4, _RUN), np.float32)
+    everything = _total(all_presence, n, out[0])
     weights[:n] = all_weights[:n]
     presence[:n] = all_presence[:n]
     for k in range(4):
         q[k, :n] = all_q[k, :n]
     remaining = everything
     mean = np.empty(4, np.float32)
-    out = np.empty((4, _RUN), np.float32)
     found = 0
     cosine = _F(np.cos(0.5 * np.radians(angle_deg)))
     reach = _F(np.sin(np.radians(min(angle_deg, 60.0))) ** 2)
@@ -336,7 +343,7 @@ def weighted_solutions(
         _climb(some_q, some_weights, some, mean, reach, _ITERATIONS, out)
         if some < count:
             _climb(q, weights, count, mean, reach, _POLISHES, out)
-        share = _share_inside(q, presence, count, mean, cosine, half)
+        share = _share_inside(q, presence, count, mean, cosine, half, out[0])
         probability = np.float64(share) / everything
         if solution > 0 and probability < least:
             break

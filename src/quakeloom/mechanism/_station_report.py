@@ -153,6 +153,41 @@ def report_pick_kinds(
     return _report(rows, gain, agree, kind="coin")
 
 
+def count_contradictions(
+    group: Integers, polarity: NDArray[np.int8], predicted_up: Floats, error_rate: float = 0.1
+) -> ContradictionReport:
+    """Count contradictions per group, however many groups there are; no verdict is given.
+
+    Parameters
+    ----------
+    group : ndarray of int64, shape (n,)
+        Number of the group of each reading.
+    polarity, predicted_up, error_rate
+        See :func:`report_stations`.
+    """
+    gain, agree = _evidence(polarity, predicted_up, error_rate)
+    usable = np.isfinite(gain)
+    groups, place = np.unique(group[usable], return_inverse=True)
+    share = agree[usable]
+
+    def counted(mask: NDArray[np.bool_]) -> Integers:
+        return np.bincount(place[mask], minlength=groups.size).astype(np.int64)
+
+    count = counted(np.maximum(share, 1 - share) >= SURE)
+    against = counted(share <= 1 - SURE)
+    whole = np.full(groups.size, -1, dtype=np.int64)
+    return ContradictionReport(
+        groups,
+        whole,
+        whole,
+        count,
+        against,
+        np.where(count > 0, against / np.maximum(count, 1), np.nan),
+        np.bincount(place, weights=gain[usable], minlength=groups.size),
+        np.full(groups.size, "", dtype="<U16"),
+    )
+
+
 def wilson_interval(count: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """Return the interval of a rate from ``count`` of ``total`` (Wilson 1927)."""
     if not total:
@@ -178,16 +213,14 @@ def _evidence(
 
 def _reversed_spans(gain: Floats) -> list[tuple[int, int]]:
     """Non-overlapping [start, stop) spans whose gains sum to more than the threshold."""
-    best, start, stop = 0.0, 0, 0
-    total, begin = 0.0, 0
-    for i, g in enumerate(gain.tolist()):
-        if total <= 0.0:
-            total, begin = 0.0, i
-        total += g
-        if total > best:
-            best, start, stop = total, begin, i + 1
-    if best < SPAN_LOG_ODDS:
+    if not gain.size:
         return []
+    total = np.concatenate([[0.0], np.cumsum(gain)])
+    above = total[1:] - np.minimum.accumulate(total[:-1])
+    stop = int(np.argmax(above)) + 1
+    if above[stop - 1] < SPAN_LOG_ODDS:
+        return []
+    start = stop - 1 - int(np.argmin(total[:stop][::-1]))  # the last of equal starts
     before = _reversed_spans(gain[:start])
     after = [(a + stop, b + stop) for a, b in _reversed_spans(gain[stop:])]
     return [*before, (start, stop), *after]

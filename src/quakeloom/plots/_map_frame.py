@@ -141,8 +141,41 @@ def frame_points(
     )
 
 
+def emptiest_corners(
+    frame: MapFrame, longitude_deg: ArrayLike, latitude_deg: ArrayLike
+) -> tuple[str, str]:
+    """Return the corner for a legend and that for the scale bar, where the fewest points are.
+
+    The upper right one is taken by the north arrow. Where it makes no difference the legend
+    is at the lower right and the bar at the lower left.
+
+    Parameters
+    ----------
+    frame : MapFrame
+    longitude_deg, latitude_deg : array_like, shape (n,)
+        What is drawn on the map; points that are not finite are ignored.
+    """
+    west, east, south, north = frame.limits()
+    x, y = frame.project(longitude_deg, latitude_deg)
+    right, up = (x - west) / (east - west), (y - south) / (north - south)
+
+    def count(corner: str, width: float, height: float) -> int:
+        across = right > 1 - width if "right" in corner else right < width
+        along = up > 1 - height if "upper" in corner else up < height
+        return int(np.count_nonzero(across & along))
+
+    corners = ("lower right", "lower left", "upper left")
+    legend = min(corners, key=lambda c: count(c, 0.26, 0.16 / frame.aspect))
+    left = [c for c in (*corners[1:], corners[0]) if c != legend]
+    return legend, min(left, key=lambda c: count(c, 0.34, 0.08 / frame.aspect))
+
+
 def draw_map_frame(
-    axes: Axes, frame: MapFrame, coastline: Coastline | None = None, pixels: float = 1000.0
+    axes: Axes,
+    frame: MapFrame,
+    coastline: Coastline | None = None,
+    pixels: float = 1000.0,
+    scale_bar: str = "lower left",
 ) -> None:
     """Draw sea, land, coast, ticks in degrees, scale bar and north; set the limits.
 
@@ -154,6 +187,8 @@ def draw_map_frame(
         Without it the ground is plain.
     pixels : float
         Width of the map in pixels, to leave out detail that cannot be seen.
+    scale_bar : str
+        Corner of the scale bar, as from :func:`emptiest_corners`.
     """
     west, east, south, north = frame.limits()
     axes.set_xlim(west, east)
@@ -167,7 +202,7 @@ def draw_map_frame(
     if coastline is not None:
         _draw_land(axes, frame, coastline, pixels)
     _draw_ticks(axes, frame)
-    _draw_scale_bar(axes, frame)
+    _draw_scale_bar(axes, frame, scale_bar)
     axes.annotate(
         "N",
         xy=(0.965, 0.975),
@@ -260,22 +295,18 @@ def _draw_ticks(axes: Axes, frame: MapFrame) -> None:
     axes.tick_params(length=2.5, pad=2)
 
 
-def _draw_scale_bar(axes: Axes, frame: MapFrame) -> None:
+def _draw_scale_bar(axes: Axes, frame: MapFrame, corner: str) -> None:
     west, east, south, north = frame.limits()
     width, height = east - west, north - south
     length = nice_step(width, 5, (1, 2, 5))
-    x0, y0 = west + 0.035 * width, south + 0.04 * height
+    edge = 0.015 * min(width, height)
+    box = (length + 0.04 * width, 0.062 * min(height, width) + 0.005 * height)
+    left = east - edge - box[0] if "right" in corner else west + edge
+    bottom = north - edge - box[1] if "upper" in corner else south + edge
+    x0, y0 = left + 0.02 * width, bottom + 0.4 * box[1]
     text = f"{length:g} km" if length >= 1 else f"{1000 * length:g} m"
     axes.add_patch(
-        Rectangle(
-            (west + 0.015 * width, south + 0.015 * min(height, width)),
-            length + 0.04 * width,
-            0.062 * min(height, width) + 0.005 * height,
-            facecolor=PAPER,
-            alpha=0.9,
-            edgecolor="none",
-            zorder=18,
-        )
+        Rectangle((left, bottom), *box, facecolor=PAPER, alpha=0.9, edgecolor="none", zorder=18)
     )
     axes.plot([x0, x0 + length], [y0, y0], color=INK, lw=1.6, solid_capstyle="butt", zorder=19)
     axes.annotate(

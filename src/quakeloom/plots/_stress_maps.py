@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.plots._coastline import Coastline
-from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
+from quakeloom.plots._map_frame import MapFrame, draw_map_frame, emptiest_corners, frame_points
 from quakeloom.plots._style import INK, MUTED, PAGE_WIDTH_IN, PAPER, new_figure, styled
 
 Floats = NDArray[np.float64]
@@ -84,7 +84,8 @@ def plot_shmax_map(
         frame = _frame_around(lon[good], lat[good])
     if frame is None:
         return None
-    figure, axes = _axes(frame, coastline, width_in)
+    corner, bar_corner = emptiest_corners(frame, lon[good], lat[good])
+    figure, axes = _axes(frame, coastline, width_in, bar_corner)
     x, y = frame.project(lon, lat)
     half = 0.46 * (_spacing(x[good], y[good]) if spacing_km is None else spacing_km)
     data = good if has_data is None else good & np.asarray(has_data, bool)
@@ -116,7 +117,7 @@ def plot_shmax_map(
         handles.append(Line2D([], [], color=INK, lw=0.6, label="True direction"))
     if shmax_range_deg is not None:
         handles.append(Patch(fc=MUTED, alpha=0.35, label="95 % range"))
-    _legend(axes, handles)
+    _legend(axes, handles, corner)
     return figure
 
 
@@ -160,7 +161,8 @@ def plot_regime_map(
         frame = _frame_around(lon[column], lat[row], 0.5 * step_x, 0.5 * step_y)
     if frame is None:
         return None
-    figure, axes = _axes(frame, coastline, width_in)
+    corner, bar_corner = emptiest_corners(frame, lon[column], lat[row])
+    figure, axes = _axes(frame, coastline, width_in, bar_corner)
     cells = []
     for i, j in zip(row, column, strict=True):
         x, y = frame.project(
@@ -190,7 +192,9 @@ def plot_regime_map(
     bar.outline.set_visible(False)
     if quiet:
         _legend(
-            axes, [Patch(fc=PAPER, ec=MUTED, hatch="////", lw=0, label="No mechanisms: the prior")]
+            axes,
+            [Patch(fc=PAPER, ec=MUTED, hatch="////", lw=0, label="No mechanisms: the prior")],
+            corner,
         )
     return figure
 
@@ -235,7 +239,8 @@ def plot_fault_tendency(
     figure = new_figure(width_in, max(height, 0.16 * len(good) + 0.9))
     ratios = [0.56, 0.44]
     axes, side = figure.subplots(1, 2, gridspec_kw={"width_ratios": ratios, "wspace": 0.08})
-    draw_map_frame(axes, frame, coastline)
+    bar_corner = emptiest_corners(frame, lon[good], lat[good])[1]
+    draw_map_frame(axes, frame, coastline, scale_bar=bar_corner)
     x, y = frame.project(lon[good], lat[good])
     west, east, _, _ = frame.limits()
     half = 0.5 * ((east - west) / 12.0 if length_km is None else length_km)
@@ -333,10 +338,12 @@ def _frame_around(
     )
 
 
-def _axes(frame: MapFrame, coastline: Coastline | None, width_in: float) -> tuple[Figure, Axes]:
+def _axes(
+    frame: MapFrame, coastline: Coastline | None, width_in: float, scale_bar: str
+) -> tuple[Figure, Axes]:
     figure = new_figure(width_in, width_in * frame.aspect + 0.3)
     axes = figure.add_subplot()
-    draw_map_frame(axes, frame, coastline)
+    draw_map_frame(axes, frame, coastline, scale_bar=scale_bar)
     return figure, axes
 
 
@@ -378,9 +385,9 @@ def _draw_fans(
     )
 
 
-def _legend(axes: Axes, handles: list) -> None:
+def _legend(axes: Axes, handles: list, corner: str) -> None:
     legend = axes.legend(
-        handles=handles, loc="lower right", fontsize=6.5, framealpha=0.9, facecolor=PAPER,
+        handles=handles, loc=corner, fontsize=6.5, framealpha=0.9, facecolor=PAPER,
         edgecolor="none", handlelength=1.6,
     )  # fmt: skip
     legend.set_zorder(22)

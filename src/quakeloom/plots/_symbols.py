@@ -133,21 +133,19 @@ def thin_symbols(
     keep = np.zeros(len(x), dtype=bool)
     if len(x) == 0:
         return keep
-    reach = (2.0 * radius) ** 2
-    cell = 2.0 * radius
-    taken: dict[tuple[int, int], list[int]] = {}
+    from scipy.spatial import cKDTree
+
+    free = np.isfinite(x) & np.isfinite(y)
+    known = np.flatnonzero(free)
+    tree = cKDTree(np.stack([x[known], y[known]], axis=1))
     count = 0
     for i in np.argsort(np.asarray(priority, dtype=float), kind="stable"):
-        if not (np.isfinite(x[i]) and np.isfinite(y[i])):
-            continue
-        column, row = int(x[i] // cell), int(y[i] // cell)
-        near = (
-            j for a in (-1, 0, 1) for b in (-1, 0, 1) for j in taken.get((column + a, row + b), ())
-        )
-        if any((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 < reach for j in near):
+        if not free[i]:
             continue
         keep[i] = True
-        taken.setdefault((column, row), []).append(int(i))
+        near = known[tree.query_ball_point((x[i], y[i]), 2.0 * radius)]
+        far = (x[near] - x[i]) ** 2 + (y[near] - y[i]) ** 2 >= (2.0 * radius) ** 2
+        free[near[~far]] = False
         count += 1
         if limit is not None and count >= limit:
             break

@@ -17,6 +17,7 @@ from quakeloom.polarity._network import (
     half_forward,
     parameter_shapes,
 )
+from quakeloom.polarity._polarcap import load_polarcap
 from quakeloom.polarity._windows import (
     PICK_SAMPLE,
     SAMPLES,
@@ -105,13 +106,15 @@ def save_polarity_network(network: PolarityNetwork, file: Path) -> None:
 
 
 def load_polarity_network(file: Path) -> PolarityReader:
-    """Read a network that :func:`save_polarity_network` wrote.
+    """Read a network that :func:`save_polarity_network` wrote, or PolarCAP's (``.pt``).
 
     Raises
     ------
     InputError
         If the file is not there, or holds no such network.
     """
+    if file.suffix == ".pt":
+        return load_polarcap(file)
     try:
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}

@@ -82,6 +82,8 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         return section
     counts = catalog.letter_counts()
     total = sum(counts.values())
+    if counts["none"] == total:
+        return section.add(Text("The mechanisms of this catalog come without quality letters."))
     undefined = counts["E"] + counts["F"] + counts["none"]
     reference_total = sum(UCHIDE_2022.values())
     rows = []
@@ -200,12 +202,12 @@ def distribution_section(results: RunResults, catalog: MechanismCatalog) -> Sect
             (
                 q,
                 whole(pick.sum()),
-                percent(float(np.nanmedian(catalog["polarity_misfit"][pick])), 1),
-                percent(float(np.nanmedian(catalog["mechanism_probability"][pick]))),
-                degrees(float(np.nanmedian(catalog["fault_plane_uncertainty_deg"][pick]))),
-                degrees(float(np.nanmedian(catalog["auxiliary_plane_uncertainty_deg"][pick]))),
-                percent(float(np.nanmedian(catalog["station_distribution_ratio"][pick]))),
-                number(float(np.nanmedian(catalog["polarity_count"][pick])), 0),
+                percent(_median(catalog["polarity_misfit"][pick]), 1),
+                percent(_median(catalog["mechanism_probability"][pick])),
+                degrees(_median(catalog["fault_plane_uncertainty_deg"][pick])),
+                degrees(_median(catalog["auxiliary_plane_uncertainty_deg"][pick])),
+                percent(_median(catalog["station_distribution_ratio"][pick])),
+                number(_median(catalog["polarity_count"][pick]), 0),
             )
         )
     section.add(
@@ -226,6 +228,12 @@ def distribution_section(results: RunResults, catalog: MechanismCatalog) -> Sect
         )
     )
     return section
+
+
+def _median(values: np.ndarray) -> float:
+    """Return the median of what is known, NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
 
 
 def _input_sentence(results: RunResults) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -48,14 +49,7 @@ def match_rows(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray, NDAr
     -------
     rows of ``first``, rows of ``second`` : ndarray of int, in the order of ``first``
     """
-    where: dict[Any, int] = {}
-    for row, key in enumerate(second):
-        where.setdefault(key, row)
-    seen: set[Any] = set()
-    pairs = []
-    for row, key in enumerate(first):
-        if key in where and key not in seen:
-            seen.add(key)
-            pairs.append((row, where[key]))
-    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+    kept = np.flatnonzero(~pd.Index(second).duplicated())
+    place = pd.Index(second[kept]).get_indexer(pd.Index(first))
+    rows = np.flatnonzero((place >= 0) & ~pd.Index(first).duplicated())
+    return rows, kept[place[rows]]

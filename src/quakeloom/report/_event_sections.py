@@ -62,15 +62,12 @@ def choose_cases(catalog: MechanismCatalog, letter: str) -> list[tuple[int, str]
     rows = np.flatnonzero(catalog.solved & (catalog.quality == letter))
     if len(rows) == 0:
         return []
-    keys = sorted(
-        rows,
-        key=lambda r: (
-            -_finite(catalog["mechanism_probability"][r]),
-            _finite(catalog["polarity_misfit"][r]),
-            -_finite(catalog["polarity_count"][r]),
-            str(catalog.event_id[r]),
-        ),
+    probability, misfit, count = (
+        np.nan_to_num(np.asarray(catalog[name][rows], dtype=float), posinf=0.0, neginf=0.0)
+        for name in ("mechanism_probability", "polarity_misfit", "polarity_count")
     )
+    names = catalog.event_id[rows].astype(str)
+    keys = rows[np.lexsort((names, -count, misfit, -probability))]
     picks = {0: "most probable", len(keys) // 2: "median", len(keys) - 1: "least probable"}
     if len(keys) == 1:
         picks = {0: "the only one"}

@@ -126,6 +126,10 @@ def _summary_section(results: LineResults) -> Section:
         ("Correction steps accepted", _percent(s.get("correction_accepted"))),
         ("Members converged", f"{100 * s['converged']:.0f} %"),
         ("Seconds per member", number(s["seconds_per_member"], 2)),
+        (
+            "Processor seconds per member",
+            _or_dash(s.get("processor_seconds_per_member"), 2),
+        ),
     ]
     if "compared" in s:
         c = s["compared"]

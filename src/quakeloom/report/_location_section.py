@@ -63,10 +63,13 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
         np.maximum(np.stack([_column(good, f"cov_{c}") for c in ("nn", "ee", "dd")], axis=-1), 0.0)
     )
     stations = results.table("stations")
+    others = _others(results, good, origin)
+    if others is not None:
+        section.add(Text(_comparison(good, np.stack([north, east], axis=-1), others)))
     station = local_position(*origin, _column(stations, "longitude"), _column(stations, "latitude"))
     boundary = results.location.get("boundary_km")
     figure = plot_hypocenters(
-        north, east, _column(good, "depth_km"), errors, *station, _others(results, good, origin),
+        north, east, _column(good, "depth_km"), errors, *station, others,
         None if boundary is None else tuple(boundary),
     )  # fmt: skip
     section.add(
@@ -110,6 +113,28 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
             (False, True, True, True, True, True, True, True),
         )
     )  # fmt: skip
+
+
+def _comparison(good: pa.Table, place: NDArray[np.float64], others: NDArray[np.float64]) -> str:
+    """Say how far the hypocenters are from those in the sources."""
+    known = np.isfinite(others).all(axis=1)
+    offset = place[known] - others[known, :2]
+    depth, given = _column(good, "depth_km")[known], others[known, 2]
+    low, high = (_column(good, f"depth_{q}_km")[known] for q in ("025", "975"))
+    away = np.hypot(*offset.T)
+    words = (
+        f"Against the hypocenters in the sources ({count(int(known.sum()), 'event')}): epicenters "
+        f"{number(float(np.median(away)))} km apart in the median"
+    )
+    difference = depth - given
+    if known.sum() < 5:
+        listed = ", ".join(f"{d:+.2f}" for d in difference)
+        return f"{words}, depths {listed} km from theirs."
+    inside = int(np.mean((low <= given) & (given <= high)) * 100 + 0.5)
+    return (
+        f"{words}, depths {np.median(difference):+.2f} km deeper in the median with a standard "
+        f"deviation of {difference.std():.2f} km; the 95 % ranges hold {inside} % of theirs."
+    )
 
 
 def _others(

@@ -112,15 +112,11 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
     )
     std = table.column("shmax_std_deg").to_numpy()
     text += f"; SHmax is known there to {degrees(float(np.median(std)), 1)} in the median."
-    if facts.get("held_by_prior"):
+    if held := facts.get("nodes_held_by_prior", 0):
         text += (
-            " Somewhere the mechanisms are few or leave the stress partly free; there a wide prior "
-            "holds it, and the ranges say so."
-        )
-    if facts.get("independent_share", 1.0) < 1.0:
-        text += (
-            " Somewhere the mechanisms are so alike that they count in part only: copies of one "
-            "mechanism repeat what it says."
+            f" At {held:,} of the {facts['nodes_with_data']:,} nodes the mechanisms are few, leave "
+            "the stress partly free, or are so alike that they count in part only; a wide prior "
+            "holds it there, and the ranges say so."
         )
     if facts.get("at_edge_of_range"):
         text += (

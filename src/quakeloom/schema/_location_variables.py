@@ -178,6 +178,13 @@ LIST = (
         "never",
         0,
     ),
+    Variable(
+        "location_time_s",
+        "float32",
+        "s",
+        "Travel time from the nodes of a grid to a station; a group is a phase and a station.",
+        "infinite: no ray arrives",
+    ),
     Variable("level_km", "float64", "km", "Depth of a receiver level.", "never"),
     Variable("boundary_km", "float64", "km", "Depth of the boundary in a member.", "NaN"),
 )  # fmt: skip
@@ -280,5 +287,6 @@ ARRAY_LIST = (
     ArraySpec("member_weight", ("event", "member")),
     ArraySpec("straight_slowness", ("group", "depth", "distance", "member")),
     ArraySpec("level_km", ("level",)),
-    ArraySpec("boundary_km", ("member",)),
+    ArraySpec("location_time_s", ("group", "depth", "north", "east", "member")),
+    ArraySpec("boundary_km", ("north", "east", "member")),
 )

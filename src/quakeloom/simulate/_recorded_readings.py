@@ -29,6 +29,8 @@ _OF_STATION = (
     "noise_cultural_hz",
     "noise_line",
     "noise_line_hz",
+    "noise_model",
+    "noise_floor",
 )
 _LEVEL_SNR = 10.0
 """Signal-to-noise ratio of P off nodal planes where half of the stations read it."""
@@ -79,9 +81,15 @@ def describe_records(
     corner = _CORNER_HZ_M2 * 10.0 ** (-(magnitude - 2.0) / 3.0)
     t_star = 0.004 + readings.travel_time_s / _QUALITY_FACTOR
     none = np.zeros(keys.size)
+    s_minus_p = (vp_vs_ratio - 1.0) * readings.travel_time_s
+    # drawn for an S - P time of their own
+    further = s_minus_p / (own.s_time_s - own.p_time_s)
     return own.with_values(
         **{name: getattr(site, name) for name in _OF_STATION},
-        s_time_s=p_time_s + (vp_vs_ratio - 1.0) * readings.travel_time_s,
+        s_time_s=p_time_s + s_minus_p,
+        coda_rise_s=own.coda_rise_s * np.sqrt(further),
+        coda_time_s=own.coda_time_s * further**0.8,
+        split_delay_s=own.split_delay_s * np.minimum(further, 1.0),
         p_radiation=p,
         later_p_radiation=p,
         sv_radiation=sv,

@@ -27,7 +27,7 @@ def _add_impulse(train, at, strength):
 
 
 @compiled(nogil=True)
-def _add_scatter(train, key, start, strength, rise, decay, rate, weight):
+def _add_scatter(train, key, start, strength, rise, scale_s, decay, rate, weight):
     """Scattered energy after an arrival: random impulses under an envelope, all components."""
     first = max(math.ceil(start), 0)
     root = math.sqrt(12.0)
@@ -36,7 +36,7 @@ def _add_scatter(train, key, start, strength, rise, decay, rate, weight):
     )  # fmt: skip
     for i in range(first, train.shape[1]):
         t = (i - start) / rate
-        envelope = (1.0 - math.exp(-t / rise)) * (1.0 + t) ** (-decay)
+        envelope = (1.0 - math.exp(-t / rise)) * (1.0 + t / scale_s) ** (-decay)
         if envelope < 1e-4 and t > 1.0:
             break
         scale = strength * root * envelope
@@ -46,10 +46,35 @@ def _add_scatter(train, key, start, strength, rise, decay, rate, weight):
 
 
 @compiled(nogil=True)
+def _add_bridge(train, key, start, stop, strength, rise, growth, scale_s, decay, rate):
+    """Waves scattered from P to S: they swell between P and S, and decay with the coda of S."""
+    root = math.sqrt(12.0)
+    first = max(math.ceil(start), 0)
+    vertical, north, east = (
+        pair_key(key, np.uint64(0)), pair_key(key, np.uint64(1)), pair_key(key, np.uint64(2))
+    )  # fmt: skip
+    span = max(stop - start, 1.0)
+    for i in range(first, train.shape[1]):
+        if i < stop:
+            # 0.1: it is there soon after P, where scatterers are near the station
+            envelope = (0.1 + 0.9 * (i - start) / span) ** growth
+            envelope *= 1.0 - math.exp(-(i - start) / rate / rise)
+        else:
+            envelope = (1.0 + (i - stop) / rate / scale_s) ** (-decay)
+            if envelope < 1e-3:
+                break
+        scale = strength * root * envelope
+        train[0, i] += 0.8 * scale * (uniform(vertical, i) - 0.5)
+        train[1, i] += scale * (uniform(north, i) - 0.5)
+        train[2, i] += scale * (uniform(east, i) - 0.5)
+
+
+@compiled(nogil=True)
 def place_arrivals(
     keys, p_time, s_time, p, later_p, sv, sh, p_incidence, s_incidence, head_delay,
-    head_strength, corner, subevents, coda_strength, coda_decay, coda_rise,
-    conversion_delay, conversion_strength, rate, p_train, s_train,
+    head_strength, corner, subevents, coda_strength, coda_decay, coda_rise, coda_time,
+    bridge_strength, bridge_growth, s_gain, split_delay, conversion_delay,
+    conversion_strength, rate, p_train, s_train,
 ):  # fmt: skip
     """Write impulses of P and S: vertical (up), radial (away from the source), transverse.
 
@@ -103,23 +128,34 @@ def place_arrivals(
         if step > 0.0:
             _add_scatter(
                 p_train[r], pair_key(key, np.uint64(21)), start, strength * head_strength[r],
-                coda_rise[r], coda_decay[r], rate, 0.8,
+                coda_rise[r], coda_time[r], coda_decay[r], rate, 0.8,
             )  # fmt: skip
         _add_scatter(
             p_train[r], pair_key(key, np.uint64(22)), start + step, strength, coda_rise[r],
-            coda_decay[r], rate, 0.8,
+            coda_time[r], coda_decay[r], rate, 0.8,
+        )  # fmt: skip
+        # an impulse of strength 1 has the energy of half a second of noise of this size
+        _add_bridge(
+            p_train[r], pair_key(key, np.uint64(24)), start, s_time[r] * rate,
+            bridge_strength[r] / math.sqrt(0.5 * rate), coda_rise[r], bridge_growth[r],
+            coda_time[r], coda_decay[r], rate,
         )  # fmt: skip
         # S
         incidence = math.radians(s_incidence[r])
-        up, out = -math.sin(incidence), math.cos(incidence)
+        up, out = -math.sin(incidence), math.cos(incidence) * s_gain[r]
         start = s_time[r] * rate
+        # the faster of the two comes at the time of S
+        split = split_delay[r] * rate
+        wait_sv, wait_sh = max(-split, 0.0), max(split, 0.0)
         step *= 1.73
         scale = S_STRENGTH * (head_strength[r] if step > 0.0 else 1.0)
         for k in range(pieces):
             at = start + delays[k] * rate
-            _add_impulse(s_train[r, _VERTICAL], at, scale * shares[k] * sv[r] * up)
-            _add_impulse(s_train[r, _RADIAL], at, scale * shares[k] * sv[r] * out)
-            _add_impulse(s_train[r, _TRANSVERSE], at, scale * shares[k] * sh[r])
+            radial_at, side_at = at + wait_sv, at + wait_sh
+            side = sh[r] * s_gain[r]
+            _add_impulse(s_train[r, _VERTICAL], radial_at, scale * shares[k] * sv[r] * up)
+            _add_impulse(s_train[r, _RADIAL], radial_at, scale * shares[k] * sv[r] * out)
+            _add_impulse(s_train[r, _TRANSVERSE], side_at, scale * shares[k] * side)
             _add_impulse(
                 s_train[r, _VERTICAL],
                 at - 0.8 * conversion_delay[r] * rate,
@@ -127,9 +163,9 @@ def place_arrivals(
             )
             if step > 0.0:
                 main = S_STRENGTH * shares[k]
-                _add_impulse(s_train[r, _VERTICAL], at + step, main * sv[r] * up)
-                _add_impulse(s_train[r, _RADIAL], at + step, main * sv[r] * out)
-                _add_impulse(s_train[r, _TRANSVERSE], at + step, main * sh[r])
+                _add_impulse(s_train[r, _VERTICAL], radial_at + step, main * sv[r] * up)
+                _add_impulse(s_train[r, _RADIAL], radial_at + step, main * sv[r] * out)
+                _add_impulse(s_train[r, _TRANSVERSE], side_at + step, main * side)
         later = pair_key(key, np.uint64(13))
         for k in range(_LATER_S):
             wait = 5.0 * uniform(later, 4 * k) ** 2 + 0.05
@@ -137,12 +173,12 @@ def place_arrivals(
             at = start + step + wait * rate
             for component in range(3):
                 sign = 2.0 * uniform(later, 4 * k + 1 + component) - 1.0
-                share = 0.4 if component == _VERTICAL else 1.0
+                share = 0.4 if component == _VERTICAL else s_gain[r]
                 _add_impulse(s_train[r, component], at, strength * sign * share)
         strength = 0.2 * coda_strength[r] * S_STRENGTH
         _add_scatter(
             s_train[r], pair_key(key, np.uint64(23)), start + step, strength, coda_rise[r],
-            coda_decay[r], rate, 1.3,
+            coda_time[r], coda_decay[r], rate, 1.3 * s_gain[r],
         )  # fmt: skip
 
 
@@ -201,3 +237,12 @@ def visible_onset(trace, start, floor, share, span, early):
                 return i - 1 + max(0.0, min(1.0, (level - before) / (here - before)))
             return float(i)
     return np.nan
+
+
+@compiled(nogil=True)
+def peak_within(trace, start, span):
+    """Largest ``|trace|`` of so many samples from a start on; 0 outside the trace."""
+    peak = 0.0
+    for i in range(max(int(start), 0), min(int(start) + span, trace.shape[0])):
+        peak = max(peak, abs(trace[i]))
+    return peak

@@ -13,9 +13,11 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from quakeloom.simulate._noise_models import noise_level
 from quakeloom.simulate._seismogram_kernels import (
     fill_uniform_noise,
     path_response,
+    peak_within,
     place_arrivals,
     visible_onset,
 )
@@ -27,6 +29,18 @@ COMPONENTS = ("Z", "N", "E")
 _BLOCK = 64
 _SECOND_S = 1.5
 _DAMPING = 0.7
+_TAIL_S = 10.0
+"""What a filter still sends after the end of a record comes back at its beginning: room for it."""
+
+_SEISMIC_HZ = 1.5
+"""Noise below this hides no local earthquake."""
+
+_SEEN = 1.5
+"""A head wave is the first arrival if its peak is so many times the noise."""
+
+_S_SEEN = 2.5
+"""S of a head wave is the first S if its peak is so many times what is there already."""
+
 _NATURAL_HZ = np.array([1.0, 2.0, 4.5, 0.02, 0.0])
 
 
@@ -42,9 +56,14 @@ class SimulatedSeismograms:
     p_onset_s, s_onset_s : ndarray, shape (records,)
         Where the waves can first be seen, after the start of the record; NaN where never.
     polarity : ndarray of int8
-        Sign of the first motion that the radiation sends.
+        Sign of the first motion that the radiation sends, of the first P that can be seen: a
+        head wave may drown in the noise, and the direct wave is it then.
     snr : ndarray
-        Peak of the first 0.3 s of P on the vertical over the standard deviation of noise.
+        Peak of the first 0.3 s of that P on the vertical over the standard deviation of the
+        noise above 1.5 Hz.
+    s_contrast, s_contrast_vertical : ndarray
+        Peak of the first 0.6 s of S over the root mean square of the half second before it, on
+        the horizontals and on the vertical; NaN where S is not in the record.
     """
 
     data: NDArray[np.float32]
@@ -53,6 +72,8 @@ class SimulatedSeismograms:
     s_onset_s: NDArray[np.float64]
     polarity: NDArray[np.int8]
     snr: NDArray[np.float64]
+    s_contrast: NDArray[np.float64]
+    s_contrast_vertical: NDArray[np.float64]
 
 
 def simulate_seismograms(
@@ -62,7 +83,7 @@ def simulate_seismograms(
     *,
     vertical_only: bool = False,
     onset_share: tuple[float, float] = (0.05, 0.08),
-    onset_floor: float = 0.7,
+    onset_floor: tuple[float, float] = (0.7, 0.7),
 ) -> SimulatedSeismograms:
     """Simulate records of local earthquakes.
 
@@ -76,8 +97,8 @@ def simulate_seismograms(
         Leave the horizontals zero, to save time; S onsets are then NaN.
     onset_share : tuple
         P and S are seen from this share of their first swings on.
-    onset_floor : float
-        They are not seen below this many standard deviations of what is there already.
+    onset_floor : tuple
+        P and S are not seen below this many standard deviations of what is there already.
 
     Returns
     -------
@@ -92,15 +113,15 @@ def simulate_seismograms(
     """
     count = parameters.count
     data = np.zeros((count, 3, samples), np.float32)
-    truth = np.full((4, count), np.nan)
+    truth = np.full((6, count), np.nan)
     for start in range(0, count, _BLOCK):
         part = slice(start, min(start + _BLOCK, count))
         _simulate_block(
             parameters.take(part), sampling_rate_hz, vertical_only, data[part], truth[:, part],
-            (*onset_share, onset_floor),
+            (*onset_share, *onset_floor),
         )  # fmt: skip
     return SimulatedSeismograms(
-        data, sampling_rate_hz, truth[0], truth[1], truth[2].astype(np.int8), truth[3]
+        data, sampling_rate_hz, truth[0], truth[1], truth[2].astype(np.int8), *truth[3:]
     )
 
 
@@ -110,18 +131,23 @@ def _simulate_block(
     vertical_only: bool,
     data: NDArray[np.float32],
     truth: NDArray[np.float64],
-    seen: tuple[float, float, float],
+    seen: tuple[float, float, float, float],
 ) -> None:
     count, _, samples = data.shape
-    length = scipy.fft.next_fast_len(samples + 200, real=True)
+    tail = 2.0 if vertical_only else _TAIL_S
+    length = scipy.fft.next_fast_len(samples + round(tail * rate), real=True)
     p_train = np.zeros((count, 3, length))
     s_train = np.zeros((count, 3, length))
     place_arrivals(
         p.keys, p.p_time_s, p.s_time_s, p.p_radiation, p.later_p_radiation, p.sv_radiation,
         p.sh_radiation, p.p_incidence_deg, p.s_incidence_deg, p.head_delay_s, p.head_strength,
-        p.corner_hz, p.subevents, p.coda_strength, p.coda_decay, p.coda_rise_s,
+        p.corner_hz, p.subevents, p.coda_strength, p.coda_decay, p.coda_rise_s, p.coda_time_s,
+        p.bridge_strength, p.bridge_growth, p.s_gain, p.split_delay_s,
         p.conversion_delay_s, p.conversion_strength, rate, p_train, s_train,
     )  # fmt: skip
+    # what is scattered to the tail would come back at the beginning through the filters
+    p_train[:, :, samples:] = 0.0
+    s_train[:, :, samples:] = 0.0
     frequency = np.fft.rfftfreq(length, 1.0 / rate)
     receiver = _receiver(p, frequency, rate)
     corner = p.corner_hz * p.directivity
@@ -135,36 +161,26 @@ def _simulate_block(
         )[..., :samples]
         for train, response in ((p_train, p_filter), (s_train, s_filter))
     )
+    shape = _noise_shape(p, frequency, receiver)
     noise = np.empty((count, last, length))
     fill_uniform_noise(p.keys, noise)
-    noise = scipy.fft.irfft(
-        scipy.fft.rfft(noise, axis=-1) * _noise_shape(p, frequency, receiver)[:, None, :],
-        length,
-        axis=-1,
-    )[..., :samples]
+    noise = scipy.fft.irfft(scipy.fft.rfft(noise, axis=-1) * shape[:, None, :], length, axis=-1)[
+        ..., :samples
+    ]
     noise /= np.maximum(noise[:, :1].std(axis=-1, keepdims=True), 1e-30)
+    power = shape[:, 1:] ** 2
+    seismic = frequency[1:] >= _SEISMIC_HZ
+    # one row per record: the noise's standard deviation where earthquakes are
+    hiding = np.sqrt(power[:, seismic].sum(axis=1) / np.maximum(power.sum(axis=1), 1e-300))
     for r in range(count):
         begin = int(p.p_time_s[r] * rate)
         second = p_wave[r, 0, begin : begin + int((_SECOND_S + p.head_delay_s[r]) * rate)]
         scale = p.snr[r] / max(np.abs(second).max(initial=0.0), 1e-30)
         p_wave[r] *= scale
         s_wave[r] *= scale
-        early = max(round(0.01 * rate), 1)
-        onset = visible_onset(
-            p_wave[r, 0], p.p_time_s[r] * rate, seen[2], seen[0], int(0.3 * rate), early
-        )
-        truth[0, r] = onset / rate
-        truth[2, r] = np.sign(p.p_radiation[r])
-        first = p_wave[r, 0, begin : begin + int(0.3 * rate)]
-        truth[3, r] = np.abs(first).max(initial=0.0)
+        _find_p(p, r, rate, p_wave[r, 0], hiding[r], seen, truth)
         if not vertical_only:
-            level = np.hypot(s_wave[r, 1], s_wave[r, 2])
-            at = p.s_time_s[r] * rate
-            before = slice(max(int(at - 0.5 * rate), 0), max(int(at), 1))
-            floor = float(np.sqrt(np.mean((p_wave[r, 1:, before] + noise[r, 1:, before]) ** 2)))
-            truth[1, r] = (
-                visible_onset(level, at, seen[2] * floor, seen[1], int(0.6 * rate), early) / rate
-            )
+            _find_s(p, r, rate, p_wave[r], s_wave[r], hiding[r], seen, truth)
     data[:, 0] = p_wave[:, 0] + s_wave[:, 0] + noise[:, 0]
     if vertical_only:
         return
@@ -172,6 +188,67 @@ def _simulate_block(
     radial, transverse = (p_wave[:, k] + s_wave[:, k] for k in (1, 2))
     data[:, 1] = radial * np.cos(away) - transverse * np.sin(away) + noise[:, 1]
     data[:, 2] = radial * np.sin(away) + transverse * np.cos(away) + noise[:, 2]
+
+
+def _find_p(
+    p: RecordParameters,
+    r: int,
+    rate: float,
+    wave: NDArray[np.float64],
+    noise: float,
+    seen: tuple[float, float, float, float],
+    truth: NDArray[np.float64],
+) -> None:
+    """Find the first P that stands out of the noise: onset, first motion, size."""
+    span = int(0.3 * rate)
+    start, sign = p.p_time_s[r] * rate, p.p_radiation[r]
+    floor = seen[2] * noise
+    step = p.head_delay_s[r] * rate
+    if step > 0.0:
+        alone = min(span, max(int(step), 1))
+        if peak_within(wave, start, alone) < _SEEN * noise:
+            before = wave[max(int(start), 0) : max(int(start + step), 0)]
+            faint = float(np.sqrt(np.mean(before**2))) if before.size else 0.0
+            start, sign = start + step, p.later_p_radiation[r]
+            floor = max(floor, seen[2] * faint)
+    early = max(round(0.01 * rate), 1)
+    truth[0, r] = visible_onset(wave, start, floor, seen[0], span, early) / rate
+    truth[2, r] = np.sign(sign)
+    truth[3, r] = peak_within(wave, start, span) / max(noise, 1e-30)
+
+
+def _find_s(
+    p: RecordParameters,
+    r: int,
+    rate: float,
+    p_wave: NDArray[np.float64],
+    s_wave: NDArray[np.float64],
+    noise: float,
+    seen: tuple[float, float, float, float],
+    truth: NDArray[np.float64],
+) -> None:
+    """Find the first S that stands out of the coda of P: onset, and how far it stands out."""
+    level = np.hypot(s_wave[1], s_wave[2])
+    half, span = int(0.5 * rate), int(0.6 * rate)
+    early = max(round(0.01 * rate), 1)
+    first = p.s_time_s[r] * rate
+    step = 1.73 * p.head_delay_s[r] * rate
+    starts = (first, first + step) if step > early else (first,)
+    for start in starts:
+        before = slice(max(int(start) - half, 0), int(start))
+        if not 0 < int(start) < level.size:
+            continue
+        # S that came before counts as what is there already
+        here = p_wave[:, before] + (s_wave[:, before] if start > first else 0.0)
+        vertical, *flat = np.sqrt(np.mean(here**2, axis=1) + noise**2)
+        floor = float(np.hypot(*flat)) / np.sqrt(2.0)
+        alone = min(span, int(step)) if start == first and step > early else span
+        contrast = peak_within(level, start, alone) / max(floor, 1e-30)
+        truth[1, r] = visible_onset(level, start, seen[3] * floor, seen[1], alone, early) / rate
+        truth[4, r] = contrast
+        truth[5, r] = peak_within(s_wave[0], start, alone) / max(vertical, 1e-30)
+        if contrast >= _S_SEEN:
+            return
 
 
 def _receiver(
@@ -207,10 +284,15 @@ def _noise_shape(
     ground = np.abs(receiver) / np.maximum(at_5hz, 1e-30)
     shape = (f / 5.0) ** (-p.noise_slope[:, None])
     shape = shape + p.noise_microseism[:, None] * _bump(f, 0.2, 0.4)
+    share = np.nan_to_num(p.noise_model)[:, None]
+    model = np.sqrt(noise_level(np.maximum(f, 0.05), share) / noise_level(5.0, share))
+    model *= np.minimum(f / 0.05, 1.0)
+    shape = np.where(np.isnan(p.noise_model)[:, None], shape, model)
     shape = shape + p.noise_cultural[:, None] * _bump(f, p.noise_cultural_hz[:, None], 0.6)
     width = 0.01
     shape = shape + 6.0 * p.noise_line[:, None] * _bump(f, p.noise_line_hz[:, None], width)
-    spectrum: NDArray[np.float64] = shape * ground + 0.05 * ground.mean(axis=1, keepdims=True)
+    floor = p.noise_floor[:, None] * ground.mean(axis=1, keepdims=True)
+    spectrum: NDArray[np.float64] = shape * ground + floor
     return spectrum
 
 

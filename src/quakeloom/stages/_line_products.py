@@ -67,10 +67,8 @@ def write_products(
     coverage = problem.ray_coverage(prepared.center.white).astype(np.float32)
     write_array(group, "ray_coverage", coverage)
     markers = [read_json(p) for p in sorted(layout.done("tomography", "x").parent.glob("m*.json"))]
-    seconds = [
-        s
-        for p in sorted(layout.part("tomography", "x").parent.glob("m*/timing.json"))
-        for s in read_json(p)["seconds_per_member"]
+    timings = [
+        read_json(p) for p in sorted(layout.part("tomography", "x").parent.glob("m*/timing.json"))
     ]
     quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
     residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
@@ -91,7 +89,8 @@ def write_products(
         "largest_mean_shift": _finite(float(np.abs(quality.mean_shift).max(initial=0.0))),
         "converged": float(np.mean([c for m in markers for c in m["converged"]])),
         "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
-        "seconds_per_member": float(np.mean(seconds)),
+        "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
+        "processor_seconds_per_member": _mean(_flat(timings, "processor_seconds_per_member")),
         "reference": np.round(inputs.reference, 4).tolist(),
     }
     velocities = arrays["p_velocity"].astype(np.float64)
@@ -115,6 +114,10 @@ def write_products(
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def _flat(timings: list[dict[str, list[float]]], name: str) -> list[float | None]:
+    return [s for t in timings for s in t.get(name, [])]
 
 
 def _mean(values: list[float | None]) -> float | None:

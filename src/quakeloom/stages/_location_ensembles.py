@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Locate, expand_variables
@@ -22,10 +23,17 @@ from quakeloom.formats import (
 )
 from quakeloom.location import (
     EnsembleTimes,
+    Plane,
     draw_layered_models,
     scale_times,
     stack_members,
     trace_member,
+)
+from quakeloom.stages._location_grids import (
+    Places,
+    grid_digest,
+    is_grid_source,
+    read_grid_ensemble,
 )
 from quakeloom.store import atomic_folder, find_resource, open_array, read_json, write_array
 from quakeloom.store import write_json_if_changed as write_json
@@ -34,19 +42,37 @@ from quakeloom.travel import table_grid
 log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
 
-_ARRAYS = ("straight_slowness", "depth_km", "distance_km", "level_km", "boundary_km")
+_SHARED_ARRAYS = ("depth_km", "north_km", "east_km", "level_km", "boundary_km")
 
 
 @dataclass(frozen=True)
 class StoredEnsemble:
-    """Times of an ensemble, and the depth of the boundary in each member (NaN: none)."""
+    """Times of an ensemble as they are kept on disk.
+
+    Attributes
+    ----------
+    times : EnsembleTimes
+    boundary_km : ndarray, shape (norths, easts, members)
+        Depth of the boundary in each member, NaN where there is none; one north and east where
+        models have layers.
+    plane : Plane or None
+        Where grids lie; None where times depend on depth and distance alone.
+    """
 
     times: EnsembleTimes
     boundary_km: Floats
+    plane: Plane | None = None
+
+    @property
+    def boundary(self) -> Floats | None:
+        """The boundary, or None if there is none in any member."""
+        return self.boundary_km if np.isfinite(self.boundary_km).any() else None
 
 
 def find_location_model(name: str, base: Path) -> Path:
-    """Return the file of a model: below ``base``, as given, or one of quakeloom's own.
+    """Return where a model is: below ``base``, as given, or one of quakeloom's own.
+
+    A file, the folder of a run that made an ensemble, or the root of NonLinLoc's time grids.
 
     Raises
     ------
@@ -56,17 +82,18 @@ def find_location_model(name: str, base: Path) -> Path:
     own = find_resource("velocity_models")
     written = expand_variables(name)
     for path in (base / written, Path(written), own / f"{written}.txt"):
-        if path.is_file():
+        if path.is_file() or is_grid_source(path):
             return path
     known = ", ".join(sorted(p.stem for p in own.glob("*.txt")))
     raise InputError(
-        f"Velocity model '{name}' does not exist as a file (looked for {base / written}), and is "
-        f"none of quakeloom's own ({known}). Nothing can be located; correct locate.models."
+        f"Velocity model '{name}' is no file (looked for {base / written}), no folder of a run "
+        "with an ensemble, no root of NonLinLoc's time grids (ROOT.P.STATION.time.hdr), and none "
+        f"of quakeloom's own ({known}). Nothing can be located; correct locate.models."
     )
 
 
 def ensemble_digest(
-    locate: Locate, base: Path, levels: Sequence[float], seed: int, code: str
+    locate: Locate, base: Path, places: Places, levels: Sequence[float], seed: int, code: str
 ) -> str:
     """Digest of everything that decides the times of an ensemble."""
     names = (
@@ -84,10 +111,38 @@ def ensemble_digest(
         "table_step_km",
         "spherical",
         "boundary_velocity_km_s",
+        "section_start",
+        "section_azimuth_deg",
+        "section_width_km",
     )
-    files = [digest_file(find_location_model(m, base)) for m in locate.models]
+    paths = [find_location_model(m, base) for m in locate.models]
+    files = [grid_digest(p) if is_grid_source(p) else digest_file(p) for p in paths]
     values = {n: getattr(locate, n) for n in names}
-    return digest_json([files, values, list(map(float, levels)), seed, code])
+    known: list[object] = list(map(float, levels))
+    if any(map(is_grid_source, paths)):
+        # times belong to stations there, and to receiver levels elsewhere
+        known = [list(places.names), *np.round(_positions(places), 6).tolist()]
+    return digest_json([files, values, known, seed, code])
+
+
+def station_places(stations: pa.Table) -> Places:
+    """Return the stations of a table, each once."""
+    names, rows = [], []
+    columns = ("network", "station", "longitude", "latitude", "elevation_m")
+    values = zip(*(stations.column(c).to_pylist() for c in columns), strict=True)
+    for network, station, longitude, latitude, elevation in values:
+        name = f"{network}.{station}"
+        if name in names or longitude is None or not np.isfinite([longitude, latitude]).all():
+            continue
+        names.append(name)
+        height = elevation if elevation is not None and np.isfinite(elevation) else 0.0
+        rows.append((longitude, latitude, -height / 1000.0))
+    place = np.array(rows, dtype=float).reshape(-1, 3)
+    return Places(tuple(names), place[:, 0], place[:, 1], place[:, 2])
+
+
+def _positions(places: Places) -> Floats:
+    return np.stack([places.longitude, places.latitude, places.depth_km])
 
 
 def station_levels(elevation_m: NDArray[np.float64], step_km: float) -> list[float]:
@@ -104,23 +159,32 @@ def station_levels(elevation_m: NDArray[np.float64], step_km: float) -> list[flo
 
 
 def make_times(
-    locate: Locate, base: Path, levels: Sequence[float], seed: int
-) -> tuple[EnsembleTimes, Floats]:
+    locate: Locate, base: Path, places: Places, levels: Sequence[float], seed: int, cache: Path
+) -> StoredEnsemble:
     """Read models, draw members and trace their times; also the depth of the boundary in each."""
     paths = [find_location_model(m, base) for m in locate.models]
-    tables = [read_travel_time_table(p) for p in paths if is_travel_time_table(p)]
-    models = [
-        read_layer_model(p) if has_layers(p) else read_velocity_model(p)
-        for p in paths
-        if not is_travel_time_table(p)
-    ]
-    if tables and models:
+    grids = [p for p in paths if is_grid_source(p)]
+    tables = [p for p in paths if p.is_file() and is_travel_time_table(p)]
+    models = [p for p in paths if p not in grids and p not in tables]
+    if sum(map(bool, (grids, tables, models))) > 1:
         raise InputError(
-            "locate.models mixes travel-time tables with velocity models, which have no grid in "
-            "common. Nothing is located; give either."
+            "locate.models mixes velocity models, travel-time tables and grids of other programs "
+            "or runs, which have no grid in common. Nothing is located; give one kind."
         )
+    if grids:
+        found = read_grid_ensemble(locate, grids, places, seed, cache)
+        return StoredEnsemble(found.times, found.boundary_km, found.plane)
     if tables:
-        return _stack_tables(locate, tables, levels), np.full(len(tables), np.nan)
+        times = _stack_tables(locate, [read_travel_time_table(p) for p in tables], levels)
+        return StoredEnsemble(times, np.full((1, 1, len(tables)), np.nan))
+    return _trace_layers(locate, models, levels, seed)
+
+
+def _trace_layers(
+    locate: Locate, paths: Sequence[Path], levels: Sequence[float], seed: int
+) -> StoredEnsemble:
+    """Draw members around layered models and trace them."""
+    models = [read_layer_model(p) if has_layers(p) else read_velocity_model(p) for p in paths]
     members = draw_members(locate, models, seed)
     depth, distance = table_grid(
         locate.maximum_depth_km + 1.0,
@@ -137,7 +201,9 @@ def make_times(
             log.info("locate: traced %d of %d models", i + 1, len(members))
     names = [m.name for m in members]
     boundary = np.array([_boundary(m, locate.boundary_velocity_km_s) for m in members])
-    return stack_members(names, traced, depth, distance, levels), boundary
+    return StoredEnsemble(
+        stack_members(names, traced, depth, distance, levels), boundary[None, None, :]
+    )
 
 
 def draw_members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[LayeredModel]:
@@ -162,32 +228,53 @@ def draw_members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> l
     return [d[k] for k in range(share) for d in drawn][: locate.members]
 
 
-def write_ensemble(folder: Path, times: EnsembleTimes, boundary_km: Floats, key: str) -> None:
-    """Write the times of an ensemble of one-dimensional models."""
+def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
+    """Write the times of an ensemble, under the digest of what decides them."""
+    times, plane = stored.times, stored.plane
     with atomic_folder(folder) as temporary:
-        write_array(temporary, "straight_slowness", times.values[:, :, :, 0, :])
+        if times.scaled:
+            write_array(temporary, "straight_slowness", times.values[:, :, :, 0, :])
+        else:
+            write_array(temporary, "location_time_s", times.values)
         write_array(temporary, "depth_km", times.depth_km)
-        write_array(temporary, "distance_km", times.north_km)
+        write_array(temporary, "north_km", times.north_km)
+        write_array(temporary, "east_km", times.east_km)
         write_array(temporary, "level_km", times.level_km)
-        write_array(temporary, "boundary_km", boundary_km)
-        write_json(temporary / "members.json", {"names": list(times.names), "key": key})
+        write_array(temporary, "boundary_km", stored.boundary_km)
+        about = {
+            "names": list(times.names),
+            "stations": list(times.stations),
+            "radial": times.radial,
+            "scaled": times.scaled,
+            "plane": None
+            if plane is None
+            else [plane.longitude, plane.latitude, plane.azimuth_deg],
+            "key": key,
+        }
+        write_json(temporary / "members.json", about)
 
 
 def read_ensemble(folder: Path) -> StoredEnsemble:
     """Read the times of an ensemble."""
-    arrays = {name: np.asarray(open_array(folder, name)[...]) for name in _ARRAYS}
-    names = tuple(read_json(folder / "members.json")["names"])
+    arrays = {name: np.asarray(open_array(folder, name)[...]) for name in _SHARED_ARRAYS}
+    about = read_json(folder / "members.json")
+    if about["scaled"]:
+        values = np.asarray(open_array(folder, "straight_slowness")[...])[:, :, :, None, :]
+    else:
+        values = np.asarray(open_array(folder, "location_time_s")[...])
     times = EnsembleTimes(
-        names,
-        arrays["straight_slowness"][:, :, :, None, :],
+        tuple(about["names"]),
+        values,
         arrays["depth_km"],
-        arrays["distance_km"],
-        np.zeros(1),
-        True,
-        True,
+        arrays["north_km"],
+        arrays["east_km"],
+        about["radial"],
+        about["scaled"],
         arrays["level_km"],
+        tuple(about["stations"]),
     )
-    return StoredEnsemble(times, arrays["boundary_km"])
+    plane = None if about["plane"] is None else Plane(*about["plane"])
+    return StoredEnsemble(times, arrays["boundary_km"], plane)
 
 
 def table_reach_km(locate: Locate) -> float:

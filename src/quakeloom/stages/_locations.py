@@ -21,6 +21,7 @@ from quakeloom.location import (
     locate_picks,
 )
 from quakeloom.schema import TABLES, make_table, time_values
+from quakeloom.stages._location_ensembles import StoredEnsemble
 from quakeloom.stages._stations import find_stations
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def location_options(locate: Locate) -> LocationOptions:
 def locate_block(
     locate: Locate,
     ensemble: Ensemble,
-    boundary_km: Floats,
+    stored: StoredEnsemble,
     events: pa.Table,
     picks: pa.Table,
     stations: pa.Table,
@@ -71,7 +72,8 @@ def locate_block(
     ----------
     locate : Locate
     ensemble : Ensemble
-    boundary_km : ndarray, shape (members,)
+    stored : StoredEnsemble
+        What the ensemble was made from: its plane and its boundary.
     events, picks, stations : pyarrow.Table
         Registered tables; picks of other events are passed over.
     seed : int
@@ -90,7 +92,6 @@ def locate_block(
     number = number[number >= 0][order]
     starts = np.searchsorted(number, np.arange(len(ids) + 1))
     readings = _Readings(locate, picks, stations, epochs, terms)
-    boundary = boundary_km if np.isfinite(boundary_km).all() and boundary_km.size else None
     members = ensemble.times.member_count
     arrays: dict[str, np.ndarray] = {
         **{name: np.full((len(ids), locate.draws), np.nan) for name in _DRAWS},
@@ -110,7 +111,7 @@ def locate_block(
             epicenter = (float(given[i, 0]), float(given[i, 1]))
         found = _locate_one(
             ensemble, readings.picks(a, b, reference), options, readings.terms[a:b], epicenter,
-            boundary, locate.draws, seed, event_id,
+            stored, locate.draws, seed, event_id,
         )  # fmt: skip
         rows.append(_row(event_id, float(magnitude[i]), found, reference))
         use[a:b] = found.pick_use or ["used"] * (b - a)
@@ -221,7 +222,7 @@ def _locate_one(
     options: LocationOptions,
     terms: Floats,
     epicenter: tuple[float, float] | None,
-    boundary_km: Floats | None,
+    stored: StoredEnsemble,
     draws: int,
     seed: int,
     event_id: str,
@@ -230,7 +231,7 @@ def _locate_one(
     try:
         return locate_picks(
             ensemble, picks, options, correction_s=terms, epicenter=epicenter,
-            boundary_km=boundary_km, draws=draws,
+            boundary_km=stored.boundary, plane=stored.plane, draws=draws,
             random=random_stream(seed, "location", event_id) if draws else None,
         )  # fmt: skip
     except QuakeloomError:

@@ -15,19 +15,23 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.core import distance_azimuth, string_keys
+from quakeloom.core import string_keys
 from quakeloom.mechanism import (
     ObservationBlock,
     draw_angle_errors,
     draw_depths_and_models,
 )
 from quakeloom.schema import USES, time_values
-from quakeloom.stages._stations import find_reversed, find_stations
+from quakeloom.stages._amplitude_ratios import amplitude_ratios
+from quakeloom.stages._reading_sites import ReadingSites, event_index, place_readings
+from quakeloom.stages._reading_use import (
+    USE_CODES,
+    are_impulsive,
+    choose_readings,
+    screen_readings,
+)
+from quakeloom.stages._stations import find_reversed
 from quakeloom.travel import TableStack, TakeoffDraws, lookup
-
-_USE = {name: i for i, name in enumerate(USES)}
-_ONSETS = ("I", "", "E")
-"""Onset letters from the clearest; automatic pickers' letters come after."""
 
 _DEPTH_TOLERANCE_KM = 10.0
 """How far above sea level an event may lie; it is traced from the surface."""
@@ -92,17 +96,6 @@ class PreparedBlock:
     invalid: dict[int, str]
 
 
-@dataclass(frozen=True)
-class _Sites:
-    """Where the readings of one kind were made, and the rays that led there."""
-
-    event: NDArray[np.int64]
-    azimuth: NDArray[np.float64]
-    distance: NDArray[np.float64]
-    station: NDArray[np.float64]
-    """Longitude, latitude and elevation (m) of the stations, shape (3, readings)."""
-
-
 def prepare_block(
     settings: Settings,
     events: pa.Table,
@@ -130,7 +123,7 @@ def prepare_block(
     usable_event = np.ones(events.num_rows, dtype=bool)
     usable_event[list(invalid)] = False
 
-    event = _event_index(readings, ids)
+    event = event_index(readings, ids)
     times = time_values(events.column("origin_time"))
     polarity = readings.column("polarity").to_numpy().astype(np.int8).copy()
     probability = readings.column("probability_up").to_numpy().copy()
@@ -139,17 +132,19 @@ def prepare_block(
         turned ^= find_reversed(shared.reversals, readings, times[event])
     screened = np.zeros(readings.num_rows, dtype=bool)
     for report in shared.screening:
-        proposed, left_out = _screen(report, readings, times[event])
+        proposed, left_out = screen_readings(report, readings, times[event])
         turned ^= proposed
         screened |= left_out
     flip = turned ^ readings.column("reversed").to_numpy(zero_copy_only=False)
     polarity[flip] *= -1
     probability[flip] = 1.0 - probability[flip]
 
-    sites, given = _place(settings, events, readings, event, shared)
-    impulsive = _impulsive(settings, readings)
-    use = _choose(settings, readings, polarity, probability, sites, given, impulsive, screened)
-    use[~usable_event[event] & (use == _USE["used"])] = _USE["event_not_used"]
+    sites, given = place_readings(settings, events, readings, event, shared.stations)
+    impulsive = are_impulsive(settings, readings)
+    use = choose_readings(
+        settings, readings, polarity, probability, sites, given, impulsive, screened
+    )
+    use[~usable_event[event] & (use == USE_CODES["used"])] = USE_CODES["event_not_used"]
 
     columns: dict[str, Any] = {
         "polarity": polarity,
@@ -179,25 +174,6 @@ def prepare_block(
     return PreparedBlock(block, rows, columns, invalid)
 
 
-def pick_kinds(onset: pa.ChunkedArray, weight: NDArray[np.int8]) -> NDArray[np.str_]:
-    """Return the kind of each pick: onset letter and weight code, such as ``I0``."""
-    letters = np.asarray(onset.to_pylist(), dtype="<U1")
-    digits = np.where(weight >= 0, weight.astype(str), "")
-    return np.char.add(letters, digits)
-
-
-def _impulsive(settings: Settings, readings: pa.Table) -> NDArray[np.bool_]:
-    """Which readings are impulsive; an onset that is not said counts as impulsive."""
-    if settings.selection.impulsive_by == "weight":
-        return np.asarray(readings.column("pick_weight").to_numpy() == 0)
-    return pc.is_in(readings.column("onset"), pa.array(["I", ""])).to_numpy()
-
-
-def _event_index(rows: pa.Table, ids: pa.Array) -> NDArray[np.int64]:
-    index = pc.index_in(rows.column("event_id"), ids).to_numpy()
-    return np.asarray(index, dtype=np.int64)
-
-
 def _check_events(
     settings: Settings, events: pa.Table, tables: TableStack | None
 ) -> dict[int, str]:
@@ -221,114 +197,6 @@ def _check_events(
     return invalid
 
 
-def _screen(
-    report: pa.Table, readings: pa.Table, times: NDArray[np.datetime64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Readings of stations that a report calls reversed, and of kinds it calls coins."""
-    verdict = report.column("verdict")
-    reversed_rows = report.filter(pc.equal(verdict, "reversed"))
-    turned = find_reversed(reversed_rows, readings, times)
-    coins = set(report.filter(pc.equal(verdict, "coin")).column("pick_kind").to_pylist()) - {""}
-    kinds = pick_kinds(readings.column("onset"), readings.column("pick_weight").to_numpy())
-    return turned, np.isin(kinds, sorted(coins))
-
-
-def _place(
-    settings: Settings,
-    events: pa.Table,
-    readings: pa.Table,
-    event: NDArray[np.int64],
-    shared: Shared,
-) -> tuple[_Sites, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Azimuth and distance of readings: from coordinates, else as given."""
-    times = time_values(events.column("origin_time"))[event]
-    selection = settings.selection
-    lon, lat, elevation = find_stations(
-        shared.stations, readings, times, selection.station_match, selection.station_epochs
-    )
-    distance, azimuth = distance_azimuth(
-        events.column("longitude").to_numpy()[event],
-        events.column("latitude").to_numpy()[event],
-        lon,
-        lat,
-        settings.takeoff.distance,
-    )
-    columns = {
-        c: readings.column(c).to_numpy()
-        if c in readings.column_names
-        else np.full(len(event), np.nan)
-        for c in ("azimuth_deg", "takeoff_deg", "distance_km")
-    }
-    station = np.stack([lon, lat, elevation])
-    if settings.takeoff.angles == "given":
-        with np.errstate(invalid="ignore"):
-            distance = np.where(np.isnan(columns["distance_km"]), distance, columns["distance_km"])
-        return _Sites(event, columns["azimuth_deg"], distance, station), (
-            columns["azimuth_deg"],
-            columns["takeoff_deg"],
-        )
-    found = ~np.isnan(lon)
-    azimuth = np.where(found, azimuth, np.nan)
-    return _Sites(event, azimuth, distance, station), (azimuth, np.full(len(event), np.nan))
-
-
-def _choose(
-    settings: Settings,
-    readings: pa.Table,
-    polarity: NDArray[np.int8],
-    probability: NDArray[np.float64],
-    sites: _Sites,
-    given: tuple[NDArray[np.float64], NDArray[np.float64]],
-    impulsive: NDArray[np.bool_],
-    screened: NDArray[np.bool_],
-) -> NDArray[np.int64]:
-    """Say for every reading whether it is used, or the first reason why not."""
-    selection = settings.selection
-    use = np.full(readings.num_rows, _USE["used"])
-    sure = np.maximum(probability, 1.0 - probability)
-    unsigned = polarity == 0
-    if settings.mechanism.use_probabilities:
-        unsigned &= np.isnan(probability)
-    weight = readings.column("pick_weight").to_numpy()
-    traced = settings.takeoff.angles != "given"
-    with np.errstate(invalid="ignore"):
-        reasons = [
-            ("no_polarity", unsigned),
-            ("low_probability", sure < selection.minimum_probability),
-            ("pick_weight", weight > selection.maximum_pick_weight),
-            ("onset", ~impulsive & (selection.onsets == "impulsive")),
-            ("screened", screened),
-            ("no_angles", (np.isnan(given[0]) | np.isnan(given[1])) & (not traced)),
-            ("no_station", np.isnan(sites.azimuth) & traced),
-            ("too_far", sites.distance > selection.maximum_distance_km),
-        ]
-    for name, mask in reversed(reasons):
-        use[mask] = _USE[name]
-    if selection.one_per_station:
-        use[_repeats(readings, sites.event, use == _USE["used"])] = _USE["doubled"]
-    return use
-
-
-def _repeats(
-    readings: pa.Table, event: NDArray[np.int64], usable: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Return usable readings of a station that has a better one of the same event.
-
-    Better is the lower weight code, then the onset in the order of :data:`_ONSETS`, then
-    the earlier row. Two readings of one first motion are no two witnesses.
-    """
-    rows = np.flatnonzero(usable)
-    part = readings.take(rows)
-    site = pc.binary_join_element_wise(part.column("network"), part.column("station"), ".")
-    site_code = site.combine_chunks().dictionary_encode().indices.to_numpy()
-    weight = part.column("pick_weight").to_numpy().astype(float)
-    weight[weight < 0] = 0.5
-    known = pc.index_in(part.column("onset"), pa.array(_ONSETS)).fill_null(len(_ONSETS)).to_numpy()
-    order = np.lexsort((rows, known, weight, site_code, event[rows]))
-    same = (np.diff(event[rows][order]) == 0) & (np.diff(site_code[order]) == 0)
-    return np.asarray(rows[order[1:][same]])
-
-
 def _observe(
     settings: Settings,
     events: pa.Table,
@@ -337,7 +205,7 @@ def _observe(
     amplitudes: pa.Table,
     columns: dict[str, Any],
     use: NDArray[np.int64],
-    sites: _Sites,
+    sites: ReadingSites,
     given: tuple[NDArray[np.float64], NDArray[np.float64]],
     usable_event: NDArray[np.bool_],
     shared: Shared,
@@ -345,11 +213,20 @@ def _observe(
     draws: HypocenterDraws | None,
 ) -> tuple[ObservationBlock, NDArray[np.int64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Build the block; readings without a ray in the reference trial are taken out."""
-    ratio, ratio_event, ratio_sites, ratio_rows, ratio_given, ratio_station = _amplitude_ratios(
-        settings, events, amplitudes, shared, ids, usable_event, readings, given, sites
+    ratios = amplitude_ratios(
+        settings,
+        events,
+        amplitudes,
+        shared.stations,
+        shared.sp_corrections,
+        ids,
+        usable_event,
+        readings,
+        given,
+        sites,
     )
-    used = np.flatnonzero(use == _USE["used"])
-    event = np.concatenate([sites.event[used], ratio_event])
+    used = np.flatnonzero(use == USE_CODES["used"])
+    event = np.concatenate([sites.event[used], ratios.event])
     order = np.argsort(event, kind="stable")
     event = event[order]
     n = used.size
@@ -362,15 +239,15 @@ def _observe(
 
     takeoff = settings.takeoff
     station_keys = string_keys(
-        _station_names(readings, used) + _station_names(amplitudes, ratio_rows), settings.seed
+        _station_names(readings, used) + _station_names(amplitudes, ratios.row), settings.seed
     )[order]
-    none = np.full(ratio_event.size, np.nan)
-    azimuth = joined(given[0][used], ratio_given[0])
+    none = np.full(ratios.event.size, np.nan)
+    azimuth = joined(given[0][used], ratios.azimuth_deg)
     offsets = np.searchsorted(event, np.arange(events.num_rows + 1)).astype(np.int64)
     trials = settings.mechanism.trials
     stratified = settings.mechanism.stratified_draws
     if takeoff.angles == "given":
-        base = joined(given[1][used], ratio_given[1])[None, :]
+        base = joined(given[1][used], ratios.takeoff_deg)[None, :]
         azimuth_error, takeoff_error = (
             _filled(joined(column(name), none), default)
             for name, default in (
@@ -379,7 +256,7 @@ def _observe(
             )
         )
     elif takeoff.angles == "ensemble":
-        station = np.concatenate([sites.station[:, used], ratio_station], axis=1)[:, order]
+        station = np.concatenate([sites.station[:, used], ratios.station], axis=1)[:, order]
         azimuth, base = _draw_rays(events, draws, shared, offsets, station, trials)
         azimuth_error = np.full(event.size, takeoff.azimuth_error_deg)
         takeoff_error = np.full(event.size, takeoff.takeoff_error_deg)
@@ -395,7 +272,7 @@ def _observe(
             len(takeoff.models),
             stratified,
         )
-        distance = joined(sites.distance[used], ratio_sites)
+        distance = joined(sites.distance[used], ratios.distance_km)
         base, _ = lookup(
             shared.tables, models[:, None], np.maximum(depths[:, event], 0.0), distance[None, :]
         )
@@ -411,7 +288,7 @@ def _observe(
         )  # fmt: skip
         azimuth_draws = azimuth_draws + errors[0]
         takeoff_draws = takeoff_draws + errors[1]
-    rows = np.concatenate([used, np.full(ratio_event.size, -1)])[order]
+    rows = np.concatenate([used, np.full(ratios.event.size, -1)])[order]
     bad = ~np.isfinite(takeoff_draws[0] + azimuth_draws[0])
     reference = np.full((2, readings.num_rows), np.nan)
     is_reading = rows >= 0
@@ -420,20 +297,20 @@ def _observe(
     if takeoff.angles == "given":
         reference[0], reference[1] = given
     if bad.any():
-        use[rows[bad & is_reading]] = _USE["no_angles"]
+        use[rows[bad & is_reading]] = USE_CODES["no_angles"]
     keep = ~bad
-    impulsive = _impulsive(settings, readings)[used]
+    impulsive = are_impulsive(settings, readings)[used]
     block = ObservationBlock(
         event_keys=keys,
         offsets=np.searchsorted(event[keep], np.arange(events.num_rows + 1)).astype(np.int64),
         azimuth_deg=np.ascontiguousarray(azimuth_draws[:, keep], dtype=np.float32),
         takeoff_deg=np.ascontiguousarray(takeoff_draws[:, keep], dtype=np.float32),
-        polarity=joined(columns["polarity"][used], np.zeros(ratio_event.size, np.int8))[
+        polarity=joined(columns["polarity"][used], np.zeros(ratios.event.size, np.int8))[
             keep
         ].astype(np.int8),
-        impulsive=joined(impulsive, np.ones(ratio_event.size, bool))[keep].astype(bool),
+        impulsive=joined(impulsive, np.ones(ratios.event.size, bool))[keep].astype(bool),
         probability_up=joined(columns["probability_up"][used], none)[keep].astype(np.float32),
-        sp_log_ratio=joined(np.full(n, np.nan), ratio)[keep].astype(np.float32),
+        sp_log_ratio=joined(np.full(n, np.nan), ratios.log_ratio)[keep].astype(np.float32),
         station_keys=station_keys[keep],
     )
     return block, rows[keep], (reference[0], reference[1])
@@ -470,89 +347,6 @@ def _draw_rays(
             draws.member[i, chosen], *place, *station[:, a:b]
         )
     return azimuth, takeoff
-
-
-def _amplitude_ratios(
-    settings: Settings,
-    events: pa.Table,
-    amplitudes: pa.Table,
-    shared: Shared,
-    ids: pa.Array,
-    usable_event: NDArray[np.bool_],
-    readings: pa.Table,
-    given: tuple[NDArray[np.float64], NDArray[np.float64]],
-    sites: _Sites,
-) -> tuple[Any, ...]:
-    """log10 S/P of amplitudes that stand out of the noise, corrected for the station."""
-    empty = np.zeros(0)
-    nothing = (empty, empty.astype(np.int64), empty, empty.astype(np.int64), (empty, empty),
-               np.zeros((3, 0)))  # fmt: skip
-    if not settings.mechanism.use_amplitudes or not amplitudes.num_rows:
-        return nothing
-    event = _event_index(amplitudes, ids)
-    p, s, np_, ns = (
-        amplitudes.column(c).to_numpy()
-        for c in ("p_amplitude", "s_amplitude", "p_noise", "s_noise")
-    )
-    snr = settings.mechanism.minimum_amplitude_snr
-    with np.errstate(invalid="ignore", divide="ignore"):
-        loud = (p > 0) & (s > 0) & (p >= snr * np.abs(np_)) & (s >= snr * np.abs(ns))
-        ratio = np.log10(s / p) - _corrections(settings, shared.sp_corrections, amplitudes)
-    placed, angles = _place(settings, events, amplitudes, event, shared)
-    if settings.takeoff.angles == "given":
-        angles = _angles_of_same_station(readings, sites.event, given, amplitudes, event)
-    with np.errstate(invalid="ignore"):
-        near = ~(placed.distance > settings.selection.maximum_distance_km)
-    ready = np.isfinite(angles[0]) & (np.isfinite(angles[1]) | (settings.takeoff.angles != "given"))
-    rows = np.flatnonzero(loud & near & ready & usable_event[event] & np.isfinite(ratio))
-    return (
-        ratio[rows],
-        event[rows],
-        placed.distance[rows],
-        rows,
-        (angles[0][rows], angles[1][rows]),
-        placed.station[:, rows],
-    )
-
-
-def _angles_of_same_station(
-    readings: pa.Table,
-    reading_event: NDArray[np.int64],
-    given: tuple[NDArray[np.float64], NDArray[np.float64]],
-    amplitudes: pa.Table,
-    event: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = dict(
-        zip(
-            zip(reading_event.tolist(), readings.column("station").to_pylist(), strict=True),
-            range(readings.num_rows),
-            strict=True,
-        )
-    )
-    where = np.array(
-        [
-            known.get(key, -1)
-            for key in zip(event.tolist(), amplitudes.column("station").to_pylist(), strict=True)
-        ],
-        dtype=np.int64,
-    )
-    azimuth = np.where(where >= 0, given[0][where], np.nan)
-    return azimuth, np.where(where >= 0, given[1][where], np.nan)
-
-
-def _corrections(
-    settings: Settings, corrections: pa.Table, amplitudes: pa.Table
-) -> NDArray[np.float64]:
-    """Station corrections by code and first two letters of the channel, V and E exchanged."""
-    table: dict[tuple[str, str], float] = {}
-    for station, channel, value in zip(
-        *(corrections.column(c).to_pylist() for c in ("station", "channel", "sp_log_correction")),
-        strict=True,
-    ):
-        table.setdefault((station, channel[:2].replace("V", "E", 1)), value)
-    none = np.nan if settings.mechanism.require_sp_correction else 0.0
-    codes = zip(*(amplitudes.column(c).to_pylist() for c in ("station", "channel")), strict=True)
-    return np.array([table.get((s, c[:2].replace("V", "E", 1)), none) for s, c in codes])
 
 
 def _station_names(rows: pa.Table, index: NDArray[np.int64]) -> list[str]:

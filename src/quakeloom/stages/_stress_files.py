@@ -30,7 +30,10 @@ def write_map(folder: Path, made: StressMap, provenance: dict[str, Any]) -> list
     dataset = make_dataset(made, provenance)
     with atomic_folder(folder / "stress.zarr") as temporary:
         dataset.to_zarr(temporary, mode="w", consolidated=False, zarr_format=3)
-    _write_netcdf(dataset.drop_vars("neighbor_covariance"), folder / "stress.nc")
+    _write_netcdf(
+        dataset.drop_vars(["neighbor_covariance", "drawn_components"], errors="ignore"),
+        folder / "stress.nc",
+    )
     files = ["stress.parquet", "stress.csv", "stress_wsm.csv", "stress_gmt.txt", "stress.geojson",
              "stress.nc"]  # fmt: skip
     for name in ("shmax.tif", "a_phi.tif"):
@@ -68,16 +71,20 @@ def describe_map(made: StressMap) -> dict[str, Any]:
     """Return the numbers of the inversion: status, strength, ABIC, N, P, M, the curve.
 
     ``status`` is ``mapped``; ``held_by_prior`` where mechanisms are few, or alike, or leave
-    the stress partly free, so that a wide prior holds it somewhere; ``no_data`` where none
-    can be used.
+    the stress partly free, so that a wide prior holds it, and ``partly_held_by_prior`` where
+    that is so at some of the nodes with data; ``no_data`` where none can be used.
     """
     field = made.field
-    held = field.anchored or field.independent_share < 1.0
+    data = field.data_weight > 0
+    held = int((field.held & data).sum())
+    status = "mapped" if not held else "partly_held_by_prior"
+    if held and held == data.sum():
+        status = "held_by_prior"
     point = field.point
     scan = field.scan
     curve = () if made.reason else scan.points if scan else (point,)
     return {
-        "status": "no_data" if made.reason else "held_by_prior" if held else "mapped",
+        "status": "no_data" if made.reason else status,
         "reason": made.reason,
         "alpha2": list(point.alpha2),
         "abic": point.abic,
@@ -94,11 +101,11 @@ def describe_map(made: StressMap) -> dict[str, Any]:
         "roughness": list(point.roughness),
         "nodes": made.grid.node_count,
         "nodes_with_stress": int(np.isfinite(field.components[:, 0]).sum()),
-        "nodes_with_data": int((field.data_weight > 0).sum()),
+        "nodes_with_data": int(data.sum()),
         "mechanisms": int(field.mechanism_count.sum()),
         "weight": float(field.data_weight.sum()),
         "freedom": field.freedom,
-        "held_by_prior": field.anchored,
+        "nodes_held_by_prior": held,
         "independent_share": field.independent_share,
         "friction": made.friction,
         "curve": [
@@ -166,6 +173,12 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
             "neighbor_steps": " ".join(f"{a},{b}" for a, b in NEIGHBOR_SHIFTS),
         },
     )  # fmt: skip
+    if len(made.fields):
+        data["drawn_components"] = (
+            (*dims, "component", "draw"),
+            spread(made.fields.transpose(1, 2, 0), (5, len(made.fields))),
+            {"units": "1", "long_name": "Joint posterior draws of the components"},
+        )
     if made.bootstrap is not None:
         for name in ("shmax_std_deg", "shape_ratio_std", "a_phi_std"):
             data[f"bootstrap_{name}"] = (

@@ -52,6 +52,8 @@ class StressMap:
     field : StressField
     uncertainty : StressUncertainty
     bootstrap : StressUncertainty or None
+    fields : ndarray of float32, shape (draws, nodes, 5)
+        Joint posterior draws of the components.
     table : pyarrow.Table
         Registered ``stress``: the nodes that have a stress and data.
     longitude, latitude : ndarray, shape (nodes,)
@@ -65,6 +67,7 @@ class StressMap:
     field: StressField
     uncertainty: StressUncertainty
     bootstrap: StressUncertainty | None
+    fields: NDArray[np.float32]
     table: pa.Table
     longitude: Floats
     latitude: Floats
@@ -112,7 +115,7 @@ def make_map(
             grid, events.points, *events.angles.T, events.weights,
             alpha2=settings.alpha2[0] if settings.alpha2 else None, **options,
         )  # fmt: skip
-        field, friction = choice.field, choice.friction
+        field, friction, inversion = choice.field, choice.friction, choice.inversion
     else:
         inversion = StressInversion(grid, statistics, **options)
         count = len(inversion.inversion.penalties)
@@ -131,9 +134,13 @@ def make_map(
             inversion, field.point.alpha2, events.points, events.statistics, events.weights
         ).run(settings.bootstrap, seed=seed)
         bootstrap = summarize_replicates(field.components, draws)
+    fields = inversion.draw_fields(field.point.alpha2, settings.fields, seed, field.scan)
     place = place_back(settings, grid.horizontal)
     table = tabulate_map(grid, field, uncertainty, place)
-    return StressMap(grid, field, uncertainty, bootstrap, table, place[:, 0], place[:, 1], friction)
+    return StressMap(
+        grid, field, uncertainty, bootstrap, fields.astype(np.float32), table, place[:, 0],
+        place[:, 1], friction,
+    )  # fmt: skip
 
 
 def _empty_map(settings: Stress) -> StressMap:
@@ -152,7 +159,8 @@ def _empty_map(settings: Stress) -> StressMap:
     place = place_back(settings, grid.horizontal) if area else middle
     table = tabulate_map(grid, field, uncertainty, place)
     return StressMap(
-        grid, field, uncertainty, None, table, place[:, 0], place[:, 1], None,
+        grid, field, uncertainty, None, np.empty((0, grid.node_count, 5), np.float32), table,
+        place[:, 0], place[:, 1], None,
         "None of the mechanisms is inside the map and usable. Look at the rules for area, depth, "
         "magnitude and quality, and at what was left out.",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from quakeloom.config import Configuration, Settings, case_run, parse_settings
+from quakeloom.config import Configuration, Settings, case_run
 from quakeloom.core import PlanError, digest_source
 from quakeloom.stages import (
     locate,
@@ -29,9 +29,12 @@ from quakeloom.stages import (
     tomography,
     window,
 )
+from quakeloom.stages._location_store import picked_here
+from quakeloom.stages._promised_minutes import promise_minutes
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages._stress_catalogs import count_catalog
 from quakeloom.stages.ingest import Ingested, ingest_sources
+from quakeloom.stages.run_settings import read_settings
 from quakeloom.store import (
     RunLayout,
     read_json,
@@ -110,6 +113,7 @@ def plan_configuration(
         )
         runs[name] = {
             "partitions": {e["partition"]: e["memory_mb"] for e in entries},
+            "minutes": promise_minutes(settings, ingested.partitions),
             "takeoff": layered,
             "screening": [case_run(configuration.name, c) for c in settings.selection.screening],
             "compare": looks_at,
@@ -118,6 +122,7 @@ def plan_configuration(
             **waves,
             "locate": {e["partition"]: e["memory_mb"] for e in located},
             "station_rounds": settings.locate.station_iterations if settings.locate else 0,
+            "locate_picks": picked_here(settings),
             "threshold": chosen,
             "repeaters": settings.cluster.memory_mb if settings.repeaters else 0,
             "located_angles": settings.takeoff.angles == "ensemble",
@@ -246,23 +251,6 @@ def read_plan(results: Path, name: str) -> dict[str, Any]:
             f"'{name}' has no plan ({path} is missing). Run `quakeloom plan --config FILE`."
         )
     return dict(read_json(path))
-
-
-def read_settings(layout: RunLayout) -> Settings:
-    """Read the resolved settings of a planned run.
-
-    Raises
-    ------
-    PlanError
-        If the run was never planned.
-    """
-    if not layout.settings.exists():
-        raise PlanError(
-            f"Run {layout.root} has no plan ({layout.settings} is missing). "
-            "Run `quakeloom plan --config FILE`."
-        )
-    data = yaml.safe_load(layout.settings.read_text(encoding="utf-8"))
-    return parse_settings(data, str(layout.settings))
 
 
 __all__ = ["PLAN_FILE", "plan_configuration", "read_plan", "read_settings", "science_settings"]

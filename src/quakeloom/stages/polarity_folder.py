@@ -116,6 +116,76 @@ def read_folder(
     return _tables(wanted, read, sign, up, reasons, problems)
 
 
+@dataclass(frozen=True)
+class FirstMotionWindow:
+    """The vertical around a pick, long enough for shifted picks.
+
+    Attributes
+    ----------
+    label : str
+        Station and event.
+    samples : ndarray of float32
+    rate_hz : float
+    pick : int
+        Sample of the pick.
+    given : int
+        First motion that the table has: +1 or -1.
+    """
+
+    label: str
+    samples: NDArray[np.float32]
+    rate_hz: float
+    pick: int
+    given: int
+
+    def window(self, reader: Reader, shift_s: float = 0.0) -> NDArray[np.float32]:
+        """Return the window of a reader at the shifted pick."""
+        first = self.pick + round(shift_s * self.rate_hz) - reader.pick_sample
+        return self.samples[first : first + reader.samples]
+
+
+def cut_folder(
+    path: Path,
+    polarities: pa.Table,
+    reach_s: float = 2.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[FirstMotionWindow]:
+    """Cut the vertical around every first motion of a table, at 100 Hz.
+
+    Parameters
+    ----------
+    path : Path
+        Waveforms: a file, a folder, a tree.
+    polarities : pyarrow.Table
+        Registered table ``polarities`` with arrival times; rows without either are left out.
+    reach_s : float
+        Seconds on either side; picks nearer to the ends of their records are left out.
+    progress : callable
+    """
+    rate, side = 100.0, round(reach_s * 100.0)
+    around = Reader("", rate, 2 * side + 1, side)
+    progress("reading headers")
+    rows, _ = index_files(list_files(path))
+    by_station: dict[str, list[IndexRow]] = {}
+    for row in rows:
+        if component_of(row.channel) == "Z":
+            by_station.setdefault(row.instrument.station, []).append(row)
+    archive = ArchiveReader()
+    found = []
+    for pick in _motions(polarities):
+        candidates = _candidates(by_station.get(pick["station"], []), pick, pick["time"])
+        if not candidates:
+            continue
+        try:
+            records, _ = archive.read(_record_set(candidates, pick["time"]), "Z", rate, 0)
+            samples, _ = cut_window(records, pick["time"], around)
+        except QuakeloomError:
+            continue
+        label = f"{pick['station']} {pick['event_id'] or ''}".strip()
+        found.append(FirstMotionWindow(label, samples, rate, side, pick["polarity"]))
+    return found
+
+
 def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.float32], str]:
     """Cut the window of a reader around a pick from records of the vertical.
 
@@ -151,6 +221,21 @@ def _p_picks(picks: pa.Table) -> list[dict[str, Any]]:
         for i in range(picks.num_rows)
         if columns["phase"][i][:1].upper() == "P"
     ]
+
+
+def _motions(polarities: pa.Table) -> list[dict[str, Any]]:
+    """Rows of polarities that have a sign and a time, as picks."""
+    times = time_values(polarities.column("arrival_time")).astype("datetime64[ns]")
+    columns = {
+        n: polarities.column(n).to_pylist()
+        for n in ("event_id", "network", "station", "channel", "polarity")
+    }
+    return [
+        {**{n: values[i] for n, values in columns.items()}, "location_code": "",
+         "time": int(times[i].astype(np.int64))}
+        for i in range(polarities.num_rows)
+        if columns["polarity"][i] and not np.isnat(times[i])
+    ]  # fmt: skip
 
 
 def _candidates(rows: list[IndexRow], pick: dict[str, Any], at: int) -> list[IndexRow]:
@@ -230,4 +315,11 @@ def _tables(
     return FolderPolarities(table, problems_table(problems), counts)
 
 
-__all__ = ["FolderPolarities", "cut_window", "open_reader", "read_folder"]
+__all__ = [
+    "FirstMotionWindow",
+    "FolderPolarities",
+    "cut_folder",
+    "cut_window",
+    "open_reader",
+    "read_folder",
+]

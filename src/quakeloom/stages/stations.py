@@ -16,10 +16,15 @@ import pyarrow.compute as pc
 
 from quakeloom.config import Settings
 from quakeloom.core import digest_file, digest_source
-from quakeloom.mechanism import ContradictionReport, report_pick_kinds, report_stations
+from quakeloom.mechanism import (
+    ContradictionReport,
+    count_contradictions,
+    report_pick_kinds,
+    report_stations,
+)
 from quakeloom.schema import make_table, time_values
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages._readings import pick_kinds
+from quakeloom.stages._reading_use import pick_kinds
 from quakeloom.store import (
     RunLayout,
     read_json,
@@ -60,10 +65,7 @@ def part(settings: Settings, layout: RunLayout) -> None:
     ).combine_chunks().dictionary_encode()  # fmt: skip
     number = names.indices.to_numpy().astype(np.int64)
     stations = [s.split("\x1f") for s in names.dictionary.to_pylist()]
-    kinds, kind = np.unique(
-        pick_kinds(readings.column("onset"), readings.column("pick_weight").to_numpy()),
-        return_inverse=True,
-    )
+    kinds, kind = pick_kinds(readings.column("onset"), readings.column("pick_weight").to_numpy())
     by_station, by_kind = _report_in_rounds(number, kind, times, polarity, predicted, rate)
     start = np.concatenate([_times(times, by_station.first), _times(times, -1 + 0 * by_kind.first)])
     end = np.concatenate([_times(times, by_station.last), _times(times, -1 + 0 * by_kind.last)])
@@ -128,7 +130,7 @@ def _monthly(
     month = times.astype("datetime64[M]").astype(np.int64)
     dated = ~np.isnat(times)
     code = number[dated] * _MONTHS + month[dated] + _MONTHS // 2
-    found = report_pick_kinds(code, polarity[dated], predicted[dated], rate)
+    found = count_contradictions(code, polarity[dated], predicted[dated], rate)
     of_station, of_month = np.divmod(found.group, _MONTHS)
     start = (of_month - _MONTHS // 2).astype("datetime64[M]")
     return make_table(

@@ -74,6 +74,7 @@ _MAP_ONLY = (
     "basis",
     "alpha2",
     "draws",
+    "fields",
     "catalogs",
 )
 """Settings that change the map but not the sums of a partition."""
@@ -136,7 +137,8 @@ def promise_memory(settings: Settings, events: int) -> int:
     # all replicates, and the sums and vectors of a batch of 64
     replicates = stress.bootstrap * nodes * 5 * 4 / 1e6
     batch = min(stress.bootstrap, 64) * nodes * (5 * 15 + 6 * 5) * 8 / 1e6
-    return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch))
+    fields = 3 * stress.fields * nodes * 5 * 8 / 1e6
+    return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch + fields))
 
 
 def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:

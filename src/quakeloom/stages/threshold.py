@@ -29,6 +29,12 @@ from quakeloom.core import (
 from quakeloom.mechanism import find_mechanisms, mechanism_grid
 from quakeloom.schema import QUALITIES, STATUSES, make_table
 from quakeloom.stages import mechanism
+from quakeloom.stages._mechanism_blocks import (
+    BlockTask,
+    block_tasks,
+    mechanism_options,
+    read_shared,
+)
 from quakeloom.stages._parts import (
     mark_done,
     partition_states,
@@ -143,7 +149,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     rates = read_json(layout.done_step(STAGE, "init"))["error_rates"]
     truth = read_table(layout.rows(partition) / "truth.parquet", "truth")
     pieces = []
-    for task in mechanism.block_tasks(settings, layout, partition, None):
+    for task in block_tasks(settings, layout, partition, None):
         sampled = _sample(task, settings.seed, share)
         if sampled is not None:
             pieces.append(_try_thresholds(sampled, rates, truth))
@@ -275,7 +281,7 @@ def _median(values: NDArray[np.float64]) -> float:
     return float(np.median(values)) if values.size else float("nan")
 
 
-def _sample(task: mechanism.Task, seed: int, share: float) -> mechanism.Task | None:
+def _sample(task: BlockTask, seed: int, share: float) -> BlockTask | None:
     """Return a task with those of its events that the keyed draw takes, or None."""
     ids = task.events.column("event_id").combine_chunks()
     keys = string_keys([f"threshold {i}" for i in ids.to_pylist()], seed)
@@ -293,7 +299,7 @@ def _sample(task: mechanism.Task, seed: int, share: float) -> mechanism.Task | N
     return replace(task, events=task.events.take(pa.array(taken)), draws=draws, **rows)
 
 
-def _try_thresholds(task: mechanism.Task, rates: list[float], truth: pa.Table) -> pa.Table:
+def _try_thresholds(task: BlockTask, rates: list[float], truth: pa.Table) -> pa.Table:
     """Solve the events of a block in every way."""
     wanted = task.settings.threshold
     assert wanted is not None
@@ -307,17 +313,17 @@ def _try_thresholds(task: mechanism.Task, rates: list[float], truth: pa.Table) -
 
 
 def _solve(
-    task: mechanism.Task, truth: pa.Table, method: str, least: float, error_rate: float
+    task: BlockTask, truth: pa.Table, method: str, least: float, error_rate: float
 ) -> pa.Table:
     settings = with_threshold(task.settings, least, error_rate, method == PROBABILITIES)
-    shared = mechanism.read_shared(task.settings, task.layout, task.partition)
+    shared = read_shared(task.settings, task.layout, task.partition)
     prepared = prepare_block(
         settings, task.events, task.polarities, task.amplitudes, shared, task.draws
     )
     found = find_mechanisms(
         prepared.observations,
         mechanism_grid(settings.mechanism.grid_step_deg),
-        mechanism.mechanism_options(settings),
+        mechanism_options(settings),
     )
     status = np.array(STATUSES, dtype=object)[found.status]
     for i in prepared.invalid:

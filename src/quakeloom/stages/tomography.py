@@ -67,6 +67,7 @@ _SHOWN_ONLY = {"members", "mask_above_km_s", "exceedance_km_s", "isovelocities_k
 """Settings that change what is shown of the members, not the members."""
 
 BASE_MB = 400.0
+_TIMES = ("seconds", "processor_seconds")
 
 
 def blocks_of(settings: Settings) -> list[Block]:
@@ -188,9 +189,9 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     group = ensemble_path(layout)
     for name, values in arrays.items():
         write_region(group, name, block.members[0], values)
-    seconds = [s for f in found for s in f["seconds"].tolist()]
     write_json_if_changed(
-        layout.part(STAGE, partition) / "timing.json", {"seconds_per_member": seconds}
+        layout.part(STAGE, partition) / "timing.json",
+        {f"{n}_per_member": [s for f in found for s in f[n].tolist()] for n in _TIMES},
     )
     write_json_if_changed(
         marker,
@@ -304,7 +305,7 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
         _INPUTS[key] = read_line(settings)
     line = line_settings(settings)
     problem = _INPUTS[key].problem
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     # one thread, so that rounding is the same everywhere
     with one_blas_thread():
         found = sample_ensemble(
@@ -315,8 +316,10 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
             sampler_options(line),
             read_prepared(layout),
         )
-    seconds = (time.perf_counter() - started) / len(members)
-    return _arrays(problem, found) | {"seconds": np.full(len(members), seconds)}
+    spent = (time.perf_counter() - started, time.process_time() - used)
+    return _arrays(problem, found) | {
+        name: np.full(len(members), s / len(members)) for name, s in zip(_TIMES, spent, strict=True)
+    }
 
 
 def _arrays(problem: Any, found: EnsembleMembers) -> dict[str, NDArray[Any]]:

@@ -47,8 +47,9 @@ class StressField:
         N, P and M.
     independent_share : float
         Least share of its weight that counts in any area; 1 where mechanisms differ.
-    anchored : bool
-        Somewhere the data are few or left some combination free, and a wide prior holds it.
+    held : ndarray of bool, shape (nodes,)
+        Where the data are few, or alike, or leave some combination free: a wide prior holds the
+        stress, or the mechanisms count in part.
     """
 
     components: Floats
@@ -66,7 +67,7 @@ class StressField:
     rank: int
     parameter_count: int
     independent_share: float
-    anchored: bool
+    held: NDArray[np.bool_]
 
     @classmethod
     def unknown(cls, nodes: int) -> StressField:
@@ -88,5 +89,5 @@ class StressField:
             0,
             0,
             nan,
-            False,
+            np.zeros(nodes, dtype=bool),
         )

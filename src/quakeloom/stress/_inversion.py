@@ -114,8 +114,9 @@ class StressInversion:
         count = statistics.total_weight if whole else count
         self._own = self._data_blocks(statistics, change)
         vector = (slip @ change) * self.share[:, None]
-        held = self._hold()
-        self.anchored = bool(held.weak.any())
+        areas_held = self._hold()
+        self.held = (areas_held.weak | (self.independent_share < 1.0))[self._components]
+        """Nodes that a wide prior holds, or whose mechanisms count in part."""
         self.inversion = SmoothInversion(
             self.dissection,
             self._own,
@@ -125,7 +126,7 @@ class StressInversion:
             self._penalties,
             self._components,
             solver,
-            held=held.precision if self.anchored else None,
+            held=areas_held.precision if areas_held.weak.any() else None,
         )
         self.freedom = self.inversion.freedom + NOISE_COUNT
         """Degrees of freedom of the noise variance, those of its prior included."""
@@ -256,7 +257,7 @@ class StressInversion:
             self.inversion.rank,
             self.inversion.parameter_count,
             float(self.independent_share.min()),
-            self.anchored,
+            self._spread_mask(self.held),
         )
 
     @cached_property
@@ -304,32 +305,58 @@ class StressInversion:
         """Return ``c = tr[(sum K)^-1 sum w^2 g g^T] / (5 s^2)`` over all mechanisms.
 
         g is the score ``b - K m`` of a mechanism. If mechanisms had independent noise of the
-        variance s^2 in each slip component, c would be 1.
+        variance s^2 in each slip component, c would be 1. Nodes that a prior holds are left out.
         """
         components = np.nan_to_num(self.expand(m))
-        scatter = self.statistics.score_covariance(components).sum(axis=0)
+        free = self._spread_mask(~self.held)
+        scatter = self.statistics.score_covariance(components)[free].sum(axis=0)
         i, j = self.grid.pairs.T
         twice = np.where(i == j, 1.0, 2.0)[:, None, None]
+        twice = twice * (free[i] & free[j])[:, None, None]
         normal = np.sum(twice * self.statistics.normal_blocks(), axis=0)
         values = np.linalg.eigvalsh(normal)
-        if self.anchored or self.independent_share.min() < 1.0 or values[0] < ANCHOR_PRECISION:
+        if values[0] < ANCHOR_PRECISION:
             return 1.0
         ratio = np.trace(np.linalg.solve(normal, scatter)) / (5.0 * self.noise_variance(point))
         return float(np.clip(ratio, 0.02, 1.0))
 
-    def draw_fields(self, alpha2: Sequence[float], count: int, seed: int = 0) -> Floats:
-        """Return joint posterior draws of the whole field, shape (draws, nodes, 5)."""
-        point, m = self.inversion.evaluate(alpha2)
-        factor = self.inversion.factorize(alpha2)
+    @with_one_blas_thread
+    def draw_fields(
+        self,
+        alpha2: Sequence[float],
+        count: int,
+        seed: int = 0,
+        scan: AbicScan | None = None,
+    ) -> Floats:
+        """Return joint posterior draws of the whole field, shape (draws, nodes, 5).
+
+        Where a scan is given they are drawn at the likely strengths in turn, as the covariance
+        of :meth:`solve` is over these. Unlike the covariance of single nodes, draws say how
+        nodes err together.
+        """
         generator = np.random.default_rng(seed)
-        noise = factor.draw(generator.standard_normal((*m.shape, count)))
-        scale = np.sqrt(self.noise_variance(point))
-        scale = scale * np.sqrt(self.freedom / generator.chisquare(self.freedom, count))
-        return np.stack([self.expand(m + scale[d] * noise[:, :, d]) for d in range(count)])
+        normal = generator.standard_normal((self.kept.size, 5, count))
+        stretch = np.sqrt(self.freedom / generator.chisquare(self.freedom, count))
+        others = likely_strengths(scan) if scan is not None and len(alpha2) == 1 else ()
+        strengths = [(other,) for other in others] or [tuple(alpha2)]
+        out = np.empty((count, self.grid.node_count, 5))
+        for number, strength in enumerate(strengths[:count]):
+            mine = np.arange(number, count, len(strengths))
+            point, m = self.inversion.evaluate(strength)
+            noise = self.inversion.factorize(strength).draw(normal[:, :, mine])
+            scale = np.sqrt(self.noise_variance(point)) * stretch[mine]
+            for at, draw in enumerate(mine):
+                out[draw] = self.expand(m + scale[at] * noise[:, :, at])
+        return out
 
     def expand(self, m: Floats) -> Floats:
         """Return components of the solved nodes for the whole grid, in the orthonormal basis."""
         return self._fill(m @ self._change.T)
+
+    def _spread_mask(self, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        out = np.zeros(self.grid.node_count, dtype=bool)
+        out[self.kept] = kept
+        return out
 
     def _fill(self, values: Floats) -> Floats:
         out = np.full((self.grid.node_count, *values.shape[1:]), np.nan)

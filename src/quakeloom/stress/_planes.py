@@ -37,6 +37,8 @@ class PlaneChoice:
         The coefficient of largest mean instability.
     mean_instability : ndarray, shape (frictions,)
         For each coefficient that was tried.
+    inversion : StressInversion
+        That of the chosen planes.
     """
 
     field: StressField
@@ -44,6 +46,7 @@ class PlaneChoice:
     instability: Floats
     friction: float
     mean_instability: Floats
+    inversion: StressInversion
 
 
 def choose_random_planes(event_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
@@ -162,4 +165,4 @@ def invert_unstable_planes(
         field = final.solve(scan.best.alpha2, scan)
     else:
         field = final.solve(strength)
-    return PlaneChoice(field, swap, chosen, friction, means)
+    return PlaneChoice(field, swap, chosen, friction, means, final)

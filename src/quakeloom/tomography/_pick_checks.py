@@ -108,11 +108,11 @@ def check_picks(
     else:
         put_aside(
             missing & np.isnan(errors),
-            "has no time error: give `error` in the settings, or one per pick",
+            "has no time error: give `error_s` in the settings, or one per pick",
         )
         put_aside(
             missing & ~np.isnan(errors),
-            "has a time error of zero: give `error` in the settings, or one per pick",
+            "has a time error of zero: give `error_s` in the settings, or one per pick",
         )
     put_aside(~np.isfinite(picks.times_s) | (picks.times_s < 0), "has no travel time")
     if first_arrivals:

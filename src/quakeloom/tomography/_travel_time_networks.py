@@ -245,6 +245,10 @@ class NetworkScores:
     velocities, travel times are read off, rays are traced, and Fermat's principle gives the
     derivative by velocity, ``dT / dv = -dl / v^2`` along the ray.
 
+    At the first call and at every ``gate_every``-th the times of all picks are held against the
+    eikonal solver. Networks that differ by more than ``gate`` are trained on, all together, and
+    where that does not help nothing is returned.
+
     Attributes
     ----------
     problem : RefractionProblem
@@ -252,22 +256,37 @@ class NetworkScores:
     inner_steps : int
         Training steps at every call after the first.
     degrees_of_freedom : float or None
+    gate : float
+        Largest root mean square difference from the solver, as a share of the root mean square
+        time, that a particle may have.
+    gate_every : int
+        Calls from one comparison to the next.
+    rounds : int
+        Trainings as long as the first that a failing comparison may ask for.
+    errors : ndarray, (particles,)
+        What the last comparison found.
     """
 
     problem: RefractionProblem
     networks: TravelTimeNetworks
     inner_steps: int = 50
     degrees_of_freedom: float | None = None
-    _trained: bool = False
+    gate: float = 3e-3
+    gate_every: int = 10
+    rounds: int = 3
+    errors: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    _calls: int = 0
 
     def __call__(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         problem, networks = self.problem, self.networks
         networks.set_velocities(np.stack([problem.velocity(w) for w in white]))
+        first = self._calls == 0
         networks.train(
-            self.inner_steps if self._trained else None,
-            networks.options.rate * (0.2 if self._trained else 1.0),
+            None if first else self.inner_steps, networks.options.rate * (1.0 if first else 0.2)
         )
-        self._trained = True
+        if self._calls % self.gate_every == 0:
+            self._pass_gate(white)
+        self._calls += 1
         picks = problem.picks
         times = networks.times(picks.receivers_km, picks.shots_km)
         paths = networks.rays(picks.receivers_km, picks.shots_km)
@@ -278,6 +297,27 @@ class NetworkScores:
             by_slowness = self._along(paths[k], -weight * residual / problem.sigma)
             out[k] = problem.pull_slowness(w, by_slowness) - w
         return out
+
+    def _pass_gate(self, white: NDArray[np.float64]) -> None:
+        """Train until every particle's times are those of the solver, or refuse."""
+        picks, networks = self.problem.picks, self.networks
+        exact = np.stack([self.problem.predict(w) for w in white])
+        for made in range(self.rounds + 1):
+            times = networks.times(picks.receivers_km, picks.shots_km)
+            self.errors = relative_rms(times, exact)
+            failing = int((self.errors > self.gate).sum())
+            if not failing:
+                return
+            if made < self.rounds:
+                networks.train(None, networks.options.rate * 0.5)
+        raise QuakeloomError(
+            f"Travel-time networks of {failing} of {len(white)} particles differ from the eikonal "
+            f"solver by up to {100 * self.errors.max():.2g} % (root mean square; "
+            f"{100 * self.gate:.2g} % is allowed) after {self.rounds + 1} trainings of "
+            f"{networks.options.steps} steps. Their scores would be wrong, so no particle was "
+            "moved. Write `tomography.travel_times: eikonal`; a sea floor, a steep topography or "
+            "a thin layer is more than networks of this size can follow."
+        )
 
     def _along(
         self, paths: NDArray[np.float64], weights: NDArray[np.float64]
@@ -294,6 +334,11 @@ class NetworkScores:
             for dj, wj in ((0, 1 - b), (1, b)):
                 np.add.at(total, (i + di, j + dj), flat * wi * wj)
         return total
+
+
+def relative_rms(times: NDArray[np.float64], exact: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the root mean square difference over the root mean square time, per row."""
+    return np.asarray(np.sqrt(np.mean((times - exact) ** 2, axis=1) / np.mean(exact**2, axis=1)))
 
 
 def _interpolate(velocity: Any, share: Any) -> Any:

@@ -260,8 +260,10 @@ def sweep_on_graph(u, s, state, rows, codes, n, pad, stride, h, source, limit):
     """Give every node its value from its stencil, once, when its upwind nodes have theirs.
 
     Second order where ``codes`` names a second upwind node, else first. ``rows`` marks rows of
-    the last axis that hold flagged nodes. Returns whether nodes are left: dependences that turn
-    to and fro would need a sweep for every turn, see :func:`follow_graph`.
+    the last axis that hold flagged nodes. Sweeps go along the first axis; every plane is swept
+    to and fro while that gives values, because beside the source's axes dependences turn from
+    one side to the other. Returns whether nodes are left: more turns along the first axis than
+    ``limit`` are for :func:`follow_graph`.
     """
     n0, n1, n2 = n
     line1 = n1 + 2 * pad[1]
@@ -269,42 +271,53 @@ def sweep_on_graph(u, s, state, rows, codes, n, pad, stride, h, source, limit):
     # the first sweep goes from the source into the largest part of the grid
     far0, far1, far2 = 2 * source[0] > n0 - 1, 2 * source[1] > n1 - 1, 2 * source[2] > n2 - 1
     for sweep in range(limit):
-        up0, up1, up2 = sweep % 8 >= 4, sweep % 4 >= 2, sweep % 2 >= 1
-        if (n0 == 1 and up0) or (n1 == 1 and up1) or (n2 == 1 and up2):
-            continue
-        up0, up1, up2 = up0 != far0, up1 != far1, up2 != far2
+        up0 = (sweep % 2 == 1) != far0
         left = False
         for m0 in range(n0):
             i0 = n0 - 1 - m0 if up0 else m0
             d0 = (i0 - source[0]) * h[0]
-            for m1 in range(n1):
-                i1 = n1 - 1 - m1 if up1 else m1
-                row = (i0 + pad[0]) * line1 + i1 + pad[1]
-                if rows[row] == 0:
-                    continue
-                d1 = (i1 - source[1]) * h[1]
-                first = row * (n2 + 2 * pad[2]) + pad[2]
-                d01 = d0 * d0 + d1 * d1
-                waiting = False
-                for m2 in range(n2):
-                    i2 = n2 - 1 - m2 if up2 else m2
-                    p = first + i2
-                    if state[p] != FLAGGED:
+            waiting = False
+            for turn in range(limit):
+                up1 = (turn % 2 == 1) != far1
+                made, waiting = False, False
+                for m1 in range(n1):
+                    i1 = n1 - 1 - m1 if up1 else m1
+                    row = (i0 + pad[0]) * line1 + i1 + pad[1]
+                    if rows[row] == 0:
                         continue
-                    code = codes[p]
-                    if (
-                        _waits(state, p, (code >> 6) & 7, stride[2])
-                        or _waits(state, p, (code >> 3) & 7, stride[1])
-                        or _waits(state, p, code & 7, stride[0])
-                    ):
-                        waiting = True
-                        continue
-                    state[p] = FREE
-                    d2 = (i2 - source[2]) * h[2]
-                    r = math.sqrt(d01 + d2 * d2)
-                    u[p] = update_node(u, p, code, s[p], stride, inverse, d0, d1, d2, r)[0]
-                rows[row] = waiting
-                left = left or waiting
+                    d1 = (i1 - source[1]) * h[1]
+                    first = row * (n2 + 2 * pad[2]) + pad[2]
+                    d01 = d0 * d0 + d1 * d1
+                    still = False
+                    for turn2 in range(2):
+                        up2 = (turn2 == 1) != far2
+                        new, still = False, False
+                        for m2 in range(n2):
+                            i2 = n2 - 1 - m2 if up2 else m2
+                            p = first + i2
+                            if state[p] != FLAGGED:
+                                continue
+                            code = codes[p]
+                            if (
+                                _waits(state, p, (code >> 6) & 7, stride[2])
+                                or _waits(state, p, (code >> 3) & 7, stride[1])
+                                or _waits(state, p, code & 7, stride[0])
+                            ):
+                                still = True
+                                continue
+                            state[p] = FREE
+                            new = True
+                            d2 = (i2 - source[2]) * h[2]
+                            r = math.sqrt(d01 + d2 * d2)
+                            u[p] = update_node(u, p, code, s[p], stride, inverse, d0, d1, d2, r)[0]
+                        made = made or new
+                        if not (still and new):
+                            break
+                    waiting = waiting or still
+                    rows[row] = still
+                if n1 == 1 or not (waiting and made):
+                    break
+            left = left or waiting
         if not left:
             return False
     return True

@@ -18,7 +18,8 @@ from quakeloom.location import (
     stack_members,
     trace_member,
 )
-from quakeloom.location._kernels import log_likelihoods, member_times
+from quakeloom.location._interpolation import member_times
+from quakeloom.location._likelihoods import log_likelihoods
 
 from .linear_ensembles import (
     linear_ensemble,

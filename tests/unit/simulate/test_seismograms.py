@@ -16,7 +16,11 @@ def _clean(count: int, **values):
     zero = np.zeros(count)
     plain = {
         "snr": zero + 1e6,
+        # a first swing that the sampling can show
+        "corner_hz": np.minimum(p.corner_hz, 30.0),
         "coda_strength": zero,
+        "bridge_strength": zero,
+        "split_delay_s": zero,
         "is_linear_phase": np.zeros(count, bool),
         "head_delay_s": zero,
         "head_strength": zero + 1.0,
@@ -30,7 +34,8 @@ def _clean(count: int, **values):
 def test_the_first_motion_of_the_vertical_has_the_sign_of_the_radiation():
     p = _clean(200)
     p = p.with_values(p_radiation=np.where(np.abs(p.p_radiation) < 0.3, 0.7, p.p_radiation))
-    made = simulate_seismograms(p, 1200)
+    # the onset above what rings of the sampling
+    made = simulate_seismograms(p, 1200, onset_share=(0.1, 0.1))
     at = np.rint(made.p_onset_s * RATE).astype(int) + 1
     first = made.data[np.arange(200), 0, at] - made.data[np.arange(200), 0, :400].mean(axis=1)
     assert (np.sign(first) == np.sign(p.p_radiation)).all()
@@ -99,3 +104,36 @@ def test_the_noise_has_standard_deviation_one_on_the_vertical():
     p = draw_record_parameters(keys, snr=(1e-6, 1e-6))
     made = simulate_seismograms(p, 3000, vertical_only=True)
     np.testing.assert_allclose(made.data[:, 0].std(axis=1), 1.0, atol=0.02)
+
+
+def test_scattered_waves_swell_between_p_and_s():
+    count = 40
+    p = _clean(count, sv_radiation=np.zeros(count), sh_radiation=np.zeros(count))
+    quiet = simulate_seismograms(p, 1400).data
+    bridged = p.with_values(bridge_strength=np.ones(count), bridge_growth=np.ones(count))
+    added = simulate_seismograms(bridged, 1400).data - quiet
+    early, late = (np.sqrt((added[:, :, k : k + 150] ** 2).mean(axis=(1, 2))) for k in (500, 700))
+    assert np.abs(added[:, :, :490]).max() < 1e-2 * np.abs(quiet).max()
+    assert np.median(late / early) > 1.5
+
+
+def test_a_head_wave_in_the_noise_is_not_the_first_arrival():
+    count = 30
+    delay = np.full(count, 2.0)
+    p = _clean(
+        count, snr=np.full(count, 30.0), head_delay_s=delay, head_strength=np.full(count, 1e-4),
+        p_radiation=np.full(count, -0.8), later_p_radiation=np.full(count, 0.8),
+    )  # fmt: skip
+    hidden = simulate_seismograms(p, 1800)
+    clear = simulate_seismograms(p.with_values(head_strength=np.full(count, 0.9)), 1800)
+    assert (hidden.polarity == 1).all()
+    assert (clear.polarity == -1).all()
+    assert np.nanmedian(hidden.p_onset_s - p.p_time_s) > 1.9
+    assert np.nanmedian(clear.p_onset_s - p.p_time_s) < 0.1
+
+
+def test_s_stands_out_less_where_more_is_scattered_before_it():
+    p = _clean(30)
+    clear = simulate_seismograms(p, 1800)
+    blurred = simulate_seismograms(p.with_values(bridge_strength=np.ones(30)), 1800)
+    assert (blurred.s_contrast < clear.s_contrast).all()

@@ -18,10 +18,26 @@ from quakeloom.stages.planning import plan_line
 from quakeloom.store import RunLayout, open_array, read_table
 from quakeloom.tomography import synthetic_line
 
+BAD_PICKS = [
+    "1,0,31,1.5,0.5,0.03",
+    "1,0,33,1.5,8.0,",
+    "1,0,33,1.5,8.0,0",
+    "1,0,33,-0.9,8.0,0.03",
+    "55,0,33,1.5,8.0,0.03",
+]
+REASONS = [
+    "comes earlier than physically possible: 0.5 s over 30",
+    "has no time error",
+    "has a time error of zero: give `error_s` in the settings",
+    "receiver at -0.9 km depth lies 900 m above the ground",
+    "shot at 55 km lies outside the section (0 to 40 km)",
+    "doubled: row 0 has the same shot, receiver and phase",
+]
+
 
 @pytest.fixture(scope="module")
 def pick_file(tmp_path_factory):
-    """Picks of a synthetic line as CSV, with one that is too early and one without error."""
+    """Picks of a synthetic line as CSV, and one of every kind that cannot be used."""
     line = synthetic_line(4, 0, stations=3, shots=10, spacing_km=(0.3, 0.5), finer=1)
     picks = line.problem.picks
     path = tmp_path_factory.mktemp("line") / "picks.csv"
@@ -31,7 +47,8 @@ def pick_file(tmp_path_factory):
             picks.shots_km, picks.receivers_km, picks.times_s, picks.errors_s, strict=True
         )
     ]
-    rows += ["1,0,31,1.5,0.5,0.03", "1,0,33,1.5,8.0,"]
+    rows += BAD_PICKS
+    rows.append(rows[0])
     header = (
         "shot_distance_km,shot_depth_km,receiver_distance_km,receiver_depth_km,"
         "travel_time_s,time_error_s"
@@ -113,11 +130,16 @@ def test_ensemble_has_the_promised_names_and_shapes(finished):
 
 
 def test_bad_picks_are_in_the_rejects_with_reasons(finished):
+    """Every kind of pick that cannot be used is named with its line; the others are used."""
     _, layout, summary = finished
-    reasons = read_table(layout.table("rejects"), "rejects").column("reason").to_pylist()
-    assert summary["rejects"] == len(reasons) == 2
-    assert any("earlier than physically possible" in r for r in reasons)
-    assert any("has no time error" in r for r in reasons)
+    rejects = read_table(layout.table("rejects"), "rejects")
+    reasons = rejects.column("reason").to_pylist()
+    assert summary["rejects"] == len(reasons) == len(REASONS)
+    for expected, reason in zip(REASONS, reasons, strict=True):
+        assert expected in reason
+    lines = rejects.column("source_line").to_pylist()
+    first = summary["picks"] + 2  # after the header and the picks that are used
+    assert lines == list(range(first, first + len(REASONS)))
 
 
 def test_products_hold_the_ensemble_s_moments(finished):

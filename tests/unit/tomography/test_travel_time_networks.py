@@ -1,5 +1,7 @@
 """Physics-informed travel times against the eikonal solver; skipped where torch is absent."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -44,25 +46,76 @@ def test_networks_of_all_particles_pass_the_gate_of_three_per_mille():
         assert np.sqrt(np.mean((times - exact) ** 2) / np.mean(exact**2)) < 3e-3
 
 
-@pytest.mark.slow
-def test_scores_along_traced_rays_are_those_of_the_solver():
-    pytest.importorskip("torch")
+def line_and_networks(particles, options):
+    """Sixteen picks of two shots above a gradient, and networks for their section."""
     grid = make_line_grid((0, 16), (0, 6), (0.25, 0.25))
     prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.2, (2.0, 4.0))
     shots = np.repeat([[0.0, 2.0], [0.0, 13.0]], 8, axis=0)
     receivers = np.column_stack([np.zeros(16), np.tile(np.linspace(3.5, 12.0, 8), 2)])
     picks = TravelTimePicks(shots, receivers, np.full(16, 2.0), np.full(16, 0.1), np.full(16, "P"))
     problem = RefractionProblem(grid, prior, picks)
-    networks = TravelTimeNetworks(
-        grid.depth_km, grid.distance_km, np.unique(shots, axis=0), 1, 1,
-        NetworkOptions(steps=600, batch=256, width=48),
-    )  # fmt: skip
+    return problem, TravelTimeNetworks(
+        grid.depth_km, grid.distance_km, np.unique(shots, axis=0), particles, 1, options
+    )
+
+
+@pytest.mark.slow
+def test_scores_along_traced_rays_are_those_of_the_solver():
+    pytest.importorskip("torch")
+    problem, networks = line_and_networks(1, NetworkOptions(steps=600, batch=256, width=48))
     white = 0.3 * np.random.default_rng(1).standard_normal((1, problem.size))
-    by_networks = NetworkScores(problem, networks)(white)[0]
+    scores = NetworkScores(problem, networks)
+    by_networks = scores(white)[0]
+    assert scores.errors.max() <= 3e-3
     by_solver = posterior_score(problem, white[0])[0]
     cosine = by_networks @ by_solver / np.linalg.norm(by_networks) / np.linalg.norm(by_solver)
     assert cosine > 0.99
     assert np.linalg.norm(by_networks) == pytest.approx(np.linalg.norm(by_solver), rel=0.05)
+
+
+def test_networks_that_miss_the_solver_s_times_move_no_particle():
+    """The gate of three per mille refuses with the numbers and the remedy."""
+    pytest.importorskip("torch")
+    problem, networks = line_and_networks(2, NetworkOptions(steps=2, batch=32, width=16))
+    scores = NetworkScores(problem, networks, rounds=1)
+    with pytest.raises(QuakeloomError, match=r"of 2 of 2 particles differ.*travel_times: eikonal"):
+        scores(np.zeros((2, problem.size)))
+    assert (scores.errors > 3e-3).all()
+
+
+def test_networks_that_pass_at_first_are_not_trained_again(monkeypatch):
+    pytest.importorskip("torch")
+    problem, networks = line_and_networks(2, NetworkOptions(steps=2, batch=32, width=16))
+    made = []
+    train = networks.train
+    monkeypatch.setattr(networks, "train", lambda *a: made.append(a) or train(*a))
+    scores = NetworkScores(problem, networks, inner_steps=1, gate=10.0, gate_every=2)
+    for _ in range(3):
+        scores(np.zeros((2, problem.size)))
+    assert [a[0] for a in made] == [None, 1, 1]
+
+
+def test_particles_that_are_trained_together_are_those_trained_alone():
+    """Batching over particles mixes nothing: same weights, same points, same times."""
+    pytest.importorskip("torch")
+    options = NetworkOptions(steps=10, batch=64, width=16)
+    problem, together = line_and_networks(3, options)
+    velocities = np.stack([problem.velocity(w) for w in 0.5 * np.eye(3, problem.size)])
+    _, alone = line_and_networks(1, options)
+    for name, weights in together._weights.items():
+        alone._weights[name] = weights.detach()[1:2].clone().requires_grad_(True)
+    alone._rng = copy.deepcopy(together._rng)
+    together.set_velocities(velocities)
+    alone.set_velocities(velocities[1:2])
+    together.train()
+    alone.train()
+    picks = problem.picks
+    # single precision, summed in another order
+    np.testing.assert_allclose(
+        alone.times(picks.receivers_km, picks.shots_km)[0],
+        together.times(picks.receivers_km, picks.shots_km)[1],
+        rtol=1e-4,
+    )
 
 
 def test_without_torch_the_message_names_the_remedy(monkeypatch):

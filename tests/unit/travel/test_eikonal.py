@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from quakeloom.core import InputError
-from quakeloom.travel import solve_eikonal, trace_rays
+from quakeloom.travel import _eikonal, solve_eikonal, trace_rays
 
 
 def gradient_times(v0, g, source, *axes):
@@ -231,6 +231,41 @@ def test_rough_media_settle_and_keep_fermat():
     distance = np.hypot(z - 3.0, x - 4.5)
     assert (solution.times_s <= distance / v.min() + 1e-9).all()
     assert (solution.times_s >= distance / v.max() - 1e-9).all()
+
+
+def meander(shape, every):
+    """A path that walls along depth force to and fro, open at alternate ends."""
+    open_nodes = np.ones(shape, dtype=bool)
+    for k, wall in enumerate(range(every, shape[-1] - 1, every)):
+        rows = slice(0, -4) if k % 2 else slice(4, None)
+        open_nodes[rows, ..., wall : wall + 2] = False
+    return open_nodes
+
+
+@pytest.mark.parametrize("shape", [(40, 120), (22, 9, 66)])
+def test_how_often_the_grid_is_swept_changes_nothing(shape, monkeypatch):
+    """What sweeps leave is followed node by node; a path with twelve turns needs both."""
+    followed = []
+    follow = _eikonal.kernels.follow_graph
+    monkeypatch.setattr(
+        _eikonal.kernels, "follow_graph", lambda *a: followed.append(True) or follow(*a)
+    )
+    rng = np.random.default_rng(3)
+    v = 3 * np.exp(0.1 * rng.normal(size=shape))
+    active = meander(shape, shape[-1] // 12)
+    source = np.full(len(shape), 0.23)
+    times, used = [], []
+    for sweeps in (1, 8, 200):
+        monkeypatch.setattr(_eikonal, "_GRAPH_SWEEPS", sweeps)
+        followed.clear()
+        times.append(solve_eikonal(v, 0.1, source, active=active).times_s)
+        used.append(bool(followed))
+    assert used == [True, True, False]
+    assert np.isfinite(times[0][active]).all()
+    assert times[0].tobytes() == times[1].tobytes() == times[2].tobytes()
+    # the far end is reached by the whole way to and fro, not by the straight one
+    straight = np.linalg.norm((np.array(shape) - 1) * 0.1)
+    assert times[0][active].max() > 2.5 * straight / 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,181 @@
+"""What is said of a located event: moments, axes, residuals, and other ways to locate it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core import distance_azimuth
+from quakeloom.location._approximations import locate_gaussian
+from quakeloom.location._interpolation import all_times
+from quakeloom.location._locate import Ensemble, Location, locate_event, make_ensemble
+from quakeloom.location._options import LocationOptions
+from quakeloom.location._picks import PickSet, Plane, local_picks
+from quakeloom.location._tables import EnsembleTimes
+
+Floats = NDArray[np.float64]
+
+
+def describe_location(location: Location, plane: Plane) -> dict[str, float]:
+    """Return moments, ranges and axes by the names of the columns of ``hypocenters``."""
+    posterior = location.posterior
+    mean = posterior.mean
+    covariance = posterior.covariance
+    between = posterior.between_covariance
+    turn = np.radians(plane.azimuth_deg)
+    # rows: east, north, depth of depth, turned north, turned east
+    to_end = np.array(
+        [[0, np.sin(turn), np.cos(turn)], [0, np.cos(turn), -np.sin(turn)], [1, 0, 0]]
+    )
+    c = to_end @ covariance @ to_end.T
+    longitude, latitude = plane.inverse(mean[1], mean[2])
+    best = location.maximum
+    longitude_map, latitude_map = plane.inverse(best[1], best[2])
+    quantiles = posterior.depth_quantiles()
+    values = {
+        "longitude": float(longitude),
+        "latitude": float(latitude),
+        "depth_km": float(mean[0]),
+        "origin_s": posterior.origin_mean_s,
+        "origin_error_s": posterior.origin_deviation_s,
+        "longitude_map": float(longitude_map),
+        "latitude_map": float(latitude_map),
+        "depth_map_km": float(best[0]),
+        "origin_map_s": location.maximum_origin_s,
+        "cov_ee": c[0, 0], "cov_en": c[0, 1], "cov_ed": c[0, 2],
+        "cov_nn": c[1, 1], "cov_nd": c[1, 2], "cov_dd": c[2, 2],
+        "depth_025_km": quantiles[0], "depth_160_km": quantiles[1],
+        "depth_840_km": quantiles[2], "depth_975_km": quantiles[3],
+        "within_model_variance": float(np.trace(covariance) - np.trace(between)),
+        "between_model_variance": float(np.trace(between)),
+        "within_model_depth_variance": float(covariance[0, 0] - between[0, 0]),
+        "between_model_depth_variance": float(between[0, 0]),
+        "effective_model_count": posterior.effective_member_count,
+        **_ellipsoid(c),
+        "node_count": float(posterior.grid.nodes.shape[0]),
+        "grid_coarser": float(posterior.coarser),
+    }  # fmt: skip
+    return {k: float(v) for k, v in values.items()}
+
+
+def _ellipsoid(covariance: Floats) -> dict[str, float]:
+    """Axes of the 68 % ellipsoid (three degrees of freedom), the longest first."""
+    size, axes = np.linalg.eigh(covariance)
+    factor = np.sqrt(3.5059)  # the 68.27 % quantile of chi-square with three degrees of freedom
+    values = {}
+    for rank, i in enumerate((2, 1, 0), start=1):
+        east, north, down = axes[:, i] * (1.0 if axes[2, i] >= 0 else -1.0)
+        values[f"ellipsoid_{rank}_km"] = factor * float(np.sqrt(max(size[i], 0.0)))
+        values[f"ellipsoid_{rank}_azimuth_deg"] = float(np.degrees(np.arctan2(east, north)) % 360.0)
+        values[f"ellipsoid_{rank}_plunge_deg"] = float(np.degrees(np.arcsin(min(down, 1.0))))
+    return values
+
+
+def boundary_at(times: EnsembleTimes, boundary_km: Floats, location: Location) -> Floats:
+    """Return the depth of a boundary at the nodes of a location, in every member.
+
+    Linear between the nodes of the tables; where a member has no boundary (NaN) it is far below.
+    """
+    boundary = np.where(np.isfinite(boundary_km), boundary_km, 1e9)
+    if boundary.ndim == 1:
+        return boundary[None, :]
+    if boundary.shape[:2] == (1, 1):
+        return np.asarray(boundary[0])
+    nodes = location.posterior.grid.nodes
+    values = boundary
+    for axis, at in ((times.north_km, nodes[:, 1]), (times.east_km, nodes[:, 2])):
+        if axis.size == 1:
+            # the first axis left is this one, of one node
+            values = values[:, 0] if values.ndim == 3 else values
+            continue
+        i = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, axis.size - 2)
+        share = np.clip((at - axis[i]) / (axis[i + 1] - axis[i]), 0.0, 1.0)
+        if values is boundary:
+            share = share[:, None, None]
+            values = (1.0 - share) * values[i] + share * values[i + 1]
+        else:
+            row = np.arange(at.size)
+            share = share[:, None]
+            values = (1.0 - share) * values[row, i] + share * values[row, i + 1]
+    return np.asarray(values)
+
+
+def event_residuals(
+    ensemble: Ensemble,
+    location: Location,
+    picks: PickSet,
+    kept: NDArray[np.int64],
+    group: NDArray[np.int64],
+    level: Floats,
+    plane: Plane,
+    correction: Floats,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Residuals, travel times, distances and azimuths at the maximum, NaN where not known."""
+    count = picks.time_s.size
+    residual, predicted = np.full(count, np.nan), np.full(count, np.nan)
+    longitude, latitude = plane.inverse(location.maximum[1], location.maximum[2])
+    distance, azimuth = distance_azimuth(longitude, latitude, picks.longitude, picks.latitude)
+    known = np.flatnonzero(np.isfinite(picks.longitude) & (group[:, 0] >= 0))
+    event = local_picks(picks, known, group, level, correction, plane)
+    times = np.empty((known.size, ensemble.times.member_count))
+    all_times(
+        ensemble.times.arrays, location.maximum[None, :], event.station, event.group, event.level,
+        times,
+    )  # fmt: skip
+    weights = location.posterior.weights
+    predicted[known] = times @ weights
+    raw = picks.time_s - correction - predicted
+    origin = np.average(raw[kept], weights=1.0 / location.variance)
+    if np.isfinite(location.maximum_origin_s):
+        origin = location.maximum_origin_s
+    residual = raw - origin
+    return residual, predicted, distance, azimuth
+
+
+def azimuthal_gap(azimuth: Floats) -> float:
+    """Return the largest gap between azimuths, in degrees."""
+    a = np.sort(azimuth)
+    return float(np.max(np.append(np.diff(a), a[0] + 360.0 - a[-1])))
+
+
+def compare_models(
+    ensemble: Ensemble,
+    location: Location,
+    options: LocationOptions,
+    prior: Floats | None,
+    plane: Plane,
+    values: dict[str, float],
+) -> None:
+    """Add the Gaussian approximation and the location in the mean model to the values."""
+    approximate = locate_gaussian(ensemble, location, options, prior)
+    if approximate is not None:
+        longitude, latitude = plane.inverse(approximate[0][1], approximate[0][2])
+        values |= {
+            "longitude_gaussian": float(longitude),
+            "latitude_gaussian": float(latitude),
+            "depth_gaussian_km": float(approximate[0][0]),
+            "depth_error_gaussian_km": float(np.sqrt(approximate[1][0, 0])),
+        }
+    single = locate_event(
+        _mean_ensemble(ensemble), location.picks, options, location.maximum, None, prior
+    )
+    if single is not None:
+        mean = single.posterior.mean
+        longitude, latitude = plane.inverse(mean[1], mean[2])
+        values |= {
+            "longitude_single": float(longitude),
+            "latitude_single": float(latitude),
+            "depth_single_km": float(mean[0]),
+            "depth_error_single_km": float(np.sqrt(single.posterior.covariance[0, 0])),
+        }
+
+
+_MEANS: dict[int, tuple[Ensemble, Ensemble]] = {}
+
+
+def _mean_ensemble(ensemble: Ensemble) -> Ensemble:
+    kept = _MEANS.get(id(ensemble))
+    if kept is None or kept[0] is not ensemble:
+        _MEANS.clear()
+        _MEANS[id(ensemble)] = kept = (ensemble, make_ensemble(ensemble.times.mean()))
+    return kept[1]
