@@ -86,7 +86,9 @@ def run_share(fraction: float, folder: Path, workers: int) -> tuple[dict, dict]:
             f"{stage}_bytes": size,
             f"{stage}_files": files,
         }
-        projected[f"projected_{stage}_core_hours"] = cost["seconds"] * growth / 3600.0
+        # CPU time, of which a busy machine takes nothing away
+        used = cost["cpu"] or cost["seconds"]
+        projected[f"projected_{stage}_core_hours"] = used * growth / 3600.0
         projected[f"projected_{stage}_bytes"] = size * growth
     figures |= projected
     figures["projected_hours"] = (planned + ran) / fraction / 3600.0
