@@ -80,7 +80,7 @@ quakeloom run --config config/demo.yaml --results "$results" --profile slurm -- 
 test -s "$results/demo/report.html"
 quakeloom verify --config config/demo.yaml --results "$results"
 quakeloom run --config config/demo.yaml --results "$work/local" >/dev/null
-for table in events mechanisms polarities; do
+for table in events picks polarities mechanisms; do
   cmp "$results/demo/$table.parquet" "$work/local/demo/$table.parquet"
 done
 echo "SLURM: the demo ran through slurmctld and gives the same bytes as here."

@@ -10,16 +10,15 @@ from quakeloom.stages.planning import plan_configuration
 from quakeloom.store import RunLayout, read_json, read_table
 
 
-@pytest.mark.parametrize("picker", ["own", "classical"])
-def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
-    """The pickers order components differently; the vertical is read either way."""
-    pytest.importorskip("torch", reason="networks need torch")
-    config = tmp_path / "run.yaml"
+def read_first_motions(results, picker, events):
+    """Run the stages from windows to polarities in this process."""
+    results.mkdir(exist_ok=True)
+    config = results / "run.yaml"
     config.write_text(
         yaml.safe_dump(
             {
                 "name": "simulated",
-                "simulation": {"preset": "region", "events": 6, "mean_polarities": 30},
+                "simulation": {"preset": "region", "events": events, "mean_polarities": 30},
                 "waveforms": {"picker": picker, "polarity": "own"},
                 "takeoff": {"models": ["generic_crust"]},
                 "partition": {"calendar": "all"},
@@ -27,13 +26,21 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
         )
     )
     configuration = load_configuration(config)
-    plan_configuration(configuration, tmp_path)
+    plan_configuration(configuration, results)
     (settings,) = configuration.cases.values()
-    layout = RunLayout(tmp_path / "simulated")
+    layout = RunLayout(results / "simulated")
     takeoff.part(settings, layout)
     for stage in (window, pick, polarity):
         stage.init(settings, layout)
         stage.part(settings, layout, "all")
+    return layout
+
+
+@pytest.mark.parametrize("picker", ["own", "classical"])
+def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
+    """The pickers order components differently; the vertical is read either way."""
+    pytest.importorskip("torch", reason="networks need torch")
+    layout = read_first_motions(tmp_path, picker, 6)
     read = read_table(layout.part("polarity", "all") / "polarities.parquet", "polarities")
     folder = read_json(layout.ingest / "simulation.json")["folder"]
     given = read_table(f"{folder}/polarities.parquet", "polarities").to_pandas()
@@ -42,3 +49,10 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
     sure = np.abs(both["probability_up"] - 0.5) > 0.45
     # 8 % of the simulated readings are wrong by intention
     assert (both["polarity"] == both["polarity_simulated"])[sure].mean() > 0.85
+
+
+def test_where_the_results_lie_does_not_change_a_byte(tmp_path):
+    layouts = [read_first_motions(tmp_path / name, "classical", 2) for name in ("here", "there")]
+    for stage, table in (("window", "windows"), ("pick", "picks"), ("polarity", "polarities")):
+        first, second = ((x.part(stage, "all") / f"{table}.parquet").read_bytes() for x in layouts)
+        assert first == second, table

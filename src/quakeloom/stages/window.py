@@ -217,7 +217,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 block = np.fromfile(stream, np.float32, n * buffer[0].size)
                 write_region(group, "waveform", first, block.reshape(n, *buffer.shape[1:]))
         spill.unlink()
-        table = _table(made)
+        table = _table(made, _results_folder(settings, layout))
         write_table(folder / "windows.parquet", "windows", table, {"partition": partition})
     counts = {"windows": count, "rows": len(made), "files_opened": reader.opened}
     mark_done(layout, STAGE, partition, counts)
@@ -425,7 +425,17 @@ def _row(ids: list[str], w: _Wanted, status: str, reason: str) -> dict[str, Any]
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
+def _results_folder(settings: Settings, layout: RunLayout) -> Path:
+    """Return the folder of all results, in which the archive of a simulation lies."""
+    return layout.root.parents[settings.name.count("/")]
+
+
+def _table(rows: list[dict[str, Any]], results: Path) -> pa.Table:
+    """Rows as a table; files below the results are named from there, wherever these are."""
+    for row in rows:
+        file = Path(row["source_file"])
+        if row["source_file"] and file.is_relative_to(results):
+            row["source_file"] = file.relative_to(results).as_posix()
     columns: dict[str, Any] = {
         name: [r[name] for r in rows]
         for name in ("event_id", "network", "station", "location_code", "channel", "window",
