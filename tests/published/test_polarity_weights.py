@@ -61,5 +61,5 @@ def test_first_motions_of_corinth_bear_with_wrong_picks(scores):
     assert own.correct[0] > classical.correct[0]
 
 
-# Measured: 20 of 25 at the pick, 20 to 24 at the shifts. The aim is 24 of 26 and 0.9 at any shift.
-OWN_AT_PICK, OWN_AT_ANY_SHIFT = 0.8, 0.8
+# Measured: 23 of 25 at the pick, 21 to 24 at the shifts. The aim is 24 of 26 and 0.9 at any shift.
+OWN_AT_PICK, OWN_AT_ANY_SHIFT = 0.9, 0.84
