@@ -157,7 +157,7 @@ def draw_figure(rows: list[dict[str, Any]], path: Path) -> None:
     right.plot(km, np.nanmean(below, axis=0), "o-", color=QUALITY_COLORS["A"], markersize=3)
     right.axhline(1.0, color="#22262b", linewidth=0.7, linestyle=":")
     right.set_ylim(0, 1.35)
-    right.set_xlabel("Below the deepest ray (km)")
+    right.set_xlabel("km below rays")
     right.set_ylabel("Spread / prior's")
     path.write_bytes(figure_to_png(sheet, 110))
 
