@@ -37,6 +37,7 @@ from quakeloom.picking import (
     seisbench_cache,
 )
 from quakeloom.signal import Piece, make_records
+from quakeloom.store import find_resource
 
 _START = 1_577_836_800_000_000_000
 
@@ -83,11 +84,12 @@ def main() -> None:
     hours, repeat = (2.0, 2) if options.quick else (24.0, 2)
     data = simulate_day(hours, int(hours * 6))
     pieces = [Piece(f"HH{c}", _START, 100.0, data[k]) for k, c in enumerate("ENZ")]
+    published = True
     try:
         find_weights(options.weights)
     except InputError:
         # without published weights the time of ours, and nothing to hold against it
-        options.weights = "own"
+        options.weights, published = str(find_resource("weights") / "picker.npz"), False
     picker = load_picker(options.weights)
 
     def pick(with_picker: Picker) -> Picks:
@@ -108,14 +110,14 @@ def main() -> None:
     ]
     settings = {
         "hours": hours, "picker": picker.name, "cpu_seconds_per_station_day": mine * scale,
-        "picks": len(found.phase), "device": find_device(), "weights": options.weights,
+        "picks": len(found.phase), "device": find_device(), "published_weights": published,
     }  # fmt: skip
     if isinstance(picker, PhaseNetPicker):
         figures.append(figure("operations_per_window", picker.operations, "1"))
         figures.append(figure("operations_per_second", picker.operations / network, "1/s"))
-        if options.weights != "own":
+        if published:
             figures += _torch(options.weights, windows[:64], network)
-    if options.weights != "own" and (seisbench_cache() / "models").is_dir():
+    if published and (seisbench_cache() / "models").is_dir():
         more, said = _seisbench(options, data, pick, found, hours, repeat, (days, network, picker))
         figures += more
         settings.update(said)
