@@ -151,10 +151,9 @@ def apply_taps(
     spans = -(-columns // SPAN)
     _check_bounds(taps, x, x_first + (repeat - 1) * x_step + spans * SPAN, out,
                   out_row, out_first + (repeat - 1) * out_step, spans)  # fmt: skip
-    run = _run_joined if taps.joined else _run
-    run(
+    _run(
         taps.offsets, taps.weights, taps.bias, x, x_first, out, out_row, out_first,
-        spans, int(floor), repeat, x_step, out_step,
+        spans, int(floor), repeat, x_step, out_step, taps.joined,
     )  # fmt: skip
 
 
@@ -191,42 +190,21 @@ def _run(
     repeat: int,
     x_step: int,
     out_step: int,
+    joined: bool,
 ) -> None:
     width = out.shape[1]
+    rows = 1 if joined else ROWS
     for n in range(repeat):
         source = x.ctypes.data + 4 * (x_first + n * x_step)
         for block in range(weights.shape[0]):
-            target = (out_row + 4 * block) * width + out_first + n * out_step
-            sum_block(
-                source, offsets.ctypes.data, offsets.size,
-                weights.ctypes.data + 16 * block * offsets.size, bias.ctypes.data + 16 * block,
-                out.ctypes.data + 4 * target, width, spans, floor,
-            )  # fmt: skip
-
-
-@compiled(nogil=True, error_model="numpy")
-def _run_joined(
-    offsets: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    bias: NDArray[np.float32],
-    x: NDArray[np.float32],
-    x_first: int,
-    out: NDArray[np.float32],
-    out_row: int,
-    out_first: int,
-    spans: int,
-    floor: int,
-    repeat: int,
-    x_step: int,
-    out_step: int,
-) -> None:
-    width = out.shape[1]
-    for n in range(repeat):
-        source = x.ctypes.data + 4 * (x_first + n * x_step)
-        for block in range(weights.shape[0]):
-            target = (out_row + block) * width + out_first + n * out_step
-            sum_block_joined(
-                source, offsets.ctypes.data, offsets.size,
-                weights.ctypes.data + 16 * block * offsets.size, bias.ctypes.data + 16 * block,
-                out.ctypes.data + 4 * target, width, spans, floor,
-            )  # fmt: skip
+            to = out.ctypes.data + 4 * ((out_row + rows * block) * width + out_first + n * out_step)
+            taps = weights.ctypes.data + 16 * block * offsets.size
+            start = bias.ctypes.data + 16 * block
+            if joined:
+                sum_block_joined(
+                    source, offsets.ctypes.data, offsets.size, taps, start, to, width, spans, floor
+                )
+            else:
+                sum_block(
+                    source, offsets.ctypes.data, offsets.size, taps, start, to, width, spans, floor
+                )

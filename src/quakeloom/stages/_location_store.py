@@ -9,10 +9,7 @@ import pyarrow as pa
 
 from quakeloom.config import Locate, Settings, expand_variables
 from quakeloom.core import (
-    IncompleteError,
     PlanError,
-    digest_bytes,
-    digest_file,
 )
 from quakeloom.location import EnsembleTakeoffs
 from quakeloom.schema import make_table
@@ -59,13 +56,6 @@ def receiver_levels_of(settings: Settings, layout: RunLayout) -> list[float]:
     )
 
 
-def planned_partitions(layout: RunLayout) -> list[str]:
-    path = layout.plan_step(STAGE, "finalise")
-    if not path.exists():
-        raise PlanError(f"{layout.root} has no plan to locate. Run `quakeloom plan --config FILE`.")
-    return list(read_json(path)["partitions"])
-
-
 def planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
     path = layout.rows(partition) / "rows.json"
     if not path.exists() or not layout.plan(STAGE, partition).exists():
@@ -74,26 +64,6 @@ def planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
             "Run `quakeloom plan --config FILE`."
         )
     return PlannedRows(**read_json(path))
-
-
-def refuse_incomplete(layout: RunLayout, names: list[str], stage: str) -> None:
-    missing, stale = [], []
-    for name in names:
-        marker = layout.done(stage, name)
-        if not marker.exists():
-            missing.append(name)
-        elif read_json(marker)["plan"] != digest_file(layout.plan(STAGE, name)):
-            stale.append(name)
-    if missing or stale:
-        raise IncompleteError(
-            f"The hypocenters of {layout.root} cannot be gathered: "
-            + "; ".join(
-                f"{words}: {', '.join(found[:8])}{' ...' if len(found) > 8 else ''}"
-                for words, found in (("not located", missing), ("of another plan", stale))
-                if found
-            )
-            + ". Run `quakeloom locate part` for them."
-        )
 
 
 def take_hypocenters(
@@ -162,12 +132,3 @@ def round_stage(number: int) -> str:
 def terms_file(layout: RunLayout, number: int) -> Path:
     """File of the station terms that a round gave."""
     return layout.root / "parts" / round_stage(number) / "station_terms.parquet"
-
-
-def digest_folder(folder: Path) -> str:
-    """Return the digest of all files of a folder, names included."""
-    parts: list[bytes] = []
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        parts.append(str(file.relative_to(folder)).encode())
-        parts.append(digest_file(file).encode())
-    return digest_bytes(*parts)

@@ -14,12 +14,12 @@ from quakeloom.core import digest_file
 from quakeloom.location import estimate_station_terms
 from quakeloom.schema import make_table
 from quakeloom.stages._location_store import (
+    STAGE,
     locate_settings,
-    planned_partitions,
-    refuse_incomplete,
     round_stage,
     terms_file,
 )
+from quakeloom.stages._parts import refuse_incomplete
 from quakeloom.store import RunLayout, read_table, write_json_if_changed, write_table
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,8 @@ def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> di
         If partitions of the round are missing or stale; the message names them.
     """
     locate = locate_settings(settings)
-    names = planned_partitions(layout)
     stage = round_stage(round_number)
-    refuse_incomplete(layout, names, stage)
+    names = refuse_incomplete(layout, STAGE, stage)
     arrivals = pa.concat_tables(
         [
             read_table(layout.part(stage, n) / "arrivals.parquet", "arrivals")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,23 @@ def planned_partitions(layout: RunLayout, stage: str) -> list[str]:
     path = layout.plan_step(stage, "finalise")
     if not path.exists():
         raise PlanError(
-            f"Run {layout.root} has no plan of stage '{stage}'. Run `quakeloom plan` first, "
-            "with a group `waveforms` in the settings."
+            f"Run {layout.root} has no plan of stage '{stage}', so there is nothing to compute or "
+            "gather. Run `quakeloom plan` first, with settings that ask for this stage."
         )
     return list(read_json(path)["partitions"])
 
 
-def partition_states(layout: RunLayout, stage: str) -> list[tuple[str, str]]:
-    """Return partitions with ``done``, ``stale`` or ``missing``."""
+def partition_states(
+    layout: RunLayout, stage: str, markers: str | None = None
+) -> list[tuple[str, str]]:
+    """Return partitions with ``done``, ``stale`` (of another plan than now) or ``missing``.
+
+    ``markers`` names the parts whose markers are looked at, where they are not those of the
+    stage itself: a stage that goes over its partitions several times plans them once.
+    """
     states = []
     for name in planned_partitions(layout, stage):
-        marker = layout.done(stage, name)
+        marker = layout.done(markers or stage, name)
         if not marker.exists():
             state = "missing"
         elif read_json(marker)["plan"] != digest_file(layout.plan(stage, name)):
@@ -46,9 +52,9 @@ def partition_states(layout: RunLayout, stage: str) -> list[tuple[str, str]]:
     return states
 
 
-def refuse_incomplete(layout: RunLayout, stage: str) -> list[str]:
+def refuse_incomplete(layout: RunLayout, stage: str, markers: str | None = None) -> list[str]:
     """Return all partitions, or raise an :class:`IncompleteError` that names what is missing."""
-    states = partition_states(layout, stage)
+    states = partition_states(layout, stage, markers)
     missing = [name for name, state in states if state != "done"]
     if missing:
         shown = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if missing[10:] else "")
@@ -102,7 +108,7 @@ def mark_done(layout: RunLayout, stage: str, partition: str, counts: dict[str, i
         if f.is_file() and f.parent == folder
     }
     for group in sorted(p for p in folder.iterdir() if p.is_dir()):
-        digests[group.name] = _digest_folder(group)
+        digests[group.name] = digest_folder(group)
     write_json_if_changed(
         marker,
         {
@@ -139,31 +145,61 @@ def verify_parts(layout: RunLayout, stage: str) -> dict[str, int]:
         With one sentence for everything that does not agree.
     """
     names = refuse_incomplete(layout, stage)
-    problems = []
-    files = 0
-    for name in names:
-        folder = layout.part(stage, name)
-        for file, digest in read_json(layout.done(stage, name))["digests"].items():
-            path = folder / file
-            files += 1
-            found = ""
-            if path.is_dir():
-                found = _digest_folder(path)
-            elif path.is_file():
-                found = digest_file(path)
-            if found != digest:
-                state = "is missing" if not found else "has changed since it was written"
-                problems.append(f"{path} {state}")
-    if problems:
-        raise VerificationError(
-            f"Stage '{stage}' of run {layout.root} does not agree with its digests: "
-            + "; ".join(problems)
-            + ". Remove what is named here and run again."
-        )
+    files = refuse_changed(
+        f"Stage '{stage}' of run {layout.root}",
+        (
+            (layout.part(stage, name) / file, digest)
+            for name in names
+            for file, digest in read_json(layout.done(stage, name))["digests"].items()
+        ),
+    )
     return {"files": files, "partitions": len(names)}
 
 
-def _digest_folder(folder: Path) -> str:
+def refuse_changed(
+    what: str, recorded: Iterable[tuple[Path, str]], problems: Iterable[str] = ()
+) -> int:
+    """Read files and folders again and return how many they are.
+
+    Parameters
+    ----------
+    what : str
+        What they belong to, for the message.
+    recorded : iterable of (Path, str)
+        Files, or folders (:func:`digest_folder`), with the digests that were recorded.
+    problems : iterable of str
+        What else was found not to agree.
+
+    Raises
+    ------
+    VerificationError
+        With one sentence for everything that does not agree.
+    """
+    found_wrong = []
+    files = 0
+    for path, digest in recorded:
+        files += 1
+        found = ""
+        if path.is_dir():
+            found = digest_folder(path)
+        elif path.is_file():
+            found = digest_file(path)
+        if found != digest:
+            state = "is missing" if not found else "has changed since it was written"
+            found_wrong.append(f"{path} {state}")
+    found_wrong += problems
+    if found_wrong:
+        raise VerificationError(
+            f"{what} does not agree with its digests: "
+            + "; ".join(found_wrong)
+            + ". Remove what is named here and run again: only what is missing or changed will "
+            "be computed."
+        )
+    return files
+
+
+def digest_folder(folder: Path) -> str:
+    """Return the digest of all files of a folder, names included."""
     parts: list[bytes] = []
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         parts.append(str(file.relative_to(folder)).encode())

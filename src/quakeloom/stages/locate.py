@@ -21,7 +21,6 @@ from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
 from quakeloom.config import Settings
 from quakeloom.core import (
     IncompleteError,
-    VerificationError,
     digest_file,
     digest_json,
     digest_source,
@@ -39,22 +38,26 @@ from quakeloom.stages._location_store import (
     PART_TABLES,
     STAGE,
     data_folder,
-    digest_folder,
     draws_folder,
     locate_settings,
     picked_here,
     places_of,
-    planned_partitions,
     planned_rows,
     read_rays,
     receiver_levels_of,
-    refuse_incomplete,
     round_stage,
     tables_folder,
     take_hypocenters,
     terms_file,
 )
 from quakeloom.stages._location_terms import gather_terms
+from quakeloom.stages._parts import (
+    digest_folder,
+    partition_states,
+    refuse_changed,
+    refuse_incomplete,
+    write_plans,
+)
 from quakeloom.stages._provenance import CODE
 from quakeloom.stages.ingest import Ingested
 from quakeloom.store import (
@@ -78,11 +81,7 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
     times = ensemble_digest(
         locate, data_folder(settings), places_of(layout), levels, settings.seed, code
     )
-    write_json_if_changed(
-        layout.plan_step(STAGE, "init"), {"stage": STAGE, "levels": levels, "times": times}
-    )
     common = {
-        "stage": STAGE,
         "code": code,
         "times": times,
         "seed": settings.seed,
@@ -90,46 +89,22 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
         "stations": settings.selection.station_epochs,
         "storage": digest_json(settings.storage.model_dump(mode="json")),
     }
-    entries = []
+    plans = {}
     for row in ingested.partitions:
         read = {}
         if picked_here(settings):
             read["picks"] = digest_file(layout.plan("pick", row.partition))
-        write_json_if_changed(
-            layout.plan(STAGE, row.partition),
-            {
-                **common,
-                **read,
-                "partition": row.partition,
-                "events": row.events,
-                "rows": row.digest,
-            },
-        )
-        entries.append(
-            {"partition": row.partition, "memory_mb": promise_memory(settings, layout, row)}
-        )
-    names = [row.partition for row in ingested.partitions]
-    write_json_if_changed(
-        layout.plan_step(STAGE, "finalise"), {"stage": STAGE, "partitions": names}
-    )
-    folder = layout.plan(STAGE, "x").parent
-    for old in folder.glob("*.json"):
-        if old.stem not in names:
-            old.unlink()
-    return entries
+        plans[row.partition] = {**common, **read, "events": row.events, "rows": row.digest}
+    write_plans(layout, STAGE, plans, {"levels": levels, "times": times})
+    return [
+        {"partition": row.partition, "memory_mb": promise_memory(settings, layout, row)}
+        for row in ingested.partitions
+    ]
 
 
 def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
     """Return the planned partitions with their state: ``done``, ``stale`` or ``missing``."""
-    states = []
-    for name in planned_partitions(layout):
-        marker = layout.done(STAGE, name)
-        state = "missing"
-        if marker.exists():
-            same = read_json(marker)["plan"] == digest_file(layout.plan(STAGE, name))
-            state = "done" if same else "stale"
-        states.append((name, state))
-    return states
+    return partition_states(layout, STAGE)
 
 
 def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -239,8 +214,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         If partitions are missing or of another plan; the message names them.
     """
     locate = locate_settings(settings)
-    names = planned_partitions(layout)
-    refuse_incomplete(layout, names, STAGE)
+    names = refuse_incomplete(layout, STAGE)
     provenance = _provenance(settings, layout)
     counts = {}
     for name in PART_TABLES:
@@ -283,36 +257,24 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     IncompleteError
         If partitions are missing.
     """
-    names = planned_partitions(layout)
-    refuse_incomplete(layout, names, STAGE)
-    problems, files = [], 0
-    for name in names:
-        for table, digest in read_json(layout.done(STAGE, name))["digests"].items():
-            files += 1
-            if table == "draws":
-                path = draws_folder(layout) / name
-                found = digest_folder(path) if path.is_dir() else ""
-            else:
-                path = layout.part(STAGE, name) / f"{table}.parquet"
-                found = digest_file(path) if path.is_file() else ""
-            if found != digest:
-                problems.append(f"{path} {'has changed' if found else 'is missing'}")
+    names = refuse_incomplete(layout, STAGE)
+    recorded = [
+        (
+            draws_folder(layout) / name
+            if table == "draws"
+            else layout.part(STAGE, name) / f"{table}.parquet",
+            digest,
+        )
+        for name in names
+        for table, digest in read_json(layout.done(STAGE, name))["digests"].items()
+    ]
     final = layout.done_step(STAGE, "finalise")
     if not final.exists():
         raise IncompleteError(
             f"The hypocenters of {layout.root} were not gathered. Run `quakeloom locate finalise`."
         )
-    for file, digest in read_json(final)["digests"].items():
-        files += 1
-        path = layout.root / file
-        if not path.is_file() or digest_file(path) != digest:
-            problems.append(f"{path} {'has changed' if path.is_file() else 'is missing'}")
-    if problems:
-        raise VerificationError(
-            f"The hypocenters of {layout.root} do not agree with their digests: "
-            + "; ".join(problems)
-            + ". Remove the files named here and run again."
-        )
+    recorded += [(layout.root / f, d) for f, d in read_json(final)["digests"].items()]
+    files = refuse_changed(f"The hypocenters of {layout.root}", recorded)
     return {"files": files, "partitions": len(names)}
 
 

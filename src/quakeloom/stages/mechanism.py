@@ -9,9 +9,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,18 +18,23 @@ import pyarrow.compute as pc
 from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
 from quakeloom.config import Settings
 from quakeloom.core import (
-    IncompleteError,
     PlanError,
-    VerificationError,
-    digest_bytes,
     digest_file,
     digest_json,
     digest_source,
 )
 from quakeloom.mechanism import mechanism_grid
-from quakeloom.schema import conform_table
 from quakeloom.stages import takeoff
 from quakeloom.stages._mechanism_blocks import block_tasks, solve_block
+from quakeloom.stages._parts import (
+    digest_folder,
+    partition_states,
+    read_parts,
+    refuse_changed,
+    refuse_incomplete,
+    remove_old_parts,
+    write_plans,
+)
 from quakeloom.stages._provenance import CODE, describe_provenance, science_settings
 from quakeloom.stages._threshold_choice import apply_choice
 from quakeloom.stages.ingest import Ingested, PlannedRows
@@ -65,16 +68,14 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
     rows, the settings, the code, the velocity models. It is written only when it changes.
     """
     common: dict[str, Any] = {
-        "stage": STAGE,
         "settings": digest_json(science_settings(settings)),
         "code": digest_source(CODE[STAGE]),
     }
     if settings.takeoff.angles == "layered":
         common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
     located = settings.takeoff.angles == "ensemble"
-    entries = []
-    rows = ingested.partitions
-    for row in rows:
+    plans = {}
+    for row in ingested.partitions:
         read = {}
         if settings.waveforms is not None:
             read["polarity"] = digest_file(layout.plan("polarity", row.partition))
@@ -82,26 +83,13 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
             read["threshold"] = digest_file(layout.plan_step("threshold", "finalise"))
         if located:
             read["locate"] = digest_file(layout.plan("locate", row.partition))
-        write_json_if_changed(
-            layout.plan(STAGE, row.partition),
-            {
-                **common,
-                **read,
-                "partition": row.partition,
-                "events": row.events,
-                "rows": row.digest,
-            },
-        )
-        entries.append({"partition": row.partition, "memory_mb": promise_memory(settings, row)})
-    names = [row.partition for row in rows]
-    step = settings.mechanism.grid_step_deg
-    write_json_if_changed(layout.plan_step(STAGE, "init"), {"stage": STAGE, "grid_step_deg": step})
-    write_json_if_changed(
-        layout.plan_step(STAGE, "finalise"), {"stage": STAGE, "partitions": names}
-    )
+        plans[row.partition] = {**common, **read, "events": row.events, "rows": row.digest}
+    write_plans(layout, STAGE, plans, {"grid_step_deg": settings.mechanism.grid_step_deg})
     write_json_if_changed(layout.provenance, describe_provenance(settings, ingested.inputs))
-    _remove_plans(layout, set(names))
-    return entries
+    return [
+        {"partition": row.partition, "memory_mb": promise_memory(settings, row)}
+        for row in ingested.partitions
+    ]
 
 
 def promise_memory(settings: Settings, rows: PlannedRows) -> int:
@@ -130,17 +118,10 @@ class PartitionState:
 
 def list_partitions(layout: RunLayout) -> list[PartitionState]:
     """Return the planned partitions of a run with their state."""
-    rows = []
-    for name in _planned_partitions(layout):
-        marker = layout.done(STAGE, name)
-        if not marker.exists():
-            state = "missing"
-        elif read_json(marker)["plan"] != digest_file(layout.plan(STAGE, name)):
-            state = "stale"
-        else:
-            state = "done"
-        rows.append(PartitionState(name, _planned_rows(layout, name).events, state))
-    return rows
+    return [
+        PartitionState(name, _planned_rows(layout, name).events, state)
+        for name, state in partition_states(layout, STAGE)
+    ]
 
 
 def init(settings: Settings, layout: RunLayout) -> None:
@@ -248,13 +229,12 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     IncompleteError
         If partitions are missing or were computed from another plan; the message names them.
     """
-    names = _planned_partitions(layout)
-    _refuse_incomplete(layout, names)
+    names = refuse_incomplete(layout, STAGE)
     provenance = read_json(layout.provenance)
     counts = {}
     for name in PART_TABLES:
         counts[name] = write_tables(
-            layout.table(name), name, _read_parts(layout, names, name), provenance
+            layout.table(name), name, read_parts(layout, STAGE, names, name), provenance
         )
     truth = [read_table(layout.rows(n) / "truth.parquet", "truth") for n in names]
     if any(t.num_rows for t in truth):
@@ -263,7 +243,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         layout.table("truth").unlink(missing_ok=True)
     stations = read_table(layout.ingest / "stations.parquet", "stations")
     counts["stations"] = write_tables(layout.table("stations"), "stations", [stations], provenance)
-    _remove_parts(layout, set(names))
+    _remove_others(layout, set(names))
     digests = {n: digest_file(layout.table(n)) for n in GATHERED if layout.table(n).exists()}
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"), {"counts": counts, "digests": digests}
@@ -282,57 +262,25 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     IncompleteError
         If partitions are missing.
     """
-    names = _planned_partitions(layout)
-    _refuse_incomplete(layout, names)
-    problems = []
-    files = 0
-    for name in names:
-        recorded = read_json(layout.done(STAGE, name))
-        for table, digest in recorded["digests"].items():
-            if table == "accepted":
-                path = layout.accepted / name
-                found = digest_folder(path) if path.is_dir() else ""
-            else:
-                path = layout.part(STAGE, name) / f"{table}.parquet"
-                found = digest_file(path) if path.is_file() else ""
-            files += 1
-            if found != digest:
-                state = "is missing" if not found else "has changed since it was written"
-                problems.append(f"{path} {state}")
-    gathered = read_json(layout.done_step(STAGE, "finalise"))
-    events = 0
-    for table, digest in gathered["digests"].items():
-        path = layout.table(table)
-        files += 1
-        if not path.is_file() or digest_file(path) != digest:
-            state = "has changed since it was written" if path.is_file() else "is missing"
-            problems.append(f"{path} {state}")
-            continue
-        rows = read_table(path, table)
-        if rows.num_rows != gathered["counts"][table]:
-            problems.append(f"{path} has {rows.num_rows} rows, not {gathered['counts'][table]}")
-        if table == "mechanisms":
-            events = rows.num_rows
-            missing = events - read_table(layout.table("events"), "events").num_rows
-            if missing:
-                problems.append(f"{path} and events.parquet differ by {missing} rows")
-    if problems:
-        raise VerificationError(
-            f"Run {layout.root} does not agree with its digests: "
-            + "; ".join(problems)
-            + ". Run it again: only what is missing or changed will be computed, after "
-            "the files named here are removed."
+    names = refuse_incomplete(layout, STAGE)
+    recorded = [
+        (
+            layout.accepted / name
+            if table == "accepted"
+            else layout.part(STAGE, name) / f"{table}.parquet",
+            digest,
         )
+        for name in names
+        for table, digest in read_json(layout.done(STAGE, name))["digests"].items()
+    ]
+    gathered = read_json(layout.done_step(STAGE, "finalise"))
+    recorded += [(layout.table(table), digest) for table, digest in gathered["digests"].items()]
+    events, rows = (gathered["counts"][name] for name in ("events", "mechanisms"))
+    problems = []
+    if events != rows:
+        problems.append(f"{layout.table('mechanisms')} has {rows} rows for {events} events")
+    files = refuse_changed(f"Run {layout.root}", recorded, problems)
     return {"files": files, "partitions": len(names), "events": events}
-
-
-def digest_folder(folder: Path) -> str:
-    """Return the digest of all files of a folder, names included, hidden ones not."""
-    parts: list[bytes] = []
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        parts.append(str(file.relative_to(folder)).encode())
-        parts.append(digest_file(file).encode())
-    return digest_bytes(*parts)
 
 
 def _task_mb(settings: Settings, rows: PlannedRows) -> float:
@@ -355,43 +303,9 @@ def _planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
     return PlannedRows(**read_json(marker))
 
 
-def _planned_partitions(layout: RunLayout) -> list[str]:
-    path = layout.plan_step(STAGE, "finalise")
-    if not path.exists():
-        raise PlanError(f"Run {layout.root} has no plan. Run `quakeloom plan` first.")
-    return list(read_json(path)["partitions"])
-
-
-def _refuse_incomplete(layout: RunLayout, names: list[str]) -> None:
-    missing = [p.partition for p in list_partitions(layout) if p.state != "done"]
-    if missing:
-        shown = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if missing[10:] else "")
-        raise IncompleteError(
-            f"{len(missing)} of {len(names)} partitions of stage '{STAGE}' in {layout.root} are "
-            f"missing or out of date: {shown}. Nothing was gathered; run the workflow, or "
-            f"`quakeloom mechanism part` for each."
-        )
-
-
-def _read_parts(layout: RunLayout, names: list[str], table: str) -> Iterator[pa.Table]:
-    for name in names:
-        yield conform_table(table, read_table(layout.part(STAGE, name) / f"{table}.parquet", table))
-
-
-def _remove_plans(layout: RunLayout, keep: set[str]) -> None:
-    for file in layout.plan(STAGE, "x").parent.glob("*.json"):
-        if file.stem not in keep:
-            file.unlink()
-
-
-def _remove_parts(layout: RunLayout, names: set[str]) -> None:
+def _remove_others(layout: RunLayout, names: set[str]) -> None:
     """Remove what partitions that are no longer planned have left."""
-    parent = layout.part(STAGE, "x").parent
-    for path in parent.iterdir():
-        if path.is_dir() and path.name not in names:
-            shutil.rmtree(path)
-        elif path.suffix == ".json" and path.stem not in names:
-            path.unlink()
+    remove_old_parts(layout, STAGE, names)
     if layout.accepted.is_dir():
         for path in layout.accepted.iterdir():
             if path.is_dir() and path.name not in names | {"grid"}:

@@ -23,13 +23,13 @@ from quakeloom.core import (
     IncompleteError,
     InputError,
     PlanError,
-    VerificationError,
     digest_file,
     digest_json,
     digest_source,
 )
 from quakeloom.schema import make_table
 from quakeloom.simulate import stress_tensor_at
+from quakeloom.stages._parts import partition_states, refuse_changed, refuse_incomplete
 from quakeloom.stages._provenance import CODE
 from quakeloom.stages._stress_catalogs import (
     catalog_part,
@@ -143,16 +143,7 @@ def promise_memory(settings: Settings, events: int) -> int:
 
 def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
     """Return the planned partitions with their state: ``done``, ``stale`` or ``missing``."""
-    rows = []
-    for name in _planned(layout):
-        marker = layout.done(STAGE, name)
-        if not marker.exists():
-            state = "missing"
-        else:
-            same = read_json(marker)["plan"] == digest_file(layout.plan(STAGE, name))
-            state = "done" if same else "stale"
-        rows.append((name, state))
-    return rows
+    return partition_states(layout, STAGE)
 
 
 def init(settings: Settings, layout: RunLayout) -> None:
@@ -232,8 +223,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """
     started = time.perf_counter()
     stress = _stress(settings)
-    names = _planned(layout)
-    _refuse_incomplete(layout, names)
+    names = refuse_incomplete(layout, STAGE)
     markers = [read_json(layout.done(STAGE, n)) for n in names]
     parts = [load_arrays(layout.part(STAGE, n) / "sums.npz") for n in names]
     events = gather_events(layout, names) if needs_events(stress) else None
@@ -288,9 +278,7 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     IncompleteError
         If partitions are missing.
     """
-    names = _planned(layout)
-    _refuse_incomplete(layout, names)
-    problems, files = [], 0
+    names = refuse_incomplete(layout, STAGE)
     recorded = [
         (layout.part(STAGE, n) / file, digest)
         for n in names
@@ -302,18 +290,7 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
             f"The stress map of {layout.root} was not made. Run `quakeloom stress finalise`."
         )
     recorded += [(layout.root / f, d) for f, d in read_json(final)["digests"].items()]
-    for path, digest in recorded:
-        files += 1
-        if not path.is_file():
-            problems.append(f"{path} is missing")
-        elif digest_file(path) != digest:
-            problems.append(f"{path} has changed since it was written")
-    if problems:
-        raise VerificationError(
-            f"The stress map of {layout.root} does not agree with its digests: "
-            + "; ".join(problems)
-            + ". Remove the files named here and run again."
-        )
+    files = refuse_changed(f"The stress map of {layout.root}", recorded)
     return {"files": files, "partitions": len(names)}
 
 
@@ -359,33 +336,6 @@ def _stress(settings: Settings) -> Stress:
             "make. Add `stress: {}`."
         )
     return settings.stress
-
-
-def _planned(layout: RunLayout) -> list[str]:
-    path = layout.plan_step(STAGE, "finalise")
-    if not path.exists():
-        raise PlanError(f"{layout.root} has no stress plan. Run `quakeloom plan --config FILE`.")
-    return list(read_json(path)["partitions"])
-
-
-def _refuse_incomplete(layout: RunLayout, names: Sequence[str]) -> None:
-    missing, stale = [], []
-    for name in names:
-        marker = layout.done(STAGE, name)
-        if not marker.exists():
-            missing.append(name)
-        elif read_json(marker)["plan"] != digest_file(layout.plan(STAGE, name)):
-            stale.append(name)
-    if missing or stale:
-        raise IncompleteError(
-            f"The stress map of {layout.root} cannot be made: "
-            + "; ".join(
-                f"{words}: {', '.join(found[:8])}{' ...' if len(found) > 8 else ''}"
-                for words, found in (("not summed", missing), ("of another plan", stale))
-                if found
-            )
-            + ". Run `quakeloom stress part` for them."
-        )
 
 
 def _provenance(settings: Settings, layout: RunLayout) -> dict[str, Any]:
