@@ -51,7 +51,7 @@ class PickerTraining:
     label_s: float = 0.08
     no_arrival: float = 0.08
     two_events: float = 0.2
-    vertical_only: float = 0.2
+    vertical_only: float = 0.25
     lost_component: float = 0.05
     bursts: float = 0.2
     short_share: float = 0.0

@@ -70,10 +70,21 @@ def _add_bridge(train, key, start, stop, strength, rise, growth, scale_s, decay,
 
 
 @compiled(nogil=True)
+def _add_broadened(train, key, start, strength, duration_s, rate, weight):
+    """A wave of such a strength that forward scattering spreads over so long a time."""
+    # 0.15: the integral of the square of this envelope, in durations
+    level = strength / math.sqrt(max(0.15 * duration_s * rate, 1.0))
+    _add_scatter(
+        train, key, start, level, 0.5 * duration_s, 2.0 * duration_s, 3.0, rate, weight
+    )  # fmt: skip
+
+
+@compiled(nogil=True)
 def place_arrivals(
     keys, p_time, s_time, p, later_p, sv, sh, p_incidence, s_incidence, head_delay,
     head_strength, corner, subevents, coda_strength, coda_decay, coda_rise, coda_time,
-    bridge_strength, bridge_growth, s_gain, split_delay, conversion_delay,
+    bridge_strength, bridge_growth, broadened_share, broadening, s_gain, split_delay,
+    conversion_delay,
     conversion_strength, rate, p_train, s_train,
 ):  # fmt: skip
     """Write impulses of P and S: vertical (up), radial (away from the source), transverse.
@@ -100,9 +111,11 @@ def place_arrivals(
         start = p_time[r] * rate
         step = head_delay[r] * rate
         direct = later_p[r] if step > 0.0 else p[r]
+        spread = 0.5 * broadened_share[r]
+        keep = math.sqrt(1.0 - spread)
         for k in range(pieces):
             at = start + delays[k] * rate
-            first = p[r] * head_strength[r] * shares[k]
+            first = p[r] * head_strength[r] * shares[k] * keep
             _add_impulse(p_train[r, _VERTICAL], at, first * up)
             _add_impulse(p_train[r, _RADIAL], at, first * out)
             _add_impulse(
@@ -111,9 +124,16 @@ def place_arrivals(
                 -first * conversion_strength[r],
             )
             if step > 0.0:
-                main = direct * shares[k]
+                main = direct * shares[k] * keep
                 _add_impulse(p_train[r, _VERTICAL], at + step, main * up)
                 _add_impulse(p_train[r, _RADIAL], at + step, main * out)
+        if spread > 0.0:
+            # scattering smooths the radiation pattern: half its own, half the mean square
+            mean = math.sqrt(spread * (0.5 * direct * direct + 0.13))
+            _add_broadened(
+                p_train[r], pair_key(key, np.uint64(25)), start + step, mean,
+                0.5 * broadening[r], rate, 0.6,
+            )  # fmt: skip
         size = 0.35 * coda_strength[r] + 0.05
         for k in range(_LATER_P):
             wait = 3.0 * uniform(later, 3 * k) ** 2 + 0.04
@@ -148,7 +168,10 @@ def place_arrivals(
         split = split_delay[r] * rate
         wait_sv, wait_sh = max(-split, 0.0), max(split, 0.0)
         step *= 1.73
-        scale = S_STRENGTH * (head_strength[r] if step > 0.0 else 1.0)
+        spread = broadened_share[r]
+        keep = math.sqrt(1.0 - spread)
+        full = S_STRENGTH * keep
+        scale = full * (head_strength[r] if step > 0.0 else 1.0)
         for k in range(pieces):
             at = start + delays[k] * rate
             radial_at, side_at = at + wait_sv, at + wait_sh
@@ -162,10 +185,17 @@ def place_arrivals(
                 0.7 * scale * shares[k] * sv[r] * conversion_strength[r],
             )
             if step > 0.0:
-                main = S_STRENGTH * shares[k]
+                main = full * shares[k]
                 _add_impulse(s_train[r, _VERTICAL], radial_at + step, main * sv[r] * up)
                 _add_impulse(s_train[r, _RADIAL], radial_at + step, main * sv[r] * out)
                 _add_impulse(s_train[r, _TRANSVERSE], side_at + step, main * side)
+        if spread > 0.0:
+            both = 0.5 * (sv[r] * sv[r] + sh[r] * sh[r])
+            mean = S_STRENGTH * math.sqrt(spread * (0.5 * both + 0.1))
+            _add_broadened(
+                s_train[r], pair_key(key, np.uint64(26)), start + step, 0.4 * mean,
+                broadening[r], rate, 2.5 * s_gain[r],
+            )  # fmt: skip
         later = pair_key(key, np.uint64(13))
         for k in range(_LATER_S):
             wait = 5.0 * uniform(later, 4 * k) ** 2 + 0.05

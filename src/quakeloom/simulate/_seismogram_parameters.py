@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 INSTRUMENTS = ("short_period_1hz", "short_period_2hz", "geophone", "broadband", "accelerometer")
 
+INSTRUMENT_SHARES = (0.28, 0.08, 0.10, 0.40, 0.14)
+
 _DRAWS = 64
 
 
@@ -59,6 +61,9 @@ class RecordParameters:
         Waves that were scattered from P to S on the way and come between P and S: their root
         mean square just before S over that of the first half second of P off nodal planes, and
         the exponent of their growth from P to S.
+    broadened_share, broadening_s : ndarray
+        Share of the energy of direct S, and half that of direct P, that arrives spread over
+        so long: forward scattering along the way, which makes an onset grow slowly.
     s_gain : ndarray
         What soft ground adds to S on the horizontals.
     split_delay_s : ndarray
@@ -110,6 +115,8 @@ class RecordParameters:
     coda_time_s: Floats
     bridge_strength: Floats
     bridge_growth: Floats
+    broadened_share: Floats
+    broadening_s: Floats
     s_gain: Floats
     split_delay_s: Floats
     conversion_delay_s: Floats
@@ -151,6 +158,8 @@ def draw_record_parameters(
     s_minus_p_s: tuple[float, float] = (0.4, 35.0),
     snr: tuple[float, float] = (0.7, 400.0),
     emergent: float = 0.0,
+    broadened: float = 0.0,
+    instrument_shares: tuple[float, ...] = INSTRUMENT_SHARES,
 ) -> RecordParameters:
     """Draw records of small local earthquakes, as varied as networks see them.
 
@@ -165,6 +174,10 @@ def draw_record_parameters(
     emergent : float
         Share of earthquakes that begin slowly: up to two more in the exponent of the falloff, so
         that moment rises with a higher power of time.
+    broadened : float
+        Share of paths with forward scattering.
+    instrument_shares : tuple
+        Shares of :data:`INSTRUMENTS`.
 
     Notes
     -----
@@ -189,7 +202,7 @@ def draw_record_parameters(
     corner = u.log_uniform(1.5, 120.0)
     magnitude_like = np.clip(np.log(12.0 / corner), -1.0, 2.0)
     shape = u.uniform()
-    instrument = np.searchsorted(np.array([0.28, 0.36, 0.46, 0.86]), shape)
+    instrument = np.searchsorted(np.cumsum(instrument_shares)[:-1], shape)
     rate_like = u.uniform()
     lowpass = np.where(rate_like < 0.8, 40.0 + 5.0 * u.uniform(), 12.0 + 20.0 * u.uniform())
     p_time = u.uniform_in(*p_time_s)
@@ -221,6 +234,8 @@ def draw_record_parameters(
         coda_time_s=u.log_uniform(0.3, 2.0) * s_minus_p**0.8,
         bridge_strength=u.log_uniform(0.04, 1.3),
         bridge_growth=1.5 * u.uniform(),
+        broadened_share=np.zeros(keys.size),
+        broadening_s=np.zeros(keys.size),
         s_gain=u.log_uniform(0.7, 2.5),
         split_delay_s=0.15 * (2.0 * u.uniform() - 1.0) * np.sqrt(np.minimum(s_minus_p, 9.0) / 3.0),
         conversion_delay_s=u.log_uniform(0.04, 1.2),
@@ -241,9 +256,14 @@ def draw_record_parameters(
         noise_model=np.where(u.uniform() < 0.35, u.uniform_in(-0.1, 1.0), np.nan),
         noise_floor=u.log_uniform(0.01, 0.6),
     )
-    # drawn last: without emergent ones everything else is the same
+    # drawn last: without emergent and broadened ones everything else is the same
     begins_slowly, how_slowly = u.uniform() < emergent, u.uniform()
-    return drawn.with_values(falloff=drawn.falloff + np.where(begins_slowly, 2.0 * how_slowly, 0.0))
+    is_broadened, share = u.uniform() < broadened, u.uniform_in(0.3, 0.95)
+    return drawn.with_values(
+        falloff=drawn.falloff + np.where(begins_slowly, 2.0 * how_slowly, 0.0),
+        broadened_share=np.where(is_broadened, share, 0.0),
+        broadening_s=u.log_uniform(0.02, 0.25) * np.sqrt(np.maximum(s_minus_p, 0.5)),
+    )
 
 
 class _Draws:

@@ -142,7 +142,8 @@ def _simulate_block(
         p.keys, p.p_time_s, p.s_time_s, p.p_radiation, p.later_p_radiation, p.sv_radiation,
         p.sh_radiation, p.p_incidence_deg, p.s_incidence_deg, p.head_delay_s, p.head_strength,
         p.corner_hz, p.subevents, p.coda_strength, p.coda_decay, p.coda_rise_s, p.coda_time_s,
-        p.bridge_strength, p.bridge_growth, p.s_gain, p.split_delay_s,
+        p.bridge_strength, p.bridge_growth, p.broadened_share, p.broadening_s, p.s_gain,
+        p.split_delay_s,
         p.conversion_delay_s, p.conversion_strength, rate, p_train, s_train,
     )  # fmt: skip
     # what is scattered to the tail would come back at the beginning through the filters

@@ -65,10 +65,15 @@ labels P came late and S early on the records of Northern California."""
 
 _FLAWED = 0.02
 _PICKER_FLAWS = ("clipped", "spiked", "gap", "swapped", "coarse")
-_P_CLEAR, _S_CLEAR, _S_CLEAR_ON_VERTICAL = 1.5, 2.5, 1.8
+_P_CLEAR, _S_CLEAR, _S_CLEAR_ON_VERTICAL = 1.5, 3.5, 2.5
 """Peaks of P over the noise and of S over what comes before it, from which they can be seen."""
 
+_LONGEST_LEAD = 0.15
 _EMERGENT = 0.5
+_BROADENED = 0.6
+_PICKER_INSTRUMENTS = (0.22, 0.08, 0.17, 0.28, 0.25)
+"""More accelerometers and geophones than first motions are read on: S is harder to see there."""
+
 _FLAWED_FIRST_MOTIONS = 0.05
 _POLARITY_FLAWS = ("clipped", "coarse")
 
@@ -333,10 +338,15 @@ def _simulate(
     samples: int,
     elsewhere: bool,
     vertical_only: bool,
-    emergent: float = 0.0,
-    **ranges: tuple[float, float],
+    **options: Any,
 ) -> tuple[RecordParameters, SimulatedSeismograms]:
-    parameters = draw_record_parameters(keys, emergent=emergent, **ranges)
+    parameters = draw_record_parameters(keys, **options)
+    if not vertical_only:
+        # near the source no head wave is so far ahead of the direct one
+        s_minus_p = parameters.s_time_s - parameters.p_time_s
+        parameters = parameters.with_values(
+            head_delay_s=np.minimum(parameters.head_delay_s, _LONGEST_LEAD * s_minus_p)
+        )
     if elsewhere:
         # Stronger attenuation, lower corners, more scattering, noisier low frequencies.
         parameters = parameters.with_values(
@@ -364,7 +374,7 @@ def _first_motions(
     at = (_POLARITY_ONSET_S, _POLARITY_ONSET_S)
     for keys in _blocks(seed, f"polarity-{name}", count):
         _, made = _simulate(
-            keys, _POLARITY_SAMPLES, elsewhere, True, _EMERGENT, snr=snr, p_time_s=at
+            keys, _POLARITY_SAMPLES, elsewhere, True, emergent=_EMERGENT, snr=snr, p_time_s=at
         )
         flaws = draw_record_flaws(
             keys, _POLARITY_SAMPLES, _FLAWED_FIRST_MOTIONS, kinds=_POLARITY_FLAWS
@@ -402,7 +412,7 @@ def _local_records(seed: int, name: str, count: int, elsewhere: bool = False) ->
     for keys in _blocks(seed, f"picker-{name}", count):
         _, made = _simulate(
             keys, _PICKER_SAMPLES, elsewhere, False, snr=(1.5, 1500.0), p_time_s=(8.0, 28.0),
-            s_minus_p_s=(0.3, 35.0),
+            s_minus_p_s=(0.3, 35.0), broadened=_BROADENED, instrument_shares=_PICKER_INSTRUMENTS,
         )  # fmt: skip
         rows = slice(first, first + keys.size)
         flaws = draw_record_flaws(keys, _PICKER_SAMPLES, _FLAWED, kinds=_PICKER_FLAWS)
