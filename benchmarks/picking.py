@@ -25,18 +25,17 @@ import numpy as np
 
 from _harness import Stopwatch, figure, print_result
 from quakeloom.core import InputError
+from quakeloom.formats import read_network_weights, seisbench_folder
 from quakeloom.networks import find_device
 from quakeloom.picking import (
     PhaseNetPicker,
     Picker,
     PickOptions,
     Picks,
-    find_weights,
-    load_picker,
     pick_records,
-    seisbench_cache,
 )
 from quakeloom.signal import Piece, make_records
+from quakeloom.stages.weights import find_picker_weights, open_picker
 from quakeloom.store import find_resource
 
 _START = 1_577_836_800_000_000_000
@@ -86,11 +85,11 @@ def main() -> None:
     pieces = [Piece(f"HH{c}", _START, 100.0, data[k]) for k, c in enumerate("ENZ")]
     published = True
     try:
-        find_weights(options.weights)
+        find_picker_weights(options.weights)
     except InputError:
         # without published weights the time of ours, and nothing to hold against it
         options.weights, published = str(find_resource("weights") / "picker.npz"), False
-    picker = load_picker(options.weights)
+    picker = open_picker(options.weights)
 
     def pick(with_picker: Picker) -> Picks:
         wanted = "".join(with_picker.components)
@@ -117,7 +116,7 @@ def main() -> None:
         figures.append(figure("operations_per_second", picker.operations / network, "1/s"))
         if published:
             figures += _torch(options.weights, windows[:64], network)
-    if published and (seisbench_cache() / "models").is_dir():
+    if published and seisbench_folder("phasenet").is_dir():
         more, said = _seisbench(options, data, pick, found, hours, repeat, (days, network, picker))
         figures += more
         settings.update(said)
@@ -125,10 +124,8 @@ def main() -> None:
 
 
 def _state(weights: str) -> dict:
-    import torch
-
-    file = find_weights(weights)
-    return {} if file is None else torch.load(file, map_location="cpu", weights_only=True)
+    file = find_picker_weights(weights)
+    return {} if file is None else read_network_weights(file)
 
 
 def _torch(weights: str, windows: np.ndarray, network: float) -> list[dict]:

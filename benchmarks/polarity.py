@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from _harness import Stopwatch, figure, print_result
+from quakeloom.formats import read_network_weights
 from quakeloom.networks import find_device
 from quakeloom.polarity import (
     PICK_SAMPLE,
     SAMPLES,
+    build_polarity_reader,
     count_operations,
-    load_polarity_network,
     read_first_pulse,
 )
 from quakeloom.store import create_array, open_array, write_region
@@ -71,7 +72,9 @@ def main() -> None:
         for start in range(0, count, 1024):
             block = rng.standard_normal((1024, 3, _LONG), dtype=np.float32)
             write_region(group, "waveform", start, block)
-        reader = load_polarity_network(arguments.weights)
+        reader = build_polarity_reader(
+            read_network_weights(arguments.weights), arguments.weights.stem
+        )
         network = reader.network
         reader.read(np.zeros((256, SAMPLES), np.float32))
         array = open_array(group, "waveform")

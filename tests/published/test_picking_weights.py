@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.picking import PhaseNetPicker, load_picker, pick_records
+from quakeloom.picking import PhaseNetPicker, pick_records
 from quakeloom.signal import Record
 from quakeloom.stages.evaluation import evaluate_pick_tables
 from quakeloom.stages.pick_folder import pick_folder
+from quakeloom.stages.weights import open_picker
 
 torch = pytest.importorskip("torch")
 
@@ -30,7 +31,7 @@ def phasenet(shared_data) -> Path:
 
 @pytest.fixture(scope="module")
 def picker(phasenet):
-    return load_picker(str(phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"))
+    return open_picker(str(phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"))
 
 
 def test_the_forward_is_that_of_the_authors_graph(phasenet, picker):

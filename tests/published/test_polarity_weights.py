@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.polarity import load_polarity_network
+from quakeloom.stages._polarity_reader import open_reader
 from quakeloom.stages.shifted_picks import score_shifted_picks
 
 pytest.importorskip("torch")
@@ -39,7 +39,7 @@ def scores(shared_data, polarcap):
 
 def test_polarcap_gives_what_its_authors_network_gives(polarcap):
     reference = np.load(polarcap / "reference.npz")
-    reader = load_polarity_network(polarcap / "polarcap.pt")
+    reader = open_reader(str(polarcap / "polarcap.pt")).network
     import torch
 
     with torch.inference_mode():

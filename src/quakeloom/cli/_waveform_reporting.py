@@ -11,7 +11,7 @@ from quakeloom.config import Settings
 from quakeloom.plots import FirstMotion
 from quakeloom.schema import empty_table, time_values
 from quakeloom.stages import mechanism, pick, polarity, window
-from quakeloom.stages.pick_folder import open_picker
+from quakeloom.stages.weights import open_picker
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 _BEFORE_S = 0.35

@@ -169,7 +169,8 @@ def pick(
     from quakeloom.cli._console import status
     from quakeloom.core import SettingsError
     from quakeloom.picking import PickOptions
-    from quakeloom.stages.pick_folder import open_picker, pick_folder
+    from quakeloom.stages.pick_folder import pick_folder
+    from quakeloom.stages.weights import open_picker
 
     if waveforms is None or out is None:
         raise SettingsError(

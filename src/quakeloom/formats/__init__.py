@@ -18,6 +18,13 @@ from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._miniseed import write_miniseed
+from quakeloom.formats._network_weights import (
+    find_seisbench_weights,
+    read_network_weights,
+    read_seisbench_description,
+    seisbench_folder,
+    write_network_weights,
+)
 from quakeloom.formats._nonlinloc_grids import TimeGrid, list_time_grids, read_time_grid
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
@@ -65,6 +72,7 @@ __all__ = [
     "fault_types",
     "fetch_stations",
     "fetch_waveforms",
+    "find_seisbench_weights",
     "find_service",
     "has_layers",
     "is_travel_time_table",
@@ -75,13 +83,16 @@ __all__ = [
     "read_layer_model",
     "read_line_picks",
     "read_mechanisms",
+    "read_network_weights",
     "read_rayinvr_model",
     "read_sac_station",
+    "read_seisbench_description",
     "read_source",
     "read_time_grid",
     "read_travel_time_table",
     "read_velocity_model",
     "read_waveforms",
+    "seisbench_folder",
     "write_csv",
     "write_fault_geojson",
     "write_fetched",
@@ -89,6 +100,7 @@ __all__ = [
     "write_gmt_meca",
     "write_gmt_table",
     "write_miniseed",
+    "write_network_weights",
     "write_quakeml",
     "write_stress_geojson",
     "write_stress_gmt",

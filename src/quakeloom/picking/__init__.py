@@ -1,16 +1,25 @@
 """Picking: P and S arrivals in windows of ground motion.
 
 Floor 4. Everything that picks is a :class:`Picker`: windows in, probabilities of P and S out.
-:func:`load_picker` gives one by name or file: PhaseNet with published weights (without
-SeisBench, padded as trained), any other network of SeisBench, our own, or the classical
-:class:`ClassicalPicker`. :func:`pick_records` reads a record of any length in an absolute grid
-of windows; :func:`find_peaks` turns probabilities into times with uncertainty.
+:func:`build_seisbench_picker` makes one of published weights (PhaseNet without SeisBench,
+padded as trained), :func:`build_own_picker` of ours; :class:`ClassicalPicker` needs none.
+:func:`pick_records` reads a record of any length in an absolute grid of windows;
+:func:`find_peaks` turns probabilities into times with uncertainty.
 """
 
 from quakeloom.picking._classical import ClassicalOptions, ClassicalPicker, aic_onset, sta_lta
 from quakeloom.picking._peaks import find_peaks
+from quakeloom.picking._phase_network import build_own_picker, train_phase_network
+from quakeloom.picking._phase_windows import (
+    SAMPLES,
+    SAMPLING_RATE_HZ,
+    PickerTraining,
+    TrainingRecords,
+    cut_training_windows,
+)
 from quakeloom.picking._phasenet import PhaseNetPicker, normalize_windows
 from quakeloom.picking._picker import PHASES, Picker
+from quakeloom.picking._published import build_seisbench_picker
 from quakeloom.picking._records import (
     PickOptions,
     Picks,
@@ -20,27 +29,31 @@ from quakeloom.picking._records import (
 )
 from quakeloom.picking._scores import PickScore, score_picks
 from quakeloom.picking._seisbench import SeisBenchPicker
-from quakeloom.picking._weights import find_weights, load_picker, seisbench_cache
 
 __all__ = [
     "PHASES",
+    "SAMPLES",
+    "SAMPLING_RATE_HZ",
     "ClassicalOptions",
     "ClassicalPicker",
     "PhaseNetPicker",
     "PickOptions",
     "PickScore",
     "Picker",
+    "PickerTraining",
     "Picks",
     "SeisBenchPicker",
+    "TrainingRecords",
     "aic_onset",
+    "build_own_picker",
+    "build_seisbench_picker",
+    "cut_training_windows",
     "find_peaks",
-    "find_weights",
-    "load_picker",
     "normalize_windows",
     "pick_records",
     "picking_grid",
     "record_probabilities",
     "score_picks",
-    "seisbench_cache",
     "sta_lta",
+    "train_phase_network",
 ]

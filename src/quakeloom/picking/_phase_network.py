@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,51 +26,23 @@ _DEPTH, _STRIDE, _KERNEL, _FILTERS = 5, 4, 7, 8
 _EPSILON = 1e-3
 
 
-def load_phase_network(file: Path) -> PhaseNetPicker:
-    """Read a picker that ``quakeloom train picker`` wrote.
+def build_own_picker(state: Mapping[str, Any], name: str) -> PhaseNetPicker:
+    """Return a picker with weights of our own training.
 
     Raises
     ------
     InputError
-        If the file is not there or holds no such weights.
+        If the arrays are not of such a network.
     """
-    return build_phase_picker(read_phase_state(file), f"quakeloom-{file.stem}")
-
-
-def read_phase_state(file: Path) -> dict[str, NDArray[np.float32]]:
-    """Read weights that ``quakeloom train picker`` wrote, as arrays by name.
-
-    Raises
-    ------
-    InputError
-        If the file is not there or holds no such weights.
-    """
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            state = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
+    missing = [k for k in ("inc.weight", "out.weight") if k not in state]
+    if missing:
         raise InputError(
-            f"No weights of a picking network could be read from {file} ({error}). Nothing was "
-            "picked; give the file that `quakeloom train picker` wrote."
-        ) from error
-    if "inc.weight" not in state or "out.weight" not in state:
-        raise InputError(
-            f"{file} holds no picking network of quakeloom. Nothing was picked; give the file "
-            "that `quakeloom train picker` wrote."
+            f"The weights '{name}' are of no picking network of quakeloom ('{missing[0]}' is not "
+            "in them). Nothing was picked; give the file that `quakeloom train picker` wrote."
         )
-    return state
-
-
-def build_phase_picker(state: dict[str, NDArray[np.float32]], name: str) -> PhaseNetPicker:
-    """Return a picker with weights of our own training."""
     return PhaseNetPicker(
         state, name, COMPONENTS, _PHASES, sampling_rate_hz=SAMPLING_RATE_HZ, samples=SAMPLES
     )
-
-
-def save_phase_network(state: dict[str, NDArray[np.float32]], file: Path) -> None:
-    """Write weights as plain arrays."""
-    np.savez(file, **state)
 
 
 def train_phase_network(
@@ -80,7 +51,7 @@ def train_phase_network(
     training: PickerTraining,
     seed: int,
     *,
-    start: dict[str, NDArray[np.float32]] | None = None,
+    start: Mapping[str, NDArray[np.float32]] | None = None,
     progress: Callable[[dict[str, float]], None] = lambda _: None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train PhaseNet's layers on records with known arrivals.

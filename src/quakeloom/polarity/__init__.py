@@ -25,8 +25,8 @@ from quakeloom.polarity._repeaters import (
 from quakeloom.polarity._training import PolarityTraining, cut_windows, train_polarity_network
 from quakeloom.polarity._weights import (
     PolarityReader,
-    load_polarity_network,
-    save_polarity_network,
+    build_polarity_reader,
+    pack_polarity_network,
 )
 from quakeloom.polarity._windows import (
     PICK_SAMPLE,
@@ -46,6 +46,7 @@ __all__ = [
     "PolarityTraining",
     "Reliability",
     "StationPairs",
+    "build_polarity_reader",
     "calibration_error",
     "correlate_windows",
     "count_operations",
@@ -54,11 +55,10 @@ __all__ = [
     "find_temperature",
     "find_turned_spans",
     "link_families",
-    "load_polarity_network",
     "measure_consistency",
     "measure_reliability",
     "normalize_windows",
+    "pack_polarity_network",
     "read_first_pulse",
-    "save_polarity_network",
     "train_polarity_network",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,13 @@ class PolarCapReader:
     samples = 64
     pick_sample = 32
 
-    def __init__(self, state: dict[str, Any], name: str) -> None:
+    def __init__(self, state: Mapping[str, Any], name: str) -> None:
+        missing = [k for k in _NEEDED if k not in state]
+        if missing:
+            raise InputError(
+                f"The weights '{name}' are of no PolarCAP network ('{missing[0]}' is not in "
+                "them). No polarity was read; give the state dict of PolarCAP."
+            )
         self.name = name
         self._state = {key: value.float() for key, value in state.items()}
 
@@ -71,30 +77,3 @@ class PolarCapReader:
             x = functional.max_pool1d(x, 2)
         x = functional.linear(x.flatten(1), state["fc.weight"], state["fc.bias"])
         return torch.softmax(x, dim=1)
-
-
-def load_polarcap(file: Path) -> PolarCapReader:
-    """Read PolarCAP's state dict (``.pt``).
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or holds something else.
-    """
-    import torch
-
-    try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(
-            f"No weights of a polarity network could be read from {file} "
-            f"({type(error).__name__}). No polarity was read; give our `.npz`, or the state dict "
-            "of PolarCAP."
-        ) from error
-    missing = [k for k in _NEEDED if not isinstance(state, dict) or k not in state]
-    if missing:
-        raise InputError(
-            f"{file} holds no PolarCAP network ('{missing[0]}' is not in it). No polarity was "
-            "read; give our `.npz`, or the state dict of PolarCAP."
-        )
-    return PolarCapReader(state, file.stem)

@@ -1,8 +1,8 @@
-"""Weights of polarity networks in plain arrays (``.npz``), never pickled."""
+"""Readers of first motions from the weights of a network."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ from quakeloom.polarity._network import (
     half_forward,
     parameter_shapes,
 )
-from quakeloom.polarity._polarcap import load_polarcap
+from quakeloom.polarity._polarcap import PolarCapReader
 from quakeloom.polarity._windows import (
     PICK_SAMPLE,
     SAMPLES,
@@ -95,44 +95,36 @@ class _NetworkReader:
         return found
 
 
-def save_polarity_network(network: PolarityNetwork, file: Path) -> None:
-    """Write a network."""
-    np.savez(
-        file,
+def pack_polarity_network(network: PolarityNetwork) -> dict[str, NDArray[Any]]:
+    """Return a network as plain arrays, for a file."""
+    return {
         **network.parameters,
-        architecture=np.array(network.architecture),
-        temperature=np.array(network.temperature),
-    )
+        "architecture": np.array(network.architecture),
+        "temperature": np.array(network.temperature),
+    }
 
 
-def load_polarity_network(file: Path) -> PolarityReader:
-    """Read a network that :func:`save_polarity_network` wrote, or PolarCAP's (``.pt``).
+def build_polarity_reader(state: Mapping[str, Any], name: str) -> PolarityReader:
+    """Return a reader with weights of :func:`pack_polarity_network`, or of PolarCAP.
 
     Raises
     ------
     InputError
-        If the file is not there, or holds no such network.
+        If the arrays are of neither.
     """
-    if file.suffix == ".pt":
-        return load_polarcap(file)
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"No weights of a polarity network could be read from {file} ({error}). No polarity "
-            "was read; give the file that `quakeloom train polarity` wrote."
-        ) from error
+    if "bn1.weight" in state:
+        return PolarCapReader(state, name)
+    arrays = {key: np.asarray(value) for key, value in state.items()}
     architecture = str(arrays.pop("architecture", ""))
     temperature = float(arrays.pop("temperature", np.array(1.0)))
     wanted = parameter_shapes(architecture) if architecture in ARCHITECTURES else {}
-    found = {name: array.shape for name, array in arrays.items()}
+    found = {key: array.shape for key, array in arrays.items()}
     if not wanted or found != wanted:
         raise InputError(
-            f"{file} holds no polarity network of quakeloom (architecture '{architecture}', "
-            f"{len(found)} arrays). No polarity was read; give the file that `quakeloom train "
-            "polarity` wrote."
+            f"The weights '{name}' are of no polarity network of quakeloom (architecture "
+            f"'{architecture}', {len(found)} arrays), nor of PolarCAP. No polarity was read; give "
+            "the file that `quakeloom train polarity` wrote."
         )
-    parameters = {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
+    parameters = {key: np.ascontiguousarray(a, np.float32) for key, a in arrays.items()}
     network = PolarityNetwork(architecture, parameters, temperature)
-    return _NetworkReader(network, f"quakeloom-{file.stem}")
+    return _NetworkReader(network, name)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError, digest_file
-from quakeloom.stages.pick_folder import own_weights
+from quakeloom.formats import read_network_weights
+from quakeloom.polarity import PolarityReader, build_polarity_reader, read_first_pulse
+from quakeloom.stages.weights import CLASSICAL, OWN_POLARITY, own_weights
 
-OWN_WEIGHTS = "polarity.npz"
-"""Our own polarity weights in resources/weights."""
-
-CLASSICAL = "classical"
 _BATCH = 4096
 
 
@@ -37,7 +34,7 @@ class Reader:
     sampling_rate_hz: float
     samples: int
     pick_sample: int
-    network: Any = None
+    network: PolarityReader | None = None
 
     def read_polarities(
         self, windows: NDArray[np.float32]
@@ -51,8 +48,6 @@ class Reader:
         if not len(windows):
             return np.zeros(0, np.int8), np.zeros(0)
         if self.network is None:
-            from quakeloom.polarity import read_first_pulse
-
             return read_first_pulse(windows, self.pick_sample, self.sampling_rate_hz)
         up = np.concatenate(
             [
@@ -66,7 +61,7 @@ class Reader:
 
 def reader_digest(weights: str) -> str:
     """Return the digest of the weights that a setting means now, for plan files."""
-    own = own_weights(OWN_WEIGHTS)
+    own = own_weights(OWN_POLARITY)
     file = own if weights in ("best", "own") else Path(weights)
     return f"{file.name}:{digest_file(file)}" if file.is_file() else CLASSICAL
 
@@ -80,7 +75,7 @@ def open_reader(weights: str = "best") -> Reader:
         If the weights are not there; the message names file and folder.
     """
     classical = Reader(CLASSICAL, 100.0, 200, 100)
-    own = own_weights(OWN_WEIGHTS)
+    own = own_weights(OWN_POLARITY)
     if weights == CLASSICAL or (weights == "best" and not own.is_file()):
         return classical
     file = own if weights in ("best", "own") else Path(weights)
@@ -90,15 +85,8 @@ def open_reader(weights: str = "best") -> Reader:
             "was read; give a file, train them with `quakeloom train polarity`, or write "
             "`--weights classical`."
         )
-    try:
-        from quakeloom.polarity import load_polarity_network
-    except ImportError as error:
-        raise InputError(
-            f"The polarity weights '{file}' cannot be loaded ({error}). Nothing was read; write "
-            "`--weights classical`."
-        ) from error
-    network = load_polarity_network(file)
+    name = file.stem if file.suffix != ".npz" else f"quakeloom-{file.stem}"
+    network = build_polarity_reader(read_network_weights(file), name)
     return Reader(
-        getattr(network, "name", file.stem), float(network.sampling_rate_hz),
-        int(network.samples), int(network.pick_sample), network,
-    )  # fmt: skip
+        network.name, network.sampling_rate_hz, network.samples, network.pick_sample, network
+    )

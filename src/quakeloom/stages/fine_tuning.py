@@ -21,24 +21,22 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError, SettingsError, digest_file
-from quakeloom.picking import PHASES, score_picks
-from quakeloom.picking._peaks import find_peaks
-from quakeloom.picking._phase_network import (
-    build_phase_picker,
-    read_phase_state,
-    save_phase_network,
-    train_phase_network,
-)
-from quakeloom.picking._phase_windows import (
+from quakeloom.formats import read_network_weights, write_network_weights
+from quakeloom.picking import (
+    PHASES,
     SAMPLES,
     SAMPLING_RATE_HZ,
     PickerTraining,
     TrainingRecords,
+    build_own_picker,
+    find_peaks,
+    score_picks,
+    train_phase_network,
 )
 from quakeloom.schema import time_values
 from quakeloom.stages._waveform_index import ArchiveReader, index_files, list_files, record_sets
-from quakeloom.stages.pick_folder import OWN_WEIGHTS, own_weights
 from quakeloom.stages.training import use_one_thread
+from quakeloom.stages.weights import OWN_PICKER, own_weights
 from quakeloom.store import write_json_if_changed
 
 _NANO = 1_000_000_000
@@ -149,8 +147,8 @@ def fine_tune_picker(
             "empty mapping takes the defaults)."
         )
     use_one_thread()
-    file = start or own_weights(OWN_WEIGHTS)
-    state = read_phase_state(file)
+    file = start or own_weights(OWN_PICKER)
+    state = read_network_weights(file)
     began = time.perf_counter()
     progress("reading records")
     labeled = read_labeled_records(waveforms, picks)
@@ -174,7 +172,7 @@ def fine_tune_picker(
     final = _tune(state, labeled.records, training, settings.seed)
     out.mkdir(parents=True, exist_ok=True)
     written = out / "picker-tuned.npz"
-    save_phase_network(final, written)
+    write_network_weights(written, final)
     card = {
         "network": "picker",
         "start": f"{file.name}:{digest_file(file)}",
@@ -226,7 +224,7 @@ def _find(
     state: dict[str, NDArray[np.float32]], records: TrainingRecords
 ) -> list[list[NDArray[np.float64]]]:
     """Picks (samples of the record) of P and S, record by record."""
-    picker = build_phase_picker(state, "tuned")
+    picker = build_own_picker(state, "tuned")
     first = _BEFORE - _LEAD
     found = picker.probabilities(records.data[:, :, first : first + SAMPLES].astype(np.float32))
     edge = 50

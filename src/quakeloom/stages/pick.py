@@ -28,7 +28,7 @@ from quakeloom.stages._parts import (
     write_plans,
 )
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages.pick_folder import open_picker, picker_digest
+from quakeloom.stages.weights import open_picker, picker_digest
 from quakeloom.store import (
     RunLayout,
     atomic_folder,

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from quakeloom.core import InputError, digest_file
-from quakeloom.picking import Picker, PickOptions, Picks, load_picker, pick_records
+from quakeloom.picking import Picker, PickOptions, Picks, pick_records
 from quakeloom.schema import make_table
 from quakeloom.signal import Record
 from quakeloom.stages._waveform_index import (
@@ -26,16 +25,12 @@ from quakeloom.stages._waveform_index import (
     list_files,
     record_sets,
 )
-from quakeloom.store import find_resource
 
 log = logging.getLogger(__name__)
 
 _NANO = 1_000_000_000
 _TOGETHER_SAMPLES = 2_000_000
 """Records are picked together until they hold this many samples."""
-
-OWN_WEIGHTS = "picker.npz"
-"""Our own weights in resources/weights."""
 
 
 @dataclass
@@ -59,27 +54,6 @@ class FolderPicks:
     records: int = 0
     seconds_of_data: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
-
-
-def open_picker(weights: str) -> Picker:
-    """Load the picker of a setting or option; ours lie in resources/weights."""
-    return load_picker(weights, own_weights(OWN_WEIGHTS))
-
-
-def picker_digest(weights: str) -> str:
-    """Return the digest of the weights that a setting means now, for plan files."""
-    from quakeloom.picking import find_weights
-
-    file = find_weights(weights, own_weights(OWN_WEIGHTS))
-    return f"{file.name}:{digest_file(file)}" if file is not None else "classical"
-
-
-def own_weights(name: str) -> Path:
-    """Return where a file of our own weights is, or would be."""
-    try:
-        return find_resource("weights") / name
-    except InputError:
-        return Path("resources") / "weights" / name
 
 
 def pick_folder(

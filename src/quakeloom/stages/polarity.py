@@ -27,7 +27,7 @@ from quakeloom.stages._parts import (
 )
 from quakeloom.stages._polarity_reader import Reader, open_reader, reader_digest
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages.pick_folder import open_picker
+from quakeloom.stages.weights import open_picker
 from quakeloom.store import (
     RunLayout,
     atomic_folder,

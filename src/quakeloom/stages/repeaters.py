@@ -33,7 +33,7 @@ from quakeloom.schema import make_table, time_values
 from quakeloom.signal import band_pass_causally
 from quakeloom.stages import pick, polarity, window
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages.pick_folder import open_picker
+from quakeloom.stages.weights import open_picker
 from quakeloom.store import (
     RunLayout,
     open_array,

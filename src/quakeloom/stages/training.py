@@ -20,26 +20,24 @@ from numpy.typing import NDArray
 
 from quakeloom.config import PolarityNetworkTraining, Settings
 from quakeloom.core import SettingsError, digest_file, string_keys
-from quakeloom.picking import find_peaks
-from quakeloom.picking._phase_network import (
-    load_phase_network,
-    save_phase_network,
-    train_phase_network,
-)
-from quakeloom.picking._phase_windows import (
+from quakeloom.formats import read_network_weights, write_network_weights
+from quakeloom.picking import (
     PickerTraining,
     TrainingRecords,
+    build_own_picker,
     cut_training_windows,
+    find_peaks,
+    train_phase_network,
 )
 from quakeloom.polarity import (
     PolarityNetwork,
     PolarityTraining,
+    build_polarity_reader,
     calibration_error,
     count_operations,
     cut_windows,
-    load_polarity_network,
     measure_reliability,
-    save_polarity_network,
+    pack_polarity_network,
     train_polarity_network,
 )
 from quakeloom.simulate import (
@@ -140,7 +138,7 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
     assert network is not None
     out.mkdir(parents=True, exist_ok=True)
     file = out / "polarity.npz"
-    save_polarity_network(network, file)
+    write_network_weights(file, pack_polarity_network(network))
     progress("testing")
     card = {
         "network": "polarity",
@@ -169,7 +167,7 @@ def score_polarity(file: Path, seed: int, count: int) -> dict[str, Any]:
     dict
         Accuracy by signal-to-noise ratio and by pick error, calibration, reliability.
     """
-    reader = load_polarity_network(file)
+    reader = build_polarity_reader(read_network_weights(file), file.stem)
     records, onset, is_up, snr = _first_motions(seed, "test", count, _ALL_SNR, elsewhere=True)
     rng = np.random.default_rng(seed)
     error = 1.5 * rng.standard_normal(len(records))
@@ -254,7 +252,7 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
     state = train_phase_network(records, validation, training, seed, progress=report)
     out.mkdir(parents=True, exist_ok=True)
     file = out / "picker.npz"
-    save_phase_network(state, file)
+    write_network_weights(file, state)
     progress("testing")
     card = {
         "network": "picker",
@@ -275,7 +273,7 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
 
 def score_picker(file: Path, seed: int, count: int) -> dict[str, Any]:
     """Score weights on simulated records of another region: precision, recall, F1, residuals."""
-    picker = load_phase_network(file)
+    picker = build_own_picker(read_network_weights(file), file.stem)
     records = _local_records(seed, "test", count, elsewhere=True)
     start = 1500
     windows = records.data[:, :, start : start + picker.samples].astype(np.float32)

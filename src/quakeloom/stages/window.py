@@ -45,7 +45,7 @@ from quakeloom.stages._waveform_index import (
     RecordSet,
 )
 from quakeloom.stages.ingest import Ingested
-from quakeloom.stages.pick_folder import open_picker
+from quakeloom.stages.weights import open_picker
 from quakeloom.store import (
     RunLayout,
     atomic_folder,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from quakeloom.core import InputError
 from quakeloom.picking import (
     ClassicalPicker,
     aic_onset,
+    build_own_picker,
     find_peaks,
-    find_weights,
-    load_picker,
     normalize_windows,
     pick_records,
     score_picks,
@@ -40,6 +37,11 @@ def seismogram(seconds=120, p=(40.0, 90.0), s_lag=6.0, seed=0):
 
 def record(data, first=126_000_000_000):
     return Record(sample_time(first, 100.0), 100.0, data, [0] * 3, ["HHE", "HHN", "HHZ"])
+
+
+def own_picker():
+    weights = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
+    return build_own_picker(np.load(weights), "own")
 
 
 def test_a_p_and_an_s_are_found_where_they_are():
@@ -124,36 +126,6 @@ def test_the_padding_follows_the_length_as_trained():
     assert same_padding(3001) == (3, 3)
 
 
-@pytest.mark.parametrize(
-    ("weights", "words"),
-    [
-        ("phasenet/original", ["original.pt", "phasenet", "SEISBENCH_CACHE_ROOT"]),
-        ("nowhere/weights.pt", ["weights.pt", "nowhere"]),
-        ("own", ["own.pt", "train picker"]),
-    ],
-)
-def test_missing_weights_are_named_with_file_and_folder(tmp_path, monkeypatch, weights, words):
-    monkeypatch.setenv("SEISBENCH_CACHE_ROOT", str(tmp_path / "cache"))
-    with pytest.raises(InputError) as error:
-        load_picker(weights, tmp_path / "own.pt")
-    assert all(w in str(error.value) for w in words)
-    assert "Nothing was picked" in str(error.value)
-
-
-def test_a_file_that_holds_no_weights_is_refused(tmp_path):
-    pytest.importorskip("torch")
-    path = tmp_path / "picture.pt"
-    path.write_bytes(b"\x89PNG and so on")
-    with pytest.raises(InputError, match="holds no weights"):
-        load_picker(str(path))
-
-
-def test_without_any_weights_the_best_is_the_classical_picker(tmp_path, monkeypatch):
-    monkeypatch.setenv("SEISBENCH_CACHE_ROOT", str(tmp_path))
-    assert find_weights("best", tmp_path / "own.pt") is None
-    assert load_picker("best", tmp_path / "own.pt").name == "classical"
-
-
 def test_scores_count_every_pick_once():
     times = np.array([10, 20, 55, 90]) * NANO
     truth = np.array([10, 50, 90]) * NANO
@@ -166,23 +138,8 @@ def test_scores_count_every_pick_once():
     assert narrow.mean_s == pytest.approx(2.5)
 
 
-def test_our_weights_pick_without_torch(monkeypatch, tmp_path):
-    """Networks run compiled; torch is for files of SeisBench and for training."""
-    monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setenv("SEISBENCH_CACHE_ROOT", str(tmp_path))
-    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
-    picker = load_picker("best", own)
-    data = seismogram()[[2, 1, 0]]
-    (picks,) = pick_records(picker, [record(data)])
-    start = sample_time(126_000_000_000, 100.0)
-    p = [(t - start) / NANO for t, ph in zip(picks.time, picks.phase, strict=True) if ph == "P"]
-    # the onsets of the two events; a network may see more in bare noise
-    assert all(min(abs(t - at) for t in p) < 0.2 for at in (40.0, 90.0))
-
-
 def test_edges_that_are_not_needed_change_nothing_else():
-    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
-    picker = load_picker("own", own)
+    picker = own_picker()
     windows = np.random.default_rng(2).normal(size=(3, 3, 3000)).astype(np.float32)
     whole, inner = picker.probabilities(windows), picker.probabilities(windows, 500)
     assert np.array_equal(whole[:, :, 500:-500], inner[:, :, 500:-500])
@@ -191,8 +148,7 @@ def test_edges_that_are_not_needed_change_nothing_else():
 
 
 def test_a_window_gives_the_same_bits_in_any_company():
-    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
-    picker = load_picker("own", own)
+    picker = own_picker()
     windows = np.random.default_rng(4).normal(size=(19, 3, 3000)).astype(np.float32)
     windows[7, 1] = 0.0
     together = picker.probabilities(windows)
@@ -201,9 +157,8 @@ def test_a_window_gives_the_same_bits_in_any_company():
 
 
 def test_a_window_without_a_living_component_gives_nothing():
-    own = Path(__file__).parents[3] / "resources" / "weights" / "picker.npz"
     windows = np.zeros((2, 3, 3000), np.float32)
     windows[1] = np.random.default_rng(0).normal(size=(3, 3000))
-    found = load_picker("own", own).probabilities(windows)
+    found = own_picker().probabilities(windows)
     assert not found[0].any()
     assert np.isfinite(found[1]).all()

@@ -5,19 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quakeloom.core import InputError
 from quakeloom.polarity import (
     PICK_SAMPLE,
     SAMPLES,
     PolarityNetwork,
     PolarityTraining,
+    build_polarity_reader,
     calibration_error,
     count_operations,
     find_temperature,
-    load_polarity_network,
     measure_reliability,
     normalize_windows,
-    save_polarity_network,
+    pack_polarity_network,
     train_polarity_network,
 )
 from quakeloom.polarity._network import parameter_shapes
@@ -62,25 +61,17 @@ def test_the_gain_of_a_record_does_not_matter():
     )
 
 
-def test_a_network_survives_its_file(tmp_path):
+def _reader(network):
+    return build_polarity_reader(pack_polarity_network(network), "packed")
+
+
+def test_a_packed_network_reads_as_before():
     pytest.importorskip("torch", reason="networks need torch")
     network, windows = _random_network("lean"), _windows(5)
-    save_polarity_network(network, tmp_path / "n.npz")
-    reader = load_polarity_network(tmp_path / "n.npz")
+    reader = _reader(network)
     # single precision, and sums in another order
     np.testing.assert_allclose(reader.read(windows), network.probability_up(windows), atol=1e-5)
     assert (reader.samples, reader.pick_sample) == (SAMPLES, PICK_SAMPLE)
-
-
-def test_a_file_that_holds_no_network_is_refused_with_its_name(tmp_path):
-    np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(InputError, match=r"other\.npz"):
-        load_polarity_network(tmp_path / "other.npz")
-    (tmp_path / "picture.npz").write_bytes(b"\x89PNG not an archive")
-    with pytest.raises(InputError, match=r"picture\.npz"):
-        load_polarity_network(tmp_path / "picture.npz")
-    with pytest.raises(InputError, match=r"absent\.npz"):
-        load_polarity_network(tmp_path / "absent.npz")
 
 
 def test_calibration_finds_the_temperature_that_was_applied():
@@ -131,18 +122,16 @@ def test_the_shipped_weights_are_odd_and_calibrated_elsewhere():
 
 
 @pytest.mark.parametrize("architecture", ["lean", "ross"])
-def test_the_compiled_network_gives_what_torch_gives(architecture, tmp_path):
+def test_the_compiled_network_gives_what_torch_gives(architecture):
     pytest.importorskip("torch", reason="networks need torch")
     network, windows = _random_network(architecture), _windows(70)
-    save_polarity_network(network, tmp_path / "n.npz")
-    reader = load_polarity_network(tmp_path / "n.npz")
+    reader = _reader(network)
     # single precision, and sums in another order
     assert np.abs(reader.read(windows) - network.probability_up(windows)).max() < 2e-5
 
 
-def test_readings_turn_with_the_seismogram_and_do_not_depend_on_the_batch(tmp_path):
-    save_polarity_network(_random_network("lean"), tmp_path / "n.npz")
-    reader, windows = load_polarity_network(tmp_path / "n.npz"), _windows(130)
+def test_readings_turn_with_the_seismogram_and_do_not_depend_on_the_batch():
+    reader, windows = _reader(_random_network("lean")), _windows(130)
     odds = reader._compiled_odds(windows)
     np.testing.assert_array_equal(reader._compiled_odds(-windows), -odds)
     np.testing.assert_array_equal(reader._compiled_odds(windows[77:78]), odds[77:78])
