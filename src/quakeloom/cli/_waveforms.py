@@ -162,6 +162,10 @@ def pick(
         bool,
         typer.Option(help="Keep simultaneous picks of several instruments of a station."),
     ] = False,
+    every_s: Annotated[
+        bool,
+        typer.Option(help="Keep S picks beyond one for every P of the station, as found."),
+    ] = False,
 ) -> None:
     """Pick a folder of waveform files, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
@@ -180,7 +184,7 @@ def pick(
     for name, value in (("--p-threshold", p_threshold), ("--s-threshold", s_threshold)):
         if not 0.0 < value < 1.0:
             raise SettingsError(f"{name} {value:g} is no probability between 0 and 1.")
-    options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold)
+    options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=not every_s)
     with status("picking") as tell:
         picker = open_picker(weights)
         found = pick_folder(waveforms, picker, options, _span(span), not all_instruments, tell)

@@ -8,6 +8,7 @@ padded as trained), :func:`build_own_picker` of ours; :class:`ClassicalPicker` n
 """
 
 from quakeloom.picking._classical import ClassicalOptions, ClassicalPicker, aic_onset, sta_lta
+from quakeloom.picking._pairs import choose_s
 from quakeloom.picking._peaks import find_peaks
 from quakeloom.picking._phase_network import build_own_picker, train_phase_network
 from quakeloom.picking._phase_windows import (
@@ -47,6 +48,7 @@ __all__ = [
     "aic_onset",
     "build_own_picker",
     "build_seisbench_picker",
+    "choose_s",
     "cut_training_windows",
     "find_peaks",
     "normalize_windows",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.picking._pairs import choose_s
 from quakeloom.picking._peaks import find_peaks
 from quakeloom.picking._picker import PHASES, Picker
 from quakeloom.signal import (
@@ -44,6 +45,11 @@ class PickOptions:
         Least distance of two picks of a phase.
     edge_s : float
         No pick is taken this close to the ends of a record.
+    one_s_per_p : bool
+        Keep no more S picks than there are P picks that they could belong to; see
+        :func:`choose_s`.
+    longest_s_minus_p_s : float
+        Largest time of S after its P.
     """
 
     p_threshold: float = 0.3
@@ -51,6 +57,8 @@ class PickOptions:
     blind_share: float = 1.0 / 6.0
     distance_s: float = 0.5
     edge_s: float = 0.5
+    one_s_per_p: bool = True
+    longest_s_minus_p_s: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -146,11 +154,16 @@ def _find_picks(
     factors = getattr(picker, "error_per_width", _ERROR_PER_WIDTH)
     vertical = picker.components.index("Z")
     flat = [k for k in range(len(picker.components)) if k != vertical and record.channels[k]]
+    distance = max(round(options.distance_s * rate), 1)
+    p_peaks = find_peaks(trace[0], options.p_threshold, distance)
+    s_peaks = find_peaks(trace[1], options.s_threshold, distance)
+    if options.one_s_per_p:
+        longest = options.longest_s_minus_p_s * rate
+        is_own = choose_s(p_peaks[0], s_peaks[0], s_peaks[2], longest)
+        s_peaks = tuple(values[is_own] for values in s_peaks)
     rows = []
-    for k, phase in enumerate(PHASES):
-        threshold = options.p_threshold if phase == "P" else options.s_threshold
-        found = find_peaks(trace[k], threshold, max(round(options.distance_s * rate), 1))
-        for position, width, probability in zip(*found, strict=True):
+    for k, (phase, peaks) in enumerate(zip(PHASES, (p_peaks, s_peaks), strict=True)):
+        for position, width, probability in zip(*peaks, strict=True):
             if not edge <= position < trace.shape[1] - edge:
                 continue
             use = [vertical] if phase == "P" and record.channels[vertical] else flat or [vertical]

@@ -57,7 +57,7 @@ _BLOCK = 2048
 _POLARITY_SAMPLES, _POLARITY_ONSET_S = 512, 2.6
 _PICKER_SAMPLES = 6000
 _STRONG_SNR, _SMALL_SNR, _ALL_SNR = (15.0, 400.0), (0.8, 80.0), (0.8, 400.0)
-_ONSET_SHARE, _ONSET_FLOOR = (0.02, 0.06), (0.5, 1.0)
+_ONSET_SHARE, _ONSET_FLOOR = (0.02, 0.05), (0.5, 0.7)
 """Analysts pick the first break of P early and S where it stands out of the coda of P: with other
 labels P came late and S early on the records of Northern California."""
 
@@ -68,7 +68,7 @@ _P_CLEAR, _S_CLEAR, _S_CLEAR_ON_VERTICAL = 1.5, 3.5, 2.5
 
 _LONGEST_LEAD = 0.15
 _EMERGENT = 0.5
-_BROADENED = 0.6
+_BROADENED = 0.75
 _PICKER_INSTRUMENTS = (0.22, 0.08, 0.17, 0.28, 0.25)
 """More accelerometers and geophones than first motions are read on: S is harder to see there."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from quakeloom.picking import (
     ClassicalPicker,
     aic_onset,
     build_own_picker,
+    choose_s,
     find_peaks,
     normalize_windows,
     pick_records,
@@ -95,6 +97,31 @@ def test_of_close_peaks_the_surer_stays():
     trace = np.zeros(300, np.float32)
     trace[100], trace[120], trace[250] = 0.5, 0.9, 0.4
     assert find_peaks(trace, 0.3, 50)[0].tolist() == [120.0, 250.0]
+
+
+def test_every_s_that_is_kept_has_a_p_of_its_own():
+    p, s = np.array([10.0, 12.0, 300.0]), np.array([14.0, 17.0, 19.0, 150.0, 301.0, 305.0])
+    probability = np.array([0.6, 0.9, 0.4, 0.5, 0.5, 0.7])
+    kept = choose_s(p, s, probability, 60.0)
+    # two events overlap; at 150 no P was seen; of the last two S the surer is the one
+    assert s[kept].tolist() == [14.0, 17.0, 150.0, 305.0]
+
+
+def test_of_all_choices_of_s_the_surest_is_taken():
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        p, s = np.sort(rng.uniform(0, 40, 3)), np.sort(rng.uniform(0, 60, 5))
+        probability = rng.uniform(0.3, 1.0, 5)
+        could = [[j for j in range(3) if 0 < t - p[j] <= 20.0] for t in s]
+        orphans = np.array([not c for c in could])
+        best = 0.0
+        for owners in itertools.product(*([-1, *c] for c in could)):
+            taken = [j for j in owners if j >= 0]
+            if len(set(taken)) == len(taken):
+                best = max(best, probability[np.array(owners) >= 0].sum())
+        kept = choose_s(p, s, probability, 20.0)
+        assert kept[orphans].all()
+        assert probability[kept & ~orphans].sum() == pytest.approx(best)
 
 
 def test_aic_splits_noise_from_signal():

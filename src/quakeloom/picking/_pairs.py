@@ -1,0 +1,71 @@
+"""Every earthquake sends one P and one S to a station: which S picks to believe."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core import compiled
+
+
+def choose_s(
+    p_time: NDArray[np.float64],
+    s_time: NDArray[np.float64],
+    s_probability: NDArray[np.float64],
+    longest: float,
+) -> NDArray[np.bool_]:
+    """Choose the S picks that have a P of their own, the surest first.
+
+    A later burst in the coda of S is often picked as one more S. Of the S picks of a station
+    no more are kept than there are P picks before them that could be theirs, as a matching of
+    largest total probability gives them: those of two earthquakes whose waves overlap both
+    stay. S without any P before it stays, since its P may have been hidden or not recorded.
+
+    Parameters
+    ----------
+    p_time, s_time : ndarray, shape (P picks,) and (S picks,)
+        Ascending, in any unit of time.
+    s_probability : ndarray, shape (S picks,)
+    longest : float
+        Largest time of S after P.
+
+    Returns
+    -------
+    ndarray of bool, shape (S picks,)
+    """
+    first = np.searchsorted(p_time, s_time - longest, side="left")
+    last = np.searchsorted(p_time, s_time, side="left")
+    is_kept = first == last
+    order = np.lexsort((s_time, -s_probability))
+    _match(first, last, order, p_time.size, is_kept)
+    return is_kept
+
+
+@compiled(nogil=True)
+def _match(first, last, order, count, is_kept):
+    """Add S picks in this order while every one of them finds a P among ``first ... last - 1``.
+
+    What is kept is a matroid's independent set, so that taking the surest first is best.
+    """
+    matched = np.zeros(is_kept.size, np.bool_)
+    used = np.full(count, -1, np.int64)
+    for new in order:
+        if is_kept[new]:
+            continue
+        matched[new] = True
+        # the earliest free P for every S in turn: intervals end in the order of the S picks
+        used[:] = -1
+        for s in range(matched.size):
+            if not matched[s]:
+                continue
+            found = False
+            for p in range(first[s], last[s]):
+                if used[p] < 0:
+                    used[p] = s
+                    found = True
+                    break
+            if not found:
+                matched[new] = False
+                break
+    for s in range(matched.size):
+        is_kept[s] = is_kept[s] or matched[s]
