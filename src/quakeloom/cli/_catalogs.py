@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from quakeloom.core import InputError
 from quakeloom.store import RunLayout, read_table
@@ -35,9 +36,7 @@ def compare(
 ) -> None:
     """Compare two catalogs (rotation angles, qualities, who is missing), or two stress maps."""
     if len(items) == 3 and str(items[0]) == "stress":
-        from quakeloom.cli._stress import compare_stress
-
-        compare_stress(items[1], items[2], as_json)
+        _compare_stress(items[1], items[2], as_json)
         return
     if len(items) != 2:
         raise InputError(
@@ -52,6 +51,24 @@ def compare(
         typer.echo(json.dumps(found.as_dict(), indent=1))
     else:
         Console().print(found.as_rich_table(str(a), str(b)))
+
+
+def _compare_stress(a: Path, b: Path, as_json: bool) -> None:
+    """Compare two stress maps, folders or their ``stress.csv``, at the nodes they share."""
+    from quakeloom.report import compare_stress_maps
+
+    found = compare_stress_maps(_read_map(a), _read_map(b))
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    table = Table("quantity", "median", "mean", "90 %", "largest", title=f"{a} - {b}")
+    for name, values in found["differences"].items():
+        table.add_row(name, *(f"{values[k]:.3f}" for k in ("median", "mean", "p90", "largest")))
+    Console().print(table)
+    typer.echo(
+        f"{found['nodes']} nodes compared, {found['only_a']} only in the first, "
+        f"{found['only_b']} only in the second; same regime at {100 * found['same_regime']:.0f} %"
+    )
 
 
 def export(
@@ -94,3 +111,21 @@ def read_catalog(path: Path) -> pa.Table:
     if not path.exists():
         raise InputError(f"{path} does not exist; give a run folder or a table of mechanisms.")
     return formats.read_mechanisms(path)
+
+
+def _read_map(path: Path) -> Any:
+    import pandas as pd
+
+    file = path / "stress.csv" if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(
+            f"There is no stress map at {path} ({file} is missing); give a folder with stress.csv."
+        )
+    table = pd.read_csv(file)
+    needed = {"longitude", "latitude", "shmax_deg", "shape_ratio", "a_phi", "regime"}
+    if not needed <= set(table.columns):
+        raise InputError(
+            f"{file} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
+            "stress map that can be compared."
+        )
+    return table

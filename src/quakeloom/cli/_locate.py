@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from quakeloom.cli._stages import Partition, Run, open_run
+from quakeloom.cli._open_run import Partition, Run, open_run
 
 locate_app = typer.Typer(
     help="Picks become hypocenters in an ensemble of velocity models. Without a verb: locate any "

@@ -15,9 +15,11 @@ from quakeloom.cli import (
     _config,
     _doctor,
     _locate,
+    _regional,
     _run,
     _stages,
     _stress,
+    _tomography,
     _train,
     _waveforms,
 )
@@ -59,6 +61,8 @@ def _options(
 
 _run.add_commands(app)
 _stages.add_commands(app)
+_tomography.add_commands(app)
+_regional.add_commands(app)
 _locate.add_commands(app)
 _stress.add_commands(app)
 _waveforms.add_commands(app)

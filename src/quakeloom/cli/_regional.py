@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Run = Annotated[
-    Path, typer.Option("--run", help="Folder of the run, such as results/region.", metavar="DIR")
-]
+from quakeloom.cli._open_run import Run, open_run
 
 regional_app = typer.Typer(
     help="An ensemble of 3-D velocity models, and travel times to stations.", no_args_is_help=True
@@ -24,7 +21,6 @@ def add_commands(app: typer.Typer) -> None:
 @regional_app.command("plan")
 def regional_plan(run: Run) -> None:
     """List the blocks of a planned run with their state."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import regional as stage
 
     for name, state in stage.list_blocks(*open_run(run)):
@@ -34,7 +30,6 @@ def regional_plan(run: Run) -> None:
 @regional_app.command("init")
 def regional_init(run: Run) -> None:
     """Read the stations, make room for the members."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import regional as stage
 
     stage.init(*open_run(run))
@@ -45,7 +40,6 @@ def regional_part(
     partition: Annotated[str, typer.Argument(help="Name of the block, such as m00000.")], run: Run
 ) -> None:
     """Draw one block of members and compute the tables that are not there yet."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import regional as stage
 
     stage.part(*open_run(run), partition)
@@ -54,7 +48,6 @@ def regional_part(
 @regional_app.command("finalise")
 def regional_finalise(run: Run) -> None:
     """Summarize the ensemble; refuse while blocks are missing."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import regional as stage
 
     stage.finalise(*open_run(run))
@@ -63,7 +56,6 @@ def regional_finalise(run: Run) -> None:
 @regional_app.command("verify")
 def regional_verify(run: Run) -> None:
     """Read all members and tables again and compare them with their digests."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import regional as stage
 
     counts = stage.verify(*open_run(run))

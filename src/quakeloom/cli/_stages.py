@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from quakeloom.cli import _regional, _tomography
-from quakeloom.config import Settings
-from quakeloom.store import RunLayout
-
-Run = Annotated[
-    Path, typer.Option("--run", help="Folder of the run, such as results/demo.", metavar="DIR")
-]
-Partition = Annotated[str, typer.Argument(help="Name of the partition, such as 2019-07.")]
+from quakeloom.cli._open_run import Partition, Run, open_run
 
 mechanism_app = typer.Typer(
     help="Polarities and amplitudes become focal mechanisms.", no_args_is_help=True
@@ -31,8 +21,6 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(mechanism_app, name="mechanism")
     app.add_typer(stations_app, name="stations")
     app.command("report")(report)
-    _tomography.add_commands(app)
-    _regional.add_commands(app)
 
 
 @takeoff_app.command("part")
@@ -99,11 +87,3 @@ def report(run: Run) -> None:
     from quakeloom.cli._reporting import write_report
 
     write_report(*open_run(run))
-
-
-def open_run(run: Path) -> tuple[Settings, RunLayout]:
-    """Return settings and layout of a planned run."""
-    from quakeloom.stages.run_settings import read_settings
-
-    layout = RunLayout(run)
-    return read_settings(layout), layout

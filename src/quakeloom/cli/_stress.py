@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from quakeloom.cli._stages import Partition, Run, open_run
+from quakeloom.cli._open_run import Partition, Run, open_run
 
 stress_app = typer.Typer(
     help="Mechanisms become a map of the stress in the crust. Without a verb: map any catalog, "
@@ -129,24 +128,6 @@ def tendency_part(run: Run) -> None:
     stage.part(*open_run(run))
 
 
-def compare_stress(a: Path, b: Path, as_json: bool) -> None:
-    """Compare two stress maps, folders or their ``stress.csv``, at the nodes they share."""
-    from quakeloom.report import compare_stress_maps
-
-    found = compare_stress_maps(_read_map(a), _read_map(b))
-    if as_json:
-        typer.echo(json.dumps(found, indent=1))
-        return
-    table = Table("quantity", "median", "mean", "90 %", "largest", title=f"{a} - {b}")
-    for name, values in found["differences"].items():
-        table.add_row(name, *(f"{values[k]:.3f}" for k in ("median", "mean", "p90", "largest")))
-    Console().print(table)
-    typer.echo(
-        f"{found['nodes']} nodes compared, {found['only_a']} only in the first, "
-        f"{found['only_b']} only in the second; same regime at {100 * found['same_regime']:.0f} %"
-    )
-
-
 def _settings(values: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
@@ -158,26 +139,6 @@ def _settings(values: dict[str, Any]) -> Any:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"The stress map cannot be set up ({problems}).") from None
-
-
-def _read_map(path: Path) -> Any:
-    import pandas as pd
-
-    from quakeloom.core import InputError
-
-    file = path / "stress.csv" if path.is_dir() else path
-    if not file.is_file():
-        raise InputError(
-            f"There is no stress map at {path} ({file} is missing); give a folder with stress.csv."
-        )
-    table = pd.read_csv(file)
-    needed = {"longitude", "latitude", "shmax_deg", "shape_ratio", "a_phi", "regime"}
-    if not needed <= set(table.columns):
-        raise InputError(
-            f"{file} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
-            "stress map that can be compared."
-        )
-    return table
 
 
 def _show(table: Any, description: dict[str, Any], out: Path) -> None:

@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
+from quakeloom.cli._open_run import Run, open_run
 from quakeloom.core import SettingsError
-
-Run = Annotated[
-    Path, typer.Option("--run", help="Folder of the run, such as results/line.", metavar="DIR")
-]
 
 tomography_app = typer.Typer(
     help="Travel times of a refraction line become an ensemble of velocity sections.",
@@ -117,7 +114,6 @@ def tomography(
 @tomography_app.command("plan")
 def tomography_plan(run: Run) -> None:
     """List the blocks of a planned run with their state."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import tomography as stage
 
     for name, state in stage.list_blocks(*open_run(run)):
@@ -127,7 +123,6 @@ def tomography_plan(run: Run) -> None:
 @tomography_app.command("init")
 def tomography_init(run: Run) -> None:
     """Check the picks, find the most probable model, make room for the members."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import tomography as stage
 
     stage.init(*open_run(run))
@@ -138,7 +133,6 @@ def tomography_part(
     partition: Annotated[str, typer.Argument(help="Name of the block, such as m00000.")], run: Run
 ) -> None:
     """Compute one block of members; what was there of it is replaced."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import tomography as stage
 
     stage.part(*open_run(run), partition)
@@ -147,7 +141,6 @@ def tomography_part(
 @tomography_app.command("finalise")
 def tomography_finalise(run: Run) -> None:
     """Summarize the ensemble; refuse while blocks are missing."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import tomography as stage
 
     stage.finalise(*open_run(run))
@@ -156,7 +149,6 @@ def tomography_finalise(run: Run) -> None:
 @tomography_app.command("verify")
 def tomography_verify(run: Run) -> None:
     """Read all members again and compare them with their digests."""
-    from quakeloom.cli._stages import open_run
     from quakeloom.stages import tomography as stage
 
     counts = stage.verify(*open_run(run))

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from quakeloom.cli._stages import Partition, Run, open_run
+from quakeloom.cli._open_run import Partition, Run, open_run
 
 pick_app = typer.Typer(
     help="P and S arrivals are picked. Without a verb: pick any folder of waveform files, "

@@ -16,6 +16,7 @@ from quakeloom.formats._fdsn import (
 from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
+from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._miniseed import write_miniseed
 from quakeloom.formats._network_weights import (
@@ -45,15 +46,15 @@ from quakeloom.formats._table_writers import (
     write_gmt_meca,
     write_gmt_table,
 )
-from quakeloom.formats._travel_time_picks import LinePicks, read_line_picks
+from quakeloom.formats._travel_time_picks import read_line_picks
 from quakeloom.formats._travel_time_tables import (
     TravelTimeTable,
     is_travel_time_table,
     read_travel_time_table,
 )
 from quakeloom.formats._velocity_models import read_velocity_model
-from quakeloom.formats._waveform_registry import WAVEFORM_FORMATS
-from quakeloom.formats._waveforms import Trace, WaveformFile, read_waveforms
+from quakeloom.formats._waveform_format import Trace, WaveformFile
+from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
 
 __all__ = [
     "FORMATS",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quakeloom.core import FormatError
-from quakeloom.formats._waveforms import Trace, WaveformFile, WaveformFormat
+from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
 _QUALITY = b"DRQM"
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from quakeloom.core import FormatError
 from quakeloom.formats._text_lines import utc_nanoseconds
-from quakeloom.formats._waveforms import Trace, WaveformFile, WaveformFormat
+from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
 _NAME = re.compile(r"(\w+?)_(\w+?)_(\d{14})(\d*)")
 _NANO = 1_000_000_000

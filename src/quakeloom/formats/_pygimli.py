@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from quakeloom.core import FormatError
+from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import read_lines
-from quakeloom.formats._travel_time_picks import LineFormat, LinePicks, PickCollector
 
 _TITLE = "pyGIMLi travel times (.sgt)"
 _COUNT = ("#", "shot", "geophone", "sensor", "measurement", "data")

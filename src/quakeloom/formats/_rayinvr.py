@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import FormatError
+from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import read_lines
-from quakeloom.formats._travel_time_picks import LineFormat, LinePicks, PickCollector
 
 _TITLE = "rayinvr picks (tx.in)"
 

@@ -11,7 +11,7 @@ from quakeloom.core import FormatError
 from quakeloom.formats._format import Format
 from quakeloom.formats._source_tables import SourceTables, TableBuilder
 from quakeloom.formats._text_lines import utc_nanoseconds
-from quakeloom.formats._waveforms import Trace, WaveformFile, WaveformFormat
+from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
 _HEADER = 632
 _UNDEFINED = -12345.0

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 
 from quakeloom.core import FormatError
+from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import parse_float, read_lines
-from quakeloom.formats._travel_time_picks import LineFormat, LinePicks, PickCollector
 
 _TITLE = "travel times as CSV"
 _NEEDED = ("shot_distance_km", "receiver_distance_km", "travel_time_s")

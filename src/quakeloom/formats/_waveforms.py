@@ -1,81 +1,21 @@
-"""Waveform files: what a trace is, and the one door through which they come in."""
+"""Waveform files: the one door through which they come in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
 from quakeloom.formats._head import read_head
+from quakeloom.formats._miniseed import WAVEFORM_FORMAT as _MINISEED
+from quakeloom.formats._numpy_archive import WAVEFORM_FORMAT as _NUMPY
+from quakeloom.formats._sac import WAVEFORM_FORMAT as _SAC
+from quakeloom.formats._waveform_format import WaveformFile, WaveformFormat
+from quakeloom.formats._win import WAVEFORM_FORMATS_HERE as _WIN
 
-_NANO = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One contiguous piece of one channel.
-
-    Attributes
-    ----------
-    network, station, location_code, channel : str
-        SEED codes, empty if not known. The last letter of the channel is the component.
-    start : int
-        Time of the first sample, nanoseconds since 1970, UTC.
-    sampling_rate_hz : float
-    samples : ndarray, shape (count,)
-        As in the file (integers stay integers); empty if only the header was read.
-    count : int
-        Number of samples.
-    source_file : str
-    """
-
-    network: str
-    station: str
-    location_code: str
-    channel: str
-    start: int
-    sampling_rate_hz: float
-    samples: NDArray[Any]
-    count: int
-    source_file: str
-
-    @property
-    def end(self) -> int:
-        """Time just after the last sample, nanoseconds since 1970."""
-        return self.start + round(self.count * _NANO / self.sampling_rate_hz)
-
-
-@dataclass
-class WaveformFile:
-    """What one waveform file gives.
-
-    Attributes
-    ----------
-    traces : list of Trace
-    problems : list of str
-        What could not be read, in words; one per record or trace that was left out.
-    """
-
-    traces: list[Trace] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class WaveformFormat:
-    """One waveform format: name, reader, and how it is recognized.
-
-    ``read(path, headers)`` gives a :class:`WaveformFile`, without samples if ``headers``.
-    """
-
-    name: str
-    title: str
-    read: Callable[[Path, bool], WaveformFile]
-    sniff: Callable[[bytes, Path], bool]
+WAVEFORM_FORMATS: dict[str, WaveformFormat] = {f.name: f for f in (_MINISEED, _SAC, _NUMPY, *_WIN)}
+"""Every waveform format by name, in the order in which they are tried."""
 
 
 def read_waveforms(path: str | Path, format: str = "auto", headers: bool = False) -> WaveformFile:
@@ -123,8 +63,6 @@ def read_waveforms(path: str | Path, format: str = "auto", headers: bool = False
 
 
 def _choose(path: Path, head: bytes, format: str) -> WaveformFormat:
-    from quakeloom.formats._waveform_registry import WAVEFORM_FORMATS
-
     if format != "auto":
         if format not in WAVEFORM_FORMATS:
             raise FormatError(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
 from quakeloom.formats._text_lines import read_lines, utc_nanoseconds
-from quakeloom.formats._waveforms import Trace, WaveformFile, WaveformFormat
+from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
 _NANO = 1_000_000_000
 _JAPAN = 9 * 3600 * _NANO

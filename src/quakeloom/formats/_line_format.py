@@ -1,0 +1,102 @@
+"""What a file with travel times of a refraction line gives, and how its picks are collected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.core import FormatError
+from quakeloom.formats._source_tables import Rejects, TableBuilder
+
+
+@dataclass(frozen=True)
+class LinePicks:
+    """What one file of travel times gives.
+
+    Attributes
+    ----------
+    picks : pyarrow.Table
+        Registered table ``travel_time_picks``. A depth that is not known (NaN) is on the
+        ground; a time error that is not known is NaN.
+    rejects : pyarrow.Table
+        Registered table ``rejects``: what could not be read, and why.
+    ground : ndarray, (n, 2), km, or None
+        Distance and depth of points on the ground, where the file has them.
+    format : str
+        Name of the format.
+    """
+
+    picks: pa.Table
+    rejects: pa.Table
+    ground: NDArray[np.float64] | None
+    format: str
+
+
+@dataclass(frozen=True)
+class LineFormat:
+    """One format of travel times."""
+
+    name: str
+    title: str
+    read: Callable[[Path, float], LinePicks]
+    sniff: Callable[[list[str]], bool]
+    unit: str
+    suffixes: tuple[str, ...] = ()
+
+
+class PickCollector:
+    """Collects the picks of one file; impossible numbers go to the rejects."""
+
+    def __init__(self, path: Path) -> None:
+        self._picks = TableBuilder("travel_time_picks", source_file=str(path))
+        self.rejects = Rejects(path)
+
+    def add(
+        self,
+        line: int,
+        text: str,
+        shot: tuple[float, float],
+        receiver: tuple[float, float],
+        time: float,
+        error: float,
+        phase: str = "",
+    ) -> None:
+        """Add one pick: positions as (distance, depth) in km, seconds."""
+        problem = ""
+        if not all(math.isfinite(v) for v in (shot[0], receiver[0])):
+            problem = "a distance is not a number"
+        elif not (math.isfinite(time) and time >= 0):
+            problem = f"travel time {time:g} s is impossible"
+        elif error < 0 or math.isinf(error):
+            problem = f"time error {error:g} s is impossible"
+        if problem:
+            self.rejects.add(line, "pick", problem, text)
+            return
+        self._picks.add(
+            source_line=line,
+            shot_distance_km=shot[0],
+            shot_depth_km=shot[1],
+            receiver_distance_km=receiver[0],
+            receiver_depth_km=receiver[1],
+            travel_time_s=time,
+            time_error_s=error,
+            phase=phase,
+        )
+
+    def finish(
+        self, path: Path, title: str, name: str, ground: NDArray[np.float64] | None = None
+    ) -> LinePicks:
+        """Return the tables; a file without one good pick is refused."""
+        picks = self._picks.table()
+        if not picks.num_rows:
+            raise FormatError(
+                f"'{path}' holds no pick that can be read as {title} ({len(self.rejects)} records "
+                "were put aside). Nothing can be computed from it; check the format."
+            )
+        return LinePicks(picks, self.rejects.table(), ground, name)
