@@ -24,6 +24,7 @@ from quakeloom.picking._published import build_seisbench_picker
 from quakeloom.picking._records import (
     PickOptions,
     Picks,
+    find_phases,
     pick_records,
     picking_grid,
     record_probabilities,
@@ -51,6 +52,7 @@ __all__ = [
     "choose_s",
     "cut_training_windows",
     "find_peaks",
+    "find_phases",
     "normalize_windows",
     "pick_records",
     "picking_grid",

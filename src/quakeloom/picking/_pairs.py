@@ -13,13 +13,15 @@ def choose_s(
     s_time: NDArray[np.float64],
     s_probability: NDArray[np.float64],
     longest: float,
+    alone: float,
 ) -> NDArray[np.bool_]:
     """Choose the S picks that have a P of their own, the surest first.
 
     A later burst in the coda of S is often picked as one more S. Of the S picks of a station
     no more are kept than there are P picks before them that could be theirs, as a matching of
     largest total probability gives them: those of two earthquakes whose waves overlap both
-    stay. S without any P before it stays, since its P may have been hidden or not recorded.
+    stay. S without any P before it stays if it is sure, since its P may have been hidden or not
+    recorded.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ def choose_s(
     s_probability : ndarray, shape (S picks,)
     longest : float
         Largest time of S after P.
+    alone : float
+        Least probability of S without any P before it.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def choose_s(
     """
     first = np.searchsorted(p_time, s_time - longest, side="left")
     last = np.searchsorted(p_time, s_time, side="left")
-    is_kept = first == last
+    is_kept = (first == last) & (s_probability >= alone)
     order = np.lexsort((s_time, -s_probability))
     _match(first, last, order, p_time.size, is_kept)
     return is_kept

@@ -27,9 +27,10 @@ from quakeloom.picking import (
     SAMPLES,
     SAMPLING_RATE_HZ,
     PickerTraining,
+    PickOptions,
     TrainingRecords,
     build_own_picker,
-    find_peaks,
+    find_phases,
     score_picks,
     train_phase_network,
 )
@@ -44,7 +45,6 @@ _BEFORE, _LENGTH = 3000, 9000
 _LEAD = 1000
 """The window that is picked begins 10 s before P, as in the published tables of these records."""
 
-_THRESHOLD = 0.3
 _TOLERANCE_S = {"P": 0.1, "S": 0.2}
 
 
@@ -231,7 +231,7 @@ def _find(
     return [
         [
             times[(times >= edge) & (times < SAMPLES - edge)] + first
-            for times in (find_peaks(trace, _THRESHOLD)[0] for trace in traces)
+            for times, *_ in find_phases(traces, SAMPLING_RATE_HZ, PickOptions())
         ]
         for traces in found
     ]

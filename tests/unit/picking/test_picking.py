@@ -102,9 +102,10 @@ def test_of_close_peaks_the_surer_stays():
 def test_every_s_that_is_kept_has_a_p_of_its_own():
     p, s = np.array([10.0, 12.0, 300.0]), np.array([14.0, 17.0, 19.0, 150.0, 301.0, 305.0])
     probability = np.array([0.6, 0.9, 0.4, 0.5, 0.5, 0.7])
-    kept = choose_s(p, s, probability, 60.0)
+    kept = choose_s(p, s, probability, 60.0, 0.5)
     # two events overlap; at 150 no P was seen; of the last two S the surer is the one
     assert s[kept].tolist() == [14.0, 17.0, 150.0, 305.0]
+    assert s[choose_s(p, s, probability, 60.0, 0.6)].tolist() == [14.0, 17.0, 305.0]
 
 
 def test_of_all_choices_of_s_the_surest_is_taken():
@@ -119,8 +120,8 @@ def test_of_all_choices_of_s_the_surest_is_taken():
             taken = [j for j in owners if j >= 0]
             if len(set(taken)) == len(taken):
                 best = max(best, probability[np.array(owners) >= 0].sum())
-        kept = choose_s(p, s, probability, 20.0)
-        assert kept[orphans].all()
+        kept = choose_s(p, s, probability, 20.0, 0.5)
+        np.testing.assert_array_equal(kept[orphans], probability[orphans] >= 0.5)
         assert probability[kept & ~orphans].sum() == pytest.approx(best)
 
 
