@@ -108,6 +108,12 @@ LIST = (
 
 TABLE_LIST = (
     TableSpec(
+        "reference_arrivals",
+        "What picks and first motions are judged by: the arrivals that simulated records truly "
+        "hold, or an analyst's; polarity is that of P on the record.",
+        ("event_id", "network", "station", "phase", "time", "polarity"),
+    ),
+    TableSpec(
         "station_months",
         "How often the readings of a station contradict the mechanisms in every month.",
         (
