@@ -34,6 +34,7 @@ from quakeloom.report._results import RunResults
 _STATUS = {
     "cut": "cut",
     "no_waveform": "not recording",
+    "not_triggered": "station not triggered by some events",
     "second_choice": "another instrument of the station is faster",
     "too_short": "too short",
     "useless": "no living component",
