@@ -117,8 +117,8 @@ def _excerpt_reader(
         (start,) = time_values(windows.column("window_start")).astype("datetime64[ns]")
         rate = float(windows.column("sampling_rate_hz")[0].as_py())
         data = open_array(group, "waveform")[windows.column("window")[0].as_py(), vertical]
-        late = np.datetime64(reading["arrival_time"], "ns") - start
-        at, reach = round(late / np.timedelta64(1, "s") * rate), round(_AROUND_S * rate)
+        late = (reading["arrival_time"].value - int(start.astype(np.int64))) / 1e9
+        at, reach = round(late * rate), round(_AROUND_S * rate)
         if at < reach or at + reach > data.size:
             return None
         return np.asarray(data[at - reach : at + reach]), rate, reach

@@ -104,7 +104,7 @@ def plot_first_motions(
     rows = max(-(-len(motions) // columns), 1)
     figure = new_figure(width_in, 1.15 * rows + 0.25)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, motion in zip(panels, motions, strict=False):
+    for k, (axes, motion) in enumerate(zip(panels, motions, strict=False)):
         time = (np.arange(motion.samples.size) - motion.pick) / motion.rate_hz
         noise = motion.samples[: max(motion.pick - 2, 1)]
         centered = motion.samples - noise.mean()
@@ -120,6 +120,11 @@ def plot_first_motions(
         axes.set_xlim(time[0], time[-1])
         axes.set_ylim(-1.6, 1.6)
         axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        if k + columns < len(motions):
+            axes.set_xticklabels([])
+        else:
+            axes.set_xlabel("Time from the pick (s)")
         sign = {1: "up", -1: "down", 0: "?"}
         told = f", {reference} {sign[motion.given]}" if motion.given else ""
         sure = "" if np.isnan(motion.probability) else f" {motion.probability:.2f}"

@@ -93,7 +93,8 @@ def plot_precision_recall(
             lowest = min(lowest, float(curve.precision.min(initial=1.0)))
         axes.set_title(title)
         axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(np.floor(20.0 * lowest - 0.5) / 20.0, 1.0 + 0.04 * (1.0 - lowest) + 0.002)
+        room = max(1.0 - lowest, 0.01)
+        axes.set_ylim(lowest - 0.3 * room, 1.0 + 0.06 * room)
         axes.set_xlabel("Recall")
         axes.set_ylabel("Precision")
         axes.grid(True)
@@ -107,7 +108,7 @@ def plot_precision_recall(
 def plot_reading_accuracy(
     panels: Sequence[tuple[str, bool, Sequence[AccuracyGroups]]], width_in: float = PAGE_WIDTH_IN
 ) -> Figure:
-    """Draw the share of right readings by groups, with 95 % intervals and numbers.
+    """Draw the share of right readings by groups, with 95 % intervals.
 
     Parameters
     ----------
@@ -127,16 +128,12 @@ def plot_reading_accuracy(
             axes.hlines(share, groups.low, groups.high, color=color, lw=0.6)
             axes.plot(groups.middle, share, "os"[k % 2], color=color, ms=3.6, label=groups.label)
             lowest = min(lowest, float(low.min()))
-            if k == 0:
-                for x, n in zip(groups.middle, groups.count, strict=True):
-                    axes.annotate(
-                        f"{n:,}", (x, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
-                        textcoords="offset points", ha="center", fontsize=6, color=MUTED,
-                    )  # fmt: skip
         if logarithmic:
             axes.set_xscale("log")
-            ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-                     if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]  # fmt: skip
+            first, last = axes.get_xlim()
+            steps = (1, 2, 5) if last < 60.0 * first else (1,)
+            ticks = [m * 10.0**k for k in range(-2, 5) for m in steps]
+            ticks = [t for t in ticks if first <= t <= last]
             axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
             axes.minorticks_off()
         axes.axhline(0.5, color=INK, lw=0.6, ls=":")

@@ -150,7 +150,7 @@ def _add_curves(
             picture(
                 plot_precision_recall(panels),
                 "Precision over recall for picks and for first motions.",
-                f"By {authority}, with the least probability that counts rising from right to left "
+                f"By the {authority}, with the least probability that counts rising from right to left "
                 "(named at the points). Picks begin at the thresholds of the run, first motions "
                 "are those read of arrivals that were picked.",
                 "wide",
@@ -209,18 +209,21 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
                 plot_reading_accuracy(panels),
                 "Share of right first motions over signal-to-noise ratio and over distance.",
                 "Share of first motions that are right, in groups of equal size, with 95 % "
-                "intervals; bars span each group, numbers above are readings in it. The ratio is "
-                "that of the pick: root mean square of 1 s after P over that of 3 s before.",
+                "intervals; level bars span each group. The ratio is that of the pick: root mean "
+                "square of 1 s after P over that of 3 s before.",
                 "wide",
             )
         )
     wrong = readings[~right].sort_values(["confidence", "event_id", "station"], ascending=False)
     agree = readings[right].sort_values(["confidence", "event_id", "station"])
-    spread = np.unique(np.linspace(0, len(agree) - 1, _SHOWN).round().astype(int))
+    if not agree.empty:
+        sure_of = agree["confidence"].to_numpy()
+        levels = np.linspace(sure_of[0], sure_of[-1], _SHOWN)
+        agree = agree.iloc[np.unique(np.searchsorted(sure_of, levels))]
     for rows, alt, caption in (
         (wrong.head(_SHOWN), "First motions that were read wrong.",
          "Wrong readings, the surest first"),
-        (agree.iloc[spread] if len(agree) else agree, "First motions that were read right.",
+        (agree, "First motions that were read right.",
          "Right readings, from the least to the most sure"),
     ):  # fmt: skip
         motions = [m for m in (_motion(row, facts) for row in rows.to_dict("records")) if m]
@@ -230,7 +233,7 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
                     plot_first_motions(motions, _short(authority)),
                     alt,
                     f"{caption}: verticals around the pick (dotted), scaled to the first 0.12 s, "
-                    f"with the sign and its probability. The blue mark is P by {authority}.",
+                    f"with the sign and its probability. The blue mark is P of the {authority}.",
                     "wide",
                 )
             )
