@@ -118,7 +118,7 @@ def _add_picks(section: Section, judged: dict[str, JudgedPicks], authority: str)
         picture(
             plot_pick_residuals(near, _short(authority)),
             "Histograms of pick residuals.",
-            f"Pick less {authority}; the outermost bars hold all beyond.",
+            "Residuals of picks; the outermost bars hold all beyond.",
         ),
     )
 
@@ -150,9 +150,9 @@ def _add_curves(
             picture(
                 plot_precision_recall(panels),
                 "Precision over recall for picks and for first motions.",
-                f"By the {authority}, with the least probability that counts rising from right to left "
-                "(named at the points). Picks begin at the thresholds of the run, first motions "
-                "are those read of arrivals that were picked.",
+                f"By the {authority}, with the least probability that counts rising from right to "
+                "left (named at the points). Picks begin at the thresholds of the run, first "
+                "motions are those read of arrivals that were picked.",
                 "wide",
             ),
         )
@@ -217,9 +217,11 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
     wrong = readings[~right].sort_values(["confidence", "event_id", "station"], ascending=False)
     agree = readings[right].sort_values(["confidence", "event_id", "station"])
     if not agree.empty:
+        # most are sure, and a few that are not are worth seeing: evenly by rank and probability
         sure_of = agree["confidence"].to_numpy()
-        levels = np.linspace(sure_of[0], sure_of[-1], _SHOWN)
-        agree = agree.iloc[np.unique(np.searchsorted(sure_of, levels))]
+        along = np.linspace(0.0, 1.0, len(agree)) + (sure_of - sure_of[0])
+        levels = np.linspace(0.0, along[-1], _SHOWN)
+        agree = agree.iloc[np.unique(np.searchsorted(along, levels - 1e-12))]
     for rows, alt, caption in (
         (wrong.head(_SHOWN), "First motions that were read wrong.",
          "Wrong readings, the surest first"),
