@@ -43,12 +43,14 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
     layout = read_first_motions(tmp_path, picker, 6)
     read = read_table(layout.part("polarity", "all") / "polarities.parquet", "polarities")
     folder = read_json(layout.ingest / "simulation.json")["folder"]
-    given = read_table(f"{folder}/polarities.parquet", "polarities").to_pandas()
-    both = read.to_pandas().merge(given, on=["event_id", "station"], suffixes=("", "_simulated"))
-    assert len(both) > 0.8 * len(given)
+    true = read_table(f"{folder}/reference_arrivals.parquet", "reference_arrivals").to_pandas()
+    true = true[true["phase"] == "P"]
+    both = read.to_pandas().merge(true, on=["event_id", "station"], suffixes=("", "_true"))
+    assert len(both) > 0.8 * len(true)
+    late = (both["arrival_time"] - both["time"]).dt.total_seconds()
+    assert abs(late.median()) < 0.03
     sure = np.abs(both["probability_up"] - 0.5) > 0.45
-    # 8 % of the simulated readings are wrong by intention
-    assert (both["polarity"] == both["polarity_simulated"])[sure].mean() > 0.85
+    assert (both["polarity"] == both["polarity_true"])[sure].mean() > 0.96
 
 
 def test_where_the_results_lie_does_not_change_a_byte(tmp_path):

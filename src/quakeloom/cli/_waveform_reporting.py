@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.plots import FirstMotion
-from quakeloom.schema import empty_table, time_values
+from quakeloom.schema import TABLES, empty_table, make_table, time_values
 from quakeloom.stages import mechanism, pick, polarity, window
 from quakeloom.stages.weights import open_picker
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
-_BEFORE_S = 0.35
-_AFTER_S = 0.35
-_MOTIONS = 400
+_AROUND_S = 0.35
+
+Excerpt = tuple[NDArray[np.float32], float, int]
+"""Vertical around an arrival, its sampling rate, and the sample of the arrival."""
 
 
 def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -24,68 +28,99 @@ def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     if settings.waveforms is None:
         return {}
     names = [p.partition for p in mechanism.list_partitions(layout)]
-    given = [read_table(layout.rows(n) / "picks.parquet", "picks") for n in names]
-    motions: list[FirstMotion] = []
-    for name in names:
-        if len(motions) < _MOTIONS:
-            motions += _motions(settings, layout, name, _MOTIONS - len(motions))
+    simulated = settings.simulation is not None
+    given = _simulated_arrivals(layout) if simulated else _given_arrivals(layout, names)
+    aliases = settings.waveforms.station_aliases
     return {
         "picker": read_json(layout.done_step(pick.STAGE, "init"))["picker"],
         "reader": read_json(layout.done_step(polarity.STAGE, "init"))["reader"],
-        "given_picks": pa.concat_tables(given) if given else empty_table("picks"),
-        "motions": motions,
+        "authority": "simulated truth" if simulated else "analyst",
+        "reference": _rename_stations(given, aliases),
+        "readings": _rename_stations(_readings(settings, layout, names, given), aliases),
+        "excerpt": _excerpt_reader(settings, layout, names),
     }
 
 
-def _motions(settings: Settings, layout: RunLayout, partition: str, most: int) -> list[FirstMotion]:
-    """First motions of a partition with their waveform; those an analyst read as well first."""
-    read = read_table(layout.part(polarity.STAGE, partition) / "polarities.parquet", "polarities")
-    given = read_table(layout.rows(partition) / "polarities.parquet", "polarities")
-    truth = {
-        (e, s): p
-        for e, s, p in zip(
-            *(given.column(c).to_pylist() for c in ("event_id", "station", "polarity")), strict=True
+def _simulated_arrivals(layout: RunLayout) -> pa.Table:
+    folder = Path(read_json(layout.ingest / "simulation.json")["folder"])
+    return read_table(folder / "reference_arrivals.parquet", "reference_arrivals")
+
+
+def _given_arrivals(layout: RunLayout, names: list[str]) -> pa.Table:
+    """Picks and first motions of the sources in one table."""
+    columns = TABLES["reference_arrivals"].columns
+    pieces = [empty_table("reference_arrivals")]
+    for name in names:
+        picks, motions = (
+            read_table(layout.rows(name) / f"{t}.parquet", t) for t in ("picks", "polarities")
         )
-        if p
-    }
-    windows, group = window.window_tables(layout, partition)
-    columns = {
-        c: windows.column(c).to_pylist()
-        for c in ("event_id", "station", "channel", "window", "sampling_rate_hz")
-    }
-    starts = time_values(windows.column("window_start")).astype("datetime64[ns]").astype(np.int64)
-    where = {
-        (columns["event_id"][i], columns["station"][i], columns["channel"][i]): i
-        for i in range(windows.num_rows)
-        if columns["window"][i] >= 0
-    }
-    if not where:
-        return []
-    array = open_array(group, "waveform")
+        pieces += [
+            make_table("reference_arrivals", {c: picks.column(c) for c in columns[:5]}),
+            make_table(
+                "reference_arrivals",
+                {
+                    **{c: motions.column(c) for c in (*columns[:3], "polarity")},
+                    "phase": ["P"] * motions.num_rows,
+                    "time": motions.column("arrival_time"),
+                },
+            ),
+        ]
+    return pa.concat_tables(pieces)
+
+
+def _readings(settings: Settings, layout: RunLayout, names: list[str], given: pa.Table) -> pa.Table:
+    """What was read of the events of the reference.
+
+    With `waveforms.polarities: add` a reading stands only where the sources have none, so that
+    there is nothing to compare.
+    """
+    assert settings.waveforms is not None
+    pieces = [empty_table("polarities")]
+    if settings.waveforms.polarities == "replace":
+        events = pc.unique(given.column("event_id"))
+        for name in names:
+            read = read_table(
+                layout.part(polarity.STAGE, name) / "polarities.parquet", "polarities"
+            )
+            pieces.append(read.filter(pc.is_in(read.column("event_id"), events)))
+    return pa.concat_tables(pieces)
+
+
+def _rename_stations(table: pa.Table, aliases: dict[str, str]) -> pa.Table:
+    codes = [aliases.get(c, c) for c in table.column("station").to_pylist()] if aliases else []
+    place = table.column_names.index("station")
+    return table.set_column(place, table.schema.field(place), [codes]) if codes else table
+
+
+def _excerpt_reader(
+    settings: Settings, layout: RunLayout, names: list[str]
+) -> Callable[[Mapping[str, Any]], Excerpt | None]:
+    """Return what finds the waveform of a reading, None where it does not reach."""
     assert settings.waveforms is not None
     vertical = open_picker(settings.waveforms.picker).components.index("Z")
-    times = time_values(read.column("arrival_time")).astype("datetime64[ns]").astype(np.int64)
-    rows = read.to_pylist()
-    order = sorted(range(len(rows)), key=lambda i: (rows[i]["event_id"], rows[i]["station"])
-                   not in truth)  # fmt: skip
-    found = []
-    for i in order:
-        row = rows[i]
-        at = where.get((row["event_id"], row["station"], row["channel"]))
-        if at is None or len(found) >= most:
-            continue
-        rate = columns["sampling_rate_hz"][at]
-        data = np.asarray(array[columns["window"][at], vertical])
-        sample = round((int(times[i]) - int(starts[at])) * rate / 1e9)
-        first, last = sample - round(_BEFORE_S * rate), sample + round(_AFTER_S * rate)
-        if first < 0 or last > data.size:
-            continue
-        sign = truth.get((row["event_id"], row["station"]), 0)
-        probability = row["probability_up"]
-        found.append(
-            FirstMotion(
-                row["station"], data[first:last], rate, sample - first, row["polarity"], sign,
-                float("nan") if probability is None else probability,
-            )
-        )  # fmt: skip
-    return found
+    partition = {
+        event: name
+        for name in names
+        for event in read_table(layout.rows(name) / "events.parquet", "events", ["event_id"])
+        .column("event_id")
+        .to_pylist()
+    }
+
+    def excerpt(reading: Mapping[str, Any]) -> Excerpt | None:
+        windows, group = window.window_tables(layout, partition[reading["event_id"]])
+        found = pc.greater_equal(windows.column("window"), 0)
+        for name in ("event_id", "station", "channel"):
+            found = pc.and_(found, pc.equal(windows.column(name), reading[name]))
+        windows = windows.filter(found).slice(0, 1)
+        if not windows.num_rows:
+            return None
+        (start,) = time_values(windows.column("window_start")).astype("datetime64[ns]")
+        rate = float(windows.column("sampling_rate_hz")[0].as_py())
+        data = open_array(group, "waveform")[windows.column("window")[0].as_py(), vertical]
+        late = (reading["arrival_time"].value - int(start.astype(np.int64))) / 1e9
+        at, reach = round(late * rate), round(_AROUND_S * rate)
+        if at < reach or at + reach > data.size:
+            return None
+        return np.asarray(data[at - reach : at + reach]), rate, reach
+
+    return excerpt

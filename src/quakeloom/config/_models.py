@@ -267,6 +267,13 @@ class Simulation(Section):
     reversed_station_fraction: float = setting(
         0.0, "Share of stations that are reversed for a span of time.", "1", ge=0, le=1
     )
+    repeating_fraction: float = setting(
+        0.0,
+        "Share of events that repeat another one: the same source and paths, other noise.",
+        "1",
+        ge=0,
+        le=1,
+    )
     polarity_error_rate: float = setting(0.08, "Share of wrong polarities.", "1", ge=0, lt=0.5)
 
 

@@ -32,6 +32,12 @@ from quakeloom.plots._focal_spheres import (
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
 from quakeloom.plots._map_frame import EARTH_RADIUS_KM, MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
+from quakeloom.plots._reading_accuracy import (
+    AccuracyGroups,
+    PrecisionRecall,
+    plot_precision_recall,
+    plot_reading_accuracy,
+)
 from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
 from quakeloom.plots._sections import (
     plot_ensemble_bands,
@@ -74,11 +80,13 @@ __all__ = [
     "QUALITY_COLORS",
     "REGIME_COLORS",
     "STYLE",
+    "AccuracyGroups",
     "Beachballs",
     "Coastline",
     "FirstMotion",
     "FocalSphere",
     "MapFrame",
+    "PrecisionRecall",
     "binomial_interval",
     "choose_by_weight",
     "double_couple_beachballs",
@@ -107,7 +115,9 @@ __all__ = [
     "plot_mechanism_map",
     "plot_network_map",
     "plot_pick_residuals",
+    "plot_precision_recall",
     "plot_quality_bar",
+    "plot_reading_accuracy",
     "plot_regime_map",
     "plot_residual_histogram",
     "plot_rule_costs",

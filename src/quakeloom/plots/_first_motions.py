@@ -1,4 +1,4 @@
-"""Picks against an analyst's, and first motions as they were read."""
+"""Picks and first motions beside what an analyst, or the simulated truth, has."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from quakeloom.plots._style import (
     INK,
     MUTED,
     PAGE_WIDTH_IN,
+    PRESSURE,
     QUALITY_COLORS,
     new_figure,
     styled,
@@ -35,9 +36,11 @@ class FirstMotion:
     pick : int
         Sample of P.
     polarity, given : int
-        As read and as an analyst has it: +1, -1, 0 not known.
-    probability_up : float
-        NaN if not stated.
+        As read and as the reference has it: +1, -1, 0 not known.
+    probability : float
+        Of the sign that was read; NaN if not stated.
+    given_pick : float
+        Sample of P in the reference; NaN if it has none.
     """
 
     label: str
@@ -46,12 +49,15 @@ class FirstMotion:
     pick: int
     polarity: int
     given: int
-    probability_up: float
+    probability: float
+    given_pick: float = float("nan")
 
 
 @styled
 def plot_pick_residuals(
-    residuals_s: dict[str, ArrayLike], width_in: float = COLUMN_WIDTH_IN
+    residuals_s: dict[str, ArrayLike],
+    reference: str = "analyst",
+    width_in: float = COLUMN_WIDTH_IN,
 ) -> Figure:
     """Draw histograms of pick residuals, one panel per phase.
 
@@ -59,6 +65,8 @@ def plot_pick_residuals(
     ----------
     residuals_s : dict of str to array_like
         By phase: picks less reference in seconds.
+    reference : str
+        Whose the reference is.
     width_in : float
     """
     figure = new_figure(width_in, 1.9)
@@ -69,27 +77,34 @@ def plot_pick_residuals(
         axes.hist(np.clip(shown, -limit, limit), np.linspace(-limit, limit, 26),
                   color=QUALITY_COLORS["B"])  # fmt: skip
         axes.axvline(0.0, color=INK, lw=0.7)
-        axes.set_xlabel(f"{phase}: pick less analyst (s)")
+        axes.set_xlabel(f"{phase}: pick less {reference} (s)")
     panels[0].set_ylabel("Picks")
     return figure
 
 
 @styled
 def plot_first_motions(
-    motions: Sequence[FirstMotion], columns: int = 4, width_in: float = PAGE_WIDTH_IN
+    motions: Sequence[FirstMotion],
+    reference: str = "analyst",
+    columns: int = 4,
+    width_in: float = PAGE_WIDTH_IN,
 ) -> Figure:
-    """Draw first motions in small panels, contradictions to an analyst in red.
+    """Draw first motions in small panels, contradictions to the reference in red.
+
+    The pick is dotted; a short mark on the axis is P of the reference.
 
     Parameters
     ----------
     motions : sequence of FirstMotion
+    reference : str
+        Whose the reference is.
     columns : int
     width_in : float
     """
     rows = max(-(-len(motions) // columns), 1)
     figure = new_figure(width_in, 1.15 * rows + 0.25)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, motion in zip(panels, motions, strict=False):
+    for k, (axes, motion) in enumerate(zip(panels, motions, strict=False)):
         time = (np.arange(motion.samples.size) - motion.pick) / motion.rate_hz
         noise = motion.samples[: max(motion.pick - 2, 1)]
         centered = motion.samples - noise.mean()
@@ -99,11 +114,20 @@ def plot_first_motions(
         wrong = motion.given != 0 and motion.polarity == -motion.given
         axes.plot(time, centered / scale, color=ALERT if wrong else INK, lw=0.8)
         axes.axvline(0.0, color=MUTED, lw=0.7, ls=":")
+        late = (motion.given_pick - motion.pick) / motion.rate_hz
+        if time[0] < late < time[-1]:
+            axes.plot([late, late], [-1.6, -1.15], color=PRESSURE, lw=1.4)
+        axes.set_xlim(time[0], time[-1])
         axes.set_ylim(-1.6, 1.6)
         axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        if k + columns < len(motions):
+            axes.set_xticklabels([])
+        else:
+            axes.set_xlabel("Time from the pick (s)")
         sign = {1: "up", -1: "down", 0: "?"}
-        told = f", analyst {sign[motion.given]}" if motion.given else ""
-        sure = "" if np.isnan(motion.probability_up) else f" {motion.probability_up:.2f}"
+        told = f", {reference} {sign[motion.given]}" if motion.given else ""
+        sure = "" if np.isnan(motion.probability) else f" {motion.probability:.2f}"
         axes.set_title(
             f"{motion.label}: {sign[motion.polarity]}{sure}{told}", fontsize=6.5,
             color=ALERT if wrong else INK, loc="left",

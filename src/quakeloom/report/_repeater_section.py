@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pyarrow as pa
 
 from quakeloom.polarity import measure_consistency
 from quakeloom.report._blocks import Grid, Section, Text
 from quakeloom.report._phrases import count, percent
+from quakeloom.report._reading_accuracy import judge_readings
 from quakeloom.report._results import RunResults
 
 _LEAST = (0.0, 0.5, 0.8, 0.9, 0.96, 0.98)
@@ -40,6 +42,7 @@ def repeater_section(results: RunResults) -> Section:
         text += (
             f" Their first motions agree in {percent(found[0].share)} of {found[0].pairs} pairs: "
             f"{percent(found[0].error_rate)} of single readings must be wrong."
+            + _simulated_error(results, pairs)
         )
     turned = int(np.sum(mirrored))
     if turned:
@@ -77,6 +80,24 @@ def repeater_section(results: RunResults) -> Section:
         )
     )  # fmt: skip
     return section
+
+
+def _simulated_error(results: RunResults, pairs: pa.Table) -> str:
+    facts = results.waveforms
+    if facts.get("authority") != "simulated truth":
+        return ""
+    tables = (results.table(n) for n in ("picks", "windows"))
+    judged = judge_readings(facts["readings"], *tables, facts["reference"])
+    judged = judged.set_index(["event_id", "station"])["right"]
+    read = [
+        key
+        for name in ("event_id", "other_event_id")
+        for key in zip(
+            pairs.column(name).to_pylist(), pairs.column("station").to_pylist(), strict=True
+        )
+    ]
+    wrong = 1.0 - judged[judged.index.isin(set(read))].mean()
+    return f" By the simulated truth {percent(wrong)} of them are."
 
 
 def _percent(value: float) -> str:

@@ -80,9 +80,11 @@ class RunResults:
         ``silent`` (no data). The tables ``stress``, ``stress_truth`` and ``tendency`` go with
         it. Empty where no stress was mapped.
     waveforms : mapping
-        ``picker`` and ``reader`` (names of weights), ``given_picks`` (a table ``picks`` of the
-        sources) and ``motions`` (list of :class:`quakeloom.plots.FirstMotion`). Empty where
-        the run reads no waveforms.
+        ``picker`` and ``reader`` (names of weights); ``reference`` (table
+        ``reference_arrivals``) and ``authority``, whose it is (``analyst`` or ``simulated
+        truth``); ``readings`` (table ``polarities``), first motions as read; ``excerpt``, a
+        callable that takes a row of it and returns vertical, sampling rate and sample of P, or
+        None. Empty where the run reads no waveforms.
     location : mapping
         ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
         is one, and ``sources``: identifiers, longitudes, latitudes and depths that came with

@@ -37,18 +37,18 @@ def threshold_section(results: RunResults) -> Section:
             plot_threshold_curve(signs, weighed, best["minimum_probability"]),
             "Events of each quality over the least probability.",
             "Left: events of quality A and of A and B over the least probability of a first motion "
-            "that counts; dashed, where all count by their probabilities. Right: mean uncertainty "
-            "of the planes of events that every way solves, and rotation from the truth where it "
-            "is known.",
+            "that counts; dashed, where all count by their probabilities. Right: of the "
+            f"{count(best['common_count'], 'event')} that every way solves, mean uncertainty of "
+            "the planes and, where the truth is known, median rotation from it.",
             "wide",
         ),
         Grid(
             ("Least", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
             [_row(r) for r in rows],
             "Least probability of a reading that counts (all: weighed by probability), share of "
-            "wrong ones that the search expects, readings, solved events, events of each quality, "
-            "mean uncertainty in degrees over the events that every way solves; where the truth "
-            "is known, median rotation from it in degrees and share of events within 30.",
+            "wrong ones that the search expects, readings, solved events, events of each quality; "
+            "over the events that every way solves, mean uncertainty and, where the truth is "
+            "known, median rotation from it in degrees; share of the solved events within 30.",
             (False, *[True] * 10),
         ),
     )  # fmt: skip
@@ -63,8 +63,8 @@ def _comparison(best: dict[str, Any], weighed: dict[str, Any] | None) -> str:
     angles = [r["rotation_from_truth_deg"] for r in (best, weighed)]
     if all(math.isfinite(a) for a in angles):
         text += (
-            f"; the median rotation from the true mechanism is {angles[1]:.1f} degrees against "
-            f"{angles[0]:.1f} with the threshold"
+            f"; the median rotation from the true mechanism of the events that every way solves "
+            f"is {angles[1]:.1f} degrees against {angles[0]:.1f} with the threshold"
         )
     return text + "."
 
@@ -74,7 +74,7 @@ def _row(row: dict[str, Any]) -> tuple[Any, ...]:
     truth = row["rotation_from_truth_deg"], row["rotation_within_30_share"]
     return (
         "all" if weighed else f"{row['minimum_probability']:g}",
-        percent(row["expected_error_rate"]),
+        "" if weighed else percent(row["expected_error_rate"]),
         row["reading_count"],
         row["solved_count"],
         *(row[f"quality_{q.lower()}_count"] for q in _LETTERS),

@@ -1,24 +1,50 @@
-"""Waveforms in the report: what was cut, who picked, how picks and polarities compare."""
+"""Waveforms in the report: what was cut, who picked, how picks and first motions compare."""
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
+from collections.abc import Mapping
+from typing import Any
 
-from quakeloom.plots import plot_first_motions, plot_pick_residuals
-from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, percent
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.plots import (
+    AccuracyGroups,
+    FirstMotion,
+    PrecisionRecall,
+    plot_first_motions,
+    plot_pick_residuals,
+    plot_precision_recall,
+    plot_reading_accuracy,
+)
+from quakeloom.report._blocks import Grid, Heading, Section, Text, picture
+from quakeloom.report._phrases import count, percent, verb
+from quakeloom.report._reading_accuracy import (
+    TOLERANCE_S,
+    JudgedPicks,
+    equal_groups,
+    judge_picks,
+    judge_readings,
+    precision_recall,
+)
 from quakeloom.report._results import RunResults
-from quakeloom.schema import time_values
 
 _STATUS = {
     "cut": "cut",
     "no_waveform": "not recording",
+    "not_triggered": "station not triggered by some events",
     "second_choice": "another instrument of the station is faster",
     "too_short": "too short",
     "useless": "no living component",
     "error": "failed",
 }
+_PICK_MARKS = (0.3, 0.5, 0.7, 0.9)
+_READING_MARKS = (0.5, 0.8, 0.9, 0.95, 0.99)
+_SURE = 0.9
+_SHOWN = 12
+"""Wrong, and right, first motions that are drawn."""
 
 
 def waveform_section(results: RunResults) -> Section:
@@ -28,107 +54,220 @@ def waveform_section(results: RunResults) -> Section:
     if not facts:
         return section
     windows, picks = results.table("windows"), results.table("picks")
-    phases = picks.column("phase").to_pylist()
+    status, phases = _counts(windows, "window_status"), _counts(picks, "phase")
     section.add(
         Text(
-            f"{count(_counts(windows, 'window_status').get('cut', 0), 'window')} of event and "
-            f"instrument gave {phases.count('P')} P and {phases.count('S')} S, picked by "
+            f"{count(status.get('cut', 0), 'window')} of event and instrument gave "
+            f"{phases.get('P', 0):,} P and {phases.get('S', 0):,} S, picked by "
             f"{facts['picker']}. First motions were read by {facts['reader']}.",
             "lead",
         ),
         Grid(
             ("Windows", "Number"),
-            [(_STATUS.get(k, k), n) for k, n in _counts(windows, "window_status").items()],
+            [(_STATUS.get(k, k), f"{n:,}") for k, n in status.items()],
             "What became of every event at every instrument of the archive.",
             (False, True),
         ),
     )
-    _add_residuals(section, picks, facts["given_picks"])
-    _add_motions(section, facts["motions"])
+    reference, authority = facts["reference"], facts["authority"]
+    if not reference.num_rows:
+        return section
+    judged = judge_picks(picks, windows, reference, authority != "analyst")
+    readings = judge_readings(facts["readings"], picks, windows, reference)
+    _add_picks(section, judged, authority)
+    _add_curves(section, judged, readings, authority)
+    _add_readings(section, readings, facts)
     return section
 
 
-def pick_residuals(picks: pa.Table, given: pa.Table) -> dict[str, np.ndarray]:
-    """Return pick less given pick in seconds of the same event, station and phase."""
-    times = time_values(given.column("time")).astype("datetime64[ns]").astype(np.int64)
-    known: dict[tuple[str, ...], list[int]] = {}
-    for key, at in zip(_keys(given), times.tolist(), strict=True):
-        known.setdefault(key, []).append(at)
-    found: dict[str, list[float]] = {"P": [], "S": []}
-    own = time_values(picks.column("time")).astype("datetime64[ns]").astype(np.int64)
-    for key, at in zip(_keys(picks), own.tolist(), strict=True):
-        if key in known and key[2] in found:
-            nearest = min(known[key], key=lambda t: abs(t - at))
-            found[key[2]].append((at - nearest) / 1e9)
-    return {phase: np.array(values) for phase, values in found.items()}
-
-
-def _keys(table: pa.Table) -> list[tuple[str, ...]]:
-    names = ("event_id", "station", "phase")
-    columns = [table.column(n).to_pylist() for n in names]
-    return [(e, s, p[:1].upper()) for e, s, p in zip(*columns, strict=True)]
-
-
-def _add_residuals(section: Section, picks: pa.Table, given: pa.Table) -> None:
-    residuals = {p: r for p, r in pick_residuals(picks, given).items() if r.size}
-    if not residuals:
-        return
-    rows = []
-    reference = [k[2] for k in _keys(given)]
-    for phase, values in residuals.items():
-        near = np.abs(values) <= (0.1 if phase == "P" else 0.2)
+def _add_picks(section: Section, judged: dict[str, JudgedPicks], authority: str) -> None:
+    rows, near = [], {}
+    for phase, found in judged.items():
+        late = found.residual_s
+        values = late[np.abs(late) <= 5.0 * TOLERANCE_S[phase]]
+        if not late.size:
+            continue
+        right = int(np.sum(np.abs(late) <= TOLERANCE_S[phase]))
+        near[phase] = values
+        median = float(np.median(values)) if values.size else float("nan")
+        spread = 1.4826 * float(np.median(np.abs(values - median))) if values.size else median
         rows.append(
-            (
-                phase,
-                reference.count(phase),
-                values.size,
-                percent(near.mean()),
-                f"{1000 * np.median(values):+.0f} ms",
-                f"{1000 * np.median(np.abs(values - np.median(values))) * 1.4826:.0f} ms",
-            )
-        )
-    section.add(
-        Grid(
-            ("Phase", "Analyst", "Both", "Within 0.1 s (P), 0.2 s (S)", "Median", "Spread"),
-            rows,
-            "Picks against those of the sources at the same event and station. The spread is "
-            "the normalized median absolute deviation.",
-            (False, True, True, True, True, True),
-        ),
-        picture(
-            plot_pick_residuals(residuals),
-            "Histograms of pick residuals.",
-            "Pick less analyst's pick; the outermost bars hold all beyond.",
-        ),
-    )
-
-
-def _add_motions(section: Section, motions: list) -> None:
-    if not motions:
+            (phase, f"{found.references:,}", f"{late.size:,}", f"{right:,}",
+             percent(right / late.size), percent(right / found.references),
+             f"{1000 * median:+.0f} ms", f"{1000 * spread:.0f} ms")
+        )  # fmt: skip
+    if not rows:
         return
-    judged = [m for m in motions if m.given and m.polarity]
-    wrong = [m for m in judged if m.polarity != m.given]
-    if judged:
+    apart = " and ".join(f"{t:g} s ({p})" for p, t in TOLERANCE_S.items())
+    told = (
+        "Picks against the simulated truth: the arrivals that stand out of the noise of each "
+        "record, known exactly."
+        if authority != "analyst"
+        else "Picks against an analyst's in the sources, at events and stations where the analyst "
+        "has the phase."
+    )
+    section.add(
+        Heading("Picks"),
+        Grid(
+            ("Phase", "Arrivals", "Picks", "Right", "Precision", "Recall", "Median", "Spread"),
+            rows,
+            f"{told} Right is within {apart}; median and normalized median absolute deviation of "
+            "pick less reference, of picks within five times that.",
+            (False, *[True] * 7),
+        ),
+        picture(
+            plot_pick_residuals(near, _short(authority)),
+            "Histograms of pick residuals.",
+            "Residuals of picks; the outermost bars hold all beyond.",
+        ),
+    )
+
+
+def _add_curves(
+    section: Section, judged: dict[str, JudgedPicks], readings: pd.DataFrame, authority: str
+) -> None:
+    panels = []
+    picked = [
+        _curve(phase, p.probability, np.abs(p.residual_s) <= TOLERANCE_S[phase], p.references,
+               _PICK_MARKS)
+        for phase, p in judged.items() if p.probability.size
+    ]  # fmt: skip
+    if picked:
+        panels.append(("P and S picks", picked))
+    read = []
+    for label, sign in (("up", 1), ("down", -1)):
+        called = readings[readings["polarity"] == sign]
+        references = int((readings["truth"] == sign).sum())
+        if len(called) and references:
+            read.append(
+                _curve(label, called["confidence"], called["right"], references, _READING_MARKS)
+            )
+    if read:
+        panels.append(("First motions", read))
+    if panels:
         section.add(
-            Text(
-                f"{len(judged) - len(wrong)} of {len(judged)} first motions that an analyst has "
-                "read as well agree."
+            Heading("Precision and recall"),
+            picture(
+                plot_precision_recall(panels),
+                "Precision over recall for picks and for first motions.",
+                f"By the {authority}, with the least probability that counts rising from right to "
+                "left (named at the points). Picks begin at the thresholds of the run, first "
+                "motions are those read of arrivals that were picked.",
+                "wide",
+            ),
+        )
+
+
+def _curve(
+    label: str, score: Any, right: Any, references: int, marks: tuple[float, ...]
+) -> PrecisionRecall:
+    _, precision, recall = precision_recall(score, right, references)
+    named = zip(*precision_recall(score, right, references, marks), strict=True)
+    return PrecisionRecall(label, precision, recall, list(named))
+
+
+def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    if readings.empty:
+        return
+    authority = facts["authority"]
+    right = readings["right"].to_numpy()
+    sure = readings["confidence"].to_numpy() >= _SURE
+    text = (
+        f"{right.sum():,} of {right.size:,} first motions agree with "
+        f"{'the simulated truth' if authority != 'analyst' else 'an analyst'} "
+        f"({percent(float(right.mean()), 1)})"
+    )
+    if 0 < sure.sum() < sure.size:
+        text += (
+            f"; of the {sure.sum():,} surer than {_SURE:g}, {right[sure].sum():,} "
+            f"({percent(float(right[sure].mean()), 1)})"
+        )
+    off = (readings["arrival_time"] - readings["true_time"]).dt.total_seconds().abs()
+    astray = int((off[~right] > TOLERANCE_S["P"]).sum())
+    text += "."
+    if astray:
+        text += (
+            f" {astray:,} of the {count((~right).sum(), 'wrong one')} {verb(astray, 'was', 'were')}"
+            f" read at a P that is more than {TOLERANCE_S['P']:g} s off."
+        )
+    section.add(Heading("First motions"), Text(text))
+    panels: list[tuple[str, bool, list[AccuracyGroups]]] = []
+    for name, column, logarithmic in (
+        ("Signal-to-noise ratio of P", "snr", True),
+        ("Distance (km)", "distance_km", False),
+    ):
+        series = [
+            _groups(label, rows, column)
+            for label, rows in (("all", readings), (f"surer than {_SURE:g}", readings[sure]))
+        ]
+        series = [s for s in series if s.count.size]
+        if series:
+            panels.append((name, logarithmic, series))
+    if panels:
+        section.add(
+            picture(
+                plot_reading_accuracy(panels),
+                "Share of right first motions over signal-to-noise ratio and over distance.",
+                "Share of first motions that are right, in groups of equal size, with 95 % "
+                "intervals; level bars span each group. The ratio is that of the pick: root mean "
+                "square of 1 s after P over that of 3 s before.",
+                "wide",
             )
         )
-    chosen = {id(m) for m in wrong}
-    others = [m for m in motions if id(m) not in chosen]
-    shown = (wrong + others)[:24]
-    section.add(
-        picture(
-            plot_first_motions(shown),
-            "First motions around P.",
-            "Verticals around the pick (dotted), scaled to the first 0.12 s; with the sign that "
-            "was read and the probability of up. Red: an analyst has the opposite sign.",
-            "wide",
-        )
+    wrong = readings[~right].sort_values(["confidence", "event_id", "station"], ascending=False)
+    agree = readings[right].sort_values(["confidence", "event_id", "station"])
+    if not agree.empty:
+        # most are sure, and a few that are not are worth seeing: evenly by rank and probability
+        sure_of = agree["confidence"].to_numpy()
+        along = np.linspace(0.0, 1.0, len(agree)) + (sure_of - sure_of[0])
+        levels = np.linspace(0.0, along[-1], _SHOWN)
+        agree = agree.iloc[np.unique(np.searchsorted(along, levels - 1e-12))]
+    for rows, alt, caption in (
+        (wrong.head(_SHOWN), "First motions that were read wrong.",
+         "Wrong readings, the surest first"),
+        (agree, "First motions that were read right.",
+         "Right readings, from the least to the most sure"),
+    ):  # fmt: skip
+        motions = [m for m in (_motion(row, facts) for row in rows.to_dict("records")) if m]
+        if motions:
+            section.add(
+                picture(
+                    plot_first_motions(motions, _short(authority)),
+                    alt,
+                    f"{caption}: verticals around the pick (dotted), scaled to the first 0.12 s, "
+                    f"with the sign and its probability. The blue mark is P of the {authority}.",
+                    "wide",
+                )
+            )
+
+
+def _groups(label: str, readings: pd.DataFrame, column: str) -> AccuracyGroups:
+    values, right = readings[column].to_numpy(float), readings["right"].to_numpy()
+    groups = equal_groups(values)
+    return AccuracyGroups(
+        label,
+        *(np.array([f(values[g]) for g in groups]) for f in (np.min, np.median, np.max)),
+        np.array([right[g].sum() for g in groups], dtype=int),
+        np.array([g.size for g in groups], dtype=int),
     )
+
+
+def _motion(row: Mapping[str, Any], facts: Mapping[str, Any]) -> FirstMotion | None:
+    found = facts["excerpt"](row)
+    if found is None:
+        return None
+    samples, rate, at = found
+    late = (row["true_time"] - row["arrival_time"]).total_seconds() * rate
+    sure = row["confidence"] if np.isfinite(row["probability_up"]) else float("nan")
+    return FirstMotion(
+        row["station"], samples, rate, at, int(row["polarity"]), int(row["truth"]), sure, at + late
+    )
+
+
+def _short(authority: str) -> str:
+    return "truth" if authority != "analyst" else authority
 
 
 def _counts(table: pa.Table, column: str) -> dict[str, int]:
-    values = table.column(column).to_pylist()
-    return {v: values.count(v) for v in sorted(set(values), key=lambda v: -values.count(v))}
+    found = pc.value_counts(table.column(column)).to_pylist()
+    return {v["values"]: v["counts"] for v in sorted(found, key=lambda v: -v["counts"])}

@@ -32,7 +32,8 @@ LIST = (
         "mechanism_rms_deg",
         "float64",
         "deg",
-        "Root mean square of the uncertainties of the two planes; a mean over events in a curve.",
+        "Root mean square of the uncertainties of the two planes; in a curve a mean over the "
+        "events that every way of counting solved.",
         "NaN",
         0,
         180,
@@ -41,8 +42,8 @@ LIST = (
         "rotation_from_truth_deg",
         "float64",
         "deg",
-        "Rotation between the mechanism and the true one of a simulated event; a median over "
-        "events in a curve.",
+        "Rotation between the mechanism and the true one of a simulated event; in a curve a "
+        "median over the events that every way of counting solved.",
         "NaN",
         0,
         120,
@@ -107,6 +108,12 @@ LIST = (
 )
 
 TABLE_LIST = (
+    TableSpec(
+        "reference_arrivals",
+        "What picks and first motions are judged by: the arrivals that simulated records truly "
+        "hold, or an analyst's; polarity is that of P on the record.",
+        ("event_id", "network", "station", "phase", "time", "polarity"),
+    ),
     TableSpec(
         "station_months",
         "How often the readings of a station contradict the mechanisms in every month.",

@@ -236,7 +236,10 @@ _LIST = (
         "string",
         "",
         "What became of a window.",
-        values=("cut", "no_waveform", "second_choice", "too_short", "useless", "error"),
+        values=(
+            *("cut", "no_waveform", "not_triggered", "second_choice", "too_short", "useless"),
+            "error",
+        ),
     ),
     Variable(
         "waveform",

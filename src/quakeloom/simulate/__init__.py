@@ -29,7 +29,11 @@ from quakeloom.simulate._record_flaws import (
     draw_record_flaws,
     flawed_arrivals,
 )
-from quakeloom.simulate._recorded_readings import describe_records, record_starts
+from quakeloom.simulate._recorded_readings import (
+    describe_records,
+    record_starts,
+    simulate_records,
+)
 from quakeloom.simulate._seismogram_parameters import (
     INSTRUMENTS,
     RecordParameters,
@@ -70,6 +74,7 @@ __all__ = [
     "simulate_events",
     "simulate_ground_noise",
     "simulate_polarities",
+    "simulate_records",
     "simulate_seismograms",
     "simulate_stations",
     "small_region",

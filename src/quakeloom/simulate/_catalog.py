@@ -27,6 +27,8 @@ _OMORI_C_DAYS = 0.05
 _OMORI_P = 1.1
 _OMORI_END_DAYS = 1500.0
 _ERROR_FACTOR = math.log(1.5)
+_FAMILY = 16
+"""Repeating earthquakes repeat the first of so many consecutive numbers."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class SimulatedEvents:
         Number of the swarm or aftershock sequence, -1 for background.
     keys : ndarray of uint64, shape (events,)
         Random streams.
+    source_keys : ndarray of uint64, shape (events,)
+        Streams of source and paths; those of another event where that one is repeated.
     """
 
     events: dict[str, Any]
@@ -57,6 +61,7 @@ class SimulatedEvents:
     slip: Floats
     cluster: NDArray[np.int64]
     keys: Keys
+    source_keys: Keys
 
 
 def simulate_events(
@@ -80,7 +85,12 @@ def simulate_events(
     SimulatedEvents
     """
     ids = [f"sim{k:08d}" for k in range(first, first + count)]
-    keys = string_keys(ids, seed)
+    own = string_keys(ids, seed)
+    keys = own.copy()
+    if options.repeating_fraction > 0.0:
+        repeats = uniform_rows(_purpose(own, 8), 0, 1)[:, 0] < options.repeating_fraction
+        heads = [f"sim{k - k % _FAMILY:08d}" for k in range(first, first + count)]
+        keys[repeats] = string_keys(heads, seed)[repeats]
     land = map_land(options, seed)
     begin = np.datetime64(f"{options.start_year}-01-01", "ns")
     span_days = (np.datetime64(f"{options.end_year}-01-01", "ns") - begin) / np.timedelta64(1, "D")
@@ -89,7 +99,7 @@ def simulate_events(
     magnitude = _magnitudes(u[:, 0], options)
     lon, lat = land.places(u[:, 1], u[:, 2], u[:, 3])
     depth = options.greatest_depth_km * _hump(u[:, 4])
-    days = span_days * u[:, 5]
+    days = span_days * uniform_rows(_purpose(own, 1), 0, 8)[:, 5]
 
     cluster = np.full(count, -1, np.int64)
     sequences = _sequences(options, seed, span_days)
@@ -102,7 +112,7 @@ def simulate_events(
         cluster[member] = number
         offset = normal_rows(_purpose(keys[member], 2), 0, 3)
         lon[member], lat[member], depth[member] = sequences.place(number, offset)
-        days[member] = sequences.when(number, uniform_rows(_purpose(keys[member], 3), 0, 2))
+        days[member] = sequences.when(number, uniform_rows(_purpose(own[member], 3), 0, 2))
         normals_shared[member] = sequences.normal[number]
     depth = _reflect(depth, options.greatest_depth_km)
 
@@ -121,7 +131,7 @@ def simulate_events(
     slip = slip_directions(stress, normal, deviates[:, 3], options.rake_scatter_deg)
     strike, dip, rake = plane_angles(normal, slip)
 
-    errors = normal_rows(_purpose(keys, 7), 0, 5)
+    errors = normal_rows(_purpose(own, 7), 0, 5)
     horizontal = options.horizontal_error_km * np.exp(_ERROR_FACTOR * errors[:, 0])
     vertical = options.vertical_error_km * np.exp(_ERROR_FACTOR * errors[:, 1])
     # The standard horizontal error is that of each coordinate.
@@ -146,7 +156,7 @@ def simulate_events(
         "dip_deg": dip,
         "rake_deg": rake,
     }
-    return SimulatedEvents(events, truth, lon, lat, depth, normal, slip, cluster, keys)
+    return SimulatedEvents(events, truth, lon, lat, depth, normal, slip, cluster, own, keys)
 
 
 @dataclass(frozen=True)

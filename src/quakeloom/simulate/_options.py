@@ -45,6 +45,9 @@ class SimulationOptions:
         Swarms and aftershock sequences that the region knows of.
     cluster_fraction : float
         Share of the events that belong to one.
+    repeating_fraction : float
+        Share of the events that repeat another one: its place, mechanism and magnitude at
+        another time, along the same paths, in other noise.
     horizontal_error_km, vertical_error_km : float
         Median standard errors of the reported hypocenters; single events scatter about them
         by a factor of 1.5.
@@ -104,6 +107,7 @@ class SimulationOptions:
     greatest_depth_km: float = 20.0
     cluster_count: int = 12
     cluster_fraction: float = 0.4
+    repeating_fraction: float = 0.0
     horizontal_error_km: float = 0.4
     vertical_error_km: float = 0.8
     station_spacing_km: float = 15.0
@@ -157,6 +161,7 @@ _BOUNDS = (
     ("greatest_depth_km", 0.1, 700.0),
     ("cluster_count", 0, 10_000_000),
     ("cluster_fraction", 0.0, 1.0),
+    ("repeating_fraction", 0.0, 1.0),
     ("horizontal_error_km", 0.0, 100.0),
     ("vertical_error_km", 0.0, 100.0),
     ("station_spacing_km", 0.5, 1000.0),

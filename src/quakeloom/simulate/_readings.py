@@ -256,7 +256,7 @@ def _offer_readings(
     radiation, amplitude, clearness, score, minimum = compute_amplitudes(
         first,
         station,
-        events.keys[part],
+        events.source_keys[part],
         stations.keys,
         events.events["magnitude"][part],
         depth,

@@ -14,6 +14,7 @@ from quakeloom.simulate._seismogram_parameters import (
     draw_record_parameters,
     radiate,
 )
+from quakeloom.simulate._seismograms import SimulatedSeismograms, simulate_seismograms
 from quakeloom.simulate._stations import SimulatedStations
 
 _OF_STATION = (
@@ -69,7 +70,8 @@ def describe_records(
     RecordParameters
         One record per reading.
     """
-    keys = _pair_keys(events.keys, stations.keys, readings.event_index, readings.station_index)
+    pairs = readings.event_index, readings.station_index
+    keys = _pair_keys(events.source_keys, stations.keys, *pairs)
     own = draw_record_parameters(keys, p_time_s=(p_time_s, p_time_s))
     site = draw_record_parameters(stations.keys).take(readings.station_index)
     azimuth = np.radians(readings.true_azimuth_deg)
@@ -102,6 +104,46 @@ def describe_records(
         t_star_s_s=1.5 * t_star,
         snr=_LEVEL_SNR * 10.0**readings.strength * np.maximum(np.abs(p), _NODAL),
     )
+
+
+def simulate_records(
+    events: SimulatedEvents,
+    stations: SimulatedStations,
+    readings: SimulatedReadings,
+    parameters: RecordParameters,
+    rows: slice,
+    samples: int,
+    sampling_rate_hz: float = 100.0,
+) -> SimulatedSeismograms:
+    """Simulate records of a catalog; those of repeating earthquakes differ in their noise.
+
+    Parameters
+    ----------
+    events, stations, readings
+        As simulated together.
+    parameters : RecordParameters
+        From :func:`describe_records`.
+    rows : slice
+        Readings to simulate.
+    samples : int
+    sampling_rate_hz : float
+
+    Returns
+    -------
+    SimulatedSeismograms
+    """
+    described = parameters.take(rows)
+    made = simulate_seismograms(described, samples, sampling_rate_hz)
+    event, station = readings.event_index[rows], readings.station_index[rows]
+    again = np.flatnonzero(events.source_keys[event] != events.keys[event])
+    if again.size:
+        # scattering and noise share a stream; without a signal there is noise alone
+        silent = described.take(again).with_values(snr=np.zeros(again.size))
+        own = _pair_keys(events.keys, stations.keys, event[again], station[again])
+        for keys, sign in ((silent.keys, -1.0), (own, 1.0)):
+            noise = simulate_seismograms(silent.with_values(keys=keys), samples, sampling_rate_hz)
+            made.data[again] += np.float32(sign) * noise.data
+    return made
 
 
 @compiled()

@@ -15,6 +15,7 @@ CODE: dict[str, tuple[str, ...]] = {
     "simulate": (
         "quakeloom.core",
         "quakeloom.simulate",
+        "quakeloom.stages._simulated_archive",
         "quakeloom.stages.simulate",
         "quakeloom.travel",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from quakeloom.simulate import (
     SimulatedStations,
     describe_records,
     record_starts,
-    simulate_seismograms,
+    simulate_records,
 )
 
 _RATE_HZ = 100.0
@@ -32,8 +33,8 @@ def write_archive(
     events: SimulatedEvents,
     stations: SimulatedStations,
     readings: SimulatedReadings,
-) -> int:
-    """Write the records of readings; return their number.
+) -> list[dict[str, Any]]:
+    """Write the records of readings; return the arrivals that they truly hold.
 
     Parameters
     ----------
@@ -41,6 +42,12 @@ def write_archive(
         Receives ``EVENT_ID.mseed`` with channels HHZ, HHN, HHE of every station that reads.
     events, stations, readings
         As simulated together. Verticals of reversed stations are turned over.
+
+    Returns
+    -------
+    list of dict
+        Columns of the table ``reference_arrivals``, piece by piece. The first motion is that
+        of the record; what nobody could see in the noise is no arrival.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parameters = describe_records(events, stations, readings, _P_S)
@@ -56,15 +63,33 @@ def write_archive(
     ids = events.events["event_id"]
     bounds = np.searchsorted(readings.event_index, np.arange(len(ids) + 1))
     network, code = stations.stations["network"], stations.stations["station"]
+    arrivals = []
     first = 0
     while first < len(ids):
         last = first + 1
         while last < len(ids) and bounds[last + 1] - bounds[first] <= _BLOCK:
             last += 1
         rows = slice(bounds[first], bounds[last])
-        made = simulate_seismograms(parameters.take(rows), _SAMPLES, _RATE_HZ)
+        made = simulate_records(events, stations, readings, parameters, rows, _SAMPLES, _RATE_HZ)
         counts = np.clip(np.rint(_COUNTS * made.data), -_CLIP, _CLIP).astype(np.int32)
-        counts[readings.is_reversed[rows], 0] *= -1
+        turned = readings.is_reversed[rows]
+        counts[turned, 0] *= -1
+        event, station = readings.event_index[rows], readings.station_index[rows]
+        sign = np.where(turned, -made.polarity, made.polarity)
+        for phase, onset in (("P", made.p_onset_s), ("S", made.s_onset_s)):
+            seen = np.flatnonzero(np.isfinite(onset))
+            arrivals.append(
+                {
+                    "event_id": ids[event[seen]],
+                    "network": network[station[seen]],
+                    "station": code[station[seen]],
+                    "phase": [phase] * seen.size,
+                    "time": (
+                        starts[rows][seen] + np.round(onset[seen] * 1e9).astype(np.int64)
+                    ).astype("datetime64[ns]"),
+                    "polarity": sign[seen] if phase == "P" else np.zeros(seen.size, np.int8),
+                }
+            )
         for event in range(first, last):
             traces = [
                 Trace(
@@ -85,4 +110,4 @@ def write_archive(
             if traces:
                 write_miniseed(folder / f"{ids[event]}.mseed", traces)
         first = last
-    return int(bounds[-1])
+    return arrivals

@@ -105,5 +105,5 @@ def _motion(cut: FirstMotionWindow, sign: Any, up: Any) -> FirstMotion:
     at = cut.pick
     return FirstMotion(
         cut.label, cut.samples[at - before : at + after], cut.rate_hz, before, int(sign),
-        cut.given, float(up),
+        cut.given, max(float(up), 1.0 - float(up)),
     )  # fmt: skip

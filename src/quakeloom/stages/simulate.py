@@ -46,6 +46,7 @@ def simulation_options(settings: Settings) -> SimulationOptions:
         start_year=simulation.start_year,
         end_year=simulation.end_year,
         reversed_station_fraction=simulation.reversed_station_fraction,
+        repeating_fraction=simulation.repeating_fraction,
     )
 
 
@@ -63,7 +64,7 @@ def write_simulation(settings: Settings, folder: Path) -> None:
     tables = stack_tables([trace_table(model, depths, distances)])
     levels = find_reading_levels(stations, tables, options, settings.seed)
     recorded = settings.waveforms is not None
-    pieces: dict[str, list[pa.Table]] = {"events": [], "truth": []}
+    pieces: dict[str, list[pa.Table]] = {"events": [], "truth": [], "reference_arrivals": []}
 
     def polarities() -> Iterator[pa.Table]:
         assert settings.simulation is not None
@@ -72,14 +73,16 @@ def write_simulation(settings: Settings, folder: Path) -> None:
             events = simulate_events(options, settings.seed, first, count)
             readings = simulate_polarities(events, stations, tables, options, settings.seed, levels)
             if recorded:
-                write_archive(folder / ARCHIVE, events, stations, readings)
+                found = write_archive(folder / ARCHIVE, events, stations, readings)
+                pieces["reference_arrivals"] += [_table("reference_arrivals", a) for a in found]
             pieces["events"].append(_table("events", events.events))
             pieces["truth"].append(_table("truth", events.truth))
             yield _table("polarities", readings.polarities)
 
     write_tables(folder / "polarities.parquet", "polarities", polarities())
     for name, tables_of_name in pieces.items():
-        write_tables(folder / f"{name}.parquet", name, tables_of_name)
+        if tables_of_name:
+            write_tables(folder / f"{name}.parquet", name, tables_of_name)
 
 
 def _table(name: str, columns: Any) -> pa.Table:

@@ -239,7 +239,7 @@ def summarize_trials(trials: pa.Table, weights: dict[str, float]) -> pa.Table:
     errors = trials.column("expected_error_rate").to_numpy()
     ways = set(zip(method.tolist(), least.tolist(), strict=True))
     keys = sorted(ways, key=lambda k: (k[0] != THRESHOLD, k[1]))
-    # spreads are compared on the same events: those that every way has solved
+    # spreads and rotations are compared on the same events: those that every way has solved
     common = set(event.tolist())
     for m, t in keys:
         common &= set(event[(method == m) & (least == t) & solved].tolist())
@@ -265,7 +265,7 @@ def summarize_trials(trials: pa.Table, weights: dict[str, float]) -> pa.Table:
             "worth": float(sum(weights.get(q, 0.0) * n for q, n in counts.items())),
             "common_count": len(common),
             "mechanism_rms_deg": _mean(spread[here & shared]),
-            "rotation_from_truth_deg": _median(rotation[known]),
+            "rotation_from_truth_deg": _median(rotation[known & shared]),
             "rotation_within_30_share": _mean((rotation[known] <= 30.0).astype(float)),
         }
         for name, value in values.items():

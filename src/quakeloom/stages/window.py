@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,10 @@ class _Wanted:
     expected_s: int
     distance_km: float
     rows: tuple[IndexRow, ...]
+
+
+_Absent = tuple[_Wanted, str, str]
+"""What was not cut, with status and reason; event -1 stands for several events."""
 
 
 def plan(
@@ -186,9 +190,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     wanted, absent = _plan_windows(settings, layout, partition, events, rows, picker)
     ids = events.column("event_id").to_pylist()
     reader = ArchiveReader(keep=12)
-    made: list[dict[str, Any]] = [
-        _row(ids, w, "second_choice" if w.rows else "no_waveform", reason) for w, reason in absent
-    ]
+    made = [_row(ids, w, status, reason) for w, status, reason in absent]
     with atomic_folder(layout.part(STAGE, partition)) as folder:
         group = folder / "windows.zarr"
         shard = settings.waveforms.shard_windows
@@ -267,7 +269,7 @@ def _plan_windows(
     events: pa.Table,
     rows: list[IndexRow],
     picker: Picker,
-) -> tuple[list[_Wanted], list[tuple[_Wanted, str]]]:
+) -> tuple[list[_Wanted], list[_Absent]]:
     """Return the windows to cut in the order of the archive, and those without waveform."""
     assert settings.waveforms is not None
     folder = layout.rows(partition)
@@ -287,12 +289,13 @@ def _plan_windows(
     for row in rows:
         by_instrument.setdefault(row.instrument, []).append(row)
     wanted: list[_Wanted] = []
-    silent: list[_Wanted] = []
+    silent: list[tuple[_Wanted, bool]] = []
     for instrument in sorted(by_instrument):
         own = sorted(by_instrument[instrument], key=lambda r: (r.start, r.channel, r.file))
         starts = np.array([r.start for r in own])
         ends = np.array([r.end for r in own])
         longest = int((ends - starts).max())
+        is_triggered = _is_triggered(own)
         arrivals = book.arrivals(instrument)
         use = arrivals.p != NO_TIME
         if only_given:
@@ -312,32 +315,53 @@ def _plan_windows(
             if covering:
                 wanted.append(w)
             elif starts[0] <= p <= ends.max():
-                silent.append(w)
+                silent.append((w, is_triggered))
     absent = _one_per_station(silent, wanted)
     wanted, slower = _prefer_fast(wanted, picker.sampling_rate_hz)
-    absent += [(w, "another instrument of the station records faster") for w in slower]
+    faster = "another instrument of the station records faster"
+    absent += [(w, "second_choice", faster) for w in slower]
     wanted.sort(key=lambda w: (str(w.rows[0].file), w.start, w.instrument, w.event))
     return wanted, absent
 
 
-def _one_per_station(silent: list[_Wanted], wanted: list[_Wanted]) -> list[tuple[_Wanted, str]]:
+def _is_triggered(rows: Sequence[IndexRow]) -> bool:
+    """Return whether an instrument records events only: less than half of its time on record."""
+    span = max(r.end for r in rows) - min(r.start for r in rows)
+    recorded = sum(r.end - r.start for r in rows) / len({r.channel for r in rows})
+    return recorded < 0.5 * span
+
+
+def _one_per_station(silent: list[tuple[_Wanted, bool]], wanted: list[_Wanted]) -> list[_Absent]:
     """Keep one row for every event of a station that recorded nothing of it.
 
-    Archives of triggered records have many instruments that recorded other events. Where one
-    instrument of a station recorded, the others that did not are no news.
+    Where one instrument of a station recorded, the others that did not are no news. Where all
+    record events only, one row tells of all events that did not trigger the station: they are
+    the rule, and would drown the gaps of stations that record continuously.
     """
     recorded = {(w.event, w.instrument.network, w.instrument.station) for w in wanted}
-    by_station: dict[tuple[int, str, str], list[_Wanted]] = {}
-    for w in silent:
-        key = w.event, w.instrument.network, w.instrument.station
-        if key not in recorded:
-            by_station.setdefault(key, []).append(w)
-    rows = []
-    for group in by_station.values():
-        reason = "the instrument was not recording at the expected P"
-        if len(group) > 1:
-            reason = f"none of {len(group)} instruments was recording at the expected P"
-        rows.append((min(group, key=lambda w: w.instrument), reason))
+    by_station: dict[tuple[str, str], dict[int, list[tuple[_Wanted, bool]]]] = {}
+    for w, is_triggered in silent:
+        station = w.instrument.network, w.instrument.station
+        if (w.event, *station) not in recorded:
+            by_station.setdefault(station, {}).setdefault(w.event, []).append((w, is_triggered))
+    rows: list[_Absent] = []
+    for events in by_station.values():
+        quiet = []
+        for group in events.values():
+            first = min((w for w, _ in group), key=lambda w: w.instrument)
+            if all(is_triggered for _, is_triggered in group):
+                quiet.append(first)
+                continue
+            reason = "the instrument was not recording at the expected P"
+            if len(group) > 1:
+                reason = f"none of {len(group)} instruments was recording at the expected P"
+            rows.append((first, "no_waveform", reason))
+        if quiet:
+            first = replace(quiet[0], event=-1, expected_p=NO_TIME, expected_s=NO_TIME,
+                            distance_km=float("nan"))  # fmt: skip
+            many = f"{len(quiet)} events" if len(quiet) > 1 else "1 event"
+            reason = f"no triggered record holds the expected P of {many}"
+            rows.append((first, "not_triggered", reason))
     return rows
 
 
@@ -407,7 +431,7 @@ def _cut_one(
 
 def _row(ids: list[str], w: _Wanted, status: str, reason: str) -> dict[str, Any]:
     return {
-        "event_id": ids[w.event],
+        "event_id": ids[w.event] if w.event >= 0 else "",
         "network": w.instrument.network,
         "station": w.instrument.station,
         "location_code": w.instrument.location_code,
@@ -416,7 +440,7 @@ def _row(ids: list[str], w: _Wanted, status: str, reason: str) -> dict[str, Any]
         "window_status": status,
         "reason": reason,
         "window_start": None,
-        "expected_p_time": w.expected_p,
+        "expected_p_time": w.expected_p if w.expected_p != NO_TIME else None,
         "expected_s_time": w.expected_s if w.expected_s != NO_TIME else None,
         "distance_km": w.distance_km,
         "flags": "",

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from quakeloom.plots import (
+    AccuracyGroups,
+    FirstMotion,
     FocalSphere,
+    PrecisionRecall,
     binomial_interval,
     double_couple_beachballs,
     draw_beachballs,
@@ -19,12 +22,16 @@ from quakeloom.plots import (
     plot_calibration,
     plot_contradiction_rates,
     plot_cumulative_angles,
+    plot_first_motions,
     plot_focal_sphere,
     plot_growth,
     plot_letter_matrix,
     plot_mechanism_map,
     plot_network_map,
+    plot_pick_residuals,
+    plot_precision_recall,
     plot_quality_bar,
+    plot_reading_accuracy,
     plot_rule_costs,
     plot_stacked_histogram,
     plot_station_timeline,
@@ -72,6 +79,19 @@ FIGURES = {
         np.datetime64("2001-01-01") + np.arange(40), np.linspace(-1, 1, 40), (None, None)
     ),
     "timeline_of_nothing": lambda: plot_station_timeline([], []),
+    "motions": lambda: plot_first_motions(
+        [FirstMotion("S", np.sin(np.arange(70.0)), 100.0, 35, 1, -1, 0.9, 30.0)] * 5, "truth"
+    ),
+    "motions_of_nothing": lambda: plot_first_motions([]),
+    "residuals": lambda: plot_pick_residuals({"P": [0.01, -3.0], "S": []}),
+    "precision": lambda: plot_precision_recall(
+        [("P", [PrecisionRecall("P", np.array([0.8, 1.0]), np.array([0.9, 0.5]), [(0.5, 1, 0.5)])])]
+    ),
+    "precision_of_nothing": lambda: plot_precision_recall([]),
+    "accuracy": lambda: plot_reading_accuracy(
+        [("Ratio", True, [AccuracyGroups("all", *np.array([[1.0], [2.0], [3.0], [9], [10]]))])]
+    ),
+    "accuracy_of_nothing": lambda: plot_reading_accuracy([]),
     "costs": lambda: plot_rule_costs(["a", "b"], [1.0, 200.0], [NAN, 5.0]),
     "costs_of_nothing": lambda: plot_rule_costs([], [], []),
     "growth": lambda: plot_growth([1e3, 1e4], [500.0, 800.0]),
