@@ -18,7 +18,13 @@ from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._miniseed import write_miniseed
-from quakeloom.formats._nonlinloc_grids import TimeGrid, list_time_grids, read_time_grid
+from quakeloom.formats._nonlinloc_grids import (
+    MapFrame,
+    TimeGrid,
+    list_time_grids,
+    read_grid_times,
+    read_time_grid,
+)
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
@@ -54,6 +60,7 @@ __all__ = [
     "FdsnRequest",
     "Format",
     "LinePicks",
+    "MapFrame",
     "RayinvrModel",
     "Rejects",
     "SourceTables",
@@ -71,6 +78,7 @@ __all__ = [
     "iterate_quakeml",
     "list_time_grids",
     "read_fault_segments",
+    "read_grid_times",
     "read_hash_control",
     "read_layer_model",
     "read_line_picks",
