@@ -176,6 +176,71 @@ def test_events_are_located_in_grids_of_nonlinloc(tmp_path):
     np.testing.assert_allclose(position(found), (2.0, -1.0, 8.0), atol=0.3)
 
 
+FRAME = "TRANSFORM SIMPLE LatOrig 36 LongOrig 140 RotCW 20"
+
+
+def write_space_grids(folder, stations, frame=FRAME, moved_km=0.0):
+    """Grids of 6 km/s in space, S a 1.8th as fast, turned by 20 degrees, as Grid2Time has them."""
+    axis, depth = np.arange(-24.0, 25.0, 2.0), np.arange(-1.0, 19.0)
+    turn = np.radians(20.0)
+    for name, longitude, latitude in zip(
+        *(stations.column(c).to_pylist() for c in ("station", "longitude", "latitude")), strict=True
+    ):
+        x = (longitude - 140.0) * 111.19508 * np.cos(np.radians(latitude))
+        y = (latitude - 36.0) * 111.19508
+        east = x * np.cos(turn) + y * np.sin(turn) + moved_km
+        north = y * np.cos(turn) - x * np.sin(turn)
+        way = np.sqrt(
+            (axis[:, None, None] - east) ** 2 + (axis[None, :, None] - north) ** 2 + depth**2
+        )
+        for phase, speed in (("P", 6.0), ("S", 6.0 / 1.8)):
+            header = folder / f"grid.{phase}.{name}.time.hdr"
+            header.write_text(
+                f"{axis.size} {axis.size} {depth.size} -24 -24 -1 2 2 1 TIME FLOAT\n"
+                f"{name} {east:.6f} {north:.6f} 0\n{frame}\n"
+            )
+            (way / speed).astype("<f4").tofile(header.with_suffix(".buf"))
+
+
+def test_events_are_located_in_turned_grids_in_space(tmp_path):
+    """The grid's north is not geographic north, and epicenters come out on the globe."""
+    place = np.array([[10.0, 2.0], [-9.0, 6.0], [3.0, -12.0], [-5.0, -7.0], [12.0, 11.0]])
+    events, picks, stations = tables(place, np.array([8.0, 6.0, -3.0]), 6.0, 1.8)
+    write_space_grids(tmp_path, stations)
+    locate = Locate(models=[str(tmp_path / "grid")], maximum_depth_km=17, radius_km=20, draws=5,
+                    minimum_depth_km=0)  # fmt: skip
+    found = locate_catalog(locate, events, picks, stations, tmp_path / "out").to_pylist()[0]
+    assert found["status"] == "located"
+    # times are linear between nodes 2 km apart
+    np.testing.assert_allclose(position(found), (6.0, -3.0, 8.0), atol=0.25)
+    for i, row in enumerate(
+        read_table(tmp_path / "out" / "arrivals.parquet", "arrivals").to_pylist()
+    ):
+        assert row["pick_use"] == "used", i
+        assert abs(row["residual_s"]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("frame", "moved_km", "codes", "words"),
+    [
+        (FRAME, 3.0, "S", r"times to a place 3\.0 km from where station 'XX\.S0' is"),
+        ("TRANSFORM SDC LatOrig 36 LongOrig 140 RotCW 20", 0.0, "S", "'SDC', which is not known"),
+        (FRAME, 0.0, "T", r"none of the 4 stations is among them"),
+    ],
+)
+def test_grids_of_other_places_are_refused(tmp_path, frame, moved_km, codes, words):
+    place = np.array([[10.0, 2.0], [-9.0, 6.0], [3.0, -12.0], [-5.0, -7.0]])
+    events, picks, stations = tables(place, np.array([8.0, 6.0, -3.0]), 6.0)
+    names = [f"{codes}{i}" for i in range(4)]
+    write_space_grids(
+        tmp_path, stations.set_column(stations.schema.get_field_index("station"), "station",
+                                      [names]), frame, moved_km,
+    )  # fmt: skip
+    locate = Locate(models=[str(tmp_path / "grid")], maximum_depth_km=17, radius_km=20, draws=0)
+    with pytest.raises(InputError, match=words):
+        locate_catalog(locate, events, picks, stations, tmp_path / "out")
+
+
 def test_with_waveforms_events_are_located_from_the_picks_of_the_stage(tmp_path):
     """Rows of the stage's picks are by time; they are given to their events."""
     (tmp_path / "c.yaml").write_text(

@@ -26,7 +26,7 @@ rule locate_init:
     log:
         "logs/locate/{run}/init.log",
     resources:
-        mem_mb=lambda wildcards: max(planned(wildcards)["locate"].values()),
+        mem_mb=lambda wildcards: planned(wildcards)["locate_tables"],
         runtime=60,
     shell:
         "quakeloom locate init --run {RESULTS}/{wildcards.run} 2> {log}"

@@ -30,7 +30,13 @@ from quakeloom.core.errors import (
     SettingsError,
     VerificationError,
 )
-from quakeloom.core.geodesy import distance_azimuth, geographic_position, local_position
+from quakeloom.core.geodesy import (
+    distance_azimuth,
+    geographic_position,
+    local_position,
+    projected_position,
+    unprojected_position,
+)
 from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.randomness import random_stream, string_keys
 
@@ -60,6 +66,7 @@ __all__ = [
     "p_radiation",
     "plane_angles",
     "principal_axes",
+    "projected_position",
     "quaternions",
     "random_stream",
     "ray_vectors",
@@ -67,4 +74,5 @@ __all__ = [
     "rotation_angle",
     "s_radiation",
     "string_keys",
+    "unprojected_position",
 ]

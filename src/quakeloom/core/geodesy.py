@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,3 +100,40 @@ def geographic_position(
         np.hypot(north, east) * 1000.0,
     )
     return np.asarray(longitude), np.asarray(latitude)
+
+
+def projected_position(
+    projection: str, longitude: ArrayLike, latitude: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return north and east in km on a map.
+
+    Parameters
+    ----------
+    projection : str
+        Definition for PROJ, with ``+units=km``.
+    longitude, latitude : array_like, shape ``S``
+        Degrees.
+
+    Returns
+    -------
+    north_km, east_km : ndarray, shape ``S``
+    """
+    east, north = _projection(projection)(np.asarray(longitude, float), np.asarray(latitude, float))
+    return np.asarray(north), np.asarray(east)
+
+
+def unprojected_position(
+    projection: str, north_km: ArrayLike, east_km: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return longitude and latitude in degrees of points given by :func:`projected_position`."""
+    longitude, latitude = _projection(projection)(
+        np.asarray(east_km, float), np.asarray(north_km, float), inverse=True
+    )
+    return np.asarray(longitude), np.asarray(latitude)
+
+
+@cache
+def _projection(definition: str) -> Any:
+    from pyproj import Proj
+
+    return Proj(definition)

@@ -26,7 +26,13 @@ from quakeloom.formats._network_weights import (
     seisbench_folder,
     write_network_weights,
 )
-from quakeloom.formats._nonlinloc_grids import TimeGrid, list_time_grids, read_time_grid
+from quakeloom.formats._nonlinloc_grids import (
+    MapFrame,
+    TimeGrid,
+    list_time_grids,
+    read_grid_times,
+    read_time_grid,
+)
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
 from quakeloom.formats._quakeml_writer import write_quakeml
@@ -62,6 +68,7 @@ __all__ = [
     "FdsnRequest",
     "Format",
     "LinePicks",
+    "MapFrame",
     "RayinvrModel",
     "Rejects",
     "SourceTables",
@@ -80,6 +87,7 @@ __all__ = [
     "iterate_quakeml",
     "list_time_grids",
     "read_fault_segments",
+    "read_grid_times",
     "read_hash_control",
     "read_layer_model",
     "read_line_picks",

@@ -22,13 +22,13 @@ def describe_location(location: Location, plane: Plane) -> dict[str, float]:
     mean = posterior.mean
     covariance = posterior.covariance
     between = posterior.between_covariance
-    turn = np.radians(plane.azimuth_deg)
+    longitude, latitude = plane.inverse(mean[1], mean[2])
+    turn = np.radians(plane.azimuth_at(longitude, latitude))
     # rows: east, north, depth of depth, turned north, turned east
     to_end = np.array(
         [[0, np.sin(turn), np.cos(turn)], [0, np.cos(turn), -np.sin(turn)], [1, 0, 0]]
     )
     c = to_end @ covariance @ to_end.T
-    longitude, latitude = plane.inverse(mean[1], mean[2])
     best = location.maximum
     longitude_map, latitude_map = plane.inverse(best[1], best[2])
     quantiles = posterior.depth_quantiles()

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import geographic_position, local_position
+from quakeloom.core import (
+    distance_azimuth,
+    geographic_position,
+    local_position,
+    projected_position,
+    unprojected_position,
+)
 from quakeloom.location._search import EventPicks
 
 Floats = NDArray[np.float64]
@@ -41,15 +47,22 @@ class PickSet:
 
 @dataclass(frozen=True)
 class Plane:
-    """A local plane: north turned to ``azimuth_deg`` around an origin."""
+    """A local plane: north turned to ``azimuth_deg`` around an origin.
+
+    With a ``projection`` (a definition for PROJ, in km) it is that of a map, turned likewise.
+    """
 
     longitude: float
     latitude: float
     azimuth_deg: float = 0.0
+    projection: str = ""
 
     def forward(self, longitude: ArrayLike, latitude: ArrayLike) -> Floats:
         """Return north and east (turned) in km, shape (n, 2)."""
-        north, east = local_position(self.longitude, self.latitude, longitude, latitude)
+        if self.projection:
+            north, east = projected_position(self.projection, longitude, latitude)
+        else:
+            north, east = local_position(self.longitude, self.latitude, longitude, latitude)
         c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
         return np.stack([c * north + s * east, c * east - s * north], axis=-1)
 
@@ -57,7 +70,17 @@ class Plane:
         """Return longitude and latitude of turned north and east."""
         c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
         a, b = np.asarray(north, dtype=float), np.asarray(east, dtype=float)
+        if self.projection:
+            return unprojected_position(self.projection, c * a - s * b, s * a + c * b)
         return geographic_position(self.longitude, self.latitude, c * a - s * b, s * a + c * b)
+
+    def azimuth_at(self, longitude: ArrayLike, latitude: ArrayLike) -> Floats:
+        """Return the azimuth of the plane's north, which away from its origin is another."""
+        here = self.forward(longitude, latitude)
+        _, azimuth = distance_azimuth(
+            longitude, latitude, *self.inverse(here[..., 0] + 1.0, here[..., 1])
+        )
+        return azimuth
 
 
 def local_picks(

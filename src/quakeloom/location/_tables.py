@@ -69,11 +69,13 @@ class EnsembleTimes:
     @cached_property
     def longest_s(self) -> float:
         """Longest time in the tables, and a little more: no pick of an event is farther off."""
-        known = self.values[self.values < NEVER]
+        parts, factor = list(self.values), 1.0
         if self.scaled:
-            corner = self.values[:, -1, -1, 0, :]
-            known = corner[corner < NEVER] * np.hypot(self.north_km[-1], self.depth_km[-1])
-        return float(known.max()) + 5.0 if known.size else 0.0
+            parts = [self.values[:, -1, -1, 0, :]]
+            factor = float(np.hypot(self.north_km[-1], self.depth_km[-1]))
+        # group by group, since tables can be large
+        longest = max(float(np.max(p, where=p < NEVER, initial=0.0)) for p in parts)
+        return longest * factor + 5.0 if longest else 0.0
 
     @cached_property
     def arrays(self) -> tuple[Any, ...]:
@@ -237,16 +239,18 @@ def grid_times(
     names, stations : sequence of str
         Members and stations.
     time_s : array_like, shape (phases, stations, depths, norths, easts, members)
-        P first. Not finite where no ray arrives.
+        P first. Not finite where no ray arrives. An array of float32 is taken over, not copied.
     depth_km, north_km, east_km : array_like
         Increasing. A single east makes a section: the posterior is then in depth and distance
         along the section.
     """
     time = np.asarray(time_s, dtype=np.float32)
     values = time.reshape(-1, *time.shape[2:])
+    for group in values:
+        group[~np.isfinite(group)] = np.float32(1e30)
     return EnsembleTimes(
         tuple(names),
-        np.where(np.isfinite(values), values, np.float32(1e30)),
+        values,
         np.asarray(depth_km, dtype=float),
         np.asarray(north_km, dtype=float),
         np.asarray(east_km, dtype=float),
@@ -272,7 +276,7 @@ def station_times(
     names, stations : sequence of str
         Members and stations.
     time_s : array_like, shape (phases, stations, depths, distances, members)
-        P first. Not finite where no ray arrives.
+        P first. Not finite where no ray arrives. An array of float32 is taken over, not copied.
     depth_km, distance_km : array_like
         Increasing.
     station_depth_km : array_like, shape (stations,)
@@ -280,17 +284,14 @@ def station_times(
     """
     time = np.asarray(time_s, dtype=np.float32)
     depth, distance = np.asarray(depth_km, dtype=float), np.asarray(distance_km, dtype=float)
-    values = np.empty_like(time)
     for phase in range(time.shape[0]):
         for i, level in enumerate(np.asarray(station_depth_km, dtype=float)):
             for k in range(time.shape[-1]):
-                values[phase, i, :, :, k] = scale_times(
-                    time[phase, i, :, :, k], depth, distance, level
-                )
-    values = np.where(np.isfinite(values), values, np.float32(1e30))
+                scaled = scale_times(time[phase, i, :, :, k], depth, distance, level)
+                time[phase, i, :, :, k] = np.where(np.isfinite(scaled), scaled, 1e30)
     return EnsembleTimes(
         tuple(names),
-        np.ascontiguousarray(values.reshape(-1, *values.shape[2:])[:, :, :, None, :]),
+        time.reshape(-1, *time.shape[2:])[:, :, :, None, :],
         depth,
         distance,
         np.zeros(1),

@@ -73,7 +73,10 @@ class EnsembleTakeoffs:
             lat,
         )
         takeoff = np.full(distance.shape, np.nan)
-        source = None if self.plane is None else self.plane.forward(longitude, latitude)
+        source, turned = None, np.zeros(depth.shape)
+        if self.plane is not None:
+            source = self.plane.forward(longitude, latitude)
+            turned = self.plane.azimuth_at(longitude, latitude)
         for s in np.flatnonzero(group[:, 0] >= 0):
             if source is None:
                 place = np.array([[station_depth[s], 0.0, 0.0]])
@@ -88,13 +91,11 @@ class EnsembleTakeoffs:
             if self.times.radial:
                 out = slope[:, 1]
             elif self.times.east_km.size == 1:
-                assert self.plane is not None
                 away = np.where(slope[:, 1] > 0, 180.0, 0.0)
-                azimuth[:, s] = np.mod(self.plane.azimuth_deg + away, 360.0)
+                azimuth[:, s] = np.mod(turned + away, 360.0)
             else:
-                assert self.plane is not None
-                turned = np.degrees(np.arctan2(-slope[:, 2], -slope[:, 1]))
-                azimuth[:, s] = np.mod(turned + self.plane.azimuth_deg, 360.0)
+                away = np.degrees(np.arctan2(-slope[:, 2], -slope[:, 1]))
+                azimuth[:, s] = np.mod(turned + away, 360.0)
             takeoff[:, s] = np.degrees(np.arctan2(out, -slope[:, 0]))
         return azimuth, np.clip(takeoff, 0.0, 180.0)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from quakeloom.cluster import clamp_workers
 from quakeloom.config import Settings
 from quakeloom.core import digest_file
 from quakeloom.location import Ensemble, make_ensemble
@@ -26,6 +27,7 @@ from quakeloom.stages._location_store import (
     locate_settings,
     picked_here,
     places_of,
+    receiver_levels_of,
     tables_folder,
     terms_file,
 )
@@ -50,30 +52,61 @@ class LocationTask:
     picks: pa.Table
 
 
-def promise_memory(settings: Settings, layout: RunLayout, rows: PlannedRows) -> int:
+def promise_memory(settings: Settings, rows: PlannedRows, ensemble: tuple[int, float]) -> int:
     """Return the memory in MB that a partition needs at most.
 
-    The program, the tables of the ensemble (once read, once as rows), the grid of one event for
-    all members, and the draws of a block.
+    The program with the picks of the partition, and in every process that locates the tables of
+    the ensemble, the grid of one event for all members, and the draws of a block; ``ensemble`` is that of
+    :func:`ensemble_size`.
     """
-    return math.ceil(BASE_MB + task_mb(settings, layout, rows))
+    task = task_mb(settings, rows, ensemble)
+    workers = find_workers(settings, rows, task)
+    located = workers * (BASE_MB + task) if workers else task
+    return math.ceil(BASE_MB + picks_mb(rows) + located)
 
 
-def task_mb(settings: Settings, layout: RunLayout, rows: PlannedRows) -> float:
-    """Return the memory in MB that a worker needs beside the program."""
+def promise_tables(settings: Settings, ensemble: tuple[int, float]) -> int:
+    """Return the memory in MB that making the tables of the ensemble needs at most."""
+    making = 2.1 * ensemble[1] / 1e6
+    clamp_workers(0, BASE_MB, making, settings.cluster.memory_mb)
+    return math.ceil(BASE_MB + making)
+
+
+def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
+    """Return how many processes locate the blocks of a partition; 0 is this one."""
+    cluster = settings.cluster
+    if cluster.kind == "scheduler":
+        return 0
+    blocks = math.ceil(rows.events / cluster.block_events)
+    workers = min(cluster.workers, blocks) if cluster.kind == "local" and blocks > 1 else 0
+    return clamp_workers(workers, BASE_MB + picks_mb(rows), task, cluster.memory_mb)
+
+
+def ensemble_size(settings: Settings, layout: RunLayout) -> tuple[int, float]:
+    """Return members of the ensemble and bytes of its times."""
     locate = locate_settings(settings)
     paths = [find_location_model(m, data_folder(settings)) for m in locate.models]
     if is_grid_source(paths[0]):
-        stations = len(places_of(layout).names)
-        members, size = grid_size(locate, paths, stations)
-    else:
-        members, size = locate.members or len(locate.models), ensemble_bytes(locate, 6)
-    tables = 2.2 * size / 1e6
-    grid = locate.maximum_nodes * members * 8 * 5 / 1e6
+        return grid_size(locate, paths, places_of(layout))
+    levels = len(receiver_levels_of(settings, layout))
+    return locate.members or len(locate.models), ensemble_bytes(locate, levels)
+
+
+def task_mb(settings: Settings, rows: PlannedRows, ensemble: tuple[int, float]) -> float:
+    """Return the memory in MB that a process that locates needs beside the program."""
+    locate = locate_settings(settings)
+    members, size = ensemble
+    # once as they are, and of the few members of the first search
+    tables = size * (1.0 + min(8, members) / max(members, 1)) / 1e6
+    grid = locate.maximum_nodes * members * 8 * 4 / 1e6
     block = min(settings.cluster.block_events, rows.events)
-    draws = block * (locate.draws * 34 + members * 4) / 1e6
-    picks = rows.polarities * 1200 / 1e6
-    return tables + grid + 2 * draws + picks + 100.0
+    draws = 2.0 * block * (locate.draws * 34 + members * 4) / 1e6
+    return tables + grid + draws + 2.0 * picks_mb(rows) * block / max(rows.events, 1)
+
+
+def picks_mb(rows: PlannedRows) -> float:
+    """Return the memory in MB of the picks of a partition."""
+    return max(rows.picks, rows.polarities) * 600 / 1e6
 
 
 def create_arrays(settings: Settings, group: Path, events: int, members: int) -> None:

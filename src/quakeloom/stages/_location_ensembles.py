@@ -233,9 +233,9 @@ def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
     times, plane = stored.times, stored.plane
     with atomic_folder(folder) as temporary:
         if times.scaled:
-            write_array(temporary, "straight_slowness", times.values[:, :, :, 0, :])
+            write_array(temporary, "straight_slowness", times.values[:, :, :, 0, :], 1)
         else:
-            write_array(temporary, "location_time_s", times.values)
+            write_array(temporary, "location_time_s", times.values, 1)
         write_array(temporary, "depth_km", times.depth_km)
         write_array(temporary, "north_km", times.north_km)
         write_array(temporary, "east_km", times.east_km)
@@ -248,7 +248,7 @@ def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
             "scaled": times.scaled,
             "plane": None
             if plane is None
-            else [plane.longitude, plane.latitude, plane.azimuth_deg],
+            else [plane.longitude, plane.latitude, plane.azimuth_deg, plane.projection],
             "key": key,
         }
         write_json(temporary / "members.json", about)

@@ -13,12 +13,20 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Locate, Settings, parse_settings
 from quakeloom.core import InputError, digest_file, digest_json, random_stream
-from quakeloom.formats import TimeGrid, list_time_grids, read_time_grid
+from quakeloom.formats import (
+    MapFrame,
+    TimeGrid,
+    list_time_grids,
+    read_grid_times,
+    read_time_grid,
+)
 from quakeloom.location import EnsembleTimes, Plane, grid_times, station_times
 from quakeloom.store import RunLayout, open_array
+from quakeloom.tomography import LineGrid
 
 log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
+_SAME_PLACE_KM = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,18 +82,30 @@ def grid_digest(path: Path) -> str:
     return digest_json([(f.name, digest_file(f)) for f in files])
 
 
-def grid_size(locate: Locate, paths: Sequence[Path], stations: int) -> tuple[int, float]:
-    """Return members and bytes of the times of an ensemble on grids, without reading it."""
+def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[int, float]:
+    """Return members and bytes of the times of an ensemble on grids, without reading them."""
     if not is_run(paths[0]):
-        headers = [h for p in paths for h in list_time_grids(p, "P")]
-        return len(paths), 2.0 * sum(h.with_suffix(".buf").stat().st_size for h in headers)
+        grids = _list_tables(paths[0], places)
+        stations = len({station for _, station in grids})
+        nodes = next(iter(grids.values())).shape
+        return len(paths), 8.0 * stations * len(paths) * float(np.prod(nodes))
     layout = RunLayout(paths[0])
-    for name in ("regional_p_velocity", "p_velocity"):
-        if (layout.root / "ensemble.zarr" / name).is_dir():
-            shape = open_array(layout.root / "ensemble.zarr", name).shape
-            members = min(shape[0], locate.members or shape[0])
-            return members, 2.0 * stations * members * float(np.prod(shape[1:])) * 4.0
-    return locate.members, 0.0
+    settings = _settings_of(layout)
+    if settings.regional is not None:
+        from quakeloom.stages.regional import read_stations
+
+        array = open_array(layout.root / "ensemble.zarr", "regional_p_velocity")
+        stations = len(read_stations(settings).names)
+        nodes = tuple(
+            -(-n // every)
+            for n, every in zip(array.shape[1:], settings.regional.table_every, strict=True)
+        )
+    else:
+        array = open_array(layout.root / "ensemble.zarr", "p_velocity")
+        stations = _section_of(locate, settings, layout, places).stations.size
+        nodes = array.shape[1:]
+    members = min(array.shape[0], locate.members or array.shape[0])
+    return members, 8.0 * stations * members * float(np.prod(nodes))
 
 
 def read_grid_ensemble(
@@ -106,7 +126,7 @@ def read_grid_ensemble(
     if not is_run(paths[0]):
         return _read_tables(locate, paths, places)
     layout = RunLayout(paths[0])
-    settings = parse_settings(yaml.safe_load(layout.settings.read_text("utf-8")), str(paths[0]))
+    settings = _settings_of(layout)
     if settings.regional is not None:
         return _read_region(locate, settings, layout, seed)
     return _read_section(locate, settings, layout, places, seed, cache)
@@ -123,10 +143,10 @@ def vp_vs_of_members(locate: Locate, count: int, seed: int) -> Floats:
     )
 
 
-def _both_phases(locate: Locate, p_time: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    """Stack P times and S times by each member's Vp/Vs; members are the last axis."""
-    ratio = vp_vs_of_members(locate, p_time.shape[-1], seed).astype(np.float32)
-    return np.stack([p_time, p_time * ratio])
+def _fill_s_times(locate: Locate, time: NDArray[np.float32], seed: int) -> None:
+    """Fill S times (the second of the first axis) by each member's Vp/Vs, the last axis."""
+    ratio = vp_vs_of_members(locate, time.shape[-1], seed).astype(np.float32)
+    np.multiply(time[0], ratio, out=time[1])
 
 
 def _read_region(locate: Locate, settings: Settings, layout: RunLayout, seed: int) -> GridEnsemble:
@@ -134,9 +154,14 @@ def _read_region(locate: Locate, settings: Settings, layout: RunLayout, seed: in
     from quakeloom.stages.regional import read_times
 
     found = read_times(settings, layout, locate.members or None)
+    p_time = found.pop("time_s")
+    time = np.empty((2, *p_time.shape), np.float32)
+    time[0] = p_time
+    del p_time
+    _fill_s_times(locate, time, seed)
     times = grid_times(
-        found["names"], found["stations"], _both_phases(locate, found["time_s"], seed),
-        found["depth_km"], found["north_km"], found["east_km"],
+        found["names"], found["stations"], time, found["depth_km"], found["north_km"],
+        found["east_km"],
     )  # fmt: skip
     boundary = np.full((times.north_km.size, times.east_km.size, times.member_count), np.nan)
     if locate.boundary_velocity_km_s > 0:
@@ -150,17 +175,22 @@ def _read_region(locate: Locate, settings: Settings, layout: RunLayout, seed: in
     return GridEnsemble(times, plane, boundary)
 
 
-def _read_section(
-    locate: Locate,
-    settings: Settings,
-    layout: RunLayout,
-    places: Places,
-    seed: int,
-    cache: Path,
-) -> GridEnsemble:
-    """Trace the members of a refraction line to the stations that lie along it."""
+def _settings_of(layout: RunLayout) -> Settings:
+    return parse_settings(yaml.safe_load(layout.settings.read_text("utf-8")), str(layout.root))
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Where a line lies, and which stations lie along it."""
+
+    plane: Plane
+    grid: LineGrid
+    along: Floats
+    stations: NDArray[np.int64]
+
+
+def _section_of(locate: Locate, settings: Settings, layout: RunLayout, places: Places) -> _Section:
     from quakeloom.stages._line_inputs import read_line
-    from quakeloom.stages._member_tables import member_table
 
     if locate.section_start is None:
         raise InputError(
@@ -181,18 +211,33 @@ def _read_section(
             f"the line of '{layout.root}', between its distances {low:.1f} and {high:.1f} km. "
             "Nothing is located; check locate.section_start and locate.section_azimuth_deg."
         )
-    chosen = np.flatnonzero(inside)
+    return _Section(plane, grid, along, np.flatnonzero(inside))
+
+
+def _read_section(
+    locate: Locate,
+    settings: Settings,
+    layout: RunLayout,
+    places: Places,
+    seed: int,
+    cache: Path,
+) -> GridEnsemble:
+    """Trace the members of a refraction line to the stations that lie along it."""
+    from quakeloom.stages._member_tables import member_table
+
+    section = _section_of(locate, settings, layout, places)
+    plane, grid, along, chosen = section.plane, section.grid, section.along, section.stations
     array = open_array(layout.root / "ensemble.zarr", "p_velocity")
     count = min(array.shape[0], locate.members or array.shape[0])
     origin = (float(grid.depth_km[0]), float(grid.distance_km[0]))
-    p_time = np.empty((chosen.size, *grid.shape, 1, count), np.float32)
+    time = np.empty((2, chosen.size, *grid.shape, 1, count), np.float32)
     boundary = np.full((grid.distance_km.size, 1, count), np.nan)
     for k in range(count):
         velocity = np.asarray(array[k], dtype=float)
         for i, s in enumerate(chosen):
             # a station cannot lie above the ground of the section
             depth = max(float(places.depth_km[s]), float(grid.ground_at(along[s, 0])))
-            p_time[i, :, :, 0, k] = member_table(
+            time[0, i, :, :, 0, k] = member_table(
                 cache, velocity, grid.spacing_km, origin, (depth, float(along[s, 0])), grid.active
             ).time_s
         if locate.boundary_velocity_km_s > 0:
@@ -201,68 +246,111 @@ def _read_section(
         if (k + 1) % 25 == 0:
             log.info("locate: traced %d of %d members", k + 1, count)
     # no earthquake lies in the water or the air
-    p_time[:, ~grid.below_ground] = np.inf
+    time[0][:, ~grid.below_ground] = np.inf
+    _fill_s_times(locate, time, seed)
     times = grid_times(
-        [f"m{k:04d}" for k in range(count)], [places.names[s] for s in chosen],
-        _both_phases(locate, p_time, seed), grid.depth_km, grid.distance_km,
+        [f"m{k:04d}" for k in range(count)], [places.names[s] for s in chosen], time,
+        grid.depth_km, grid.distance_km,
     )  # fmt: skip
     return GridEnsemble(times, plane, boundary)
 
 
 def _read_tables(locate: Locate, roots: Sequence[Path], places: Places) -> GridEnsemble:
     """Read grids of NonLinLoc; every root is a member."""
-    depth_of = {n.split(".")[-1]: d for n, d in zip(places.names, places.depth_km, strict=True)}
-    members: list[dict[tuple[str, str], TimeGrid]] = []
-    for root in roots:
-        grids = {}
-        for phase in ("P", "S"):
-            for header in list_time_grids(root, phase):
-                grid = read_time_grid(header)
-                grids[phase, grid.station] = grid
-        members.append(grids)
+    members = [_list_tables(root, places) for root in roots]
     stations = sorted({s for grids in members for _, s in grids})
-    first = next(iter(members[0].values()))
+    first = members[0]["P", stations[0]]
     for root, grids in zip(roots, members, strict=True):
-        for (phase, station), grid in grids.items():
-            _refuse_other_grid(root, phase, station, grid, first)
         lacking = [s for s in stations if ("P", s) not in grids]
         if lacking:
             raise InputError(
                 f"The grids '{root}' have no P times of {', '.join(lacking[:5])}, which others "
                 "have. Nothing is located; make them for the same stations."
             )
-    shape = (2, len(stations), *first.time_s.shape, len(members))
-    time = np.empty(shape, np.float32)
-    measured = locate.s_velocities == "model"
+        for grid in grids.values():
+            _refuse_other_grid(grid, first)
+    time = np.empty((2, len(stations), *first.shape, len(members)), np.float32)
     for k, grids in enumerate(members):
         for i, station in enumerate(stations):
-            first_times = grids["P", station].time_s
-            own = grids.get(("S", station)) if measured else None
-            time[0, i, ..., k] = first_times
-            time[1, i, ..., k] = first_times * locate.vp_vs_ratio if own is None else own.time_s
+            time[0, i, ..., k] = read_grid_times(grids["P", station])
+            own = grids.get(("S", station)) if locate.s_velocities == "model" else None
+            if own is None:
+                time[1, i, ..., k] = time[0, i, ..., k] * locate.vp_vs_ratio
+            else:
+                time[1, i, ..., k] = read_grid_times(own)
     names = [r.name for r in roots]
     nothing = np.full((1, 1, len(members)), np.nan)
     if first.distance_km is not None:
-        depth = [depth_of.get(s, members[0]["P", s].station_km[2]) for s in stations]
+        depth = [float(places.depth_km[_places_of(places, s)[0]]) for s in stations]
         times = station_times(names, stations, time, first.depth_km, first.distance_km, depth)
         return GridEnsemble(times, None, nothing)
-    if not np.isfinite(first.origin[0]):
-        raise InputError(
-            f"The grids '{roots[0]}' lie in space by the transformation '{first.transformation}', "
-            "and only SIMPLE is known here. Nothing is located; make two-dimensional grids "
-            "(GRID2D), which need none, or use SIMPLE."
-        )
+    frame = _frame_of(first)
     assert first.north_km is not None
     assert first.east_km is not None
     times = grid_times(names, stations, time, first.depth_km, first.north_km, first.east_km)
-    longitude, latitude, azimuth = first.origin
-    return GridEnsemble(times, Plane(longitude, latitude, azimuth), nothing)
+    plane = Plane(frame.longitude, frame.latitude, frame.azimuth_deg, frame.projection)
+    return GridEnsemble(times, plane, nothing)
 
 
-def _refuse_other_grid(
-    root: Path, phase: str, station: str, grid: TimeGrid, first: TimeGrid
-) -> None:
-    same = grid.time_s.shape == first.time_s.shape and grid.origin == first.origin
+def _list_tables(root: Path, places: Places) -> dict[tuple[str, str], TimeGrid]:
+    """Read the headers of a root's grids by phase and station, those of known stations alone."""
+    grids: dict[tuple[str, str], TimeGrid] = {}
+    others = []
+    for phase in ("P", "S"):
+        for header in list_time_grids(root, phase):
+            grid = read_time_grid(header)
+            found = _places_of(places, grid.station)
+            if not found:
+                others.append(grid.station)
+            elif (phase, grid.station) not in grids:
+                _refuse_other_place(grid, places, found)
+                grids[phase, grid.station] = grid
+    if not any(phase == "P" for phase, _ in grids):
+        raise InputError(
+            f"The grids '{root}' are those of {', '.join(sorted(set(others))[:5])}, and none of "
+            f"the {len(places.names)} stations is among them. Nothing is located; make grids for "
+            "the stations, under their codes."
+        )
+    return grids
+
+
+def _places_of(places: Places, name: str) -> list[int]:
+    """Numbers of the stations that a table belongs to: by name, or by code alone."""
+    return [i for i, n in enumerate(places.names) if name in (n, n.split(".", 1)[-1])]
+
+
+def _frame_of(grid: TimeGrid) -> MapFrame:
+    if not grid.frame.projection:
+        raise InputError(
+            f"'{grid.header}' lies in space by the transformation '{grid.frame.name}', which is "
+            "not known here (SIMPLE, LAMBERT, TRANS_MERC and AZIMUTHAL_EQUIDIST are). Nothing is "
+            "located; make grids with one of those, or of two dimensions (GRID2D), which need none."
+        )
+    return grid.frame
+
+
+def _refuse_other_place(grid: TimeGrid, places: Places, found: Sequence[int]) -> None:
+    """Refuse times to another place than that of a station."""
+    at = np.array([[0.0, 0.0, places.depth_km[i]] for i in found])
+    if grid.distance_km is None:
+        frame = _frame_of(grid)
+        plane = Plane(frame.longitude, frame.latitude, frame.azimuth_deg, frame.projection)
+        at[:, 1::-1] = plane.forward(places.longitude[found], places.latitude[found])
+    else:
+        at[:, :2] = grid.station_km[:2]
+    away = float(np.linalg.norm(at - np.array(grid.station_km), axis=1).min())
+    if not away < _SAME_PLACE_KM:
+        raise InputError(
+            f"'{grid.header}' has times to a place {away:.1f} km from where station "
+            f"'{places.names[found[0]]}' is (east, north and depth in km are "
+            f"{', '.join(f'{v:.2f}' for v in grid.station_km)} in the header and "
+            f"{', '.join(f'{v:.2f}' for v in at[0])} by the stations). Nothing is located; make "
+            "the grid again, or correct the station."
+        )
+
+
+def _refuse_other_grid(grid: TimeGrid, first: TimeGrid) -> None:
+    same = grid.shape == first.shape and grid.frame == first.frame
     for a, b in (
         (grid.depth_km, first.depth_km),
         (grid.distance_km, first.distance_km),
@@ -272,8 +360,8 @@ def _refuse_other_grid(
         same = same and (a is None) == (b is None) and (a is None or np.array_equal(a, b))
     if not same:
         raise InputError(
-            f"The grid of {phase} at {station} of '{root}' has other nodes than that of "
-            f"{first.station}. Nothing is located; make all grids of one size."
+            f"'{grid.header}' has other nodes, or lies elsewhere, than '{first.header}'. Nothing "
+            "is located; make all grids of one size and transformation."
         )
 
 

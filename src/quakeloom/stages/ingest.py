@@ -59,7 +59,7 @@ class PlannedRows:
     Attributes
     ----------
     partition : str
-    events, polarities : int
+    events, polarities, picks : int
         Numbers of rows.
     largest_event : int
         Readings of the event that has most.
@@ -72,6 +72,7 @@ class PlannedRows:
     polarities: int
     largest_event: int
     digest: str
+    picks: int = 0
 
 
 @dataclass(frozen=True)
@@ -351,8 +352,9 @@ def _write_rows(
     largest = int(pc.max(counts.column("count_all")).as_py() or 0)
     digest = digest_bytes(*(_table_bytes(t) for t in (*rows.values(), *needed.values())))
     planned = PlannedRows(
-        partition, rows["events"].num_rows, rows["polarities"].num_rows, largest, digest
-    )
+        partition, rows["events"].num_rows, rows["polarities"].num_rows, largest, digest,
+        rows["picks"].num_rows,
+    )  # fmt: skip
     folder = layout.rows(partition)
     marker = folder / "rows.json"
     if not marker.exists() or read_json(marker) != vars(planned):

@@ -7,7 +7,6 @@ Five verbs: :func:`plan`, :func:`init`, :func:`part`, :func:`finalise`, :func:`v
 from __future__ import annotations
 
 import logging
-import math
 import shutil
 import time
 from typing import Any
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom import __version__
-from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
+from quakeloom.cluster import open_executor, peak_memory_mb
 from quakeloom.config import Settings
 from quakeloom.core import (
     IncompleteError,
@@ -26,11 +25,13 @@ from quakeloom.core import (
     digest_source,
 )
 from quakeloom.stages._location_blocks import (
-    BASE_MB,
     create_arrays,
+    ensemble_size,
+    find_workers,
     locate_task,
     make_tasks,
     promise_memory,
+    promise_tables,
     task_mb,
 )
 from quakeloom.stages._location_ensembles import ensemble_digest, make_times, write_ensemble
@@ -73,8 +74,8 @@ from quakeloom.store import (
 log = logging.getLogger(__name__)
 
 
-def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict[str, Any]]:
-    """Write the plan files; return partitions and the memory that they need."""
+def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> dict[str, Any]:
+    """Write the plan files; return what the workflow has to know of the stage."""
     locate = locate_settings(settings)
     levels = receiver_levels_of(settings, layout)
     code = digest_source(CODE[STAGE])
@@ -96,10 +97,14 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> list[dict
             read["picks"] = digest_file(layout.plan("pick", row.partition))
         plans[row.partition] = {**common, **read, "events": row.events, "rows": row.digest}
     write_plans(layout, STAGE, plans, {"levels": levels, "times": times})
-    return [
-        {"partition": row.partition, "memory_mb": promise_memory(settings, layout, row)}
-        for row in ingested.partitions
-    ]
+    ensemble = ensemble_size(settings, layout)
+    memory = {row.partition: promise_memory(settings, row, ensemble) for row in ingested.partitions}
+    return {
+        "locate": memory,
+        "locate_tables": promise_tables(settings, ensemble),
+        "station_rounds": locate.station_iterations,
+        "locate_picks": picked_here(settings),
+    }
 
 
 def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
@@ -148,12 +153,8 @@ def part(
     number = locate.station_iterations if round_number is None else round_number
     planned = planned_rows(layout, partition)
     cluster = settings.cluster
-    blocks = math.ceil(planned.events / cluster.block_events)
-    workers = cluster.workers if cluster.kind == "local" and blocks > 1 else 0
-    if cluster.kind != "scheduler":
-        workers = clamp_workers(
-            min(workers, blocks), BASE_MB, task_mb(settings, layout, planned), cluster.memory_mb
-        )
+    ensemble = ensemble_size(settings, layout)
+    workers = find_workers(settings, planned, task_mb(settings, planned, ensemble))
     stage = STAGE if last else round_stage(number)
     counts: dict[str, int] = {}
     keep = last and locate.draws > 0
@@ -314,6 +315,7 @@ __all__ = [
     "part",
     "plan",
     "promise_memory",
+    "promise_tables",
     "read_rays",
     "take_hypocenters",
     "verify",

@@ -29,7 +29,6 @@ from quakeloom.stages import (
     tomography,
     window,
 )
-from quakeloom.stages._location_store import picked_here
 from quakeloom.stages._promised_minutes import promise_minutes
 from quakeloom.stages._provenance import CODE, science_settings
 from quakeloom.stages._stress_catalogs import count_catalog
@@ -93,7 +92,11 @@ def plan_configuration(
         if layered:
             takeoff.plan(settings, layout)
         waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
-        located = locate.plan(settings, layout, ingested) if settings.locate is not None else []
+        located = (
+            locate.plan(settings, layout, ingested)
+            if settings.locate is not None
+            else {"locate": {}, "station_rounds": 0, "locate_picks": False}
+        )
         chosen = threshold.plan(settings, layout, ingested) if settings.threshold else {}
         if settings.repeaters is not None:
             repeaters.plan(settings, layout, [r.partition for r in ingested.partitions])
@@ -120,9 +123,7 @@ def plan_configuration(
             "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
             "events": sum(r.events for r in ingested.partitions),
             **waves,
-            "locate": {e["partition"]: e["memory_mb"] for e in located},
-            "station_rounds": settings.locate.station_iterations if settings.locate else 0,
-            "locate_picks": picked_here(settings),
+            **located,
             "threshold": chosen,
             "repeaters": settings.cluster.memory_mb if settings.repeaters else 0,
             "located_angles": settings.takeoff.angles == "ensemble",

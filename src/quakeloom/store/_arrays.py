@@ -104,12 +104,13 @@ def write_region(group: Path, name: str, start: int, values: np.ndarray) -> None
         array[start:stop] = values
 
 
-def write_array(group: Path, name: str, values: np.ndarray) -> None:
-    """Create a registered array in one chunk and write all of it."""
+def write_array(group: Path, name: str, values: np.ndarray, rows: int = 0) -> None:
+    """Create a registered array and write all of it, in chunks of so many rows; 0 is one chunk."""
     values = np.asarray(values, dtype=variable(name).dtype)
-    rows = max(values.shape[0], 1)
+    rows = rows or max(values.shape[0], 1)
     create_array(group, name, values.shape, rows, rows)
-    write_region(group, name, 0, values)
+    for start in range(0, len(values), rows):
+        write_region(group, name, start, values[start : start + rows])
 
 
 def open_array(group: Path, name: str) -> Any:
