@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from quakeloom.plots import PAGE_WIDTH_IN, QUALITY_COLORS, figure_to_png, new_figure, styled
 from quakeloom.tomography import (
@@ -117,6 +118,8 @@ def draw_networks() -> Figure:
     left.loglog(trainings, 100 * rms, "o-", color=QUALITY_COLORS["A"], markersize=3)
     left.axhline(100 * GATE, color="#b23a26", linestyle=":")
     left.set_xticks(trainings, [str(n) for n in trainings])
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    left.yaxis.set_major_formatter("{x:g}")
     left.minorticks_off()
     left.set_xlabel("Training steps")
     left.set_ylabel("Difference from the solver, rms (%)")

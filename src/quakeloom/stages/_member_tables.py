@@ -71,7 +71,7 @@ def member_table(
         ]
     )
     name = "station_time_s" if velocity.ndim == 3 else "line_time_s"
-    folder = _folder(cache, key)
+    folder = table_folder(cache, key)
     if not folder.is_dir():
         solution = solve_eikonal(velocity, spacing_km, station_km, origin_km, active, order)
         kept = solution.times_s[tuple(slice(None, None, k) for k in every)]
@@ -82,11 +82,12 @@ def member_table(
 
 def table_digest(cache: Path, key: str, name: str = "station_time_s") -> str:
     """Return the digest of a table as it stands in the cache; empty if it is not there."""
-    folder = _folder(cache, key)
+    folder = table_folder(cache, key)
     if not folder.is_dir():
         return ""
     return digest_bytes(np.ascontiguousarray(open_array(folder, name)[...]).tobytes())
 
 
-def _folder(cache: Path, key: str) -> Path:
+def table_folder(cache: Path, key: str) -> Path:
+    """Return where a table lies in the cache."""
     return cache / key[:2] / key

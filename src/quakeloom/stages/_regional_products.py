@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,16 @@ from quakeloom.tomography import RegionalPrior
 
 
 def write_products(
-    settings: Settings, layout: RunLayout, prior: RegionalPrior, times: dict[str, Any] | None
+    settings: Settings,
+    layout: RunLayout,
+    prior: RegionalPrior,
+    stations: int,
+    times: Iterable[NDArray[np.float32]],
 ) -> dict[str, Any]:
-    """Write the products of a complete ensemble; return its summary."""
+    """Write the products of a complete ensemble; return its summary.
+
+    ``times`` are those of one station after the other, (member, depth, north, east).
+    """
     array = open_array(ensemble_path(layout), "regional_p_velocity")
     mean, spread = _moments(array)
     summary: dict[str, Any] = {
@@ -27,16 +35,13 @@ def write_products(
         "nodes": int(np.prod(array.shape[1:])),
         "modes": int(prior.field.size),
         "known": int(prior.known.size),
-        "stations": len(times["stations"]) if times else 0,
+        "stations": stations,
         "mean_relative_spread": float(np.mean(spread / mean)),
     }
     if prior.known.size:
         summary["known_misfit"] = _known_misfit(prior, array)
-    if times:
-        each = times["time_s"].astype(np.float64)
-        shown = np.where(np.isfinite(each), each, np.nan)
-        summary["largest_travel_time_spread_s"] = float(np.nanmax(np.nanstd(shown, axis=-1)))
-        summary["mean_travel_time_spread_s"] = float(np.nanmean(np.nanstd(shown, axis=-1)))
+    if stations:
+        summary |= _time_spread(times)
     regional = regional_settings(settings)
     dims = ("depth", "north", "east")
 
@@ -79,6 +84,22 @@ def _moments(array: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     for k in range(n):
         square += (np.asarray(array[k], dtype=np.float64) - mean) ** 2
     return mean, np.sqrt(square / max(n - 1, 1))
+
+
+def _time_spread(times: Iterable[NDArray[np.float32]]) -> dict[str, float]:
+    """Return the largest and the mean standard deviation of travel times over the members."""
+    largest = total = 0.0
+    count = 0
+    for each in times:
+        arrived = np.isfinite(each).all(axis=0)
+        spread = each[:, arrived].std(axis=0, dtype=np.float64)
+        largest = max(largest, float(spread.max(initial=0.0)))
+        total += float(spread.sum())
+        count += spread.size
+    return {
+        "largest_travel_time_spread_s": largest,
+        "mean_travel_time_spread_s": total / max(count, 1),
+    }
 
 
 def _known_misfit(prior: RegionalPrior, array: Any) -> float:

@@ -30,7 +30,7 @@ from quakeloom.core import (
 )
 from quakeloom.schema import conform_table
 from quakeloom.stages._line_ensemble import Block, ensemble_path, resize_arrays, split_members
-from quakeloom.stages._member_tables import member_table, table_digest
+from quakeloom.stages._member_tables import member_table, table_digest, table_folder
 from quakeloom.stages._provenance import CODE, describe_provenance
 from quakeloom.stages._regional_inputs import (
     read_prior,
@@ -218,8 +218,11 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "summarized; run the workflow, or `quakeloom regional part` for each."
         )
     resize_arrays(layout, (_VELOCITY,), regional_settings(settings).members)
-    times = read_times(settings, layout) if read_stations(settings).names else None
-    summary = write_products(settings, layout, read_prior(settings), times)
+    keys = _table_keys(settings, layout)
+    stations = read_stations(settings).names
+    # one station at a time: the tables of many stations need not fit into memory
+    times = (np.stack([_read_table(layout, keys[m][s]) for m in sorted(keys)]) for s in stations)
+    summary = write_products(settings, layout, read_prior(settings), len(stations), times)
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"),
         {"plan": digest_file(layout.plan_step(STAGE, "finalise")), **summary},
@@ -298,22 +301,13 @@ def read_times(settings: Settings, layout: RunLayout, members: int | None = None
     """
     regional = regional_settings(settings)
     stations = read_stations(settings).names
-    keys: dict[int, dict[str, list[str]]] = {}
-    for block in blocks_of(settings):
-        marker = layout.done(STAGE, block.name)
-        if not marker.exists():
-            raise IncompleteError(
-                f"Block {block.name} of the ensemble in {layout.root} is missing, so nothing can "
-                "be located in it; run the workflow."
-            )
-        keys |= {int(m): t for m, t in read_json(marker)["tables"].items()}
+    keys = _table_keys(settings, layout)
     chosen = sorted(keys)[:members]
     axes = [a[::k] for a, k in zip(regional_axes(regional), regional.table_every, strict=True)]
     time_s = np.empty((len(stations), *(a.size for a in axes), len(chosen)), dtype=np.float32)
     for j, member in enumerate(chosen):
         for i, station in enumerate(stations):
-            folder = _cache(layout) / keys[member][station][0][:2] / keys[member][station][0]
-            time_s[i, ..., j] = np.asarray(open_array(folder, "station_time_s")[...])
+            time_s[i, ..., j] = _read_table(layout, keys[member][station])
     return {
         "names": tuple(f"m{m:04d}" for m in chosen),
         "stations": stations,
@@ -324,6 +318,24 @@ def read_times(settings: Settings, layout: RunLayout, members: int | None = None
         "longitude_deg": regional.origin_longitude_deg,
         "latitude_deg": regional.origin_latitude_deg,
     }
+
+
+def _table_keys(settings: Settings, layout: RunLayout) -> dict[int, dict[str, list[str]]]:
+    """Return key and digest of the tables by member and station."""
+    keys: dict[int, dict[str, list[str]]] = {}
+    for block in blocks_of(settings):
+        marker = layout.done(STAGE, block.name)
+        if not marker.exists():
+            raise IncompleteError(
+                f"Block {block.name} of the ensemble in {layout.root} is missing, so nothing can "
+                "be located in it; run the workflow."
+            )
+        keys |= {int(m): t for m, t in read_json(marker)["tables"].items()}
+    return keys
+
+
+def _read_table(layout: RunLayout, key: list[str]) -> NDArray[np.float32]:
+    return np.asarray(open_array(table_folder(_cache(layout), key[0]), "station_time_s")[...])
 
 
 def _cache(layout: RunLayout) -> Path:

@@ -16,7 +16,7 @@ from quakeloom.core import compiled
 OUTSIDE, FREE, FIXED, FLAGGED = 0, 1, 2, 3
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", forceinline=True)
 def _solve(a0, b0, a1, b1, a2, b2, s):
     """Solve sum (a u - b)^2 = s^2 for the larger root; axes whose slope turns out negative go.
 
@@ -52,7 +52,7 @@ def _no_upwind(sine, steps):
     return 0.0, 0.0
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", forceinline=True)
 def _slope_first(t, u, p, stride, sine, steps):
     """Coefficients of the first-order upwind slope along one axis, or (0, 0)."""
     if stride == 0:
@@ -85,27 +85,30 @@ def sweep_first_order(t, u, s, state, rows, n, pad, stride, h, source, limit, to
     st0, st1, st2 = stride
     line1 = n1 + 2 * pad[1]
     base2 = pad[2]
-    # the first sweep goes from the source into the largest part of the grid
-    far0, far1, far2 = 2 * source[0] > n0 - 1, 2 * source[1] > n1 - 1, 2 * source[2] > n2 - 1
+    near0, near1, near2 = round(source[0]), round(source[1]), round(source[2])
     for sweep in range(limit):
-        up0, up1, up2 = sweep % 8 >= 4, sweep % 4 >= 2, sweep % 2 >= 1
+        # the first eight go from the source into one octant each; upward ones come first, because
+        # rays turn up and the next eight then find least to mend
+        outward = sweep < 8
+        up0, up1, up2 = sweep % 8 < 4, sweep % 4 >= 2, sweep % 2 >= 1
         if (n0 == 1 and up0) or (n1 == 1 and up1) or (n2 == 1 and up2):
             continue
-        up0, up1, up2 = up0 != far0, up1 != far1, up2 != far2
-        for m0 in range(n0):
-            i0 = n0 - 1 - m0 if up0 else m0
+        begin0, end0, step0 = (n0 - 1, -1, -1) if up0 else (0, n0, 1)
+        begin1, end1, step1 = (n1 - 1, -1, -1) if up1 else (0, n1, 1)
+        begin2, end2, step2 = (n2 - 1, -1, -1) if up2 else (0, n2, 1)
+        if outward:
+            begin0, begin1, begin2 = near0, near1, near2
+        for i0 in range(begin0, end0, step0):
             d0 = (i0 - source[0]) * h0
-            for m1 in range(n1):
-                i1 = n1 - 1 - m1 if up1 else m1
+            for i1 in range(begin1, end1, step1):
                 row = (i0 + pad[0]) * line1 + i1 + pad[1]
                 if rows[row] == 0:
                     continue
-                rows[row] = 0
+                rows[row] = outward
                 d1 = (i1 - source[1]) * h1
                 first = row * (n2 + 2 * pad[2]) + base2
                 d01 = d0 * d0 + d1 * d1
-                for m2 in range(n2):
-                    i2 = n2 - 1 - m2 if up2 else m2
+                for i2 in range(begin2, end2, step2):
                     p = first + i2
                     if state[p] != FLAGGED:
                         continue
@@ -182,7 +185,7 @@ def choose_stencils(t, state, rows, n, pad, stride, codes):
                     state[p] = FLAGGED
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", forceinline=True)
 def _slope(u, p, code, order, stride, sine, steps):
     """Coefficients of the upwind slope of the chosen order along one axis."""
     if code == 0:
@@ -201,7 +204,7 @@ def _slope(u, p, code, order, stride, sine, steps):
     return a, b
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", forceinline=True)
 def update_node(u, p, code, s, stride, k, d0, d1, d2, r):
     """Second-order value of one node; first order where the second has no causal solution."""
     c0, c1, c2 = code & 7, (code >> 3) & 7, (code >> 6) & 7
