@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.plots._style import (
@@ -66,6 +67,8 @@ def plot_hypocenters(
         _crosses(axis, place[:, x], place[:, y], errors[:, x], errors[:, y])
         axis.set_xlabel(names[x])
         axis.set_ylabel(names[y])
+        # as many ticks whatever the height, which is known only after the labels have their room
+        axis.yaxis.set_major_locator(MaxNLocator(6))
     if boundary_km is not None and np.isfinite(boundary_km[0]):
         mean, spread = boundary_km
         axes[0, 1].axvspan(mean - 2 * spread, mean + 2 * spread, color=MUTED, alpha=0.25, lw=0)
