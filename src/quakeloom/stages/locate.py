@@ -98,9 +98,7 @@ def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> dict[str,
         plans[row.partition] = {**common, **read, "events": row.events, "rows": row.digest}
     write_plans(layout, STAGE, plans, {"levels": levels, "times": times})
     ensemble = ensemble_size(settings, layout)
-    memory = {
-        row.partition: promise_memory(settings, row, ensemble) for row in ingested.partitions
-    }
+    memory = {row.partition: promise_memory(settings, row, ensemble) for row in ingested.partitions}
     return {
         "locate": memory,
         "locate_tables": promise_tables(settings, ensemble),
