@@ -290,3 +290,16 @@ def test_command_says_what_is_wrong(tmp_path, changes, words, monkeypatch, capsy
         main()
     assert stop.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_few_models_that_count_are_warned_of(caplog):
+    from quakeloom.schema import make_table
+    from quakeloom.stages._locations import warn_of_few_models
+
+    table = make_table(
+        "hypocenters", {"event_id": ["a", "b", "c"], "effective_model_count": [3.0, 40.0, np.nan]}
+    )
+    warn_of_few_models(table, 9)
+    assert not caplog.records
+    warn_of_few_models(table, 50)
+    assert "for 1 of 3 events" in caplog.text

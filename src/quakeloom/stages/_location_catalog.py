@@ -24,7 +24,7 @@ from quakeloom.stages._location_ensembles import (
     write_ensemble,
 )
 from quakeloom.stages._location_store import PART_TABLES, STAGE
-from quakeloom.stages._locations import LocatedBlock, locate_block
+from quakeloom.stages._locations import LocatedBlock, locate_block, warn_of_few_models
 from quakeloom.stages._provenance import CODE
 from quakeloom.store import (
     atomic_folder,
@@ -119,6 +119,7 @@ def locate_catalog(
     provenance = {"quakeloom": __version__, "seed": seed, "code_digest": code,
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
     hypocenters = pa.concat_tables([b.hypocenters for b in blocks])
+    warn_of_few_models(hypocenters, ensemble.times.member_count)
     for name in PART_TABLES:
         write_tables(
             out / f"{name}.parquet", name, [getattr(b, name) for b in blocks], provenance, True
