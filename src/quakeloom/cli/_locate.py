@@ -69,7 +69,12 @@ def locate(
     values["models"] = list(model)
     if members is not None:
         values["members"] = members
-    locate = parse_settings({"name": "located", "locate": values}, "quakeloom locate").locate
+    given = {
+        "name": "located", "sources": [{"path": str(picks)}], "takeoff": {"angles": "ensemble"},
+        "locate": values,
+    }  # fmt: skip
+    locate = parse_settings(given, "quakeloom locate").locate
+    assert locate is not None
     events, rows, places = read_location_inputs(picks, stations, out)
     found = locate_catalog(locate, events, rows, places, out, seed)
     _show(found, out)
