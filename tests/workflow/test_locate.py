@@ -261,7 +261,45 @@ def test_command_locates_any_picks(tmp_path):
     table = read_table(tmp_path / "out" / "hypocenters.parquet", "hypocenters")
     assert table.column("status").to_pylist() == ["located"] * 6
     assert np.asarray(open_array(tmp_path / "out" / "locations.zarr", "draw_member")).shape[0] == 6
-    wrong = quakeloom("locate", "--picks", tmp_path / "none.csv", "--stations", tmp_path,
-                      "--model", "x", "--out", tmp_path, check=False)  # fmt: skip
-    assert wrong.returncode == 2
-    assert "There is no file" in wrong.stderr
+    assert read_table(tmp_path / "out" / "rejects.parquet", "rejects").num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"--picks": "none.csv"}, "There is no file"),
+        ({"--out": "model.txt"}, "cannot be made as a folder"),
+        ({"--set": "radius_km=[3"}, "cannot be read as YAML"),
+        ({"--set": "raduis_km=3"}, "did you mean `radius_km`"),
+        ({"--model": "generic_crsut"}, "none of quakeloom's own"),
+    ],
+)
+def test_command_says_what_is_wrong(tmp_path, changes, words, monkeypatch, capsys):
+    from quakeloom.cli import main
+
+    write_picks(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    given = {
+        "--picks": "picks_all.csv", "--stations": "stations.csv", "--model": "model.txt",
+        "--out": "out", **changes,
+    }  # fmt: skip
+    monkeypatch.setattr(
+        "sys.argv", ["quakeloom", "locate", *(word for pair in given.items() for word in pair)]
+    )
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_few_models_that_count_are_warned_of(caplog):
+    from quakeloom.schema import make_table
+    from quakeloom.stages._locations import warn_of_few_models
+
+    table = make_table(
+        "hypocenters", {"event_id": ["a", "b", "c"], "effective_model_count": [3.0, 40.0, np.nan]}
+    )
+    warn_of_few_models(table, 9)
+    assert not caplog.records
+    warn_of_few_models(table, 50)
+    assert "for 1 of 3 events" in caplog.text

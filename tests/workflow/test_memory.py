@@ -92,3 +92,61 @@ def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
         measured = float(done.stdout.split()[-1])
         promised = promise["all"] if isinstance(promise, dict) else promise
         assert measured <= promised, stage
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grids", [False, True])
+def test_the_peaks_of_locating_are_below_their_promises(tmp_path, grids):
+    """Tables of a layered ensemble, and grids in space that are larger than the program."""
+    import subprocess
+
+    import numpy as np
+    from test_locate import LOCATE, write_picks
+
+    write_picks(tmp_path)
+    locate = {**LOCATE, "members": 100}
+    if grids:
+        # what the times are does not matter to memory
+        axis = np.linspace(0.0, 20.0, 80 * 80 * 60).astype("<f4")
+        for i in range(8):
+            for phase in "PS":
+                header = tmp_path / f"grid.{phase}.S{i}.time.hdr"
+                rows = (tmp_path / "stations.csv").read_text().splitlines()[1 + i].split(",")
+                east, north = ((float(rows[k]) - o) * 111.19508 for k, o in ((2, 135), (3, 35)))
+                east *= np.cos(np.radians(float(rows[3])))
+                header.write_text(
+                    f"80 80 60 -40 -40 -1 1 1 1 TIME FLOAT\nS{i} {east:.6f} {north:.6f} 0\n"
+                    "TRANSFORM SIMPLE LatOrig 35 LongOrig 135 RotCW 0\n"
+                )
+                axis.tofile(header.with_suffix(".buf"))
+        locate |= {"models": ["grid"], "members": 0}
+    config = tmp_path / "memory.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "name": "memory", "data": str(tmp_path), "partition": {"calendar": "all"},
+                "sources": [
+                    {"path": f"{n}.csv", "format": "csv"}
+                    for n in ("events_*", "picks_*", "stations")
+                ],
+                "takeoff": {"angles": "ensemble"}, "locate": locate,
+            }
+        )
+    )  # fmt: skip
+    results = tmp_path / "results"
+    quakeloom("plan", "--config", config, "--results", results)
+    run = results / "memory"
+    plan = json.loads((run / "plan.json").read_text())["runs"]["memory"]
+    program = str(Path(sys.executable).parent / "quakeloom")
+    for step, promised in (
+        (["init"], plan["locate_tables"]),
+        (["part", "all"], plan["locate"]["all"]),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURE.format(root=str(ROOT)), program, "locate", *step,
+             "--run", str(run)],
+            capture_output=True, text=True, env=dict(os.environ), check=True,
+        )  # fmt: skip
+        measured = float(done.stdout.split()[-1])
+        assert measured <= promised, step
+        assert promised <= 2.0 * measured, step

@@ -56,6 +56,7 @@ def locate(
     """Locate any picks, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
         return
+    from quakeloom.config import parse_settings
     from quakeloom.core import SettingsError
     from quakeloom.stages._location_catalog import locate_catalog, read_location_inputs
 
@@ -68,8 +69,14 @@ def locate(
     values["models"] = list(model)
     if members is not None:
         values["members"] = members
-    events, rows, places = read_location_inputs(picks, stations)
-    found = locate_catalog(_settings(values), events, rows, places, out, seed)
+    given = {
+        "name": "located", "sources": [{"path": str(picks)}], "takeoff": {"angles": "ensemble"},
+        "locate": values,
+    }  # fmt: skip
+    locate = parse_settings(given, "quakeloom locate").locate
+    assert locate is not None
+    events, rows, places = read_location_inputs(picks, stations, out)
+    found = locate_catalog(locate, events, rows, places, out, seed)
     _show(found, out)
 
 
@@ -149,21 +156,11 @@ def _given_settings(config: Path | None, pairs: list[str]) -> dict[str, Any]:
         key, sign, value = pair.partition("=")
         if not sign:
             raise SettingsError(f"--set '{pair}' is no setting; write KEY=VALUE.")
-        values[key.strip()] = yaml.safe_load(value)
+        try:
+            values[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise SettingsError(f"--set '{pair}': '{value}' cannot be read as YAML.") from None
     return values
-
-
-def _settings(values: dict[str, Any]) -> Any:
-    from pydantic import ValidationError
-
-    from quakeloom.config import Locate
-    from quakeloom.core import SettingsError
-
-    try:
-        return Locate(**values)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"Events cannot be located so ({problems}).") from None
 
 
 def _show(found: Any, out: Path) -> None:

@@ -172,8 +172,9 @@ def read_time_grid(header: str | Path) -> TimeGrid:
         for o, d, n in zip(origin, step, counts, strict=True)
     ]
     flat = kind == "TIME2D"
+    name = ".".join(filter(None, split_label(station, True)))
     return TimeGrid(
-        path, ".".join(filter(None, split_label(station, True))), (x, y, z), axes[2], axes[1] if flat else None, None if flat else axes[1],
+        path, name, (x, y, z), axes[2], axes[1] if flat else None, None if flat else axes[1],
         None if flat else axes[0], _map_frame(lines), _NUMBERS[number],
     )  # fmt: skip
 

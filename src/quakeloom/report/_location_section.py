@@ -99,14 +99,14 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
     rows = [
         [
             r["event_id"], f"{r['latitude']:.4f}", f"{r['longitude']:.4f}",
-            f"{r['depth_km']:.2f}", f"{r['depth_025_km']:.2f} to {r['depth_975_km']:.2f}",
+            f"{r['depth_km']:.2f}", f"{r['depth_025_km']:.1f} to {r['depth_975_km']:.1f}",
             r["pick_count"], f"{r['rms_s']:.2f}", f"{r['effective_model_count']:.1f}",
         ]
         for r in good.slice(0, _ROWS).to_pylist()
     ]  # fmt: skip
     section.add(
         Grid(
-            ["event", "latitude", "longitude", "depth (km)", "95 % of depth", "picks", "rms (s)",
+            ["event", "latitude", "longitude", "depth (km)", "95 % (km)", "picks", "rms (s)",
              "models"],
             rows,
             f"The first {len(rows)} of {good.num_rows} events." if good.num_rows > _ROWS else "",

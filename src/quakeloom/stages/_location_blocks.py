@@ -56,8 +56,8 @@ def promise_memory(settings: Settings, rows: PlannedRows, ensemble: tuple[int, f
     """Return the memory in MB that a partition needs at most.
 
     The program with the picks of the partition, and in every process that locates the tables of
-    the ensemble, the grid of one event for all members, and the draws of a block; ``ensemble`` is that of
-    :func:`ensemble_size`.
+    the ensemble (``ensemble`` is what :func:`ensemble_size` says of it), the grid of one event for
+    all members, and the draws of a block.
     """
     task = task_mb(settings, rows, ensemble)
     workers = find_workers(settings, rows, task)

@@ -24,15 +24,26 @@ from quakeloom.stages._location_ensembles import (
     write_ensemble,
 )
 from quakeloom.stages._location_store import PART_TABLES, STAGE
-from quakeloom.stages._locations import LocatedBlock, locate_block
+from quakeloom.stages._locations import LocatedBlock, locate_block, warn_of_few_models
 from quakeloom.stages._provenance import CODE
-from quakeloom.store import atomic_folder, create_array, read_json, write_region, write_tables
+from quakeloom.store import (
+    atomic_folder,
+    create_array,
+    read_json,
+    write_region,
+    write_table,
+    write_tables,
+)
 
 log = logging.getLogger(__name__)
 
 
-def read_location_inputs(picks: Path, stations: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
+def read_location_inputs(
+    picks: Path, stations: Path, out: Path | None = None
+) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Read events, picks and stations from Parquet, CSV or any other format.
+
+    Records that cannot be read are written to ``rejects.parquet`` of a folder, if one is given.
 
     Raises
     ------
@@ -48,6 +59,10 @@ def read_location_inputs(picks: Path, stations: Path) -> tuple[pa.Table, pa.Tabl
             raise InputError(
                 f"'{path}' holds no {what}, so nothing can be located; check the file."
             )
+    if out is not None:
+        _make_folder(out)
+        rejects = pa.concat_tables([source.rejects, places.rejects])
+        write_table(out / "rejects.parquet", "rejects", rejects)
     return source.events, source.picks, places.stations
 
 
@@ -85,7 +100,7 @@ def locate_catalog(
     more = sorted(i for i in ids if i not in known)
     if more:
         events = pa.concat_tables([events, make_table("events", {"event_id": more})])
-    out.mkdir(parents=True, exist_ok=True)
+    _make_folder(out)
     levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
     code = digest_source(CODE[STAGE])
     places = station_places(stations)
@@ -104,6 +119,7 @@ def locate_catalog(
     provenance = {"quakeloom": __version__, "seed": seed, "code_digest": code,
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
     hypocenters = pa.concat_tables([b.hypocenters for b in blocks])
+    warn_of_few_models(hypocenters, ensemble.times.member_count)
     for name in PART_TABLES:
         write_tables(
             out / f"{name}.parquet", name, [getattr(b, name) for b in blocks], provenance, True
@@ -116,6 +132,16 @@ def locate_catalog(
                 create_array(group, name, values.shape, chunk, -(-len(values) // chunk) * chunk)
                 write_region(group, name, 0, values)
     return hypocenters
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"'{out}' cannot be made as a folder for results ({error.strerror}). Nothing was "
+            "located; name another."
+        ) from None
 
 
 def _read(path: Path) -> SourceTables:

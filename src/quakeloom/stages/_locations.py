@@ -146,6 +146,18 @@ def locate_block(
     return LocatedBlock(make_table("hypocenters", columns, rows=len(rows)), arrivals, arrays)
 
 
+def warn_of_few_models(hypocenters: pa.Table, members: int) -> None:
+    """Say so where fewer than 10 members of an ensemble count."""
+    count = hypocenters.column("effective_model_count").to_numpy()
+    few = int(np.sum(count < 10.0))
+    if few and members >= 10:
+        log.warning(
+            "locate: fewer than 10 models count for %d of %d events; draw more members, or give "
+            "picks and stations larger errors",
+            few, count.size,
+        )  # fmt: skip
+
+
 class _Readings:
     """The picks of a block as arrays, with stations, errors and terms."""
 

@@ -11,7 +11,6 @@ import shutil
 import time
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,6 +51,7 @@ from quakeloom.stages._location_store import (
     terms_file,
 )
 from quakeloom.stages._location_terms import gather_terms
+from quakeloom.stages._locations import warn_of_few_models
 from quakeloom.stages._parts import (
     digest_folder,
     partition_states,
@@ -237,13 +237,10 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         layout.done_step(STAGE, "finalise"),
         {"counts": counts, "digests": {f: digest_file(layout.root / f) for f in files}},
     )
-    few = _few_models(layout)
-    if few:
-        log.warning(
-            "locate: fewer than 10 models count for %d of %d events; draw more members, or give "
-            "picks and stations larger errors",
-            few, counts["hypocenters"],
-        )  # fmt: skip
+    members = len(read_json(tables_folder(layout) / "members.json")["names"])
+    warn_of_few_models(
+        read_table(layout.table("hypocenters"), "hypocenters", ["effective_model_count"]), members
+    )
     log.info("locate: gathered %d partitions: %s", len(names), counts)
     return counts
 
@@ -284,15 +281,6 @@ def _remove_others(layout: RunLayout, names: set[str]) -> None:
         for old in folder.iterdir() if folder.is_dir() else ():
             if old.name.removesuffix(".json") not in names and not old.name.startswith("."):
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
-
-
-def _few_models(layout: RunLayout) -> int:
-    members = len(read_json(tables_folder(layout) / "members.json")["names"])
-    if members < 10:
-        return 0
-    table = read_table(layout.table("hypocenters"), "hypocenters", ["effective_model_count"])
-    count = table.column("effective_model_count").to_numpy()
-    return int(np.sum(count < 10.0))
 
 
 def _provenance(settings: Settings, layout: RunLayout) -> dict[str, Any]:
