@@ -120,7 +120,8 @@ class Posterior:
             np.asarray(boundary_km, dtype=float)
         )
         part = np.clip(below / (2.0 * half[:, None]), 0.0, 1.0)
-        return float(np.sum(self.mass * part))
+        # masses add up to one but for rounding
+        return min(float(np.sum(self.mass * part)), 1.0)
 
 
 def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> Floats:
