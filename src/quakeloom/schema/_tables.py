@@ -85,6 +85,31 @@ _LIST = (
         ),
     ),
     TableSpec(
+        "archive_files",
+        "Waveform files of an archive, as they were when their headers were read.",
+        ("source_file", "file_size_bytes", "file_modified_ns"),
+        ("source_file",),
+    ),
+    TableSpec(
+        "archive_channels",
+        "Channels of an archive, and when their instruments recorded.",
+        (
+            "network",
+            "station",
+            "location_code",
+            "channel",
+            "recorded_from",
+            "recorded_until",
+            "is_triggered",
+        ),
+        ("network", "station", "location_code", "channel"),
+    ),
+    TableSpec(
+        "archive_traces",
+        "Traces of an archive: who recorded, from when to when, in which file.",
+        ("file_number", "channel_number", "trace_start", "trace_end", "sampling_rate_hz"),
+    ),
+    TableSpec(
         "windows",
         "Windows of waveforms, one row per event and instrument, cut or not.",
         (

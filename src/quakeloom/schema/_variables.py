@@ -211,6 +211,38 @@ _LIST = (
         0,
     ),
     Variable("picker", "string", "", "Who or what picked: analyst, or the name of the weights."),
+    # archives
+    Variable("file_number", "int64", "1", "Row of the file in the table of files.", minimum=0),
+    Variable("file_size_bytes", "int64", "byte", "Size of the file when it was read.", minimum=0),
+    Variable(
+        "file_modified_ns", "int64", "ns", "When the file was last changed, since 1970.", minimum=0
+    ),
+    Variable(
+        "channel_number", "int64", "1", "Row of the channel in the table of channels.", minimum=0
+    ),
+    Variable("trace_start", "time", "", "Time of the first sample of the trace, UTC.", "null"),
+    Variable("trace_end", "time", "", "Time just after the last sample of the trace, UTC.", "null"),
+    Variable(
+        "recorded_from",
+        "time",
+        "",
+        "First sample of the instrument in the archive, UTC; for a partition not before its first "
+        "event.",
+        "null",
+    ),
+    Variable(
+        "recorded_until",
+        "time",
+        "",
+        "End of the instrument's last trace, UTC; for a partition not after its last event.",
+        "null",
+    ),
+    Variable(
+        "is_triggered",
+        "bool",
+        "",
+        "Whether the instrument records events only: less than half of its time is on record.",
+    ),
     # windows
     Variable(
         "window",

@@ -1,7 +1,8 @@
 """The archive of a run: its files, their headers kept from one plan to the next.
 
 A file is opened when it is new or its size or time has changed. Files of an SDS tree are
-known by their names and not opened at all.
+known by their names and not opened at all. A partition has the part of the index that touches
+its time in a folder of its own.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from quakeloom.config import Settings, expand_variables
-from quakeloom.core import InputError, digest_json, digest_source
-from quakeloom.stages._waveform_index import (
-    IndexRow,
-    Instrument,
-    Problem,
-    index_files,
-    list_files,
-    settle_channels,
+from quakeloom.core import InputError, digest_source
+from quakeloom.stages._archive_index import (
+    ArchiveIndex,
+    IndexBuilder,
+    index_provenance,
+    read_index,
+    settle_index,
 )
+from quakeloom.stages._waveform_index import IndexRow, Instrument, list_files, read_headers
 from quakeloom.store import read_json, write_json_if_changed
 
 _SDS = re.compile(
@@ -61,61 +63,84 @@ def archive_files(settings: Settings, ingest: Path) -> list[Path]:
 
 
 def index_archive(
-    settings: Settings, cache: Path, progress: Callable[[str], None] = lambda _: None
-) -> tuple[list[IndexRow], list[Problem], dict[Path, list[int]]]:
-    """Return the traces of the archive, what was put aside, and the stamp of every file.
+    settings: Settings, ingest: Path, progress: Callable[[str], None] = lambda _: None
+) -> ArchiveIndex:
+    """Return the traces of the archive, and keep them for the next plan.
 
     Parameters
     ----------
     settings : Settings
-    cache : Path
-        JSON file that keeps headers from one plan to the next.
+    ingest : Path
+        Folder of what was read; the index lies in its folder ``archive``, what was put aside in
+        ``archive_problems.json``.
     progress : callable
     """
-    code = digest_source(["quakeloom.formats", "quakeloom.stages._waveform_index"])
-    kept = read_json(cache) if cache.exists() else {}
-    known = kept.get("files", {}) if kept.get("code") == code else {}
-    stamps: dict[Path, list[int]] = {}
-    rows: list[IndexRow] = []
-    problems: list[Problem] = []
-    fresh: dict[str, Any] = {}
+    folder, put_aside = ingest / "archive", ingest / "archive_problems.json"
+    code = digest_source(
+        [f"quakeloom.{n}" for n in ("formats", "stages._waveform_index", "stages._archive_index")]
+    )
+    known = read_index(folder) if index_provenance(folder).get("code") == code else None
+    before = {name: i for i, name in enumerate(known.files)} if known is not None else {}
+    paths = archive_files(settings, ingest)
+    stats = [p.stat() for p in paths]
+    stamps = np.array([[s.st_size, s.st_mtime_ns] for s in stats], np.int64).reshape(-1, 2)
+    files = [str(p) for p in paths]
+    renumbered = np.full(len(before), -1)
     new = []
-    for file in archive_files(settings, cache.parent):
-        stat = file.stat()
-        stamps[file] = [stat.st_size, stat.st_mtime_ns]
-        named = _by_name(file)
-        entry = known.get(str(file))
-        if named is not None:
-            rows.append(named)
-        elif entry and entry["stamp"] == stamps[file]:
-            fresh[str(file)] = entry
+    for number, name in enumerate(files):
+        old = before.get(name, -1)
+        is_same = known is not None and old >= 0 and (
+            stamps[number].tolist() == [known.sizes[old], known.modified_ns[old]]
+        )  # fmt: skip
+        if is_same:
+            renumbered[old] = number
         else:
-            new.append(file)
+            new.append(number)
     if new:
         progress(f"reading the headers of {len(new)} waveform files")
-    for file in new:
-        found, trouble = index_files([file])
-        fresh[str(file)] = {
-            "stamp": stamps[file],
-            "rows": [[*vars(r.instrument).values(), r.channel, r.start, r.end,
-                      r.sampling_rate_hz] for r in found],
-            "problems": [[p.record, p.station, p.reason] for p in trouble],
-        }  # fmt: skip
-    for name, entry in fresh.items():
-        file = Path(name)
-        rows += [IndexRow(Instrument(*r[:4]), r[4], r[5], r[6], r[7], file) for r in entry["rows"]]
-        problems += [Problem(name, *p) for p in entry["problems"]]
-    if fresh:
-        write_json_if_changed(cache, {"code": code, "files": fresh})
-    return settle_channels(rows), problems, stamps
+    unchanged = {name for name, old in before.items() if renumbered[old] >= 0}
+    problems = [p for p in (read_json(put_aside) if unchanged else []) if p[0] in unchanged]
+    builder = IndexBuilder()
+    for number in new:
+        named = _by_name(paths[number])
+        rows, trouble = ([named], []) if named is not None else read_headers(paths[number])
+        builder.add(number, rows)
+        problems += [list(vars(p).values()) for p in trouble]
+    index = builder.finish(files, stamps, (known, renumbered) if known is not None else None)
+    if new or known is None or files != known.files:
+        index.write(folder, {"code": code})
+    write_json_if_changed(put_aside, sorted(problems))
+    return settle_index(index)
 
 
-def listing_digest(
-    rows: list[IndexRow], stamps: dict[Path, list[int]], start: int, end: int
+def write_span(
+    index: ArchiveIndex,
+    ingest: Path,
+    partition: str,
+    span: tuple[int, int],
+    events: tuple[int, int],
 ) -> str:
-    """Return the digest of the files that hold something between two times."""
-    files = sorted({r.file for r in rows if r.start < end and r.end > start})
-    return digest_json([[str(f), *stamps[f]] for f in files])
+    """Keep what a partition needs of the archive; return its digest.
+
+    Parameters
+    ----------
+    index : ArchiveIndex
+    ingest : Path
+    partition : str
+    span, events : (int, int)
+        Time that its windows can touch, and that of its first and last event, nanoseconds.
+    """
+    folder = ingest / "archive" / partition
+    part = index.between(*span, events)
+    digest = part.digest()
+    if index_provenance(folder).get("digest") != digest:
+        part.write(folder, {"digest": digest})
+    return digest
+
+
+def read_span(ingest: Path, partition: str) -> ArchiveIndex:
+    """Read what a partition needs of the archive."""
+    return read_index(ingest / "archive" / partition)
 
 
 def _by_name(file: Path) -> IndexRow | None:

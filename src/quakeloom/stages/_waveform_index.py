@@ -106,20 +106,24 @@ def index_files(files: Iterable[Path]) -> tuple[list[IndexRow], list[Problem]]:
     rows: list[IndexRow] = []
     problems: list[Problem] = []
     for file in files:
-        try:
-            found = read_waveforms(file, headers=True)
-        except QuakeloomError as error:
-            problems.append(Problem(str(file), "file", "", _reason(error, file)))
-            continue
-        except Exception as error:  # a reader's defect must cost one file only
-            log.exception("%s failed", file)
-            problems.append(Problem(str(file), "file", "", f"{type(error).__name__}: {error}"))
-            continue
-        for reason in found.problems:
-            station = found.traces[0].station if found.traces else ""
-            problems.append(Problem(str(file), "trace", station, reason))
-        rows.extend(_row(t, file) for t in found.traces)
+        found, trouble = read_headers(file)
+        rows += found
+        problems += trouble
     return settle_channels(rows), problems
+
+
+def read_headers(file: Path) -> tuple[list[IndexRow], list[Problem]]:
+    """Read the headers of one file, as they are."""
+    try:
+        found = read_waveforms(file, headers=True)
+    except QuakeloomError as error:
+        return [], [Problem(str(file), "file", "", _reason(error, file))]
+    except Exception as error:  # a reader's defect must cost one file only
+        log.exception("%s failed", file)
+        return [], [Problem(str(file), "file", "", f"{type(error).__name__}: {error}")]
+    station = found.traces[0].station if found.traces else ""
+    problems = [Problem(str(file), "trace", station, reason) for reason in found.problems]
+    return [_row(t, file) for t in found.traces], problems
 
 
 def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:

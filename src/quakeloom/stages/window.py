@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from quakeloom.picking import Picker
 from quakeloom.schema import make_table, time_values
 from quakeloom.signal import flag_names, sample_number, sample_time
 from quakeloom.stages import takeoff
-from quakeloom.stages._archive import index_archive, listing_digest
+from quakeloom.stages._archive import index_archive, read_span, write_span
+from quakeloom.stages._archive_index import ArchiveIndex
 from quakeloom.stages._expected_arrivals import NO_TIME, ArrivalBook
 from quakeloom.stages._parts import (
     mark_done,
@@ -99,7 +100,7 @@ def plan(
     archive that touch its time, of settings and code.
     """
     assert settings.waveforms is not None
-    rows, problems, stamps = index_archive(settings, layout.ingest / "archive.json", progress)
+    index = index_archive(settings, layout.ingest, progress)
     picker = open_picker(settings.waveforms.picker)
     common = {
         "settings": digest_json(
@@ -117,16 +118,13 @@ def plan(
         common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
     plans: dict[str, dict[str, Any]] = {}
     for part_rows in ingested.partitions:
-        start, end = _time_span(layout, part_rows.partition)
+        spans = _time_spans(settings, layout, part_rows.partition, picker)
         plans[part_rows.partition] = {
             **common,
             "rows": part_rows.digest,
-            "archive": listing_digest(rows, stamps, start, end),
+            "archive": write_span(index, layout.ingest, part_rows.partition, *spans),
         }
     write_plans(layout, STAGE, plans, {})
-    write_json_if_changed(
-        layout.ingest / "archive_problems.json", [list(vars(p).values()) for p in problems]
-    )
     memory = promise_memory(settings, picker)
     return dict.fromkeys(plans, memory)
 
@@ -185,9 +183,9 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     started = time.perf_counter()
     require_partition(layout, STAGE, partition)
     picker = open_picker(settings.waveforms.picker)
-    rows, _, _ = index_archive(settings, layout.ingest / "archive.json")
+    index = read_span(layout.ingest, partition)
     events = read_table(layout.rows(partition) / "events.parquet", "events")
-    wanted, absent = _plan_windows(settings, layout, partition, events, rows, picker)
+    wanted, absent = _plan_windows(settings, layout, partition, events, index, picker)
     ids = events.column("event_id").to_pylist()
     reader = ArchiveReader(keep=12)
     made = [_row(ids, w, status, reason) for w, status, reason in absent]
@@ -253,13 +251,27 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     return verify_parts(layout, STAGE)
 
 
-def _time_span(layout: RunLayout, partition: str) -> tuple[int, int]:
-    events = read_table(layout.rows(partition) / "events.parquet", "events", ["origin_time"])
-    times = time_values(events.column("origin_time")).astype("datetime64[ns]")
-    known = times[~np.isnat(times)].astype(np.int64)
-    if not known.size:
-        return -(2**62), 2**62
-    return int(known.min()) - 120 * _NANO, int(known.max()) + _LONGEST_TRAVEL
+def _time_spans(
+    settings: Settings, layout: RunLayout, partition: str, picker: Picker
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the time that windows of a partition can touch, and that of its events and picks."""
+    assert settings.waveforms is not None
+    folder = layout.rows(partition)
+    known = []
+    for name, column in (
+        ("events", "origin_time"), ("picks", "time"), ("polarities", "arrival_time")
+    ):  # fmt: skip
+        times = read_table(folder / f"{name}.parquet", name, [column]).column(column)
+        values = time_values(times).astype("datetime64[ns]")
+        known.append(values[~np.isnat(values)].astype(np.int64))
+    times = np.concatenate(known)
+    if not times.size:
+        return (-(2**62), 2**62), (-(2**62), 2**62)
+    length = round(picker.samples / picker.sampling_rate_hz * _NANO)
+    before = round(settings.waveforms.before_p_s * _NANO) + length + 2 * _MARGIN
+    first, last = int(times.min()), int(times.max())
+    after = _LONGEST_TRAVEL + length + 2 * _MARGIN
+    return (first - before, last + after), (first, last)
 
 
 def _plan_windows(
@@ -267,7 +279,7 @@ def _plan_windows(
     layout: RunLayout,
     partition: str,
     events: pa.Table,
-    rows: list[IndexRow],
+    index: ArchiveIndex,
     picker: Picker,
 ) -> tuple[list[_Wanted], list[_Absent]]:
     """Return the windows to cut in the order of the archive, and those without waveform."""
@@ -285,17 +297,14 @@ def _plan_windows(
     only_given = settings.waveforms.picks == "given"
     before = round(settings.waveforms.before_p_s * _NANO)
     length = round(picker.samples / picker.sampling_rate_hz * _NANO)
-    by_instrument: dict[Instrument, list[IndexRow]] = {}
-    for row in rows:
-        by_instrument.setdefault(row.instrument, []).append(row)
+    origin = time_values(events.column("origin_time")).astype("datetime64[ns]").astype(np.int64)
     wanted: list[_Wanted] = []
     silent: list[tuple[_Wanted, bool]] = []
-    for instrument in sorted(by_instrument):
-        own = sorted(by_instrument[instrument], key=lambda r: (r.start, r.channel, r.file))
-        starts = np.array([r.start for r in own])
-        ends = np.array([r.end for r in own])
-        longest = int((ends - starts).max())
-        is_triggered = _is_triggered(own)
+    for instrument, (rows, recorded, is_triggered) in sorted(index.by_instrument().items()):
+        own = sorted(rows, key=lambda r: (r.start, r.channel, r.file))
+        starts = np.array([r.start for r in own], np.int64)
+        ends = np.array([r.end for r in own], np.int64)
+        longest = int((ends - starts).max(initial=0))
         arrivals = book.arrivals(instrument)
         use = arrivals.p != NO_TIME
         if only_given:
@@ -314,7 +323,7 @@ def _plan_windows(
             )  # fmt: skip
             if covering:
                 wanted.append(w)
-            elif starts[0] <= p <= ends.max():
+            elif recorded[0] <= (p if origin[event] == NO_TIME else origin[event]) <= recorded[1]:
                 silent.append((w, is_triggered))
     absent = _one_per_station(silent, wanted)
     wanted, slower = _prefer_fast(wanted, picker.sampling_rate_hz)
@@ -322,13 +331,6 @@ def _plan_windows(
     absent += [(w, "second_choice", faster) for w in slower]
     wanted.sort(key=lambda w: (str(w.rows[0].file), w.start, w.instrument, w.event))
     return wanted, absent
-
-
-def _is_triggered(rows: Sequence[IndexRow]) -> bool:
-    """Return whether an instrument records events only: less than half of its time on record."""
-    span = max(r.end for r in rows) - min(r.start for r in rows)
-    recorded = sum(r.end - r.start for r in rows) / len({r.channel for r in rows})
-    return recorded < 0.5 * span
 
 
 def _one_per_station(silent: list[tuple[_Wanted, bool]], wanted: list[_Wanted]) -> list[_Absent]:
