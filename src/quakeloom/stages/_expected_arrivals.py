@@ -56,6 +56,12 @@ class ArrivalBook:
         self._settings = settings
         self._events = events
         self._stations = stations
+        self._rows: dict[str, list[int]] = {}
+        for row, station in enumerate(stations.column("station").to_pylist()):
+            self._rows.setdefault(station, []).append(row)
+        self._longitude, self._latitude = (
+            events.column(c).to_numpy() for c in ("longitude", "latitude")
+        )
         self._tables = tables
         self._origin = _nanoseconds(events, "origin_time")
         index = {e: i for i, e in enumerate(events.column("event_id").to_pylist())}
@@ -79,7 +85,8 @@ class ArrivalBook:
         assert settings.waveforms is not None
         n = self._events.num_rows
         p, s = np.full(n, NO_TIME), np.full(n, NO_TIME)
-        distance = self._distance(instrument)
+        by_phase = self._given.get(instrument.station, {})
+        distance = self._distance(instrument, [e for rows in by_phase.values() for e, *_ in rows])
         near = distance <= settings.selection.maximum_distance_km
         if self._tables is not None:
             depth = self._events.column("depth_km").to_numpy()
@@ -94,7 +101,6 @@ class ArrivalBook:
                 ratio = settings.waveforms.vp_vs_ratio
                 s[at] = self._origin[at] + np.round(ratio * travel * _NANO).astype(np.int64)
         given = np.zeros(n, dtype=bool)
-        by_phase = self._given.get(instrument.station, {})
         for times, phase in ((p, "P"), (s, "S")):
             for event, at_time, network in by_phase.get(phase, ()):
                 if network and instrument.network and network != instrument.network:
@@ -103,24 +109,36 @@ class ArrivalBook:
                 given[event] |= phase == "P"
         return Expected(p, s, distance, given)
 
-    def _distance(self, instrument: Instrument) -> NDArray[np.float64]:
+    def _distance(self, instrument: Instrument, given: list[int]) -> NDArray[np.float64]:
+        """Return distances in km, NaN beyond the largest that counts but for given picks."""
         n = self._events.num_rows
+        selection = self._settings.selection
+        distance = np.full(n, np.nan)
+        stations = self._stations.take(self._rows.get(instrument.station, []))
+        latitudes = stations.column("latitude").to_numpy()
+        if not latitudes.size:
+            return distance
+        # a degree of latitude has 110.5 km or more
+        reach = selection.maximum_distance_km / 110.5
+        south, north = latitudes.min() - reach, latitudes.max() + reach
+        close = (self._latitude >= south) & (self._latitude <= north)
+        close[given] = True
+        at = np.flatnonzero(close)
         reading = make_table(
             "polarities",
             {
-                "network": [instrument.network] * n,
-                "station": [instrument.station] * n,
-                "channel": [instrument.band + "Z"] * n,
+                "network": [instrument.network] * at.size,
+                "station": [instrument.station] * at.size,
+                "channel": [instrument.band + "Z"] * at.size,
             },
+            rows=at.size,
         )
-        times = time_values(self._events.column("origin_time"))
-        selection = self._settings.selection
+        times = self._origin[at].astype("datetime64[ns]")
         lon, lat, _ = find_stations(
-            self._stations, reading, times, selection.station_match, selection.station_epochs
+            stations, reading, times, selection.station_match, selection.station_epochs
         )
-        columns = (self._events.column(c).to_numpy() for c in ("longitude", "latitude"))
-        distance: NDArray[np.float64] = distance_azimuth(
-            *columns, lon, lat, self._settings.takeoff.distance
+        distance[at] = distance_azimuth(
+            self._longitude[at], self._latitude[at], lon, lat, self._settings.takeoff.distance
         )[0]
         return distance
 

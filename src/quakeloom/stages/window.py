@@ -309,21 +309,37 @@ def _plan_windows(
         use = arrivals.p != NO_TIME
         if only_given:
             use &= arrivals.given
-        for event in np.flatnonzero(use):
+        events_here = np.flatnonzero(use)
+        # a second more than needed, since windows start on whole samples
+        about = arrivals.p[events_here] - before
+        reach = _MARGIN + _NANO
+        can_be = np.searchsorted(starts, about - longest - reach) < np.searchsorted(
+            starts, about + length + reach
+        )
+        known = np.where(
+            origin[events_here] == NO_TIME, arrivals.p[events_here], origin[events_here]
+        )
+        lived = (known >= recorded[0]) & (known <= recorded[1])
+        either = can_be | lived
+        for event, could, alive in zip(
+            events_here[either].tolist(), can_be[either], lived[either], strict=True
+        ):
             p = int(arrivals.p[event])
-            # windows start on whole samples, so that the same waveform gives the same window
-            number = sample_number(p - before, picker.sampling_rate_hz)
-            start = sample_time(number, picker.sampling_rate_hz)
-            first = int(np.searchsorted(starts, start - longest - _MARGIN))
-            last = int(np.searchsorted(starts, start + length + _MARGIN))
-            covering = tuple(own[k] for k in range(first, last) if ends[k] > start - _MARGIN)
+            start, covering = 0, ()
+            if could:
+                # on whole samples, so that the same waveform gives the same window
+                number = sample_number(p - before, picker.sampling_rate_hz)
+                start = sample_time(number, picker.sampling_rate_hz)
+                first = int(np.searchsorted(starts, start - longest - _MARGIN))
+                last = int(np.searchsorted(starts, start + length + _MARGIN))
+                covering = tuple(own[k] for k in range(first, last) if ends[k] > start - _MARGIN)
             w = _Wanted(
-                int(event), instrument, start, p, int(arrivals.s[event]),
+                event, instrument, start, p, int(arrivals.s[event]),
                 float(arrivals.distance_km[event]), covering,
             )  # fmt: skip
             if covering:
                 wanted.append(w)
-            elif recorded[0] <= (p if origin[event] == NO_TIME else origin[event]) <= recorded[1]:
+            elif alive:
                 silent.append((w, is_triggered))
     absent = _one_per_station(silent, wanted)
     wanted, slower = _prefer_fast(wanted, picker.sampling_rate_hz)
