@@ -40,8 +40,8 @@ def repeater_section(results: RunResults) -> Section:
     )
     if found[0].pairs:
         text += (
-            f" Their first motions agree in {percent(found[0].share)} of {found[0].pairs} pairs: "
-            f"{percent(found[0].error_rate)} of single readings must be wrong."
+            f" Their first motions agree in {percent(found[0].share, 1)} of {found[0].pairs:,} "
+            f"pairs: {percent(found[0].error_rate, 1)} of single readings must be wrong."
             + _simulated_error(results, pairs)
         )
     turned = int(np.sum(mirrored))
@@ -52,7 +52,12 @@ def repeater_section(results: RunResults) -> Section:
         Grid(
             ("Surer than", "Pairs", "Agree", "Readings wrong"),
             [
-                (f"{0.5 + t / 2:.2f}", c.pairs, percent(c.share), percent(c.error_rate))
+                (
+                    f"{0.5 + t / 2:.2f}",
+                    f"{c.pairs:,}",
+                    percent(c.share, 1),
+                    percent(c.error_rate, 1),
+                )
                 for t, c in zip(_LEAST, found, strict=True)
                 if c.pairs
             ],
@@ -97,7 +102,7 @@ def _simulated_error(results: RunResults, pairs: pa.Table) -> str:
         )
     ]
     wrong = 1.0 - judged[judged.index.isin(set(read))].mean()
-    return f" By the simulated truth {percent(wrong)} of them are."
+    return f" By the simulated truth {percent(wrong, 1)} of them are."
 
 
 def _percent(value: float) -> str:
