@@ -66,7 +66,10 @@ def repeater_section(results: RunResults) -> Section:
             (True, True, True, True),
         ),
     )
-    rows = results.table("repeater_stations").to_pylist()
+    stations = results.table("repeater_stations").to_pylist()
+    rows = [r for r in stations if r["mirrored_count"] or r["agreeing_count"] < r["judged_count"]]
+    if not rows:
+        return section
     rows.sort(key=lambda r: (-r["mirrored_count"], r["agreeing_share"], r["station"]))
     section.add(
         Grid(
@@ -80,7 +83,9 @@ def repeater_section(results: RunResults) -> Section:
                 for r in rows[:_STATIONS]
             ],
             "Stations with mirror images were turned over in between; entries for the reversal "
-            "table are in repeater_reversals.parquet.",
+            "table are in repeater_reversals.parquet. Of "
+            f"{count(len(stations), 'station')} with pairs, {len(stations) - len(rows):,} have "
+            "neither mirror images nor readings that disagree.",
             (False, True, True, True, True, True),
         )
     )  # fmt: skip
