@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import yaml
 
+from quakeloom.cli._waveform_reporting import collect_waveforms
 from quakeloom.config import load_configuration
 from quakeloom.stages import pick, polarity, takeoff, window
-from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.planning import plan_configuration, read_settings
 from quakeloom.store import RunLayout, read_json, read_table
 
 
@@ -44,6 +45,7 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
     read = read_table(layout.part("polarity", "all") / "polarities.parquet", "polarities")
     folder = read_json(layout.ingest / "simulation.json")["folder"]
     true = read_table(f"{folder}/reference_arrivals.parquet", "reference_arrivals").to_pandas()
+    true_rows = len(true)
     true = true[true["phase"] == "P"]
     both = read.to_pandas().merge(true, on=["event_id", "station"], suffixes=("", "_true"))
     assert len(both) > 0.8 * len(true)
@@ -51,6 +53,14 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
     assert abs(late.median()) < 0.03
     sure = np.abs(both["probability_up"] - 0.5) > 0.45
     assert (both["polarity"] == both["polarity_true"])[sure].mean() > 0.96
+
+    # what the report judges readings by, and draws of them
+    facts = collect_waveforms(read_settings(layout), layout)
+    assert facts["authority"] == "simulated truth"
+    assert facts["reference"].num_rows == true_rows
+    samples, rate, at = facts["excerpt"](facts["readings"].to_pandas().iloc[0].to_dict())
+    assert (samples.size, rate, at) == (70, 100.0, 35)
+    assert np.abs(samples[at:]).max() > np.abs(samples[: at - 5]).max()
 
 
 def test_where_the_results_lie_does_not_change_a_byte(tmp_path):

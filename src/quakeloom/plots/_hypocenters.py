@@ -68,7 +68,7 @@ def plot_hypocenters(
         axis.set_xlabel(names[x])
         axis.set_ylabel(names[y])
         # as many ticks whatever the height, which is known only after the labels have their room
-        axis.yaxis.set_major_locator(MaxNLocator(6))
+        axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     if boundary_km is not None and np.isfinite(boundary_km[0]):
         mean, spread = boundary_km
         axes[0, 1].axvspan(mean - 2 * spread, mean + 2 * spread, color=MUTED, alpha=0.25, lw=0)

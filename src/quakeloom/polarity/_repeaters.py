@@ -232,10 +232,12 @@ def find_turned_spans(
 ) -> list[tuple[int, int]]:
     """Find when a station was turned over, from mirror images among repeating earthquakes.
 
-    Events that are alike at the station fall into two groups, within which seismograms are
-    alike and between which they are mirror images. The larger group of each family is taken
-    for upright. A span of the other group, by time and without an upright event in it, is
-    one in which the station was turned.
+    Events of a family fall into two groups, within which seismograms are alike and between
+    which they are mirror images; a family without mirror images says nothing. Which group of
+    one family goes with which of another is what makes the station turn least often. Which
+    state is upright seismograms do not tell: taken for it is the one both before and after the
+    other, else the one that lasts longer. A span of the other state, without an upright event
+    in it, is one in which the station was turned.
 
     Parameters
     ----------
@@ -251,9 +253,8 @@ def find_turned_spans(
     list of (int, int)
         First and last event of every span, by time.
     """
-    sides = _two_sides(int(time.size), first, second, mirrored)
-    known = np.flatnonzero(sides != 0)
-    order = known[np.argsort(time[known], kind="stable")]
+    sides = _two_sides(time, first, second, mirrored)
+    order = _by_time(time, np.flatnonzero(sides))
     spans: list[tuple[int, int]] = []
     run: list[int] = []
     for event in [*order.tolist(), -1]:
@@ -267,14 +268,15 @@ def find_turned_spans(
 
 
 def _two_sides(
-    events: int, first: Integers, second: Integers, mirrored: NDArray[np.bool_]
+    time: NDArray[np.datetime64], first: Integers, second: Integers, mirrored: NDArray[np.bool_]
 ) -> Integers:
-    """Give every event +1 or -1 by majority of its pairs, 0 without any; +1 is the larger side."""
+    """Give every event +1 (upright), -1 (turned) or 0 (not known)."""
     neighbors: dict[int, list[tuple[int, int]]] = {}
     for a, b, m in zip(first.tolist(), second.tolist(), mirrored.tolist(), strict=True):
         neighbors.setdefault(a, []).append((b, -1 if m else 1))
         neighbors.setdefault(b, []).append((a, -1 if m else 1))
-    side = np.zeros(events, dtype=np.int64)
+    side = np.zeros(time.size, dtype=np.int64)
+    families = []
     for start in sorted(neighbors):
         if side[start]:
             continue
@@ -287,7 +289,29 @@ def _two_sides(
                     side[other] = side[here] * sign
                     group.append(other)
                     waiting.append(other)
-        members = np.array(group)
-        if side[members].sum() < 0:
+        families.append(np.array(group))
+    placed = np.zeros(0, dtype=np.int64)
+    for members in sorted(families, key=lambda f: -f.size):
+        if abs(side[members].sum()) == members.size:
+            side[members] = 0
+            continue
+        placed = _by_time(time, np.append(placed, members))
+        own = np.isin(placed, members)
+        if _turns(side[placed]) > _turns(np.where(own, -1, 1) * side[placed]):
             side[members] *= -1
-    return side
+    states = side[placed]
+    if not states.size:
+        return side
+    # the outer state encloses the other: one span is likelier than two around it
+    more_spans = states[0] + states[-1]
+    lasting = np.diff(time[placed].astype(np.int64)) * (states[1:] == states[:-1])
+    upright = more_spans or np.sum(lasting * states[1:])
+    return -side if upright < 0 else side
+
+
+def _by_time(time: NDArray[np.datetime64], events: Integers) -> Integers:
+    return events[np.argsort(time[events], kind="stable")]
+
+
+def _turns(side: Integers) -> int:
+    return int(np.sum(side[1:] != side[:-1]))

@@ -40,8 +40,8 @@ def repeater_section(results: RunResults) -> Section:
     )
     if found[0].pairs:
         text += (
-            f" Their first motions agree in {percent(found[0].share)} of {found[0].pairs} pairs: "
-            f"{percent(found[0].error_rate)} of single readings must be wrong."
+            f" Their first motions agree in {percent(found[0].share, 1)} of {found[0].pairs:,} "
+            f"pairs: {percent(found[0].error_rate, 1)} of single readings must be wrong."
             + _simulated_error(results, pairs)
         )
     turned = int(np.sum(mirrored))
@@ -52,7 +52,12 @@ def repeater_section(results: RunResults) -> Section:
         Grid(
             ("Surer than", "Pairs", "Agree", "Readings wrong"),
             [
-                (f"{0.5 + t / 2:.2f}", c.pairs, percent(c.share), percent(c.error_rate))
+                (
+                    f"{0.5 + t / 2:.2f}",
+                    f"{c.pairs:,}",
+                    percent(c.share, 1),
+                    percent(c.error_rate, 1),
+                )
                 for t, c in zip(_LEAST, found, strict=True)
                 if c.pairs
             ],
@@ -61,7 +66,10 @@ def repeater_section(results: RunResults) -> Section:
             (True, True, True, True),
         ),
     )
-    rows = results.table("repeater_stations").to_pylist()
+    stations = results.table("repeater_stations").to_pylist()
+    rows = [r for r in stations if r["mirrored_count"] or r["agreeing_count"] < r["judged_count"]]
+    if not rows:
+        return section
     rows.sort(key=lambda r: (-r["mirrored_count"], r["agreeing_share"], r["station"]))
     section.add(
         Grid(
@@ -75,7 +83,9 @@ def repeater_section(results: RunResults) -> Section:
                 for r in rows[:_STATIONS]
             ],
             "Stations with mirror images were turned over in between; entries for the reversal "
-            "table are in repeater_reversals.parquet.",
+            "table are in repeater_reversals.parquet. Of "
+            f"{count(len(stations), 'station')} with pairs, {len(stations) - len(rows):,} have "
+            "neither mirror images nor readings that disagree.",
             (False, True, True, True, True, True),
         )
     )  # fmt: skip
@@ -97,7 +107,7 @@ def _simulated_error(results: RunResults, pairs: pa.Table) -> str:
         )
     ]
     wrong = 1.0 - judged[judged.index.isin(set(read))].mean()
-    return f" By the simulated truth {percent(wrong)} of them are."
+    return f" By the simulated truth {percent(wrong, 1)} of them are."
 
 
 def _percent(value: float) -> str:

@@ -111,7 +111,8 @@ _LIST = (
     ),
     TableSpec(
         "windows",
-        "Windows of waveforms, one row per event and instrument, cut or not.",
+        "Windows of waveforms, one row per event and instrument, cut or not; event_id is empty "
+        "where a row stands for events that did not trigger a station.",
         (
             "event_id",
             "network",

@@ -92,3 +92,35 @@ def test_two_families_of_a_station_are_judged_together():
     first, second = first[same], second[same]
     spans = find_turned_spans(time, first, second, turned[first] != turned[second])
     assert spans == [(4, 6)]
+
+
+def spans_of(turned, families):
+    """Find the spans of a station from families of events, thirty days between events."""
+    time = np.datetime64("2019-01-01", "ns") + np.arange(turned.size) * np.timedelta64(30, "D")
+    first, second = np.triu_indices(turned.size, 1)
+    same = families[first] == families[second]
+    first, second = first[same], second[same]
+    return find_turned_spans(time, first, second, turned[first] != turned[second])
+
+
+def test_a_family_that_was_mostly_turned_follows_the_others():
+    """Events 6 to 11 are turned; of the second family (7 to 12) one event alone is upright."""
+    turned = np.zeros(20, bool)
+    turned[6:12] = True
+    families = np.zeros(20, int)
+    families[7:13] = 1
+    assert spans_of(turned, families) == [(6, 11)]
+
+
+def test_a_family_without_mirror_images_breaks_no_span():
+    turned = np.zeros(20, bool)
+    turned[6:12] = True
+    families = np.zeros(20, int)
+    families[8:10] = 1
+    assert spans_of(turned, families) == [(6, 11)]
+
+
+def test_the_state_before_and_after_is_upright_even_if_it_is_shorter():
+    turned = np.zeros(20, bool)
+    turned[3:16] = True
+    assert spans_of(turned, np.zeros(20, int)) == [(3, 15)]
