@@ -45,6 +45,9 @@ class TravelTimePicks:
         )
 
 
+_GIVE_ERRORS = "give `tomography.picks.error_s` (`--error`), or an error with every pick"
+
+
 def check_picks(
     picks: TravelTimePicks,
     grid: LineGrid,
@@ -106,13 +109,10 @@ def check_picks(
     if error_s is not None:
         errors[missing] = error_s
     else:
-        put_aside(
-            missing & np.isnan(errors),
-            "has no time error: give `error_s` in the settings, or one per pick",
-        )
+        put_aside(missing & np.isnan(errors), f"has no time error: {_GIVE_ERRORS}")
         put_aside(
             missing & ~np.isnan(errors),
-            "has a time error of zero: give `error_s` in the settings, or one per pick",
+            f"has a time error of zero: {_GIVE_ERRORS}",
         )
     put_aside(~np.isfinite(picks.times_s) | (picks.times_s < 0), "has no travel time")
     if first_arrivals:
@@ -168,10 +168,11 @@ def check_picks(
         for words in reasons.values():
             key = words.split(":")[0].split(" at ")[0]
             counts[key] = counts.get(key, 0) + 1
-        said = "; ".join(f"{c} {w}" for w, c in sorted(counts.items(), key=lambda i: -i[1])[:5])
+        lacking = any(w.endswith(_GIVE_ERRORS) for w in reasons.values())
+        remedy = _GIVE_ERRORS if lacking else "mend the picks or the settings of the section"
+        said = "; ".join(f"{c}: {w}" for w, c in sorted(counts.items(), key=lambda i: -i[1])[:5])
         raise InputError(
-            f"None of the {n} picks can be used ({said}). No model can be found; mend the picks "
-            "or the settings of the section."
+            f"None of the {n} picks can be used ({said}). No model can be found; {remedy}."
         )
     used = replace(
         picks,

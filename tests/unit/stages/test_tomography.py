@@ -28,7 +28,7 @@ BAD_PICKS = [
 REASONS = [
     "comes earlier than physically possible: 0.5 s over 30",
     "has no time error",
-    "has a time error of zero: give `error_s` in the settings",
+    "has a time error of zero: give `tomography.picks.error_s`",
     "receiver at -0.9 km depth lies 900 m above the ground",
     "shot at 55 km lies outside the section (0 to 40 km)",
     "doubled: row 0 has the same shot, receiver and phase",

@@ -111,7 +111,9 @@ def test_only_first_arrivals_are_used():
 
 
 def test_nothing_left_is_refused_with_the_counts():
-    with pytest.raises(InputError, match=r"None of the 3 picks can be used.*3 has no time error"):
+    with pytest.raises(
+        InputError, match=r"None of the 3 picks can be used.*3: has no time error.*--error"
+    ):
         check_picks(picks(errors_s=np.full(3, np.nan)), grid())
 
 
