@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,7 +140,7 @@ def check_picks(
         put_aside(
             z < top - tolerance,
             [
-                f"{name} at {v:g} km depth lies {1000 * (g - v):.3g} m above the ground"
+                f"{name} at {v:g} km depth lies {1000 * (g - v):.4g} m above the ground"
                 for v, g in zip(z, top, strict=True)
             ],
         )
@@ -166,7 +167,8 @@ def check_picks(
     if not rows.size:
         counts: dict[str, int] = {}
         for words in reasons.values():
-            key = words.split(":")[0].split(" at ")[0]
+            # what differs from pick to pick goes, so that equal reasons are counted together
+            key = re.sub(r"( at)? [-+.e\d]+ k?m( depth)?", "", re.split(r":| \(", words)[0])
             counts[key] = counts.get(key, 0) + 1
         lacking = any(w.endswith(_GIVE_ERRORS) for w in reasons.values())
         remedy = _GIVE_ERRORS if lacking else "mend the picks or the settings of the section"
