@@ -1,19 +1,31 @@
-"""Make the figures of ensemble tomography that need no data: two verifications.
+"""Make the figures of ensemble tomography: two verifications, and a real line from its run.
 
     python docs/images/make_line_figures.py
+    python docs/images/make_line_figures.py results/wide-angle v.in
 
-The same program gives the same bytes.
+The first makes the figures that need no data, the second that of a finished run beside its
+published model. The same program gives the same bytes.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from quakeloom.plots import PAGE_WIDTH_IN, QUALITY_COLORS, figure_to_png, new_figure, styled
+from quakeloom.formats import read_rayinvr_model
+from quakeloom.plots import (
+    PAGE_WIDTH_IN,
+    QUALITY_COLORS,
+    figure_to_png,
+    new_figure,
+    plot_velocity_sections,
+    styled,
+)
 from quakeloom.tomography import (
     NetworkOptions,
     SamplerOptions,
@@ -131,6 +143,31 @@ def draw_networks() -> Figure:
     return figure
 
 
-if __name__ == "__main__":
+def draw_line(run: Path, model: Path) -> Figure:
+    """Draw the mean of a finished line, the published model, and one member."""
+    with xr.open_dataset(run / "sections.nc", engine="scipy") as data:
+        v = {str(n): data[n].to_numpy().astype(float) for n in data.variables}
+    with xr.open_zarr(run / "ensemble.zarr", consolidated=False) as ensemble:
+        member = ensemble["p_velocity"][0].to_numpy().astype(float)
+    published = read_rayinvr_model(model).evaluate(v["depth"][:, None], v["distance"][None, :])
+    rock = np.isfinite(v["mean"])
+    panels = {
+        "Mean of the ensemble": v["mean"],
+        "Published model": np.where(rock, published, np.nan),
+        "One member": np.where(rock, member, np.nan),
+    }
+    return plot_velocity_sections(v["depth"], v["distance"], panels, v["ground_depth"])
+
+
+def make_verifications() -> None:
+    """Make the figures that need no data."""
     (HERE / "line-networks.png").write_bytes(figure_to_png(draw_networks(), 110))
     (HERE / "line-verification.png").write_bytes(figure_to_png(draw_verification(), 120))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        made = draw_line(Path(sys.argv[1]), Path(sys.argv[2]))
+        (HERE / f"line-{Path(sys.argv[1]).name}.png").write_bytes(figure_to_png(made, 100))
+    else:
+        make_verifications()

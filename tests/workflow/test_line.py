@@ -102,5 +102,5 @@ def test_a_pick_file_without_errors_is_refused_with_the_remedy(tmp_path):
     found = quakeloom("tomography", "--picks", path, "--out", tmp_path / "out", check=False)
     assert found.returncode != 0
     message = " ".join((found.stdout + found.stderr).split())
-    assert "None of the 2 picks can be used (2 has no time error" in message
+    assert "None of the 2 picks can be used (2: has no time error" in message
     assert "Traceback" not in message

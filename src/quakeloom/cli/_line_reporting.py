@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
-from quakeloom.core import InputError
+from quakeloom.core import IncompleteError, InputError
 from quakeloom.inference import ensemble_agreement
 from quakeloom.report import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.stages._line_inputs import line_settings, read_compared
@@ -71,6 +71,12 @@ def _compare(
     depth = layout.root.parents[settings.name.count("/")]
     for case in settings.report.compare:
         other = RunLayout(depth / case_run(configuration, case))
+        if not (other.root / "tomography.json").is_file():
+            raise IncompleteError(
+                f"Case '{case}', which '{settings.name}' is compared with, is not finished in "
+                f"{other.root}. No page was written; run the workflow, or leave the case out of "
+                "`report.compare`."
+            )
         theirs = np.asarray(open_array(other.root / "ensemble.zarr", "p_velocity")[...], float)
         if theirs.shape[1:] != ours.shape[1:]:
             raise InputError(

@@ -228,7 +228,7 @@ def _information_section(results: LineResults) -> Section:
                 {"Ray coverage": rays},
                 v["ground_depth"],
                 None,
-                "log10 of mean ray length per node (km)",
+                "log10 of ray length (km)",
                 "davos",
             ),
             "Ray coverage.",

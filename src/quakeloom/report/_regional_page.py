@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +77,7 @@ def _summary_section(results: RegionalResults) -> Section:
         ("Modes of the prior", whole(s["modes"])),
         ("Known velocities", whole(s["known"])),
         ("Stations with travel-time tables", whole(s["stations"])),
-        ("Stations put aside", whole(results.rejects.num_rows)),
+        ("Rows of the station file put aside", whole(results.rejects.num_rows)),
         ("Mean standard deviation of velocity", f"{100 * s['mean_relative_spread']:.1f} %"),
     ]
     if "known_misfit" in s:
@@ -132,7 +134,7 @@ def _velocity_section(results: RegionalResults) -> Section:
                 (0.0, float(np.nanmax(v["standard_deviation"]))),
             ),
             "Standard deviation of the velocity.",
-            "Small where something is known.",
+            "Small where something is known." if results.summary["known"] else "",
             "wide",
         ),
         picture(
@@ -154,8 +156,11 @@ def _reject_section(results: RegionalResults) -> Section:
     section = Section("rejects", "Put aside")
     if not results.rejects.num_rows:
         return section
-    rows = [(r,) for r in results.rejects.column("reason").to_pylist()[:50]]
-    return section.add(Grid(("Reason",), rows, numeric=(False,)))
+    # names and places differ from row to row; the first words tell the kind
+    reasons = results.rejects.column("reason").to_pylist()
+    kinds = Counter(re.sub(r"^station \S+ lies", "station lies", r).split(":")[0] for r in reasons)
+    rows = [(kind, whole(count)) for kind, count in kinds.most_common(20)]
+    return section.add(Grid(("Reason", "Rows"), rows, numeric=(False, True)))
 
 
 def _settings_section(results: RegionalResults) -> Section:

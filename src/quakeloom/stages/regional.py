@@ -33,6 +33,7 @@ from quakeloom.stages._line_ensemble import Block, ensemble_path, resize_arrays,
 from quakeloom.stages._member_tables import member_table, table_digest, table_folder
 from quakeloom.stages._provenance import CODE, describe_provenance
 from quakeloom.stages._regional_inputs import (
+    RegionalStations,
     read_prior,
     read_stations,
     regional_axes,
@@ -112,13 +113,17 @@ def promise_memory(settings: Settings) -> int:
     return math.ceil(BASE_MB + task + (fitting * (BASE_MB + task) if workers > 1 else 0.0))
 
 
-def promise_storage(settings: Settings, stations: int) -> float:
-    """Return the GB that models and tables of an ensemble take before compression."""
+def promise_storage(settings: Settings, stations: RegionalStations) -> float:
+    """Return the GB that models and tables of an ensemble take before compression.
+
+    Stations at one place share their tables.
+    """
+    places = len(np.unique(stations.places_km, axis=0))
     regional = regional_settings(settings)
     axes = regional_axes(regional)
     kept = np.prod([math.ceil(a.size / k) for a, k in zip(axes, regional.table_every, strict=True)])
     nodes = np.prod([a.size for a in axes])
-    return float(regional.members * (nodes + stations * kept) * 4 / 1e9)
+    return float(regional.members * (nodes + places * kept) * 4 / 1e9)
 
 
 def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -153,7 +158,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "plan": plan_digest,
         "stations": len(stations.names),
         "rejects": stations.rejects.num_rows,
-        "storage_gb": round(promise_storage(settings, len(stations.names)), 3),
+        "storage_gb": round(promise_storage(settings, stations), 3),
     }
     write_json_if_changed(marker, summary)
     log.info("regional init: %s", summary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +44,9 @@ class TravelTimePicks:
             self.errors_s[which],
             self.phases[which],
         )
+
+
+_GIVE_ERRORS = "give `tomography.picks.error_s` (`--error`), or an error with every pick"
 
 
 def check_picks(
@@ -106,13 +110,10 @@ def check_picks(
     if error_s is not None:
         errors[missing] = error_s
     else:
-        put_aside(
-            missing & np.isnan(errors),
-            "has no time error: give `error_s` in the settings, or one per pick",
-        )
+        put_aside(missing & np.isnan(errors), f"has no time error: {_GIVE_ERRORS}")
         put_aside(
             missing & ~np.isnan(errors),
-            "has a time error of zero: give `error_s` in the settings, or one per pick",
+            f"has a time error of zero: {_GIVE_ERRORS}",
         )
     put_aside(~np.isfinite(picks.times_s) | (picks.times_s < 0), "has no travel time")
     if first_arrivals:
@@ -139,7 +140,7 @@ def check_picks(
         put_aside(
             z < top - tolerance,
             [
-                f"{name} at {v:g} km depth lies {1000 * (g - v):.3g} m above the ground"
+                f"{name} at {v:g} km depth lies {1000 * (g - v):.4g} m above the ground"
                 for v, g in zip(z, top, strict=True)
             ],
         )
@@ -166,12 +167,14 @@ def check_picks(
     if not rows.size:
         counts: dict[str, int] = {}
         for words in reasons.values():
-            key = words.split(":")[0].split(" at ")[0]
+            # what differs from pick to pick goes, so that equal reasons are counted together
+            key = re.sub(r"( at)? [-+.e\d]+ k?m( depth)?", "", re.split(r":| \(", words)[0])
             counts[key] = counts.get(key, 0) + 1
-        said = "; ".join(f"{c} {w}" for w, c in sorted(counts.items(), key=lambda i: -i[1])[:5])
+        lacking = any(w.endswith(_GIVE_ERRORS) for w in reasons.values())
+        remedy = _GIVE_ERRORS if lacking else "mend the picks or the settings of the section"
+        said = "; ".join(f"{c}: {w}" for w, c in sorted(counts.items(), key=lambda i: -i[1])[:5])
         raise InputError(
-            f"None of the {n} picks can be used ({said}). No model can be found; mend the picks "
-            "or the settings of the section."
+            f"None of the {n} picks can be used ({said}). No model can be found; {remedy}."
         )
     used = replace(
         picks,
