@@ -52,7 +52,17 @@ class LocationTask:
     picks: pa.Table
 
 
-def promise_memory(settings: Settings, rows: PlannedRows, ensemble: tuple[int, float]) -> int:
+@dataclass(frozen=True)
+class EnsembleSize:
+    """Members of an ensemble, bytes of its times and of one group of them, and in all when made."""
+
+    members: int
+    bytes: float
+    group: float
+    making: float
+
+
+def promise_memory(settings: Settings, rows: PlannedRows, ensemble: EnsembleSize) -> int:
     """Return the memory in MB that a partition needs at most.
 
     The program with the picks of the partition, and in every process that locates the tables of
@@ -65,9 +75,9 @@ def promise_memory(settings: Settings, rows: PlannedRows, ensemble: tuple[int, f
     return math.ceil(BASE_MB + picks_mb(rows) + located)
 
 
-def promise_tables(settings: Settings, ensemble: tuple[int, float]) -> int:
+def promise_tables(settings: Settings, ensemble: EnsembleSize) -> int:
     """Return the memory in MB that making the tables of the ensemble needs at most."""
-    making = 2.1 * ensemble[1] / 1e6
+    making = ensemble.making / 1e6
     clamp_workers(0, BASE_MB, making, settings.cluster.memory_mb)
     return math.ceil(BASE_MB + making)
 
@@ -82,22 +92,28 @@ def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
     return clamp_workers(workers, BASE_MB + picks_mb(rows), task, cluster.memory_mb)
 
 
-def ensemble_size(settings: Settings, layout: RunLayout) -> tuple[int, float]:
-    """Return members of the ensemble and bytes of its times."""
+def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:
+    """Return how large the ensemble of a run is, without making it."""
     locate = locate_settings(settings)
     paths = [find_location_model(m, data_folder(settings)) for m in locate.models]
+    levels = receiver_levels_of(settings, layout)
     if is_grid_source(paths[0]):
-        return grid_size(locate, paths, places_of(layout))
-    levels = len(receiver_levels_of(settings, layout))
-    return locate.members or len(locate.models), ensemble_bytes(locate, levels)
+        members, groups, size = grid_size(locate, paths, places_of(layout))
+        making = size
+    else:
+        members, groups = locate.members or len(locate.models), 2 * len(levels)
+        size = ensemble_bytes(locate, len(levels))
+        making = 2.0 * size  # members are traced one by one and stacked
+    return EnsembleSize(members, size, size / groups, making + 4.0 * size / groups)
 
 
-def task_mb(settings: Settings, rows: PlannedRows, ensemble: tuple[int, float]) -> float:
+def task_mb(settings: Settings, rows: PlannedRows, ensemble: EnsembleSize) -> float:
     """Return the memory in MB that a process that locates needs beside the program."""
     locate = locate_settings(settings)
-    members, size = ensemble
-    # once as they are, and of the few members of the first search
-    tables = size * (1.0 + min(8, members) / max(members, 1)) / 1e6
+    members = ensemble.members
+    # a group is taken apart while it is read; those of the few members searched first are copied
+    few = 16.0 / members if members > 8 else 0.0
+    tables = (ensemble.bytes * (1.0 + few) + 7.0 * ensemble.group) / 1e6
     grid = locate.maximum_nodes * members * 8 * 4 / 1e6
     block = min(settings.cluster.block_events, rows.events)
     draws = 2.0 * block * (locate.draws * 34 + members * 4) / 1e6

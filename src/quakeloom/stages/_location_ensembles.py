@@ -258,10 +258,12 @@ def read_ensemble(folder: Path) -> StoredEnsemble:
     """Read the times of an ensemble."""
     arrays = {name: np.asarray(open_array(folder, name)[...]) for name in _SHARED_ARRAYS}
     about = read_json(folder / "members.json")
+    stored = open_array(folder, "straight_slowness" if about["scaled"] else "location_time_s")
+    values = np.empty(stored.shape, stored.dtype)
+    for group in range(len(values)):
+        values[group] = stored[group]
     if about["scaled"]:
-        values = np.asarray(open_array(folder, "straight_slowness")[...])[:, :, :, None, :]
-    else:
-        values = np.asarray(open_array(folder, "location_time_s")[...])
+        values = values[:, :, :, None, :]
     times = EnsembleTimes(
         tuple(about["names"]),
         values,

@@ -82,30 +82,30 @@ def grid_digest(path: Path) -> str:
     return digest_json([(f.name, digest_file(f)) for f in files])
 
 
-def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[int, float]:
-    """Return members and bytes of the times of an ensemble on grids, without reading them."""
+def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[int, int, float]:
+    """Return members, groups and bytes of the times of an ensemble on grids, not reading them."""
     if not is_run(paths[0]):
         grids = _list_tables(paths[0], places)
-        stations = len({station for _, station in grids})
+        groups = 2 * len({station for _, station in grids})
         nodes = next(iter(grids.values())).shape
-        return len(paths), 8.0 * stations * len(paths) * float(np.prod(nodes))
+        return len(paths), groups, 4.0 * groups * len(paths) * float(np.prod(nodes))
     layout = RunLayout(paths[0])
     settings = _settings_of(layout)
     if settings.regional is not None:
         from quakeloom.stages.regional import read_stations
 
         array = open_array(layout.root / "ensemble.zarr", "regional_p_velocity")
-        stations = len(read_stations(settings).names)
+        groups = 2 * len(read_stations(settings).names)
         nodes = tuple(
             -(-n // every)
             for n, every in zip(array.shape[1:], settings.regional.table_every, strict=True)
         )
     else:
         array = open_array(layout.root / "ensemble.zarr", "p_velocity")
-        stations = _section_of(locate, settings, layout, places).stations.size
+        groups = 2 * _section_of(locate, settings, layout, places).stations.size
         nodes = array.shape[1:]
     members = min(array.shape[0], locate.members or array.shape[0])
-    return members, 8.0 * stations * members * float(np.prod(nodes))
+    return members, groups, 4.0 * groups * members * float(np.prod(nodes))
 
 
 def read_grid_ensemble(
