@@ -293,7 +293,7 @@ def test_report_holds_the_samplers_against_each_other(pick_file, tmp_path):
         run_all(settings, place)
         stage.finalise(settings, place)
         if place is layout:
-            with pytest.raises(IncompleteError, match="Case 'other', which .* is not finished"):
+            with pytest.raises(IncompleteError, match=r"Case 'other', which .* is not finished"):
                 write_line_report(own, layout)
     write_line_report(own, layout)
     found = json.loads((layout.root / "agreement.json").read_text())["other"]
