@@ -114,10 +114,11 @@ class ArrivalBook:
         n = self._events.num_rows
         selection = self._settings.selection
         distance = np.full(n, np.nan)
-        stations = self._stations.take(self._rows.get(instrument.station, []))
-        latitudes = stations.column("latitude").to_numpy()
-        if not latitudes.size:
+        rows = self._rows.get(instrument.station, [])
+        if not rows:
             return distance
+        stations = self._stations.take(rows)
+        latitudes = stations.column("latitude").to_numpy()
         # a degree of latitude has 110.5 km or more
         reach = selection.maximum_distance_km / 110.5
         south, north = latitudes.min() - reach, latitudes.max() + reach
