@@ -227,12 +227,12 @@ def main() -> None:
             ours, theirs, off = compare(arguments.nlloc, single, some, method, likelihood, nodes)
             median = float(np.median(np.linalg.norm(off, axis=1)))
             figures.append(
-                figure(f"nlloc_ratio_{name}", 1e3 * ours, "ms", "NonLinLoc", 1e3 * theirs)
+                figure(f"milliseconds_{name}", 1e3 * ours, "ms", "NonLinLoc", 1e3 * theirs)
             )
             figures.append(figure(f"nlloc_difference_{name}", median, "km"))
             print(f"NonLinLoc {name}: {1e3 * theirs:.1f} ms, ours {1e3 * ours:.1f} ms an event; "
                   f"median difference {median:.3f} km", flush=True)  # fmt: skip
-        ratio = next(f["ratio"] for f in figures if f["name"] == "nlloc_ratio_gaussian_20000")
+        ratio = next(f["ratio"] for f in figures if f["name"] == "milliseconds_gaussian_20000")
         figures.append(figure("nlloc_ratio", ratio, "1"))
     print_result(
         "location",
