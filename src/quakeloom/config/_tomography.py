@@ -48,7 +48,7 @@ class TomographySection(Section):
         None, "Extent along the line; a little more than the picks' if absent.", "km"
     )
     depth_range_km: tuple[float, float] | None = setting(
-        None, "Extent in depth; from the ground to a quarter of the longest offset if absent.", "km"
+        None, "Extent in depth; from the ground to 1.4 times where rays turn if absent.", "km"
     )
     spacing_km: tuple[float, float] | None = setting(
         None, "Node spacing of the solver in depth and distance; 300 along the line if absent.",
@@ -74,7 +74,7 @@ class TomographyPrior(Section):
     reference: list[tuple[float, float]] = setting(
         list,
         "Mean velocity: depth below ground (km) and velocity (km/s), linear between; fitted to "
-        "the picks (v0 + k z) if empty.",
+        "the picks if empty.",
     )
     standard_deviation: list[tuple[float, float]] = setting(
         lambda: [(0.0, 0.25)],

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
+from scipy.optimize import nnls
 
 from quakeloom.config import Settings, Tomography, expand_variables
 from quakeloom.core import InputError, digest_file, digest_json
@@ -25,6 +25,12 @@ from quakeloom.tomography import (
     make_line_grid,
     make_velocity_prior,
 )
+
+_KNOTS, _REWEIGHTED = 25, 5
+"""Offsets where the slope of fitted times may change, and rounds of robust weights."""
+
+_ROOM = 1.4
+"""Depth of a section over that where rays turn in the fitted velocity."""
 
 
 @dataclass(frozen=True)
@@ -117,31 +123,41 @@ def read_compared(settings: Settings) -> RayinvrModel | None:
 
 
 def fit_reference(picks: TravelTimePicks) -> NDArray[np.float64]:
-    """Fit a velocity v0 + k z to travel times by offset, robustly.
+    """Return the velocity over depth that travel times by offset ask for.
 
-    For a prior mean where the settings give none. ``T = 2 / k asinh(k x / (2 v0))``, the
-    time of the turning ray.
+    For a prior mean where the settings give none. Times are fitted by an increasing and concave
+    function of offset (a sum of ``min(x, x_j)`` with weights of one sign), robustly; the integral
+    of Herglotz and Wiechert over its slopes gives depths, ``z(p) = 1 / pi * integral of
+    arcosh(p(x) / p) dx``.
 
     Returns
     -------
-    ndarray, (20, 2)
-        Depth below ground in km and velocity in km/s, to three times the turning depth.
+    ndarray, (n, 2)
+        Depth below ground in km and velocity in km/s, down to where rays turn.
+
+    References
+    ----------
+    Aki, K., Richards, P. G. (2002), Quantitative Seismology, 2nd ed., section 9.4.
     """
     x = np.abs(picks.shots_km[:, 1] - picks.receivers_km[:, 1])
-    x, t = np.maximum(x, 1e-9), picks.times_s
-
-    def misfit(p: NDArray[np.float64]) -> NDArray[np.float64]:
-        v0, k = np.exp(p)
-        return np.asarray(2.0 / k * np.arcsinh(0.5 * k * x / v0) / t - 1.0)
-
-    fast = float(np.percentile(x / t, 90))
-    longest = float(x.max())
-    start = np.log([0.5 * fast, fast / longest])
-    fit = least_squares(misfit, start, loss="soft_l1", f_scale=0.1, bounds=(start - 5, start + 5))
-    v0, k = np.exp(fit.x)
-    turning = v0 / k * (math.hypot(1.0, 0.5 * k * longest / v0) - 1.0)
-    depth = np.linspace(0.0, 3.0 * turning, 20)
-    return np.column_stack([depth, v0 + k * np.minimum(depth, 1.5 * turning)])
+    near = np.isfinite(x) & np.isfinite(picks.times_s) & (picks.times_s > 0)
+    x, t = np.maximum(x[near], 1e-9), picks.times_s[near]
+    knots = np.unique(np.quantile(x, np.linspace(0.0, 1.0, _KNOTS)))
+    weight = 1.0 / np.maximum(t, np.median(t) / 10.0)
+    for _ in range(_REWEIGHTED):
+        bends = np.minimum(x[:, None], knots[None, :])
+        strength, _ = nnls(bends * weight[:, None], t * weight)
+        late = np.abs(bends @ strength / t - 1.0)
+        weight = 1.0 / np.maximum(t, np.median(t) / 10.0) / np.sqrt(1.0 + (late / 0.1) ** 2)
+    slope = np.cumsum(strength[::-1])[::-1]
+    slope = slope[slope > 0]
+    width = np.diff(knots[: slope.size], prepend=0.0)
+    depth = [
+        float(np.sum(width[:k] * np.arccosh(np.maximum(slope[:k] / slope[k], 1.0)))) / math.pi
+        for k in range(slope.size)
+    ]
+    changes = np.flatnonzero(np.diff(slope, prepend=np.inf) < 0)
+    return np.column_stack([np.array(depth)[changes], 1.0 / slope[changes]])
 
 
 def _existing(settings: Settings, name: str) -> Path:
@@ -181,12 +197,14 @@ def _section(
     if section.depth_range_km:
         deep = section.depth_range_km
     else:
-        offset = float(np.nanmax(np.abs(picks.shots_km[:, 1] - picks.receivers_km[:, 1])))
+        phases = line.picks.first_arrivals
+        first = np.isin(picks.phases, phases) if phases else np.ones(len(picks), bool)
+        turning = fit_reference(picks.take(np.flatnonzero(first)))[-1, 0]
         z = np.concatenate([picks.shots_km[:, 0], picks.receivers_km[:, 0]])
         z = np.concatenate([z[np.isfinite(z)], [0.0] if ground is None else ground[:, 1]])
         if section.water_surface_km is not None:
             z = np.append(z, section.water_surface_km)
-        deep = float(z.min()) - dx, float(z.max()) + 0.25 * offset
+        deep = float(z.min()) - dx, float(z.max()) + _ROOM * turning
     dz = section.spacing_km[0] if section.spacing_km else min(dx, (deep[1] - deep[0]) / 60.0)
     return make_line_grid(
         along, deep, (dz, dx), ground, section.water_surface_km, section.water_velocity_km_s

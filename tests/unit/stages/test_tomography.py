@@ -16,7 +16,7 @@ from quakeloom.stages import tomography as stage
 from quakeloom.stages._line_inputs import fit_reference
 from quakeloom.stages.planning import plan_line
 from quakeloom.store import RunLayout, open_array, read_table
-from quakeloom.tomography import synthetic_line
+from quakeloom.tomography import TravelTimePicks, synthetic_line
 
 BAD_PICKS = [
     "1,0,31,1.5,0.5,0.03",
@@ -334,3 +334,18 @@ def test_reference_velocity_is_found_from_the_picks(pick_file):
     # water and 2 + 0.5 z: some 2 to 4 km/s at the top, growing with depth
     assert 1.0 < table[0, 1] < 4.0
     assert 3.0 < np.interp(5.0, table[:, 0], table[:, 1]) < 8.0
+
+
+def test_reference_of_turning_rays_is_their_velocity():
+    """Times of ``v = 2 + 0.5 z`` give it back, by the integral of Herglotz and Wiechert."""
+    offset = np.linspace(0.2, 30.0, 150)
+    place = np.column_stack([np.zeros(150), offset])
+    times = 2.0 / 0.5 * np.arcsinh(0.25 * offset / 2.0)
+    picks = TravelTimePicks(0.0 * place, place, times, np.full(150, 0.01), np.full(150, "P"))
+    table = fit_reference(picks)
+    turning = 2.0 / 0.5 * (np.hypot(1.0, 0.25 * 30.0 / 2.0) - 1.0)
+    # the last slope is that between the last two of 25 offsets
+    assert 0.85 * turning < table[-1, 0] <= turning
+    depth = np.linspace(0.5, 0.8 * turning, 20)
+    found = np.interp(depth, table[:, 0], table[:, 1])
+    np.testing.assert_allclose(found, 2.0 + 0.5 * depth, rtol=0.04)
