@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,10 @@ from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings
 from quakeloom.core import MemoryPromiseError, digest_file, digest_json, digest_source
 from quakeloom.picking import Picker
-from quakeloom.schema import make_table, time_values
-from quakeloom.signal import flag_names, sample_number, sample_time
-from quakeloom.stages import takeoff
+from quakeloom.schema import make_table
+from quakeloom.signal import flag_names
 from quakeloom.stages._archive import index_archive, read_span, write_span
-from quakeloom.stages._archive_index import ArchiveIndex
-from quakeloom.stages._expected_arrivals import NO_TIME, ArrivalBook
+from quakeloom.stages._expected_arrivals import NO_TIME
 from quakeloom.stages._parts import (
     mark_done,
     partition_states,
@@ -39,12 +36,8 @@ from quakeloom.stages._parts import (
     write_plans,
 )
 from quakeloom.stages._provenance import CODE
-from quakeloom.stages._waveform_index import (
-    ArchiveReader,
-    IndexRow,
-    Instrument,
-    RecordSet,
-)
+from quakeloom.stages._waveform_index import ArchiveReader, RecordSet
+from quakeloom.stages._window_plans import MARGIN, WantedWindow, plan_windows, time_spans
 from quakeloom.stages.ingest import Ingested
 from quakeloom.stages.weights import open_picker
 from quakeloom.store import (
@@ -66,26 +59,7 @@ BASE_MB = 420.0
 """Memory of the program with ObsPy and torch loaded, measured."""
 
 _NANO = 1_000_000_000
-_MARGIN = 2 * _NANO
 _USELESS = {"dead", "constant"}
-_LONGEST_TRAVEL = 600 * _NANO
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """One window to cut."""
-
-    event: int
-    instrument: Instrument
-    start: int
-    expected_p: int
-    expected_s: int
-    distance_km: float
-    rows: tuple[IndexRow, ...]
-
-
-_Absent = tuple[_Wanted, str, str]
-"""What was not cut, with status and reason; event -1 stands for several events."""
 
 
 def plan(
@@ -118,7 +92,7 @@ def plan(
         common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
     plans: dict[str, dict[str, Any]] = {}
     for part_rows in ingested.partitions:
-        spans = _time_spans(settings, layout, part_rows.partition, picker)
+        spans = time_spans(settings, layout, part_rows.partition, picker)
         plans[part_rows.partition] = {
             **common,
             "rows": part_rows.digest,
@@ -185,7 +159,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     picker = open_picker(settings.waveforms.picker)
     index = read_span(layout.ingest, partition)
     events = read_table(layout.rows(partition) / "events.parquet", "events")
-    wanted, absent = _plan_windows(settings, layout, partition, events, index, picker)
+    wanted, absent = plan_windows(settings, layout, partition, events, index, picker)
     ids = events.column("event_id").to_pylist()
     reader = ArchiveReader(keep=12)
     made = [_row(ids, w, status, reason) for w, status, reason in absent]
@@ -251,163 +225,15 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     return verify_parts(layout, STAGE)
 
 
-def _time_spans(
-    settings: Settings, layout: RunLayout, partition: str, picker: Picker
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the time that windows of a partition can touch, and that of its events and picks."""
-    assert settings.waveforms is not None
-    folder = layout.rows(partition)
-    known = []
-    for name, column in (
-        ("events", "origin_time"), ("picks", "time"), ("polarities", "arrival_time")
-    ):  # fmt: skip
-        times = read_table(folder / f"{name}.parquet", name, [column]).column(column)
-        values = time_values(times).astype("datetime64[ns]")
-        known.append(values[~np.isnat(values)].astype(np.int64))
-    times = np.concatenate(known)
-    if not times.size:
-        return (-(2**62), 2**62), (-(2**62), 2**62)
-    length = round(picker.samples / picker.sampling_rate_hz * _NANO)
-    before = round(settings.waveforms.before_p_s * _NANO) + length + 2 * _MARGIN
-    first, last = int(times.min()), int(times.max())
-    after = _LONGEST_TRAVEL + length + 2 * _MARGIN
-    return (first - before, last + after), (first, last)
-
-
-def _plan_windows(
-    settings: Settings,
-    layout: RunLayout,
-    partition: str,
-    events: pa.Table,
-    index: ArchiveIndex,
-    picker: Picker,
-) -> tuple[list[_Wanted], list[_Absent]]:
-    """Return the windows to cut in the order of the archive, and those without waveform."""
-    assert settings.waveforms is not None
-    folder = layout.rows(partition)
-    layered = settings.takeoff.angles == "layered"
-    book = ArrivalBook(
-        settings,
-        events,
-        read_table(layout.ingest / "stations.parquet", "stations"),
-        read_table(folder / "picks.parquet", "picks"),
-        read_table(folder / "polarities.parquet", "polarities"),
-        takeoff.read_tables(layout) if layered else None,
-    )
-    only_given = settings.waveforms.picks == "given"
-    before = round(settings.waveforms.before_p_s * _NANO)
-    length = round(picker.samples / picker.sampling_rate_hz * _NANO)
-    origin = time_values(events.column("origin_time")).astype("datetime64[ns]").astype(np.int64)
-    wanted: list[_Wanted] = []
-    silent: list[tuple[_Wanted, bool]] = []
-    for instrument, (rows, recorded, is_triggered) in sorted(index.by_instrument().items()):
-        own = sorted(rows, key=lambda r: (r.start, r.channel, r.file))
-        starts = np.array([r.start for r in own], np.int64)
-        ends = np.array([r.end for r in own], np.int64)
-        longest = int((ends - starts).max(initial=0))
-        arrivals = book.arrivals(instrument)
-        use = arrivals.p != NO_TIME
-        if only_given:
-            use &= arrivals.given
-        events_here = np.flatnonzero(use)
-        # a second more than needed, since windows start on whole samples
-        about = arrivals.p[events_here] - before
-        reach = _MARGIN + _NANO
-        can_be = np.searchsorted(starts, about - longest - reach) < np.searchsorted(
-            starts, about + length + reach
-        )
-        known = np.where(
-            origin[events_here] == NO_TIME, arrivals.p[events_here], origin[events_here]
-        )
-        lived = (known >= recorded[0]) & (known <= recorded[1])
-        either = can_be | lived
-        for event, could, alive in zip(
-            events_here[either].tolist(), can_be[either], lived[either], strict=True
-        ):
-            p = int(arrivals.p[event])
-            start, covering = 0, ()
-            if could:
-                # on whole samples, so that the same waveform gives the same window
-                number = sample_number(p - before, picker.sampling_rate_hz)
-                start = sample_time(number, picker.sampling_rate_hz)
-                first = int(np.searchsorted(starts, start - longest - _MARGIN))
-                last = int(np.searchsorted(starts, start + length + _MARGIN))
-                covering = tuple(own[k] for k in range(first, last) if ends[k] > start - _MARGIN)
-            w = _Wanted(
-                event, instrument, start, p, int(arrivals.s[event]),
-                float(arrivals.distance_km[event]), covering,
-            )  # fmt: skip
-            if covering:
-                wanted.append(w)
-            elif alive:
-                silent.append((w, is_triggered))
-    absent = _one_per_station(silent, wanted)
-    wanted, slower = _prefer_fast(wanted, picker.sampling_rate_hz)
-    faster = "another instrument of the station records faster"
-    absent += [(w, "second_choice", faster) for w in slower]
-    wanted.sort(key=lambda w: (str(w.rows[0].file), w.start, w.instrument, w.event))
-    return wanted, absent
-
-
-def _one_per_station(silent: list[tuple[_Wanted, bool]], wanted: list[_Wanted]) -> list[_Absent]:
-    """Keep one row for every event of a station that recorded nothing of it.
-
-    Where one instrument of a station recorded, the others that did not are no news. Where all
-    record events only, one row tells of all events that did not trigger the station: they are
-    the rule, and would drown the gaps of stations that record continuously.
-    """
-    recorded = {(w.event, w.instrument.network, w.instrument.station) for w in wanted}
-    by_station: dict[tuple[str, str], dict[int, list[tuple[_Wanted, bool]]]] = {}
-    for w, is_triggered in silent:
-        station = w.instrument.network, w.instrument.station
-        if (w.event, *station) not in recorded:
-            by_station.setdefault(station, {}).setdefault(w.event, []).append((w, is_triggered))
-    rows: list[_Absent] = []
-    for events in by_station.values():
-        quiet = []
-        for group in events.values():
-            first = min((w for w, _ in group), key=lambda w: w.instrument)
-            if all(is_triggered for _, is_triggered in group):
-                quiet.append(first)
-                continue
-            reason = "the instrument was not recording at the expected P"
-            if len(group) > 1:
-                reason = f"none of {len(group)} instruments was recording at the expected P"
-            rows.append((first, "no_waveform", reason))
-        if quiet:
-            first = replace(quiet[0], event=-1, expected_p=NO_TIME, expected_s=NO_TIME,
-                            distance_km=float("nan"))  # fmt: skip
-            many = f"{len(quiet)} events" if len(quiet) > 1 else "1 event"
-            reason = f"no triggered record holds the expected P of {many}"
-            rows.append((first, "not_triggered", reason))
-    return rows
-
-
-def _prefer_fast(wanted: list[_Wanted], rate_hz: float) -> tuple[list[_Wanted], list[_Wanted]]:
-    """Leave out instruments slower than the picker where the station has a faster one."""
-
-    def is_slow(w: _Wanted) -> bool:
-        return 0.0 < max(r.sampling_rate_hz for r in w.rows) < 0.8 * rate_hz
-
-    fast = {(w.event, w.instrument.network, w.instrument.station) for w in wanted if not is_slow(w)}
-    slower = [
-        w
-        for w in wanted
-        if is_slow(w) and (w.event, w.instrument.network, w.instrument.station) in fast
-    ]
-    out = {id(w) for w in slower}
-    return [w for w in wanted if id(w) not in out], slower
-
-
 def _cut_one(
-    ids: list[str], w: _Wanted, reader: ArchiveReader, picker: Picker
+    ids: list[str], w: WantedWindow, reader: ArchiveReader, picker: Picker
 ) -> tuple[NDArray[np.float32] | None, dict[str, Any]]:
     """Cut one window; None with a reason if there is nothing to keep."""
     rate, n = picker.sampling_rate_hz, picker.samples
     end = w.start + round(n / rate * _NANO)
     try:
         records, problems = reader.read(
-            RecordSet(w.instrument, w.start, end, w.rows), picker.components, rate, _MARGIN
+            RecordSet(w.instrument, w.start, end, w.rows), picker.components, rate, MARGIN
         )
     except Exception as error:  # one window must not cost the others
         log.exception("%s failed", w.instrument)
@@ -447,7 +273,7 @@ def _cut_one(
     return window, row
 
 
-def _row(ids: list[str], w: _Wanted, status: str, reason: str) -> dict[str, Any]:
+def _row(ids: list[str], w: WantedWindow, status: str, reason: str) -> dict[str, Any]:
     return {
         "event_id": ids[w.event] if w.event >= 0 else "",
         "network": w.instrument.network,
