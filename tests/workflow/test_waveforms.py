@@ -206,8 +206,8 @@ def test_one_more_month_changes_the_plan_of_that_month_alone(archive, tmp_path):
     assert changed == {f"{s}/2019-02.json" for s in ("window", "pick", "polarity", "mechanism")}
 
 
-def test_given_picks_are_used_where_asked_for(archive, tmp_path):
-    picks = read_table(RunLayout(archive / "results" / "waves").table("picks"), "picks")
+def test_given_picks_are_used_where_asked_for(archive, run, tmp_path):
+    picks = read_table(run.table("picks"), "picks")
     rows = picks.to_pandas()
     rows = rows[rows.phase == "P"].head(3)
     lines = ["event_id,network,station,channel,polarity,arrival_time"]
