@@ -24,12 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _harness import figure
+from quakeloom.config import Tomography, parse_settings
 from quakeloom.inference import (
     assess_ensemble,
     central_range,
     coverage_spread,
     with_one_blas_thread,
 )
+from quakeloom.stages._line_inputs import choose_line_prior, line_problem
 from quakeloom.tomography import (
     SamplerOptions,
     SyntheticLine,
@@ -60,6 +62,14 @@ def short_line(seed: int, truth: int) -> SyntheticLine:
     return synthetic_line(seed, truth, stations=6, shots=24)
 
 
+def open_settings() -> Tomography:
+    """Return settings that leave the prior to the picks."""
+    line = {"picks": {"path": "none"}, "section": {"water_surface_km": 0.0}}
+    found = parse_settings({"name": "line", "tomography": line}, "here").tomography
+    assert found is not None
+    return found
+
+
 def spread_below_rays(
     spread: NDArray[np.float64], seen: NDArray[np.bool_], depth_km: NDArray[np.float64]
 ) -> list[float | None]:
@@ -76,10 +86,14 @@ def spread_below_rays(
 
 @with_one_blas_thread
 def measure(
-    line: SyntheticLine, sampler: str, truth: int, members: int, steps: int
+    line: SyntheticLine, sampler: str, truth: int, members: int, steps: int, prior: str
 ) -> dict[str, Any]:
     """Sample one line and hold the ensemble against its truth."""
     problem = line.problem
+    if prior == "chosen":
+        settings = open_settings()
+        chosen = choose_line_prior(settings, problem.grid, problem.picks)
+        problem = line_problem(settings, problem.grid, problem.picks, chosen)
     options = SamplerOptions(correction_steps=steps)
     prepared = prepare_posterior(problem, options)
     found = sample_ensemble(sampler, problem, truth, np.arange(members), options, prepared)
@@ -115,13 +129,14 @@ def measure_or_read(
     """Return what was measured with the same settings before, or measure it now and keep it."""
     sampler, truth = settings["sampler"], settings["truth"]
     members, steps = settings["members"], settings["correction_steps"]
+    prior = settings["prior"]
     path = folder / f"truth-{truth:03d}.json" if folder else None
     if path and path.is_file():
         kept = json.loads(path.read_text())
         if kept["settings"] == settings:
             return kept["row"] | {"expected": np.array(kept["row"]["expected"])}
     started = time.process_time()
-    row = measure(make(SEED, truth), sampler, truth, members, steps)
+    row = measure(make(SEED, truth), sampler, truth, members, steps, prior)
     row["processor_seconds"] = time.process_time() - started
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +184,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=40)
     parser.add_argument("--sampler", default="rml")
     parser.add_argument("--correction-steps", type=int, default=0)
+    parser.add_argument("--prior", choices=("true", "chosen"), default="true")
     parser.add_argument("--line", choices=("short", "long"), default="long")
     parser.add_argument("--workers", type=int, default=1, help="truths at a time")
     parser.add_argument("--folder", type=Path, help="keep truths here and go on from there")
@@ -188,6 +204,7 @@ def main() -> None:
             "sampler": arguments.sampler,
             "members": members,
             "correction_steps": arguments.correction_steps,
+            "prior": arguments.prior,
         }
         for truth in range(truths)
     ]
@@ -234,6 +251,7 @@ def main() -> None:
                     "members": members,
                     "sampler": arguments.sampler,
                     "correction_steps": arguments.correction_steps,
+                    "prior": arguments.prior,
                     "line": kind,
                 },
                 "seconds": time.perf_counter() - begin,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_runs import quakeloom, write_config
 
-from conftest import quakeloom, write_config
 from quakeloom.config import load_configuration
 from quakeloom.stages import mechanism
 from quakeloom.stages.planning import plan_configuration

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import yaml
 import zarr
-
-from conftest import quakeloom
+from small_runs import quakeloom
 
 
 def write_line(folder: Path) -> None:

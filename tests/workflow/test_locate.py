@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import quakeloom, write_config
 
-from conftest import quakeloom, write_config
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, VerificationError
 from quakeloom.stages import locate, mechanism

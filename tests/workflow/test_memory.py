@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small_runs import ROOT, quakeloom
 
-from conftest import ROOT, quakeloom
 from quakeloom.config import load_configuration
 from quakeloom.core import MemoryPromiseError
 from quakeloom.stages.planning import plan_configuration

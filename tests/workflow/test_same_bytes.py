@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import write_config
 
-from conftest import write_config
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError
 from quakeloom.stages import _mechanism_blocks, mechanism, stations

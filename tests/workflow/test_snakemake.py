@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-
-from conftest import ROOT, quakeloom, write_config, write_month
+from small_runs import ROOT, quakeloom, write_config, write_month
 
 
 def jobs(output: str) -> dict[str, int]:

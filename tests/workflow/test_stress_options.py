@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray
+from small_runs import slip_catalog, stress_of, write_stress_config
 from test_stress_workflow import compute
 
-from conftest import slip_catalog, stress_of, write_stress_config
 from quakeloom.core import SettingsError
 from quakeloom.store import read_json
 from quakeloom.stress import axial_difference

@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray
-from test_snakemake import jobs
-
-from conftest import (
+from small_runs import (
     quakeloom,
     slip_catalog,
     stress_of,
@@ -20,6 +18,8 @@ from conftest import (
     write_month,
     write_stress_config,
 )
+from test_snakemake import jobs
+
 from quakeloom.cli._reporting import write_report
 from quakeloom.config import load_configuration
 from quakeloom.formats import write_csv

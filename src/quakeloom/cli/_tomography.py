@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,7 +38,10 @@ def tomography(
         float, typer.Option(help="Added in quadrature, as a share of the time.")
     ] = 0.0,
     phases: Annotated[
-        str, typer.Option(help="Phase codes that are first arrivals, with commas; all if empty.")
+        str,
+        typer.Option(
+            help="Phase codes that are first arrivals, with commas; from the picks if empty."
+        ),
     ] = "",
     ground: Annotated[str, typer.Option(help="Ground or sea floor: v.in or CSV.")] = "",
     water_surface: Annotated[
@@ -49,9 +52,9 @@ def tomography(
 ) -> None:
     """Compute an ensemble from a pick file, with settings that follow from the picks.
 
-    The section, the mean velocity and the correlation lengths are taken from the picks; a
-    configuration file (`quakeloom run --config`) sets them all. What is already computed in
-    the folder is kept, so more members can be added.
+    The section, the phases that come first, and the prior's mean, width and correlation lengths
+    follow from the picks; a configuration file (`quakeloom run --config`) sets them all. What is
+    already computed in the folder is kept, so more members can be added.
     """
     if context.invoked_subcommand is not None:
         return
@@ -95,7 +98,7 @@ def tomography(
     layout = RunLayout(out)
     with status("planning") as say:
         plan_line(settings, layout)
-        say("finding the most probable model")
+        say("choosing the prior and finding the most probable model")
         init(settings, layout)
         todo = {b for b, state in list_blocks(settings, layout) if state != "done"}
         for block in blocks_of(settings):
@@ -155,7 +158,7 @@ def tomography_verify(run: Run) -> None:
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
-def show_summary(summary: dict[str, object]) -> None:
+def show_summary(summary: dict[str, Any]) -> None:
     """Print what came out of a line."""
     for key in (
         "sampler",
@@ -168,3 +171,5 @@ def show_summary(summary: dict[str, object]) -> None:
     ):
         value = summary[key]
         typer.echo(f"{key}: {value:.3g}" if isinstance(value, float) else f"{key}: {value}")
+    for words in summary.get("warnings", []):
+        typer.echo(f"warning: {words}", err=True)

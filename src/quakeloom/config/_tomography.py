@@ -19,14 +19,16 @@ class TomographyPicks(Section):
     unit: Literal["auto", "km", "m"] = setting("auto", "Unit of positions in the file.")
     first_arrivals: list[str] = setting(
         list,
-        "Phase codes that may be first arrivals; all if empty. Reflections and other later "
-        "arrivals carry codes of their own in most files and must be left out: the solver "
-        "knows first arrivals only.",
+        "Phase codes that may be first arrivals. Reflections and other later arrivals carry "
+        "codes of their own in most files and must be left out: the solver knows first arrivals "
+        "only. If empty, a code is left out where more than four fifths of its picks come after "
+        "another's (`moveout_velocity_km_s`).",
     )
-    moveout_velocity_km_s: float = setting(
-        0.0,
+    moveout_velocity_km_s: float | None = setting(
+        None,
         "A pick is no first arrival if a wave of another phase, picked nearby and moving on at "
-        "this velocity, would be earlier; 0 does not ask.",
+        "this velocity, would be earlier; 0 does not ask. From the slope of the picked times over "
+        "offset if absent.",
         "km/s",
         ge=0,
     )
@@ -51,8 +53,8 @@ class TomographySection(Section):
         None, "Extent in depth; from the ground to 1.4 times where rays turn if absent.", "km"
     )
     spacing_km: tuple[float, float] | None = setting(
-        None, "Node spacing of the solver in depth and distance; 300 along the line if absent.",
-        "km",
+        None, "Node spacing of the solver in depth and distance; 300 nodes along the line and at "
+        "least 100 in depth if absent.", "km",
     )  # fmt: skip
     ground: str = setting(
         "",
@@ -77,22 +79,30 @@ class TomographyPrior(Section):
         "the picks if empty.",
     )
     standard_deviation: list[tuple[float, float]] = setting(
-        lambda: [(0.0, 0.25)],
-        "Depth below ground (km) and standard deviation, in km/s or of the logarithm.",
+        list,
+        "Depth below ground (km) and standard deviation, in km/s or of the logarithm; if empty, "
+        "from how far times at one offset differ, times a factor that makes the data most "
+        "probable.",
     )
     lengths_km: tuple[float, float] | None = setting(
-        None, "Correlation lengths in depth (at the ground) and distance; from the section's size "
-        "if absent.", "km",
+        None, "Correlation lengths in depth (at the ground) and distance; those that make the data "
+        "most probable if absent.", "km",
     )  # fmt: skip
-    length_growth: float = setting(
-        0.2, "Growth of the vertical correlation length per depth.", "1", ge=0, le=2
-    )
+    length_growth: float | None = setting(
+        None, "Growth of the vertical correlation length per depth; what makes the data most "
+        "probable if absent.", "1", ge=0, le=2,
+    )  # fmt: skip
     kernel: Literal["squared_exponential", "matern52", "matern32", "exponential"] = setting(
         "matern52", "Correlation function."
     )
-    nodes_per_length: float = setting(2.0, "Density of the prior's grid.", "1", ge=1, le=10)
+    nodes_per_length: float = setting(3.0, "Density of the prior's grid.", "1", ge=1, le=10)
     variance_share: float = setting(
-        0.99, "Share of the prior's variance that is kept in modes.", "1", gt=0.5, le=1
+        0.999,
+        "Share of the prior's variance that is kept in modes. What is left out is missing "
+        "in the posterior too, where it is a larger share.",
+        "1",
+        gt=0.5,
+        le=1,
     )
     bounds_km_s: tuple[float, float] = setting(
         (0.1, 12.0), "Velocities are cut here.", "km/s"

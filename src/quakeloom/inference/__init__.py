@@ -33,6 +33,7 @@ from quakeloom.inference._informed_subspace import (
     averaged_subspace,
     informed_subspace,
     laplace_particles,
+    log_evidence,
 )
 from quakeloom.inference._lanczos import (
     ConvergenceError,
@@ -93,6 +94,7 @@ __all__ = [
     "lanczos_log_determinant",
     "langevin_walk",
     "laplace_particles",
+    "log_evidence",
     "maximize_posterior",
     "minimize_abic",
     "noise_factor",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.inference._randomized_maximum import Linearization
-from quakeloom.inference._white_problems import WhiteProblem, white_draw
+from quakeloom.inference._white_problems import WhiteProblem, robust_weights, white_draw
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,32 @@ def laplace_particles(
     center = subspace.center @ subspace.basis
     rest = draws - along @ subspace.basis.T
     return rest + (center + subspace.spread * along) @ subspace.basis.T
+
+
+def log_evidence(
+    problem: WhiteProblem, center: Linearization, degrees_of_freedom: float | None = None
+) -> float:
+    r"""Return the logarithm of the probability of the data, by Laplace's approximation.
+
+    :math:`-\frac12 |r|^2 - \frac12 |\xi|^2 - \frac12 \ln\det(1 + A^T A)
+    - \sum\ln(\sqrt{2\pi}\,\sigma)` at the most probable model, with normalized residuals r and
+    their derivative A. Exact for a linear problem with normal errors. Twice its negative is
+    Akaike's Bayesian information criterion up to the number of hyperparameters.
+
+    Parameters
+    ----------
+    problem : WhiteProblem
+    center : Linearization
+        At the most probable model.
+    degrees_of_freedom : float, optional
+        Student's t likelihood, whose constant is left out.
+    """
+    residuals = (center.prediction - problem.data) / problem.sigma
+    weights, log_likelihood = robust_weights(residuals, degrees_of_freedom)
+    a = center.jacobian * (np.sqrt(weights) / problem.sigma)[:, None]
+    system = a @ a.T if a.shape[0] < a.shape[1] else a.T @ a
+    system[np.diag_indices(len(system))] += 1.0
+    _, logdet = np.linalg.slogdet(system)
+    constant = float(np.sum(np.log(np.sqrt(2.0 * np.pi) * problem.sigma)))
+    square = float(center.white @ center.white)
+    return log_likelihood - 0.5 * square - 0.5 * float(logdet) - constant

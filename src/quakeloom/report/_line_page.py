@@ -144,6 +144,7 @@ def _summary_section(results: LineResults) -> Section:
             ),
         ]
     section = Section("summary", "Summary")
+    section.add(*(Text(words, "warning") for words in s.get("warnings", [])))
     return section.add(Grid(("", ""), rows, numeric=(False, True)))
 
 

@@ -2,35 +2,75 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
-from quakeloom.config import Settings, Tomography, expand_variables
+from quakeloom.config import Settings, Tomography, TomographySection, expand_variables
 from quakeloom.core import InputError, digest_file, digest_json
 from quakeloom.formats import LinePicks, RayinvrModel, read_line_picks, read_rayinvr_model
 from quakeloom.schema import make_table
+from quakeloom.store import RunLayout, read_json, write_json_if_changed
 from quakeloom.tomography import (
     LineGrid,
     RefractionProblem,
     SamplerOptions,
     TravelTimePicks,
-    VelocityPrior,
     check_picks,
+    choose_prior,
+    find_later_arrivals,
+    fit_offset_curve,
     make_line_grid,
     make_velocity_prior,
+    reference_at_nodes,
+    turning_velocities,
+    velocity_scatter,
 )
-
-_KNOTS, _REWEIGHTED = 25, 5
-"""Offsets where the slope of fitted times may change, and rounds of robust weights."""
 
 _ROOM = 1.4
 """Depth of a section over that where rays turn in the fitted velocity."""
+
+_NODES_ALONG, _NODES_DEEP = 300.0, 100.0
+_LENGTHS = (6.0, 30.0)
+"""Least and most correlation lengths in a section from which the search for better ones begins:
+as many along either side as there are picks in all."""
+
+
+@dataclass(frozen=True)
+class LinePrior:
+    """What the prior of a line is made of; chosen once, then the same for all members.
+
+    Attributes
+    ----------
+    reference : list of (float, float)
+        Depth below ground in km and mean velocity in km/s.
+    standard_deviation : list of (float, float)
+        Depth below ground in km and standard deviation, of what the settings call the scale.
+    lengths_km : (float, float)
+        Correlation lengths in depth and along the line.
+    length_growth : float
+        Growth of the former per depth.
+    log_evidence : float or None
+        Of the data, where widths or lengths were chosen by it.
+    tried : int
+        Priors that were compared.
+    """
+
+    reference: list[tuple[float, float]]
+    standard_deviation: list[tuple[float, float]]
+    lengths_km: tuple[float, float]
+    length_growth: float
+    log_evidence: float | None = None
+    tried: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the prior as JSON values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -44,14 +84,13 @@ class LineInputs:
         Rows of ``travel_time_picks`` that are used, positions and errors as they are used.
     rejects : pyarrow.Table
         Registered table ``rejects``.
-    reference : ndarray, (n, 2)
-        Depth below ground and mean velocity of the prior.
+    prior : LinePrior
     """
 
     problem: RefractionProblem
     used: pa.Table
     rejects: pa.Table
-    reference: NDArray[np.float64]
+    prior: LinePrior
 
 
 def line_settings(settings: Settings) -> Tomography:
@@ -77,8 +116,16 @@ def input_digest(settings: Settings) -> str:
     return digest_json([digest_file(_existing(settings, f)) if f else "" for f in files])
 
 
-def read_line(settings: Settings) -> LineInputs:
-    """Read picks and ground, lay out the section and the prior, and check every pick."""
+def read_line(settings: Settings, prior: LinePrior | None = None) -> LineInputs:
+    """Read picks and ground, lay out the section and the prior, and check every pick.
+
+    Parameters
+    ----------
+    settings : Settings
+    prior : LinePrior, optional
+        As it was chosen before (:func:`read_prior`); if absent, what the settings leave open
+        is chosen from the picks.
+    """
     line = line_settings(settings)
     path = _existing(settings, line.picks.path)
     source = read_line_picks(path, line.picks.format, line.picks.unit)
@@ -93,13 +140,28 @@ def read_line(settings: Settings) -> LineInputs:
         line.picks.error_s,
         line.picks.relative_error,
     )
-    reference = np.array(line.prior.reference, dtype=float).reshape(-1, 2)
-    if not len(reference):
-        reference = fit_reference(used)
-    problem = RefractionProblem(grid, _prior(line, grid, reference), used, line.order)
+    if prior is None:
+        prior = choose_line_prior(line, grid, used)
     return LineInputs(
-        problem, _used_table(source.picks, rows, used), _reject_table(source, aside), reference
+        line_problem(line, grid, used, prior),
+        _used_table(source.picks, rows, used),
+        _reject_table(source, aside),
+        prior,
     )
+
+
+def write_prior(layout: RunLayout, prior: LinePrior) -> None:
+    """Write what :func:`read_prior` reads."""
+    write_json_if_changed(_prior_path(layout), prior.as_json())
+
+
+def read_prior(layout: RunLayout) -> LinePrior:
+    """Read the prior that :func:`write_prior` wrote for all members."""
+    return LinePrior(**read_json(_prior_path(layout)))
+
+
+def _prior_path(layout: RunLayout) -> Path:
+    return layout.root / "parts" / "tomography" / "prior.json"
 
 
 def sampler_options(line: Tomography) -> SamplerOptions:
@@ -120,44 +182,6 @@ def read_compared(settings: Settings) -> RayinvrModel | None:
     """Read the published model that the mean is compared with, if there is one."""
     line = line_settings(settings)
     return read_rayinvr_model(_existing(settings, line.compare)) if line.compare else None
-
-
-def fit_reference(picks: TravelTimePicks) -> NDArray[np.float64]:
-    """Return the velocity over depth that travel times by offset ask for.
-
-    For a prior mean where the settings give none. Times are fitted by an increasing and concave
-    function of offset (a sum of ``min(x, x_j)`` with weights of one sign), robustly; the integral
-    of Herglotz and Wiechert over its slopes gives depths, ``z(p) = 1 / pi * integral of
-    arcosh(p(x) / p) dx``.
-
-    Returns
-    -------
-    ndarray, (n, 2)
-        Depth below ground in km and velocity in km/s, down to where rays turn.
-
-    References
-    ----------
-    Aki, K., Richards, P. G. (2002), Quantitative Seismology, 2nd ed., section 9.4.
-    """
-    x = np.abs(picks.shots_km[:, 1] - picks.receivers_km[:, 1])
-    near = np.isfinite(x) & np.isfinite(picks.times_s) & (picks.times_s > 0)
-    x, t = np.maximum(x[near], 1e-9), picks.times_s[near]
-    knots = np.unique(np.quantile(x, np.linspace(0.0, 1.0, _KNOTS)))
-    weight = 1.0 / np.maximum(t, np.median(t) / 10.0)
-    for _ in range(_REWEIGHTED):
-        bends = np.minimum(x[:, None], knots[None, :])
-        strength, _ = nnls(bends * weight[:, None], t * weight)
-        late = np.abs(bends @ strength / t - 1.0)
-        weight = 1.0 / np.maximum(t, np.median(t) / 10.0) / np.sqrt(1.0 + (late / 0.1) ** 2)
-    slope = np.cumsum(strength[::-1])[::-1]
-    slope = slope[slope > 0]
-    width = np.diff(knots[: slope.size], prepend=0.0)
-    depth = [
-        float(np.sum(width[:k] * np.arccosh(np.maximum(slope[:k] / slope[k], 1.0)))) / math.pi
-        for k in range(slope.size)
-    ]
-    changes = np.flatnonzero(np.diff(slope, prepend=np.inf) < 0)
-    return np.column_stack([np.array(depth)[changes], 1.0 / slope[changes]])
 
 
 def _existing(settings: Settings, name: str) -> Path:
@@ -193,22 +217,45 @@ def _section(
         float(x.min()) - 0.02 * length,
         float(x.max()) + 0.02 * length,
     )
-    dx = section.spacing_km[1] if section.spacing_km else (along[1] - along[0]) / 300.0
+    dx = section.spacing_km[1] if section.spacing_km else (along[1] - along[0]) / _NODES_ALONG
     if section.depth_range_km:
         deep = section.depth_range_km
     else:
-        phases = line.picks.first_arrivals
-        first = np.isin(picks.phases, phases) if phases else np.ones(len(picks), bool)
-        turning = fit_reference(picks.take(np.flatnonzero(first)))[-1, 0]
+        first = picks.take(_first_arrivals(line, picks))
+        floor = [(0.0, 0.0)] if ground is None else ground
+        offset, times = _times_in_rock(
+            first, lambda at: np.interp(at, *np.transpose(floor)), section
+        )
+        turning = turning_velocities(fit_offset_curve(offset, times))[-1, 0]
         z = np.concatenate([picks.shots_km[:, 0], picks.receivers_km[:, 0]])
-        z = np.concatenate([z[np.isfinite(z)], [0.0] if ground is None else ground[:, 1]])
+        z = np.concatenate([z[np.isfinite(z)], np.asarray(floor)[:, 1]])
         if section.water_surface_km is not None:
             z = np.append(z, section.water_surface_km)
         deep = float(z.min()) - dx, float(z.max()) + _ROOM * turning
-    dz = section.spacing_km[0] if section.spacing_km else min(dx, (deep[1] - deep[0]) / 60.0)
+    dz = section.spacing_km[0] if section.spacing_km else min(dx, (deep[1] - deep[0]) / _NODES_DEEP)
     return make_line_grid(
         along, deep, (dz, dx), ground, section.water_surface_km, section.water_velocity_km_s
     )
+
+
+def _first_arrivals(line: Tomography, picks: TravelTimePicks) -> NDArray[np.int64]:
+    """Rows that may be first arrivals, before there is a section to check them in."""
+    codes = line.picks.first_arrivals
+    offset = np.abs(picks.shots_km[:, 1] - picks.receivers_km[:, 1])
+    with np.errstate(invalid="ignore"):
+        good = (picks.times_s > 0) & (offset < line.picks.maximum_velocity_km_s * picks.times_s)
+    if codes:
+        good &= np.isin(picks.phases, codes)
+    late = find_later_arrivals(picks, good, line.picks.moveout_velocity_km_s, not codes)
+    good[list(late)] = False
+    if not good.any():
+        raise InputError(
+            f"None of the {len(picks)} picks can be a first arrival (phases in the file: "
+            f"{', '.join(np.unique(picks.phases))}; wanted: {', '.join(codes) or 'all'}). No "
+            "section can be laid out; correct `tomography.picks.first_arrivals` (`--phases`), the "
+            "times or the unit (`--unit`)."
+        )
+    return np.flatnonzero(good)
 
 
 def _ground(settings: Settings, name: str, source: LinePicks) -> NDArray[np.float64] | None:
@@ -227,22 +274,78 @@ def _ground(settings: Settings, name: str, source: LinePicks) -> NDArray[np.floa
     return read_rayinvr_model(path).ground
 
 
-def _prior(line: Tomography, grid: LineGrid, reference: NDArray[np.float64]) -> VelocityPrior:
-    prior = line.prior
-    depth = float(grid.depth_km[-1] - grid.ground_depth_km.min())
-    length = float(grid.distance_km[-1] - grid.distance_km[0])
-    return make_velocity_prior(
+def choose_line_prior(line: Tomography, grid: LineGrid, picks: TravelTimePicks) -> LinePrior:
+    """Choose what the settings leave open: the mean and its scatter, then lengths and width."""
+    wanted = line.prior
+    offset, times = _times_in_rock(picks, grid.ground_at, line.section)
+    curve = fit_offset_curve(offset, times)
+    deep = float(grid.depth_km[-1] - grid.ground_depth_km.min())
+    along = float(grid.distance_km[-1] - grid.distance_km[0])
+    reference = np.array(wanted.reference, dtype=float).reshape(-1, 2)
+    if not len(reference):
+        reference = reference_at_nodes(turning_velocities(curve), grid.spacing_km[0], deep)
+    count = float(np.clip(len(picks) ** 0.5, *_LENGTHS))
+    lengths = wanted.lengths_km or (deep / count, along / count)
+    width = np.array(wanted.standard_deviation, dtype=float).reshape(-1, 2)
+    if not len(width):
+        width = velocity_scatter(curve, offset, times, picks.errors_s, lengths[1])
+        if wanted.scale == "velocity":
+            width[:, 1] *= np.interp(width[:, 0], reference[:, 0], reference[:, 1])
+
+    def prior(depth: float, distance: float, wide: float, growth: float) -> LinePrior:
+        return LinePrior(
+            [(float(z), float(v)) for z, v in reference],
+            [(float(z), wide * float(s)) for z, s in width],
+            (depth * lengths[0], distance * lengths[1]),
+            growth if wanted.length_growth is None else wanted.length_growth,
+        )
+
+    open_lengths, open_growth = wanted.lengths_km is None, wanted.length_growth is None
+    free = (open_lengths, open_lengths, not wanted.standard_deviation, open_growth)
+    if not any(free):
+        return prior(1.0, 1.0, 1.0, 0.0)
+    choice = choose_prior(
+        lambda *factors: line_problem(line, grid, picks, prior(*factors)),
+        free,
+        line.degrees_of_freedom,
+    )
+    found = prior(choice.depth_length, choice.distance_length, choice.width, choice.growth)
+    return replace(found, log_evidence=choice.log_evidence, tried=choice.tried)
+
+
+def line_problem(
+    line: Tomography, grid: LineGrid, picks: TravelTimePicks, prior: LinePrior
+) -> RefractionProblem:
+    wanted = line.prior
+    field = make_velocity_prior(
         grid,
-        reference,
+        prior.reference,
         np.array(prior.standard_deviation, dtype=float),
-        prior.lengths_km or (depth / 15.0, length / 15.0),
-        prior.scale,
-        prior.kernel,
-        prior.nodes_per_length,
-        prior.variance_share,
-        prior.bounds_km_s,
+        prior.lengths_km,
+        wanted.scale,
+        wanted.kernel,
+        wanted.nodes_per_length,
+        wanted.variance_share,
+        wanted.bounds_km_s,
         prior.length_growth,
     )
+    return RefractionProblem(grid, field, picks, line.order)
+
+
+def _times_in_rock(
+    picks: TravelTimePicks,
+    ground: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    section: TomographySection,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets, and times less those of straight ways through the water."""
+    offset = np.abs(picks.shots_km[:, 1] - picks.receivers_km[:, 1])
+    times = picks.times_s.copy()
+    if section.water_surface_km is not None:
+        for place in (picks.shots_km, picks.receivers_km):
+            # a depth that is not known is that of the ground
+            water = np.nan_to_num(np.maximum(ground(place[:, 1]) - place[:, 0], 0.0))
+            times = np.maximum(times - water / section.water_velocity_km_s, 0.1 * picks.times_s)
+    return offset, times
 
 
 def _used_table(table: pa.Table, rows: NDArray[np.int64], used: TravelTimePicks) -> pa.Table:

@@ -45,6 +45,11 @@ def covered_nodes(
     return np.asarray(coverage * picks > _COVERED_SHARE * size)
 
 
+_MISFIT = (0.4, 2.0)
+_SPREAD = (0.5, 2.0)
+"""Chi-square per datum and variance over the posterior's, outside of which a reader is warned."""
+
+
 def write_products(
     settings: Settings, layout: RunLayout, inputs: LineInputs, prepared: PreparedPosterior
 ) -> dict[str, Any]:
@@ -91,8 +96,9 @@ def write_products(
         "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
         "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
         "processor_seconds_per_member": _mean(_flat(timings, "processor_seconds_per_member")),
-        "reference": np.round(inputs.reference, 4).tolist(),
+        "prior": inputs.prior.as_json(),
     }
+    summary["warnings"] = _warnings(summary)
     velocities = arrays["p_velocity"].astype(np.float64)
     ground = problem.grid.below_ground
     velocities[:, ~ground] = np.nan
@@ -110,6 +116,31 @@ def write_products(
     write_json_if_changed(layout.root / "tomography.json", summary)
     digests = {k: digest_file(p) for k, p in paths.items()}
     return {"summary": summary, "digests": digests}
+
+
+def _warnings(summary: dict[str, Any]) -> list[str]:
+    """Say why the spread of an ensemble cannot be believed, where it cannot."""
+    found = []
+    chi_square, ratio = summary["chi_square_per_datum"], summary["spread_ratio"]
+    if chi_square > _MISFIT[1]:
+        found.append(
+            f"The members miss the picks by {chi_square**0.5:.2g} times their errors, so their "
+            "spread is too small. Look at the residuals for later arrivals and wrong picks "
+            "(`--phases`, `tomography.picks.first_arrivals`), or give larger errors (`--error`, "
+            "`--relative-error`, `tomography.infer_noise`)."
+        )
+    elif chi_square < _MISFIT[0]:
+        found.append(
+            f"The members fit the picks to {chi_square**0.5:.2g} of their errors, so the errors "
+            "are too large and the spread as well. Give smaller ones (`--error`, "
+            "`--relative-error`, `tomography.infer_noise`)."
+        )
+    if ratio is not None and not _SPREAD[0] <= ratio <= _SPREAD[1]:
+        found.append(
+            f"The variance of the members is {ratio:.2g} of the posterior's. More "
+            "`tomography.correction_steps` bring it nearer."
+        )
+    return found
 
 
 def _finite(value: float) -> float | None:

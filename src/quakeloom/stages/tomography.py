@@ -43,7 +43,9 @@ from quakeloom.stages._line_inputs import (
     input_digest,
     line_settings,
     read_line,
+    read_prior,
     sampler_options,
+    write_prior,
 )
 from quakeloom.stages._provenance import CODE, describe_provenance
 from quakeloom.store import (
@@ -134,10 +136,11 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     plan_digest = digest_file(layout.plan_step(STAGE, "init"))
     line = line_settings(settings)
     if not (marker.exists() and read_json(marker)["plan"] == plan_digest):
-        inputs = read_line(settings)
         with one_blas_thread():
+            inputs = read_line(settings)
             prepared = prepare_posterior(inputs.problem, sampler_options(line), settings.seed)
         write_prepared(layout, prepared)
+        write_prior(layout, inputs.prior)
         write_table(
             layout.table("travel_time_picks"), "travel_time_picks", inputs.used, validate=False
         )
@@ -227,7 +230,9 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     from quakeloom.stages._line_products import write_products
 
     resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
-    result = write_products(settings, layout, read_line(settings), read_prepared(layout))
+    result = write_products(
+        settings, layout, read_line(settings, read_prior(layout)), read_prepared(layout)
+    )
     write_json_if_changed(
         layout.done_step(STAGE, "finalise"),
         {"plan": digest_file(layout.plan_step(STAGE, "finalise")), **result["digests"]},
@@ -302,7 +307,7 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
     key = f"{layout.root} {digest_file(layout.plan_step(STAGE, 'init'))}"
     if key not in _INPUTS:
         _INPUTS.clear()
-        _INPUTS[key] = read_line(settings)
+        _INPUTS[key] = read_line(settings, read_prior(layout))
     line = line_settings(settings)
     problem = _INPUTS[key].problem
     started, used = time.perf_counter(), time.process_time()

@@ -7,8 +7,16 @@ the summaries say what they have in common. :func:`line_verification` and
 :func:`synthetic_line` are problems with known answers.
 """
 
+from quakeloom.tomography._later_arrivals import find_later_arrivals
 from quakeloom.tomography._line_grid import LineGrid, make_line_grid
-from quakeloom.tomography._pick_checks import TravelTimePicks, check_picks
+from quakeloom.tomography._line_priors import (
+    PriorChoice,
+    choose_prior,
+    reference_at_nodes,
+    velocity_scatter,
+)
+from quakeloom.tomography._offset_curves import OffsetCurve, fit_offset_curve, turning_velocities
+from quakeloom.tomography._pick_checks import check_picks
 from quakeloom.tomography._refraction import (
     RefractionProblem,
     VelocityPrior,
@@ -47,6 +55,7 @@ from quakeloom.tomography._travel_time_networks import (
     NetworkScores,
     TravelTimeNetworks,
 )
+from quakeloom.tomography._travel_time_picks import TravelTimePicks
 
 __all__ = [
     "SAMPLERS",
@@ -55,7 +64,9 @@ __all__ = [
     "LineVerification",
     "NetworkOptions",
     "NetworkScores",
+    "OffsetCurve",
     "PreparedPosterior",
+    "PriorChoice",
     "RefractionProblem",
     "RegionalPrior",
     "SamplerOptions",
@@ -65,8 +76,11 @@ __all__ = [
     "TravelTimePicks",
     "VelocityPrior",
     "check_picks",
+    "choose_prior",
     "draw_regional_member",
     "exceedance_probability",
+    "find_later_arrivals",
+    "fit_offset_curve",
     "isovelocity_depths",
     "line_verification",
     "long_line",
@@ -74,9 +88,12 @@ __all__ = [
     "make_regional_prior",
     "make_velocity_prior",
     "prepare_posterior",
+    "reference_at_nodes",
     "sample_ensemble",
     "spread_reduction",
     "summarize_sections",
     "synthetic_line",
     "synthetic_prior",
+    "turning_velocities",
+    "velocity_scatter",
 ]

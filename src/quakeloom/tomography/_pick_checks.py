@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError
+from quakeloom.tomography._later_arrivals import find_later_arrivals
 from quakeloom.tomography._line_grid import LineGrid
-
-
-@dataclass(frozen=True)
-class TravelTimePicks:
-    """Picked first-arrival times of one line.
-
-    Attributes
-    ----------
-    shots_km, receivers_km : ndarray, (n, 2)
-        Depth and distance; a depth of NaN means on the ground.
-    times_s, errors_s : ndarray, (n,)
-        Travel times and their standard errors.
-    phases : ndarray of str, (n,)
-        Phase codes of the source, may be empty.
-    """
-
-    shots_km: NDArray[np.float64]
-    receivers_km: NDArray[np.float64]
-    times_s: NDArray[np.float64]
-    errors_s: NDArray[np.float64]
-    phases: NDArray[np.str_]
-
-    def __len__(self) -> int:
-        return self.times_s.size
-
-    def take(self, which: NDArray) -> TravelTimePicks:
-        """Return some of the picks."""
-        return TravelTimePicks(
-            self.shots_km[which],
-            self.receivers_km[which],
-            self.times_s[which],
-            self.errors_s[which],
-            self.phases[which],
-        )
-
+from quakeloom.tomography._travel_time_picks import TravelTimePicks
 
 _GIVE_ERRORS = "give `tomography.picks.error_s` (`--error`), or an error with every pick"
 
@@ -54,7 +21,7 @@ def check_picks(
     grid: LineGrid,
     first_arrivals: tuple[str, ...] = (),
     maximum_velocity_km_s: float = 9.0,
-    minimum_velocity_km_s: float = 0.0,
+    moveout_velocity_km_s: float | None = 0.0,
     error_s: float | None = None,
     relative_error: float = 0.0,
     ground_tolerance_km: float | None = None,
@@ -74,9 +41,11 @@ def check_picks(
         that another phase at a neighboring receiver overtakes.
     maximum_velocity_km_s : float
         A pick that would need a faster mean velocity along the straight line is too early.
-    minimum_velocity_km_s : float
+    moveout_velocity_km_s : float, optional
         Where another phase was picked nearby, a first arrival cannot be later than that
-        wave moving on at this velocity; 0 does not ask.
+        wave moving on at this velocity; 0 does not ask. If absent it follows from the picks,
+        and so do the phases that never come first if ``first_arrivals`` is empty; see
+        :func:`find_later_arrivals`.
     error_s : float, optional
         Standard error for picks that have none (missing or zero).
     relative_error : float
@@ -162,7 +131,9 @@ def check_picks(
     )
     put_aside(straight < 1e-9, "shot and receiver are at the same place")
     good = np.array([i not in reasons for i in range(n)], dtype=bool)
-    _put_later_aside(picks, shots, receivers, errors, good, minimum_velocity_km_s, reasons)
+    _put_doubles_aside(picks, shots, receivers, good, reasons)
+    placed = replace(picks, shots_km=shots, receivers_km=receivers, errors_s=errors)
+    reasons |= find_later_arrivals(placed, good, moveout_velocity_km_s, not first_arrivals)
     rows = np.array([i for i in range(n) if i not in reasons], dtype=np.int64)
     if not rows.size:
         counts: dict[str, int] = {}
@@ -185,16 +156,14 @@ def check_picks(
     return used, rows, reasons
 
 
-def _put_later_aside(
+def _put_doubles_aside(
     picks: TravelTimePicks,
     shots: NDArray[np.float64],
     receivers: NDArray[np.float64],
-    errors: NDArray[np.float64],
     good: NDArray[np.bool_],
-    minimum_velocity: float,
     reasons: dict[int, str],
 ) -> None:
-    """Doubled picks, and picks that another one of the same pair or branch precedes."""
+    """Doubled picks, and picks that another one of the same pair precedes."""
     t = picks.times_s
     seen: dict[tuple[float, ...], int] = {}
     for i in np.flatnonzero(good)[np.argsort(t[good], kind="stable")]:
@@ -208,18 +177,3 @@ def _put_later_aside(
                 else f"no first arrival: row {first} of the same shot and receiver is earlier"
             )
             good[i] = False
-    if minimum_velocity <= 0:
-        return
-    _, shot = np.unique(np.round(shots, 7), axis=0, return_inverse=True)
-    for s in range(int(shot.max()) + 1):
-        rows = np.flatnonzero(good & (shot.ravel() == s))
-        x = receivers[rows, 1]
-        reach = t[rows][None, :] + np.abs(x[:, None] - x[None, :]) / minimum_velocity
-        reach[picks.phases[rows][:, None] == picks.phases[rows][None, :]] = np.inf
-        late = t[rows][:, None] - reach > 3.0 * np.hypot(errors[rows][:, None], errors[rows])
-        for a in np.flatnonzero(late.any(axis=1)):
-            b = rows[np.argmin(reach[a])]
-            reasons[int(rows[a])] = (
-                f"no first arrival: row {b}, {abs(x[a] - receivers[b, 1]):.3g} km away, is so "
-                f"early that its wave would be here {t[rows[a]] - reach[a].min():.3g} s before"
-            )

@@ -13,7 +13,7 @@ from scipy import sparse
 from quakeloom.core import InputError
 from quakeloom.inference import GaussianField, gaussian_field
 from quakeloom.tomography._line_grid import LineGrid
-from quakeloom.tomography._pick_checks import TravelTimePicks
+from quakeloom.tomography._travel_time_picks import TravelTimePicks
 from quakeloom.travel import EikonalSolution, solve_eikonal
 
 Scale = Literal["velocity", "log_velocity"]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from quakeloom.core import random_stream
 from quakeloom.inference import GaussianField, LinearProblem, gaussian_field
 from quakeloom.tomography._line_grid import LineGrid, make_line_grid
-from quakeloom.tomography._pick_checks import TravelTimePicks
 from quakeloom.tomography._refraction import RefractionProblem, VelocityPrior, make_velocity_prior
+from quakeloom.tomography._travel_time_picks import TravelTimePicks
 
 _RECEIVERS_KM = (1.0, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0)
 

@@ -14,6 +14,7 @@ from quakeloom.inference import (
     informed_subspace,
     langevin_walk,
     laplace_particles,
+    log_evidence,
     maximize_posterior,
     posterior_score,
     projected_stein,
@@ -28,6 +29,14 @@ def linear_problem(size=12, count=20, seed=0):
     white = rng.standard_normal(size)
     sigma = np.full(count, 0.5)
     return LinearProblem(operator, np.zeros(count), operator @ white + 0.5, sigma)
+
+
+@pytest.mark.parametrize("count", [8, 20])
+def test_laplace_s_evidence_is_exact_for_a_linear_problem(count):
+    problem = linear_problem(count=count)
+    white = maximize_posterior(problem).white
+    there = Linearization(white, *problem.linearize(white))
+    assert log_evidence(problem, there) == pytest.approx(problem.log_evidence(), abs=1e-6)
 
 
 class CurvedProblem:

@@ -13,10 +13,10 @@ import pytest
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
 from quakeloom.stages import tomography as stage
-from quakeloom.stages._line_inputs import fit_reference
+from quakeloom.stages._line_inputs import read_line, read_prior
 from quakeloom.stages.planning import plan_line
 from quakeloom.store import RunLayout, open_array, read_table
-from quakeloom.tomography import TravelTimePicks, synthetic_line
+from quakeloom.tomography import synthetic_line
 
 BAD_PICKS = [
     "1,0,31,1.5,0.5,0.03",
@@ -322,30 +322,61 @@ def test_missing_files_and_impossible_settings_are_refused(pick_file, tmp_path):
         settings_of(pick_file, sampler="psvgd")
 
 
-def test_reference_velocity_is_found_from_the_picks(pick_file):
-    from quakeloom.formats import read_line_picks
-    from quakeloom.stages._line_inputs import _pick_arrays
+def test_what_the_settings_leave_open_is_chosen_once_for_all_members(pick_file, tmp_path):
+    """Mean, width and lengths from the picks; workers and later members take what was written."""
+    open_prior = {"scale": "log_velocity", "bounds_km_s": [1.0, 9.0]}
+    settings = settings_of(pick_file, prior=open_prior, steps=15)
+    layout = RunLayout(tmp_path / "line")
+    run_all(settings, layout, {"m00000"})
+    prior = read_prior(layout)
+    assert prior.tried > 4
+    assert np.isfinite(prior.log_evidence)
+    table = np.array(prior.reference)
+    # 2 + 0.5 z below the sea floor
+    np.testing.assert_allclose(np.interp(2.0, *table.T), 3.0, rtol=0.2)
+    assert read_line(settings, prior).problem.size == members(layout, "white_coordinates").shape[1]
+    before = members(layout)[:4]
+    run_all(settings, layout)
+    summary = stage.finalise(settings, layout)
+    np.testing.assert_array_equal(members(layout)[:4], before)
+    assert summary["prior"]["lengths_km"] == list(prior.lengths_km)
+    assert summary["chi_square_per_datum"] < 1.5
+    assert summary["warnings"] == []
 
-    picks = _pick_arrays(read_line_picks(pick_file).picks)
-    picks = picks.take(np.arange(len(picks) - 2))
-    picks.shots_km[:, 0] = picks.receivers_km[:, 0]
-    table = fit_reference(picks)
-    assert (np.diff(table[:, 1]) >= 0).all()
-    # water and 2 + 0.5 z: some 2 to 4 km/s at the top, growing with depth
-    assert 1.0 < table[0, 1] < 4.0
-    assert 3.0 < np.interp(5.0, table[:, 0], table[:, 1]) < 8.0
+
+def test_an_ensemble_that_does_not_fit_says_so(pick_file, tmp_path):
+    """Errors ten times too small: the summary, the page and the command line warn of it."""
+    narrow = tmp_path / "narrow.csv"
+    head, *rows = pick_file.read_text().splitlines()
+    rows = [",".join([*row.split(",")[:5], "0.002"]) for row in rows[:20]]
+    narrow.write_text("\n".join([head, *rows]) + "\n")
+    (tmp_path / "floor.csv").write_text(pick_file.with_name("floor.csv").read_text())
+    stiff = {"reference": [[0, 2.0], [20, 12.0]], "standard_deviation": [[0, 0.05]],
+             "lengths_km": [4.0, 20.0], "length_growth": 0.0, "scale": "velocity"}  # fmt: skip
+    settings, layout = settings_of(narrow, prior=stiff), RunLayout(tmp_path / "line")
+    run_all(settings, layout)
+    summary = stage.finalise(settings, layout)
+    assert "times their errors" in summary["warnings"][0]
+    from quakeloom.cli._reporting import write_report
+
+    write_report(settings, layout)
+    assert "so their spread is too small" in layout.report.read_text()
 
 
-def test_reference_of_turning_rays_is_their_velocity():
-    """Times of ``v = 2 + 0.5 z`` give it back, by the integral of Herglotz and Wiechert."""
-    offset = np.linspace(0.2, 30.0, 150)
-    place = np.column_stack([np.zeros(150), offset])
-    times = 2.0 / 0.5 * np.arcsinh(0.25 * offset / 2.0)
-    picks = TravelTimePicks(0.0 * place, place, times, np.full(150, 0.01), np.full(150, "P"))
-    table = fit_reference(picks)
-    turning = 2.0 / 0.5 * (np.hypot(1.0, 0.25 * 30.0 / 2.0) - 1.0)
-    # the last slope is that between the last two of 25 offsets
-    assert 0.85 * turning < table[-1, 0] <= turning
-    depth = np.linspace(0.5, 0.8 * turning, 20)
-    found = np.interp(depth, table[:, 0], table[:, 1])
-    np.testing.assert_allclose(found, 2.0 + 0.5 * depth, rtol=0.04)
+def test_phases_of_a_file_of_rayinvr_are_told_apart(shared_data):
+    """Codes 1 and 5 of the wide-angle line are Pg and Pn, the others reflections (its r.in)."""
+    folder = shared_data / "refraction" / "wide-angle"
+    given = {"prior": {"reference": [[0, 5.3], [50, 8.1]], "standard_deviation": [[0, 0.2]],
+                       "lengths_km": [5, 40], "length_growth": 0.2}}  # fmt: skip
+    settings = parse_settings(
+        {"name": "line", "data": str(folder), "tomography": {"picks": {"path": "tx.in"}, **given}},
+        "test",
+    )
+    inputs = read_line(settings)
+    phases = inputs.problem.picks.phases
+    assert set(phases) == {"1", "5"}
+    # all of Pg, and Pn from where it overtakes
+    assert (phases == "1").sum() >= 1000
+    assert 110 <= (phases == "5").sum() <= 130
+    reasons = {r.split(":")[0] for r in inputs.rejects.column("reason").to_pylist()}
+    assert {f"phase '{code}' is no first arrival" for code in "2346"} <= reasons

@@ -101,7 +101,7 @@ def test_only_first_arrivals_are_used():
         times_s=np.array([4.0, 4.8, 5.0]),
         phases=np.array(["Pg", "PmP", "Pn"]),
     )
-    _, rows, aside = check_picks(changed, grid(), ("Pg", "Pn"), minimum_velocity_km_s=5.5)
+    _, rows, aside = check_picks(changed, grid(), ("Pg", "Pn"), moveout_velocity_km_s=5.5)
     assert rows.tolist() == [0]
     assert "none of the first arrivals" in aside[1]
     # Pg one kilometer away would be here 0.82 s before the pick of Pn
