@@ -59,7 +59,10 @@ LOCATE = {
     "velocity_spread": VELOCITY_SPREAD,
     "thickness_spread": THICKNESS_SPREAD,
     "vp_vs_spread": VP_VS_SPREAD,
+    # as the errors are simulated
+    "likelihood": "gaussian",
     "station_error_s": DELAY_S,
+    "time_error_fraction": 0.0,
     "maximum_depth_km": 45,
     "minimum_depth_km": 0,
     "radius_km": 120,

@@ -12,6 +12,7 @@ import resource
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -217,6 +218,10 @@ def main() -> None:
         value = rate(hundred, synthesize(single, max(10, events // 8), picks), options)
         figures.append(figure(f"events_per_second_100_models_{picks}_picks", value, "1/s"))
         print(f"100 models, {picks} picks: {value:.1f} events a second", flush=True)
+    robust = replace(options, likelihood="student_t")
+    value = rate(hundred, sets[: max(10, events // 8)], robust)
+    figures.append(figure("events_per_second_100_models_student_t", value, "1/s"))
+    print(f"100 models, Student's t: {value:.1f} events a second", flush=True)
     if arguments.nlloc:
         some = sets[: 20 if arguments.quick else 60]
         for name, method, likelihood, nodes in (

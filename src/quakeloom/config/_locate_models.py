@@ -45,7 +45,7 @@ class Locate(Section):
     )
     vp_vs_ratio: float = setting(1.73, "Vp/Vs of models without S velocities.", "1", ge=1.2, le=3)
     likelihood: Literal["gaussian", "student_t", "edt", "edt_ot"] = setting(
-        "gaussian",
+        "student_t",
         "Errors of picks: `gaussian`; `student_t`, robust against wrong picks; `edt`, equal "
         "differential times, robust as well; or `edt_ot`, which also weighs the agreement of "
         "origin times, as NonLinLoc's EDT_OT_WT.",
@@ -70,7 +70,12 @@ class Locate(Section):
         le=10,
     )
     time_error_fraction: float = setting(
-        0.0, "Error of travel times as a share of them; added likewise.", "1", ge=0, le=1
+        0.02,
+        "Error of travel times as a share of them, of structure that no member has; added "
+        "likewise.",
+        "1",
+        ge=0,
+        le=1,
     )
     time_error_minimum_s: float = setting(0.0, "Least such error.", "s", ge=0, le=100)
     time_error_maximum_s: float = setting(2.0, "Largest such error.", "s", ge=0, le=100)

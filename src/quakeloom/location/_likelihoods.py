@@ -7,46 +7,21 @@ import math
 import numpy as np
 
 from quakeloom.core import compiled
-from quakeloom.location._gaussian import gaussian_likelihoods
 from quakeloom.location._interpolation import KERNEL, find_rows
+from quakeloom.location._student_likelihoods import robust_time
+from quakeloom.location._vector_likelihoods import vector_likelihoods
 
 GAUSSIAN = 0
 STUDENT_T = 1
 EDT = 2
 EDT_ORIGIN = 3
 
-_STEPS = 8
 _SCATTER_FLOOR = math.log(1e-5)
 
 
 @compiled(**KERNEL)
-def _robust_time(residual, variance, freedom, time):
-    """Origin time of most likelihood under Student's t, with the sum of its weights.
-
-    From a first guess, such as that of another member, else from the median.
-    """
-    if time != time:
-        ordered = np.sort(residual)
-        time = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
-    total = 1.0
-    for _ in range(_STEPS):
-        total = 0.0
-        moment = 0.0
-        for p in range(residual.size):
-            d = residual[p] - time
-            w = (freedom + 1.0) / (freedom * variance[p] + d * d)
-            total += w
-            moment += w * d
-        step = moment / total
-        time += step
-        if step * step * total < 1e-4:
-            break
-    return time, total
-
-
-@compiled(**KERNEL)
 def _student_t(residual, variance, freedom, guess):
-    time, total = _robust_time(residual, variance, freedom, guess)
+    time, total = robust_time(residual, variance, freedom, guess)
     product = 1.0
     log = 0.0
     for p in range(residual.size):
@@ -81,7 +56,7 @@ def _equal_differential(residual, variance, with_origin, guess):
         moment += share * r
         square += share * r * r
         mean += variance[a]
-    time, _ = _robust_time(residual, variance, 4.0, guess)
+    time, _ = robust_time(residual, variance, 4.0, guess)
     if total <= 0.0:
         return -1e300, time
     pairs = 0.5 * residual.size * (residual.size - 1.0)
@@ -118,9 +93,10 @@ def log_likelihoods(
     origin : float64 array, shape (nodes, members) or (0, 0)
         Origin times of most likelihood.
     """
-    if kind == GAUSSIAN:
-        gaussian_likelihoods(
-            tables, nodes, station, group, level, time, variance, out, origin
+    if kind in (GAUSSIAN, STUDENT_T):
+        vector_likelihoods(
+            tables, nodes, station, group, level, time, variance,
+            freedom if kind == STUDENT_T else 0.0, out, origin,
         )  # fmt: skip
         return
     radial, scaled, values, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, _ = tables
@@ -156,10 +132,7 @@ def log_likelihoods(
         for k in range(members):
             for p in range(picks):
                 column[p] = residual[p, k]
-            if kind == STUDENT_T:
-                value, t0 = _student_t(column, variance, freedom, guess)
-            else:
-                value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN, guess)
+            value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN, guess)
             guess = t0
             out[node, k] = value if value > -1e300 else -np.inf
             if keep:

@@ -1,4 +1,4 @@
-"""Gaussian log-likelihoods of an ensemble: the loop that most time is spent in.
+"""Log-likelihoods of an ensemble, Gaussian and Student's t: the loops that most time is spent in.
 
 Nodes are taken in small blocks, so that sums over picks and the few rows of the tables that
 neighboring nodes share stay in the fastest memory, and the loop over members becomes vector
@@ -15,6 +15,7 @@ import numpy as np
 
 from quakeloom.core import compiled
 from quakeloom.location._interpolation import KERNEL, find_cell, find_rows
+from quakeloom.location._student_likelihoods import student_node
 
 _BLOCK = 16
 
@@ -48,6 +49,28 @@ def _add_pick(rows, index, weight, used, seconds, w, first, second):
                 q = w * r
                 first[b, k] += q
                 second[b, k] += q * r
+
+
+@compiled(**KERNEL)
+def _store_pick(rows, index, weight, used, seconds, pick, residual):
+    """Store residuals of one pick for all nodes of a block and all members."""
+    members = rows.shape[1]
+    for b in range(used.size):
+        t = seconds[b]
+        i0, i1, i2, i3 = index[b, 0], index[b, 1], index[b, 2], index[b, 3]
+        w0, w1, w2, w3 = weight[b, 0], weight[b, 1], weight[b, 2], weight[b, 3]
+        if used[b] > 0:
+            for k in range(members):
+                residual[b, pick, k] = t - (
+                    w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k]
+                )
+        if used[b] == 8:
+            i0, i1, i2, i3 = index[b, 4], index[b, 5], index[b, 6], index[b, 7]
+            w0, w1, w2, w3 = weight[b, 4], weight[b, 5], weight[b, 6], weight[b, 7]
+            for k in range(members):
+                residual[b, pick, k] -= (
+                    w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k]
+                )
 
 
 @compiled(**KERNEL)
@@ -180,8 +203,11 @@ def _place_radial(
 
 
 @compiled(**KERNEL)
-def gaussian_likelihoods(tables, nodes, station, group, level, time, variance, out, origin):
-    """Fill the Gaussian log-likelihoods of nodes, as :func:`log_likelihoods` does."""
+def vector_likelihoods(tables, nodes, station, group, level, time, variance, freedom, out, origin):
+    """Fill log-likelihoods of nodes, as :func:`log_likelihoods` does.
+
+    Student's t where ``freedom`` is positive, else Gaussian.
+    """
     radial, scaled, values, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, inv = tables
     picks, members = time.size, values.shape[1]
     place = np.full((picks, 4), -1)
@@ -200,6 +226,10 @@ def gaussian_likelihoods(tables, nodes, station, group, level, time, variance, o
     seconds = np.zeros(_BLOCK, np.float32)
     first = np.empty((_BLOCK, members), np.float32)
     second = np.empty((_BLOCK, members), np.float32)
+    robust = freedom > 0.0
+    residual = np.empty((_BLOCK if robust else 0, picks, members), np.float32)
+    work = np.empty((4 if robust else 0, members), np.float32)
+    double_work = np.empty((2 if robust else 0, members))
     corners, shares = np.zeros(8, np.int64), np.zeros(8)
     keep = origin.shape[0] > 0
     total = 0.0
@@ -243,6 +273,9 @@ def gaussian_likelihoods(tables, nodes, station, group, level, time, variance, o
                     if not abs(shift[b]) < 1e6:  # no ray in this member
                         shift[b] = 0.0
                 seconds[b] = time[p] - shift[b]
+            if robust:
+                _store_pick(table, index, weight, used, seconds, p, residual)
+                continue
             _add_pick(
                 table, index, weight, used, seconds, np.float32(1.0 / variance[p]), first, second
             )
@@ -251,6 +284,12 @@ def gaussian_likelihoods(tables, nodes, station, group, level, time, variance, o
                 out[start + b, :] = -np.inf
                 if keep:
                     origin[start + b, :] = 0.0
+                continue
+            if robust:
+                student_node(residual[b], variance, freedom, work, double_work, out[start + b])
+                if keep:
+                    for k in range(members):
+                        origin[start + b, k] = shift[b] + np.float64(work[0, k])
                 continue
             for k in range(members):
                 f = np.float64(first[b, k])
