@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ import typer
 
 from quakeloom.cli._open_run import Run, open_run
 from quakeloom.core import SettingsError
+
+_BLOCK_MEMBERS = 8
 
 tomography_app = typer.Typer(
     help="Travel times of a refraction line become an ensemble of velocity sections.",
@@ -30,7 +33,13 @@ def tomography(
     out: Annotated[Path | None, typer.Option(help="Folder of results.", metavar="DIR")] = None,
     sampler: Annotated[str, typer.Option(help="rml, psvgd or fsvgd.")] = "rml",
     members: Annotated[int, typer.Option(help="Members of the ensemble.")] = 64,
-    workers: Annotated[int, typer.Option(help="Worker processes; 0 computes in this one.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker processes; 0 computes in this one. As many as cores, at most a block's "
+            "members, if not given."
+        ),
+    ] = None,
     error: Annotated[
         float | None, typer.Option(help="Standard error in s of picks that have none.")
     ] = None,
@@ -69,6 +78,8 @@ def tomography(
     from quakeloom.stages.tomography import blocks_of, finalise, init, list_blocks, part
     from quakeloom.store import RunLayout
 
+    if workers is None:
+        workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if members >= _BLOCK_MEMBERS else 0
     name = "".join(c if c.isalnum() or c in "-_" else "-" for c in out.resolve().name).strip("-")
     settings = parse_settings(
         {
@@ -90,7 +101,7 @@ def tomography(
                 },
                 "sampler": sampler,
                 "members": members,
-                "block_members": 8 if sampler == "rml" else max(16, members),
+                "block_members": _BLOCK_MEMBERS if sampler == "rml" else max(16, members),
             },
         },
         "the command line",

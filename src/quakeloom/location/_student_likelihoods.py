@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from quakeloom.core import compiled
+from quakeloom.core.sorting import sort_ascending
 from quakeloom.location._interpolation import KERNEL
 
 STEPS = 8
@@ -27,7 +28,8 @@ def robust_time(residual, variance, freedom, time):
     From a first guess, else from the median.
     """
     if time != time:
-        ordered = np.sort(residual)
+        ordered = residual.copy()
+        sort_ascending(ordered)
         time = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
     total = 1.0
     for _ in range(STEPS):

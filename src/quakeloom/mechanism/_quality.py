@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import compiled, fault_vectors
+from quakeloom.core.sorting import sort_ascending
 from quakeloom.mechanism._amplitudes import predicted_log_ratio
 from quakeloom.mechanism._codes import ray_vector
 from quakeloom.mechanism._options import MechanismOptions
@@ -27,8 +28,8 @@ def gaps_of(azimuths, takeoffs, count):
             azimuths[k] -= 180.0
             if azimuths[k] < 0.0:
                 azimuths[k] += 360.0
-    azimuths = np.sort(azimuths[:count])
-    takeoffs = np.sort(takeoffs[:count])
+    sort_ascending(azimuths[:count])
+    sort_ascending(takeoffs[:count])
     # The results are whole degrees, cut off one by one: a later gap that is larger by a
     # fraction of a degree replaces the earlier one.
     around = 0

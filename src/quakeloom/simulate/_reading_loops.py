@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from quakeloom.core import compiled
+from quakeloom.core.sorting import sort_ascending
 from quakeloom.simulate._counted_random import normal, pair_key, uniform
 
 READ_WIDTH = 0.15  # of the logistic chance of being read, in log10 amplitude
@@ -120,9 +121,11 @@ def choose_readings(first, score, minimum):
                 chosen[j] = True
                 count += 1
         if count < minimum[i] and b > a:
-            best = np.argsort(-score[a:b])
-            for k in range(min(minimum[i], b - a)):
-                chosen[a + best[k]] = score[a + best[k]] > -np.inf
+            ordered = score[a:b].copy()
+            sort_ascending(ordered)
+            least = ordered[b - a - min(minimum[i], b - a)]
+            for j in range(a, b):
+                chosen[j] = score[j] >= least and score[j] > -np.inf
     return np.flatnonzero(chosen)
 
 

@@ -1,12 +1,17 @@
 """Stored machine code is never older than the source it was made from."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import quakeloom
+from quakeloom.core.sorting import sort_ascending
 
 INNER = """
 from quakeloom.core import compiled
@@ -58,3 +63,33 @@ def test_all_kernels_are_compiled_this_way():
         if file.name != "compiled.py" and re.search(r"@(numba\.)?n?jit\b", file.read_text())
     ]
     assert plain == []
+
+
+def test_no_kernel_calls_a_sort_of_numba():
+    """Machine code of its ``sort`` and ``argsort`` goes by one name; see quakeloom.core.sorting."""
+    root = Path(quakeloom.__file__).parent
+    banned = {"sort", "argsort", "unique", "median", "percentile", "quantile", "partition"}
+    found = []
+    for file in root.rglob("*.py"):
+        for function in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            if not any("compiled(" in ast.unparse(d) for d in function.decorator_list):
+                continue
+            found += [
+                f"{file.relative_to(root)}: {function.name}: {ast.unparse(node)}"
+                for node in ast.walk(function)
+                if isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in banned
+            ]
+    assert found == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 17, 1000])
+def test_sorting_is_that_of_numpy(size):
+    values = np.random.default_rng(size).normal(size=size)
+    values[::5] = 0.5
+    expected = np.sort(values)
+    sort_ascending(values)
+    np.testing.assert_array_equal(values, expected)

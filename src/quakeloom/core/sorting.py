@@ -1,0 +1,35 @@
+"""Sorting within compiled functions.
+
+Not ``np.sort`` and ``np.argsort`` of numba: both compile to functions of the same names, told
+apart only by a number that every process counts for itself. Where machine code of one file was
+stored as that number for ``sort`` and of another for ``argsort``, a process that loads both runs
+one for the other, and ends in a segmentation fault (seen with numba 0.68).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core.compiled import compiled
+
+_GAPS = (701, 301, 132, 57, 23, 10, 4, 1)
+
+
+@compiled(nogil=True)
+def sort_ascending(values: NDArray[np.float64]) -> None:
+    """Sort an array in place, by Shell's method with the gaps of Ciura (2001).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Without NaN, whose place is not defined.
+    """
+    for gap in _GAPS:
+        for i in range(gap, values.size):
+            value = values[i]
+            j = i
+            while j >= gap and values[j - gap] > value:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = value
