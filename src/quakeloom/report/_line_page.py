@@ -131,6 +131,11 @@ def _summary_section(results: LineResults) -> Section:
             _or_dash(s.get("processor_seconds_per_member"), 2),
         ),
     ]
+    prior = s["prior"]
+    deep, along = (f"{1000 * v:.3g} m" if v < 0.1 else f"{v:.3g} km" for v in prior["lengths_km"])
+    rows.append(("Correlation lengths of the prior, in depth and along", f"{deep} and {along}"))
+    if prior["tried"]:
+        rows.append(("Priors compared by evidence", whole(prior["tried"])))
     if "compared" in s:
         c = s["compared"]
         rows += [
