@@ -42,9 +42,13 @@ from quakeloom.simulate import (
     small_region,
     stress_tensor_at,
 )
-from quakeloom.stages import locate, mechanism, stations, stress, takeoff
-from quakeloom.stages._location_catalog import locate_catalog
+from quakeloom.stages.locate import verbs as locate
+from quakeloom.stages.locate.catalog import locate_catalog
+from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.stations import verbs as stations
+from quakeloom.stages.stress import verbs as stress
+from quakeloom.stages.takeoff import verbs as takeoff
 from quakeloom.store import RunLayout, find_resource, read_table, write_table
 from quakeloom.stress import axial_difference, describe_stress, stress_components
 from quakeloom.travel import stack_tables, table_grid, trace_table

@@ -35,7 +35,7 @@ from quakeloom.picking import (
     pick_records,
 )
 from quakeloom.signal import Piece, make_records
-from quakeloom.stages.weights import find_picker_weights, open_picker
+from quakeloom.stages.weights.pickers import find_picker_weights, open_picker
 from quakeloom.store import find_resource
 
 _START = 1_577_836_800_000_000_000

@@ -18,7 +18,7 @@ import numpy as np
 
 from _harness import Stopwatch, figure, print_result
 from quakeloom.picking import ClassicalPicker
-from quakeloom.stages._waveform_index import ArchiveReader, RecordSet, index_files, list_files
+from quakeloom.stages.archive.record_sets import ArchiveReader, RecordSet, index_files, list_files
 from quakeloom.store import create_array, open_array, write_region
 
 _NANO = 1_000_000_000

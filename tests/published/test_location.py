@@ -20,7 +20,7 @@ from quakeloom.location import (
     stack_members,
 )
 from quakeloom.location._interpolation import member_times
-from quakeloom.stages._location_catalog import locate_catalog, read_location_inputs
+from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
 
 
 @pytest.fixture(scope="module")

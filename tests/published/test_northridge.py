@@ -16,8 +16,9 @@ import pytest
 
 from quakeloom.config import load_configuration
 from quakeloom.core import rotation_angle
-from quakeloom.stages import mechanism, takeoff
+from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.takeoff import verbs as takeoff
 from quakeloom.store import RunLayout, read_table
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ import pytest
 from quakeloom.formats import read_source
 from quakeloom.picking import PhaseNetPicker, pick_records
 from quakeloom.signal import Record
-from quakeloom.stages.evaluation import evaluate_pick_tables
-from quakeloom.stages.pick_folder import pick_folder
-from quakeloom.stages.weights import open_picker
+from quakeloom.stages.training.evaluation import evaluate_pick_tables
+from quakeloom.stages.weights.pickers import open_picker
+from quakeloom.stages.without_a_run.pick_folder import pick_folder
 
 torch = pytest.importorskip("torch")
 

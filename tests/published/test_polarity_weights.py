@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.stages._polarity_reader import open_reader
-from quakeloom.stages.shifted_picks import score_shifted_picks
+from quakeloom.stages.weights.polarity_readers import open_reader
+from quakeloom.stages.without_a_run.shifted_picks import score_shifted_picks
 
 pytest.importorskip("torch")
 

@@ -12,7 +12,7 @@ import pytest
 from small_runs import quakeloom, write_config
 
 from quakeloom.config import load_configuration
-from quakeloom.stages import mechanism
+from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.store import RunLayout, read_table
 

@@ -11,7 +11,8 @@ from small_runs import quakeloom, write_config
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, VerificationError
-from quakeloom.stages import locate, mechanism
+from quakeloom.stages.locate import verbs as locate
+from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.store import RunLayout, open_array, read_table
 
@@ -294,7 +295,7 @@ def test_command_says_what_is_wrong(tmp_path, changes, words, monkeypatch, capsy
 
 def test_few_models_that_count_are_warned_of(caplog):
     from quakeloom.schema import make_table
-    from quakeloom.stages._locations import warn_of_few_models
+    from quakeloom.stages.locate.events import warn_of_few_models
 
     table = make_table(
         "hypocenters", {"event_id": ["a", "b", "c"], "effective_model_count": [3.0, 40.0, np.nan]}

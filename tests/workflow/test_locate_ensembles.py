@@ -9,10 +9,11 @@ import yaml
 from quakeloom.config import Locate, load_configuration, parse_settings
 from quakeloom.core import InputError, geographic_position
 from quakeloom.schema import make_table
-from quakeloom.stages import regional, tomography
-from quakeloom.stages._location_blocks import make_tasks
-from quakeloom.stages._location_catalog import locate_catalog
+from quakeloom.stages.locate.blocks import make_tasks
+from quakeloom.stages.locate.catalog import locate_catalog
 from quakeloom.stages.planning import plan_line, plan_region
+from quakeloom.stages.regional import verbs as regional
+from quakeloom.stages.tomography import verbs as tomography
 from quakeloom.store import RunLayout, read_table, write_table
 
 ORIGIN = (140.0, 36.0)

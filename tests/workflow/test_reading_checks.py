@@ -11,17 +11,15 @@ import yaml
 from quakeloom.config import load_configuration
 from quakeloom.core import distance_azimuth
 from quakeloom.formats import Trace, write_miniseed
-from quakeloom.stages import (
-    mechanism,
-    pick,
-    polarity,
-    repeaters,
-    stations,
-    takeoff,
-    threshold,
-    window,
-)
+from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.repeaters import verbs as repeaters
+from quakeloom.stages.stations import verbs as stations
+from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.threshold import verbs as threshold
+from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout, read_json, read_table
 
 MONTHS = [f"2019-{m:02d}" for m in range(1, 9)]

@@ -10,8 +10,10 @@ from small_runs import write_config
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError
-from quakeloom.stages import _mechanism_blocks, mechanism, stations
+from quakeloom.stages.mechanism import blocks as _mechanism_blocks
+from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.stations import verbs as stations
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 

@@ -6,8 +6,11 @@ import yaml
 
 from quakeloom.cli._waveform_reporting import collect_waveforms
 from quakeloom.config import load_configuration
-from quakeloom.stages import pick, polarity, takeoff, window
+from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration, read_settings
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout, read_json, read_table
 
 

@@ -23,8 +23,11 @@ from test_snakemake import jobs
 from quakeloom.cli._reporting import write_report
 from quakeloom.config import load_configuration
 from quakeloom.formats import write_csv
-from quakeloom.stages import mechanism, stations, stress, tendency
+from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.stations import verbs as stations
+from quakeloom.stages.stress import verbs as stress
+from quakeloom.stages.tendency import verbs as tendency
 from quakeloom.store import RunLayout, read_json
 from quakeloom.stress import shmax_direction, stress_tensors
 

@@ -11,8 +11,12 @@ import yaml
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError, distance_azimuth
-from quakeloom.stages import mechanism, pick, polarity, takeoff, window
+from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 obspy = pytest.importorskip("obspy")

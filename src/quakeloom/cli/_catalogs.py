@@ -78,7 +78,7 @@ def export(
 ) -> None:
     """Write the mechanisms of a run for other programs; QuakeML one file per partition."""
     from quakeloom import formats
-    from quakeloom.stages import mechanism
+    from quakeloom.stages.mechanism import verbs as mechanism
 
     if form not in EXPORTS:
         raise InputError(f"'{form}' is no format to export to; write one of {', '.join(EXPORTS)}.")

@@ -12,8 +12,8 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import IncompleteError, InputError
 from quakeloom.inference import ensemble_agreement
 from quakeloom.report import ComparedEnsemble, LineResults, build_line_report
-from quakeloom.stages._line_inputs import line_settings, read_compared
-from quakeloom.stages._line_products import covered_nodes
+from quakeloom.stages.tomography.inputs import line_settings, read_compared
+from quakeloom.stages.tomography.products import covered_nodes
 from quakeloom.store import (
     RunLayout,
     open_array,

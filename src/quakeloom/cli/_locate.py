@@ -58,7 +58,7 @@ def locate(
         return
     from quakeloom.config import parse_settings
     from quakeloom.core import SettingsError
-    from quakeloom.stages._location_catalog import locate_catalog, read_location_inputs
+    from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
 
     if picks is None or stations is None or not model or out is None:
         raise SettingsError(
@@ -83,7 +83,7 @@ def locate(
 @locate_app.command("plan")
 def locate_plan(run: Run) -> None:
     """List the partitions of a planned run with their state."""
-    from quakeloom.stages import locate as stage
+    from quakeloom.stages.locate import verbs as stage
 
     _, layout = open_run(run)
     for name, state in stage.list_partitions(layout):
@@ -93,7 +93,7 @@ def locate_plan(run: Run) -> None:
 @locate_app.command("init")
 def locate_init(run: Run) -> None:
     """Draw the members of the ensemble and trace their travel times."""
-    from quakeloom.stages import locate as stage
+    from quakeloom.stages.locate import verbs as stage
 
     stage.init(*open_run(run))
 
@@ -107,7 +107,7 @@ def locate_part(
     ] = None,
 ) -> None:
     """Locate the events of one partition; what was there of it is replaced."""
-    from quakeloom.stages import locate as stage
+    from quakeloom.stages.locate import verbs as stage
 
     stage.part(*open_run(run), partition, number)
 
@@ -115,7 +115,7 @@ def locate_part(
 @locate_app.command("terms")
 def locate_terms(run: Run, number: Round) -> None:
     """Estimate station terms from all partitions of a round; refuse while any is missing."""
-    from quakeloom.stages import locate as stage
+    from quakeloom.stages.locate import verbs as stage
 
     stage.gather_terms(*open_run(run), number)
 
@@ -123,7 +123,7 @@ def locate_terms(run: Run, number: Round) -> None:
 @locate_app.command("finalise")
 def locate_finalise(run: Run) -> None:
     """Gather the partitions into the tables of the run; refuse while any is missing."""
-    from quakeloom.stages import locate as stage
+    from quakeloom.stages.locate import verbs as stage
 
     stage.finalise(*open_run(run))
 
@@ -131,7 +131,7 @@ def locate_finalise(run: Run) -> None:
 @locate_app.command("verify")
 def locate_verify(run: Run) -> None:
     """Read everything again and compare it with its digests."""
-    from quakeloom.stages import locate as stage
+    from quakeloom.stages.locate import verbs as stage
 
     counts = stage.verify(*open_run(run))
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")

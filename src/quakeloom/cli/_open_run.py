@@ -18,7 +18,7 @@ Partition = Annotated[str, typer.Argument(help="Name of the partition, such as 2
 
 def open_run(run: Path) -> tuple[Settings, RunLayout]:
     """Return settings and layout of a planned run."""
-    from quakeloom.stages.run_settings import read_settings
+    from quakeloom.stages.frame.run_settings import read_settings
 
     layout = RunLayout(run)
     return read_settings(layout), layout

@@ -9,8 +9,8 @@ import xarray as xr
 
 from quakeloom.config import Settings
 from quakeloom.report import RegionalResults, build_regional_report
-from quakeloom.stages._line_ensemble import ensemble_path
-from quakeloom.stages._regional_inputs import read_stations
+from quakeloom.stages.ensemble.blocks import ensemble_path
+from quakeloom.stages.regional.inputs import read_stations
 from quakeloom.store import RunLayout, open_array, read_json, read_table, write_text_if_changed
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from quakeloom.core import rotation_angle
 from quakeloom.formats import read_mechanisms
 from quakeloom.report import ComparedCatalog, RunResults, build_report, load_coastline
 from quakeloom.schema import TABLES
-from quakeloom.stages.locate import list_partitions, tables_folder
+from quakeloom.stages.locate.verbs import list_partitions, tables_folder
 from quakeloom.stages.planning import read_settings, science_settings
 from quakeloom.store import (
     RunLayout,

@@ -103,18 +103,16 @@ def run(
 
 def verify(config: Config, results: Results = Path("results")) -> None:
     """Read a run again and check it against its digests."""
-    from quakeloom.stages import (
-        locate,
-        mechanism,
-        pick,
-        polarity,
-        regional,
-        stress,
-        threshold,
-        tomography,
-        window,
-    )
+    from quakeloom.stages.locate import verbs as locate
+    from quakeloom.stages.mechanism import verbs as mechanism
+    from quakeloom.stages.pick import verbs as pick
     from quakeloom.stages.planning import read_settings
+    from quakeloom.stages.polarity import verbs as polarity
+    from quakeloom.stages.regional import verbs as regional
+    from quakeloom.stages.stress import verbs as stress
+    from quakeloom.stages.threshold import verbs as threshold
+    from quakeloom.stages.tomography import verbs as tomography
+    from quakeloom.stages.window import verbs as window
 
     configuration = load_configuration(config)
     for name in configuration.cases:

@@ -26,7 +26,7 @@ def add_commands(app: typer.Typer) -> None:
 @takeoff_app.command("part")
 def takeoff_part(run: Run) -> None:
     """Trace the velocity models of a run and write their tables."""
-    from quakeloom.stages import takeoff
+    from quakeloom.stages.takeoff import verbs as takeoff
 
     takeoff.part(*open_run(run))
 
@@ -34,7 +34,7 @@ def takeoff_part(run: Run) -> None:
 @mechanism_app.command("plan")
 def mechanism_plan(run: Run) -> None:
     """List the partitions of a planned run, with events and state."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages.mechanism import verbs as mechanism
 
     _, layout = open_run(run)
     for row in mechanism.list_partitions(layout):
@@ -44,7 +44,7 @@ def mechanism_plan(run: Run) -> None:
 @mechanism_app.command("init")
 def mechanism_init(run: Run) -> None:
     """Make the store of accepted sets, with the grid of mechanisms."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages.mechanism import verbs as mechanism
 
     mechanism.init(*open_run(run))
 
@@ -52,7 +52,7 @@ def mechanism_init(run: Run) -> None:
 @mechanism_app.command("part")
 def mechanism_part(partition: Partition, run: Run) -> None:
     """Compute one partition; what was there of it is replaced."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages.mechanism import verbs as mechanism
 
     mechanism.part(*open_run(run), partition)
 
@@ -60,7 +60,7 @@ def mechanism_part(partition: Partition, run: Run) -> None:
 @mechanism_app.command("finalise")
 def mechanism_finalise(run: Run) -> None:
     """Gather the partitions into the tables of the run; refuse while any is missing."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages.mechanism import verbs as mechanism
 
     mechanism.finalise(*open_run(run))
 
@@ -68,7 +68,7 @@ def mechanism_finalise(run: Run) -> None:
 @mechanism_app.command("verify")
 def mechanism_verify(run: Run) -> None:
     """Read everything again and compare it with its digests."""
-    from quakeloom.stages import mechanism
+    from quakeloom.stages.mechanism import verbs as mechanism
 
     counts = mechanism.verify(*open_run(run))
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
@@ -77,7 +77,7 @@ def mechanism_verify(run: Run) -> None:
 @stations_app.command("part")
 def stations_part(run: Run) -> None:
     """Make the station report of a run, and its proposals for the reversal table."""
-    from quakeloom.stages import stations
+    from quakeloom.stages.stations import verbs as stations
 
     stations.part(*open_run(run))
 

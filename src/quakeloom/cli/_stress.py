@@ -52,7 +52,7 @@ def stress(
         return
     from quakeloom.cli._catalogs import read_catalog
     from quakeloom.core import SettingsError
-    from quakeloom.stages.stress import map_catalog
+    from quakeloom.stages.stress.verbs import map_catalog
 
     if mechanisms is None or out is None:
         raise SettingsError(
@@ -80,7 +80,7 @@ def stress(
 @stress_app.command("plan")
 def stress_plan(run: Run) -> None:
     """List the partitions of a planned stress map."""
-    from quakeloom.stages import stress as stage
+    from quakeloom.stages.stress import verbs as stage
 
     _, layout = open_run(run)
     for name, state in stage.list_partitions(layout):
@@ -90,7 +90,7 @@ def stress_plan(run: Run) -> None:
 @stress_app.command("init")
 def stress_init(run: Run) -> None:
     """Open the stage."""
-    from quakeloom.stages import stress as stage
+    from quakeloom.stages.stress import verbs as stage
 
     stage.init(*open_run(run))
 
@@ -98,7 +98,7 @@ def stress_init(run: Run) -> None:
 @stress_app.command("part")
 def stress_part(partition: Partition, run: Run) -> None:
     """Reduce the mechanisms of one partition to sums on the nodes of the map."""
-    from quakeloom.stages import stress as stage
+    from quakeloom.stages.stress import verbs as stage
 
     stage.part(*open_run(run), partition)
 
@@ -106,7 +106,7 @@ def stress_part(partition: Partition, run: Run) -> None:
 @stress_app.command("finalise")
 def stress_finalise(run: Run) -> None:
     """Make the map of the sums of all partitions; refuse while any is missing."""
-    from quakeloom.stages import stress as stage
+    from quakeloom.stages.stress import verbs as stage
 
     stage.finalise(*open_run(run))
 
@@ -114,7 +114,7 @@ def stress_finalise(run: Run) -> None:
 @stress_app.command("verify")
 def stress_verify(run: Run) -> None:
     """Read everything again and compare it with its digests."""
-    from quakeloom.stages import stress as stage
+    from quakeloom.stages.stress import verbs as stage
 
     counts = stage.verify(*open_run(run))
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
@@ -123,7 +123,7 @@ def stress_verify(run: Run) -> None:
 @tendency_app.command("part")
 def tendency_part(run: Run) -> None:
     """Rate the faults of a run in its stress map."""
-    from quakeloom.stages import tendency as stage
+    from quakeloom.stages.tendency import verbs as stage
 
     stage.part(*open_run(run))
 

@@ -75,7 +75,7 @@ def tomography(
     from quakeloom.cli._console import status
     from quakeloom.config import parse_settings
     from quakeloom.stages.planning import plan_line
-    from quakeloom.stages.tomography import blocks_of, finalise, init, list_blocks, part
+    from quakeloom.stages.tomography.verbs import blocks_of, finalise, init, list_blocks, part
     from quakeloom.store import RunLayout
 
     if workers is None:
@@ -128,7 +128,7 @@ def tomography(
 @tomography_app.command("plan")
 def tomography_plan(run: Run) -> None:
     """List the blocks of a planned run with their state."""
-    from quakeloom.stages import tomography as stage
+    from quakeloom.stages.tomography import verbs as stage
 
     for name, state in stage.list_blocks(*open_run(run)):
         typer.echo(f"{name}\t{state}")
@@ -137,7 +137,7 @@ def tomography_plan(run: Run) -> None:
 @tomography_app.command("init")
 def tomography_init(run: Run) -> None:
     """Check the picks, find the most probable model, make room for the members."""
-    from quakeloom.stages import tomography as stage
+    from quakeloom.stages.tomography import verbs as stage
 
     stage.init(*open_run(run))
 
@@ -147,7 +147,7 @@ def tomography_part(
     partition: Annotated[str, typer.Argument(help="Name of the block, such as m00000.")], run: Run
 ) -> None:
     """Compute one block of members; what was there of it is replaced."""
-    from quakeloom.stages import tomography as stage
+    from quakeloom.stages.tomography import verbs as stage
 
     stage.part(*open_run(run), partition)
 
@@ -155,7 +155,7 @@ def tomography_part(
 @tomography_app.command("finalise")
 def tomography_finalise(run: Run) -> None:
     """Summarize the ensemble; refuse while blocks are missing."""
-    from quakeloom.stages import tomography as stage
+    from quakeloom.stages.tomography import verbs as stage
 
     stage.finalise(*open_run(run))
 
@@ -163,7 +163,7 @@ def tomography_finalise(run: Run) -> None:
 @tomography_app.command("verify")
 def tomography_verify(run: Run) -> None:
     """Read all members again and compare them with their digests."""
-    from quakeloom.stages import tomography as stage
+    from quakeloom.stages.tomography import verbs as stage
 
     counts = stage.verify(*open_run(run))
     typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")

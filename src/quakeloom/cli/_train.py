@@ -26,7 +26,7 @@ def add_commands(app: typer.Typer) -> None:
 @train_app.command()
 def polarity(config: Config, out: Out = Path("results/weights")) -> None:
     """Train the network that reads first motions (`training.polarity`)."""
-    from quakeloom.stages.training import train_polarity
+    from quakeloom.stages.training.simulated import train_polarity
 
     card = train_polarity(_settings(config), out, _say)
     typer.echo(
@@ -38,7 +38,7 @@ def polarity(config: Config, out: Out = Path("results/weights")) -> None:
 @train_app.command()
 def picker(config: Config, out: Out = Path("results/weights")) -> None:
     """Train the network that picks P and S (`training.picker`)."""
-    from quakeloom.stages.training import train_picker
+    from quakeloom.stages.training.simulated import train_picker
 
     card = train_picker(_settings(config), out, _say)
     scores = ", ".join(f"{phase} F1 {s['f1']:.3f}" for phase, s in card["test"].items())
@@ -61,7 +61,7 @@ def fine_tune(
 ) -> None:  # fmt: skip
     """Tune the network that picks on an analyst's picks, with cross-validation."""
     from quakeloom.cli._waveforms import read_picks
-    from quakeloom.stages.fine_tuning import fine_tune_picker
+    from quakeloom.stages.training.fine_tuning import fine_tune_picker
 
     card = fine_tune_picker(_settings(config), waveforms, read_picks(picks), out, _say, start)
     for phase, after in card["cross_validation"].items():

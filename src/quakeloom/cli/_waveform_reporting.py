@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.schema import TABLES, empty_table, make_table, time_values
-from quakeloom.stages import mechanism, pick, polarity, window
-from quakeloom.stages.weights import open_picker
+from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.pick import verbs as pick
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.weights.pickers import open_picker
+from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 _AROUND_S = 0.35

@@ -67,7 +67,7 @@ def add_commands(app: typer.Typer) -> None:
 @repeaters_app.command("part")
 def repeaters_part(run: Run) -> None:
     """Find the repeating earthquakes of a run and judge readings and stations by them."""
-    from quakeloom.stages import repeaters
+    from quakeloom.stages.repeaters import verbs as repeaters
 
     repeaters.part(*open_run(run))
 
@@ -81,7 +81,7 @@ def fetch(
     from quakeloom.cli._console import status
     from quakeloom.config import load_configuration
     from quakeloom.core import InputError
-    from quakeloom.stages.fetch import fetch_archive
+    from quakeloom.stages.fetch.verbs import fetch_archive
 
     cases = load_configuration(config).cases
     asking = {
@@ -107,7 +107,7 @@ def _add_verbs(name: str, verbs: typer.Typer) -> None:
     def stage() -> Any:
         from importlib import import_module
 
-        return import_module(f"quakeloom.stages.{name}")
+        return import_module(f"quakeloom.stages.{name}.verbs")
 
     @verbs.command("plan")
     def plan(run: Run) -> None:
@@ -173,8 +173,8 @@ def pick(
     from quakeloom.cli._console import status
     from quakeloom.core import SettingsError
     from quakeloom.picking import PickOptions
-    from quakeloom.stages.pick_folder import pick_folder
-    from quakeloom.stages.weights import open_picker
+    from quakeloom.stages.weights.pickers import open_picker
+    from quakeloom.stages.without_a_run.pick_folder import pick_folder
 
     if waveforms is None or out is None:
         raise SettingsError(
@@ -220,7 +220,7 @@ def polarity(
         return
     from quakeloom.cli._console import status
     from quakeloom.core import SettingsError
-    from quakeloom.stages.polarity_folder import open_reader, read_folder
+    from quakeloom.stages.without_a_run.polarity_folder import open_reader, read_folder
 
     if waveforms is None or out is None or picks is None:
         raise SettingsError(
@@ -258,7 +258,7 @@ def evaluate_picks(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Precision, recall, F1 and residuals of picks against an analyst's."""
-    from quakeloom.stages.evaluation import evaluate_pick_tables
+    from quakeloom.stages.training.evaluation import evaluate_pick_tables
 
     before, after = _numbers(around, "--around")
     scores = evaluate_pick_tables(
@@ -290,7 +290,7 @@ def evaluate_polarities(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Accuracy and coverage of polarities against an analyst's."""
-    from quakeloom.stages.evaluation import evaluate_polarity_tables
+    from quakeloom.stages.training.evaluation import evaluate_polarity_tables
 
     found = evaluate_polarity_tables(
         _read_table(polarities, "polarities"), _read_table(reference, "polarities"),
@@ -330,7 +330,7 @@ def evaluate_shifts(
     """First motions at an analyst's picks moved by -60 to +60 ms, by several readers."""
     import pyarrow as pa
 
-    from quakeloom.stages.shifted_picks import score_shifted_picks
+    from quakeloom.stages.without_a_run.shifted_picks import score_shifted_picks
 
     motions = pa.concat_tables([_read_table(f, "polarities") for f in references])
     found = score_shifted_picks(

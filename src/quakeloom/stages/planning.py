@@ -14,26 +14,25 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run
 from quakeloom.core import PlanError, digest_source
-from quakeloom.stages import (
-    locate,
-    mechanism,
-    pick,
-    polarity,
-    regional,
-    repeaters,
-    stations,
-    stress,
-    takeoff,
-    tendency,
-    threshold,
-    tomography,
-    window,
-)
-from quakeloom.stages._promised_minutes import promise_minutes
-from quakeloom.stages._provenance import CODE, science_settings
-from quakeloom.stages._stress_catalogs import count_catalog
-from quakeloom.stages.ingest import Ingested, ingest_sources
-from quakeloom.stages.run_settings import read_settings
+from quakeloom.stages.frame.planned_rows import Ingested
+from quakeloom.stages.frame.promised_minutes import promise_minutes
+from quakeloom.stages.frame.provenance import CODE, science_settings
+from quakeloom.stages.frame.run_settings import read_settings
+from quakeloom.stages.ingest.verbs import ingest_sources
+from quakeloom.stages.locate import verbs as locate
+from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.pick import verbs as pick
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.regional import verbs as regional
+from quakeloom.stages.repeaters import verbs as repeaters
+from quakeloom.stages.stations import verbs as stations
+from quakeloom.stages.stress import verbs as stress
+from quakeloom.stages.stress.catalogs import count_catalog
+from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.tendency import verbs as tendency
+from quakeloom.stages.threshold import verbs as threshold
+from quakeloom.stages.tomography import verbs as tomography
+from quakeloom.stages.window import verbs as window
 from quakeloom.store import (
     RunLayout,
     read_json,

@@ -10,7 +10,7 @@ import pytest
 from quakeloom.core import FormatError
 from quakeloom.formats import read_waveforms
 from quakeloom.picking import ClassicalPicker
-from quakeloom.stages.pick_folder import pick_folder
+from quakeloom.stages.without_a_run.pick_folder import pick_folder
 
 obspy = pytest.importorskip("obspy")
 START = obspy.UTCDateTime("2020-01-01T00:00:00.5Z")

@@ -112,7 +112,7 @@ def test_the_shipped_weights_are_odd_and_calibrated_elsewhere():
     are two standard errors below.
     """
     pytest.importorskip("torch", reason="networks need torch")
-    from quakeloom.stages.training import score_polarity
+    from quakeloom.stages.training.simulated import score_polarity
 
     score = score_polarity(WEIGHTS, 99, 6000)
     assert score["calibration_error"] < 0.02

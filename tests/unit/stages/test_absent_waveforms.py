@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from quakeloom.stages._archive_index import IndexBuilder
-from quakeloom.stages._expected_arrivals import NO_TIME
-from quakeloom.stages._waveform_index import IndexRow, Instrument
-from quakeloom.stages._window_plans import WantedWindow, one_per_station
+from quakeloom.stages.archive.index import IndexBuilder
+from quakeloom.stages.archive.record_sets import IndexRow, Instrument
+from quakeloom.stages.window.expected_arrivals import NO_TIME
+from quakeloom.stages.window.wanted_windows import WantedWindow, one_per_station
 
 HOUR = 3_600_000_000_000
 FAST, SLOW = (Instrument("XX", "S", "", band) for band in ("HH", "BH"))

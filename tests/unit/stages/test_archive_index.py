@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quakeloom.stages._archive_index import (
+from quakeloom.stages.archive.index import (
     ArchiveIndex,
     IndexBuilder,
     index_provenance,
     read_index,
     settle_index,
 )
-from quakeloom.stages._waveform_index import IndexRow, Instrument, settle_channels
+from quakeloom.stages.archive.record_sets import IndexRow, Instrument, settle_channels
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND

@@ -7,8 +7,8 @@ import pytest
 
 from quakeloom.config import Settings
 from quakeloom.schema import make_table, table_schema
-from quakeloom.stages._expected_arrivals import NO_TIME, ArrivalBook
-from quakeloom.stages._waveform_index import Instrument
+from quakeloom.stages.archive.record_sets import Instrument
+from quakeloom.stages.window.expected_arrivals import NO_TIME, ArrivalBook
 
 ORIGIN = np.array(["2020-01-01T00:00", "2020-01-02T00:00"], "datetime64[ns]")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quakeloom.stages._partitions import assign_partitions, choose_calendar
+from quakeloom.stages.frame.calendar import assign_partitions, choose_calendar
 
 times = st.lists(
     st.integers(0, 1_700_000_000).map(lambda s: np.datetime64(s, "s")), min_size=1, max_size=60

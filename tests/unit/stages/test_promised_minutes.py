@@ -3,8 +3,8 @@
 import pytest
 
 from quakeloom.config import parse_settings
-from quakeloom.stages._promised_minutes import START_MINUTES, promise_minutes
-from quakeloom.stages.ingest import PlannedRows
+from quakeloom.stages.frame.planned_rows import PlannedRows
+from quakeloom.stages.frame.promised_minutes import START_MINUTES, promise_minutes
 
 
 def _minutes(events: int, polarities: int, **mechanism) -> dict:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from quakeloom.stages._provenance import CODE
+from quakeloom.stages.frame.provenance import CODE
 
-_BOOKKEEPING = {"quakeloom.stages._parts", "quakeloom.stages._provenance"}
+_BOOKKEEPING = {"quakeloom.stages.frame.partition_states", "quakeloom.stages.frame.provenance"}
 """Who keeps states and digests of partitions, and computes nothing."""
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
-from quakeloom.stages import regional as stage
-from quakeloom.stages._line_ensemble import ensemble_path
+from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.planning import plan_region
+from quakeloom.stages.regional import verbs as stage
 from quakeloom.store import RunLayout, open_array, read_table
 from quakeloom.travel import solve_eikonal
 
@@ -110,7 +110,7 @@ def test_more_members_and_more_stations_cost_only_what_is_new(folder, tmp_path, 
         solved.append(arguments)
         return solve_eikonal(*arguments)
 
-    monkeypatch.setattr("quakeloom.stages._member_tables.solve_eikonal", count)
+    monkeypatch.setattr("quakeloom.stages.ensemble.member_tables.solve_eikonal", count)
     stage.init(more, layout)
     stage.part(more, layout, "m00000")
     assert len(solved) == 2  # one new station in two members

@@ -3,7 +3,7 @@
 import numpy as np
 
 from quakeloom.schema import make_table
-from quakeloom.stages._stations import find_reversed, find_stations
+from quakeloom.stages.readings.station_epochs import find_reversed, find_stations
 
 STATIONS = make_table(
     "stations",

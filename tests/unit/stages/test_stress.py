@@ -13,8 +13,9 @@ from quakeloom.core import IncompleteError, InputError, PlanError, VerificationE
 from quakeloom.formats import write_csv
 from quakeloom.report import compare_stress_maps
 from quakeloom.schema import make_table
-from quakeloom.stages import stress, tendency
 from quakeloom.stages.planning import plan_configuration, read_settings
+from quakeloom.stages.stress import verbs as stress
+from quakeloom.stages.tendency import verbs as tendency
 from quakeloom.store import RunLayout, read_table
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
-from quakeloom.stages import tomography as stage
-from quakeloom.stages._line_inputs import read_line, read_prior
 from quakeloom.stages.planning import plan_line
+from quakeloom.stages.tomography import verbs as stage
+from quakeloom.stages.tomography.inputs import read_line, read_prior
 from quakeloom.store import RunLayout, open_array, read_table
 from quakeloom.tomography import synthetic_line
 
@@ -163,7 +163,7 @@ def test_products_hold_the_ensemble_s_moments(finished):
 _RUN = """
 import pickle, sys
 from pathlib import Path
-from quakeloom.stages import tomography as stage
+from quakeloom.stages.tomography import verbs as stage
 from quakeloom.store import RunLayout
 settings, root = pickle.loads(Path(sys.argv[1]).read_bytes())
 for block in stage.blocks_of(settings):

@@ -10,8 +10,8 @@ import pytest
 
 from quakeloom.core import InputError
 from quakeloom.formats import read_network_weights, write_network_weights
-from quakeloom.stages._polarity_reader import open_reader
-from quakeloom.stages.weights import find_picker_weights, open_picker
+from quakeloom.stages.weights.pickers import find_picker_weights, open_picker
+from quakeloom.stages.weights.polarity_readers import open_reader
 
 
 @pytest.mark.parametrize(

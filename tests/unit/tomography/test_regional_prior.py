@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quakeloom.core import InputError
-from quakeloom.stages._member_tables import member_table
+from quakeloom.stages.ensemble.member_tables import member_table
 from quakeloom.tomography import draw_regional_member, make_regional_prior
 
 AXES = (np.arange(0, 21, 2.0), np.arange(0, 41, 4.0), np.arange(0, 41, 4.0))
@@ -51,7 +51,7 @@ def test_tables_are_computed_once_and_are_those_of_the_solver(tmp_path, monkeypa
     slowest = np.linalg.norm([10.0, 12.0, 8.0]) / velocity.min()
     assert 0 < times[5, 8, 7] < slowest
     monkeypatch.setattr(
-        "quakeloom.stages._member_tables.solve_eikonal",
+        "quakeloom.stages.ensemble.member_tables.solve_eikonal",
         lambda *_: pytest.fail("the table was there"),
     )
     np.testing.assert_array_equal(member_table(tmp_path, *args).time_s, times)

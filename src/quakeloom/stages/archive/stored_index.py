@@ -1,0 +1,155 @@
+"""The archive of a run: its files, their headers kept from one plan to the next.
+
+A file is opened when it is new or its size or time has changed. Files of an SDS tree are
+known by their names and not opened at all. A partition has the part of the index that touches
+its time in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from quakeloom.config import Settings, expand_variables
+from quakeloom.core import InputError, digest_source
+from quakeloom.stages.archive.index import (
+    ArchiveIndex,
+    IndexBuilder,
+    index_provenance,
+    read_index,
+    settle_index,
+)
+from quakeloom.stages.archive.record_sets import IndexRow, Instrument, list_files, read_headers
+from quakeloom.store import read_json, write_json_if_changed
+
+_SDS = re.compile(
+    r"(?P<net>\w*)\.(?P<sta>\w+)\.(?P<loc>\w*)\.(?P<cha>\w{3})\.D\.(?P<year>\d{4})\.(?P<day>\d{3})"
+)
+_NANO = 1_000_000_000
+
+
+def archive_files(settings: Settings, ingest: Path) -> list[Path]:
+    """Return the waveform files of a run in order; those of a simulation lie with its tables.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist or a pattern matches nothing.
+    """
+    assert settings.waveforms is not None
+    if settings.simulation is not None:
+        return list_files(Path(read_json(ingest / "simulation.json")["folder"]) / "archive")
+    base = Path(expand_variables(settings.data))
+    files: dict[Path, None] = {}
+    for written in settings.waveforms.archives:
+        pattern = expand_variables(written)
+        path = Path(pattern) if Path(pattern).is_absolute() else base / pattern
+        if any(c in pattern for c in "*?["):
+            root = Path(path.anchor) if path.is_absolute() else Path()
+            found = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
+        else:
+            found = list_files(path) if path.exists() else []
+        if not found:
+            raise InputError(
+                f"The archive '{written}' of '{settings.name}' holds no file (looked for {path}). "
+                "Nothing was planned; correct waveforms.archives, `data`, or the variable they use."
+            )
+        files.update(dict.fromkeys(found))
+    return list(files)
+
+
+def index_archive(
+    settings: Settings, ingest: Path, progress: Callable[[str], None] = lambda _: None
+) -> ArchiveIndex:
+    """Return the traces of the archive, and keep them for the next plan.
+
+    Parameters
+    ----------
+    settings : Settings
+    ingest : Path
+        Folder of what was read; the index lies in its folder ``archive``, what was put aside in
+        ``archive_problems.json``.
+    progress : callable
+    """
+    folder, put_aside = ingest / "archive", ingest / "archive_problems.json"
+    code = digest_source(
+        [f"quakeloom.{n}" for n in ("formats", "stages._waveform_index", "stages._archive_index")]
+    )
+    known = read_index(folder) if index_provenance(folder).get("code") == code else None
+    before = {name: i for i, name in enumerate(known.files)} if known is not None else {}
+    paths = archive_files(settings, ingest)
+    stats = [p.stat() for p in paths]
+    stamps = np.array([[s.st_size, s.st_mtime_ns] for s in stats], np.int64).reshape(-1, 2)
+    files = [str(p) for p in paths]
+    renumbered = np.full(len(before), -1)
+    new = []
+    for number, name in enumerate(files):
+        old = before.get(name, -1)
+        is_same = known is not None and old >= 0 and (
+            stamps[number].tolist() == [known.sizes[old], known.modified_ns[old]]
+        )  # fmt: skip
+        if is_same:
+            renumbered[old] = number
+        else:
+            new.append(number)
+    if new:
+        progress(f"reading the headers of {len(new)} waveform files")
+    unchanged = {name for name, old in before.items() if renumbered[old] >= 0}
+    problems = [p for p in (read_json(put_aside) if unchanged else []) if p[0] in unchanged]
+    builder = IndexBuilder()
+    for number in new:
+        named = _by_name(paths[number])
+        rows, trouble = ([named], []) if named is not None else read_headers(paths[number])
+        builder.add(number, rows)
+        problems += [list(vars(p).values()) for p in trouble]
+    index = builder.finish(files, stamps, (known, renumbered) if known is not None else None)
+    if new or known is None or files != known.files:
+        index.write(folder, {"code": code})
+    write_json_if_changed(put_aside, sorted(problems))
+    return settle_index(index)
+
+
+def write_span(
+    index: ArchiveIndex,
+    ingest: Path,
+    partition: str,
+    span: tuple[int, int],
+    events: tuple[int, int],
+) -> str:
+    """Keep what a partition needs of the archive; return its digest.
+
+    Parameters
+    ----------
+    index : ArchiveIndex
+    ingest : Path
+    partition : str
+    span, events : (int, int)
+        Time that its windows can touch, and that of its first and last event, nanoseconds.
+    """
+    folder = ingest / "archive" / partition
+    part = index.between(*span, events)
+    digest = part.digest()
+    if index_provenance(folder).get("digest") != digest:
+        part.write(folder, {"digest": digest})
+    return digest
+
+
+def read_span(ingest: Path, partition: str) -> ArchiveIndex:
+    """Read what a partition needs of the archive."""
+    return read_index(ingest / "archive" / partition)
+
+
+def _by_name(file: Path) -> IndexRow | None:
+    match = _SDS.fullmatch(file.name)
+    if not match:
+        return None
+    first = datetime(int(match["year"]), 1, 1, tzinfo=UTC)
+    start = int((first + timedelta(days=int(match["day"]) - 1)).timestamp()) * _NANO
+    cha = match["cha"]
+    instrument = Instrument(match["net"], match["sta"], match["loc"], cha[:-1])
+    # a day file may reach a little into its neighbors
+    return IndexRow(instrument, cha, start - 60 * _NANO, start + 86_460 * _NANO, 0.0, file)

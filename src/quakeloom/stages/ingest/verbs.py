@@ -1,0 +1,428 @@
+"""Stage ``ingest``: foreign files become registered tables, once, and rows find partitions.
+
+It runs while planning, since only the events tell which partitions there are. Every source
+is read once and kept under the digest of its content; planning again reads nothing that
+has not changed. The rows of a partition are written only if they differ, with a digest, so
+that a partition whose rows are the same is not computed again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.cluster import open_executor
+from quakeloom.config import Settings, Source, expand_variables
+from quakeloom.core import InputError, digest_bytes, digest_file, digest_json, digest_source
+from quakeloom.schema import empty_table, make_table, time_values
+from quakeloom.stages.frame.calendar import UNDATED, assign_partitions, choose_calendar
+from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
+from quakeloom.stages.frame.provenance import CODE
+from quakeloom.store import (
+    RunLayout,
+    atomic_folder,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_table,
+)
+
+log = logging.getLogger(__name__)
+
+SOURCE_TABLES = (
+    "events",
+    "stations",
+    "polarities",
+    "picks",
+    "amplitudes",
+    "reversals",
+    "sp_corrections",
+    "rejects",
+    "truth",
+)
+ROW_TABLES = ("events", "polarities", "picks", "amplitudes", "rejects", "truth")
+"""Tables that are split into partitions."""
+SHARED_TABLES = ("stations", "reversals", "sp_corrections")
+"""Tables that every partition may need."""
+
+
+def ingest_sources(
+    settings: Settings,
+    layout: RunLayout,
+    cache: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Ingested:
+    """Read what is new, split everything into partitions, and return them in order.
+
+    Parameters
+    ----------
+    settings : Settings
+    layout : RunLayout
+    cache : Path
+        Folder of the sources as read; cases of one configuration share it.
+    progress : callable
+        Called with a sentence now and then.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or no source holds an event.
+    FormatError
+        If a file is not in its format.
+    """
+    folders = (
+        [simulate_source(settings, cache, progress)]
+        if settings.simulation is not None
+        else _read_sources(settings, cache, progress)
+    )
+    known = digest_json(
+        [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
+    )
+    inputs = digest_json([f.name for f in folders])
+    if settings.simulation is not None:
+        write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folders[0])})
+    index = layout.ingest / "index.json"
+    if index.exists():
+        old = read_json(index)
+        if old["key"] == known:
+            return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
+    progress("sorting rows into partitions")
+    tables = {name: _gather(folders, name) for name in SOURCE_TABLES}
+    if not tables["events"].num_rows:
+        raise InputError(
+            f"The sources of '{settings.name}' hold no event that can be used "
+            f"({tables['rejects'].num_rows} records were put aside). Nothing was planned; "
+            "check the files and their formats."
+        )
+    rows = _split(settings, layout, tables)
+    write_json_if_changed(index, {"key": known, "partitions": [vars(r) for r in rows]})
+    return Ingested(rows, inputs)
+
+
+def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
+    """Return every source file with its settings and the name it goes by in tables."""
+    base = Path(expand_variables(settings.data))
+    found: list[tuple[Source, Path, str]] = []
+    for source in settings.sources:
+        pattern = expand_variables(source.path)
+        path = Path(pattern) if Path(pattern).is_absolute() else base / pattern
+        if any(c in pattern for c in "*?["):
+            root = Path(path.anchor) if path.is_absolute() else Path()
+            files = (
+                sorted(root.glob(str(path.relative_to(root))))
+                if root != Path()
+                else sorted(Path().glob(str(path)))
+            )
+        else:
+            files = [path]
+        if not files or not all(f.exists() for f in files):
+            raise InputError(
+                f"Source '{source.path}' of '{settings.name}' does not exist (looked for {path}). "
+                "Nothing was planned; correct `path`, `data`, or the variable they use."
+            )
+        for file in files:
+            name = str(file.relative_to(base)) if file.is_relative_to(base) else file.name
+            found.append((source, file, name))
+    return found
+
+
+def _read_sources(settings: Settings, cache: Path, progress: Callable[[str], None]) -> list[Path]:
+    code = digest_source(["quakeloom.formats", "quakeloom.schema"])
+    stats_file = cache / "digests.json"
+    stats = read_json(stats_file) if stats_file.exists() else {}
+    jobs: list[dict[str, Any]] = []
+    folders: list[Path] = []
+    for source, file, name in source_files(settings):
+        digest = _file_digest(file, stats)
+        options = {k: _option(settings, v) for k, v in source.options.items()}
+        extra = [_file_digest(f, stats) for f in _option_files(file, options)]
+        key = digest_json([digest, name, source.format, source.options, extra, code])
+        folder = cache / key
+        folders.append(folder)
+        if not folder.is_dir():
+            jobs.append(
+                {
+                    "file": str(file),
+                    "name": name,
+                    "format": source.format,
+                    "options": options,
+                    "folder": str(folder),
+                }
+            )
+    if jobs:
+        progress(f"reading {len(jobs)} of {len(folders)} source files")
+        cluster = settings.cluster
+        kind = cluster.kind if len(jobs) > 1 else "synchronous"
+        with open_executor(kind, cluster.workers, cluster.scheduler_file) as executor:
+            for job, counts in zip(jobs, executor.map(_read_one, jobs), strict=True):
+                log.info("ingest %s: %s", job["name"], counts)
+    write_json_if_changed(stats_file, stats)
+    return folders
+
+
+def _option(settings: Settings, value: Any) -> Any:
+    """Turn an option that names a file below the data folder into its path."""
+    if isinstance(value, str):
+        path = Path(expand_variables(settings.data)) / expand_variables(value)
+        if path.is_file():
+            return str(path)
+    return value
+
+
+def _option_files(file: Path, options: dict[str, Any]) -> list[Path]:
+    """Return the files that options name, whole or as a suffix to the name of the source."""
+    found = []
+    for value in options.values():
+        if _is_file(value):
+            found.append(Path(value))
+        elif isinstance(value, str) and value.startswith(".") and _is_file(f"{file}{value}"):
+            found.append(Path(f"{file}{value}"))
+    return found
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, str) and len(value) < 4096 and Path(value).is_file()
+
+
+def _file_digest(file: Path, stats: dict[str, list[Any]]) -> str:
+    """Digest a file, or take the digest of the last time if size and time are the same."""
+    stat = file.stat()
+    stamp = [stat.st_size, stat.st_mtime_ns]
+    known = stats.get(str(file.resolve()))
+    if known and known[:2] == stamp:
+        return str(known[2])
+    digest = digest_file(file)
+    stats[str(file.resolve())] = [*stamp, digest]
+    return digest
+
+
+def _read_one(job: dict[str, Any]) -> dict[str, int]:
+    from quakeloom.formats import read_source
+
+    tables = read_source(Path(job["file"]), job["format"], **job["options"])
+    counts = {}
+    with atomic_folder(Path(job["folder"])) as folder:
+        for name in SOURCE_TABLES:
+            table = getattr(tables, name, None)
+            if table is None or not table.num_rows:
+                continue
+            column = table.schema.get_field_index("source_file")
+            if column >= 0:
+                names = pa.array([job["name"]], pa.string()).take(
+                    pa.array(np.zeros(table.num_rows, dtype=np.int64))
+                )
+                table = table.set_column(column, table.schema.field(column), names)
+            write_table(folder / f"{name}.parquet", name, table, validate=False)
+            counts[name] = table.num_rows
+    return counts
+
+
+def simulate_source(
+    settings: Settings, cache: Path, progress: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Simulate the source of a run, if it is not in the cache; return its folder."""
+    from quakeloom.stages.simulate.verbs import write_simulation
+
+    assert settings.simulation is not None
+    key = digest_json(
+        [
+            settings.simulation.model_dump(),
+            settings.waveforms is not None,
+            settings.seed,
+            digest_source(CODE["simulate"]),
+        ]
+    )
+    folder = cache / key
+    if not folder.is_dir():
+        progress(f"simulating {settings.simulation.events} events")
+        with atomic_folder(folder) as temporary:
+            write_simulation(settings, temporary)
+    return folder
+
+
+def _gather(folders: list[Path], name: str) -> pa.Table:
+    pieces = [
+        read_table(f / f"{name}.parquet", name) for f in folders if (f / f"{name}.parquet").exists()
+    ]
+    return pa.concat_tables(pieces) if pieces else empty_table(name)
+
+
+def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -> list[PlannedRows]:
+    events, doubled = _unique_events(tables["events"])
+    rejects = pa.concat_tables([tables["rejects"], doubled])
+    times = time_values(events.column("origin_time"))
+    calendar = _sticky_calendar(settings, layout, times)
+    partition = assign_partitions(times, calendar, settings.partition.maximum_events)
+    # numpy sorts NaT last, which puts undated events into the last partition
+    ids = events.column("event_id").to_numpy(zero_copy_only=False).astype(str)
+    order = np.lexsort((ids, times, partition == UNDATED))
+    events = events.take(order)
+    partition = partition[order]
+    names, first = np.unique(partition, return_index=True)
+    names = names[np.argsort(first)]
+    number = {n: i for i, n in enumerate(names)}
+    of_event = np.array([number[p] for p in partition])
+
+    pieces: dict[str, tuple[pa.Table, np.ndarray]] = {"events": (events, of_event)}
+    event_ids = events.column("event_id").combine_chunks()
+    for name in ("polarities", "picks", "amplitudes", "truth"):
+        rows, orphans = _rows_of_events(name, tables[name], event_ids)
+        if orphans.num_rows:
+            rejects = pa.concat_tables([rejects, orphans])
+        pieces[name] = rows[0], of_event[rows[1]] if rows[0].num_rows else rows[1]
+    # what belongs to no event of the run is kept with the first partition
+    where = pc.index_in(rejects.column("event_id"), event_ids).fill_null(-1).to_numpy()
+    pieces["rejects"] = rejects, np.where(where >= 0, of_event[where], 0)
+
+    for name in SHARED_TABLES:
+        path = layout.ingest / f"{name}.parquet"
+        write_table(path, name, tables[name], validate=False)
+    bounds = {
+        name: (np.argsort(index, kind="stable"), np.bincount(index, minlength=names.size))
+        for name, (_, index) in pieces.items()
+    }
+    offsets = {name: np.concatenate([[0], np.cumsum(c)]) for name, (_, c) in bounds.items()}
+    planned = []
+    for i, name in enumerate(names):
+        rows = {
+            t: pieces[t][0].take(bounds[t][0][offsets[t][i] : offsets[t][i + 1]])
+            for t in ROW_TABLES
+        }
+        planned.append(_write_rows(layout, str(name), rows, tables))
+    wanted = {str(n) for n in names}
+    for folder in (layout.ingest / "partitions").iterdir():
+        if folder.name not in wanted:
+            with atomic_folder(folder):
+                pass
+            folder.rmdir()
+    return planned
+
+
+def _write_rows(
+    layout: RunLayout, partition: str, rows: dict[str, pa.Table], tables: dict[str, pa.Table]
+) -> PlannedRows:
+    codes = pc.unique(
+        pa.chunked_array(
+            rows["polarities"].column("station").chunks + rows["picks"].column("station").chunks,
+            pa.string(),
+        )
+    )
+    needed = {
+        name: tables[name].filter(pc.is_in(tables[name].column("station"), codes))
+        for name in SHARED_TABLES
+    }
+    counts = rows["polarities"].group_by("event_id").aggregate([([], "count_all")])
+    largest = int(pc.max(counts.column("count_all")).as_py() or 0)
+    digest = digest_bytes(*(_table_bytes(t) for t in (*rows.values(), *needed.values())))
+    planned = PlannedRows(
+        partition, rows["events"].num_rows, rows["polarities"].num_rows, largest, digest,
+        rows["picks"].num_rows,
+    )  # fmt: skip
+    folder = layout.rows(partition)
+    marker = folder / "rows.json"
+    if not marker.exists() or read_json(marker) != vars(planned):
+        with atomic_folder(folder) as temporary:
+            for name, table in rows.items():
+                write_table(temporary / f"{name}.parquet", name, table, validate=False)
+            write_json_if_changed(temporary / "rows.json", vars(planned))
+    return planned
+
+
+def _table_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return sink.getvalue().to_pybytes()
+
+
+def _sticky_calendar(settings: Settings, layout: RunLayout, times: np.ndarray) -> str:
+    """Return the kind of bins; what ``auto`` once chose is kept, so that nothing moves."""
+    calendar = settings.partition.calendar
+    if calendar != "auto":
+        return calendar
+    kept = layout.ingest / "calendar.json"
+    if kept.exists():
+        return str(read_json(kept)["calendar"])
+    calendar = choose_calendar(times)
+    write_json_if_changed(kept, {"calendar": calendar})
+    return calendar
+
+
+def _unique_events(events: pa.Table) -> tuple[pa.Table, pa.Table]:
+    ids = events.column("event_id").combine_chunks().dictionary_encode()
+    codes = ids.indices.to_numpy()
+    _, first = np.unique(codes, return_index=True)
+    if first.size == events.num_rows:
+        return events, empty_table("rejects")
+    keep = np.zeros(events.num_rows, dtype=bool)
+    keep[first] = True
+    doubled = events.filter(pa.array(~keep))
+    rejects = make_table(
+        "rejects",
+        {
+            "source_file": doubled.column("source_file"),
+            "source_line": doubled.column("source_line"),
+            "record": ["event"] * doubled.num_rows,
+            "event_id": doubled.column("event_id"),
+            "reason": ["doubled event: the first one with this event_id is used"]
+            * doubled.num_rows,
+        },
+    )
+    return events.filter(pa.array(keep)), rejects
+
+
+def _rows_of_events(
+    name: str, table: pa.Table, event_ids: pa.Array
+) -> tuple[tuple[pa.Table, np.ndarray], pa.Table]:
+    """Sort rows by their event; rows of unknown events and doubled readings are rejected."""
+    index = pc.index_in(table.column("event_id"), event_ids)
+    event = index.fill_null(-1).to_numpy().astype(np.int64)
+    order = np.argsort(event, kind="stable")
+    unknown = int(np.searchsorted(event[order], 0))
+    rejects = [_reject_rows(name, table.take(order[:unknown]), "there is no event with this id")]
+    order = order[unknown:]
+    rows = table.take(order)
+    event = event[order]
+    if name in ("polarities", "amplitudes") and rows.num_rows:
+        first = _first_source(rows, event)
+        if not first.all():
+            again = rows.filter(pa.array(~first))
+            reason = "doubled reading: another source with this channel comes first"
+            rejects.append(_reject_rows(name, again, reason))
+            rows, event = rows.filter(pa.array(first)), event[first]
+    return (rows, event), pa.concat_tables(rejects)
+
+
+def _first_source(rows: pa.Table, event: np.ndarray) -> np.ndarray:
+    """Mark readings from the first source that has their event, network, station, channel.
+
+    Several readings of a channel in one source are kept: networks have several pickers.
+    """
+    key = event.astype(np.int64)
+    for column in ("network", "station", "channel"):
+        codes = rows.column(column).combine_chunks().dictionary_encode().indices.to_numpy()
+        key = key * (int(codes.max()) + 1) + codes
+    source = rows.column("source_file").combine_chunks().dictionary_encode().indices.to_numpy()
+    if not source.any():
+        return np.ones(rows.num_rows, dtype=bool)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return np.asarray(source[first][inverse] == source)
+
+
+def _reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:
+    record = {"polarities": "polarity", "picks": "pick", "amplitudes": "amplitude"}.get(name, name)
+    columns: dict[str, Any] = {
+        "record": [record] * rows.num_rows,
+        "event_id": rows.column("event_id"),
+        "reason": [reason] * rows.num_rows,
+    }
+    for column in ("source_file", "source_line", "station"):
+        if column in rows.column_names:
+            columns[column] = rows.column(column)
+    return make_table("rejects", columns)

@@ -1,0 +1,198 @@
+"""Blocks of events of a partition: what a worker needs, the memory that it takes, its work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.cluster import clamp_workers
+from quakeloom.config import Settings
+from quakeloom.core import digest_file
+from quakeloom.location import Ensemble, make_ensemble
+from quakeloom.stages.frame.planned_rows import PlannedRows
+from quakeloom.stages.locate.ensembles import (
+    StoredEnsemble,
+    ensemble_bytes,
+    find_location_model,
+    read_ensemble,
+)
+from quakeloom.stages.locate.events import locate_block
+from quakeloom.stages.locate.grids import grid_size, is_grid_source
+from quakeloom.stages.locate.hypocenters import (
+    data_folder,
+    locate_settings,
+    picked_here,
+    places_of,
+    receiver_levels_of,
+    tables_folder,
+    terms_file,
+)
+from quakeloom.store import RunLayout, create_array, read_table, write_region
+
+BASE_MB = 450.0
+"""Memory of the program with its kernels compiled."""
+
+
+@dataclass(frozen=True)
+class LocationTask:
+    """One block of events: what a worker needs to know."""
+
+    settings: Settings
+    layout: RunLayout
+    group: Path | None
+    round: int
+    start: int
+    events: pa.Table
+    picks: pa.Table
+
+
+@dataclass(frozen=True)
+class EnsembleSize:
+    """Members of an ensemble, bytes of its times and of one group of them, and in all when made."""
+
+    members: int
+    bytes: float
+    group: float
+    making: float
+
+
+def promise_memory(settings: Settings, rows: PlannedRows, ensemble: EnsembleSize) -> int:
+    """Return the memory in MB that a partition needs at most.
+
+    The program with the picks of the partition, and in every process that locates the tables of
+    the ensemble (``ensemble`` is what :func:`ensemble_size` says of it), the grid of one event for
+    all members, and the draws of a block.
+    """
+    task = task_mb(settings, rows, ensemble)
+    workers = find_workers(settings, rows, task)
+    located = workers * (BASE_MB + task) if workers else task
+    return math.ceil(BASE_MB + picks_mb(rows) + located)
+
+
+def promise_tables(settings: Settings, ensemble: EnsembleSize) -> int:
+    """Return the memory in MB that making the tables of the ensemble needs at most."""
+    making = ensemble.making / 1e6
+    clamp_workers(0, BASE_MB, making, settings.cluster.memory_mb)
+    return math.ceil(BASE_MB + making)
+
+
+def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
+    """Return how many processes locate the blocks of a partition; 0 is this one."""
+    cluster = settings.cluster
+    if cluster.kind == "scheduler":
+        return 0
+    blocks = math.ceil(rows.events / cluster.block_events)
+    workers = min(cluster.workers, blocks) if cluster.kind == "local" and blocks > 1 else 0
+    return clamp_workers(workers, BASE_MB + picks_mb(rows), task, cluster.memory_mb)
+
+
+def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:
+    """Return how large the ensemble of a run is, without making it."""
+    locate = locate_settings(settings)
+    paths = [find_location_model(m, data_folder(settings)) for m in locate.models]
+    levels = receiver_levels_of(settings, layout)
+    if is_grid_source(paths[0]):
+        members, groups, size = grid_size(locate, paths, places_of(layout))
+        making = size
+    else:
+        members, groups = locate.members or len(locate.models), 2 * len(levels)
+        size = ensemble_bytes(locate, len(levels))
+        making = 2.0 * size  # members are traced one by one and stacked
+    return EnsembleSize(members, size, size / groups, making + 4.0 * size / groups)
+
+
+def task_mb(settings: Settings, rows: PlannedRows, ensemble: EnsembleSize) -> float:
+    """Return the memory in MB that a process that locates needs beside the program."""
+    locate = locate_settings(settings)
+    members = ensemble.members
+    # a group is taken apart while it is read; those of the few members searched first are copied
+    few = 16.0 / members if members > 8 else 0.0
+    tables = (ensemble.bytes * (1.0 + few) + 7.0 * ensemble.group) / 1e6
+    grid = locate.maximum_nodes * members * 8 * 4 / 1e6
+    block = min(settings.cluster.block_events, rows.events)
+    draws = 2.0 * block * (locate.draws * 34 + members * 4) / 1e6
+    return tables + grid + draws + 2.0 * picks_mb(rows) * block / max(rows.events, 1)
+
+
+def picks_mb(rows: PlannedRows) -> float:
+    """Return the memory in MB of the picks of a partition."""
+    return max(rows.picks, rows.polarities) * 600 / 1e6
+
+
+def create_arrays(settings: Settings, group: Path, events: int, members: int) -> None:
+    locate, storage = locate_settings(settings), settings.storage
+    widths = {
+        **dict.fromkeys(
+            ("draw_longitude", "draw_latitude", "draw_depth_km", "draw_origin_s", "draw_member"),
+            locate.draws,
+        ),
+        "member_weight": members,
+    }
+    for name, width in widths.items():
+        create_array(group, name, (events, width), storage.chunk_events, storage.shard_events)
+
+
+def make_tasks(
+    settings: Settings, layout: RunLayout, partition: str, group: Path | None, number: int
+) -> Iterator[LocationTask]:
+    folder = layout.rows(partition)
+    events = read_table(folder / "events.parquet", "events")
+    if picked_here(settings):
+        folder = layout.part("pick", partition)
+    picks = read_table(folder / "picks.parquet", "picks")
+    ids = events.column("event_id").combine_chunks()
+    event = pc.index_in(picks.column("event_id"), ids).fill_null(-1).to_numpy()
+    order = np.argsort(event, kind="stable")
+    picks, event = picks.take(pa.array(order)), event[order]
+    starts = np.searchsorted(event, np.arange(len(ids) + 1))
+    size = settings.cluster.block_events
+    for start in range(0, len(ids), size):
+        stop = min(start + size, len(ids))
+        yield LocationTask(
+            settings, layout, group, number, start, events.slice(start, stop - start),
+            picks.slice(starts[start], starts[stop] - starts[start]),
+        )  # fmt: skip
+
+
+_SHARED: dict[tuple[str, str], tuple[Ensemble, StoredEnsemble, pa.Table]] = {}
+
+
+def _shared(layout: RunLayout) -> tuple[Ensemble, StoredEnsemble, pa.Table]:
+    """Read the ensemble and the stations, once per process."""
+    key = (str(layout.root), digest_file(tables_folder(layout) / "members.json"))
+    if key not in _SHARED:
+        stored = read_ensemble(tables_folder(layout))
+        stations = read_table(layout.ingest / "stations.parquet", "stations")
+        _SHARED.clear()
+        _SHARED[key] = (make_ensemble(stored.times), stored, stations)
+    return _SHARED[key]
+
+
+def locate_task(task: LocationTask) -> dict[str, pa.Table]:
+    """Locate one block of events and write its draws; runs on a worker."""
+    ensemble, stored, stations = _shared(task.layout)
+    locate = locate_settings(task.settings)
+    if task.group is None:
+        locate = locate.model_copy(update={"draws": 0})
+    terms = None
+    if task.round > 0:
+        table = read_table(terms_file(task.layout, task.round - 1), "station_terms")
+        terms = {
+            (r["network"], r["station"], r["phase"]):
+            (r["station_term_s"], r["station_term_error_s"])
+            for r in table.to_pylist()
+        }  # fmt: skip
+    block = locate_block(
+        locate, ensemble, stored, task.events, task.picks, stations, task.settings.seed, terms,
+        task.settings.selection.station_epochs,
+    )  # fmt: skip
+    if task.group is not None:
+        for name, values in block.arrays.items():
+            write_region(task.group, name, task.start, values)
+    return {"hypocenters": block.hypocenters, "arrivals": block.arrivals}

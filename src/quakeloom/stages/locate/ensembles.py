@@ -1,0 +1,352 @@
+"""The ensemble that events are located in: models read, members drawn, times traced once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.config import Locate, expand_variables
+from quakeloom.core import InputError, LayeredModel, digest_file, digest_json
+from quakeloom.formats import (
+    TravelTimeTable,
+    has_layers,
+    is_travel_time_table,
+    read_layer_model,
+    read_travel_time_table,
+    read_velocity_model,
+)
+from quakeloom.location import (
+    EnsembleTimes,
+    Plane,
+    draw_layered_models,
+    scale_times,
+    stack_members,
+    trace_member,
+)
+from quakeloom.stages.locate.grids import (
+    Places,
+    grid_digest,
+    is_grid_source,
+    read_grid_ensemble,
+)
+from quakeloom.store import atomic_folder, find_resource, open_array, read_json, write_array
+from quakeloom.store import write_json_if_changed as write_json
+from quakeloom.travel import table_grid
+
+log = logging.getLogger(__name__)
+Floats = NDArray[np.float64]
+
+_SHARED_ARRAYS = ("depth_km", "north_km", "east_km", "level_km", "boundary_km")
+
+
+@dataclass(frozen=True)
+class StoredEnsemble:
+    """Times of an ensemble as they are kept on disk.
+
+    Attributes
+    ----------
+    times : EnsembleTimes
+    boundary_km : ndarray, shape (norths, easts, members)
+        Depth of the boundary in each member, NaN where there is none; one north and east where
+        models have layers.
+    plane : Plane or None
+        Where grids lie; None where times depend on depth and distance alone.
+    """
+
+    times: EnsembleTimes
+    boundary_km: Floats
+    plane: Plane | None = None
+
+    @property
+    def boundary(self) -> Floats | None:
+        """The boundary, or None if there is none in any member."""
+        return self.boundary_km if np.isfinite(self.boundary_km).any() else None
+
+
+def find_location_model(name: str, base: Path) -> Path:
+    """Return where a model is: below ``base``, as given, or one of quakeloom's own.
+
+    A file, the folder of a run that made an ensemble, or the root of NonLinLoc's time grids.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists those that come with quakeloom.
+    """
+    own = find_resource("velocity_models")
+    written = expand_variables(name)
+    for path in (base / written, Path(written), own / f"{written}.txt"):
+        if path.is_file() or is_grid_source(path):
+            return path
+    known = ", ".join(sorted(p.stem for p in own.glob("*.txt")))
+    raise InputError(
+        f"Velocity model '{name}' is no file (looked for {base / written}), no folder of a run "
+        "with an ensemble, no root of NonLinLoc's time grids (ROOT.P.STATION.time.hdr), and none "
+        f"of quakeloom's own ({known}). Nothing can be located; correct locate.models."
+    )
+
+
+def ensemble_digest(
+    locate: Locate, base: Path, places: Places, levels: Sequence[float], seed: int, code: str
+) -> str:
+    """Digest of everything that decides the times of an ensemble."""
+    names = (
+        "models",
+        "members",
+        "velocity_spread",
+        "thickness_spread",
+        "vp_vs_spread",
+        "correlation_km",
+        "vp_vs_ratio",
+        "s_velocities",
+        "maximum_depth_km",
+        "minimum_depth_km",
+        "maximum_distance_km",
+        "table_step_km",
+        "spherical",
+        "boundary_velocity_km_s",
+        "section_start",
+        "section_azimuth_deg",
+        "section_width_km",
+    )
+    paths = [find_location_model(m, base) for m in locate.models]
+    files = [grid_digest(p) if is_grid_source(p) else digest_file(p) for p in paths]
+    values = {n: getattr(locate, n) for n in names}
+    known: list[object] = list(map(float, levels))
+    if any(map(is_grid_source, paths)):
+        # times belong to stations there, and to receiver levels elsewhere
+        known = [list(places.names), *np.round(_positions(places), 6).tolist()]
+    return digest_json([files, values, known, seed, code])
+
+
+def station_places(stations: pa.Table) -> Places:
+    """Return the stations of a table, each once."""
+    names, rows = [], []
+    columns = ("network", "station", "longitude", "latitude", "elevation_m")
+    values = zip(*(stations.column(c).to_pylist() for c in columns), strict=True)
+    for network, station, longitude, latitude, elevation in values:
+        name = f"{network}.{station}"
+        if name in names or longitude is None or not np.isfinite([longitude, latitude]).all():
+            continue
+        names.append(name)
+        height = elevation if elevation is not None and np.isfinite(elevation) else 0.0
+        rows.append((longitude, latitude, -height / 1000.0))
+    place = np.array(rows, dtype=float).reshape(-1, 3)
+    return Places(tuple(names), place[:, 0], place[:, 1], place[:, 2])
+
+
+def _positions(places: Places) -> Floats:
+    return np.stack([places.longitude, places.latitude, places.depth_km])
+
+
+def station_levels(elevation_m: NDArray[np.float64], step_km: float) -> list[float]:
+    """Return receiver levels on multiples of a step that hold all stations.
+
+    A station more within them leaves the tables as they are.
+    """
+    depth = -elevation_m[np.isfinite(elevation_m)] / 1000.0
+    if not depth.size:
+        return [0.0]
+    low = int(np.floor(depth.min() / step_km + 1e-9))
+    high = int(np.ceil(depth.max() / step_km - 1e-9))
+    return [round(i * step_km, 6) for i in range(low, max(high, low) + 1)]
+
+
+def make_times(
+    locate: Locate, base: Path, places: Places, levels: Sequence[float], seed: int, cache: Path
+) -> StoredEnsemble:
+    """Read models, draw members and trace their times; also the depth of the boundary in each."""
+    paths = [find_location_model(m, base) for m in locate.models]
+    grids = [p for p in paths if is_grid_source(p)]
+    tables = [p for p in paths if p.is_file() and is_travel_time_table(p)]
+    models = [p for p in paths if p not in grids and p not in tables]
+    if sum(map(bool, (grids, tables, models))) > 1:
+        raise InputError(
+            "locate.models mixes velocity models, travel-time tables and grids of other programs "
+            "or runs, which have no grid in common. Nothing is located; give one kind."
+        )
+    if grids:
+        found = read_grid_ensemble(locate, grids, places, seed, cache)
+        return StoredEnsemble(found.times, found.boundary_km, found.plane)
+    if tables:
+        times = _stack_tables(locate, [read_travel_time_table(p) for p in tables], levels)
+        return StoredEnsemble(times, np.full((1, 1, len(tables)), np.nan))
+    return _trace_layers(locate, models, levels, seed)
+
+
+def _trace_layers(
+    locate: Locate, paths: Sequence[Path], levels: Sequence[float], seed: int
+) -> StoredEnsemble:
+    """Draw members around layered models and trace them."""
+    models = [read_layer_model(p) if has_layers(p) else read_velocity_model(p) for p in paths]
+    members = draw_members(locate, models, seed)
+    depth, distance = table_grid(
+        locate.maximum_depth_km + 1.0,
+        table_reach_km(locate),
+        locate.table_step_km,
+        models if len(models) == 1 and not locate.members else (),
+    )
+    top = min(locate.minimum_depth_km, -3.0)
+    depth = np.concatenate([np.arange(np.floor(top), depth[0]), depth])
+    traced = []
+    for i, model in enumerate(members):
+        traced.append(trace_member(model, depth, distance, levels, locate.spherical))
+        if (i + 1) % 25 == 0:
+            log.info("locate: traced %d of %d models", i + 1, len(members))
+    names = [m.name for m in members]
+    boundary = np.array([_boundary(m, locate.boundary_velocity_km_s) for m in members])
+    return StoredEnsemble(
+        stack_members(names, traced, depth, distance, levels), boundary[None, None, :]
+    )
+
+
+def draw_members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[LayeredModel]:
+    """Return the members: the models themselves, or drawn around them in turn."""
+    models = [_with_s(m, locate) for m in models]
+    if not locate.members:
+        return list(models)
+    share = -(-locate.members // len(models))
+    drawn = [
+        draw_layered_models(
+            model,
+            share,
+            seed + i,
+            velocity_spread=locate.velocity_spread,
+            thickness_spread=locate.thickness_spread,
+            vp_vs_spread=locate.vp_vs_spread,
+            correlation_km=locate.correlation_km,
+            vp_vs_ratio=locate.vp_vs_ratio,
+        )
+        for i, model in enumerate(models)
+    ]
+    return [d[k] for k in range(share) for d in drawn][: locate.members]
+
+
+def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
+    """Write the times of an ensemble, under the digest of what decides them."""
+    times, plane = stored.times, stored.plane
+    with atomic_folder(folder) as temporary:
+        if times.scaled:
+            write_array(temporary, "straight_slowness", times.values[:, :, :, 0, :], 1)
+        else:
+            write_array(temporary, "location_time_s", times.values, 1)
+        write_array(temporary, "depth_km", times.depth_km)
+        write_array(temporary, "north_km", times.north_km)
+        write_array(temporary, "east_km", times.east_km)
+        write_array(temporary, "level_km", times.level_km)
+        write_array(temporary, "boundary_km", stored.boundary_km)
+        about = {
+            "names": list(times.names),
+            "stations": list(times.stations),
+            "radial": times.radial,
+            "scaled": times.scaled,
+            "plane": None
+            if plane is None
+            else [plane.longitude, plane.latitude, plane.azimuth_deg, plane.projection],
+            "key": key,
+        }
+        write_json(temporary / "members.json", about)
+
+
+def read_ensemble(folder: Path) -> StoredEnsemble:
+    """Read the times of an ensemble."""
+    arrays = {name: np.asarray(open_array(folder, name)[...]) for name in _SHARED_ARRAYS}
+    about = read_json(folder / "members.json")
+    stored = open_array(folder, "straight_slowness" if about["scaled"] else "location_time_s")
+    values = np.empty(stored.shape, stored.dtype)
+    for group in range(len(values)):
+        values[group] = stored[group]
+    if about["scaled"]:
+        values = values[:, :, :, None, :]
+    times = EnsembleTimes(
+        tuple(about["names"]),
+        values,
+        arrays["depth_km"],
+        arrays["north_km"],
+        arrays["east_km"],
+        about["radial"],
+        about["scaled"],
+        arrays["level_km"],
+        tuple(about["stations"]),
+    )
+    plane = None if about["plane"] is None else Plane(*about["plane"])
+    return StoredEnsemble(times, arrays["boundary_km"], plane)
+
+
+def table_reach_km(locate: Locate) -> float:
+    """Return how far tables reach: stations are chosen by their distance from the first one."""
+    return 1.25 * locate.maximum_distance_km + 25.0
+
+
+def ensemble_bytes(locate: Locate, levels: int) -> float:
+    """Return the bytes of the times of an ensemble in memory, at most."""
+    depth, distance = table_grid(
+        locate.maximum_depth_km + 1.0,
+        table_reach_km(locate),
+        locate.table_step_km,
+    )
+    members = locate.members or len(locate.models)
+    return 2.0 * levels * (depth.size + 8) * distance.size * members * 4.0
+
+
+def _with_s(model: LayeredModel, locate: Locate) -> LayeredModel:
+    if model.s_velocity_km_s is not None and locate.s_velocities == "model":
+        return model
+    s = model.p_velocity_km_s / locate.vp_vs_ratio
+    return LayeredModel(model.name, model.depth_km, model.p_velocity_km_s, s)
+
+
+def _boundary(model: LayeredModel, velocity_km_s: float) -> float:
+    """Depth at which P first exceeds a velocity; NaN if it never does, or none is asked for."""
+    if velocity_km_s <= 0:
+        return float("nan")
+    z, v = model.depth_km, model.p_velocity_km_s
+    over = np.flatnonzero(v > velocity_km_s)
+    if not over.size:
+        return float("nan")
+    i = int(over[0])
+    if i == 0 or z[i] == z[i - 1]:
+        return float(z[i])
+    return float(z[i - 1] + (velocity_km_s - v[i - 1]) / (v[i] - v[i - 1]) * (z[i] - z[i - 1]))
+
+
+def _stack_tables(
+    locate: Locate, tables: Sequence[TravelTimeTable], levels: Sequence[float]
+) -> EnsembleTimes:
+    """Tables are for receivers at sea level; stations elsewhere get their depth taken off.
+
+    A station at height ``h`` sees a source at depth ``z`` like one at sea level sees depth
+    ``z + h``, but for the velocity between, which the table does not have.
+    """
+    first = tables[0]
+    members = []
+    for table in tables:
+        if not (
+            np.array_equal(table.depth_km, first.depth_km)
+            and np.array_equal(table.distance_km, first.distance_km)
+        ):
+            raise InputError(
+                f"The travel-time tables '{first.name}' and '{table.name}' have different grids. "
+                "Nothing is located; give tables of one grid."
+            )
+    inside = first.distance_km <= table_reach_km(locate)
+    distance = first.distance_km[inside]
+    depth = np.concatenate([[min(locate.minimum_depth_km, -3.0)], first.depth_km])
+    for table in tables:
+        groups = []
+        for time in (table.p_time_s, table.s_time_s):
+            for level in levels:
+                at = np.clip(depth - level, first.depth_km[0], first.depth_km[-1])
+                shifted = np.stack(
+                    [np.interp(at, first.depth_km, time[:, j]) for j in np.flatnonzero(inside)],
+                    axis=1,
+                )
+                groups.append(scale_times(shifted, depth, distance, level))
+        members.append(np.stack(groups))
+    return stack_members([t.name for t in tables], members, depth, distance, levels)

@@ -1,0 +1,280 @@
+"""Blocks of events of a partition: what a worker gets, solves and gives back.
+
+The stage ``locate`` is imported where a run needs it: a job of this stage is short, and its
+libraries take half a second.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.config import Settings, case_run
+from quakeloom.core import QuakeloomError, digest_file
+from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
+from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
+from quakeloom.stages.readings.observations import HypocenterDraws, Shared, prepare_block
+from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.store import RunLayout, read_table, write_region
+
+log = logging.getLogger(__name__)
+
+_REASONS = {
+    "too_few_polarities": "{count} polarities; {least} are needed",
+    "azimuthal_gap": "azimuthal gap of {azimuth:.0f} degrees; at most {azimuth_most:g} is allowed",
+    "takeoff_gap": "gap of {takeoff:.0f} degrees in take-off angle; at most {takeoff_most:g} is "
+    "allowed",
+    "no_solution": "no mechanism fits the readings",
+    "invalid_event": "the event cannot be used",
+    "error": "the search failed",
+}
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """One block of events: what a worker needs to know."""
+
+    settings: Settings
+    layout: RunLayout
+    partition: str
+    group: Path | None
+    start: int
+    events: pa.Table
+    polarities: pa.Table
+    amplitudes: pa.Table
+    draws: HypocenterDraws | None = None
+
+
+_SHARED: dict[tuple[str, str], Shared] = {}
+"""What the blocks of the last partition shared, kept for the next block of this process."""
+
+
+def read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
+    """Read what all blocks of a run share, once per process."""
+    key = (str(layout.root), digest_file(layout.plan("mechanism", partition)))
+    if key not in _SHARED:
+        tables = {
+            name: read_table(layout.ingest / f"{name}.parquet", name)
+            for name in ("stations", "reversals", "sp_corrections")
+        }
+        screening = [
+            read_table(
+                _case_layout(settings, layout, case).table("station_report"), "station_report"
+            )
+            for case in settings.selection.screening
+        ]
+        stack = takeoff.read_tables(layout) if settings.takeoff.angles == "layered" else None
+        _SHARED.clear()
+        rays = None
+        if settings.takeoff.angles == "ensemble":
+            from quakeloom.stages.locate import verbs as locate
+
+            rays = locate.read_rays(layout)
+        _SHARED[key] = Shared(**tables, screening=tuple(screening), tables=stack, rays=rays)
+    return _SHARED[key]
+
+
+def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
+    """Return the layout of another case of the same configuration."""
+    root = layout.root
+    for _ in range(settings.name.count("/")):
+        root = root.parent
+    return RunLayout(root.parent / case_run(root.name, case))
+
+
+def solve_block(task: BlockTask) -> dict[str, pa.Table]:
+    """Solve one block of events and write its accepted sets; runs on a worker."""
+    tables, acceptance = _solve_events(task)
+    if task.group is not None:
+        write_region(task.group, "acceptance", task.start, acceptance)
+    return tables
+
+
+def _solve_events(task: BlockTask) -> tuple[dict[str, pa.Table], np.ndarray]:
+    """Solve events; if that fails, halve them until the one that fails stands alone.
+
+    A defect must cost one event and not its neighbors: that event gets the status
+    ``error`` with the message, and the log the traceback.
+    """
+    try:
+        return _search_events(task)
+    except QuakeloomError:
+        raise
+    except Exception as error:
+        count = task.events.num_rows
+        if count == 1:
+            log.exception("event %s failed", task.events.column("event_id")[0].as_py())
+            return _failed_event(task, error)
+        halves = [
+            _solve_events(_part_of(task, a, b)) for a, b in ((0, count // 2), (count // 2, count))
+        ]
+        tables = {name: pa.concat_tables([h[0][name] for h in halves]) for name in halves[0][0]}
+        return tables, np.concatenate([h[1] for h in halves])
+
+
+def _part_of(task: BlockTask, start: int, stop: int) -> BlockTask:
+    """Return the task of some of its events."""
+    events = task.events.slice(start, stop - start)
+    ids = events.column("event_id").combine_chunks()
+    rows = {
+        name: table.filter(pc.is_in(table.column("event_id"), ids))
+        for name, table in (("polarities", task.polarities), ("amplitudes", task.amplitudes))
+    }
+    draws = task.draws
+    if draws is not None:
+        draws = HypocenterDraws(*(v[start:stop] for v in vars(draws).values()))
+    return replace(task, events=events, draws=draws, **rows)
+
+
+def _failed_event(task: BlockTask, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
+    """Rows of an event whose search failed."""
+    reason = f"the search failed: {type(error).__name__}: {error}"
+    same = ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
+    mechanisms = make_table(
+        "mechanisms",
+        {
+            **{name: task.events.column(name) for name in same},
+            "status": ["error"],
+            "reason": [reason],
+            "quality": ["F"],
+        },
+    )
+    size = mechanism_grid(task.settings.mechanism.grid_step_deg).strike_deg.size
+    return {
+        "events": task.events,
+        "polarities": task.polarities,
+        "mechanisms": mechanisms,
+        "solutions": empty_table("solutions"),
+        "rejects": empty_table("rejects"),
+    }, np.zeros((1, size), dtype=np.uint8)
+
+
+def _search_events(task: BlockTask) -> tuple[dict[str, pa.Table], np.ndarray]:
+    settings = task.settings
+    shared = read_shared(settings, task.layout, task.partition)
+    prepared = prepare_block(
+        settings, task.events, task.polarities, task.amplitudes, shared, task.draws
+    )
+    grid = mechanism_grid(settings.mechanism.grid_step_deg)
+    options = mechanism_options(settings)
+    found = find_mechanisms(prepared.observations, grid, options)
+    rows = prepared.reading_rows
+    is_reading = rows >= 0
+    predicted = np.full(task.polarities.num_rows, np.nan)
+    alone = leave_one_out(prepared.observations, grid, options)
+    predicted[rows[is_reading]] = alone[is_reading]
+    polarities = task.polarities
+    for name, values in {**prepared.readings, "predicted_up": predicted}.items():
+        index = polarities.schema.get_field_index(name)
+        field = polarities.schema.field(index)
+        polarities = polarities.set_column(index, field, pa.array(values, field.type))
+    mechanisms, solutions = _mechanism_tables(task, found, prepared.invalid)
+    tables = {
+        "events": task.events,
+        "polarities": polarities,
+        "mechanisms": mechanisms,
+        "solutions": solutions,
+        "rejects": _invalid_rejects(task, prepared.invalid),
+    }
+    return tables, found.acceptance
+
+
+def _mechanism_tables(
+    task: BlockTask, found: Any, invalid: dict[int, str]
+) -> tuple[pa.Table, pa.Table]:
+    """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
+    events = task.events
+    status = np.array(STATUSES)[found.status]
+    reasons = [""] * events.num_rows
+    for i, name in enumerate(status.tolist()):
+        if name != "solved":
+            reasons[i] = _REASONS[name].format(
+                count=found.polarity_count[i],
+                azimuth=found.azimuthal_gap_deg[i],
+                takeoff=found.takeoff_gap_deg[i],
+                least=task.settings.mechanism.minimum_polarities,
+                azimuth_most=task.settings.mechanism.maximum_azimuthal_gap_deg,
+                takeoff_most=task.settings.mechanism.maximum_takeoff_gap_deg,
+            )
+    for i, reason in invalid.items():
+        status[i], reasons[i] = "invalid_event", reason
+    same = {
+        name: events.column(name)
+        for name in ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
+    }
+    columns = [c for c in TABLES["mechanisms"].columns if c not in (*same, "status", "reason")]
+    mechanisms = make_table(
+        "mechanisms",
+        {**same, "status": status, "reason": reasons}
+        | {name: getattr(found, name) for name in columns},
+    )
+    rows = found.solutions
+    solutions = make_table(
+        "solutions",
+        {"event_id": events.column("event_id").take(pa.array(rows["event"]))}
+        | {n: v for n, v in rows.items() if n != "event"},
+    )
+    return mechanisms, solutions
+
+
+def _invalid_rejects(task: BlockTask, invalid: dict[int, str]) -> pa.Table:
+    rows = sorted(invalid)
+    part = task.events.take(pa.array(rows, pa.int64()))
+    return make_table(
+        "rejects",
+        {
+            "source_file": part.column("source_file"),
+            "source_line": part.column("source_line"),
+            "record": ["event"] * len(rows),
+            "event_id": part.column("event_id"),
+            "reason": [invalid[i] for i in rows],
+        },
+    )
+
+
+def mechanism_options(settings: Settings) -> MechanismOptions:
+    """Return the options of the mechanism room that the settings ask for."""
+    fields = MechanismOptions.__dataclass_fields__
+    values = settings.mechanism.model_dump()
+    return MechanismOptions(**{k: v for k, v in values.items() if k in fields})
+
+
+def block_tasks(
+    settings: Settings, layout: RunLayout, partition: str, group: Path | None
+) -> Iterator[BlockTask]:
+    folder = layout.rows(partition)
+    tables = {
+        n: read_table(folder / f"{n}.parquet", n) for n in ("events", "polarities", "amplitudes")
+    }
+    if settings.waveforms is not None:
+        # read from waveforms, and merged with those of the sources as the settings say
+        read = layout.part("polarity", partition) / "polarities.parquet"
+        tables["polarities"] = read_table(read, "polarities")
+    located = None
+    if settings.takeoff.angles == "ensemble":
+        from quakeloom.stages.locate import verbs as locate
+
+        tables["events"], located = locate.take_hypocenters(layout, partition, tables["events"])
+    ids = tables["events"].column("event_id").combine_chunks()
+    starts = {}
+    for name in ("polarities", "amplitudes"):
+        event = pc.index_in(tables[name].column("event_id"), ids).to_numpy()
+        starts[name] = np.searchsorted(event, np.arange(ids.__len__() + 1))
+    size = settings.cluster.block_events
+    for start in range(0, len(ids), size):
+        stop = min(start + size, len(ids))
+        rows = {
+            name: tables[name].slice(s[start], s[stop] - s[start]) for name, s in starts.items()
+        }
+        yield BlockTask(
+            settings, layout, partition, group, start,
+            tables["events"].slice(start, stop - start), rows["polarities"], rows["amplitudes"],
+            None if located is None else HypocenterDraws(*(d[start:stop] for d in located)),
+        )  # fmt: skip

@@ -1,0 +1,326 @@
+"""Stage ``polarity``: first motions at the P picks of a partition."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.cluster import peak_memory_mb
+from quakeloom.config import Settings
+from quakeloom.core import digest_file, digest_json, digest_source
+from quakeloom.schema import make_table, time_values
+from quakeloom.stages.frame.partition_states import (
+    mark_done,
+    partition_states,
+    refuse_incomplete,
+    remove_old_parts,
+    require_partition,
+    verify_parts,
+    write_plans,
+)
+from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.pick import verbs as pick
+from quakeloom.stages.weights.pickers import open_picker
+from quakeloom.stages.weights.polarity_readers import Reader, open_reader, reader_digest
+from quakeloom.stages.window import verbs as window
+from quakeloom.store import (
+    RunLayout,
+    atomic_folder,
+    open_array,
+    read_table,
+    write_json_if_changed,
+    write_table,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "polarity"
+_NANO = 1_000_000_000
+_BLOCK = 512
+
+
+def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> int:
+    """Write the plan file of every partition; return the memory in MB that each promises."""
+    assert settings.waveforms is not None
+    w = settings.waveforms
+    common = {
+        "settings": digest_json([w.picks, w.polarities]),
+        "weights": reader_digest(w.polarity),
+        "code": digest_source(CODE[STAGE]),
+    }
+    write_plans(
+        layout,
+        STAGE,
+        {n: {**common, "picks": digest_file(layout.plan(pick.STAGE, n))} for n in partitions},
+        {"weights": common["weights"]},
+    )
+    return round(pick.BASE_MB + _BLOCK * 3 * 6000 * 4 * 2 / 1e6)
+
+
+def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
+    """Return the planned partitions with their state."""
+    return partition_states(layout, STAGE)
+
+
+def init(settings: Settings, layout: RunLayout) -> None:
+    """Open the stage: load the weights once, so that a missing file is told before any work."""
+    assert settings.waveforms is not None
+    reader = open_reader(settings.waveforms.polarity)
+    write_json_if_changed(layout.done_step(STAGE, "init"), {"reader": reader.name})
+
+
+def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
+    """Read the first motions of one partition; what was there of it is replaced."""
+    assert settings.waveforms is not None
+    started = time.perf_counter()
+    require_partition(layout, STAGE, partition)
+    reader = open_reader(settings.waveforms.polarity)
+    table, group = window.window_tables(layout, partition)
+    picks = _p_picks(settings, layout, partition, table)
+    vertical = open_picker(settings.waveforms.picker).components.index("Z")
+    read, reasons = _read(picks, table, group, reader, vertical)
+    folder = layout.rows(partition)
+    given = read_table(folder / "polarities.parquet", "polarities")
+    events = read_table(folder / "events.parquet", "events", ["event_id"])
+    merged = merge_readings(settings, read, given, events.column("event_id").combine_chunks())
+    with atomic_folder(layout.part(STAGE, partition)) as out:
+        about = {"partition": partition, "reader": reader.name}
+        write_table(out / "polarities.parquet", "polarities", merged, about)
+        write_table(out / "rejects.parquet", "rejects", _rejects(picks, reasons), about)
+    signs = read.column("polarity").to_numpy()
+    counts = {
+        "picks": len(picks),
+        "up": int((signs > 0).sum()),
+        "down": int((signs < 0).sum()),
+        "not_read": len(reasons),
+        "rows": merged.num_rows,
+    }
+    mark_done(layout, STAGE, partition, counts)
+    summary = {
+        **counts,
+        "reader": reader.name,
+        "seconds": round(time.perf_counter() - started, 3),
+        "peak_memory_mb": round(peak_memory_mb()),
+    }
+    log.info("polarity %s: %s", partition, summary)
+    return summary
+
+
+def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Close the stage; the mechanism stage gathers the polarities with what became of them."""
+    names = refuse_incomplete(layout, STAGE)
+    remove_old_parts(layout, STAGE, set(names))
+    write_json_if_changed(layout.done_step(STAGE, "finalise"), {"partitions": names})
+    return {"partitions": len(names)}
+
+
+def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Read everything again and compare it with its digests."""
+    return verify_parts(layout, STAGE)
+
+
+def merge_readings(
+    settings: Settings, read: pa.Table, given: pa.Table, event_ids: pa.Array
+) -> pa.Table:
+    """Return the polarities that the mechanisms are made of, sorted by event.
+
+    Read polarities replace those of the sources; with ``waveforms.polarities: add`` those of
+    the sources stay, and a read one counts where its station has none in that event.
+    """
+    assert settings.waveforms is not None
+    table = read
+    if settings.waveforms.polarities == "add":
+        taken = {
+            (e, s)
+            for e, s, p in zip(
+                given.column("event_id").to_pylist(), given.column("station").to_pylist(),
+                given.column("polarity").to_pylist(), strict=True,
+            )
+            if p
+        }  # fmt: skip
+        new = [
+            (e, s) not in taken
+            for e, s in zip(
+                read.column("event_id").to_pylist(), read.column("station").to_pylist(), strict=True
+            )
+        ]
+        table = pa.concat_tables([given, read.filter(pa.array(new, pa.bool_()))])
+    index = pc.index_in(table.column("event_id"), event_ids).fill_null(-1).to_numpy()
+    order = np.argsort(index, kind="stable")
+    return table.take(pa.array(order[np.searchsorted(index[order], 0) :]))
+
+
+def _p_picks(
+    settings: Settings, layout: RunLayout, partition: str, windows: pa.Table
+) -> list[dict[str, Any]]:
+    """P picks with the number of their window, in the order of the windows."""
+    assert settings.waveforms is not None
+    numbers = windows.column("window").to_pylist()
+    columns = {n: windows.column(n).to_pylist() for n in _CODES}
+    by_station: dict[tuple[str, str], list[int]] = {}
+    for i, number in enumerate(numbers):
+        if number >= 0:
+            key = columns["event_id"][i], columns["station"][i]
+            by_station.setdefault(key, []).append(i)
+    if settings.waveforms.picks == "automatic":
+        folder = layout.part(pick.STAGE, partition)
+        table = read_table(folder / "picks.parquet", "picks")
+        table = table.filter(pc.equal(table.column("phase"), "P"))
+        times = _nanoseconds(table, "time")
+        source = {n: table.column(n).to_pylist() for n in (*_CODES, "onset", "pick_weight")}
+    else:
+        table, times, source = _given_picks(layout, partition)
+    aliases = settings.waveforms.station_aliases
+    picks = []
+    for k in range(table.num_rows):
+        station = aliases.get(source["station"][k], source["station"][k])
+        rows = by_station.get((source["event_id"][k], station), [])
+        rows = [
+            i for i in rows
+            if not source["network"][k] or not columns["network"][i]
+            or source["network"][k] == columns["network"][i]
+        ]  # fmt: skip
+        band = source["channel"][k][:-1]
+        exact = [
+            i for i in rows
+            if band and columns["channel"][i][:-1] == band
+            and columns["location_code"][i] == source["location_code"][k]
+        ]  # fmt: skip
+        best = min(exact or rows, key=lambda i: _preference(columns, i), default=None)
+        picks.append(
+            {
+                **{n: source[n][k] for n in (*_CODES, "onset", "pick_weight")},
+                "time": int(times[k]),
+                "row": best,
+                "window": numbers[best] if best is not None else -1,
+                "trace_channel": columns["channel"][best] if best is not None else "",
+                "trace_network": columns["network"][best] if best is not None else "",
+            }
+        )
+    return sorted(picks, key=lambda p: (p["window"], p["event_id"], p["station"], p["time"]))
+
+
+_CODES = ("event_id", "network", "station", "location_code", "channel", "source_file")
+
+
+def _preference(columns: dict[str, list[str]], row: int) -> tuple[bool, str, str]:
+    """Seismometers before accelerometers, high sampling rates before low ones."""
+    channel = columns["channel"][row]
+    bands = "HECFDGSBM"
+    rank = bands.index(channel[0]) if channel[:1] in bands and channel else len(bands)
+    return channel[1:2] in ("N", "G", "L"), f"{rank:02d}", columns["location_code"][row]
+
+
+def _given_picks(
+    layout: RunLayout, partition: str
+) -> tuple[pa.Table, NDArray[np.int64], dict[str, list[Any]]]:
+    """P picks of the sources: table ``picks``, else the arrival times of the polarities."""
+    folder = layout.rows(partition)
+    picks = read_table(folder / "picks.parquet", "picks")
+    picks = picks.filter(pc.equal(pc.utf8_slice_codeunits(picks.column("phase"), 0, 1), "P"))
+    time_column = "time"
+    if not picks.num_rows:
+        picks = read_table(folder / "polarities.parquet", "polarities")
+        picks = picks.filter(pc.is_valid(picks.column("arrival_time")))
+        time_column = "arrival_time"
+    n = picks.num_rows
+    source = {
+        c: picks.column(c).to_pylist() if c in picks.column_names else [""] * n
+        for c in (*_CODES, "onset", "pick_weight")
+    }
+    return picks, _nanoseconds(picks, time_column), source
+
+
+def _read(
+    picks: list[dict[str, Any]], windows: pa.Table, group: Any, reader: Reader, vertical: int
+) -> tuple[pa.Table, dict[int, str]]:
+    """Read every pick; return the rows of polarities and why picks could not be read.
+
+    ``vertical`` is its place among the components of the windows, which follow the picker.
+    """
+    starts = _nanoseconds(windows, "window_start")
+    rates = windows.column("sampling_rate_hz").to_numpy()
+    reasons: dict[int, str] = {}
+    sign = np.zeros(len(picks), np.int8)
+    up = np.full(len(picks), np.nan)
+    cut: list[NDArray[np.float32]] = []
+    rows: list[int] = []
+    array = None
+    held, block = (0, 0), np.zeros(0, np.float32)
+
+    def flush() -> None:
+        if cut:
+            signs, probabilities = reader.read_polarities(np.stack(cut))
+            sign[rows], up[rows] = signs, probabilities
+            cut.clear()
+            rows.clear()
+
+    for i, p in enumerate(picks):
+        if p["row"] is None:
+            reasons[i] = f"no window of station {p['station']} was cut for this event"
+            continue
+        rate = float(rates[p["row"]])
+        if abs(rate - reader.sampling_rate_hz) > 1e-6 * rate:
+            reasons[i] = f"windows have {rate:g} Hz, the network reads {reader.sampling_rate_hz:g}"
+            continue
+        if array is None:
+            array = open_array(group, "waveform")
+        number = p["window"]
+        if not held[0] <= number < held[1]:
+            held = number // _BLOCK * _BLOCK, min((number // _BLOCK + 1) * _BLOCK, array.shape[0])
+            block = np.asarray(array[held[0] : held[1], vertical])
+        data = block[number - held[0]]
+        at = round((p["time"] - int(starts[p["row"]])) * rate / _NANO)
+        first = at - reader.pick_sample
+        if first < 0 or first + reader.samples > data.size:
+            reasons[i] = "the pick is too near to the end of its window"
+            continue
+        piece = data[first : first + reader.samples]
+        if piece.min() == piece.max():
+            reasons[i] = "the vertical is dead or constant around the pick"
+            continue
+        cut.append(piece)
+        rows.append(i)
+        if len(cut) >= 8192:
+            flush()
+    flush()
+    table = make_table(
+        "polarities",
+        {
+            **{n: [p[n] for p in picks] for n in ("event_id", "station", "onset", "pick_weight",
+                                                  "source_file")},
+            "network": [p["trace_network"] or p["network"] for p in picks],
+            "channel": [p["trace_channel"] or p["channel"] for p in picks],
+            "polarity": sign,
+            "probability_up": up,
+            "arrival_time": np.array([p["time"] for p in picks], np.int64).astype("datetime64[ns]"),
+        },
+        rows=len(picks),
+    )  # fmt: skip
+    return table, reasons
+
+
+def _rejects(picks: list[dict[str, Any]], reasons: dict[int, str]) -> pa.Table:
+    rows = sorted(reasons)
+    return make_table(
+        "rejects",
+        {
+            "source_file": [picks[i]["source_file"] for i in rows],
+            "record": ["polarity"] * len(rows),
+            "event_id": [picks[i]["event_id"] for i in rows],
+            "station": [picks[i]["station"] for i in rows],
+            "reason": [reasons[i] for i in rows],
+        },
+        rows=len(rows),
+    )
+
+
+def _nanoseconds(table: pa.Table, column: str) -> NDArray[np.int64]:
+    values: Any = time_values(table.column(column)).astype("datetime64[ns]")
+    return np.asarray(values.astype(np.int64))

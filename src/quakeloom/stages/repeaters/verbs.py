@@ -1,0 +1,371 @@
+"""Stage ``repeaters``: repeating earthquakes, and what they say of first motions and stations.
+
+Pairs of near events are correlated at every station that recorded both; those alike at enough
+stations are families. Readings of a family must agree, and mirror images among its
+seismograms say that a station was turned over. Writes ``repeaters``, ``repeater_pairs``,
+``repeater_stations`` and, as entries of a reversal table, ``repeater_reversals``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.cluster import peak_memory_mb
+from quakeloom.config import Settings
+from quakeloom.core import MemoryPromiseError, digest_file, digest_json, digest_source
+from quakeloom.polarity import (
+    StationPairs,
+    correlate_windows,
+    find_candidates,
+    find_turned_spans,
+    link_families,
+    measure_consistency,
+)
+from quakeloom.schema import make_table, time_values
+from quakeloom.signal import band_pass_causally
+from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.pick import verbs as pick
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.weights.pickers import open_picker
+from quakeloom.stages.window import verbs as window
+from quakeloom.store import (
+    RunLayout,
+    open_array,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_table,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "repeaters"
+TABLES = ("repeaters", "repeater_pairs", "repeater_stations", "repeater_reversals")
+BASE_MB = 450.0
+"""Memory of the program with Zarr and numba loaded, measured."""
+
+_NANO = 1_000_000_000
+_LEADING_S = 3.0
+"""Filtered from so long before what is compared, so that the filter has settled."""
+
+_BLOCK = 512
+
+
+@dataclass
+class _Records:
+    """Filtered verticals of events that have a partner, in one order for all stations."""
+
+    data: NDArray[np.float32]
+    event: NDArray[np.int64]
+    station: NDArray[np.int64]
+    stations: list[tuple[str, str]]
+
+
+def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> None:
+    """Write the plan file: digests of everything that the windows and readings rest on."""
+    assert settings.repeaters is not None
+    write_json_if_changed(
+        layout.plan_step(STAGE, "families"),
+        {
+            "stage": STAGE,
+            "code": digest_source(CODE[STAGE]),
+            "settings": digest_json(settings.repeaters.model_dump(mode="json")),
+            "read": {
+                f"{stage}/{name}": digest_file(layout.plan(stage, name))
+                for stage in (window.STAGE, pick.STAGE, polarity.STAGE)
+                for name in partitions
+            },
+        },
+    )
+
+
+def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Find the repeating earthquakes of a run and judge readings and stations by them."""
+    wanted = settings.repeaters
+    assert wanted is not None
+    started = time.perf_counter()
+    names = [name for name, _ in window.list_partitions(layout)]
+    events = pa.concat_tables(
+        [read_table(layout.rows(n) / "events.parquet", "events") for n in names]
+    )
+    columns = [
+        np.asarray(events.column(c).to_numpy(), dtype=float)
+        for c in ("longitude", "latitude", "depth_km", "magnitude")
+    ]
+    first, second = find_candidates(*columns, wanted.distance_km, wanted.magnitude_difference)
+    records = _read_records(settings, layout, names, events, np.union1d(first, second))
+    pairs, rows = _compare(settings, records, first, second)
+    count = events.num_rows
+    family, linked = link_families(pairs, count, wanted.least_correlation, wanted.least_stations)
+    kept = np.flatnonzero(linked)
+    pairs = StationPairs(*(v[kept] for v in vars(pairs).values()))
+    tables = _tables(layout, names, events, family, pairs, records)
+    provenance = read_json(layout.provenance)
+    for name, table in tables.items():
+        kind = "reversals" if name == "repeater_reversals" else name
+        write_table(layout.table(name), kind, table, provenance)
+    write_json_if_changed(
+        layout.done_step(STAGE, "families"),
+        {name: digest_file(layout.table(name)) for name in TABLES},
+    )
+    summary = {
+        "candidates": int(first.size),
+        "compared": int(rows),
+        "families": int(family.max(initial=-1)) + 1,
+        "events": int((family >= 0).sum()),
+        "turned": tables["repeater_reversals"].num_rows,
+        "seconds": round(time.perf_counter() - started, 3),
+        "peak_memory_mb": round(peak_memory_mb()),
+    }
+    log.info("repeaters: %s", summary)
+    return summary
+
+
+def _read_records(
+    settings: Settings,
+    layout: RunLayout,
+    names: list[str],
+    events: pa.Table,
+    wanted_events: NDArray[np.int64],
+) -> _Records:
+    """Read the verticals around P of events that have a partner."""
+    wanted = settings.repeaters
+    assert wanted is not None
+    assert settings.waveforms is not None
+    vertical = open_picker(settings.waveforms.picker).components.index("Z")
+    ids = events.column("event_id").combine_chunks()
+    chosen = ids.take(pa.array(wanted_events))
+    pieces, event, station = [], [], []
+    numbers: dict[tuple[str, str], int] = {}
+    for name in names:
+        table, group = window.window_tables(layout, name)
+        cut = pc.and_(
+            pc.greater_equal(table.column("window"), 0),
+            pc.is_in(table.column("event_id"), chosen),
+        )
+        table = table.filter(cut)
+        if not table.num_rows:
+            continue
+        table = table.take(pc.sort_indices(table.column("window")))
+        at = _p_times(layout, name, table)
+        start = time_values(table.column("window_start")).astype("datetime64[ns]").astype(np.int64)
+        rate = table.column("sampling_rate_hz").to_numpy()
+        codes = list(
+            zip(
+                table.column("network").to_pylist(), table.column("station").to_pylist(),
+                strict=True,
+            )
+        )  # fmt: skip
+        row = pc.index_in(table.column("event_id"), ids).to_numpy()
+        _check_memory(settings, len(pieces) + table.num_rows, float(rate[0]))
+        array = open_array(group, "waveform")
+        number = table.column("window").to_numpy()
+        for begin in range(0, int(number[-1]) + 1, _BLOCK):
+            inside = np.flatnonzero((number >= begin) & (number < begin + _BLOCK))
+            if not inside.size:
+                continue
+            block = np.asarray(array[begin : min(begin + _BLOCK, array.shape[0]), vertical])
+            for i in inside.tolist():
+                piece = _excerpt(
+                    settings, block[number[i] - begin], (int(at[i]) - int(start[i])) / _NANO,
+                    float(rate[i]),
+                )  # fmt: skip
+                if piece is not None:
+                    pieces.append(piece)
+                    event.append(int(row[i]))
+                    station.append(numbers.setdefault(codes[i], len(numbers)))
+    data = np.stack(pieces) if pieces else np.zeros((0, 1), np.float32)
+    return _Records(data, np.array(event, np.int64), np.array(station, np.int64), list(numbers))
+
+
+def _check_memory(settings: Settings, records: int, rate_hz: float) -> None:
+    wanted = settings.repeaters
+    assert wanted is not None
+    samples = (wanted.before_p_s + wanted.after_p_s) * rate_hz
+    needed = round(BASE_MB + 2.5 * records * samples * 4 / 1e6)
+    if needed > settings.cluster.memory_mb:
+        raise MemoryPromiseError(
+            f"Comparing {records} seismograms of events that may repeat needs {needed} MB, but "
+            f"cluster.memory_mb is {settings.cluster.memory_mb}. Nothing was compared; lower "
+            "repeaters.distance_km or repeaters.magnitude_difference, or give more memory."
+        )
+
+
+def _p_times(layout: RunLayout, partition: str, table: pa.Table) -> NDArray[np.int64]:
+    """Return the picked P of every window, else the expected one."""
+    file = layout.part(pick.STAGE, partition) / "picks.parquet"
+    picks = read_table(file, "picks")
+    picks = picks.filter(pc.equal(picks.column("phase"), "P"))
+    names = ("event_id", "network", "station")
+    keys = zip(*(picks.column(c).to_pylist() for c in names), strict=True)
+    at = time_values(picks.column("time")).astype("datetime64[ns]").astype(np.int64).tolist()
+    found = dict(zip(keys, at, strict=True))
+    expected = time_values(table.column("expected_p_time")).astype("datetime64[ns]")
+    out = expected.astype(np.int64).copy()
+    for i, key in enumerate(zip(*(table.column(c).to_pylist() for c in names), strict=True)):
+        out[i] = found.get(key, int(out[i]))
+    return np.asarray(out)
+
+
+def _excerpt(
+    settings: Settings, data: NDArray[np.float32], p_s: float, rate_hz: float
+) -> NDArray[np.float32] | None:
+    """Cut and filter the vertical around P; None if it does not reach or is dead."""
+    wanted = settings.repeaters
+    assert wanted is not None
+    first = round((p_s - wanted.before_p_s) * rate_hz)
+    samples = round((wanted.before_p_s + wanted.after_p_s) * rate_hz)
+    begin = max(first - round(_LEADING_S * rate_hz), 0)
+    if first < 0 or first + samples > data.size:
+        return None
+    part_of = data[begin : first + samples]
+    if part_of.min() == part_of.max():
+        return None
+    high = min(wanted.high_hz, 0.45 * rate_hz)
+    return band_pass_causally(part_of, wanted.low_hz, high, rate_hz)[first - begin :]
+
+
+def _compare(
+    settings: Settings, records: _Records, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> tuple[StationPairs, int]:
+    """Correlate candidate pairs at every station that recorded both."""
+    wanted = settings.repeaters
+    assert wanted is not None
+    where: dict[int, dict[int, int]] = {}
+    for i, (event, station) in enumerate(
+        zip(records.event.tolist(), records.station.tolist(), strict=True)
+    ):
+        where.setdefault(event, {}).setdefault(station, i)
+    columns: list[list[int]] = [[], [], [], [], []]
+    for a, b in zip(first.tolist(), second.tolist(), strict=True):
+        here, there = where.get(a, {}), where.get(b, {})
+        for station in sorted(here.keys() & there.keys()):
+            for column, value in zip(
+                columns, (a, b, station, here[station], there[station]), strict=True
+            ):
+                column.append(value)
+    event_a, event_b, station_of, row_a, row_b = (np.array(c, np.int64) for c in columns)
+    span = wanted.before_p_s + wanted.after_p_s
+    rate = records.data.shape[1] / span
+    correlation = correlate_windows(records.data, row_a, row_b, round(wanted.most_lag_s * rate))
+    return StationPairs(event_a, event_b, station_of, correlation), int(row_a.size)
+
+
+def _tables(
+    layout: RunLayout,
+    names: list[str],
+    events: pa.Table,
+    family: NDArray[np.int64],
+    pairs: StationPairs,
+    records: _Records,
+) -> dict[str, pa.Table]:
+    ids = events.column("event_id").to_pylist()
+    codes = [records.stations[s] for s in pairs.station.tolist()]
+    up = _probabilities(layout, names)
+    score = [
+        np.array(
+            [up.get((ids[e], *c), np.nan) for e, c in zip(side.tolist(), codes, strict=True)],
+            dtype=float,
+        )
+        for side in (pairs.first, pairs.second)
+    ]
+    members = np.flatnonzero(family >= 0)
+    members = members[np.lexsort((members, family[members]))]
+    of_family = events.take(pa.array(members))
+    columns = ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
+    stations, reversals = _station_tables(events, pairs, records, score)
+    return {
+        "repeaters": make_table(
+            "repeaters",
+            {**{c: of_family.column(c) for c in columns}, "family": family[members]},
+            rows=members.size,
+        ),
+        "repeater_pairs": make_table(
+            "repeater_pairs",
+            {
+                "family": family[pairs.first],
+                "event_id": [ids[e] for e in pairs.first.tolist()],
+                "other_event_id": [ids[e] for e in pairs.second.tolist()],
+                "network": [c[0] for c in codes],
+                "station": [c[1] for c in codes],
+                "correlation": pairs.correlation,
+                "probability_up": score[0],
+                "other_probability_up": score[1],
+            },
+            rows=len(codes),
+        ),
+        "repeater_stations": stations,
+        "repeater_reversals": reversals,
+    }
+
+
+def _probabilities(layout: RunLayout, names: list[str]) -> dict[tuple[str, str, str], float]:
+    """Return what was read, before any station is turned, by event and station."""
+    found: dict[tuple[str, str, str], float] = {}
+    for name in names:
+        table = read_table(layout.part(polarity.STAGE, name) / "polarities.parquet", "polarities")
+        keys = zip(
+            *(table.column(c).to_pylist() for c in ("event_id", "network", "station")), strict=True
+        )
+        values = table.column("probability_up").to_numpy().tolist()
+        found.update({key: p for key, p in zip(keys, values, strict=True) if p == p})
+    return found
+
+
+def _station_tables(
+    events: pa.Table,
+    pairs: StationPairs,
+    records: _Records,
+    score: list[NDArray[np.float64]],
+) -> tuple[pa.Table, pa.Table]:
+    """Return how consistent every station is, and the spans in which one was turned."""
+    times = time_values(events.column("origin_time")).astype("datetime64[ns]")
+    order = sorted(range(len(records.stations)), key=lambda s: records.stations[s])
+    rows: list[dict[str, Any]] = []
+    spans: list[tuple[str, str, Any, Any]] = []
+    for station in order:
+        here = np.flatnonzero(pairs.station == station)
+        if not here.size:
+            continue
+        network, code = records.stations[station]
+        mirrored = pairs.correlation[here] < 0.0
+        found = measure_consistency(score[0][here], score[1][here], mirrored)
+        rows.append(
+            {
+                "network": network,
+                "station": code,
+                "pair_count": here.size,
+                "mirrored_count": int(mirrored.sum()),
+                "judged_count": found.pairs,
+                "agreeing_count": found.agreeing,
+                "agreeing_share": found.share,
+                "reading_error_rate": found.error_rate,
+            }
+        )
+        for a, b in find_turned_spans(times, pairs.first[here], pairs.second[here], mirrored):
+            spans.append((network, code, times[a], times[b]))
+    names = ("network", "station", "pair_count", "mirrored_count", "judged_count",
+             "agreeing_count", "agreeing_share", "reading_error_rate")  # fmt: skip
+    table = make_table(
+        "repeater_stations", {n: [r[n] for r in rows] for n in names}, rows=len(rows)
+    )
+    reversals = make_table(
+        "reversals",
+        {
+            "network": [s[0] for s in spans],
+            "station": [s[1] for s in spans],
+            "start_time": np.array([s[2] for s in spans], "datetime64[ns]"),
+            "end_time": np.array([s[3] for s in spans], "datetime64[ns]"),
+            "source_file": ["repeaters"] * len(spans),
+        },
+        rows=len(spans),
+    )
+    return table, reversals

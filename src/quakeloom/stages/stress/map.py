@@ -1,0 +1,248 @@
+"""The stress map of accumulated statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.config import Stress
+from quakeloom.stages.stress.columns import tabulate_map
+from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundaries, place_points
+from quakeloom.store import find_resource
+from quakeloom.stress import (
+    Bootstrap,
+    StressField,
+    StressGrid,
+    StressInversion,
+    StressUncertainty,
+    add_keyed,
+    invert_unstable_planes,
+    mask_near,
+    mask_polygons,
+    stack_keyed,
+    summarize_posterior,
+    summarize_replicates,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MapEvents:
+    """Mechanisms one by one, for what sums cannot do: instability and the bootstrap."""
+
+    points: Floats
+    statistics: Floats
+    weights: Floats
+    angles: Floats
+
+
+@dataclass(frozen=True)
+class StressMap:
+    """A stress map with its uncertainty.
+
+    Attributes
+    ----------
+    grid : StressGrid
+    field : StressField
+    uncertainty : StressUncertainty
+    bootstrap : StressUncertainty or None
+    fields : ndarray of float32, shape (draws, nodes, 5)
+        Joint posterior draws of the components.
+    table : pyarrow.Table
+        Registered ``stress``: the nodes that have a stress and data.
+    longitude, latitude : ndarray, shape (nodes,)
+    friction : float or None
+        Of the instability criterion.
+    reason : str
+        Why there is no stress; empty where there is one.
+    """
+
+    grid: StressGrid
+    field: StressField
+    uncertainty: StressUncertainty
+    bootstrap: StressUncertainty | None
+    fields: NDArray[np.float32]
+    table: pa.Table
+    longitude: Floats
+    latitude: Floats
+    friction: float | None
+    reason: str = ""
+
+
+def make_map(
+    settings: Stress,
+    parts: Sequence[dict[str, NDArray[np.int64]]],
+    center: tuple[float, float],
+    events: MapEvents | None = None,
+    seed: int = 0,
+) -> StressMap:
+    """Invert the sums of all partitions.
+
+    Parameters
+    ----------
+    settings : Stress
+    parts : sequence of dict
+        Keyed statistics, see :func:`quakeloom.stress.key_statistics`.
+    center : tuple of float
+        Mean (north, east) coordinate of the events, where a single node stands.
+    events : MapEvents, optional
+        Needed for instability and the bootstrap.
+    seed : int
+
+    Returns
+    -------
+    StressMap
+        Where no mechanism is inside the map and usable, a map of one node without a stress
+        that says why.
+    """
+    loaded = [p for p in parts if len(p["node"])]
+    if not loaded:
+        return _empty_map(settings)
+    grid, origin = _make_grid(settings, loaded, center)
+    statistics = add_keyed(grid, origin, loaded)
+    options: dict[str, Any] = {
+        "basis": settings.basis, "order": settings.order, "metric": settings.metric
+    }  # fmt: skip
+    friction = None
+    if settings.planes == "instability" and events is not None:
+        choice = invert_unstable_planes(
+            grid, events.points, *events.angles.T, events.weights,
+            alpha2=settings.alpha2[0] if settings.alpha2 else None, **options,
+        )  # fmt: skip
+        field, friction, inversion = choice.field, choice.friction, choice.inversion
+    else:
+        inversion = StressInversion(grid, statistics, **options)
+        count = len(inversion.inversion.penalties)
+        if settings.alpha2:
+            given = list(settings.alpha2) * 2
+            field = inversion.solve(given[:count])
+        else:
+            scan = inversion.scan()
+            field = inversion.solve(scan.best.alpha2, scan)
+    uncertainty = summarize_posterior(
+        field.components, field.covariance, settings.draws, field.freedom, seed
+    )
+    bootstrap = None
+    if settings.bootstrap and events is not None and settings.planes != "instability":
+        draws = Bootstrap(
+            inversion, field.point.alpha2, events.points, events.statistics, events.weights
+        ).run(settings.bootstrap, seed=seed)
+        bootstrap = summarize_replicates(field.components, draws)
+    fields = inversion.draw_fields(field.point.alpha2, settings.fields, seed, field.scan)
+    place = place_back(settings, grid.horizontal)
+    table = tabulate_map(grid, field, uncertainty, place)
+    return StressMap(
+        grid, field, uncertainty, bootstrap, fields.astype(np.float32), table, place[:, 0],
+        place[:, 1], friction,
+    )  # fmt: skip
+
+
+def _empty_map(settings: Stress) -> StressMap:
+    """One node, in the middle of the area where one is given, and no stress."""
+    names, _ = axis_names(settings)
+    area = settings.area
+    middle = np.full((1, 2), np.nan)
+    if area:
+        longitude, latitude = 0.5 * (area[0] + area[1]), 0.5 * (area[2] + area[3])
+        middle = place_points(settings, np.array([longitude]), np.array([latitude]))
+    axes = {n: np.zeros(1) for n in names[:-2]}
+    axes |= dict(zip(names[-2:], middle.T, strict=True))
+    grid = StressGrid(axes)
+    field = StressField.unknown(grid.node_count)
+    uncertainty = summarize_posterior(field.components, field.covariance, 2)
+    place = place_back(settings, grid.horizontal) if area else middle
+    table = tabulate_map(grid, field, uncertainty, place)
+    return StressMap(
+        grid, field, uncertainty, None, np.empty((0, grid.node_count, 5), np.float32), table,
+        place[:, 0], place[:, 1], None,
+        "None of the mechanisms is inside the map and usable. Look at the rules for area, depth, "
+        "magnitude and quality, and at what was left out.",
+    )  # fmt: skip
+
+
+def _make_grid(
+    settings: Stress, parts: Sequence[dict[str, NDArray[np.int64]]], center: tuple[float, float]
+) -> tuple[StressGrid, NDArray[np.int64]]:
+    names, steps = axis_names(settings)
+    keys = stack_keyed(parts)
+    low, high = keys.min(axis=0), keys.max(axis=0)
+    counted = np.concatenate([p["node"][p["count"] > 0] for p in parts])
+    degrees = not settings.projection
+    for axis in range(len(names) - 2, len(names)):
+        if steps[axis] == 0:
+            continue
+        step_km = steps[axis] * (111.195 if degrees else 1.0)
+        if degrees and names[axis] == "longitude":
+            widest = np.abs(np.array([low[axis - 1], high[axis - 1]]) * steps[axis - 1]).max()
+            step_km *= max(np.cos(np.radians(min(widest, 85.0))), 0.05)
+        reach = int(np.ceil(settings.reach_km / step_km))
+        limits = _area_limits(settings, axis - len(names)) if settings.area else None
+        loaded = keys[:, axis].min(), keys[:, axis].max()
+        low[axis] -= reach
+        high[axis] += reach
+        if limits is not None:
+            first, last = (
+                int(np.floor(limits[0] / steps[axis])),
+                int(np.ceil(limits[1] / steps[axis])),
+            )
+            if settings.mask == "land":  # land without any mechanism is of the map, too
+                low[axis], high[axis] = first, last
+            low[axis] = min(max(low[axis], first), loaded[0])
+            high[axis] = max(min(high[axis], last), loaded[1])
+    axes = {
+        name: np.arange(low[i], high[i] + 1) * steps[i] if steps[i] else np.zeros(1)
+        for i, name in enumerate(names)
+    }
+    if steps[-1] == 0:
+        axes[names[-2]], axes[names[-1]] = np.array([center[0]]), np.array([center[1]])
+    horizontal = {n: axes[n] for n in names[-2:]}
+    near = np.ones(tuple(v.size for v in horizontal.values()), dtype=bool)
+    if steps[-1] != 0:
+        places = (counted[:, -2:] * np.array(steps[-2:]))[:, ::-1]
+        if settings.mask == "land":
+            near = mask_polygons(horizontal, _land(settings, horizontal), settings.reach_km)
+        else:
+            near = mask_near(horizontal, places, settings.reach_km)
+    mask = np.broadcast_to(near, tuple(v.size for v in axes.values())).copy()
+    mask[tuple((keys - low).T)] = True
+    return StressGrid(axes, mask, place_boundaries(settings)), low
+
+
+def _area_limits(settings: Stress, axis: int) -> tuple[float, float]:
+    """Least and largest coordinate of the area on the second last (north) or last axis."""
+    west, east, south, north = settings.area
+    if not settings.projection:
+        return (south, north) if axis == -2 else (west, east)
+    side = np.linspace(0.0, 1.0, 21)
+    longitude = np.concatenate(
+        [west + (east - west) * side] * 2 + [0 * side + west, 0 * side + east]
+    )
+    latitude = np.concatenate(
+        [0 * side + south, 0 * side + north] + [south + (north - south) * side] * 2
+    )
+    values = place_points(settings, longitude, latitude)[:, axis]
+    return float(values.min()), float(values.max())
+
+
+def _land(settings: Stress, axes: dict[str, Floats]) -> list[Floats]:
+    from quakeloom.plots import Coastline
+
+    names = list(axes)
+    corners = np.array(
+        [[e, n] for e in (axes[names[1]][0], axes[names[1]][-1])
+         for n in (axes[names[0]][0], axes[names[0]][-1])]
+    )  # fmt: skip
+    box = place_back(settings, corners)
+    with np.load(find_resource("coastline") / "coastline-10m.npz") as data:
+        arrays = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
+        coast = Coastline.from_steps(**{n: data[n] for n in arrays})
+    rings = coast.clip(
+        box[:, 0].min() - 1, box[:, 0].max() + 1, box[:, 1].min() - 1, box[:, 1].max() + 1, 0.01
+    )
+    return [place_points(settings, r[:, 0], r[:, 1])[:, ::-1] for r in rings]

@@ -1,0 +1,86 @@
+"""What a partition of the stress map keeps: sums on nodes, and events where they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.config import Stress
+from quakeloom.mechanism import mechanism_grid
+from quakeloom.stages.stress.inputs import StressEvents, axis_names, place_boundaries
+from quakeloom.stages.stress.map import MapEvents
+from quakeloom.store import RunLayout, open_array, read_json
+from quakeloom.stress import accumulate_statistics, grid_around, key_statistics
+
+
+def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int64]]:
+    """Return the keyed sums of selected events."""
+    names, steps = axis_names(stress)
+    used = events.weights > 0
+    grid, origin = grid_around(names, steps, events.points[used], place_boundaries(stress))
+    if not used.any():
+        empty = accumulate_statistics(grid, np.empty((0, len(names))), np.empty((0, 20)))
+        return key_statistics(grid, origin, empty)
+    sums = accumulate_statistics(
+        grid, events.points[used], events.statistics[used], events.weights[used]
+    )
+    return key_statistics(grid, origin, sums)
+
+
+def needs_events(stress: Stress) -> bool:
+    """Return whether the map needs the mechanisms one by one, not only their sums."""
+    return stress.bootstrap > 0 or stress.planes == "instability"
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a partition."""
+    with np.load(path) as data:
+        return {name: data[name] for name in data.files}
+
+
+def gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
+    """Read the mechanisms of all partitions."""
+    parts = [load_arrays(layout.part("stress", n) / "events.npz") for n in names]
+    return MapEvents(
+        *(np.concatenate([p[k] for p in parts]) for k in
+          ("points", "statistics", "weights", "angles"))
+    )  # fmt: skip
+
+
+def sum_places(events: StressEvents) -> list[int]:
+    """Return the sum of the (north, east) coordinates of the events that count, in millionths.
+
+    Integers, so that the mean of a run does not depend on how it is split.
+    """
+    places = events.points[events.weights > 0, -2:]
+    return [int(v) for v in np.rint(places * 1e6).astype(np.int64).sum(axis=0)]
+
+
+def mean_place(sums: Sequence[Sequence[int]], counts: Sequence[int]) -> tuple[float, float]:
+    """Return the mean (north, east) coordinate, where a single node stands."""
+    total = sum(counts)
+    if not total:
+        return 0.0, 0.0
+    north, east = (sum(s[k] for s in sums) / total / 1e6 for k in (0, 1))
+    return round(north, 6), round(east, 6)
+
+
+def read_acceptance(layout: RunLayout, partition: str) -> tuple[Any, tuple[NDArray[Any], ...]]:
+    """Return the stored weights of acceptable mechanisms, and the grid that they stand on.
+
+    The grid comes with the share of all orientations of each mechanism, since that of HASH
+    holds mechanisms with vertical planes twice. None where no sets are stored.
+    """
+    group = layout.accepted / partition
+    if not (group / "acceptance").is_dir():
+        return None, ()
+    grid = tuple(
+        np.asarray(open_array(layout.accepted / "grid", n)[...])
+        for n in ("strike_deg", "dip_deg", "rake_deg")
+    )
+    step = read_json(layout.done_step("mechanism", "init"))["grid_step_deg"]
+    return open_array(group, "acceptance"), (*grid, mechanism_grid(step).weights)

@@ -1,0 +1,172 @@
+"""Stage ``tendency``: slip tendency of faults in the stress map of a run."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xarray
+
+from quakeloom.config import Settings, Tendency, expand_variables
+from quakeloom.core import InputError, PlanError, digest_file, digest_json, digest_source
+from quakeloom.faults import estimate_tendency
+from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
+from quakeloom.schema import make_table
+from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.stress.inputs import place_boundaries, place_points, wrap_longitude
+from quakeloom.store import RunLayout, read_json, write_json_if_changed, write_table
+from quakeloom.stress import (
+    StressGrid,
+    draw_nodes,
+    interpolate_covariance,
+    interpolate_field,
+    stress_tensors,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "tendency"
+
+
+def plan(settings: Settings, layout: RunLayout) -> None:
+    """Write the plan file: digests of the faults, the settings and the code."""
+    tendency = _tendency(settings)
+    write_json_if_changed(
+        layout.plan_step(STAGE, "faults"),
+        {
+            "stage": STAGE,
+            "settings": digest_json(tendency.model_dump(mode="json")),
+            "files": {f: digest_file(_path(settings, f)) for f in tendency.files},
+            "code": digest_source(CODE[STAGE]),
+            "seed": settings.seed,
+        },
+    )
+
+
+def part(settings: Settings, layout: RunLayout) -> pa.Table:
+    """Compute the slip tendency of all faults; write Parquet, CSV and GeoJSON.
+
+    The stress at a fault is interpolated from the nodes around it, and its draws are those of
+    the joint posterior of these nodes, interpolated alike.
+    """
+    tendency = _tendency(settings)
+    faults = _faults(settings, tendency)
+    names = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "dip_std_deg")
+    column = {n: faults.column(n).to_numpy() for n in names}
+    components, covariance = _stress_at(settings, layout, column["longitude"], column["latitude"])
+    freedom = read_json(layout.root / "stress.json")["freedom"]
+    generator = np.random.default_rng(settings.seed)
+    normals = generator.standard_normal((tendency.draws, 5))
+    chi = generator.chisquare(freedom, tendency.draws) if freedom else None
+    draws = draw_nodes(components, covariance, normals, chi, freedom or np.inf)
+    found = estimate_tendency(
+        column["strike_deg"],
+        column["dip_deg"],
+        stress_tensors(components),
+        stress_tensors(draws),
+        column["rake_deg"],
+        np.nan_to_num(column["dip_std_deg"]),
+        tendency.frictions,
+        settings.seed,
+    )
+    table = make_table(
+        "tendency",
+        {
+            "fault": faults.column("fault"),
+            **column,
+            "slip_tendency": found.tendency,
+            "slip_tendency_std": found.tendency_std,
+            "slip_tendency_low": found.tendency_range[:, 0],
+            "slip_tendency_high": found.tendency_range[:, 1],
+            "slip_tendency_friction_low": found.tendency_by_friction[:, 0],
+            "slip_tendency_friction_high": found.tendency_by_friction[:, 1],
+            "predicted_rake_deg": found.predicted_rake_deg,
+            "predicted_rake_std_deg": found.predicted_rake_std_deg,
+            "rake_misfit_deg": found.rake_misfit_deg,
+            "rake_misfit_std_deg": found.rake_misfit_std_deg,
+        },
+    )
+    provenance = read_json(layout.provenance) if layout.provenance.exists() else {}
+    write_table(layout.table("tendency"), "tendency", table, provenance)
+    write_csv(table, layout.root / "tendency.csv")
+    write_fault_geojson(table, layout.root / "tendency.geojson")
+    outside = int(np.isnan(found.tendency).sum())
+    write_json_if_changed(
+        layout.done_step(STAGE, "faults"),
+        {
+            "faults": table.num_rows,
+            "outside": outside,
+            "digests": {
+                f: digest_file(layout.root / f)
+                for f in ("tendency.parquet", "tendency.csv", "tendency.geojson")
+            },
+        },
+    )
+    log.info("tendency: %d faults, %d of them outside the stress map", table.num_rows, outside)
+    return table
+
+
+def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
+    tables = [read_fault_segments(_path(settings, f)) for f in tendency.files]
+    if tendency.faults:
+        given = tendency.faults
+        tables.append(
+            make_table(
+                "tendency",
+                {
+                    "fault": [f.name for f in given],
+                    **{
+                        n: [getattr(f, n) for f in given]
+                        for n in ("longitude", "latitude", "strike_deg", "dip_deg", "dip_std_deg")
+                    },
+                    "rake_deg": [np.nan if f.rake_deg is None else f.rake_deg for f in given],
+                },
+            )
+        )
+    if not tables:
+        raise InputError(
+            f"`tendency` of run '{settings.name}' names no fault, so there is nothing to compute. "
+            "Give `tendency.faults` or `tendency.files`."
+        )
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def _stress_at(
+    settings: Settings, layout: RunLayout, longitude: Any, latitude: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    stress = settings.stress
+    path = layout.root / "stress.zarr"
+    if stress is None or not path.exists():
+        raise PlanError(
+            f"{layout.root} has no stress map ({path} is missing), so no fault can be rated. "
+            "Run the stage `stress` first."
+        )
+    with xarray.open_zarr(path, consolidated=False) as data:
+        names = [d for d in data["components"].dims if d != "component"]
+        # the shallowest and the latest stress
+        layer = {n: 0 if n == "depth_km" else -1 for n in names[:-2]}
+        m, c, between = (
+            data[v].isel(layer).to_numpy()
+            for v in ("components", "covariance", "neighbor_covariance")
+        )
+        axes = {n: data[n].to_numpy() for n in names[-2:]}
+    known = np.isfinite(m).all(axis=-1)
+    points = place_points(stress, wrap_longitude(stress, longitude), np.asarray(latitude))
+    if not known.any():
+        return np.full((len(points), 5), np.nan), np.full((len(points), 5, 5), np.nan)
+    grid = StressGrid(axes, known, place_boundaries(stress))
+    at = interpolate_field(grid, m[known], points)
+    return at, interpolate_covariance(grid, c[known], between[known], points)
+
+
+def _path(settings: Settings, name: str) -> Path:
+    return Path(expand_variables(settings.data)) / expand_variables(name)
+
+
+def _tendency(settings: Settings) -> Tendency:
+    if settings.tendency is None:
+        raise PlanError(f"Run '{settings.name}' has no `tendency` group in its settings.")
+    return settings.tendency

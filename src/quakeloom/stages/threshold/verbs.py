@@ -1,0 +1,363 @@
+"""Stage ``threshold``: the least probability of first motions, by the mechanisms it gives.
+
+A fixed sample of events is solved with every least probability, and once more with the
+probabilities themselves. A low threshold gives many readings and many errors, a high one few
+readings; the best is where most events get a good mechanism (Uchide 2020).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.cluster import peak_memory_mb
+from quakeloom.config import Settings
+from quakeloom.core import (
+    digest_file,
+    digest_json,
+    digest_source,
+    rotation_angle,
+    string_keys,
+)
+from quakeloom.mechanism import find_mechanisms, mechanism_grid
+from quakeloom.schema import QUALITIES, STATUSES, make_table
+from quakeloom.stages.frame.partition_states import (
+    mark_done,
+    partition_states,
+    read_parts,
+    refuse_incomplete,
+    remove_old_parts,
+    require_partition,
+    verify_parts,
+    write_plans,
+)
+from quakeloom.stages.frame.planned_rows import Ingested
+from quakeloom.stages.frame.provenance import CODE, science_settings
+from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.mechanism.blocks import (
+    BlockTask,
+    block_tasks,
+    mechanism_options,
+    read_shared,
+)
+from quakeloom.stages.mechanism.threshold_choice import CHOICE, with_threshold
+from quakeloom.stages.readings.observations import prepare_block
+from quakeloom.store import (
+    RunLayout,
+    atomic_folder,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_table,
+    write_tables,
+)
+
+log = logging.getLogger(__name__)
+
+STAGE = "threshold"
+THRESHOLD, PROBABILITIES = "threshold", "probabilities"
+"""How readings count: signs above a threshold, or all by their probabilities."""
+
+_ANGLES = ("strike_deg", "dip_deg", "rake_deg")
+_PLANES = ("fault_plane_uncertainty_deg", "auxiliary_plane_uncertainty_deg")
+
+
+def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> dict[str, int]:
+    """Write the plan file of every partition; return the memory in MB that each promises."""
+    assert settings.threshold is not None
+    total = sum(rows.events for rows in ingested.partitions)
+    common: dict[str, Any] = {
+        "settings": digest_json(science_settings(settings)),
+        "code": digest_source(CODE[STAGE]),
+        "share": min(1.0, settings.threshold.sample_events / max(total, 1)),
+    }
+    if settings.takeoff.angles == "layered":
+        common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
+    plans = {}
+    for rows in ingested.partitions:
+        read = {"rows": rows.digest}
+        if settings.waveforms is not None:
+            read["polarity"] = digest_file(layout.plan("polarity", rows.partition))
+        if settings.takeoff.angles == "ensemble":
+            read["locate"] = digest_file(layout.plan("locate", rows.partition))
+        plans[rows.partition] = {**common, **read}
+    write_plans(layout, STAGE, plans, {"plans": digest_json(plans)})
+    # the search for mechanisms depends on what is chosen here, so every plan is in this one
+    write_json_if_changed(
+        layout.plan_step(STAGE, "finalise"),
+        {"stage": STAGE, "partitions": list(plans), "plans": digest_json(plans)},
+    )
+    return {r.partition: mechanism.promise_memory(settings, r) for r in ingested.partitions}
+
+
+def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
+    """Return the planned partitions with their state."""
+    return partition_states(layout, STAGE)
+
+
+def init(settings: Settings, layout: RunLayout) -> None:
+    """Open the stage: find what share of the readings above each threshold must be wrong.
+
+    Probabilities are calibrated: of readings of 0.9 one in ten is wrong. The share is that of
+    all readings of the run, so that it does not hang on how the run is divided.
+    """
+    assert settings.threshold is not None
+    layout.part(STAGE, "x").parent.mkdir(parents=True, exist_ok=True)
+    wanted = settings.threshold
+    least = np.array(wanted.probabilities)
+    wrong, count = np.zeros(least.size), np.zeros(least.size)
+    for partition in read_json(layout.plan_step(STAGE, "finalise"))["partitions"]:
+        sure = _confidence(settings, layout, partition)
+        for k, t in enumerate(least):
+            wrong[k] += np.sum(1.0 - sure[sure >= t])
+            count[k] += np.sum(sure >= t)
+    rates = [
+        min(max(round(float(w / n), 4), wanted.least_error_rate), 0.45)
+        if n and wanted.error_rates
+        else settings.mechanism.polarity_error_rate
+        for w, n in zip(wrong, count, strict=True)
+    ]
+    write_json_if_changed(
+        layout.done_step(STAGE, "init"),
+        {"probabilities": wanted.probabilities, "error_rates": rates, "readings": count.tolist()},
+    )
+
+
+def _confidence(settings: Settings, layout: RunLayout, partition: str) -> NDArray[np.float64]:
+    """Return how sure the readings of a partition are of their sign, those that say."""
+    read = layout.rows(partition) / "polarities.parquet"
+    if settings.waveforms is not None:
+        read = layout.part("polarity", partition) / "polarities.parquet"
+    up = read_table(read, "polarities", ["probability_up"]).column("probability_up").to_numpy()
+    sure = np.maximum(up, 1.0 - up)
+    return np.asarray(sure[np.isfinite(sure)])
+
+
+def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
+    """Solve the sampled events of a partition with every threshold."""
+    assert settings.threshold is not None
+    started = time.perf_counter()
+    require_partition(layout, STAGE, partition)
+    share = float(read_json(layout.plan(STAGE, partition))["share"])
+    rates = read_json(layout.done_step(STAGE, "init"))["error_rates"]
+    truth = read_table(layout.rows(partition) / "truth.parquet", "truth")
+    pieces = []
+    for task in block_tasks(settings, layout, partition, None):
+        sampled = _sample(task, settings.seed, share)
+        if sampled is not None:
+            pieces.append(_try_thresholds(sampled, rates, truth))
+    table = pa.concat_tables(pieces) if pieces else make_table("threshold_trials", {}, rows=0)
+    with atomic_folder(layout.part(STAGE, partition)) as folder:
+        write_table(
+            folder / "threshold_trials.parquet", "threshold_trials", table, {"partition": partition}
+        )
+    events = len(set(table.column("event_id").to_pylist()))
+    counts = {"events": events, "trials": table.num_rows}
+    mark_done(layout, STAGE, partition, counts)
+    summary = {
+        **counts,
+        "seconds": round(time.perf_counter() - started, 3),
+        "peak_memory_mb": round(peak_memory_mb()),
+    }
+    log.info("threshold %s: %s", partition, summary)
+    return summary
+
+
+def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Sum the trials to the curve ``threshold_curve`` and choose its best point."""
+    assert settings.threshold is not None
+    names = refuse_incomplete(layout, STAGE)
+    trials = pa.concat_tables(list(read_parts(layout, STAGE, names, "threshold_trials")))
+    curve = summarize_trials(trials, settings.threshold.quality_weights)
+    provenance = read_json(layout.provenance)
+    write_tables(layout.table("threshold_trials"), "threshold_trials", [trials], provenance)
+    write_table(layout.table("threshold_curve"), "threshold_curve", curve, provenance)
+    chosen = choose_threshold(curve, settings)
+    write_json_if_changed(layout.root / CHOICE, chosen)
+    remove_old_parts(layout, STAGE, set(names))
+    write_json_if_changed(
+        layout.done_step(STAGE, "finalise"),
+        {**chosen, "digest": digest_file(layout.table("threshold_curve"))},
+    )
+    log.info("threshold: %s", chosen)
+    return chosen
+
+
+def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Read everything again and compare it with its digests."""
+    return verify_parts(layout, STAGE)
+
+
+def choose_threshold(curve: pa.Table, settings: Settings) -> dict[str, Any]:
+    """Return the best point of the curve, the lower threshold of equals.
+
+    Without a reading that has a probability every point is the same, and the first is taken.
+    """
+    rows = [r for r in curve.to_pylist() if r["threshold_method"] == THRESHOLD]
+    if not rows:
+        return {
+            "minimum_probability": settings.selection.minimum_probability,
+            "expected_error_rate": settings.mechanism.polarity_error_rate,
+            "worth": 0.0,
+            "events": 0,
+        }
+    best = max(rows, key=lambda r: (r["worth"], -r["minimum_probability"]))
+    return {
+        "minimum_probability": best["minimum_probability"],
+        "expected_error_rate": best["expected_error_rate"],
+        "worth": best["worth"],
+        "events": best["event_count"],
+    }
+
+
+def summarize_trials(trials: pa.Table, weights: dict[str, float]) -> pa.Table:
+    """Return the curve: for every way of counting readings what mechanisms came out.
+
+    Parameters
+    ----------
+    trials : pyarrow.Table
+        Table ``threshold_trials``.
+    weights : dict
+        What an event of each quality letter is worth.
+    """
+    method = np.array(trials.column("threshold_method").to_pylist(), dtype=object)
+    least = trials.column("minimum_probability").to_numpy()
+    quality = np.array(trials.column("quality").to_pylist(), dtype=object)
+    solved = np.array(trials.column("status").to_pylist(), dtype=object) == "solved"
+    event = np.array(trials.column("event_id").to_pylist(), dtype=object)
+    spread, rotation = (
+        trials.column(c).to_numpy() for c in ("mechanism_rms_deg", "rotation_from_truth_deg")
+    )
+    readings = trials.column("polarity_count").to_numpy()
+    errors = trials.column("expected_error_rate").to_numpy()
+    ways = set(zip(method.tolist(), least.tolist(), strict=True))
+    keys = sorted(ways, key=lambda k: (k[0] != THRESHOLD, k[1]))
+    # spreads and rotations are compared on the same events: those that every way has solved
+    common = set(event.tolist())
+    for m, t in keys:
+        common &= set(event[(method == m) & (least == t) & solved].tolist())
+    shared = np.isin(event, sorted(common))
+    columns: dict[str, list[Any]] = {name: [] for name in (
+        "threshold_method", "minimum_probability", "expected_error_rate", "event_count",
+        "reading_count", "solved_count", *(f"quality_{q.lower()}_count" for q in QUALITIES),
+        "worth", "common_count", "mechanism_rms_deg", "rotation_from_truth_deg",
+        "rotation_within_30_share",
+    )}  # fmt: skip
+    for m, t in keys:
+        here = (method == m) & (least == t)
+        counts = {q: int(np.sum(here & solved & (quality == q))) for q in QUALITIES}
+        known = here & solved & np.isfinite(rotation)
+        values: dict[str, Any] = {
+            "threshold_method": m,
+            "minimum_probability": t,
+            "expected_error_rate": float(errors[here][0]),
+            "event_count": int(here.sum()),
+            "reading_count": int(readings[here].sum()),
+            "solved_count": int(np.sum(here & solved)),
+            **{f"quality_{q.lower()}_count": n for q, n in counts.items()},
+            "worth": float(sum(weights.get(q, 0.0) * n for q, n in counts.items())),
+            "common_count": len(common),
+            "mechanism_rms_deg": _mean(spread[here & shared]),
+            "rotation_from_truth_deg": _median(rotation[known & shared]),
+            "rotation_within_30_share": _mean((rotation[known] <= 30.0).astype(float)),
+        }
+        for name, value in values.items():
+            columns[name].append(value)
+    return make_table("threshold_curve", columns, rows=len(keys))
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(np.mean(values)) if values.size else float("nan")
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    return float(np.median(values)) if values.size else float("nan")
+
+
+def _sample(task: BlockTask, seed: int, share: float) -> BlockTask | None:
+    """Return a task with those of its events that the keyed draw takes, or None."""
+    ids = task.events.column("event_id").combine_chunks()
+    keys = string_keys([f"threshold {i}" for i in ids.to_pylist()], seed)
+    taken = np.flatnonzero(keys.astype(np.float64) < share * 2.0**64)
+    if not taken.size:
+        return None
+    kept = ids.take(pa.array(taken))
+    rows = {
+        name: table.filter(pc.is_in(table.column("event_id"), kept))
+        for name, table in (("polarities", task.polarities), ("amplitudes", task.amplitudes))
+    }
+    draws = task.draws
+    if draws is not None:
+        draws = type(draws)(*(v[taken] for v in vars(draws).values()))
+    return replace(task, events=task.events.take(pa.array(taken)), draws=draws, **rows)
+
+
+def _try_thresholds(task: BlockTask, rates: list[float], truth: pa.Table) -> pa.Table:
+    """Solve the events of a block in every way."""
+    wanted = task.settings.threshold
+    assert wanted is not None
+    tables = [
+        _solve(task, truth, THRESHOLD, least, rate)
+        for least, rate in zip(wanted.probabilities, rates, strict=True)
+    ]
+    rate = task.settings.mechanism.polarity_error_rate
+    tables.append(_solve(task, truth, PROBABILITIES, 0.5, rate))
+    return pa.concat_tables(tables)
+
+
+def _solve(
+    task: BlockTask, truth: pa.Table, method: str, least: float, error_rate: float
+) -> pa.Table:
+    settings = with_threshold(task.settings, least, error_rate, method == PROBABILITIES)
+    shared = read_shared(task.settings, task.layout, task.partition)
+    prepared = prepare_block(
+        settings, task.events, task.polarities, task.amplitudes, shared, task.draws
+    )
+    found = find_mechanisms(
+        prepared.observations,
+        mechanism_grid(settings.mechanism.grid_step_deg),
+        mechanism_options(settings),
+    )
+    status = np.array(STATUSES, dtype=object)[found.status]
+    for i in prepared.invalid:
+        status[i] = "invalid_event"
+    angles = np.stack([getattr(found, name) for name in _ANGLES], axis=-1)
+    planes = np.stack([getattr(found, name) for name in _PLANES])
+    n = task.events.num_rows
+    return make_table(
+        "threshold_trials",
+        {
+            "event_id": task.events.column("event_id"),
+            "threshold_method": [method] * n,
+            "minimum_probability": np.full(n, least),
+            "expected_error_rate": np.full(n, error_rate),
+            "status": status.tolist(),
+            "quality": found.quality,
+            "polarity_count": found.polarity_count,
+            "mechanism_rms_deg": np.sqrt(np.mean(planes**2, axis=0)),
+            "rotation_from_truth_deg": _rotation(task.events, angles, truth),
+        },
+    )
+
+
+def _rotation(
+    events: pa.Table, angles: NDArray[np.float64], truth: pa.Table
+) -> NDArray[np.float64]:
+    """Rotation between each mechanism and the true one, NaN where that is not known."""
+    rotation = np.full(events.num_rows, np.nan)
+    if not truth.num_rows:
+        return rotation
+    row = pc.index_in(
+        events.column("event_id"), truth.column("event_id").combine_chunks()
+    ).to_numpy(zero_copy_only=False)
+    known = np.isfinite(row.astype(float)) & np.isfinite(angles).all(axis=1)
+    true = np.stack([truth.column(c).to_numpy() for c in _ANGLES], axis=-1)
+    rotation[known] = rotation_angle(angles[known], true[row[known].astype(int)])
+    return rotation

@@ -1,0 +1,300 @@
+"""What is said of a finished ensemble: figures in JSON, NetCDF, CSV, and fits of the picks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xarray as xr
+from numpy.typing import NDArray
+
+from quakeloom.config import Settings
+from quakeloom.core import digest_file
+from quakeloom.inference import assess_ensemble
+from quakeloom.schema import make_table
+from quakeloom.stages.tomography.inputs import LineInputs, line_settings, read_compared
+from quakeloom.store import (
+    RunLayout,
+    atomic_file,
+    open_array,
+    read_json,
+    write_array,
+    write_json_if_changed,
+    write_table,
+)
+from quakeloom.tomography import (
+    PreparedPosterior,
+    exceedance_probability,
+    isovelocity_depths,
+    summarize_sections,
+)
+
+_COVERED_SHARE = 0.15
+
+
+def covered_nodes(
+    coverage: NDArray[np.floating], spacing_km: tuple[float, float], picks: int
+) -> NDArray[np.bool_]:
+    """Return the nodes where rays pass: together they run a seventh of a spacing or more there.
+
+    ``coverage`` is the mean ray length per node over the picks in km; the measure is relative to
+    the spacing, so that it holds for lines of 50 m and of 350 km.
+    """
+    size = float(np.sqrt(spacing_km[0] * spacing_km[1]))
+    return np.asarray(coverage * picks > _COVERED_SHARE * size)
+
+
+_MISFIT = (0.4, 2.0)
+_SPREAD = (0.5, 2.0)
+"""Chi-square per datum and variance over the posterior's, outside of which a reader is warned."""
+
+
+def write_products(
+    settings: Settings, layout: RunLayout, inputs: LineInputs, prepared: PreparedPosterior
+) -> dict[str, Any]:
+    """Write all products of a complete ensemble; return the summary and their digests."""
+    line = line_settings(settings)
+    group = layout.root / "ensemble.zarr"
+    arrays = {
+        n: np.asarray(open_array(group, n)[...])
+        for n in (
+            "p_velocity",
+            "chi_square",
+            "log_likelihood",
+            "noise_factor",
+            "white_coordinates",
+            "white_score",
+            "member_time_s",
+        )
+    }
+    problem = inputs.problem
+    coverage = problem.ray_coverage(prepared.center.white).astype(np.float32)
+    write_array(group, "ray_coverage", coverage)
+    markers = [read_json(p) for p in sorted(layout.done("tomography", "x").parent.glob("m*.json"))]
+    timings = [
+        read_json(p) for p in sorted(layout.part("tomography", "x").parent.glob("m*/timing.json"))
+    ]
+    quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
+    residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
+    summary: dict[str, Any] = {
+        "name": settings.name,
+        "sampler": line.sampler,
+        "members": len(arrays["chi_square"]),
+        "picks": int(problem.data.size),
+        "rejects": int(inputs.rejects.num_rows),
+        "modes": int(problem.size),
+        "informed_directions": int(prepared.subspace.values.size),
+        "chi_square_per_datum": float(arrays["chi_square"].mean()),
+        "chi_square_of_most_probable": prepared.chi_square,
+        "chi_square_of_mean_times": float(np.mean(residuals.mean(axis=0) ** 2)),
+        "noise_factor": float(arrays["noise_factor"].mean()),
+        "effective_sample_size": _finite(quality.effective_sample_size),
+        "spread_ratio": _finite(float(np.mean(quality.spread_ratio))),
+        "largest_mean_shift": _finite(float(np.abs(quality.mean_shift).max(initial=0.0))),
+        "converged": float(np.mean([c for m in markers for c in m["converged"]])),
+        "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
+        "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
+        "processor_seconds_per_member": _mean(_flat(timings, "processor_seconds_per_member")),
+        "prior": inputs.prior.as_json(),
+    }
+    summary["warnings"] = _warnings(summary)
+    velocities = arrays["p_velocity"].astype(np.float64)
+    ground = problem.grid.below_ground
+    velocities[:, ~ground] = np.nan
+    compared = _compare(settings, problem.grid, velocities, coverage, int(problem.data.size))
+    if compared:
+        summary["compared"] = compared
+    data = _dataset(settings, inputs, velocities, coverage)
+    paths = {"netcdf": layout.root / "sections.nc", "csv": layout.root / "sections.csv"}
+    with atomic_file(paths["netcdf"]) as temporary:
+        data.to_netcdf(temporary, engine="scipy")
+    with atomic_file(paths["csv"]) as temporary:
+        _write_csv(temporary, data, ground)
+    fits = _fits(inputs.used, arrays["member_time_s"])
+    write_table(layout.table("travel_time_fits"), "travel_time_fits", fits, validate=False)
+    write_json_if_changed(layout.root / "tomography.json", summary)
+    digests = {k: digest_file(p) for k, p in paths.items()}
+    return {"summary": summary, "digests": digests}
+
+
+def _warnings(summary: dict[str, Any]) -> list[str]:
+    """Say why the spread of an ensemble cannot be believed, where it cannot."""
+    found = []
+    chi_square, ratio = summary["chi_square_per_datum"], summary["spread_ratio"]
+    if chi_square > _MISFIT[1]:
+        found.append(
+            f"The members miss the picks by {chi_square**0.5:.2g} times their errors, so their "
+            "spread is too small. Look at the residuals for later arrivals and wrong picks "
+            "(`--phases`, `tomography.picks.first_arrivals`), or give larger errors (`--error`, "
+            "`--relative-error`, `tomography.infer_noise`)."
+        )
+    elif chi_square < _MISFIT[0]:
+        found.append(
+            f"The members fit the picks to {chi_square**0.5:.2g} of their errors, so the errors "
+            "are too large and the spread as well. Give smaller ones (`--error`, "
+            "`--relative-error`, `tomography.infer_noise`)."
+        )
+    if ratio is not None and not _SPREAD[0] <= ratio <= _SPREAD[1]:
+        found.append(
+            f"The variance of the members is {ratio:.2g} of the posterior's. More "
+            "`tomography.correction_steps` bring it nearer."
+        )
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _flat(timings: list[dict[str, list[float]]], name: str) -> list[float | None]:
+    return [s for t in timings for s in t.get(name, [])]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    found = [v for v in values if v is not None]
+    return float(np.mean(found)) if found else None
+
+
+def prior_spread(inputs: LineInputs) -> NDArray[np.float64]:
+    """Return the prior's standard deviation of velocity at the nodes in km/s."""
+    problem = inputs.problem
+    field = problem.prior.field
+    variance = field.variance()
+    at_nodes = problem.grid.interpolation(problem.prior.below_ground_km, problem.prior.distance_km)
+    spread = at_nodes @ np.sqrt(variance).ravel()
+    if problem.prior.scale == "log_velocity":
+        # standard deviation of a lognormal velocity
+        median = np.exp(at_nodes @ field.mean.ravel())
+        spread = median * np.exp(0.5 * spread**2) * np.sqrt(np.expm1(spread**2))
+    return np.asarray(spread).reshape(problem.grid.shape)
+
+
+def _compare(
+    settings: Settings,
+    grid: Any,
+    velocities: NDArray[np.float64],
+    coverage: NDArray[np.float32],
+    picks: int,
+) -> dict[str, float] | None:
+    """Compare mean and spread with a published model where rays pass."""
+    model = read_compared(settings)
+    if model is None:
+        return None
+    published = model.evaluate(grid.depth_km[:, None], grid.distance_km[None, :])
+    mean, spread = velocities.mean(axis=0), velocities.std(axis=0, ddof=1)
+    good = (
+        covered_nodes(coverage, grid.spacing_km, picks) & np.isfinite(published) & np.isfinite(mean)
+    )
+    difference = (mean - published)[good]
+    weight = coverage[good]
+    return {
+        "nodes": int(good.sum()),
+        "mean_difference_km_s": float(np.average(difference, weights=weight)),
+        "rms_difference_km_s": float(np.sqrt(np.average(difference**2, weights=weight))),
+        "median_absolute_difference_km_s": float(np.median(np.abs(difference))),
+        "share_within_two_deviations": float(np.mean(np.abs(difference) < 2 * spread[good])),
+    }
+
+
+def _dataset(
+    settings: Settings,
+    inputs: LineInputs,
+    velocities: NDArray[np.float64],
+    coverage: NDArray[np.float32],
+) -> xr.Dataset:
+    """Sections of the ensemble by the CF conventions."""
+    line = line_settings(settings)
+    grid = inputs.problem.grid
+    summary = summarize_sections(velocities)
+    plane = ("depth", "distance")
+
+    def variable(values: NDArray, long_name: str, units: str = "km s-1") -> Any:
+        return (plane, values.astype(np.float32), {"long_name": long_name, "units": units})
+
+    prior = np.where(grid.below_ground, prior_spread(inputs), np.nan)
+    data: dict[str, Any] = {
+        "mean": variable(summary.mean, "mean P velocity of the ensemble"),
+        "standard_deviation": variable(
+            summary.standard_deviation, "standard deviation of the P velocity"
+        ),
+        "prior_standard_deviation": variable(prior, "standard deviation of the prior"),
+        "ray_coverage": variable(coverage, "mean ray length per node over the picks", "km"),
+    }
+    for level, values in zip(summary.levels, summary.quantiles, strict=True):
+        name = f"quantile_{100 * level:g}".replace(".", "_")
+        data[name] = variable(values, f"{100 * level:g} % quantile of the P velocity")
+    for value in line.exceedance_km_s:
+        name = f"probability_above_{value:g}".replace(".", "_")
+        data[name] = variable(
+            exceedance_probability(velocities, value),
+            f"probability that the P velocity exceeds {value:g} km/s",
+            "1",
+        )
+    for value in line.isovelocities_km_s:
+        depths = isovelocity_depths(velocities, grid.depth_km, value)
+        name = f"depth_of_{value:g}".replace(".", "_")
+        reached = np.isfinite(depths).mean(axis=0)
+        with np.errstate(invalid="ignore"):
+            low, middle, high = (
+                np.where(reached > 0, _quantile(depths, q), np.nan) for q in (0.025, 0.5, 0.975)
+            )
+        for suffix, values in (("", middle), ("_lower", low), ("_upper", high)):
+            data[name + suffix] = (
+                ("distance",),
+                values,
+                {"long_name": f"depth of {value:g} km/s{suffix.replace('_', ', ')}", "units": "km"},
+            )
+        data[name + "_share"] = (
+            ("distance",),
+            reached,
+            {"long_name": f"share of members that reach {value:g} km/s", "units": "1"},
+        )
+    return xr.Dataset(
+        data,
+        {
+            "depth": (
+                "depth",
+                grid.depth_km,
+                {"units": "km", "positive": "down", "axis": "Z", "long_name": "depth"},
+            ),
+            "distance": (
+                "distance",
+                grid.distance_km,
+                {"units": "km", "axis": "X", "long_name": "distance along the line"},
+            ),
+            "ground_depth": (
+                "distance",
+                grid.ground_depth_km,
+                {"units": "km", "positive": "down", "long_name": "depth of the ground"},
+            ),
+        },
+        {"Conventions": "CF-1.10", "title": settings.name, "source": "quakeloom tomography"},
+    )
+
+
+def _quantile(depths: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """Quantile over the members that reach the velocity; NaN where none does."""
+    out = np.full(depths.shape[1], np.nan)
+    for j in range(depths.shape[1]):
+        reached = depths[np.isfinite(depths[:, j]), j]
+        if reached.size:
+            out[j] = np.quantile(reached, level)
+    return out
+
+
+def _write_csv(path: Any, data: xr.Dataset, ground: NDArray[np.bool_]) -> None:
+    names = [n for n in data.data_vars if data[n].ndim == 2]
+    z, x = np.meshgrid(data["depth"].to_numpy(), data["distance"].to_numpy(), indexing="ij")
+    columns = [z[ground], x[ground], *(data[n].to_numpy()[ground] for n in names)]
+    header = ",".join(["depth_km", "distance_km", *(str(n) for n in names)])
+    np.savetxt(path, np.column_stack(columns), "%.5g", ",", header=header, comments="")
+
+
+def _fits(used: pa.Table, times: NDArray[np.float64]) -> pa.Table:
+    columns = {n: used.column(n) for n in used.column_names}
+    spread = times.std(axis=0, ddof=1) if len(times) > 1 else np.full(times.shape[1], np.nan)
+    return make_table(
+        "travel_time_fits",
+        columns | {"predicted_time_s": times.mean(axis=0), "predicted_spread_s": spread},
+    )

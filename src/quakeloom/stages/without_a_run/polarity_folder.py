@@ -1,0 +1,325 @@
+"""Read first motions at given picks: what ``quakeloom polarity --waveforms`` does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.core import InputError, QuakeloomError
+from quakeloom.schema import make_table, time_values
+from quakeloom.signal import Record, component_of, flag_bit, flag_names
+from quakeloom.stages.archive.record_sets import (
+    ArchiveReader,
+    IndexRow,
+    Problem,
+    RecordSet,
+    index_files,
+    list_files,
+)
+from quakeloom.stages.weights.polarity_readers import Reader, open_reader
+from quakeloom.stages.without_a_run.pick_folder import problems_table
+
+log = logging.getLogger(__name__)
+
+_NANO = 1_000_000_000
+_NEEDED_S = 4.0
+_ACCELERATION = ("N", "G", "L")
+_USELESS = ("dead", "constant")
+
+
+@dataclass
+class FolderPolarities:
+    """What reading a folder gave: registered tables, and numbers to show."""
+
+    polarities: pa.Table
+    rejects: pa.Table
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def read_folder(
+    path: Path,
+    picks: pa.Table,
+    reader: Reader,
+    shift_s: float = 0.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> FolderPolarities:
+    """Read the first motion at every P pick of a table.
+
+    The vertical of the pick's station is cut around the pick: its instrument if the pick
+    names one, else the one with the highest sampling rate, seismometers before
+    accelerometers. Every P pick gets a row; where nothing could be read the polarity is 0
+    and ``rejects`` says why.
+
+    Parameters
+    ----------
+    path : Path
+        Waveforms: a file, a folder, a tree.
+    picks : pyarrow.Table
+        Registered table ``picks``.
+    reader : Reader
+    shift_s : float
+        Added to every pick before reading, to see how reading bears with wrong picks.
+    progress : callable
+    """
+    progress("reading headers")
+    rows, problems = index_files(list_files(path))
+    by_station: dict[str, list[IndexRow]] = {}
+    for row in rows:
+        if component_of(row.channel) == "Z":
+            by_station.setdefault(row.instrument.station, []).append(row)
+    wanted = _p_picks(picks)
+    if not wanted:
+        raise InputError(
+            "The table of picks holds no P pick, so no first motion can be read. Nothing was "
+            "written; give P picks."
+        )
+    # the archive is read file by file, whatever the order of the picks
+    jobs: list[tuple[int, RecordSet]] = []
+    reasons: dict[int, str] = {}
+    for i, pick in enumerate(wanted):
+        at = pick["time"] + round(shift_s * _NANO)
+        candidates = _candidates(by_station.get(pick["station"], []), pick, at)
+        if not candidates:
+            reasons[i] = _why_none(by_station.get(pick["station"], []), pick)
+            continue
+        jobs.append((i, _record_set(candidates, at)))
+    jobs.sort(key=lambda j: (str(j[1].rows[0].file), j[0]))
+    archive = ArchiveReader()
+    windows: list[NDArray[np.float32]] = []
+    read: list[tuple[int, RecordSet, str]] = []
+    for i, job in jobs:
+        at = wanted[i]["time"] + round(shift_s * _NANO)
+        try:
+            records, trouble = archive.read(job, "Z", reader.sampling_rate_hz, 0)
+            problems += trouble
+            window, channel = cut_window(records, at, reader)
+        except QuakeloomError as error:
+            reasons[i] = str(error)
+            continue
+        except Exception as error:  # one record must not cost the others
+            log.exception("%s failed", job.instrument)
+            reasons[i] = f"{type(error).__name__}: {error}"
+            continue
+        windows.append(window)
+        read.append((i, job, channel))
+        if len(read) % 5000 == 0:
+            progress(f"cut {len(read)} of {len(jobs)} windows")
+    stacked = np.stack(windows) if windows else np.zeros((0, reader.samples), np.float32)
+    sign, up = reader.read_polarities(stacked)
+    return _tables(wanted, read, sign, up, reasons, problems)
+
+
+@dataclass(frozen=True)
+class FirstMotionWindow:
+    """The vertical around a pick, long enough for shifted picks.
+
+    Attributes
+    ----------
+    label : str
+        Station and event.
+    samples : ndarray of float32
+    rate_hz : float
+    pick : int
+        Sample of the pick.
+    given : int
+        First motion that the table has: +1 or -1.
+    """
+
+    label: str
+    samples: NDArray[np.float32]
+    rate_hz: float
+    pick: int
+    given: int
+
+    def window(self, reader: Reader, shift_s: float = 0.0) -> NDArray[np.float32]:
+        """Return the window of a reader at the shifted pick."""
+        first = self.pick + round(shift_s * self.rate_hz) - reader.pick_sample
+        return self.samples[first : first + reader.samples]
+
+
+def cut_folder(
+    path: Path,
+    polarities: pa.Table,
+    reach_s: float = 2.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[FirstMotionWindow]:
+    """Cut the vertical around every first motion of a table, at 100 Hz.
+
+    Parameters
+    ----------
+    path : Path
+        Waveforms: a file, a folder, a tree.
+    polarities : pyarrow.Table
+        Registered table ``polarities`` with arrival times; rows without either are left out.
+    reach_s : float
+        Seconds on either side; picks nearer to the ends of their records are left out.
+    progress : callable
+    """
+    rate, side = 100.0, round(reach_s * 100.0)
+    around = Reader("", rate, 2 * side + 1, side)
+    progress("reading headers")
+    rows, _ = index_files(list_files(path))
+    by_station: dict[str, list[IndexRow]] = {}
+    for row in rows:
+        if component_of(row.channel) == "Z":
+            by_station.setdefault(row.instrument.station, []).append(row)
+    archive = ArchiveReader()
+    found = []
+    for pick in _motions(polarities):
+        candidates = _candidates(by_station.get(pick["station"], []), pick, pick["time"])
+        if not candidates:
+            continue
+        try:
+            records, _ = archive.read(_record_set(candidates, pick["time"]), "Z", rate, 0)
+            samples, _ = cut_window(records, pick["time"], around)
+        except QuakeloomError:
+            continue
+        label = f"{pick['station']} {pick['event_id'] or ''}".strip()
+        found.append(FirstMotionWindow(label, samples, rate, side, pick["polarity"]))
+    return found
+
+
+def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.float32], str]:
+    """Cut the window of a reader around a pick from records of the vertical.
+
+    Raises
+    ------
+    InputError
+        With the reason, if no record holds the window or the channel is useless.
+    """
+    for record in records:
+        sample = round((at - record.start) * record.rate_hz / _NANO)
+        first = sample - reader.pick_sample
+        if first < 0 or first + reader.samples > record.data.shape[1]:
+            continue
+        window = record.data[0, first : first + reader.samples]
+        useless = [n for n in flag_names(record.flags[0]) if n in _USELESS]
+        if useless or not window.any() or window.min() == window.max():
+            raise InputError(f"the vertical is {useless[0] if useless else 'constant'}")
+        if record.flags[0] & flag_bit("nan"):
+            raise InputError("the vertical has samples that are no number")
+        return window, record.channels[0]
+    raise InputError(
+        f"the record does not hold {reader.samples / reader.sampling_rate_hz:.2f} s around the pick"
+    )
+
+
+def _p_picks(picks: pa.Table) -> list[dict[str, Any]]:
+    times = time_values(picks.column("time")).astype("datetime64[ns]").astype(np.int64)
+    names = ("event_id", "network", "station", "location_code", "channel", "phase", "onset",
+             "pick_weight", "source_file", "source_line")  # fmt: skip
+    columns = {n: picks.column(n).to_pylist() for n in names}
+    return [
+        {**{n: columns[n][i] for n in names}, "time": int(times[i])}
+        for i in range(picks.num_rows)
+        if columns["phase"][i][:1].upper() == "P"
+    ]
+
+
+def _motions(polarities: pa.Table) -> list[dict[str, Any]]:
+    """Rows of polarities that have a sign and a time, as picks."""
+    times = time_values(polarities.column("arrival_time")).astype("datetime64[ns]")
+    columns = {
+        n: polarities.column(n).to_pylist()
+        for n in ("event_id", "network", "station", "channel", "polarity")
+    }
+    return [
+        {**{n: values[i] for n, values in columns.items()}, "location_code": "",
+         "time": int(times[i].astype(np.int64))}
+        for i in range(polarities.num_rows)
+        if columns["polarity"][i] and not np.isnat(times[i])
+    ]  # fmt: skip
+
+
+def _candidates(rows: list[IndexRow], pick: dict[str, Any], at: int) -> list[IndexRow]:
+    """Traces of the pick's best instrument that lie around it."""
+    near = [
+        r
+        for r in rows
+        if r.start <= at + round(_NEEDED_S * _NANO) and r.end >= at - round(_NEEDED_S * _NANO)
+    ]
+    networks = {r.instrument.network for r in near}
+    if pick["network"] in networks:
+        near = [r for r in near if r.instrument.network == pick["network"]]
+    if not near:
+        return []
+    band = pick["channel"][:-1]
+    exact = [r for r in near if band and r.instrument.band == band]
+    same = [r for r in exact if r.instrument.location_code == pick["location_code"]]
+    chosen = min(
+        same or exact or near,
+        key=lambda r: (
+            not r.start <= at < r.end,
+            r.instrument.band[1:2] in _ACCELERATION,
+            -r.sampling_rate_hz,
+            r.instrument,
+        ),
+    ).instrument
+    return [r for r in near if r.instrument == chosen]
+
+
+def _why_none(rows: list[IndexRow], pick: dict[str, Any]) -> str:
+    if not rows:
+        return f"there is no vertical of station {pick['station']}"
+    return f"no vertical of station {pick['station']} was recording at the pick"
+
+
+def _record_set(rows: list[IndexRow], at: int) -> RecordSet:
+    margin = round(60 * _NANO)
+    return RecordSet(rows[0].instrument, at - margin, at + margin, tuple(rows))
+
+
+def _tables(
+    picks: list[dict[str, Any]],
+    read: list[tuple[int, RecordSet, str]],
+    sign: NDArray[np.int8],
+    up: NDArray[np.float64],
+    reasons: dict[int, str],
+    problems: list[Problem],
+) -> FolderPolarities:
+    polarity = np.zeros(len(picks), np.int8)
+    probability = np.full(len(picks), np.nan)
+    codes = [(p["network"], p["channel"]) for p in picks]
+    for k, (i, job, channel) in enumerate(read):
+        polarity[i], probability[i] = sign[k], up[k]
+        codes[i] = job.instrument.network, channel
+    for i, reason in reasons.items():
+        p = picks[i]
+        problems.append(Problem(p["source_file"], "polarity", p["station"], reason, p["event_id"]))
+    names = ("event_id", "station", "onset", "pick_weight", "source_file", "source_line")
+    table = make_table(
+        "polarities",
+        {
+            **{n: [p[n] for p in picks] for n in names},
+            "network": [c[0] for c in codes],
+            "channel": [c[1] for c in codes],
+            "polarity": polarity,
+            "probability_up": probability,
+            "arrival_time": np.array([p["time"] for p in picks]).astype("datetime64[ns]"),
+        },
+        rows=len(picks),
+    )
+    counts = {
+        "picks": len(picks),
+        "up": int((polarity > 0).sum()),
+        "down": int((polarity < 0).sum()),
+        "unknown": int((polarity == 0).sum()),
+    }
+    return FolderPolarities(table, problems_table(problems), counts)
+
+
+__all__ = [
+    "FirstMotionWindow",
+    "FolderPolarities",
+    "cut_folder",
+    "cut_window",
+    "open_reader",
+    "read_folder",
+]
