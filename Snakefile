@@ -3,22 +3,24 @@
 #   quakeloom run --config config/demo.yaml
 #   snakemake --cores 2 --config quakeloom_config=config/demo.yaml
 #
-# Rules name files and decide what must run; the work is in the `quakeloom` command.
+# Rules name files and decide what must run; the work is in the `quakeloom` command. There is one
+# rule file for every stage; stages of other packages bring their own.
+
+from pathlib import Path
 
 
 include: "workflow/rules/plan.smk"
-include: "workflow/rules/fetch.smk"
-include: "workflow/rules/takeoff.smk"
-include: "workflow/rules/waveforms.smk"
-include: "workflow/rules/locate.smk"
-include: "workflow/rules/threshold.smk"
-include: "workflow/rules/mechanism.smk"
-include: "workflow/rules/stations.smk"
-include: "workflow/rules/repeaters.smk"
-include: "workflow/rules/stress.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/tomography.smk"
-include: "workflow/rules/regional.smk"
+
+
+for file in sorted(Path(workflow.basedir, "workflow", "rules").glob("*.smk")):
+    if file.stem != "plan":
+
+        include: str(file)
+
+
+for file in RULES:
+
+    include: file
 
 
 rule all:

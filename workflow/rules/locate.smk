@@ -6,55 +6,38 @@ wildcard_constraints:
     round=r"\d+",
 
 
-def locate_inputs(wildcards, number):
-    files = [
-        RESULTS + "/{run}/plan/locate/{partition}.json",
-        RESULTS + "/{run}/parts/locate.init.json",
+def round_inputs(wildcards):
+    before = f"{RESULTS}/{wildcards.run}/parts/locate_round{int(wildcards.round) - 1}"
+    return [
+        *(
+            f
+            for f in inputs("locate", "part")(wildcards)
+            if not f.endswith(".terms.json")
+        ),
+        *([f"{before}.terms.json"] if int(wildcards.round) else []),
     ]
-    if planned(wildcards)["locate_picks"]:
-        files.append(RESULTS + "/{run}/parts/pick/{partition}.json")
-    if number > 0:
-        files.append(RESULTS + f"/{{run}}/parts/locate_round{number - 1}.terms.json")
-    return files
-
-
-rule locate_init:
-    input:
-        RESULTS + "/{run}/plan/locate.init.json",
-    output:
-        RESULTS + "/{run}/parts/locate.init.json",
-    log:
-        "logs/locate/{run}/init.log",
-    resources:
-        mem_mb=lambda wildcards: planned(wildcards)["locate_tables"],
-        runtime=60,
-    shell:
-        "quakeloom locate init --run {RESULTS}/{wildcards.run} 2> {log}"
 
 
 rule locate_round:
     input:
-        lambda wildcards: locate_inputs(wildcards, int(wildcards.round)),
+        round_inputs,
     output:
         RESULTS + "/{run}/parts/locate_round{round}/{partition}.json",
     log:
         "logs/locate/{run}/{partition}.round{round}.log",
-    threads: lambda wildcards: planned(wildcards)["threads"]
+    threads: workers("locate")
     resources:
-        mem_mb=lambda wildcards, attempt: planned(wildcards)["locate"][
-            wildcards.partition
-        ]
-        * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory("locate"),
+        runtime=minutes("locate"),
     shell:
-        "quakeloom locate part {wildcards.partition} --run {RESULTS}/{wildcards.run} --round {wildcards.round} 2> {log}"
+        "quakeloom locate part {wildcards.partition} --run {RESULTS:q}/{wildcards.run:q} --round {wildcards.round} 2> {log:q}"
 
 
 rule locate_terms:
     input:
         lambda wildcards: expand(
             RESULTS + "/{{run}}/parts/locate_round{{round}}/{partition}.json",
-            partition=planned(wildcards)["locate"],
+            partition=planned(wildcards, "locate")["partitions"],
         ),
     output:
         RESULTS + "/{run}/parts/locate_round{round}.terms.json",
@@ -64,44 +47,49 @@ rule locate_terms:
         mem_mb=2000,
         runtime=30,
     shell:
-        "quakeloom locate terms --run {RESULTS}/{wildcards.run} --round {wildcards.round} 2> {log}"
+        "quakeloom locate terms --run {RESULTS:q}/{wildcards.run:q} --round {wildcards.round} 2> {log:q}"
+
+
+rule locate_init:
+    input:
+        inputs("locate", "init"),
+    output:
+        RESULTS + "/{run}/parts/locate.init.json",
+    log:
+        "logs/locate/{run}/init.log",
+    resources:
+        mem_mb=memory("locate", "init"),
+        runtime=minutes("locate", "init"),
+    shell:
+        "quakeloom locate init --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
 
 
 rule locate:
     input:
-        lambda wildcards: locate_inputs(wildcards, planned(wildcards)["station_rounds"]),
+        inputs("locate", "part"),
     output:
         RESULTS + "/{run}/parts/locate/{partition}.json",
     log:
         "logs/locate/{run}/{partition}.log",
     benchmark:
         RESULTS + "/{run}/benchmarks/locate/{partition}.tsv"
-    threads: lambda wildcards: planned(wildcards)["threads"]
+    threads: workers("locate")
     resources:
-        mem_mb=lambda wildcards, attempt: planned(wildcards)["locate"][
-            wildcards.partition
-        ]
-        * attempt,
-        runtime=lambda wildcards, attempt: promised_minutes(
-            wildcards, "locate", attempt
-        ),
+        mem_mb=memory("locate"),
+        runtime=minutes("locate"),
     shell:
-        "quakeloom locate part {wildcards.partition} --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom locate part {wildcards.partition} --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
 
 
 rule locate_finalise:
     input:
-        plan=RESULTS + "/{run}/plan/locate.finalise.json",
-        parts=lambda wildcards: expand(
-            RESULTS + "/{{run}}/parts/locate/{partition}.json",
-            partition=planned(wildcards)["locate"],
-        ),
+        inputs("locate", "finalise"),
     output:
         RESULTS + "/{run}/parts/locate.finalise.json",
     log:
         "logs/locate/{run}/finalise.log",
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("locate", "finalise"),
+        runtime=minutes("locate", "finalise"),
     shell:
-        "quakeloom locate finalise --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom locate finalise --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

@@ -1,5 +1,6 @@
-# The plan: which runs and partitions there are. It is written by `quakeloom plan`, here or
-# by `quakeloom run` before, and only read by the jobs that Snakemake starts elsewhere.
+# The plan: which runs, stages and partitions there are, what each reads and promises. It is
+# written by `quakeloom plan`, here or by `quakeloom run` before, and only read by the jobs that
+# Snakemake starts elsewhere. All other rule files name one stage each.
 
 import json
 import os
@@ -19,25 +20,79 @@ if workflow.is_main_process and "QUAKELOOM_PLANNED" not in os.environ:
 with open(CONFIG) as file:
     NAME = yaml.safe_load(file)["name"]
 with open(f"{RESULTS}/{NAME}/plan.json") as file:
-    RUNS = json.load(file)["runs"]
+    PLAN = json.load(file)
 
-
-# a pattern of no names matches nothing
-LINES = [run for run in RUNS if RUNS[run].get("line")]
-REGIONS = [run for run in RUNS if RUNS[run].get("region")]
-CATALOGS = [run for run in RUNS if run not in LINES + REGIONS]
+RUNS, RULES = PLAN["runs"], PLAN["rules"]
 
 
 wildcard_constraints:
-    run="|".join(CATALOGS) or "(?!)",
-    line="|".join(LINES) or "(?!)",
-    region="|".join(REGIONS) or "(?!)",
+    run="|".join(RUNS),
     partition="[0-9a-z-]+",
 
 
-def planned(wildcards):
-    return RUNS[wildcards.run]
+# Stages whose partitions another stage finds are planned when that one has run.
+checkpoint found:
+    input:
+        lambda wildcards: results(
+            RUNS[wildcards.run]["stages"][wildcards.finder]["done"]
+        ),
+    output:
+        RESULTS + "/{run}/plan/found.{finder}.json",
+    log:
+        "logs/plan/{run}/{finder}.log",
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "quakeloom plan --run {RESULTS:q}/{wildcards.run:q} --found {wildcards.finder} 2> {log:q}"
 
 
-def promised_minutes(wildcards, stage, attempt):
-    return planned(wildcards)["minutes"][stage][wildcards.partition] * attempt
+def results(files, **names):
+    return [f"{RESULTS}/{file}".format(**names) for file in files]
+
+
+def planned(wildcards, stage):
+    entry = RUNS[wildcards.run]["stages"][stage]
+    if "found_by" not in entry:
+        return entry
+    made = checkpoints.found.get(run=wildcards.run, finder=entry["found_by"])
+    with open(made.output[0]) as file:
+        return json.load(file)["stages"][stage]
+
+
+def inputs(stage, step):
+    """Return the function that names the inputs of a rule."""
+
+    def of(wildcards):
+        files = planned(wildcards, stage)["inputs"][step]
+        return results(files, partition=getattr(wildcards, "partition", ""))
+
+    return of
+
+
+def memory(stage, step="part"):
+    """Return the function that gives the memory a job promises, more with every attempt."""
+
+    def of(wildcards, attempt):
+        entry = planned(wildcards, stage)
+        if step == "part":
+            return entry["partitions"][wildcards.partition]["memory_mb"] * attempt
+        return entry[step]["memory_mb"] * attempt
+
+    return of
+
+
+def minutes(stage, step="part"):
+    """Return the function that gives the minutes a job promises, more with every attempt."""
+
+    def of(wildcards, attempt):
+        entry = planned(wildcards, stage)
+        if step == "part":
+            return entry["partitions"][wildcards.partition]["minutes"] * attempt
+        return entry[step]["minutes"] * attempt
+
+    return of
+
+
+def workers(stage):
+    return lambda wildcards: planned(wildcards, stage)["threads"]

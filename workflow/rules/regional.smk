@@ -3,73 +3,44 @@
 
 rule regional_init:
     input:
-        RESULTS + "/{region}/plan/regional.init.json",
+        inputs("regional", "init"),
     output:
-        RESULTS + "/{region}/parts/regional.init.json",
+        RESULTS + "/{run}/parts/regional.init.json",
     log:
-        "logs/regional/{region}/init.log",
+        "logs/regional/{run}/init.log",
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("regional", "init"),
+        runtime=minutes("regional", "init"),
     shell:
-        "quakeloom regional init --run {RESULTS}/{wildcards.region} 2> {log}"
+        "quakeloom regional init --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
 
 
 rule regional:
     input:
-        RESULTS + "/{region}/plan/regional/{partition}.json",
-        RESULTS + "/{region}/parts/regional.init.json",
+        inputs("regional", "part"),
     output:
-        RESULTS + "/{region}/parts/regional/{partition}.json",
+        RESULTS + "/{run}/parts/regional/{partition}.json",
     log:
-        "logs/regional/{region}/{partition}.log",
+        "logs/regional/{run}/{partition}.log",
     benchmark:
-        RESULTS + "/{region}/benchmarks/regional/{partition}.tsv"
-    threads: lambda wildcards: RUNS[wildcards.region]["threads"]
+        RESULTS + "/{run}/benchmarks/regional/{partition}.tsv"
+    threads: workers("regional")
     resources:
-        mem_mb=lambda wildcards, attempt: RUNS[wildcards.region]["partitions"][
-            wildcards.partition
-        ]
-        * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory("regional"),
+        runtime=minutes("regional"),
     shell:
-        "quakeloom regional part {wildcards.partition} --run {RESULTS}/{wildcards.region} 2> {log}"
+        "quakeloom regional part {wildcards.partition} --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
 
 
 rule regional_finalise:
     input:
-        plan=RESULTS + "/{region}/plan/regional.finalise.json",
-        parts=lambda wildcards: expand(
-            RESULTS + "/{{region}}/parts/regional/{partition}.json",
-            partition=RUNS[wildcards.region]["partitions"],
-        ),
+        inputs("regional", "finalise"),
     output:
-        RESULTS + "/{region}/parts/regional.finalise.json",
-        RESULTS + "/{region}/regional.json",
-        RESULTS + "/{region}/regional.nc",
+        RESULTS + "/{run}/parts/regional.finalise.json",
     log:
-        "logs/regional/{region}/finalise.log",
+        "logs/regional/{run}/finalise.log",
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory("regional", "finalise"),
+        runtime=minutes("regional", "finalise"),
     shell:
-        "quakeloom regional finalise --run {RESULTS}/{wildcards.region} 2> {log}"
-
-
-rule regional_report:
-    input:
-        RESULTS + "/{region}/plan/report.page.json",
-        RESULTS + "/{region}/parts/regional.finalise.json",
-    output:
-        report(
-            RESULTS + "/{region}/report.html",
-            caption="../report/run.rst",
-            category="Runs",
-        ),
-    log:
-        "logs/report/{region}.log",
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    shell:
-        "quakeloom report --run {RESULTS}/{wildcards.region} 2> {log}"
+        "quakeloom regional finalise --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

@@ -3,26 +3,16 @@
 
 rule repeaters:
     input:
-        RESULTS + "/{run}/plan/repeaters.families.json",
-        lambda wildcards: [
-            f"{RESULTS}/{wildcards.run}/parts/{stage}.finalise.json"
-            for stage in ("window", "pick", "polarity")
-        ],
+        inputs("repeaters", "part"),
     output:
-        RESULTS + "/{run}/parts/repeaters.families.json",
-        expand(
-            RESULTS + "/{{run}}/{table}.parquet",
-            table=[
-                "repeaters",
-                "repeater_pairs",
-                "repeater_stations",
-                "repeater_reversals",
-            ],
-        ),
+        RESULTS + "/{run}/parts/repeaters/{partition}.json",
     log:
-        "logs/repeaters/{run}.log",
+        "logs/repeaters/{run}/{partition}.log",
+    benchmark:
+        RESULTS + "/{run}/benchmarks/repeaters/{partition}.tsv"
+    threads: workers("repeaters")
     resources:
-        mem_mb=lambda wildcards: planned(wildcards)["repeaters"],
-        runtime=120,
+        mem_mb=memory("repeaters"),
+        runtime=minutes("repeaters"),
     shell:
-        "quakeloom repeaters part --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom repeaters part --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

@@ -1,36 +1,20 @@
 # The page that people look at.
 
 
-def report_inputs(wildcards):
-    run = planned(wildcards)
+def page_inputs(wildcards):
     files = []
-    if run["partitions"]:
-        files += ["parts/mechanism.finalise.json", "station_report.parquet"]
-    if run["waveforms"]:
-        files += [
-            f"parts/{stage}.finalise.json" for stage in ("window", "pick", "polarity")
-        ]
-    if run["threshold"]:
-        files.append("parts/threshold.finalise.json")
-    if run["repeaters"]:
-        files.append("parts/repeaters.families.json")
-    if run.get("locate"):
-        files.append("parts/locate.finalise.json")
-    if run["stress"]:
-        files.append("parts/stress.finalise.json")
-    if run["tendency"]:
-        files.append("parts/tendency.faults.json")
-    return [f"{RESULTS}/{{run}}/{file}" for file in files]
+    for stage in RUNS[wildcards.run]["stages"]:
+        files += results(planned(wildcards, stage)["done"])
+    for run in RUNS[wildcards.run]["compare"]:
+        for stage in RUNS[run]["stages"].values() if run in RUNS else ():
+            files += results(stage.get("done", []))
+    return files
 
 
 rule report:
     input:
         RESULTS + "/{run}/plan/report.page.json",
-        report_inputs,
-        lambda wildcards: [
-            f"{RESULTS}/{run}/parts/mechanism.finalise.json"
-            for run in planned(wildcards)["compare"]
-        ],
+        page_inputs,
     output:
         report(
             RESULTS + "/{run}/report.html",
@@ -40,7 +24,7 @@ rule report:
     log:
         "logs/report/{run}.log",
     resources:
-        mem_mb=lambda wildcards: 1500 + planned(wildcards)["events"] // 200,
-        runtime=30,
+        mem_mb=lambda wildcards: RUNS[wildcards.run]["page"]["memory_mb"],
+        runtime=lambda wildcards: RUNS[wildcards.run]["page"]["minutes"],
     shell:
-        "quakeloom report --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom report --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

@@ -3,16 +3,16 @@
 
 rule stations:
     input:
-        RESULTS + "/{run}/plan/stations.report.json",
-        RESULTS + "/{run}/parts/mechanism.finalise.json",
+        inputs("stations", "part"),
     output:
-        RESULTS + "/{run}/station_report.parquet",
-        RESULTS + "/{run}/reversal_proposals.parquet",
-        RESULTS + "/{run}/parts/stations.report.json",
+        RESULTS + "/{run}/parts/stations/{partition}.json",
     log:
-        "logs/stations/{run}.log",
+        "logs/stations/{run}/{partition}.log",
+    benchmark:
+        RESULTS + "/{run}/benchmarks/stations/{partition}.tsv"
+    threads: workers("stations")
     resources:
-        mem_mb=lambda wildcards: 1000 + planned(wildcards)["events"] // 200,
-        runtime=30,
+        mem_mb=memory("stations"),
+        runtime=minutes("stations"),
     shell:
-        "quakeloom stations part --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom stations part --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

@@ -3,15 +3,16 @@
 
 rule takeoff:
     input:
-        RESULTS + "/{run}/plan/takeoff.tables.json",
+        inputs("takeoff", "part"),
     output:
-        RESULTS + "/{run}/parts/takeoff.tables.json",
+        RESULTS + "/{run}/parts/takeoff/{partition}.json",
     log:
-        "logs/takeoff/{run}.log",
+        "logs/takeoff/{run}/{partition}.log",
     benchmark:
-        RESULTS + "/{run}/benchmarks/takeoff/tables.tsv"
+        RESULTS + "/{run}/benchmarks/takeoff/{partition}.tsv"
+    threads: workers("takeoff")
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory("takeoff"),
+        runtime=minutes("takeoff"),
     shell:
-        "quakeloom takeoff part --run {RESULTS}/{wildcards.run} 2> {log}"
+        "quakeloom takeoff part --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

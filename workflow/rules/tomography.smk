@@ -3,81 +3,44 @@
 
 rule tomography_init:
     input:
-        RESULTS + "/{line}/plan/tomography.init.json",
+        inputs("tomography", "init"),
     output:
-        RESULTS + "/{line}/parts/tomography.init.json",
+        RESULTS + "/{run}/parts/tomography.init.json",
     log:
-        "logs/tomography/{line}/init.log",
-    benchmark:
-        RESULTS + "/{line}/benchmarks/tomography_init/init.tsv"
+        "logs/tomography/{run}/init.log",
     resources:
-        mem_mb=lambda wildcards: max(RUNS[wildcards.line]["partitions"].values()),
-        runtime=60,
+        mem_mb=memory("tomography", "init"),
+        runtime=minutes("tomography", "init"),
     shell:
-        "quakeloom tomography init --run {RESULTS}/{wildcards.line} 2> {log}"
+        "quakeloom tomography init --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
 
 
 rule tomography:
     input:
-        RESULTS + "/{line}/plan/tomography/{partition}.json",
-        RESULTS + "/{line}/parts/tomography.init.json",
+        inputs("tomography", "part"),
     output:
-        RESULTS + "/{line}/parts/tomography/{partition}.json",
+        RESULTS + "/{run}/parts/tomography/{partition}.json",
     log:
-        "logs/tomography/{line}/{partition}.log",
+        "logs/tomography/{run}/{partition}.log",
     benchmark:
-        RESULTS + "/{line}/benchmarks/tomography/{partition}.tsv"
-    threads: lambda wildcards: RUNS[wildcards.line]["threads"]
+        RESULTS + "/{run}/benchmarks/tomography/{partition}.tsv"
+    threads: workers("tomography")
     resources:
-        mem_mb=lambda wildcards, attempt: RUNS[wildcards.line]["partitions"][
-            wildcards.partition
-        ]
-        * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory("tomography"),
+        runtime=minutes("tomography"),
     shell:
-        "quakeloom tomography part {wildcards.partition} --run {RESULTS}/{wildcards.line} 2> {log}"
+        "quakeloom tomography part {wildcards.partition} --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
 
 
 rule tomography_finalise:
     input:
-        plan=RESULTS + "/{line}/plan/tomography.finalise.json",
-        parts=lambda wildcards: expand(
-            RESULTS + "/{{line}}/parts/tomography/{partition}.json",
-            partition=RUNS[wildcards.line]["partitions"],
-        ),
+        inputs("tomography", "finalise"),
     output:
-        RESULTS + "/{line}/parts/tomography.finalise.json",
-        RESULTS + "/{line}/tomography.json",
-        RESULTS + "/{line}/sections.nc",
-        RESULTS + "/{line}/sections.csv",
-        RESULTS + "/{line}/travel_time_fits.parquet",
+        RESULTS + "/{run}/parts/tomography.finalise.json",
     log:
-        "logs/tomography/{line}/finalise.log",
+        "logs/tomography/{run}/finalise.log",
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("tomography", "finalise"),
+        runtime=minutes("tomography", "finalise"),
     shell:
-        "quakeloom tomography finalise --run {RESULTS}/{wildcards.line} 2> {log}"
-
-
-rule tomography_report:
-    input:
-        RESULTS + "/{line}/plan/report.page.json",
-        RESULTS + "/{line}/parts/tomography.finalise.json",
-        lambda wildcards: [
-            f"{RESULTS}/{line}/parts/tomography.finalise.json"
-            for line in RUNS[wildcards.line]["compare"]
-        ],
-    output:
-        report(
-            RESULTS + "/{line}/report.html",
-            caption="../report/run.rst",
-            category="Runs",
-        ),
-    log:
-        "logs/report/{line}.log",
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    shell:
-        "quakeloom report --run {RESULTS}/{wildcards.line} 2> {log}"
+        "quakeloom tomography finalise --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

@@ -20,9 +20,8 @@ locate_app = typer.Typer(
 Round = Annotated[int, typer.Option("--round", help="Round of the station terms, from 0.")]
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.add_typer(locate_app, name="locate")
+GROUPS = {"locate": locate_app}
+"""Groups of commands that stages of this module bring."""
 
 
 @locate_app.callback()
@@ -80,24 +79,6 @@ def locate(
     _show(found, out)
 
 
-@locate_app.command("plan")
-def locate_plan(run: Run) -> None:
-    """List the partitions of a planned run with their state."""
-    from quakeloom.stages.locate import verbs as stage
-
-    _, layout = open_run(run)
-    for name, state in stage.list_partitions(layout):
-        typer.echo(f"{name}\t{state}")
-
-
-@locate_app.command("init")
-def locate_init(run: Run) -> None:
-    """Draw the members of the ensemble and trace their travel times."""
-    from quakeloom.stages.locate import verbs as stage
-
-    stage.init(*open_run(run))
-
-
 @locate_app.command("part")
 def locate_part(
     partition: Partition,
@@ -118,23 +99,6 @@ def locate_terms(run: Run, number: Round) -> None:
     from quakeloom.stages.locate import verbs as stage
 
     stage.gather_terms(*open_run(run), number)
-
-
-@locate_app.command("finalise")
-def locate_finalise(run: Run) -> None:
-    """Gather the partitions into the tables of the run; refuse while any is missing."""
-    from quakeloom.stages.locate import verbs as stage
-
-    stage.finalise(*open_run(run))
-
-
-@locate_app.command("verify")
-def locate_verify(run: Run) -> None:
-    """Read everything again and compare it with its digests."""
-    from quakeloom.stages.locate import verbs as stage
-
-    counts = stage.verify(*open_run(run))
-    typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
 def _given_settings(config: Path | None, pairs: list[str]) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from quakeloom.cli import (
     _config,
     _doctor,
     _locate,
-    _regional,
     _run,
-    _stages,
+    _stage_verbs,
     _stress,
     _tomography,
     _train,
@@ -60,11 +59,9 @@ def _options(
 
 
 _run.add_commands(app)
-_stages.add_commands(app)
-_tomography.add_commands(app)
-_regional.add_commands(app)
-_locate.add_commands(app)
-_stress.add_commands(app)
+_stage_verbs.add_commands(
+    app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
+)
 _waveforms.add_commands(app)
 _train.add_commands(app)
 _catalogs.add_commands(app)

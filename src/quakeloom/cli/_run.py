@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from quakeloom.cli._waveforms import fetch as fetch_waveforms
-from quakeloom.config import load_configuration
-from quakeloom.core import PlanError, QuakeloomError
+from quakeloom.core import PlanError, QuakeloomError, SettingsError
 from quakeloom.store import RunLayout
 
 Config = Annotated[
@@ -31,15 +30,39 @@ def add_commands(app: typer.Typer) -> None:
     app.command("verify")(verify)
 
 
-def plan(config: Config, results: Results = Path("results")) -> None:
+def plan(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Configuration file (YAML).", metavar="FILE"),
+    ] = None,
+    results: Results = Path("results"),
+    planned: Annotated[
+        Path | None, typer.Option("--run", help="With --found: a planned run.", metavar="DIR")
+    ] = None,
+    found: Annotated[
+        str, typer.Option(help="Plan what comes after this stage, which has run.", metavar="STAGE")
+    ] = "",
+) -> None:
     """Read new sources, and write what the workflow must do."""
     from quakeloom.cli._console import status
-    from quakeloom.stages.planning import plan_configuration
+    from quakeloom.stages.frame.run_settings import load_runs, read_settings
+    from quakeloom.stages.planning import plan_configuration, plan_found
 
+    if planned is not None and found:
+        layout = RunLayout(planned)
+        stages = plan_found(read_settings(layout), layout, found)
+        typer.echo(f"{planned}: " + ", ".join(_count_partitions(s, e) for s, e in stages.items()))
+        return
+    if config is None:
+        raise SettingsError(
+            "`quakeloom plan` needs --config FILE, or --run DIR with --found STAGE. Nothing was "
+            "planned."
+        )
     with status("planning") as say:
-        made = plan_configuration(load_configuration(config), results, say)
+        made = plan_configuration(load_runs(config), results, say)
     for name, entry in made["runs"].items():
-        typer.echo(f"{name}: {entry['events']} events in {len(entry['partitions'])} partitions")
+        counts = ", ".join(_count_partitions(s, e) for s, e in entry["stages"].items())
+        typer.echo(f"{name}: {entry['kind']}, {entry['events']} events; {counts}")
 
 
 def run(
@@ -62,10 +85,11 @@ def run(
     Further arguments go to Snakemake, after `--`.
     """
     from quakeloom.cli._console import status
+    from quakeloom.stages.frame.run_settings import load_runs
     from quakeloom.stages.planning import plan_configuration
 
     snakefile = find_snakefile()
-    configuration = load_configuration(config)
+    configuration = load_runs(config)
     if fetch:
         fetch_waveforms(config)
     with status("planning") as say:
@@ -95,50 +119,28 @@ def run(
     if code:
         raise QuakeloomError(
             f"The workflow of '{configuration.name}' stopped (Snakemake's exit code {code}). "
-            "What is done is kept: mend what the message above or logs/ says, and run again."
+            "What is done is kept: fix the cause that the message above or logs/ names, and run "
+            "again."
         )
     if not dry_run:
         _summarise(configuration.name, results)
 
 
 def verify(config: Config, results: Results = Path("results")) -> None:
-    """Read a run again and check it against its digests."""
-    from quakeloom.stages.locate import verbs as locate
-    from quakeloom.stages.mechanism import verbs as mechanism
-    from quakeloom.stages.pick import verbs as pick
+    """Read every table and array of a run again and check it against its digests."""
+    from quakeloom.stages.frame.chains import run_stages
+    from quakeloom.stages.frame.run_settings import load_runs
+    from quakeloom.stages.frame.verbs import verify_stage
     from quakeloom.stages.planning import read_settings
-    from quakeloom.stages.polarity import verbs as polarity
-    from quakeloom.stages.regional import verbs as regional
-    from quakeloom.stages.stress import verbs as stress
-    from quakeloom.stages.threshold import verbs as threshold
-    from quakeloom.stages.tomography import verbs as tomography
-    from quakeloom.stages.window import verbs as window
 
-    configuration = load_configuration(config)
-    for name in configuration.cases:
+    for name in load_runs(config).cases:
         layout = RunLayout(results / name)
         settings = read_settings(layout)
-        counts: dict[str, int] = {}
-        if settings.tomography is not None:
-            counts = tomography.verify(settings, layout)
-        elif settings.regional is not None:
-            counts = regional.verify(settings, layout)
-        elif settings.sources or settings.simulation is not None:
-            counts = mechanism.verify(settings, layout)
-        if settings.locate is not None:
-            counts |= {f"{k} of locations": v for k, v in locate.verify(settings, layout).items()}
-        if settings.waveforms is not None:
-            for stage in (window, pick, polarity):
-                found = stage.verify(settings, layout)
-                counts |= {f"{k} of stage {stage.STAGE}": v for k, v in found.items()}
-        if settings.threshold is not None:
-            found = threshold.verify(settings, layout)
-            counts |= {f"{k} of stage {threshold.STAGE}": v for k, v in found.items()}
-        if settings.stress is not None:
-            counts |= {
-                f"{k} of the stress map": v for k, v in stress.verify(settings, layout).items()
-            }
-        typer.echo(f"{name}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
+        for stage in run_stages(settings):
+            counts = verify_stage(stage, settings, layout)
+            if counts:
+                said = ", ".join(f"{v} {k}" for k, v in counts.items())
+                typer.echo(f"{name}: stage {stage.name}: {said}: as recorded")
 
 
 def find_snakefile() -> Path:
@@ -174,8 +176,15 @@ def _run_snakemake(
 
 def _summarise(name: str, results: Path) -> None:
     from quakeloom.cli._summary import summarise_run
-    from quakeloom.stages.planning import read_plan
+    from quakeloom.stages.planning import read_plan, read_settings
 
     console = Console()
     for run_name in read_plan(results, name)["runs"]:
-        console.print(summarise_run(run_name, RunLayout(results / run_name)))
+        layout = RunLayout(results / run_name)
+        console.print(summarise_run(run_name, read_settings(layout), layout))
+
+
+def _count_partitions(stage: str, entry: dict[str, Any]) -> str:
+    if "found_by" in entry:
+        return f"{stage} after {entry['found_by']}"
+    return f"{stage} {len(entry['partitions'])}"

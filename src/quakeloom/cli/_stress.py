@@ -9,21 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from quakeloom.cli._open_run import Partition, Run, open_run
-
 stress_app = typer.Typer(
     help="Mechanisms become a map of the stress in the crust. Without a verb: map any catalog, "
     "`quakeloom stress --mechanisms FILE --out DIR`.",
     invoke_without_command=True,
     no_args_is_help=True,
 )
-tendency_app = typer.Typer(help="Slip tendency of faults in the stress map.", no_args_is_help=True)
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.add_typer(stress_app, name="stress")
-    app.add_typer(tendency_app, name="tendency")
+GROUPS = {"stress": stress_app}
+"""Groups of commands that stages of this module bring."""
 
 
 @stress_app.callback()
@@ -52,7 +47,7 @@ def stress(
         return
     from quakeloom.cli._catalogs import read_catalog
     from quakeloom.core import SettingsError
-    from quakeloom.stages.stress.verbs import map_catalog
+    from quakeloom.stages.without_a_run.map_catalog import map_catalog
 
     if mechanisms is None or out is None:
         raise SettingsError(
@@ -75,57 +70,6 @@ def stress(
             ) from None
     made, description = map_catalog(_settings(values), read_catalog(mechanisms), out, seed)
     _show(made.table, description, out)
-
-
-@stress_app.command("plan")
-def stress_plan(run: Run) -> None:
-    """List the partitions of a planned stress map."""
-    from quakeloom.stages.stress import verbs as stage
-
-    _, layout = open_run(run)
-    for name, state in stage.list_partitions(layout):
-        typer.echo(f"{name}\t{state}")
-
-
-@stress_app.command("init")
-def stress_init(run: Run) -> None:
-    """Open the stage."""
-    from quakeloom.stages.stress import verbs as stage
-
-    stage.init(*open_run(run))
-
-
-@stress_app.command("part")
-def stress_part(partition: Partition, run: Run) -> None:
-    """Reduce the mechanisms of one partition to sums on the nodes of the map."""
-    from quakeloom.stages.stress import verbs as stage
-
-    stage.part(*open_run(run), partition)
-
-
-@stress_app.command("finalise")
-def stress_finalise(run: Run) -> None:
-    """Make the map of the sums of all partitions; refuse while any is missing."""
-    from quakeloom.stages.stress import verbs as stage
-
-    stage.finalise(*open_run(run))
-
-
-@stress_app.command("verify")
-def stress_verify(run: Run) -> None:
-    """Read everything again and compare it with its digests."""
-    from quakeloom.stages.stress import verbs as stage
-
-    counts = stage.verify(*open_run(run))
-    typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
-
-
-@tendency_app.command("part")
-def tendency_part(run: Run) -> None:
-    """Rate the faults of a run in its stress map."""
-    from quakeloom.stages.tendency import verbs as stage
-
-    stage.part(*open_run(run))
 
 
 def _settings(values: dict[str, Any]) -> Any:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from quakeloom.cli._open_run import Run, open_run
 from quakeloom.core import SettingsError
 
 _BLOCK_MEMBERS = 8
@@ -19,9 +18,8 @@ tomography_app = typer.Typer(
 )
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.add_typer(tomography_app, name="tomography")
+GROUPS = {"tomography": tomography_app}
+"""Groups of commands that stages of this module bring."""
 
 
 @tomography_app.callback()
@@ -74,8 +72,12 @@ def tomography(
         )
     from quakeloom.cli._console import status
     from quakeloom.config import parse_settings
-    from quakeloom.stages.planning import plan_line
-    from quakeloom.stages.tomography.verbs import blocks_of, finalise, init, list_blocks, part
+    from quakeloom.stages.ensemble.blocks import blocks_of
+    from quakeloom.stages.frame.chains import find_chain
+    from quakeloom.stages.frame.verbs import list_partitions
+    from quakeloom.stages.planning import plan_run
+    from quakeloom.stages.tomography import TOMOGRAPHY
+    from quakeloom.stages.tomography.verbs import finalise, init, part
     from quakeloom.store import RunLayout
 
     if workers is None:
@@ -108,65 +110,19 @@ def tomography(
     )
     layout = RunLayout(out)
     with status("planning") as say:
-        plan_line(settings, layout)
+        plan_run(settings, layout)
         say("choosing the prior and finding the most probable model")
         init(settings, layout)
-        todo = {b for b, state in list_blocks(settings, layout) if state != "done"}
-        for block in blocks_of(settings):
+        todo = {b for b, state in list_partitions(TOMOGRAPHY, layout) if state != "done"}
+        for block in blocks_of(settings.tomography):
             if block.name in todo:
                 say(f"members {block.members[0]} to {block.members[-1]} of {members}")
                 part(settings, layout, block.name)
         say("summarizing")
         summary = finalise(settings, layout)
-        from quakeloom.cli._reporting import write_report
-
-        write_report(settings, layout)
+        find_chain(settings).write_page(settings, layout)
     show_summary(summary)
     typer.echo(f"report: {layout.report}")
-
-
-@tomography_app.command("plan")
-def tomography_plan(run: Run) -> None:
-    """List the blocks of a planned run with their state."""
-    from quakeloom.stages.tomography import verbs as stage
-
-    for name, state in stage.list_blocks(*open_run(run)):
-        typer.echo(f"{name}\t{state}")
-
-
-@tomography_app.command("init")
-def tomography_init(run: Run) -> None:
-    """Check the picks, find the most probable model, make room for the members."""
-    from quakeloom.stages.tomography import verbs as stage
-
-    stage.init(*open_run(run))
-
-
-@tomography_app.command("part")
-def tomography_part(
-    partition: Annotated[str, typer.Argument(help="Name of the block, such as m00000.")], run: Run
-) -> None:
-    """Compute one block of members; what was there of it is replaced."""
-    from quakeloom.stages.tomography import verbs as stage
-
-    stage.part(*open_run(run), partition)
-
-
-@tomography_app.command("finalise")
-def tomography_finalise(run: Run) -> None:
-    """Summarize the ensemble; refuse while blocks are missing."""
-    from quakeloom.stages.tomography import verbs as stage
-
-    stage.finalise(*open_run(run))
-
-
-@tomography_app.command("verify")
-def tomography_verify(run: Run) -> None:
-    """Read all members again and compare them with their digests."""
-    from quakeloom.stages.tomography import verbs as stage
-
-    counts = stage.verify(*open_run(run))
-    typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
 def show_summary(summary: dict[str, Any]) -> None:

@@ -10,8 +10,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from quakeloom.cli._open_run import Partition, Run, open_run
-
 pick_app = typer.Typer(
     help="P and S arrivals are picked. Without a verb: pick any folder of waveform files, "
     "`quakeloom pick --waveforms PATH --out FILE.parquet`.",
@@ -22,17 +20,6 @@ polarity_app = typer.Typer(
     help="First motions of P are read. Without a verb: read them at given picks, "
     "`quakeloom polarity --waveforms PATH --picks FILE --out FILE.parquet`.",
     invoke_without_command=True,
-    no_args_is_help=True,
-)
-window_app = typer.Typer(
-    help="Waveforms around expected arrivals are cut and stored.", no_args_is_help=True
-)
-threshold_app = typer.Typer(
-    help="The least probability of first motions is chosen by the mechanisms that it gives.",
-    no_args_is_help=True,
-)
-repeaters_app = typer.Typer(
-    help="Repeating earthquakes judge first motions without the truth, and find turned stations.",
     no_args_is_help=True,
 )
 evaluate_app = typer.Typer(
@@ -46,30 +33,14 @@ Waveforms = Annotated[
 Out = Annotated[Path | None, typer.Option(help="Parquet file to write.", metavar="FILE.parquet")]
 
 
+GROUPS = {"pick": pick_app, "polarity": polarity_app}
+"""Groups of commands that stages of this module bring."""
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for name, verbs in (
-        ("window", window_app),
-        ("pick", pick_app),
-        ("polarity", polarity_app),
-        ("threshold", threshold_app),
-    ):
-        _add_verbs(name, verbs)
-    app.add_typer(window_app, name="window")
-    app.add_typer(pick_app, name="pick")
-    app.add_typer(polarity_app, name="polarity")
-    app.add_typer(threshold_app, name="threshold")
-    app.add_typer(repeaters_app, name="repeaters")
     app.command("fetch")(fetch)
     app.add_typer(evaluate_app, name="evaluate")
-
-
-@repeaters_app.command("part")
-def repeaters_part(run: Run) -> None:
-    """Find the repeating earthquakes of a run and judge readings and stations by them."""
-    from quakeloom.stages.repeaters import verbs as repeaters
-
-    repeaters.part(*open_run(run))
 
 
 def fetch(
@@ -99,42 +70,6 @@ def fetch(
             f"{name}: {done.files} files fetched, {done.present} were there, of {done.empty} of "
             f"{done.events} events the service has nothing"
         )
-
-
-def _add_verbs(name: str, verbs: typer.Typer) -> None:
-    """Add the five verbs of a stage to its group of commands."""
-
-    def stage() -> Any:
-        from importlib import import_module
-
-        return import_module(f"quakeloom.stages.{name}.verbs")
-
-    @verbs.command("plan")
-    def plan(run: Run) -> None:
-        """List the partitions of a planned run with their state."""
-        for partition, state in stage().list_partitions(open_run(run)[1]):
-            typer.echo(f"{partition}\t{state}")
-
-    @verbs.command("init")
-    def init(run: Run) -> None:
-        """Open the stage; weights that are missing are told here."""
-        stage().init(*open_run(run))
-
-    @verbs.command("part")
-    def part(partition: Partition, run: Run) -> None:
-        """Compute one partition; what was there of it is replaced."""
-        stage().part(*open_run(run), partition)
-
-    @verbs.command("finalise")
-    def finalise(run: Run) -> None:
-        """Gather the partitions; refuse while any is missing."""
-        stage().finalise(*open_run(run))
-
-    @verbs.command("verify")
-    def verify(run: Run) -> None:
-        """Read everything again and compare it with its digests."""
-        counts = stage().verify(*open_run(run))
-        typer.echo(f"{run}: {', '.join(f'{v} {k}' for k, v in counts.items())}: as recorded")
 
 
 @pick_app.callback()

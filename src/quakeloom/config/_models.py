@@ -323,6 +323,9 @@ class Settings(Section):
         None, "An ensemble of three-dimensional models of a region, instead of a catalog."
     )
     report: Report = setting(Report, "The report page.")
+    plugins: dict[str, dict[str, Any]] = setting(
+        dict, "Settings of stages that other packages bring, by stage."
+    )
 
     @field_validator("name")
     @classmethod
@@ -338,6 +341,13 @@ class Settings(Section):
     @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
+        if has_catalog and (self.sources or self.simulation is not None):
+            own = "sources" if self.sources else "simulation"
+            raise ValueError(
+                "`stress.catalogs` maps the mechanisms of other catalogs, and the events of "
+                f"`{own}` get mechanisms of their own; these are two runs: remove one of the two, "
+                "or give each its own file"
+            )
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
         if self.repeaters is not None and self.waveforms is None:

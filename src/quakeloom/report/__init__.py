@@ -1,10 +1,14 @@
 """The report of a run: one HTML page that a person reads, and catalogs compared.
 
-Floor 6. :func:`build_report` turns the tables of a run into a page without scripts or
-outside files; :func:`compare_catalogs` gives the numbers behind its comparisons.
+Floor 6. :func:`write_report` collects what a run made and writes its page;
+:func:`build_report` turns tables into a page without scripts or outside files;
+:func:`compare_catalogs` gives the numbers behind its comparisons.
 """
 
 from quakeloom.report._coastline import load_coastline
+from quakeloom.report._collecting import write_report
+from quakeloom.report._collecting_line import write_line_report
+from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
@@ -26,4 +30,7 @@ __all__ = [
     "compare_catalogs",
     "compare_stress_maps",
     "load_coastline",
+    "write_line_report",
+    "write_regional_report",
+    "write_report",
 ]

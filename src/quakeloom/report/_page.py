@@ -84,7 +84,9 @@ def build_report(results: RunResults) -> str:
         lambda: methods_section(results),
         glossary_section,
     )
-    sections = [s for s in (make() for make in makers) if s.blocks]
+    made = [make() for make in makers]
+    before = next(i for i, s in enumerate(made) if s.anchor == "unsolved")
+    sections = [s for s in (*made[:before], *results.sections, *made[before:]) if s.blocks]
     page = report_environment().get_template("page.html")
     html = page.render(
         name=results.name,

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.plots import Coastline
+from quakeloom.report._blocks import Section
 from quakeloom.schema import TABLES, empty_table
 
 
@@ -89,6 +90,8 @@ class RunResults:
         ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
         is one, and ``sources``: identifiers, longitudes, latitudes and depths that came with
         the events. The tables ``hypocenters`` and ``arrivals`` go with it.
+    sections : sequence of Section
+        Sections that stages outside the package bring.
     """
 
     name: str
@@ -105,6 +108,7 @@ class RunResults:
     stress: Mapping[str, Any] = field(default_factory=dict)
     waveforms: Mapping[str, Any] = field(default_factory=dict)
     location: Mapping[str, Any] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""

@@ -1,7 +1,8 @@
 """Planning a configuration: everything that Snakemake must know, before it runs.
 
 Plan files are the cache keys of the workflow. They are small, exact, and written only when
-their content changes, so that only what must run again does, and a dry run tells it.
+their content changes, so that only what must run again does, and a dry run tells it. Which
+stages a run has, their order, and what their rules read follow from the records of the stages.
 """
 
 from __future__ import annotations
@@ -13,26 +14,24 @@ from typing import Any
 import yaml
 
 from quakeloom.config import Configuration, Settings, case_run
-from quakeloom.core import PlanError, digest_source
-from quakeloom.stages.frame.planned_rows import Ingested
-from quakeloom.stages.frame.promised_minutes import promise_minutes
-from quakeloom.stages.frame.provenance import CODE, science_settings
+from quakeloom.core import PlanError, digest_json
+from quakeloom.stages.every_stage import every_stage
+from quakeloom.stages.frame.chains import (
+    Chain,
+    check_plugins,
+    find_chain,
+    refuse_foreign_groups,
+    run_stages,
+    science_settings,
+    stages_read,
+    taken_settings,
+)
+from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.provenance import describe_provenance
 from quakeloom.stages.frame.run_settings import read_settings
-from quakeloom.stages.ingest.verbs import ingest_sources
-from quakeloom.stages.locate import verbs as locate
-from quakeloom.stages.mechanism import verbs as mechanism
-from quakeloom.stages.pick import verbs as pick
-from quakeloom.stages.polarity import verbs as polarity
-from quakeloom.stages.regional import verbs as regional
-from quakeloom.stages.repeaters import verbs as repeaters
-from quakeloom.stages.stations import verbs as stations
-from quakeloom.stages.stress import verbs as stress
-from quakeloom.stages.stress.catalogs import count_catalog
-from quakeloom.stages.takeoff import verbs as takeoff
-from quakeloom.stages.tendency import verbs as tendency
-from quakeloom.stages.threshold import verbs as threshold
-from quakeloom.stages.tomography import verbs as tomography
-from quakeloom.stages.window import verbs as window
+from quakeloom.stages.frame.stage import Promise, Stage, StageInputs
+from quakeloom.stages.frame.verbs import plan_stage, promise_stage
 from quakeloom.store import (
     RunLayout,
     read_json,
@@ -41,6 +40,7 @@ from quakeloom.store import (
 )
 
 PLAN_FILE = "plan.json"
+"""Name of the plan of the workflow, in the folder of a configuration's results."""
 
 
 def plan_configuration(
@@ -61,180 +61,187 @@ def plan_configuration(
     Returns
     -------
     dict
-        Also written to ``results/<name>/plan.json``: for every run its partitions with the
-        memory they need, and the runs that it looks at.
+        Also written to ``results/<name>/plan.json``: for every run its kind, its stages with
+        partitions, promises and inputs, and the runs that it looks at.
     """
+    refuse_foreign_groups(configuration)
     root = results / configuration.name
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
-        layout = RunLayout(results / name)
-        if settings.training is not None:
-            raise PlanError(
-                f"'{configuration.path}' trains networks and has no catalog to run. Nothing was "
-                "planned; use `quakeloom train polarity` or `quakeloom train picker`."
-            )
-        if settings.tomography is not None:
-            runs[name] = plan_line(settings, layout)
-            continue
-        if settings.regional is not None:
-            runs[name] = plan_region(settings, layout)
-            continue
-        if not settings.sources and settings.simulation is None:
-            runs[name] = _plan_catalog(settings, layout)
-            continue
-        ingested = ingest_sources(
-            settings, layout, root / "ingest" / "sources", lambda s, n=name: progress(f"{n}: {s}")
+        runs[name] = plan_run(
+            settings,
+            RunLayout(results / name),
+            root / "ingest" / "sources",
+            lambda s, n=name: progress(f"{n}: {s}"),
         )
-        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-        write_text_if_changed(layout.settings, text)
-        layered = settings.takeoff.angles == "layered"
-        if layered:
-            takeoff.plan(settings, layout)
-        waves = _plan_waveforms(settings, layout, ingested, lambda s, n=name: progress(f"{n}: {s}"))
-        located = (
-            locate.plan(settings, layout, ingested)
-            if settings.locate is not None
-            else {"locate": {}, "station_rounds": 0, "locate_picks": False}
-        )
-        chosen = threshold.plan(settings, layout, ingested) if settings.threshold else {}
-        if settings.repeaters is not None:
-            repeaters.plan(settings, layout, [r.partition for r in ingested.partitions])
-        entries = mechanism.plan(settings, layout, ingested)
-        stations.plan(layout)
-        looks_at = [
-            case_run(configuration.name, c)
-            for c in settings.report.compare
-            if case_run(configuration.name, c) in configuration.cases
-        ]
-        write_json_if_changed(
-            layout.plan_step("report", "page"),
-            {
-                "report": settings.report.model_dump(mode="json"),
-                "code": digest_source(CODE["report"]),
-            },
-        )
-        runs[name] = {
-            "partitions": {e["partition"]: e["memory_mb"] for e in entries},
-            "minutes": promise_minutes(settings, ingested.partitions),
-            "takeoff": layered,
-            "screening": [case_run(configuration.name, c) for c in settings.selection.screening],
-            "compare": looks_at,
-            "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
-            "events": sum(r.events for r in ingested.partitions),
-            **waves,
-            **located,
-            "threshold": chosen,
-            "repeaters": settings.cluster.memory_mb if settings.repeaters else 0,
-            "located_angles": settings.takeoff.angles == "ensemble",
-            **_plan_stress(
-                settings,
-                layout,
-                [e["partition"] for e in entries],
-                sum(r.events for r in ingested.partitions),
-            ),
-        }
-    plan = {"name": configuration.name, "configuration": str(configuration.path), "runs": runs}
+    plan = {
+        "name": configuration.name,
+        "configuration": str(configuration.path),
+        "runs": runs,
+        "rules": [str(s.rule_file) for s in every_stage() if s.rules],
+    }
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
 
 
-def _plan_waveforms(
+def plan_run(
     settings: Settings,
     layout: RunLayout,
-    ingested: Ingested,
-    progress: Callable[[str], None],
+    cache: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Plan windows, picks and polarities; return what the workflow must know of them."""
-    if settings.waveforms is None:
-        return {"waveforms": {}}
-    memory = window.plan(settings, layout, ingested, progress)
-    names = list(memory)
+    """Plan one run; return what the workflow must know of it.
+
+    Stages whose partitions another stage finds are planned by :func:`plan_found`.
+
+    Parameters
+    ----------
+    settings : Settings
+    layout : RunLayout
+    cache : Path, optional
+        Folder of sources as read; below the run if not given.
+    progress : callable
+        Called with a sentence now and then.
+
+    Raises
+    ------
+    PlanError
+        If settings of this kind are no run.
+    """
+    chain = find_chain(settings)
+    if not chain.page:
+        raise PlanError(
+            f"'{settings.name}' is {chain.title} and has no catalog to run. Nothing was planned; "
+            "use `quakeloom train polarity` or `quakeloom train picker`."
+        )
+    check_plugins(settings)
+    text = yaml.safe_dump(taken_settings(settings), sort_keys=False)
+    write_text_if_changed(layout.settings, text)
+    run = PlannedRun(settings, layout, cache or layout.ingest / "sources", progress)
+    stages = {}
+    for stage in run_stages(settings):
+        if stage.found_by:
+            stages[stage.name] = {"found_by": stage.found_by}
+            continue
+        entry = _plan_one(stage, run)
+        if entry is not None:
+            stages[stage.name] = entry
+    write_json_if_changed(layout.provenance, describe_provenance(run))
+    _plan_page(chain, settings, layout)
+    configuration = settings.name.split("/")[0]
+    compared = [case_run(configuration, c) for c in settings.report.compare if "." not in c]
     return {
-        "waveforms": {
-            "window": memory,
-            "pick": pick.plan(settings, layout, names),
-            "polarity": polarity.plan(settings, layout, names),
-        }
+        "kind": chain.name,
+        "events": run.events,
+        "stages": stages,
+        "compare": compared,
+        "page": {"memory_mb": 1500 + run.events // 200, "minutes": 30},
     }
 
 
-def _plan_stress(
-    settings: Settings, layout: RunLayout, partitions: list[str], events: int
+def plan_found(settings: Settings, layout: RunLayout, finder: str) -> dict[str, Any]:
+    """Plan the stages whose partitions a stage has found, after it has run.
+
+    Returns
+    -------
+    dict
+        Entries of these stages, also written to ``plan/found.<finder>.json`` of the run.
+    """
+    run = PlannedRun(settings, layout, layout.ingest / "sources")
+    stages = {}
+    for stage in run_stages(settings):
+        if stage.found_by == finder:
+            entry = _plan_one(stage, run)
+            if entry is not None:
+                stages[stage.name] = entry
+        elif stage.partitions != "planning" and not stage.found_by:
+            path = layout.plan_step(stage.name, "finalise")
+            run.partitions[stage.name] = list(read_json(path)["partitions"])
+    write_json_if_changed(layout.plan_step("found", finder), {"stages": stages})
+    return stages
+
+
+def _plan_one(stage: Stage, run: PlannedRun) -> dict[str, Any] | None:
+    own = stage.verb("plan")
+    if stage.partitions == "planning":
+        if own is not None:
+            own(run)
+        return None
+    run.progress(f"planning {stage.name}")
+    read = stages_read(stage, run.settings)
+    inputs = plan_stage(stage, run, read)
+    return _describe_stage(stage, run, inputs, promise_stage(stage, run))
+
+
+def _describe_stage(
+    stage: Stage, run: PlannedRun, inputs: StageInputs, promise: Promise
 ) -> dict[str, Any]:
-    """Plan the stress map and the slip tendency of a run; return what the workflow must know."""
-    if settings.stress is None:
-        return {"stress": [], "stress_memory_mb": 0, "tendency": False, "catalog": False}
-    names = stress.plan(settings, layout, partitions)
-    if settings.tendency is not None:
-        tendency.plan(settings, layout)
+    """Return what the rules of a stage need: partitions with promises, and inputs."""
+    names = run.partitions[stage.name]
+    base = run.settings.name
+    plan, parts = f"{base}/plan/{stage.name}", f"{base}/parts/{stage.name}"
+
+    def markers(name: str, partition: str) -> list[str]:
+        return [f"{base}/parts/{name}/{partition}.json"]
+
+    reads: list[str] = []
+    before: list[str] = []
+    for other, whole in stages_read(stage, run.settings):
+        if not whole:
+            reads += markers(other.name, "{partition}")
+            before += [m for n in names for m in markers(other.name, n)]
+            continue
+        if other.gathers:
+            made = [f"{base}/parts/{other.name}.finalise.json"]
+        else:
+            made = [m for n in run.partitions[other.name] for m in markers(other.name, n)]
+        reads += made
+        before += made
+    more = inputs.files
+    opened = [f"{parts}.init.json"] if stage.opens else []
+    late = before if stage.opens_late else []
     return {
-        "stress": names,
-        "stress_memory_mb": stress.promise_memory(settings, events),
-        "tendency": settings.tendency is not None,
-        "catalog": bool(settings.stress.catalogs),
+        "partitions": {
+            name: {
+                "memory_mb": _of(promise.memory_mb, name),
+                "minutes": _of(promise.minutes, name),
+            }
+            for name in names
+        },
+        "threads": promise.threads,
+        "init": {"memory_mb": promise.init_mb, "minutes": promise.init_minutes},
+        "finalise": {"memory_mb": promise.finalise_mb, "minutes": promise.finalise_minutes},
+        "inputs": {
+            "init": [f"{plan}.init.json", *late, *more.get("init", [])],
+            "part": [f"{plan}/{{partition}}.json", *opened, *reads, *more.get("part", [])],
+            "finalise": [
+                f"{plan}.finalise.json",
+                *(f"{parts}/{name}.json" for name in names),
+                *more.get("finalise", []),
+            ],
+        },
+        "done": [f"{parts}.finalise.json"]
+        if stage.gathers
+        else [f"{parts}/{name}.json" for name in names],
+        "facts": promise.facts,
     }
 
 
-def _plan_catalog(settings: Settings, layout: RunLayout) -> dict[str, Any]:
-    """Plan a run that maps the mechanisms of catalogs and reads no waveforms or picks."""
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-    write_text_if_changed(layout.settings, text)
-    planned = _plan_stress(settings, layout, [], 100_000)
-    write_json_if_changed(
-        layout.plan_step("report", "page"),
-        {"report": settings.report.model_dump(mode="json"), "code": digest_source(CODE["report"])},
-    )
-    return {
-        "partitions": {},
-        "waveforms": {},
-        "threshold": {},
-        "repeaters": 0,
-        "takeoff": False,
-        "screening": "",
-        "compare": [],
-        "threads": 1,
-        "events": count_catalog(layout),
-        **planned,
-    }
+def _of(promised: int | dict[str, int], partition: str) -> int:
+    return promised if isinstance(promised, int) else promised[partition]
 
 
-def plan_line(settings: Settings, layout: RunLayout) -> dict[str, Any]:
-    """Plan the tomography of a line; return what the workflow must know of it."""
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-    write_text_if_changed(layout.settings, text)
-    entries = tomography.plan(settings, layout)
+def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
+    """Write the plan file of the report: settings that it shows, and its code."""
     write_json_if_changed(
         layout.plan_step("report", "page"),
         {
             "report": settings.report.model_dump(mode="json"),
-            "code": digest_source(CODE["report"]),
+            "description": settings.description,
+            "science": digest_json(science_settings(settings)),
+            "code": code_digest(chain.page.partition(":")[0]),
         },
     )
-    return {
-        "line": True,
-        "partitions": {e["partition"]: e["memory_mb"] for e in entries},
-        "compare": [case_run(settings.name.split("/")[0], c) for c in settings.report.compare],
-        "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
-        "events": 0,
-    }
-
-
-def plan_region(settings: Settings, layout: RunLayout) -> dict[str, Any]:
-    """Plan a regional ensemble; return what the workflow must know of it."""
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-    write_text_if_changed(layout.settings, text)
-    entries = regional.plan(settings, layout)
-    write_json_if_changed(
-        layout.plan_step("report", "page"),
-        {"report": settings.report.model_dump(mode="json"), "code": digest_source(CODE["report"])},
-    )
-    return {
-        "region": True,
-        "partitions": {e["partition"]: e["memory_mb"] for e in entries},
-        "compare": [],
-        "threads": settings.cluster.workers if settings.cluster.kind == "local" else 1,
-        "events": 0,
-    }
 
 
 def read_plan(results: Path, name: str) -> dict[str, Any]:
@@ -253,4 +260,11 @@ def read_plan(results: Path, name: str) -> dict[str, Any]:
     return dict(read_json(path))
 
 
-__all__ = ["PLAN_FILE", "plan_configuration", "read_plan", "read_settings", "science_settings"]
+__all__ = [
+    "PLAN_FILE",
+    "plan_configuration",
+    "plan_found",
+    "plan_run",
+    "read_plan",
+    "read_settings",
+]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from quakeloom.config import Settings, expand_variables
-from quakeloom.core import InputError, digest_source
+from quakeloom.core import InputError
 from quakeloom.stages.archive.index import (
     ArchiveIndex,
     IndexBuilder,
@@ -24,6 +24,7 @@ from quakeloom.stages.archive.index import (
     settle_index,
 )
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, list_files, read_headers
+from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.store import read_json, write_json_if_changed
 
 _SDS = re.compile(
@@ -76,8 +77,8 @@ def index_archive(
     progress : callable
     """
     folder, put_aside = ingest / "archive", ingest / "archive_problems.json"
-    code = digest_source(
-        [f"quakeloom.{n}" for n in ("formats", "stages._waveform_index", "stages._archive_index")]
+    code = code_digest("quakeloom.stages.archive.record_sets") + code_digest(
+        "quakeloom.stages.archive.index"
     )
     known = read_index(folder) if index_provenance(folder).get("code") == code else None
     before = {name: i for i, name in enumerate(known.files)} if known is not None else {}

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import digest_bytes, digest_json, digest_source
+from quakeloom.core import digest_bytes, digest_json
+from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.store import atomic_folder, open_array, write_array
 from quakeloom.travel import solve_eikonal
 
@@ -67,7 +68,7 @@ def member_table(
             list(velocity.shape),
             [list(map(float, v)) for v in (spacing_km, origin_km, station_km)],
             [order, *every],
-            digest_source(["quakeloom.travel"]),
+            code_digest("quakeloom.travel"),
         ]
     )
     name = "station_time_s" if velocity.ndim == 3 else "line_time_s"

@@ -1,0 +1,1 @@
+"""What all stages share: the record of a stage, kinds of run, plans, markers, verbs."""

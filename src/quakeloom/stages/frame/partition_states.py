@@ -1,23 +1,68 @@
-"""What the verbs of stages over event partitions share: states, refusals, markers, checks."""
+"""Plan files, markers and states of partitions, refusals and checks: the same for every stage.
+
+A partition has a plan file, which holds digests of everything that decides its result, and,
+when it is done, a marker with the digest of its plan and of every file that it wrote. Paths in
+markers are relative to the folder of the run.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import shutil
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from quakeloom.cluster import peak_memory_mb
 from quakeloom.core import (
     IncompleteError,
     PlanError,
     VerificationError,
     digest_bytes,
     digest_file,
+    digest_json,
 )
 from quakeloom.schema import conform_table
-from quakeloom.store import RunLayout, read_json, read_table, write_json_if_changed
+from quakeloom.store import RunLayout, atomic_folder, read_json, read_table, write_json_if_changed
+
+log = logging.getLogger(__name__)
+
+
+def write_plans(
+    layout: RunLayout,
+    stage: str,
+    plans: dict[str, dict[str, Any]],
+    opening: dict[str, Any] | None = None,
+    closing: dict[str, Any] | None = None,
+) -> None:
+    """Write the plan files of a stage where they changed; remove those of gone partitions.
+
+    ``opening`` is what the verb ``init`` depends on, such as the digest of weights, ``closing``
+    what the verb ``finalise`` depends on beside the partitions. The file ``finalise`` holds a
+    digest of all plans, so that whoever reads the whole stage needs to look at one file only.
+    """
+    write_json_if_changed(layout.plan_step(stage, "init"), {"stage": stage, **(opening or {})})
+    for name, content in plans.items():
+        write_json_if_changed(
+            layout.plan(stage, name), {"stage": stage, "partition": name, **content}
+        )
+    write_json_if_changed(
+        layout.plan_step(stage, "finalise"),
+        {
+            "stage": stage,
+            "partitions": list(plans),
+            "plans": digest_json([plans, opening or {}]),
+            **(closing or {}),
+        },
+    )
+    for file in layout.plan(stage, "x").parent.glob("*.json"):
+        if file.stem not in plans:
+            file.unlink()
 
 
 def planned_partitions(layout: RunLayout, stage: str) -> list[str]:
@@ -29,6 +74,18 @@ def planned_partitions(layout: RunLayout, stage: str) -> list[str]:
             "gather. Run `quakeloom plan` first, with settings that ask for this stage."
         )
     return list(read_json(path)["partitions"])
+
+
+def require_partition(layout: RunLayout, stage: str, partition: str) -> Path:
+    """Return the plan file of a partition; :class:`PlanError` if it is not planned."""
+    path = layout.plan(stage, partition)
+    if not path.exists():
+        raise PlanError(
+            f"There is no partition '{partition}' in the plan of stage '{stage}' of "
+            f"{layout.root}. Nothing was computed; run `quakeloom plan`, and `quakeloom {stage} "
+            "plan`, which lists the partitions."
+        )
+    return path
 
 
 def partition_states(
@@ -66,55 +123,119 @@ def refuse_incomplete(layout: RunLayout, stage: str, markers: str | None = None)
     return [name for name, _ in states]
 
 
-def require_partition(layout: RunLayout, stage: str, partition: str) -> Path:
-    """Return the plan file of a partition; :class:`PlanError` if it is not planned."""
-    path = layout.plan(stage, partition)
-    if not path.exists():
-        raise PlanError(
-            f"There is no partition '{partition}' in the plan of stage '{stage}' of "
-            f"{layout.root}. Nothing was computed; run `quakeloom plan`."
-        )
-    return path
+@dataclass
+class PartJob:
+    """A partition at work.
 
-
-def write_plans(
-    layout: RunLayout, stage: str, plans: dict[str, dict[str, Any]], opening: dict[str, Any]
-) -> None:
-    """Write the plan files of a stage where they changed; remove those of gone partitions.
-
-    ``opening`` is what the verb ``init`` depends on, such as the digest of weights.
+    Attributes
+    ----------
+    folder : Path
+        Temporary folder of its files; it takes its place when all is written.
+    counts : dict
+        Numbers that its marker keeps and the log says.
+    also : list of Path
+        Files and folders outside the folder that belong to it.
+    extra : dict
+        Further JSON values for the marker.
+    said : dict
+        Further values for the log.
     """
-    write_json_if_changed(layout.plan_step(stage, "init"), {"stage": stage, **opening})
-    for name, content in plans.items():
-        write_json_if_changed(
-            layout.plan(stage, name), {"stage": stage, "partition": name, **content}
-        )
-    write_json_if_changed(
-        layout.plan_step(stage, "finalise"), {"stage": stage, "partitions": list(plans)}
-    )
-    for file in layout.plan(stage, "x").parent.glob("*.json"):
-        if file.stem not in plans:
-            file.unlink()
+
+    folder: Path
+    counts: dict[str, Any] = field(default_factory=dict)
+    also: list[Path] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
 
 
-def mark_done(layout: RunLayout, stage: str, partition: str, counts: dict[str, int]) -> None:
-    """Write the marker of a partition: digests of its plan and of its files."""
-    marker = layout.done(stage, partition)
+@contextlib.contextmanager
+def open_part(
+    layout: RunLayout, stage: str, partition: str, markers: str | None = None
+) -> Iterator[PartJob]:
+    """Compute a partition: what was there of it is replaced as a whole when the body ends.
+
+    On leaving, the folder takes its place, the marker is written and one line is logged with
+    counts, seconds and peak memory, which is then also in ``summary``. If the body raises, all
+    is as it was, but the partition counts as missing.
+
+    ``markers`` names the parts, where they are not those of the stage itself.
+    """
+    started = time.perf_counter()
+    plan = require_partition(layout, stage, partition)
+    parts = markers or stage
+    marker = layout.done(parts, partition)
     marker.unlink(missing_ok=True)
-    folder = layout.part(stage, partition)
-    digests = {
-        str(f.relative_to(folder)): digest_file(f)
-        for f in sorted(folder.rglob("*"))
-        if f.is_file() and f.parent == folder
-    }
-    for group in sorted(p for p in folder.iterdir() if p.is_dir()):
-        digests[group.name] = digest_folder(group)
+    with atomic_folder(layout.part(parts, partition)) as folder:
+        job = PartJob(folder)
+        yield job
+    written = [layout.part(parts, partition), *job.also]
     write_json_if_changed(
         marker,
         {
-            "plan": digest_file(layout.plan(stage, partition)),
-            "counts": counts,
+            "plan": digest_file(plan),
+            "counts": job.counts,
+            "digests": digest_files(layout, written),
+            **job.extra,
+        },
+    )
+    job.summary = {
+        **job.counts,
+        **job.said,
+        "seconds": round(time.perf_counter() - started, 3),
+        "peak_memory_mb": round(peak_memory_mb()),
+    }
+    log.info("%s %s: %s", parts, partition, job.summary)
+
+
+def digest_files(layout: RunLayout, paths: Iterable[Path]) -> dict[str, str]:
+    """Return digests of files, by their path below the run.
+
+    Files of a folder count one by one, but a Zarr group below it (``NAME.zarr``, or any folder)
+    as one.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() and not _is_group(path) else [path]
+        for each in inside:
+            if each.is_dir():
+                found[str(each.relative_to(layout.root))] = digest_folder(each)
+            elif each.is_file():
+                found[str(each.relative_to(layout.root))] = digest_file(each)
+    return found
+
+
+def _is_group(path: Path) -> bool:
+    return (path / "zarr.json").is_file()
+
+
+def mark_finalised(
+    layout: RunLayout, stage: str, owned: Sequence[str], facts: dict[str, Any]
+) -> None:
+    """Write the marker of ``finalise``: digests of every file that the stage owns in the run.
+
+    What the markers of partitions hold already is not read again: of an array with one group
+    per partition only the rest counts here.
+    """
+    known = {
+        path
+        for name in planned_partitions(layout, stage)
+        for path in read_json(layout.done(stage, name)).get("digests", {})
+    }
+    digests: dict[str, str] = {}
+    for name in owned:
+        path = layout.root / name
+        if path.is_file():
+            digests[name] = digest_file(path)
+        elif path.is_dir():
+            skipped = [layout.root / k for k in known if k.startswith(f"{name}/")]
+            digests[name] = digest_folder(path, skipped)
+    write_json_if_changed(
+        layout.done_step(stage, "finalise"),
+        {
+            "plan": digest_file(layout.plan_step(stage, "finalise")),
             "digests": digests,
+            **facts,
         },
     )
 
@@ -136,24 +257,19 @@ def remove_old_parts(layout: RunLayout, stage: str, names: set[str]) -> None:
             path.unlink()
 
 
-def verify_parts(layout: RunLayout, stage: str) -> dict[str, int]:
-    """Read every file of a stage again and compare it with its recorded digest.
+def forget_lost(layout: RunLayout, stage: str) -> None:
+    """Remove the markers of partitions and of gathering whose files are no longer there.
 
-    Raises
-    ------
-    VerificationError
-        With one sentence for everything that does not agree.
+    Snakemake looks at markers alone; so what was removed by hand is made again.
     """
-    names = refuse_incomplete(layout, stage)
-    files = refuse_changed(
-        f"Stage '{stage}' of run {layout.root}",
-        (
-            (layout.part(stage, name) / file, digest)
-            for name in names
-            for file, digest in read_json(layout.done(stage, name))["digests"].items()
-        ),
-    )
-    return {"files": files, "partitions": len(names)}
+    parent = layout.done(stage, "x").parent
+    markers = [*(parent.glob("*.json") if parent.is_dir() else ())]
+    markers.append(layout.done_step(stage, "finalise"))
+    for marker in markers:
+        if marker.exists() and any(
+            not (layout.root / name).exists() for name in read_json(marker).get("digests", {})
+        ):
+            marker.unlink()
 
 
 def refuse_changed(
@@ -198,10 +314,17 @@ def refuse_changed(
     return files
 
 
-def digest_folder(folder: Path) -> str:
-    """Return the digest of all files of a folder, names included."""
+def digest_folder(folder: Path, without: Sequence[Path] = ()) -> str:
+    """Return the digest of all files of a folder, names included.
+
+    ``without`` are folders and files below it that do not count; neither do hidden files, which
+    are locks and what a killed write left.
+    """
     parts: list[bytes] = []
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        parts.append(str(file.relative_to(folder)).encode())
+        inside = file.relative_to(folder)
+        if inside.name.startswith(".") or any(file.is_relative_to(w) for w in without):
+            continue
+        parts.append(str(inside).encode())
         parts.append(digest_file(file).encode())
     return digest_bytes(*parts)

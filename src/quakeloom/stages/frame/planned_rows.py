@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quakeloom.core import PlanError
+from quakeloom.store import RunLayout, read_json
+
 
 @dataclass(frozen=True)
 class PlannedRows:
@@ -34,3 +37,20 @@ class Ingested:
 
     partitions: list[PlannedRows]
     inputs: str
+
+
+def read_planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
+    """Read what is planned of the rows of a partition.
+
+    Raises
+    ------
+    PlanError
+        If there is no such partition.
+    """
+    marker = layout.rows(partition) / "rows.json"
+    if not marker.exists():
+        raise PlanError(
+            f"There is no partition '{partition}' in the plan of {layout.root}. Nothing was "
+            "computed; run `quakeloom plan`, which lists the partitions."
+        )
+    return PlannedRows(**read_json(marker))

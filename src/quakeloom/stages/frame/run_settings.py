@@ -1,12 +1,31 @@
-"""The settings of a planned run, as every job of the workflow reads them."""
+"""Settings of a configuration file with its kinds of run checked, and of a planned run."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import yaml
 
-from quakeloom.config import Settings, parse_settings
+from quakeloom.config import Configuration, Settings, load_configuration, parse_settings
 from quakeloom.core import PlanError
+from quakeloom.stages.frame.chains import check_plugins, refuse_foreign_groups
 from quakeloom.store import RunLayout
+
+
+def load_runs(path: Path) -> Configuration:
+    """Read and check a configuration file, the groups of every run included.
+
+    Raises
+    ------
+    SettingsError
+        As :func:`quakeloom.config.load_configuration` and
+        :func:`quakeloom.stages.frame.chains.refuse_foreign_groups` say.
+    """
+    configuration = load_configuration(path)
+    refuse_foreign_groups(configuration)
+    for settings in configuration.cases.values():
+        check_plugins(settings)
+    return configuration
 
 
 def read_settings(layout: RunLayout) -> Settings:

@@ -19,11 +19,13 @@ import pyarrow.compute as pc
 
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings, Source, expand_variables
-from quakeloom.core import InputError, digest_bytes, digest_file, digest_json, digest_source
+from quakeloom.core import InputError, digest_bytes, digest_file, digest_json
 from quakeloom.schema import empty_table, make_table, time_values
 from quakeloom.stages.frame.calendar import UNDATED, assign_partitions, choose_calendar
+from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.partition_states import digest_folder, refuse_changed
 from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
-from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.store import (
     RunLayout,
     atomic_folder,
@@ -48,8 +50,18 @@ SOURCE_TABLES = (
 )
 ROW_TABLES = ("events", "polarities", "picks", "amplitudes", "rejects", "truth")
 """Tables that are split into partitions."""
+SEAL = "digests.json"
+"""File with the digests of the other files of its folder."""
+
 SHARED_TABLES = ("stations", "reversals", "sp_corrections")
 """Tables that every partition may need."""
+
+
+def plan(run: PlannedRun) -> None:
+    """Read what is new, and split the rows into partitions."""
+    ingested = ingest_sources(run.settings, run.layout, run.cache, run.progress)
+    run.rows = ingested.partitions
+    run.inputs = ingested.inputs
 
 
 def ingest_sources(
@@ -82,7 +94,7 @@ def ingest_sources(
         else _read_sources(settings, cache, progress)
     )
     known = digest_json(
-        [[f.name for f in folders], settings.partition.model_dump(), digest_source(CODE["ingest"])]
+        [[f.name for f in folders], settings.partition.model_dump(), code_digest(__name__)]
     )
     inputs = digest_json([f.name for f in folders])
     if settings.simulation is not None:
@@ -101,8 +113,44 @@ def ingest_sources(
             "check the files and their formats."
         )
     rows = _split(settings, layout, tables)
-    write_json_if_changed(index, {"key": known, "partitions": [vars(r) for r in rows]})
+    shared = {n: digest_file(layout.ingest / f"{n}.parquet") for n in SHARED_TABLES}
+    write_json_if_changed(
+        index,
+        {"key": known, "partitions": [vars(r) for r in rows], "shared": shared,
+         "sources": [str(f) for f in folders]},
+    )  # fmt: skip
     return Ingested(rows, inputs)
+
+
+def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
+    """Read sources as read, and the rows of all partitions, and compare them with their digests.
+
+    Raises
+    ------
+    VerificationError
+        With every file that is missing or changed.
+    """
+    index = read_json(layout.ingest / "index.json")
+    folders = [Path(f) for f in index["sources"]]
+    folders += [layout.rows(p["partition"]) for p in index["partitions"]]
+    recorded = [(layout.ingest / f"{n}.parquet", d) for n, d in index["shared"].items()]
+    problems = []
+    for folder in folders:
+        seal = folder / SEAL
+        digests = read_json(seal) if seal.is_file() else {}
+        if not digests:
+            problems.append(f"{folder} has no {SEAL}")
+        recorded += [(folder / name, digest) for name, digest in digests.items()]
+    files = refuse_changed(f"The sources of run {layout.root}", recorded, problems)
+    return {"files": files, "partitions": len(index["partitions"])}
+
+
+def _seal(folder: Path) -> None:
+    """Write the digests of all that a folder holds."""
+    digests = {
+        f.name: digest_folder(f) if f.is_dir() else digest_file(f) for f in sorted(folder.iterdir())
+    }
+    write_json_if_changed(folder / SEAL, digests)
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
@@ -133,7 +181,7 @@ def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
 
 
 def _read_sources(settings: Settings, cache: Path, progress: Callable[[str], None]) -> list[Path]:
-    code = digest_source(["quakeloom.formats", "quakeloom.schema"])
+    code = code_digest("quakeloom.formats")
     stats_file = cache / "digests.json"
     stats = read_json(stats_file) if stats_file.exists() else {}
     jobs: list[dict[str, Any]] = []
@@ -220,6 +268,7 @@ def _read_one(job: dict[str, Any]) -> dict[str, int]:
                 table = table.set_column(column, table.schema.field(column), names)
             write_table(folder / f"{name}.parquet", name, table, validate=False)
             counts[name] = table.num_rows
+        _seal(folder)
     return counts
 
 
@@ -235,7 +284,7 @@ def simulate_source(
             settings.simulation.model_dump(),
             settings.waveforms is not None,
             settings.seed,
-            digest_source(CODE["simulate"]),
+            code_digest("quakeloom.stages.simulate.verbs"),
         ]
     )
     folder = cache / key
@@ -243,6 +292,7 @@ def simulate_source(
         progress(f"simulating {settings.simulation.events} events")
         with atomic_folder(folder) as temporary:
             write_simulation(settings, temporary)
+            _seal(temporary)
     return folder
 
 
@@ -331,6 +381,7 @@ def _write_rows(
             for name, table in rows.items():
                 write_table(temporary / f"{name}.parquet", name, table, validate=False)
             write_json_if_changed(temporary / "rows.json", vars(planned))
+            _seal(temporary)
     return planned
 
 

@@ -1,0 +1,25 @@
+"""Stage ``locate``: picks become hypocenters in an ensemble of velocity models."""
+
+from quakeloom.stages.frame.stage import Reads, Stage
+
+LOCATE = Stage(
+    name="locate",
+    summary="Picks become hypocenters in an ensemble of velocity models.",
+    module="quakeloom.stages.locate.verbs",
+    chains=("events",),
+    group="locate",
+    settings=("selection.station_epochs", "storage"),
+    ways_only=("cluster",),
+    reads=(
+        Reads(
+            "pick",
+            when=lambda s: s.waveforms is not None and s.waveforms.picks == "automatic",
+        ),
+    ),
+    opens=True,
+    gathers=True,
+    part_tables=("hypocenters", "arrivals"),
+    gathered=("hypocenters", "arrivals"),
+    tables=("hypocenters", "arrivals", "station_terms"),
+    arrays=("locate_tables.zarr", "locations.zarr", "tables"),
+)

@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from quakeloom import __version__
 from quakeloom.config import Locate
-from quakeloom.core import InputError, digest_source
+from quakeloom.core import InputError
 from quakeloom.formats import SourceTables, read_source
 from quakeloom.location import make_ensemble
 from quakeloom.schema import make_table
-from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.ensembles import (
     ensemble_digest,
     make_times,
@@ -25,7 +26,6 @@ from quakeloom.stages.locate.ensembles import (
     write_ensemble,
 )
 from quakeloom.stages.locate.events import LocatedBlock, locate_block, warn_of_few_models
-from quakeloom.stages.locate.hypocenters import PART_TABLES, STAGE
 from quakeloom.store import (
     atomic_folder,
     create_array,
@@ -102,7 +102,7 @@ def locate_catalog(
         events = pa.concat_tables([events, make_table("events", {"event_id": more})])
     _make_folder(out)
     levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
-    code = digest_source(CODE[STAGE])
+    code = code_digest(LOCATE.module)
     places = station_places(stations)
     key = ensemble_digest(locate, base, places, levels, seed, code)
     folder = out / "tables.zarr"
@@ -120,7 +120,7 @@ def locate_catalog(
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
     hypocenters = pa.concat_tables([b.hypocenters for b in blocks])
     warn_of_few_models(hypocenters, ensemble.times.member_count)
-    for name in PART_TABLES:
+    for name in LOCATE.part_tables:
         write_tables(
             out / f"{name}.parquet", name, [getattr(b, name) for b in blocks], provenance, True
         )

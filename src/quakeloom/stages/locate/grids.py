@@ -92,7 +92,7 @@ def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[in
     layout = RunLayout(paths[0])
     settings = _settings_of(layout)
     if settings.regional is not None:
-        from quakeloom.stages.regional.verbs import read_stations
+        from quakeloom.stages.regional.inputs import read_stations
 
         array = open_array(layout.root / "ensemble.zarr", "regional_p_velocity")
         groups = 2 * len(read_stations(settings).names)
@@ -151,7 +151,7 @@ def _fill_s_times(locate: Locate, time: NDArray[np.float32], seed: int) -> None:
 
 def _read_region(locate: Locate, settings: Settings, layout: RunLayout, seed: int) -> GridEnsemble:
     """Read the members of a regional run."""
-    from quakeloom.stages.regional.verbs import read_times
+    from quakeloom.stages.regional.reading import read_times
 
     found = read_times(settings, layout, locate.members or None)
     p_time = found.pop("time_s")

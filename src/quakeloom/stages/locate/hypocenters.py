@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
 from quakeloom.config import Locate, Settings, expand_variables
-from quakeloom.core import (
-    PlanError,
-)
-from quakeloom.location import EnsembleTakeoffs
-from quakeloom.schema import make_table
-from quakeloom.stages.frame.planned_rows import PlannedRows
+from quakeloom.core import PlanError
+from quakeloom.stages.frame.partition_states import require_partition
+from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
+from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.ensembles import (
     Places,
-    read_ensemble,
     station_levels,
     station_places,
 )
-from quakeloom.store import RunLayout, open_array, read_json, read_table
-
-STAGE = "locate"
-PART_TABLES = ("hypocenters", "arrivals")
+from quakeloom.store import RunLayout, read_table
 
 
 def locate_settings(settings: Settings) -> Locate:
@@ -57,66 +48,14 @@ def receiver_levels_of(settings: Settings, layout: RunLayout) -> list[float]:
 
 
 def planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
-    path = layout.rows(partition) / "rows.json"
-    if not path.exists() or not layout.plan(STAGE, partition).exists():
-        raise PlanError(
-            f"Partition '{partition}' of {layout.root} is not planned to be located. "
-            "Run `quakeloom plan --config FILE`."
-        )
-    return PlannedRows(**read_json(path))
-
-
-def take_hypocenters(
-    layout: RunLayout, partition: str, events: pa.Table
-) -> tuple[pa.Table, tuple[np.ndarray, ...]]:
-    """Return the events of a partition with located hypocenters, and the draws of each.
-
-    Events that were not located have none; longitude, latitude and depth of them are NaN.
-
-    Returns
-    -------
-    pyarrow.Table
-        Table ``events``.
-    tuple of ndarray, shape (events, draws)
-        Longitude, latitude, depth (km) and member.
-    """
-    table = read_table(layout.part(STAGE, partition) / "hypocenters.parquet", "hypocenters")
-    if not table.column("event_id").equals(events.column("event_id")):
-        raise PlanError(
-            f"The hypocenters of partition '{partition}' are those of other events. Run "
-            "`quakeloom plan --config FILE` and locate again."
-        )
-    good = np.array(table.column("status").to_pylist()) == "located"
-    horizontal = np.sqrt(
-        np.maximum(table.column("cov_ee").to_numpy(), table.column("cov_nn").to_numpy())
-    )
-    columns = {name: events.column(name) for name in events.column_names}
-    for name in ("longitude", "latitude", "depth_km"):
-        columns[name] = np.where(good, table.column(name).to_numpy(), np.nan)
-    columns["origin_time"] = table.column("origin_time")
-    columns["horizontal_error_km"] = horizontal
-    columns["vertical_error_km"] = np.sqrt(table.column("cov_dd").to_numpy())
-    group = draws_folder(layout) / partition
-    names = ("draw_longitude", "draw_latitude", "draw_depth_km", "draw_member")
-    draws = tuple(np.asarray(open_array(group, name)[...]) for name in names)
-    draws = (*draws[:3], draws[3].astype(np.int64))
-    return make_table("events", columns), draws
-
-
-def read_rays(layout: RunLayout) -> EnsembleTakeoffs:
-    """Read the ensemble as a source of take-off angles."""
-    stored = read_ensemble(tables_folder(layout))
-    if stored.plane is None and not stored.times.stations:
-        return EnsembleTakeoffs(stored.times)
-    places = places_of(layout)
-    return EnsembleTakeoffs(
-        stored.times, stored.plane, places.names, places.longitude, places.latitude
-    )
+    """Return what is planned of the rows of a partition that is to be located."""
+    require_partition(layout, LOCATE.name, partition)
+    return read_planned_rows(layout, partition)
 
 
 def tables_folder(layout: RunLayout) -> Path:
     """Folder of the travel times of the ensemble."""
-    return layout.part(STAGE, "tables.zarr").parent.parent / "locate_tables.zarr"
+    return layout.part(LOCATE.name, "tables.zarr").parent.parent / "locate_tables.zarr"
 
 
 def draws_folder(layout: RunLayout) -> Path:
@@ -126,7 +65,7 @@ def draws_folder(layout: RunLayout) -> Path:
 
 def round_stage(number: int) -> str:
     """Name of a round of the station terms among the parts of a run."""
-    return f"{STAGE}_round{number}"
+    return f"{LOCATE.name}_round{number}"
 
 
 def terms_file(layout: RunLayout, number: int) -> Path:

@@ -14,8 +14,8 @@ from quakeloom.core import digest_file
 from quakeloom.location import estimate_station_terms
 from quakeloom.schema import make_table
 from quakeloom.stages.frame.partition_states import refuse_incomplete
+from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.hypocenters import (
-    STAGE,
     locate_settings,
     round_stage,
     terms_file,
@@ -35,7 +35,7 @@ def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> di
     """
     locate = locate_settings(settings)
     stage = round_stage(round_number)
-    names = refuse_incomplete(layout, STAGE, stage)
+    names = refuse_incomplete(layout, LOCATE.name, stage)
     arrivals = pa.concat_tables(
         [
             read_table(layout.part(stage, n) / "arrivals.parquet", "arrivals")

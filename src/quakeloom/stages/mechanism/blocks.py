@@ -21,7 +21,7 @@ from quakeloom.core import QuakeloomError, digest_file
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
 from quakeloom.stages.readings.observations import HypocenterDraws, Shared, prepare_block
-from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.takeoff.reading import read_tables
 from quakeloom.store import RunLayout, read_table, write_region
 
 log = logging.getLogger(__name__)
@@ -70,13 +70,13 @@ def read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared
             )
             for case in settings.selection.screening
         ]
-        stack = takeoff.read_tables(layout) if settings.takeoff.angles == "layered" else None
+        stack = read_tables(layout) if settings.takeoff.angles == "layered" else None
         _SHARED.clear()
         rays = None
         if settings.takeoff.angles == "ensemble":
-            from quakeloom.stages.locate import verbs as locate
+            from quakeloom.stages.locate.reading import read_rays
 
-            rays = locate.read_rays(layout)
+            rays = read_rays(layout)
         _SHARED[key] = Shared(**tables, screening=tuple(screening), tables=stack, rays=rays)
     return _SHARED[key]
 
@@ -259,9 +259,9 @@ def block_tasks(
         tables["polarities"] = read_table(read, "polarities")
     located = None
     if settings.takeoff.angles == "ensemble":
-        from quakeloom.stages.locate import verbs as locate
+        from quakeloom.stages.locate.reading import take_hypocenters
 
-        tables["events"], located = locate.take_hypocenters(layout, partition, tables["events"])
+        tables["events"], located = take_hypocenters(layout, partition, tables["events"])
     ids = tables["events"].column("event_id").combine_chunks()
     starts = {}
     for name in ("polarities", "amplitudes"):

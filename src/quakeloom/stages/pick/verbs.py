@@ -3,82 +3,62 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings
-from quakeloom.core import digest_file, digest_json, digest_source
 from quakeloom.picking import PHASES, Picker, find_peaks
 from quakeloom.schema import make_table, time_values
 from quakeloom.signal import signal_to_noise
-from quakeloom.stages.frame.partition_states import (
-    mark_done,
-    partition_states,
-    read_parts,
-    refuse_incomplete,
-    remove_old_parts,
-    require_partition,
-    verify_parts,
-    write_plans,
-)
-from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.frame.partition_states import open_part
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
+from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.verbs import open_marker
+from quakeloom.stages.pick import PICK
 from quakeloom.stages.weights.pickers import open_picker, picker_digest
-from quakeloom.stages.window import verbs as window
-from quakeloom.store import (
-    RunLayout,
-    atomic_folder,
-    open_array,
-    read_json,
-    write_json_if_changed,
-    write_table,
-    write_tables,
-)
+from quakeloom.stages.window.reading import iterate_windows, window_tables
+from quakeloom.store import RunLayout, open_array, write_table
 
 log = logging.getLogger(__name__)
 
-STAGE = "pick"
 BASE_MB = 600.0
 """Memory of the program with torch at work, measured."""
+
+SECONDS_PER_WINDOW = 0.05
+"""Seconds of a core to pick a window, measured."""
 
 _NANO = 1_000_000_000
 _NO_TIME = np.iinfo(np.int64).min
 _BLOCK = 512
 
 
-def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> int:
-    """Write the plan file of every partition; return the memory in MB that each promises."""
-    assert settings.waveforms is not None
-    w = settings.waveforms
-    common = {
-        "settings": digest_json([w.p_threshold, w.s_threshold, w.tolerance_s, w.tolerance_share]),
-        "weights": picker_digest(w.picker),
-        "code": digest_source(CODE[STAGE]),
-    }
-    write_plans(
-        layout,
-        STAGE,
-        {n: {**common, "windows": digest_file(layout.plan(window.STAGE, n))} for n in partitions},
-        {"weights": common["weights"]},
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the digest of the weights."""
+    assert run.settings.waveforms is not None
+    weights = {"weights": picker_digest(run.settings.waveforms.picker)}
+    return StageInputs(common=weights, init=weights)
+
+
+def promise(run: PlannedRun) -> Promise:
+    """Return what picking the windows of each partition needs."""
+    seconds = {r.partition: SECONDS_PER_WINDOW * WINDOWS_PER_EVENT * r.events for r in run.rows}
+    return Promise(
+        round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 6 / 1e6),
+        {name: promise_minutes(s) for name, s in seconds.items()},
     )
-    return round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 6 / 1e6)
-
-
-def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
-    """Return the planned partitions with their state."""
-    return partition_states(layout, STAGE)
 
 
 def init(settings: Settings, layout: RunLayout) -> None:
     """Open the stage: load the weights once, so that a missing file is told before any work."""
     assert settings.waveforms is not None
     picker = open_picker(settings.waveforms.picker)
-    write_json_if_changed(
-        layout.done_step(STAGE, "init"),
+    open_marker(
+        layout,
+        PICK.name,
         {
             "picker": picker.name,
             "samples": picker.samples,
@@ -90,59 +70,32 @@ def init(settings: Settings, layout: RunLayout) -> None:
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Pick the windows of one partition; what was there of it is replaced as a whole."""
     assert settings.waveforms is not None
-    started = time.perf_counter()
-    require_partition(layout, STAGE, partition)
-    picker = open_picker(settings.waveforms.picker)
-    table, group = window.window_tables(layout, partition)
-    rows = _WindowRows(table)
-    picks: list[dict[str, Any]] = []
-    if rows.count:
-        array = open_array(group, "waveform")
-        for first, last in window.iterate_windows(rows.count, _BLOCK):
-            block = np.asarray(array[first:last])
-            found = picker.probabilities(block)
-            for k in range(last - first):
-                picks += _pick_window(settings, picker, rows, first + k, block[k], found[k])
-    picks = _best_instruments(picks)
-    with atomic_folder(layout.part(STAGE, partition)) as folder:
+    with open_part(layout, PICK.name, partition) as job:
+        picker = open_picker(settings.waveforms.picker)
+        table, group = window_tables(layout, partition)
+        rows = _WindowRows(table)
+        picks: list[dict[str, Any]] = []
+        if rows.count:
+            array = open_array(group, "waveform")
+            for first, last in iterate_windows(rows.count, _BLOCK):
+                block = np.asarray(array[first:last])
+                found = picker.probabilities(block)
+                for k in range(last - first):
+                    picks += _pick_window(settings, picker, rows, first + k, block[k], found[k])
+        picks = _best_instruments(picks)
         write_table(
-            folder / "picks.parquet", "picks", _table(picks, picker.name), {"partition": partition}
+            job.folder / "picks.parquet",
+            "picks",
+            _table(picks, picker.name),
+            {"partition": partition},
         )
-    counts = {
-        "windows": rows.count,
-        "P": sum(p["phase"] == "P" for p in picks),
-        "S": sum(p["phase"] == "S" for p in picks),
-    }
-    mark_done(layout, STAGE, partition, counts)
-    summary = {
-        **counts,
-        "picker": picker.name,
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-    log.info("pick %s: %s", partition, summary)
-    return summary
-
-
-def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Gather the picks of all partitions into ``picks.parquet``."""
-    names = refuse_incomplete(layout, STAGE)
-    rows = write_tables(
-        layout.table("picks"), "picks", read_parts(layout, STAGE, names, "picks"),
-        read_json(layout.provenance),
-    )  # fmt: skip
-    remove_old_parts(layout, STAGE, set(names))
-    write_json_if_changed(
-        layout.done_step(STAGE, "finalise"),
-        {"rows": rows, "digest": digest_file(layout.table("picks"))},
-    )
-    log.info("pick: gathered %d partitions: %d picks", len(names), rows)
-    return {"picks": rows}
-
-
-def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Read everything again and compare it with its digests."""
-    return verify_parts(layout, STAGE)
+        job.counts = {
+            "windows": rows.count,
+            "P": sum(p["phase"] == "P" for p in picks),
+            "S": sum(p["phase"] == "S" for p in picks),
+        }
+        job.said = {"picker": picker.name}
+    return job.summary
 
 
 class _WindowRows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 import numpy as np
@@ -11,118 +10,81 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings
-from quakeloom.core import digest_file, digest_json, digest_source
 from quakeloom.schema import make_table, time_values
-from quakeloom.stages.frame.partition_states import (
-    mark_done,
-    partition_states,
-    refuse_incomplete,
-    remove_old_parts,
-    require_partition,
-    verify_parts,
-    write_plans,
-)
-from quakeloom.stages.frame.provenance import CODE
-from quakeloom.stages.pick import verbs as pick
+from quakeloom.stages.frame.partition_states import open_part
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
+from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.verbs import open_marker
+from quakeloom.stages.pick import PICK
+from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.weights.polarity_readers import Reader, open_reader, reader_digest
-from quakeloom.stages.window import verbs as window
-from quakeloom.store import (
-    RunLayout,
-    atomic_folder,
-    open_array,
-    read_table,
-    write_json_if_changed,
-    write_table,
-)
+from quakeloom.stages.window.reading import window_tables
+from quakeloom.store import RunLayout, open_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
-STAGE = "polarity"
+BASE_MB = 600.0
+"""Memory of the program with torch at work, measured."""
+
+SECONDS_PER_WINDOW = 0.001
+"""Seconds of a core to read a first motion, measured."""
+
 _NANO = 1_000_000_000
 _BLOCK = 512
 
 
-def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> int:
-    """Write the plan file of every partition; return the memory in MB that each promises."""
-    assert settings.waveforms is not None
-    w = settings.waveforms
-    common = {
-        "settings": digest_json([w.picks, w.polarities]),
-        "weights": reader_digest(w.polarity),
-        "code": digest_source(CODE[STAGE]),
-    }
-    write_plans(
-        layout,
-        STAGE,
-        {n: {**common, "picks": digest_file(layout.plan(pick.STAGE, n))} for n in partitions},
-        {"weights": common["weights"]},
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the digest of the weights."""
+    assert run.settings.waveforms is not None
+    weights = {"weights": reader_digest(run.settings.waveforms.polarity)}
+    return StageInputs(common=weights, init=weights)
+
+
+def promise(run: PlannedRun) -> Promise:
+    """Return what reading the first motions of each partition needs."""
+    seconds = {r.partition: SECONDS_PER_WINDOW * WINDOWS_PER_EVENT * r.events for r in run.rows}
+    return Promise(
+        round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 2 / 1e6),
+        {name: promise_minutes(s) for name, s in seconds.items()},
     )
-    return round(pick.BASE_MB + _BLOCK * 3 * 6000 * 4 * 2 / 1e6)
-
-
-def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
-    """Return the planned partitions with their state."""
-    return partition_states(layout, STAGE)
 
 
 def init(settings: Settings, layout: RunLayout) -> None:
     """Open the stage: load the weights once, so that a missing file is told before any work."""
     assert settings.waveforms is not None
     reader = open_reader(settings.waveforms.polarity)
-    write_json_if_changed(layout.done_step(STAGE, "init"), {"reader": reader.name})
+    open_marker(layout, POLARITY.name, {"reader": reader.name})
 
 
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Read the first motions of one partition; what was there of it is replaced."""
     assert settings.waveforms is not None
-    started = time.perf_counter()
-    require_partition(layout, STAGE, partition)
-    reader = open_reader(settings.waveforms.polarity)
-    table, group = window.window_tables(layout, partition)
-    picks = _p_picks(settings, layout, partition, table)
-    vertical = open_picker(settings.waveforms.picker).components.index("Z")
-    read, reasons = _read(picks, table, group, reader, vertical)
-    folder = layout.rows(partition)
-    given = read_table(folder / "polarities.parquet", "polarities")
-    events = read_table(folder / "events.parquet", "events", ["event_id"])
-    merged = merge_readings(settings, read, given, events.column("event_id").combine_chunks())
-    with atomic_folder(layout.part(STAGE, partition)) as out:
+    with open_part(layout, POLARITY.name, partition) as job:
+        reader = open_reader(settings.waveforms.polarity)
+        table, group = window_tables(layout, partition)
+        picks = _p_picks(settings, layout, partition, table)
+        vertical = open_picker(settings.waveforms.picker).components.index("Z")
+        read, reasons = _read(picks, table, group, reader, vertical)
+        folder = layout.rows(partition)
+        given = read_table(folder / "polarities.parquet", "polarities")
+        events = read_table(folder / "events.parquet", "events", ["event_id"])
+        merged = merge_readings(settings, read, given, events.column("event_id").combine_chunks())
         about = {"partition": partition, "reader": reader.name}
-        write_table(out / "polarities.parquet", "polarities", merged, about)
-        write_table(out / "rejects.parquet", "rejects", _rejects(picks, reasons), about)
-    signs = read.column("polarity").to_numpy()
-    counts = {
-        "picks": len(picks),
-        "up": int((signs > 0).sum()),
-        "down": int((signs < 0).sum()),
-        "not_read": len(reasons),
-        "rows": merged.num_rows,
-    }
-    mark_done(layout, STAGE, partition, counts)
-    summary = {
-        **counts,
-        "reader": reader.name,
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-    log.info("polarity %s: %s", partition, summary)
-    return summary
-
-
-def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Close the stage; the mechanism stage gathers the polarities with what became of them."""
-    names = refuse_incomplete(layout, STAGE)
-    remove_old_parts(layout, STAGE, set(names))
-    write_json_if_changed(layout.done_step(STAGE, "finalise"), {"partitions": names})
-    return {"partitions": len(names)}
-
-
-def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Read everything again and compare it with its digests."""
-    return verify_parts(layout, STAGE)
+        write_table(job.folder / "polarities.parquet", "polarities", merged, about)
+        write_table(job.folder / "rejects.parquet", "rejects", _rejects(picks, reasons), about)
+        signs = read.column("polarity").to_numpy()
+        job.counts = {
+            "picks": len(picks),
+            "up": int((signs > 0).sum()),
+            "down": int((signs < 0).sum()),
+            "not_read": len(reasons),
+            "rows": merged.num_rows,
+        }
+        job.said = {"reader": reader.name}
+    return job.summary
 
 
 def merge_readings(
@@ -169,7 +131,7 @@ def _p_picks(
             key = columns["event_id"][i], columns["station"][i]
             by_station.setdefault(key, []).append(i)
     if settings.waveforms.picks == "automatic":
-        folder = layout.part(pick.STAGE, partition)
+        folder = layout.part(PICK.name, partition)
         table = read_table(folder / "picks.parquet", "picks")
         table = table.filter(pc.equal(table.column("phase"), "P"))
         times = _nanoseconds(table, "time")

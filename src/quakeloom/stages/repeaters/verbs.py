@@ -9,7 +9,6 @@ seismograms say that a station was turned over. Writes ``repeaters``, ``repeater
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings
-from quakeloom.core import MemoryPromiseError, digest_file, digest_json, digest_source
+from quakeloom.core import MemoryPromiseError
 from quakeloom.polarity import (
     StationPairs,
     correlate_windows,
@@ -31,24 +29,19 @@ from quakeloom.polarity import (
 )
 from quakeloom.schema import make_table, time_values
 from quakeloom.signal import band_pass_causally
-from quakeloom.stages.frame.provenance import CODE
-from quakeloom.stages.pick import verbs as pick
-from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.frame.partition_states import open_part, planned_partitions
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.stage import ONE, Promise
+from quakeloom.stages.pick import PICK
+from quakeloom.stages.polarity import POLARITY
+from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.weights.pickers import open_picker
-from quakeloom.stages.window import verbs as window
-from quakeloom.store import (
-    RunLayout,
-    open_array,
-    read_json,
-    read_table,
-    write_json_if_changed,
-    write_table,
-)
+from quakeloom.stages.window import WINDOW
+from quakeloom.stages.window.reading import window_tables
+from quakeloom.store import RunLayout, open_array, read_json, read_table, write_table
 
 log = logging.getLogger(__name__)
 
-STAGE = "repeaters"
-TABLES = ("repeaters", "repeater_pairs", "repeater_stations", "repeater_reversals")
 BASE_MB = 450.0
 """Memory of the program with Zarr and numba loaded, measured."""
 
@@ -69,64 +62,47 @@ class _Records:
     stations: list[tuple[str, str]]
 
 
-def plan(settings: Settings, layout: RunLayout, partitions: list[str]) -> None:
-    """Write the plan file: digests of everything that the windows and readings rest on."""
-    assert settings.repeaters is not None
-    write_json_if_changed(
-        layout.plan_step(STAGE, "families"),
-        {
-            "stage": STAGE,
-            "code": digest_source(CODE[STAGE]),
-            "settings": digest_json(settings.repeaters.model_dump(mode="json")),
-            "read": {
-                f"{stage}/{name}": digest_file(layout.plan(stage, name))
-                for stage in (window.STAGE, pick.STAGE, polarity.STAGE)
-                for name in partitions
-            },
-        },
-    )
+def promise(run: PlannedRun) -> Promise:
+    """Return what comparing all windows needs."""
+    return Promise(run.settings.cluster.memory_mb, 120)
 
 
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Find the repeating earthquakes of a run and judge readings and stations by them."""
     wanted = settings.repeaters
     assert wanted is not None
-    started = time.perf_counter()
-    names = [name for name, _ in window.list_partitions(layout)]
-    events = pa.concat_tables(
-        [read_table(layout.rows(n) / "events.parquet", "events") for n in names]
-    )
-    columns = [
-        np.asarray(events.column(c).to_numpy(), dtype=float)
-        for c in ("longitude", "latitude", "depth_km", "magnitude")
-    ]
-    first, second = find_candidates(*columns, wanted.distance_km, wanted.magnitude_difference)
-    records = _read_records(settings, layout, names, events, np.union1d(first, second))
-    pairs, rows = _compare(settings, records, first, second)
-    count = events.num_rows
-    family, linked = link_families(pairs, count, wanted.least_correlation, wanted.least_stations)
-    kept = np.flatnonzero(linked)
-    pairs = StationPairs(*(v[kept] for v in vars(pairs).values()))
-    tables = _tables(layout, names, events, family, pairs, records)
-    provenance = read_json(layout.provenance)
-    for name, table in tables.items():
-        kind = "reversals" if name == "repeater_reversals" else name
-        write_table(layout.table(name), kind, table, provenance)
-    write_json_if_changed(
-        layout.done_step(STAGE, "families"),
-        {name: digest_file(layout.table(name)) for name in TABLES},
-    )
-    summary = {
-        "candidates": int(first.size),
-        "compared": int(rows),
-        "families": int(family.max(initial=-1)) + 1,
-        "events": int((family >= 0).sum()),
-        "turned": tables["repeater_reversals"].num_rows,
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-    log.info("repeaters: %s", summary)
-    return summary
+    with open_part(layout, REPEATERS.name, ONE) as job:
+        names = planned_partitions(layout, WINDOW.name)
+        events = pa.concat_tables(
+            [read_table(layout.rows(n) / "events.parquet", "events") for n in names]
+        )
+        columns = [
+            np.asarray(events.column(c).to_numpy(), dtype=float)
+            for c in ("longitude", "latitude", "depth_km", "magnitude")
+        ]
+        first, second = find_candidates(*columns, wanted.distance_km, wanted.magnitude_difference)
+        records = _read_records(settings, layout, names, events, np.union1d(first, second))
+        pairs, rows = _compare(settings, records, first, second)
+        count = events.num_rows
+        family, linked = link_families(
+            pairs, count, wanted.least_correlation, wanted.least_stations
+        )
+        kept = np.flatnonzero(linked)
+        pairs = StationPairs(*(v[kept] for v in vars(pairs).values()))
+        tables = _tables(layout, names, events, family, pairs, records)
+        provenance = read_json(layout.provenance)
+        for name, table in tables.items():
+            kind = "reversals" if name == "repeater_reversals" else name
+            write_table(layout.table(name), kind, table, provenance)
+            job.also.append(layout.table(name))
+        job.counts = {
+            "candidates": int(first.size),
+            "compared": int(rows),
+            "families": int(family.max(initial=-1)) + 1,
+            "events": int((family >= 0).sum()),
+            "turned": tables["repeater_reversals"].num_rows,
+        }
+    return job.summary
 
 
 def _read_records(
@@ -146,7 +122,7 @@ def _read_records(
     pieces, event, station = [], [], []
     numbers: dict[tuple[str, str], int] = {}
     for name in names:
-        table, group = window.window_tables(layout, name)
+        table, group = window_tables(layout, name)
         cut = pc.and_(
             pc.greater_equal(table.column("window"), 0),
             pc.is_in(table.column("event_id"), chosen),
@@ -201,7 +177,7 @@ def _check_memory(settings: Settings, records: int, rate_hz: float) -> None:
 
 def _p_times(layout: RunLayout, partition: str, table: pa.Table) -> NDArray[np.int64]:
     """Return the picked P of every window, else the expected one."""
-    file = layout.part(pick.STAGE, partition) / "picks.parquet"
+    file = layout.part(PICK.name, partition) / "picks.parquet"
     picks = read_table(file, "picks")
     picks = picks.filter(pc.equal(picks.column("phase"), "P"))
     names = ("event_id", "network", "station")
@@ -311,7 +287,7 @@ def _probabilities(layout: RunLayout, names: list[str]) -> dict[tuple[str, str, 
     """Return what was read, before any station is turned, by event and station."""
     found: dict[tuple[str, str, str], float] = {}
     for name in names:
-        table = read_table(layout.part(polarity.STAGE, name) / "polarities.parquet", "polarities")
+        table = read_table(layout.part(POLARITY.name, name) / "polarities.parquet", "polarities")
         keys = zip(
             *(table.column(c).to_pylist() for c in ("event_id", "network", "station")), strict=True
         )

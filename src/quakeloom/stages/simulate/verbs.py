@@ -15,16 +15,14 @@ from quakeloom.config import Settings
 from quakeloom.formats import read_velocity_model
 from quakeloom.schema import TABLES, make_table
 from quakeloom.simulate import (
-    SimulationOptions,
     find_reading_levels,
-    national,
     simulate_events,
     simulate_polarities,
     simulate_stations,
-    small_region,
 )
 from quakeloom.stages.simulate.archive import write_archive
-from quakeloom.stages.takeoff.verbs import find_model
+from quakeloom.stages.simulate.reading import simulation_options
+from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.store import write_table, write_tables
 from quakeloom.travel import stack_tables, table_grid, trace_table
 
@@ -33,21 +31,6 @@ ARCHIVE = "archive"
 
 _CHUNK = 20_000
 """Events simulated at a time."""
-
-
-def simulation_options(settings: Settings) -> SimulationOptions:
-    """Return the options of the simulation that the settings ask for."""
-    simulation = settings.simulation
-    assert simulation is not None
-    preset = {"region": small_region, "national": national}[simulation.preset]
-    return preset(
-        error_rate=simulation.polarity_error_rate,
-        mean_polarities=simulation.mean_polarities,
-        start_year=simulation.start_year,
-        end_year=simulation.end_year,
-        reversed_station_fraction=simulation.reversed_station_fraction,
-        repeating_fraction=simulation.repeating_fraction,
-    )
 
 
 def write_simulation(settings: Settings, folder: Path) -> None:

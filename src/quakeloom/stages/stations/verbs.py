@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.config import Settings
-from quakeloom.core import digest_file, digest_source
 from quakeloom.mechanism import (
     ContradictionReport,
     count_contradictions,
@@ -23,29 +22,22 @@ from quakeloom.mechanism import (
     report_stations,
 )
 from quakeloom.schema import make_table, time_values
-from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.frame.partition_states import open_part
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.stage import ONE, Promise
 from quakeloom.stages.readings.use import pick_kinds
-from quakeloom.store import (
-    RunLayout,
-    read_json,
-    read_table,
-    write_json_if_changed,
-    write_table,
-)
+from quakeloom.stages.stations import STATIONS
+from quakeloom.store import RunLayout, read_json, read_table, write_table
 
 log = logging.getLogger(__name__)
 
-STAGE = "stations"
+
+def promise(run: PlannedRun) -> Promise:
+    """Return what the report of all readings needs."""
+    return Promise(1000 + run.events // 200, 30)
 
 
-def plan(layout: RunLayout) -> None:
-    """Write the plan file: the digest of the code."""
-    write_json_if_changed(
-        layout.plan_step(STAGE, "report"), {"stage": STAGE, "code": digest_source(CODE[STAGE])}
-    )
-
-
-def part(settings: Settings, layout: RunLayout) -> None:
+def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Make the station report of a run and its proposals for the reversal table."""
     columns = ["event_id", "network", "station", "polarity", "onset", "pick_weight", "use",
                "predicted_up"]  # fmt: skip
@@ -94,26 +86,21 @@ def part(settings: Settings, layout: RunLayout) -> None:
     )
     provenance = read_json(layout.provenance)
     months = _monthly(number, stations, times, polarity, predicted, rate)
-    write_table(layout.table("station_months"), "station_months", months, provenance)
-    write_table(layout.table("station_report"), "station_report", table, provenance)
     proposals = table.filter(pc.equal(table.column("verdict"), "reversed"))
-    write_table(
-        layout.table("reversal_proposals"),
+    reversals = make_table(
         "reversals",
-        make_table(
-            "reversals",
-            {n: proposals.column(n) for n in ("network", "station", "start_time", "end_time")}
-            | {"source_file": pa.array(["station_report"] * proposals.num_rows, pa.string())},
-        ),
-        provenance,
+        {n: proposals.column(n) for n in ("network", "station", "start_time", "end_time")}
+        | {"source_file": pa.array(["station_report"] * proposals.num_rows, pa.string())},
     )
-    write_json_if_changed(
-        layout.done_step(STAGE, "report"),
-        {
-            name: digest_file(layout.table(name))
-            for name in ("station_report", "station_months", "reversal_proposals")
-        },
-    )
+    with open_part(layout, STATIONS.name, ONE) as job:
+        for name, kind, made in (
+            ("station_months", "station_months", months),
+            ("station_report", "station_report", table),
+            ("reversal_proposals", "reversals", reversals),
+        ):
+            write_table(layout.table(name), kind, made, provenance)
+            job.also.append(layout.table(name))
+        job.counts = {"rows": rows, "reversed": proposals.num_rows}
     log.info(
         "stations: %d rows, %d spans look reversed, pick kinds no better than a coin: %s",
         rows,
@@ -121,6 +108,7 @@ def part(settings: Settings, layout: RunLayout) -> None:
         ", ".join(str(kinds[g]) for g, v in zip(by_kind.group, by_kind.verdict, strict=True)
                   if v == "coin") or "none",
     )  # fmt: skip
+    return job.summary
 
 
 def _monthly(

@@ -1,6 +1,5 @@
 """Stage ``stress``: mechanisms become a map of the stress in the crust.
 
-Five verbs: :func:`plan`, :func:`init`, :func:`part`, :func:`finalise`, :func:`verify`.
 A partition is reduced to exact sums on the nodes that it loads; the map is made of the sums,
 so that a new month of mechanisms is added without reading the old ones.
 """
@@ -9,41 +8,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from quakeloom import __version__
 from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings, Stress
-from quakeloom.core import (
-    IncompleteError,
-    InputError,
-    PlanError,
-    digest_file,
-    digest_json,
-    digest_source,
-)
+from quakeloom.core import PlanError, digest_file
 from quakeloom.schema import make_table
 from quakeloom.simulate import stress_tensor_at
-from quakeloom.stages.frame.partition_states import (
-    partition_states,
-    refuse_changed,
-    refuse_incomplete,
-)
-from quakeloom.stages.frame.provenance import CODE
-from quakeloom.stages.simulate.verbs import simulation_options
-from quakeloom.stages.stress.catalogs import (
-    catalog_part,
-    catalog_tables,
-    split_catalogs,
-)
+from quakeloom.stages.catalogs.reading import catalog_part
+from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.verbs import gather_parts, open_marker
+from quakeloom.stages.simulate.reading import simulation_options
+from quakeloom.stages.stress import STRESS
 from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import axis_names, select_events
-from quakeloom.stages.stress.map import MapEvents, StressMap, make_map
+from quakeloom.stages.stress.map import make_map
 from quakeloom.stages.stress.sums import (
     gather_events,
     load_arrays,
@@ -53,78 +37,28 @@ from quakeloom.stages.stress.sums import (
     sum_events,
     sum_places,
 )
-from quakeloom.store import (
-    RunLayout,
-    atomic_file,
-    read_json,
-    read_table,
-    write_json_if_changed,
-    write_table,
-    write_tables,
-)
+from quakeloom.store import RunLayout, find_resource, read_json, read_table, write_table
 from quakeloom.stress import REGIMES, describe_stress, stress_components
 
 log = logging.getLogger(__name__)
 
-STAGE = "stress"
 BASE_MB = 500.0
 """Memory of the program with its libraries and kernels loaded."""
 
-_MAP_ONLY = (
-    "mask",
-    "reach_km",
-    "order",
-    "metric",
-    "basis",
-    "alpha2",
-    "draws",
-    "fields",
-    "catalogs",
-)
-"""Settings that change the map but not the sums of a partition."""
+
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the digest of the coastline, where the map ends at it."""
+    if _stress(run.settings).mask != "land":
+        return StageInputs()
+    file = find_resource("coastline") / "coastline-10m.npz"
+    return StageInputs(finalise={"coastline": digest_file(file)})
 
 
-def plan(settings: Settings, layout: RunLayout, partitions: Sequence[str]) -> list[str]:
-    """Write the plan files of the sums and of the map; return the partitions.
-
-    Parameters
-    ----------
-    settings : Settings
-    layout : RunLayout
-    partitions : sequence of str
-        Partitions of the stage ``mechanism``; not used where catalogs are given, which are
-        split here.
-    """
-    stress = _stress(settings)
-    common = {
-        "stage": STAGE,
-        "code": digest_source(CODE[STAGE]),
-        "settings": digest_json(stress.model_dump(mode="json", exclude=set(_MAP_ONLY))),
-        "seed": settings.seed,
-    }
-    names = list(partitions)
-    rows: dict[str, str] = {}
-    if stress.catalogs:
-        rows = split_catalogs(settings, layout)
-        names = list(rows)
-    folder = layout.plan(STAGE, "x").parent
-    for name in names:
-        write_json_if_changed(
-            layout.plan(STAGE, name), {**common, "partition": name, "rows": rows.get(name, "")}
-        )
-    for old in folder.glob("*.json") if folder.is_dir() else ():
-        if old.stem not in names:
-            old.unlink()
-    write_json_if_changed(layout.plan_step(STAGE, "init"), {"stage": STAGE})
-    write_json_if_changed(
-        layout.plan_step(STAGE, "finalise"),
-        {
-            **common,
-            "partitions": names,
-            "settings": digest_json(stress.model_dump(mode="json")),
-        },
+def promise(run: PlannedRun) -> Promise:
+    """Return what the sums of each partition and the map need."""
+    return Promise(
+        finalise_mb=promise_memory(run.settings, run.events or 100_000), finalise_minutes=60
     )
-    return names
 
 
 def promise_memory(settings: Settings, events: int) -> int:
@@ -145,76 +79,45 @@ def promise_memory(settings: Settings, events: int) -> int:
     return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch + fields))
 
 
-def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
-    """Return the planned partitions with their state: ``done``, ``stale`` or ``missing``."""
-    return partition_states(layout, STAGE)
-
-
 def init(settings: Settings, layout: RunLayout) -> None:
     """Mark the stage as open; the map itself is written whole by :func:`finalise`."""
     names, steps = axis_names(_stress(settings))
-    write_json_if_changed(layout.done_step(STAGE, "init"), {"axes": names, "steps": steps})
+    open_marker(layout, STRESS.name, {"axes": names, "steps": steps})
 
 
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Reduce the mechanisms of one partition to sums on the nodes that they load."""
-    started = time.perf_counter()
     stress = _stress(settings)
-    if not layout.plan(STAGE, partition).exists():
-        raise PlanError(
-            f"Partition '{partition}' of the stress map of {layout.root} is not planned. "
-            "Run `quakeloom plan --config FILE`."
-        )
-    if stress.catalogs:
-        mechanisms = read_table(catalog_part(layout, partition), "mechanisms")
-        acceptance, grid = None, ()
-    else:
-        mechanisms = read_table(
-            layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
-        )
-        acceptance, grid = read_acceptance(layout, partition)
-    events = select_events(stress, mechanisms, acceptance, grid, settings.seed)
-    keyed = sum_events(stress, events)
-    folder = layout.part(STAGE, partition)
-    with atomic_file(folder / "sums.npz") as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **keyed)
-    digests = {"sums.npz": digest_file(folder / "sums.npz")}
-    if needs_events(stress):
-        with atomic_file(folder / "events.npz") as temporary, temporary.open("wb") as stream:
-            np.savez(
-                stream,
-                points=events.points,
-                statistics=events.statistics,
-                weights=events.weights,
-                angles=events.angles,
+    with open_part(layout, STRESS.name, partition) as job:
+        if stress.catalogs:
+            mechanisms = read_table(catalog_part(layout, partition), "mechanisms")
+            acceptance, grid = None, ()
+        else:
+            mechanisms = read_table(
+                layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
             )
-        digests["events.npz"] = digest_file(folder / "events.npz")
-    used = int((events.weights > 0).sum())
-    summary = {
-        "mechanisms": mechanisms.num_rows,
-        "used": used,
-        "weight": round(float(events.weights.sum()), 3),
-        "left_out": events.left_out,
-    }
-    marker = layout.done(STAGE, partition)
-    marker.unlink(missing_ok=True)
-    write_json_if_changed(
-        marker,
-        {
-            "plan": digest_file(layout.plan(STAGE, partition)),
-            "counts": summary,
-            "place_sum": sum_places(events),
-            "digests": digests,
-        },
-    )
-    log.info(
-        "stress %s: %s, %.2f s, %.0f MB",
-        partition,
-        summary,
-        time.perf_counter() - started,
-        peak_memory_mb(),
-    )
-    return summary
+            acceptance, grid = read_acceptance(layout, partition)
+        events = select_events(stress, mechanisms, acceptance, grid, settings.seed)
+        keyed = sum_events(stress, events)
+        with (job.folder / "sums.npz").open("wb") as stream:
+            np.savez(stream, **keyed)
+        if needs_events(stress):
+            with (job.folder / "events.npz").open("wb") as stream:
+                np.savez(
+                    stream,
+                    points=events.points,
+                    statistics=events.statistics,
+                    weights=events.weights,
+                    angles=events.angles,
+                )
+        job.counts = {
+            "mechanisms": mechanisms.num_rows,
+            "used": int((events.weights > 0).sum()),
+            "weight": round(float(events.weights.sum()), 3),
+            "left_out": events.left_out,
+        }
+        job.extra = {"place_sum": sum_places(events)}
+    return job.summary
 
 
 def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -227,41 +130,29 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """
     started = time.perf_counter()
     stress = _stress(settings)
-    names = refuse_incomplete(layout, STAGE)
-    markers = [read_json(layout.done(STAGE, n)) for n in names]
-    parts = [load_arrays(layout.part(STAGE, n) / "sums.npz") for n in names]
+    names = refuse_incomplete(layout, STRESS.name)
+    markers = [read_json(layout.done(STRESS.name, n)) for n in names]
+    parts = [load_arrays(layout.part(STRESS.name, n) / "sums.npz") for n in names]
     events = gather_events(layout, names) if needs_events(stress) else None
     center = mean_place([m["place_sum"] for m in markers], [m["counts"]["used"] for m in markers])
     made = make_map(stress, parts, center, events, settings.seed)
-    provenance = _provenance(settings, layout)
-    files = write_map(layout.root, made, provenance)
+    provenance = read_json(layout.provenance)
+    write_map(layout.root, made, provenance)
     if settings.simulation is not None:
         write_table(
             layout.table("stress_truth"), "stress_truth", _truth(settings, made.table), provenance
         )
-        files.append("stress_truth.parquet")
     left: dict[str, int] = {}
     for marker in markers:
         for reason, count in marker["counts"]["left_out"].items():
             left[reason] = left.get(reason, 0) + count
-    if stress.catalogs:
-        write_tables(
-            layout.table("mechanisms"),
-            "mechanisms",
-            catalog_tables(layout, names),
-            provenance,
-        )
-        write_json_if_changed(layout.provenance, provenance)
-    description = {**describe_map(made), "left_out": left, "settings": provenance["stress"]}
+    description = {
+        **describe_map(made),
+        "left_out": left,
+        "settings": stress.model_dump(mode="json"),
+    }
     write_facts(layout.root, description)
-    files.append("stress.json")
-    write_json_if_changed(
-        layout.done_step(STAGE, "finalise"),
-        {
-            "plan": digest_file(layout.plan_step(STAGE, "finalise")),
-            "digests": {f: digest_file(layout.root / f) for f in files},
-        },
-    )
+    gather_parts(STRESS, layout)
     summary = {
         k: description[k]
         for k in ("status", "alpha2", "abic", "nodes_with_data", "mechanisms", "weight")
@@ -272,65 +163,21 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     return description
 
 
-def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Read everything again and compare it with the recorded digests.
-
-    Raises
-    ------
-    VerificationError
-        With every file that is missing or changed.
-    IncompleteError
-        If partitions are missing.
-    """
-    names = refuse_incomplete(layout, STAGE)
-    recorded = [
-        (layout.part(STAGE, n) / file, digest)
-        for n in names
-        for file, digest in read_json(layout.done(STAGE, n))["digests"].items()
+def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
+    """Return how much of the map rests on data, and how strongly it is smoothed."""
+    facts = read_json(layout.root / "stress.json")
+    if facts["status"] == "no_data":
+        return [("stress", "no map: no mechanism is inside it and usable")]
+    alpha2 = ", ".join(f"{a:.4g}" for a in facts["alpha2"]) or "none"
+    held = facts["nodes_held_by_prior"]
+    return [
+        (
+            "stress",
+            f"{facts['nodes_with_data']} nodes with data, {facts['mechanisms']} mechanisms "
+            f"(weight {facts['weight']:.1f}), alpha2 {alpha2}"
+            + (f", {held} nodes held by a wide prior" if held else ""),
+        )
     ]
-    final = layout.done_step(STAGE, "finalise")
-    if not final.exists():
-        raise IncompleteError(
-            f"The stress map of {layout.root} was not made. Run `quakeloom stress finalise`."
-        )
-    recorded += [(layout.root / f, d) for f, d in read_json(final)["digests"].items()]
-    files = refuse_changed(f"The stress map of {layout.root}", recorded)
-    return {"files": files, "partitions": len(names)}
-
-
-def map_catalog(
-    stress: Stress, mechanisms: pa.Table, folder: Path, seed: int = 0
-) -> tuple[StressMap, dict[str, Any]]:
-    """Map a catalog of mechanisms in one go and write all files to a folder.
-
-    Returns
-    -------
-    StressMap, dict
-        The map, and what ``stress.json`` holds.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    events = select_events(stress, mechanisms, seed=seed)
-    keep = MapEvents(events.points, events.statistics, events.weights, events.angles)
-    if not events.weights.any():
-        raise InputError(
-            f"None of {mechanisms.num_rows} mechanisms can be used ({events.left_out}), so there "
-            "is no stress to map. Look at the rules of `stress`, or give another catalog."
-        )
-    center = mean_place([sum_places(events)], [int((events.weights > 0).sum())])
-    made = make_map(stress, [sum_events(stress, events)], center, keep, seed)
-    provenance = {
-        "quakeloom": __version__,
-        "seed": seed,
-        "stress": stress.model_dump(mode="json"),
-    }
-    write_map(folder, made, provenance)
-    description = {
-        **describe_map(made),
-        "left_out": events.left_out,
-        "settings": provenance["stress"],
-    }
-    write_facts(folder, description)
-    return made, description
 
 
 def _stress(settings: Settings) -> Stress:
@@ -340,17 +187,6 @@ def _stress(settings: Settings) -> Stress:
             "make. Add `stress: {}`."
         )
     return settings.stress
-
-
-def _provenance(settings: Settings, layout: RunLayout) -> dict[str, Any]:
-    known = read_json(layout.provenance) if layout.provenance.exists() else {}
-    return {
-        **known,
-        "quakeloom": __version__,
-        "seed": settings.seed,
-        "stress": _stress(settings).model_dump(mode="json"),
-        "stress_code_digest": digest_source(CODE[STAGE]),
-    }
 
 
 def _truth(settings: Settings, table: pa.Table) -> pa.Table:

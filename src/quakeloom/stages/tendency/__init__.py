@@ -1,0 +1,15 @@
+"""Stage ``tendency``: slip tendency of faults in the stress map."""
+
+from quakeloom.stages.frame.stage import Reads, Stage
+
+TENDENCY = Stage(
+    name="tendency",
+    summary="Slip tendency of faults in the stress map.",
+    module="quakeloom.stages.tendency.verbs",
+    chains=("events", "mechanisms"),
+    group="tendency",
+    reads=(Reads("stress", whole=True),),
+    partitions="one",
+    tables=("tendency",),
+    files=("tendency.csv", "tendency.geojson"),
+)

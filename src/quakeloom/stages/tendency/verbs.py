@@ -11,13 +11,16 @@ import pyarrow as pa
 import xarray
 
 from quakeloom.config import Settings, Tendency, expand_variables
-from quakeloom.core import InputError, PlanError, digest_file, digest_json, digest_source
+from quakeloom.core import InputError, PlanError, digest_file
 from quakeloom.faults import estimate_tendency
 from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
 from quakeloom.schema import make_table
-from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.frame.partition_states import open_part
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.stages.stress.inputs import place_boundaries, place_points, wrap_longitude
-from quakeloom.store import RunLayout, read_json, write_json_if_changed, write_table
+from quakeloom.stages.tendency import TENDENCY
+from quakeloom.store import RunLayout, read_json, write_table
 from quakeloom.stress import (
     StressGrid,
     draw_nodes,
@@ -28,25 +31,15 @@ from quakeloom.stress import (
 
 log = logging.getLogger(__name__)
 
-STAGE = "tendency"
+
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the digests of the files with faults."""
+    tendency = _tendency(run.settings)
+    files = {f: digest_file(_path(run.settings, f)) for f in tendency.files}
+    return StageInputs(common={"files": files})
 
 
-def plan(settings: Settings, layout: RunLayout) -> None:
-    """Write the plan file: digests of the faults, the settings and the code."""
-    tendency = _tendency(settings)
-    write_json_if_changed(
-        layout.plan_step(STAGE, "faults"),
-        {
-            "stage": STAGE,
-            "settings": digest_json(tendency.model_dump(mode="json")),
-            "files": {f: digest_file(_path(settings, f)) for f in tendency.files},
-            "code": digest_source(CODE[STAGE]),
-            "seed": settings.seed,
-        },
-    )
-
-
-def part(settings: Settings, layout: RunLayout) -> pa.Table:
+def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Compute the slip tendency of all faults; write Parquet, CSV and GeoJSON.
 
     The stress at a fault is interpolated from the nodes around it, and its draws are those of
@@ -89,24 +82,15 @@ def part(settings: Settings, layout: RunLayout) -> pa.Table:
             "rake_misfit_std_deg": found.rake_misfit_std_deg,
         },
     )
-    provenance = read_json(layout.provenance) if layout.provenance.exists() else {}
-    write_table(layout.table("tendency"), "tendency", table, provenance)
-    write_csv(table, layout.root / "tendency.csv")
-    write_fault_geojson(table, layout.root / "tendency.geojson")
     outside = int(np.isnan(found.tendency).sum())
-    write_json_if_changed(
-        layout.done_step(STAGE, "faults"),
-        {
-            "faults": table.num_rows,
-            "outside": outside,
-            "digests": {
-                f: digest_file(layout.root / f)
-                for f in ("tendency.parquet", "tendency.csv", "tendency.geojson")
-            },
-        },
-    )
+    with open_part(layout, TENDENCY.name, ONE) as job:
+        write_table(layout.table("tendency"), "tendency", table, read_json(layout.provenance))
+        write_csv(table, layout.root / "tendency.csv")
+        write_fault_geojson(table, layout.root / "tendency.geojson")
+        job.also += [layout.root / name for name in TENDENCY.owned]
+        job.counts = {"faults": table.num_rows, "outside": outside}
     log.info("tendency: %d faults, %d of them outside the stress map", table.num_rows, outside)
-    return table
+    return job.summary
 
 
 def _faults(settings: Settings, tendency: Tendency) -> pa.Table:

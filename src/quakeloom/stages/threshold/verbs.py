@@ -8,7 +8,6 @@ readings; the best is where most events get a good mechanism (Uchide 2020).
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -17,51 +16,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.cluster import peak_memory_mb
-from quakeloom.config import Settings
-from quakeloom.core import (
-    digest_file,
-    digest_json,
-    digest_source,
-    rotation_angle,
-    string_keys,
-)
+from quakeloom.config import Settings, case_run
+from quakeloom.core import rotation_angle, string_keys
 from quakeloom.mechanism import find_mechanisms, mechanism_grid
 from quakeloom.schema import QUALITIES, STATUSES, make_table
 from quakeloom.stages.frame.partition_states import (
-    mark_done,
-    partition_states,
+    open_part,
+    planned_partitions,
     read_parts,
     refuse_incomplete,
-    remove_old_parts,
     require_partition,
-    verify_parts,
-    write_plans,
 )
-from quakeloom.stages.frame.planned_rows import Ingested
-from quakeloom.stages.frame.provenance import CODE, science_settings
-from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
+from quakeloom.stages.frame.verbs import gather_parts, open_marker
 from quakeloom.stages.mechanism.blocks import (
     BlockTask,
     block_tasks,
     mechanism_options,
     read_shared,
 )
+from quakeloom.stages.mechanism.promised_memory import promise_memory
 from quakeloom.stages.mechanism.threshold_choice import CHOICE, with_threshold
 from quakeloom.stages.readings.observations import prepare_block
-from quakeloom.store import (
-    RunLayout,
-    atomic_folder,
-    read_json,
-    read_table,
-    write_json_if_changed,
-    write_table,
-    write_tables,
-)
+from quakeloom.stages.threshold import THRESHOLD as THRESHOLD_STAGE
+from quakeloom.store import RunLayout, read_json, read_table, write_json_if_changed, write_table
 
 log = logging.getLogger(__name__)
 
-STAGE = "threshold"
 THRESHOLD, PROBABILITIES = "threshold", "probabilities"
 """How readings count: signs above a threshold, or all by their probabilities."""
 
@@ -69,37 +51,24 @@ _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
 _PLANES = ("fault_plane_uncertainty_deg", "auxiliary_plane_uncertainty_deg")
 
 
-def plan(settings: Settings, layout: RunLayout, ingested: Ingested) -> dict[str, int]:
-    """Write the plan file of every partition; return the memory in MB that each promises."""
-    assert settings.threshold is not None
-    total = sum(rows.events for rows in ingested.partitions)
-    common: dict[str, Any] = {
-        "settings": digest_json(science_settings(settings)),
-        "code": digest_source(CODE[STAGE]),
-        "share": min(1.0, settings.threshold.sample_events / max(total, 1)),
-    }
-    if settings.takeoff.angles == "layered":
-        common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
-    plans = {}
-    for rows in ingested.partitions:
-        read = {"rows": rows.digest}
-        if settings.waveforms is not None:
-            read["polarity"] = digest_file(layout.plan("polarity", rows.partition))
-        if settings.takeoff.angles == "ensemble":
-            read["locate"] = digest_file(layout.plan("locate", rows.partition))
-        plans[rows.partition] = {**common, **read}
-    write_plans(layout, STAGE, plans, {"plans": digest_json(plans)})
-    # the search for mechanisms depends on what is chosen here, so every plan is in this one
-    write_json_if_changed(
-        layout.plan_step(STAGE, "finalise"),
-        {"stage": STAGE, "partitions": list(plans), "plans": digest_json(plans)},
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the share of events that is sampled, and the station reports of screening."""
+    wanted = run.settings.threshold
+    assert wanted is not None
+    name = run.settings.name.split("/")[0]
+    screening = [
+        f"{case_run(name, case)}/parts/stations/{ONE}.json"
+        for case in run.settings.selection.screening
+    ]
+    share = min(1.0, wanted.sample_events / max(run.events, 1))
+    return StageInputs(common={"share": share}, files={"part": screening})
+
+
+def promise(run: PlannedRun) -> Promise:
+    """Return what solving the sampled events of each partition needs."""
+    return Promise(
+        {r.partition: promise_memory(run.settings, r) for r in run.rows}, 60, finalise_mb=1500
     )
-    return {r.partition: mechanism.promise_memory(settings, r) for r in ingested.partitions}
-
-
-def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
-    """Return the planned partitions with their state."""
-    return partition_states(layout, STAGE)
 
 
 def init(settings: Settings, layout: RunLayout) -> None:
@@ -109,11 +78,10 @@ def init(settings: Settings, layout: RunLayout) -> None:
     all readings of the run, so that it does not hang on how the run is divided.
     """
     assert settings.threshold is not None
-    layout.part(STAGE, "x").parent.mkdir(parents=True, exist_ok=True)
     wanted = settings.threshold
     least = np.array(wanted.probabilities)
     wrong, count = np.zeros(least.size), np.zeros(least.size)
-    for partition in read_json(layout.plan_step(STAGE, "finalise"))["partitions"]:
+    for partition in planned_partitions(layout, THRESHOLD_STAGE.name):
         sure = _confidence(settings, layout, partition)
         for k, t in enumerate(least):
             wrong[k] += np.sum(1.0 - sure[sure >= t])
@@ -124,8 +92,9 @@ def init(settings: Settings, layout: RunLayout) -> None:
         else settings.mechanism.polarity_error_rate
         for w, n in zip(wrong, count, strict=True)
     ]
-    write_json_if_changed(
-        layout.done_step(STAGE, "init"),
+    open_marker(
+        layout,
+        THRESHOLD_STAGE.name,
         {"probabilities": wanted.probabilities, "error_rates": rates, "readings": count.tolist()},
     )
 
@@ -143,56 +112,42 @@ def _confidence(settings: Settings, layout: RunLayout, partition: str) -> NDArra
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Solve the sampled events of a partition with every threshold."""
     assert settings.threshold is not None
-    started = time.perf_counter()
-    require_partition(layout, STAGE, partition)
-    share = float(read_json(layout.plan(STAGE, partition))["share"])
-    rates = read_json(layout.done_step(STAGE, "init"))["error_rates"]
-    truth = read_table(layout.rows(partition) / "truth.parquet", "truth")
-    pieces = []
-    for task in block_tasks(settings, layout, partition, None):
-        sampled = _sample(task, settings.seed, share)
-        if sampled is not None:
-            pieces.append(_try_thresholds(sampled, rates, truth))
-    table = pa.concat_tables(pieces) if pieces else make_table("threshold_trials", {}, rows=0)
-    with atomic_folder(layout.part(STAGE, partition)) as folder:
+    planned = read_json(require_partition(layout, THRESHOLD_STAGE.name, partition))
+    with open_part(layout, THRESHOLD_STAGE.name, partition) as job:
+        share = float(planned["share"])
+        rates = read_json(layout.done_step(THRESHOLD_STAGE.name, "init"))["error_rates"]
+        truth = read_table(layout.rows(partition) / "truth.parquet", "truth")
+        pieces = []
+        for task in block_tasks(settings, layout, partition, None):
+            sampled = _sample(task, settings.seed, share)
+            if sampled is not None:
+                pieces.append(_try_thresholds(sampled, rates, truth))
+        table = pa.concat_tables(pieces) if pieces else make_table("threshold_trials", {}, rows=0)
         write_table(
-            folder / "threshold_trials.parquet", "threshold_trials", table, {"partition": partition}
+            job.folder / "threshold_trials.parquet",
+            "threshold_trials",
+            table,
+            {"partition": partition},
         )
-    events = len(set(table.column("event_id").to_pylist()))
-    counts = {"events": events, "trials": table.num_rows}
-    mark_done(layout, STAGE, partition, counts)
-    summary = {
-        **counts,
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-    log.info("threshold %s: %s", partition, summary)
-    return summary
+        events = len(set(table.column("event_id").to_pylist()))
+        job.counts = {"events": events, "trials": table.num_rows}
+    return job.summary
 
 
 def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Sum the trials to the curve ``threshold_curve`` and choose its best point."""
     assert settings.threshold is not None
-    names = refuse_incomplete(layout, STAGE)
-    trials = pa.concat_tables(list(read_parts(layout, STAGE, names, "threshold_trials")))
+    name = THRESHOLD_STAGE.name
+    names = refuse_incomplete(layout, name)
+    trials = pa.concat_tables(list(read_parts(layout, name, names, "threshold_trials")))
     curve = summarize_trials(trials, settings.threshold.quality_weights)
     provenance = read_json(layout.provenance)
-    write_tables(layout.table("threshold_trials"), "threshold_trials", [trials], provenance)
     write_table(layout.table("threshold_curve"), "threshold_curve", curve, provenance)
     chosen = choose_threshold(curve, settings)
     write_json_if_changed(layout.root / CHOICE, chosen)
-    remove_old_parts(layout, STAGE, set(names))
-    write_json_if_changed(
-        layout.done_step(STAGE, "finalise"),
-        {**chosen, "digest": digest_file(layout.table("threshold_curve"))},
-    )
+    gather_parts(THRESHOLD_STAGE, layout, chosen)
     log.info("threshold: %s", chosen)
     return chosen
-
-
-def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Read everything again and compare it with its digests."""
-    return verify_parts(layout, STAGE)
 
 
 def choose_threshold(curve: pa.Table, settings: Settings) -> dict[str, Any]:

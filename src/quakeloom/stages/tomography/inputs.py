@@ -152,16 +152,17 @@ def read_line(settings: Settings, prior: LinePrior | None = None) -> LineInputs:
 
 def write_prior(layout: RunLayout, prior: LinePrior) -> None:
     """Write what :func:`read_prior` reads."""
-    write_json_if_changed(_prior_path(layout), prior.as_json())
+    write_json_if_changed(prior_path(layout), prior.as_json())
 
 
 def read_prior(layout: RunLayout) -> LinePrior:
     """Read the prior that :func:`write_prior` wrote for all members."""
-    return LinePrior(**read_json(_prior_path(layout)))
+    return LinePrior(**read_json(prior_path(layout)))
 
 
-def _prior_path(layout: RunLayout) -> Path:
-    return layout.root / "parts" / "tomography" / "prior.json"
+def prior_path(layout: RunLayout) -> Path:
+    """Return the file of the prior that all members share."""
+    return layout.root / "parts" / "tomography.prepared" / "prior.json"
 
 
 def sampler_options(line: Tomography) -> SamplerOptions:

@@ -42,7 +42,7 @@ def read_prepared(layout: RunLayout) -> PreparedPosterior:
 
 def prepared_path(layout: RunLayout) -> Path:
     """Return the file of what is prepared."""
-    return layout.root / "parts" / "tomography" / "prepared.npz"
+    return layout.root / "parts" / "tomography.prepared" / "posterior.npz"
 
 
 def write_prepared(layout: RunLayout, prepared: PreparedPosterior) -> None:

@@ -1,6 +1,6 @@
 """Stage ``tomography``: picked travel times become an ensemble of velocity sections.
 
-Five verbs: :func:`plan`, :func:`init`, :func:`part`, :func:`finalise`, :func:`verify`. A
+Its own verbs: :func:`init`, :func:`part`, :func:`finalise`. A
 partition is a block of members, which is a shard of every array in ``ensemble.zarr``.
 """
 
@@ -14,25 +14,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.cluster import clamp_workers, open_executor, peak_memory_mb
+from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.config import Settings
-from quakeloom.core import (
-    IncompleteError,
-    PlanError,
-    VerificationError,
-    digest_bytes,
-    digest_file,
-    digest_json,
-    digest_source,
-)
+from quakeloom.core import digest_bytes, digest_file
 from quakeloom.inference import one_blas_thread
 from quakeloom.schema import conform_table
-from quakeloom.stages.ensemble.blocks import Block, ensemble_path, resize_arrays, split_members
-from quakeloom.stages.frame.provenance import CODE, describe_provenance
+from quakeloom.stages.ensemble.blocks import (
+    blocks_of,
+    ensemble_path,
+    require_block,
+    resize_arrays,
+)
+from quakeloom.stages.frame.partition_states import digest_files, open_part, refuse_incomplete
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import promise_threads
+from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.verbs import gather_parts, open_marker
+from quakeloom.stages.tomography import TOMOGRAPHY
 from quakeloom.stages.tomography.inputs import (
     LineInputs,
     input_digest,
     line_settings,
+    prior_path,
     read_line,
     read_prior,
     sampler_options,
@@ -61,55 +64,30 @@ from quakeloom.tomography import (
 
 log = logging.getLogger(__name__)
 
-STAGE = "tomography"
-_SHOWN_ONLY = {"members", "mask_above_km_s", "exceedance_km_s", "isovelocities_km_s", "compare"}
-"""Settings that change what is shown of the members, not the members."""
-
 BASE_MB = 400.0
+"""Memory of the program with its libraries and kernels loaded, measured."""
+
 _TIMES = ("seconds", "processor_seconds")
+"""Wall and processor time of a task, shared by its members."""
 
 
-def blocks_of(settings: Settings) -> list[Block]:
-    """Split the members into blocks; adding members leaves the full blocks as they are."""
-    line = line_settings(settings)
-    return split_members(line.members, line.block_members)
-
-
-def plan(settings: Settings, layout: RunLayout) -> list[dict[str, Any]]:
-    """Write the plan files of a line; return what the workflow must know of each block."""
-    line = line_settings(settings)
-    science = {
-        "seed": settings.seed,
-        "tomography": line.model_dump(mode="json", exclude=_SHOWN_ONLY),
-    }
-    common = {
-        "stage": STAGE,
-        "settings": digest_json(science),
-        "code": digest_source(CODE[STAGE]),
-        "inputs": input_digest(settings),
-    }
-    write_json_if_changed(layout.plan_step(STAGE, "init"), common)
-    blocks = blocks_of(settings)
-    for block in blocks:
-        write_json_if_changed(
-            layout.plan(STAGE, block.name),
-            {**common, "partition": block.name, "members": list(block.members)},
-        )
-    write_json_if_changed(
-        layout.plan_step(STAGE, "finalise"),
-        {
-            "stage": STAGE,
-            "partitions": [b.name for b in blocks],
-            "shown": {k: getattr(line, k) for k in sorted(_SHOWN_ONLY)},
-        },
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the digest of the picks and of the other files of the line."""
+    run.inputs = input_digest(run.settings)
+    common = {"inputs": run.inputs}
+    blocks = blocks_of(line_settings(run.settings))
+    return StageInputs(
+        common=common,
+        init=common,
+        each={b.name: {"members": list(b.members)} for b in blocks},
+        finalise=common,
     )
-    write_json_if_changed(layout.provenance, describe_provenance(settings, common["inputs"], STAGE))
-    names = {b.name for b in blocks}
-    for file in layout.plan(STAGE, "x").parent.glob("*.json"):
-        if file.stem not in names:
-            file.unlink()
-    memory = promise_memory(settings)
-    return [{"partition": b.name, "memory_mb": memory} for b in blocks]
+
+
+def promise(run: PlannedRun) -> Promise:
+    """Return what computing the blocks needs."""
+    memory = promise_memory(run.settings)
+    return Promise(memory, 120, promise_threads(run.settings), init_mb=memory, init_minutes=60)
 
 
 def promise_memory(settings: Settings) -> int:
@@ -129,8 +107,8 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
     What was prepared from the same plan is kept, and so are its members.
     """
-    marker = layout.done_step(STAGE, "init")
-    plan_digest = digest_file(layout.plan_step(STAGE, "init"))
+    marker = layout.done_step(TOMOGRAPHY.name, "init")
+    plan_digest = digest_file(layout.plan_step(TOMOGRAPHY.name, "init"))
     line = line_settings(settings)
     if not (marker.exists() and read_json(marker)["plan"] == plan_digest):
         with one_blas_thread():
@@ -155,9 +133,15 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "converged": prepared.converged,
         }
         make_ensemble(settings, layout, inputs, plan_digest)
-        write_json_if_changed(
-            marker,
-            {"plan": plan_digest, "prepared": digest_file(prepared_path(layout)), **summary},
+        shared = [prepared_path(layout), prior_path(layout)]
+        open_marker(
+            layout,
+            TOMOGRAPHY.name,
+            {
+                "prepared": digest_file(prepared_path(layout)),
+                "digests": digest_files(layout, shared),
+                **summary,
+            },
         )
         log.info("tomography init: %s", summary)
     return dict(read_json(marker))
@@ -165,14 +149,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Compute one block of members and write its shard of every array."""
-    started = time.perf_counter()
-    block = next((b for b in blocks_of(settings) if b.name == partition), None)
-    if block is None or not layout.plan(STAGE, partition).exists():
-        raise PlanError(
-            f"There is no block '{partition}' in the plan of {layout.root}. Nothing was computed; "
-            "run `quakeloom plan`, which lists the blocks."
-        )
-    _refuse_unprepared(layout)
+    block = require_block(layout, TOMOGRAPHY.name, line_settings(settings), partition)
     line = line_settings(settings)
     alone = line.sampler == "rml"
     tasks = [(m,) for m in block.members] if alone else [block.members]
@@ -180,119 +157,79 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     workers = cluster.workers if cluster.kind == "local" and len(tasks) > 1 else 0
     if cluster.kind != "scheduler":
         workers = clamp_workers(workers, BASE_MB, _task_mb(settings), cluster.memory_mb)
-    marker = layout.done(STAGE, partition)
-    marker.unlink(missing_ok=True)
-    with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
-        found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
-    arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
-    resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
-    group = ensemble_path(layout)
-    for name, values in arrays.items():
-        write_region(group, name, block.members[0], values)
-    write_json_if_changed(
-        layout.part(STAGE, partition) / "timing.json",
-        {f"{n}_per_member": [s for f in found for s in f[n].tolist()] for n in _TIMES},
-    )
-    write_json_if_changed(
-        marker,
-        {
-            "plan": digest_file(layout.plan(STAGE, partition)),
-            "prepared": read_json(layout.done_step(STAGE, "init"))["prepared"],
+    with open_part(layout, TOMOGRAPHY.name, partition) as job:
+        with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
+            found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
+        arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
+        resize_arrays(layout, MEMBER_ARRAYS, line.members)
+        group = ensemble_path(layout)
+        for name, values in arrays.items():
+            write_region(group, name, block.members[0], values)
+        write_json_if_changed(
+            job.folder / "timing.json",
+            {f"{n}_per_member": [s for f in found for s in f[n].tolist()] for n in _TIMES},
+        )
+        job.counts = {"members": len(block.members)}
+        job.extra = {
+            "prepared": read_json(layout.done_step(TOMOGRAPHY.name, "init"))["prepared"],
             "members": list(block.members),
             "converged": [bool(c) for f in found for c in f["converged"]],
             "accepted": [_finite(a) for f in found for a in f["accepted"]],
-            "digests": {n: digest_bytes(v.tobytes()) for n, v in arrays.items()},
-        },
-    )
-    summary = {
-        "members": len(block.members),
-        "chi_square": round(float(arrays["chi_square"].mean()), 3),
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-        "workers": workers,
-    }
-    log.info("tomography %s: %s", partition, summary)
-    return summary
+            "arrays": {n: digest_bytes(v.tobytes()) for n, v in arrays.items()},
+        }
+        job.said = {"chi_square": round(float(arrays["chi_square"].mean()), 3), "workers": workers}
+    return job.summary
 
 
 def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Summarize the ensemble; refuse while blocks are missing or out of date, and name them."""
-    missing = [b for b, state in list_blocks(settings, layout) if state != "done"]
-    if missing:
-        raise IncompleteError(
-            f"{len(missing)} blocks of stage '{STAGE}' in {layout.root} are missing or out of "
-            f"date: {', '.join(missing[:10])}{' ...' if missing[10:] else ''}. Nothing was "
-            "summarized; run the workflow, or `quakeloom tomography part` for each."
-        )
+    refuse_incomplete(layout, TOMOGRAPHY.name)
     from quakeloom.stages.tomography.products import write_products
 
     resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
     result = write_products(
         settings, layout, read_line(settings, read_prior(layout)), read_prepared(layout)
     )
-    write_json_if_changed(
-        layout.done_step(STAGE, "finalise"),
-        {"plan": digest_file(layout.plan_step(STAGE, "finalise")), **result["digests"]},
-    )
+    gather_parts(TOMOGRAPHY, layout, {"summary": result["summary"]})
     log.info("tomography: %s", result["summary"])
     return dict(result["summary"])
 
 
-def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Read all members again and compare them with their digests.
-
-    Raises
-    ------
-    VerificationError
-        If something is missing or has changed; the message names it.
-    """
-    problems: list[str] = []
-    count = 0
-    for block in blocks_of(settings):
-        marker = layout.done(STAGE, block.name)
-        if not marker.exists():
-            problems.append(f"block {block.name} is missing")
-            continue
+def check(settings: Settings, layout: RunLayout) -> list[str]:
+    """Return what has changed of the members, and of what all share, since it was written."""
+    problems = []
+    for block in blocks_of(line_settings(settings)):
         rows = slice(block.members[0], block.members[-1] + 1)
-        for name, digest in read_json(marker)["digests"].items():
+        marker = read_json(layout.done(TOMOGRAPHY.name, block.name))
+        for name, digest in marker["arrays"].items():
             values = np.asarray(open_array(ensemble_path(layout), name)[rows])
             if digest_bytes(np.ascontiguousarray(values).tobytes()) != digest:
                 problems.append(f"{name} of block {block.name} has changed since it was written")
-        count += len(block.members)
-    summary = layout.root / "tomography.json"
-    if not summary.is_file():
-        problems.append(f"{summary} is missing")
-    if problems:
-        raise VerificationError(
-            f"Run {layout.root} does not agree with its digests: {'; '.join(problems)}. Run it "
-            "again after removing parts/tomography of the blocks named here."
-        )
-    return {"blocks": len(blocks_of(settings)), "members": count}
+    opened = read_json(layout.done_step(TOMOGRAPHY.name, "init"))["digests"]
+    for file, digest in opened.items():
+        path = layout.root / file
+        if not path.is_file() or digest_file(path) != digest:
+            problems.append(f"{path} has changed since it was written")
+    return problems
 
 
-def list_blocks(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
-    """Return every planned block with its state: ``done``, ``stale`` or ``missing``."""
+def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
+    """Return what became of a refraction line."""
+    found = read_json(layout.root / "tomography.json")
     rows = []
-    for block in blocks_of(settings):
-        marker, planned = layout.done(STAGE, block.name), layout.plan(STAGE, block.name)
-        if not marker.exists():
-            state = "missing"
-        elif not planned.exists() or read_json(marker)["plan"] != digest_file(planned):
-            state = "stale"
-        else:
-            state = "done"
-        rows.append((block.name, state))
+    for key, label, digits in (
+        ("sampler", "sampler", None),
+        ("members", "members", None),
+        ("picks", "picks used", None),
+        ("rejects", "picks put aside", None),
+        ("chi_square_per_datum", "chi-square per datum", 2),
+        ("effective_sample_size", "effective sample size", 1),
+        ("seconds_per_member", "seconds per member", 2),
+    ):
+        value = found[key]
+        text = str(value) if digits is None or value is None else f"{value:.{digits}f}"
+        rows.append((label, text))
     return rows
-
-
-def _refuse_unprepared(layout: RunLayout) -> None:
-    marker = layout.done_step(STAGE, "init")
-    current = digest_file(layout.plan_step(STAGE, "init"))
-    if not marker.exists() or read_json(marker)["plan"] != current:
-        raise IncompleteError(
-            f"Stage '{STAGE}' in {layout.root} is not prepared for its present plan. No member "
-            "was computed; run `quakeloom tomography init` first."
-        )
 
 
 _INPUTS: dict[str, LineInputs] = {}
@@ -301,7 +238,7 @@ _INPUTS: dict[str, LineInputs] = {}
 def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
     """Compute members on a worker."""
     settings, layout, members = job
-    key = f"{layout.root} {digest_file(layout.plan_step(STAGE, 'init'))}"
+    key = f"{layout.root} {digest_file(layout.plan_step(TOMOGRAPHY.name, 'init'))}"
     if key not in _INPUTS:
         _INPUTS.clear()
         _INPUTS[key] = read_line(settings, read_prior(layout))

@@ -8,8 +8,6 @@ for every event and instrument, cut or not.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,103 +15,58 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings
-from quakeloom.core import MemoryPromiseError, digest_file, digest_json, digest_source
+from quakeloom.core import MemoryPromiseError, digest_json
 from quakeloom.picking import Picker
 from quakeloom.schema import make_table
 from quakeloom.signal import flag_names
 from quakeloom.stages.archive.record_sets import ArchiveReader, RecordSet
 from quakeloom.stages.archive.stored_index import index_archive, read_span, write_span
-from quakeloom.stages.frame.partition_states import (
-    mark_done,
-    partition_states,
-    read_parts,
-    refuse_incomplete,
-    remove_old_parts,
-    require_partition,
-    verify_parts,
-    write_plans,
-)
-from quakeloom.stages.frame.planned_rows import Ingested
-from quakeloom.stages.frame.provenance import CODE
+from quakeloom.stages.frame.partition_states import open_part
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
+from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.verbs import open_marker
 from quakeloom.stages.weights.pickers import open_picker
+from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window.expected_arrivals import NO_TIME
 from quakeloom.stages.window.wanted_windows import MARGIN, WantedWindow, plan_windows, time_spans
-from quakeloom.store import (
-    RunLayout,
-    atomic_folder,
-    create_array,
-    read_json,
-    read_table,
-    write_json_if_changed,
-    write_region,
-    write_table,
-    write_tables,
-)
+from quakeloom.store import RunLayout, create_array, read_table, write_region, write_table
 
 log = logging.getLogger(__name__)
 
-STAGE = "window"
 BASE_MB = 420.0
 """Memory of the program with ObsPy and torch loaded, measured."""
+
+SECONDS_PER_WINDOW = 0.002
+"""Seconds of a core to cut a window, measured."""
 
 _NANO = 1_000_000_000
 _USELESS = {"dead", "constant"}
 
 
-def plan(
-    settings: Settings,
-    layout: RunLayout,
-    ingested: Ingested,
-    progress: Callable[[str], None] = lambda _: None,
-) -> dict[str, int]:
-    """Write the plan file of every partition; return the memory in MB that each promises.
-
-    The plan of a partition holds the digest of its events and picks, of the files of the
-    archive that touch its time, of settings and code.
-    """
+def inputs(run: PlannedRun) -> StageInputs:
+    """Return the digests of the files of the archive that touch the time of each partition."""
+    settings, layout = run.settings, run.layout
     assert settings.waveforms is not None
-    index = index_archive(settings, layout.ingest, progress)
+    index = index_archive(settings, layout.ingest, run.progress)
     picker = open_picker(settings.waveforms.picker)
-    common = {
-        "settings": digest_json(
-            [
-                settings.waveforms.model_dump(mode="json", exclude=_LATER_SETTINGS),
-                settings.selection.maximum_distance_km,
-                picker.samples,
-                picker.sampling_rate_hz,
-                picker.components,
-            ]
-        ),
-        "code": digest_source(CODE[STAGE]),
-    }
-    if settings.takeoff.angles == "layered":
-        common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
-    plans: dict[str, dict[str, Any]] = {}
-    for part_rows in ingested.partitions:
-        spans = time_spans(settings, layout, part_rows.partition, picker)
-        plans[part_rows.partition] = {
-            **common,
-            "rows": part_rows.digest,
-            "archive": write_span(index, layout.ingest, part_rows.partition, *spans),
-        }
-    write_plans(layout, STAGE, plans, {})
-    memory = promise_memory(settings, picker)
-    return dict.fromkeys(plans, memory)
+    each = {}
+    for rows in run.rows:
+        spans = time_spans(settings, layout, rows.partition, picker)
+        each[rows.partition] = {"archive": write_span(index, layout.ingest, rows.partition, *spans)}
+    reads = [picker.samples, picker.sampling_rate_hz, picker.components]
+    return StageInputs(common={"picker": digest_json(reads)}, each=each)
 
 
-_LATER_SETTINGS = {
-    "fetch",
-    "picks",
-    "p_threshold",
-    "s_threshold",
-    "polarity",
-    "polarities",
-    "tolerance_s",
-    "tolerance_share",
-}
-"""Settings that matter only to later stages."""
+def promise(run: PlannedRun) -> Promise:
+    """Return what cutting the windows of each partition needs."""
+    assert run.settings.waveforms is not None
+    seconds = {r.partition: SECONDS_PER_WINDOW * WINDOWS_PER_EVENT * r.events for r in run.rows}
+    return Promise(
+        promise_memory(run.settings, open_picker(run.settings.waveforms.picker)),
+        {name: promise_minutes(s) for name, s in seconds.items()},
+    )
 
 
 def promise_memory(settings: Settings, picker: Picker) -> int:
@@ -140,30 +93,23 @@ def promise_memory(settings: Settings, picker: Picker) -> int:
     return needed
 
 
-def list_partitions(layout: RunLayout) -> list[tuple[str, str]]:
-    """Return the planned partitions with their state."""
-    return partition_states(layout, STAGE)
-
-
 def init(settings: Settings, layout: RunLayout) -> None:
-    """Open the stage: make its folder."""
-    layout.part(STAGE, "x").parent.mkdir(parents=True, exist_ok=True)
-    write_json_if_changed(layout.done_step(STAGE, "init"), {"stage": STAGE})
+    """Open the stage."""
+    open_marker(layout, WINDOW.name, {})
 
 
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Cut the windows of one partition; what was there of it is replaced as a whole."""
     assert settings.waveforms is not None
-    started = time.perf_counter()
-    require_partition(layout, STAGE, partition)
-    picker = open_picker(settings.waveforms.picker)
-    index = read_span(layout.ingest, partition)
-    events = read_table(layout.rows(partition) / "events.parquet", "events")
-    wanted, absent = plan_windows(settings, layout, partition, events, index, picker)
-    ids = events.column("event_id").to_pylist()
-    reader = ArchiveReader(keep=12)
-    made = [_row(ids, w, status, reason) for w, status, reason in absent]
-    with atomic_folder(layout.part(STAGE, partition)) as folder:
+    with open_part(layout, WINDOW.name, partition) as job:
+        picker = open_picker(settings.waveforms.picker)
+        index = read_span(layout.ingest, partition)
+        events = read_table(layout.rows(partition) / "events.parquet", "events")
+        wanted, absent = plan_windows(settings, layout, partition, events, index, picker)
+        ids = events.column("event_id").to_pylist()
+        reader = ArchiveReader(keep=12)
+        made = [_row(ids, w, status, reason) for w, status, reason in absent]
+        folder = job.folder
         group = folder / "windows.zarr"
         shard = settings.waveforms.shard_windows
         buffer = np.zeros((shard, len(picker.components), picker.samples), np.float32)
@@ -193,36 +139,8 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         spill.unlink()
         table = _table(made, _results_folder(settings, layout))
         write_table(folder / "windows.parquet", "windows", table, {"partition": partition})
-    counts = {"windows": count, "rows": len(made), "files_opened": reader.opened}
-    mark_done(layout, STAGE, partition, counts)
-    summary = {
-        **counts,
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-    log.info("window %s: %s", partition, summary)
-    return summary
-
-
-def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Gather the table of windows; the arrays stay where they are."""
-    names = refuse_incomplete(layout, STAGE)
-    provenance = read_json(layout.provenance)
-    rows = write_tables(
-        layout.table("windows"), "windows", read_parts(layout, STAGE, names, "windows"), provenance
-    )
-    remove_old_parts(layout, STAGE, set(names))
-    write_json_if_changed(
-        layout.done_step(STAGE, "finalise"),
-        {"rows": rows, "digest": digest_file(layout.table("windows"))},
-    )
-    log.info("window: gathered %d partitions: %d rows", len(names), rows)
-    return {"windows": rows}
-
-
-def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
-    """Read everything again and compare it with its digests."""
-    return verify_parts(layout, STAGE)
+        job.counts = {"windows": count, "rows": len(made), "files_opened": reader.opened}
+    return job.summary
 
 
 def _cut_one(
@@ -316,15 +234,3 @@ def _table(rows: list[dict[str, Any]], results: Path) -> pa.Table:
         values = [np.iinfo(np.int64).min if r[name] is None else r[name] for r in rows]
         columns[name] = np.array(values, dtype=np.int64).astype("datetime64[ns]")
     return make_table("windows", columns, rows=len(rows))
-
-
-def window_tables(layout: RunLayout, partition: str) -> tuple[pa.Table, Path]:
-    """Return the table of windows of a partition, and the group of their array."""
-    folder = layout.part(STAGE, partition)
-    return read_table(folder / "windows.parquet", "windows"), folder / "windows.zarr"
-
-
-def iterate_windows(count: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield the bounds of blocks of windows."""
-    for first in range(0, count, size):
-        yield first, min(first + size, count)

@@ -13,7 +13,7 @@ from quakeloom.schema import time_values
 from quakeloom.signal import sample_number, sample_time
 from quakeloom.stages.archive.index import ArchiveIndex
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument
-from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.takeoff.reading import read_tables
 from quakeloom.stages.window.expected_arrivals import NO_TIME, ArrivalBook
 from quakeloom.store import RunLayout, read_table
 
@@ -94,7 +94,7 @@ def plan_windows(
         read_table(layout.ingest / "stations.parquet", "stations"),
         read_table(folder / "picks.parquet", "picks"),
         read_table(folder / "polarities.parquet", "polarities"),
-        takeoff.read_tables(layout) if layered else None,
+        read_tables(layout) if layered else None,
     )
     only_given = settings.waveforms.picks == "given"
     before = round(settings.waveforms.before_p_s * _NANO)

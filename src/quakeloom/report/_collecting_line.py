@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quakeloom.config import Settings, case_run
 from quakeloom.core import IncompleteError, InputError
 from quakeloom.inference import ensemble_agreement
-from quakeloom.report import ComparedEnsemble, LineResults, build_line_report
+from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.stages.tomography.inputs import line_settings, read_compared
 from quakeloom.stages.tomography.products import covered_nodes
 from quakeloom.store import (

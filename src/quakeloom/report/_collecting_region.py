@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from quakeloom.config import Settings
-from quakeloom.report import RegionalResults, build_regional_report
+from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.regional.inputs import read_stations
 from quakeloom.store import RunLayout, open_array, read_json, read_table, write_text_if_changed

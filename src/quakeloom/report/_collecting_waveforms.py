@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.schema import TABLES, empty_table, make_table, time_values
-from quakeloom.stages.mechanism import verbs as mechanism
-from quakeloom.stages.pick import verbs as pick
-from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.frame.partition_states import planned_partitions
+from quakeloom.stages.mechanism import MECHANISM
+from quakeloom.stages.pick import PICK
+from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.weights.pickers import open_picker
-from quakeloom.stages.window import verbs as window
+from quakeloom.stages.window.reading import window_tables
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 _AROUND_S = 0.35
@@ -30,13 +31,13 @@ def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Return the facts of the waveform section, or nothing if the run reads no waveforms."""
     if settings.waveforms is None:
         return {}
-    names = [p.partition for p in mechanism.list_partitions(layout)]
+    names = planned_partitions(layout, MECHANISM.name)
     simulated = settings.simulation is not None
     given = _simulated_arrivals(layout) if simulated else _given_arrivals(layout, names)
     aliases = settings.waveforms.station_aliases
     return {
-        "picker": read_json(layout.done_step(pick.STAGE, "init"))["picker"],
-        "reader": read_json(layout.done_step(polarity.STAGE, "init"))["reader"],
+        "picker": read_json(layout.done_step(PICK.name, "init"))["picker"],
+        "reader": read_json(layout.done_step(POLARITY.name, "init"))["reader"],
         "authority": "simulated truth" if simulated else "analyst",
         "reference": _rename_stations(given, aliases),
         "readings": _rename_stations(_readings(settings, layout, names, given), aliases),
@@ -82,9 +83,7 @@ def _readings(settings: Settings, layout: RunLayout, names: list[str], given: pa
     if settings.waveforms.polarities == "replace":
         events = pc.unique(given.column("event_id"))
         for name in names:
-            read = read_table(
-                layout.part(polarity.STAGE, name) / "polarities.parquet", "polarities"
-            )
+            read = read_table(layout.part(POLARITY.name, name) / "polarities.parquet", "polarities")
             pieces.append(read.filter(pc.is_in(read.column("event_id"), events)))
     return pa.concat_tables(pieces)
 
@@ -110,7 +109,7 @@ def _excerpt_reader(
     }
 
     def excerpt(reading: Mapping[str, Any]) -> Excerpt | None:
-        windows, group = window.window_tables(layout, partition[reading["event_id"]])
+        windows, group = window_tables(layout, partition[reading["event_id"]])
         found = pc.greater_equal(windows.column("window"), 0)
         for name in ("event_id", "station", "channel"):
             found = pc.and_(found, pc.equal(windows.column(name), reading[name]))

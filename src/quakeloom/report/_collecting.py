@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import logging
 import platform
 import subprocess
@@ -13,14 +14,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from quakeloom.cli._waveform_reporting import collect_waveforms
 from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle
 from quakeloom.formats import read_mechanisms
-from quakeloom.report import ComparedCatalog, RunResults, build_report, load_coastline
+from quakeloom.report._coastline import load_coastline
+from quakeloom.report._collecting_waveforms import collect_waveforms
+from quakeloom.report._page import build_report
+from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.schema import TABLES
-from quakeloom.stages.locate.verbs import list_partitions, tables_folder
-from quakeloom.stages.planning import read_settings, science_settings
+from quakeloom.stages.frame.chains import run_stages, science_settings
+from quakeloom.stages.frame.partition_states import planned_partitions
+from quakeloom.stages.frame.run_settings import read_settings
+from quakeloom.stages.frame.stage import Stage
+from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.locate.hypocenters import tables_folder
 from quakeloom.store import (
     RunLayout,
     find_resource,
@@ -32,44 +39,14 @@ from quakeloom.store import (
 
 log = logging.getLogger(__name__)
 
-_TABLES = (
-    "events",
-    "stations",
-    "polarities",
-    "mechanisms",
-    "solutions",
-    "rejects",
-    "truth",
-    "station_report",
-    "stress",
-    "stress_truth",
-    "tendency",
-    "windows",
-    "picks",
-    "threshold_curve",
-    "repeaters",
-    "repeater_pairs",
-    "repeater_stations",
-    "hypocenters",
-    "arrivals",
-)
-
 
 def write_report(settings: Settings, layout: RunLayout) -> None:
     """Build the report page of a run and write it."""
-    if settings.tomography is not None:
-        from quakeloom.cli._line_reporting import write_line_report
-
-        write_line_report(settings, layout)
-        return
-    if settings.regional is not None:
-        from quakeloom.cli._regional_reporting import write_regional_report
-
-        write_regional_report(settings, layout)
-        return
+    stages = run_stages(settings)
     tables = {
         name: read_table(layout.table(name), name)
-        for name in _TABLES
+        for stage in stages
+        for name in stage.tables
         if name in TABLES and layout.table(name).exists()
     }
     comparisons, scatter = _compare(settings, layout, tables["mechanisms"])
@@ -88,9 +65,20 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         stress=_stress(layout),
         waveforms=collect_waveforms(settings, layout),
         location=_location(settings, layout),
+        sections=_sections(stages, settings, layout),
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)
+
+
+def _sections(stages: list[Stage], settings: Settings, layout: RunLayout) -> list[Any]:
+    """Sections that stages bring with their records, in the order of the stages."""
+    found = []
+    for stage in stages:
+        if stage.report:
+            module, _, function = stage.report.partition(":")
+            found.append(getattr(importlib.import_module(module), function)(settings, layout))
+    return found
 
 
 def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -101,7 +89,7 @@ def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     boundary = np.asarray(open_array(folder, "boundary_km")[...])
     events = [
         read_table(layout.rows(name) / "events.parquet", "events")
-        for name, _ in list_partitions(layout)
+        for name in planned_partitions(layout, LOCATE.name)
     ]
     given = pa.concat_tables(events)
     names = ("event_id", "longitude", "latitude", "depth_km")

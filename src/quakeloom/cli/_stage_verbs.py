@@ -1,0 +1,94 @@
+"""``quakeloom STAGE VERB``: the verbs of every stage, as the workflow calls them.
+
+The commands follow from the records of the stages. A stage that is also a command of its own
+(``quakeloom locate --picks ...``) brings its group, and the verbs are added to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import typer
+
+from quakeloom.cli._open_run import Partition, Run, open_run
+from quakeloom.stages.every_stage import every_stage, find_stage
+from quakeloom.stages.frame.stage import Stage
+
+
+def add_commands(app: typer.Typer, groups: Mapping[str, typer.Typer]) -> None:
+    """Add a group of commands for every stage.
+
+    Parameters
+    ----------
+    app : typer.Typer
+    groups : mapping of str to typer.Typer
+        Groups that stages bring, by name of the stage.
+    """
+    for stage in every_stage():
+        group = groups.get(stage.name) or typer.Typer(help=stage.summary, no_args_is_help=True)
+        _add_verbs(group, stage)
+        app.add_typer(group, name=stage.name)
+    app.command("report")(report)
+
+
+def _add_verbs(group: typer.Typer, stage: Stage) -> None:
+    there = {c.name for c in group.registered_commands}
+    name = stage.name
+
+    def verify(run: Run) -> None:
+        """Read everything again and compare it with its digests."""
+        from quakeloom.stages.frame.verbs import verify_stage
+
+        counts = verify_stage(find_stage(name), *open_run(run))
+        said = ", ".join(f"{v} {k}" for k, v in counts.items()) or "nothing to check"
+        typer.echo(f"{run}: {said}: as recorded")
+
+    def plan(run: Run) -> None:
+        """List the partitions of a planned run with their state."""
+        from quakeloom.stages.frame.verbs import list_partitions
+
+        for partition, state in list_partitions(find_stage(name), open_run(run)[1]):
+            typer.echo(f"{partition}\t{state}")
+
+    def init(run: Run) -> None:
+        """Open the stage: what all partitions share is made, what is missing is told."""
+        from quakeloom.stages.frame.verbs import init_stage
+
+        init_stage(find_stage(name), *open_run(run))
+
+    def part(partition: Partition, run: Run) -> None:
+        """Compute one partition; what was there of it is replaced."""
+        from quakeloom.stages.frame.verbs import run_part
+
+        run_part(find_stage(name), *open_run(run), partition)
+
+    def part_of_one(run: Run) -> None:
+        """Compute the stage; what was there of it is replaced."""
+        from quakeloom.stages.frame.verbs import run_part
+
+        run_part(find_stage(name), *open_run(run))
+
+    def finalise(run: Run) -> None:
+        """Gather the partitions; refuse while any is missing."""
+        from quakeloom.stages.frame.verbs import finalise_stage
+
+        finalise_stage(find_stage(name), *open_run(run))
+
+    verbs = {"verify": verify}
+    if stage.partitions != "planning":
+        verbs |= {"plan": plan, "part": part_of_one if stage.partitions == "one" else part}
+    if stage.opens:
+        verbs["init"] = init
+    if stage.gathers:
+        verbs["finalise"] = finalise
+    for verb in ("plan", "init", "part", "finalise", "verify"):
+        if verb in verbs and verb not in there:
+            group.command(verb)(verbs[verb])
+
+
+def report(run: Run) -> None:
+    """Write the report page of a run."""
+    from quakeloom.stages.frame.chains import find_chain
+
+    settings, layout = open_run(run)
+    find_chain(settings).write_page(settings, layout)

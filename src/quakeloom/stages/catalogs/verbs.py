@@ -1,0 +1,112 @@
+"""Stage ``catalogs``: catalogs of mechanisms, split into calendar bins for the stress map."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+from numpy.typing import NDArray
+
+from quakeloom.config import Settings, expand_variables
+from quakeloom.core import InputError, digest_file, digest_json
+from quakeloom.formats import read_mechanisms
+from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.catalogs.reading import catalog_part, catalog_tables
+from quakeloom.stages.frame.calendar import assign_partitions, choose_calendar
+from quakeloom.stages.frame.partition_states import open_part
+from quakeloom.stages.frame.planned_rows import PlannedRows
+from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.stage import ONE, StageInputs
+from quakeloom.store import RunLayout, read_json, read_table, write_table, write_tables
+
+log = logging.getLogger(__name__)
+
+
+def inputs(run: PlannedRun) -> StageInputs:
+    """Read the catalogs and split them; their bins are the partitions of the run."""
+    run.rows = split_catalogs(run.settings, run.layout)
+    run.inputs = digest_json([r.digest for r in run.rows])
+    bins = [r.partition for r in run.rows]
+    return StageInputs(common={"rows": run.inputs, "bins": bins})
+
+
+def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
+    """Put the mechanisms of all bins into one table."""
+    names = read_json(layout.plan(CATALOGS.name, ONE))["bins"]
+    with open_part(layout, CATALOGS.name, ONE) as job:
+        table = layout.table("mechanisms")
+        job.counts["mechanisms"] = write_tables(
+            table, "mechanisms", catalog_tables(layout, names), read_json(layout.provenance)
+        )
+        job.also.append(table)
+    return job.summary
+
+
+def check(settings: Settings, layout: RunLayout) -> list[str]:
+    """Return what has changed of the bins since they were made."""
+    planned = read_json(layout.plan(CATALOGS.name, ONE))
+    found = [_digest(catalog_part(layout, n)) for n in planned["bins"]]
+    if digest_json(found) != planned["rows"]:
+        return [f"{layout.ingest / 'catalog'} has changed since it was written"]
+    return []
+
+
+def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
+    """Return how many mechanisms the catalogs hold."""
+    rows = read_table(layout.table("mechanisms"), "mechanisms", ["event_id"]).num_rows
+    return [("mechanisms of catalogs", str(rows))]
+
+
+def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
+    """Read the catalogs and split them into calendar bins; what is planned of each."""
+    base = Path(expand_variables(settings.data))
+    assert settings.stress is not None
+    tables = [read_mechanisms(base / expand_variables(c)) for c in settings.stress.catalogs]
+    table = pa.concat_tables(tables).combine_chunks()
+    if not table.num_rows:
+        raise InputError(
+            f"The catalogs of run '{settings.name}' ({', '.join(settings.stress.catalogs)}) hold "
+            "no mechanism, so there is no stress to map. Give catalogs with mechanisms."
+        )
+    ids = table.column("event_id").to_pylist()
+    if len(set(ids)) != len(ids):
+        first = np.unique(ids, return_index=True)[1]
+        log.warning("%d mechanisms of doubled events are left out", len(ids) - first.size)
+        table = table.take(pa.array(np.sort(first)))
+    times = table.column("origin_time").to_numpy().astype("datetime64[ns]")
+    calendar = settings.partition.calendar
+    if calendar == "auto":
+        calendar = _kept_calendar(layout, times)
+    names = assign_partitions(times, calendar, settings.partition.maximum_events)
+    planned = {}
+    for name in np.unique(names):
+        rows = table.filter(pa.array(names == name))
+        rows = rows.take(pc.sort_indices(rows, [("origin_time", "ascending"),
+                                                ("event_id", "ascending")]))  # fmt: skip
+        path = catalog_part(layout, str(name))
+        write_table(path, "mechanisms", rows, validate=False)
+        planned[str(name)] = PlannedRows(str(name), rows.num_rows, 0, 0, digest_file(path))
+    folder = layout.ingest / "catalog"
+    for old in folder.glob("*.parquet"):
+        if old.stem not in planned:
+            old.unlink()
+    return list(planned.values())
+
+
+def _digest(path: Path) -> str:
+    return digest_file(path) if path.is_file() else ""
+
+
+def _kept_calendar(layout: RunLayout, times: NDArray[np.datetime64]) -> str:
+    path = layout.ingest / "catalog" / "calendar.yaml"
+    if path.exists():
+        return str(yaml.safe_load(path.read_text())["calendar"])
+    calendar = choose_calendar(times)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"calendar: {calendar}\n")
+    return calendar

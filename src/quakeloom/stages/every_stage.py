@@ -1,0 +1,110 @@
+"""The only list of stages. All else that must know them follows from their records.
+
+A package outside quakeloom adds a stage by an entry point of the group ``quakeloom.stages``
+that names its record, ``swarm = "my_package.swarm:SWARM"``.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from functools import cache
+
+from quakeloom.core import PlanError
+from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.frame.stage import Stage
+from quakeloom.stages.ingest import INGEST
+from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.mechanism import MECHANISM
+from quakeloom.stages.pick import PICK
+from quakeloom.stages.polarity import POLARITY
+from quakeloom.stages.regional import REGIONAL
+from quakeloom.stages.repeaters import REPEATERS
+from quakeloom.stages.simulate import SIMULATE
+from quakeloom.stages.stations import STATIONS
+from quakeloom.stages.stress import STRESS
+from quakeloom.stages.takeoff import TAKEOFF
+from quakeloom.stages.tendency import TENDENCY
+from quakeloom.stages.threshold import THRESHOLD
+from quakeloom.stages.tomography import TOMOGRAPHY
+from quakeloom.stages.window import WINDOW
+
+PLUGINS = "quakeloom.stages"
+"""Group of entry points that add stages."""
+
+_OWN = (
+    SIMULATE,
+    INGEST,
+    CATALOGS,
+    TAKEOFF,
+    WINDOW,
+    PICK,
+    POLARITY,
+    LOCATE,
+    THRESHOLD,
+    MECHANISM,
+    STATIONS,
+    REPEATERS,
+    STRESS,
+    TENDENCY,
+    TOMOGRAPHY,
+    REGIONAL,
+)
+"""Stages of quakeloom, in the order of the documentation."""
+
+
+@cache
+def every_stage() -> tuple[Stage, ...]:
+    """Return all stages, each after those that it reads, in one order always.
+
+    Raises
+    ------
+    PlanError
+        If a plug-in is no stage, takes the name of another one, or reads what does not exist.
+    """
+    stages = {s.name: s for s in _OWN}
+    for entry in sorted(importlib.metadata.entry_points(group=PLUGINS), key=lambda e: e.name):
+        found = entry.load()
+        if not isinstance(found, Stage):
+            raise PlanError(
+                f"The entry point '{entry.name}' ({entry.value}) is {type(found).__name__} and no "
+                "Stage, so its stage cannot run. Let it name the record, or remove the package."
+            )
+        if found.name in stages:
+            raise PlanError(
+                f"The entry point '{entry.name}' ({entry.value}) brings a second stage "
+                f"'{found.name}'. Nothing was planned; give it another name."
+            )
+        stages[found.name] = found
+    return tuple(_ordered(stages))
+
+
+def find_stage(name: str) -> Stage:
+    """Return a stage by its name.
+
+    Raises
+    ------
+    PlanError
+        If there is none; the message lists them.
+    """
+    for stage in every_stage():
+        if stage.name == name:
+            return stage
+    known = ", ".join(s.name for s in every_stage())
+    raise PlanError(f"There is no stage '{name}'. Nothing was done; stages are {known}.")
+
+
+def _ordered(stages: dict[str, Stage]) -> list[Stage]:
+    order: list[Stage] = []
+    waiting = list(stages.values())
+    while waiting:
+        placed = {s.name for s in order}
+        ready = [s for s in waiting if {*(r.stage for r in s.reads), s.found_by} - {""} <= placed]
+        if not ready:
+            names = ", ".join(s.name for s in waiting)
+            raise PlanError(
+                f"The stages {names} read one another in a circle, or a stage that does not "
+                "exist. Nothing was planned; look at `reads` in their records."
+            )
+        order.append(ready[0])
+        waiting.remove(ready[0])
+    return order

@@ -1,0 +1,45 @@
+"""A run while it is planned: its settings, where it lies, and what is planned of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quakeloom.config import Settings
+from quakeloom.stages.frame.planned_rows import PlannedRows
+from quakeloom.store import RunLayout
+
+
+@dataclass
+class PlannedRun:
+    """What the plan of a stage may ask for.
+
+    Attributes
+    ----------
+    settings : Settings
+    layout : RunLayout
+    cache : Path
+        Folder of sources as read; cases of one configuration share it.
+    progress : callable
+        Called with a sentence now and then.
+    rows : list of PlannedRows
+        Partitions of events with their rows; filled by the stage that reads the sources.
+    inputs : str
+        Digest of all sources.
+    partitions : dict of str to list of str
+        Partitions of every stage planned so far.
+    """
+
+    settings: Settings
+    layout: RunLayout
+    cache: Path
+    progress: Callable[[str], None] = lambda _: None
+    rows: list[PlannedRows] = field(default_factory=list)
+    inputs: str = ""
+    partitions: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> int:
+        """Events of all partitions."""
+        return sum(r.events for r in self.rows)

@@ -1,0 +1,62 @@
+"""Located hypocenters, their draws and rays, as other stages read them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from quakeloom.core import PlanError
+from quakeloom.location import EnsembleTakeoffs
+from quakeloom.schema import make_table
+from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.locate.ensembles import read_ensemble
+from quakeloom.stages.locate.hypocenters import draws_folder, places_of, tables_folder
+from quakeloom.store import RunLayout, open_array, read_table
+
+
+def take_hypocenters(
+    layout: RunLayout, partition: str, events: pa.Table
+) -> tuple[pa.Table, tuple[np.ndarray, ...]]:
+    """Return the events of a partition with located hypocenters, and the draws of each.
+
+    Events that were not located have none; longitude, latitude and depth of them are NaN.
+
+    Returns
+    -------
+    pyarrow.Table
+        Table ``events``.
+    tuple of ndarray, shape (events, draws)
+        Longitude, latitude, depth (km) and member.
+    """
+    table = read_table(layout.part(LOCATE.name, partition) / "hypocenters.parquet", "hypocenters")
+    if not table.column("event_id").equals(events.column("event_id")):
+        raise PlanError(
+            f"The hypocenters of partition '{partition}' are those of other events. Run "
+            "`quakeloom plan --config FILE` and locate again."
+        )
+    good = np.array(table.column("status").to_pylist()) == "located"
+    horizontal = np.sqrt(
+        np.maximum(table.column("cov_ee").to_numpy(), table.column("cov_nn").to_numpy())
+    )
+    columns = {name: events.column(name) for name in events.column_names}
+    for name in ("longitude", "latitude", "depth_km"):
+        columns[name] = np.where(good, table.column(name).to_numpy(), np.nan)
+    columns["origin_time"] = table.column("origin_time")
+    columns["horizontal_error_km"] = horizontal
+    columns["vertical_error_km"] = np.sqrt(table.column("cov_dd").to_numpy())
+    group = draws_folder(layout) / partition
+    names = ("draw_longitude", "draw_latitude", "draw_depth_km", "draw_member")
+    draws = tuple(np.asarray(open_array(group, name)[...]) for name in names)
+    draws = (*draws[:3], draws[3].astype(np.int64))
+    return make_table("events", columns), draws
+
+
+def read_rays(layout: RunLayout) -> EnsembleTakeoffs:
+    """Read the ensemble as a source of take-off angles."""
+    stored = read_ensemble(tables_folder(layout))
+    if stored.plane is None and not stored.times.stations:
+        return EnsembleTakeoffs(stored.times)
+    places = places_of(layout)
+    return EnsembleTakeoffs(
+        stored.times, stored.plane, places.names, places.longitude, places.latitude
+    )

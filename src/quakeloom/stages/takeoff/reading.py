@@ -1,0 +1,90 @@
+"""Velocity models and their tables of take-off angles, as other stages read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from quakeloom.config import Settings, expand_variables
+from quakeloom.core import InputError, LayeredModel
+from quakeloom.stages.frame.stage import ONE
+from quakeloom.stages.takeoff import TAKEOFF
+from quakeloom.store import RunLayout, find_resource, open_array, read_json
+from quakeloom.travel import (
+    HASH_DEPTHS_KM,
+    HASH_DISTANCES_KM,
+    TableStack,
+    TakeoffTable,
+    stack_tables,
+    table_grid,
+)
+
+TABLE_ARRAYS = ("depth_km", "distance_km", "takeoff_deg", "travel_time_s", "source_slowness_s_km")
+"""Arrays of a table, beside ``direct_arrival``."""
+
+
+def find_model(settings: Settings, name: str) -> Path:
+    """Return the file of a velocity model: one of quakeloom's own by name, or a path.
+
+    Raises
+    ------
+    InputError
+        If there is no such model; the message lists those that come with quakeloom.
+    """
+    own = find_resource("velocity_models")
+    base = Path(expand_variables(settings.data))
+    written = expand_variables(name)
+    for path in (base / written, Path(written), own / f"{written}.txt"):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(p.stem for p in own.glob("*.txt")))
+    raise InputError(
+        f"Velocity model '{name}' of '{settings.name}' does not exist as a file (looked for "
+        f"{base / written}), and is none of quakeloom's own ({known}). No angle can be traced; "
+        "correct takeoff.models."
+    )
+
+
+def read_tables(layout: RunLayout) -> TableStack:
+    """Read the tables of a run."""
+    folder = layout.part(TAKEOFF.name, ONE)
+    tables = []
+    for file in sorted(folder.glob("model*.json")):
+        group = file.with_suffix(".zarr")
+        arrays = {name: np.asarray(open_array(group, name)[...]) for name in TABLE_ARRAYS}
+        direct = np.asarray(open_array(group, "direct_arrival")[...])
+        tables.append(TakeoffTable(**read_json(file), **arrays, direct=direct))
+    return stack_tables(tables)
+
+
+def table_bytes(settings: Settings) -> int:
+    """Return the bytes of the tables in memory, at most."""
+    if settings.takeoff.angles != "layered":
+        return 0
+    models = read_models(settings)
+    depth, distance = table_axes(settings, models)
+    if depth is None or distance is None:
+        depth, distance = HASH_DEPTHS_KM, HASH_DISTANCES_KM
+    return int(len(models) * depth.size * distance.size * 4 * 8)
+
+
+def read_models(settings: Settings) -> list[LayeredModel]:
+    """Read the velocity models of a run."""
+    from quakeloom.formats import read_velocity_model  # all formats; only tracing needs them
+
+    return [read_velocity_model(find_model(settings, name)) for name in settings.takeoff.models]
+
+
+def table_axes(
+    settings: Settings, models: list[LayeredModel]
+) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+    """Depths and distances of the tables; none for HASH's own."""
+    if settings.takeoff.law == "hash":
+        return None, None
+    return table_grid(
+        settings.takeoff.maximum_depth_km,
+        min(settings.selection.maximum_distance_km * 1.02, 2000.0),
+        settings.takeoff.table_step_km,
+        models=models,
+    )

@@ -1,0 +1,18 @@
+# Slip tendency of faults in the stress map.
+
+
+rule tendency:
+    input:
+        inputs("tendency", "part"),
+    output:
+        RESULTS + "/{run}/parts/tendency/{partition}.json",
+    log:
+        "logs/tendency/{run}/{partition}.log",
+    benchmark:
+        RESULTS + "/{run}/benchmarks/tendency/{partition}.tsv"
+    threads: workers("tendency")
+    resources:
+        mem_mb=memory("tendency"),
+        runtime=minutes("tendency"),
+    shell:
+        "quakeloom tendency part --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
