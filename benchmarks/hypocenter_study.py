@@ -42,13 +42,9 @@ from quakeloom.simulate import (
     small_region,
     stress_tensor_at,
 )
-from quakeloom.stages.locate import verbs as locate
 from quakeloom.stages.locate.catalog import locate_catalog
-from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.stations import verbs as stations
-from quakeloom.stages.stress import verbs as stress
-from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.run_here import run_here
 from quakeloom.store import RunLayout, find_resource, read_table, write_table
 from quakeloom.stress import axial_difference, describe_stress, stress_components
 from quakeloom.travel import stack_tables, table_grid, trace_table
@@ -215,25 +211,9 @@ def write_configuration(folder: Path, earth: int, members: int) -> Path:
 def run(path: Path, results: Path) -> None:
     """Compute all cases in this process, stage by stage, as the workflow does."""
     configuration = load_configuration(path)
-    plan = plan_configuration(configuration, results)["runs"]
+    plan_configuration(configuration, results)
     for name, settings in configuration.cases.items():
-        layout, planned = RunLayout(results / name), plan[name]
-        if planned["takeoff"]:
-            takeoff.part(settings, layout)
-        if planned["locate"]:
-            locate.init(settings, layout)
-            for partition in planned["locate"]:
-                locate.part(settings, layout, partition)
-            locate.finalise(settings, layout)
-        mechanism.init(settings, layout)
-        for partition in planned["partitions"]:
-            mechanism.part(settings, layout, partition)
-        mechanism.finalise(settings, layout)
-        stations.part(settings, layout)
-        stress.init(settings, layout)
-        for partition in planned["stress"]:
-            stress.part(settings, layout, partition)
-        stress.finalise(settings, layout)
+        run_here(settings, RunLayout(results / name))
 
 
 def measure(root: Path, case: str, folder: Path, truth: pd.DataFrame) -> dict[str, object]:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import subprocess
 import sys
@@ -141,8 +140,8 @@ def measure(events: int, members: int, folder: Path) -> dict[str, float]:
     )
     planned = json.loads((results / "run" / "plan.json").read_text())["runs"]["run"]
     figures["init_cpu_seconds"], init_peak = run_step(["locate", "init", "--run", str(run)])
-    names = planned["locate"]
-    promised = max(planned["locate"].values()) / 1e3 if isinstance(names, dict) else math.nan
+    names = planned["stages"]["locate"]["partitions"]
+    promised = max(p["memory_mb"] for p in names.values()) / 1e3
     costs = [run_step(["locate", "part", n, "--run", str(run)]) for n in names]
     figures["parts"] = len(costs)
     figures["part_cpu_seconds"] = sum(c for c, _ in costs)

@@ -11,9 +11,10 @@ import pytest
 
 from quakeloom.config import load_configuration
 from quakeloom.core import rotation_angle
-from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.stations import verbs as stations
+from quakeloom.stages.run_here import run_stage_here
+from quakeloom.stages.stations import STATIONS
 from quakeloom.store import RunLayout, read_table
 
 ROOT = Path(__file__).parents[2]
@@ -31,10 +32,8 @@ def tables(shared_data, tmp_path_factory):
     found = {}
     for name in CASES:
         settings, layout = configuration.cases[name], RunLayout(folder / name)
-        mechanism.init(settings, layout)
-        mechanism.part(settings, layout, "all")
-        mechanism.finalise(settings, layout)
-        stations.part(settings, layout)
+        for stage in (MECHANISM, STATIONS):
+            run_stage_here(stage, settings, layout)
         found[name] = {
             table: read_table(layout.table(table), table).to_pandas()
             for table in ("events", "polarities", "rejects", "mechanisms", "station_report")

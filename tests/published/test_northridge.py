@@ -16,9 +16,10 @@ import pytest
 
 from quakeloom.config import load_configuration
 from quakeloom.core import rotation_angle
-from quakeloom.stages.mechanism import verbs as mechanism
+from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.run_here import run_stage_here
+from quakeloom.stages.takeoff import TAKEOFF
 from quakeloom.store import RunLayout, read_table
 
 ROOT = Path(__file__).parents[2]
@@ -49,11 +50,9 @@ def results(shared_data, tmp_path_factory):
     plan_configuration(configuration, folder)
     for name, settings in configuration.cases.items():
         layout = RunLayout(folder / name)
-        if settings.takeoff.angles == "layered":
-            takeoff.part(settings, layout)
-        mechanism.init(settings, layout)
-        mechanism.part(settings, layout, "all")
-        mechanism.finalise(settings, layout)
+        for stage in (TAKEOFF, MECHANISM):
+            if stage.runs(settings):
+                run_stage_here(stage, settings, layout)
     return folder
 
 

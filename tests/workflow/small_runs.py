@@ -11,10 +11,14 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from quakeloom.config import load_configuration
 from quakeloom.core import fault_vectors, p_radiation, plane_angles, ray_vectors
 from quakeloom.formats import write_csv
 from quakeloom.schema import make_table
 from quakeloom.simulate import resolved_shear
+from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.run_here import run_here
+from quakeloom.store import RunLayout
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,6 +138,16 @@ def write_stress_config(folder: Path, table=None, name: str = "map", **changes) 
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(settings))
     return path
+
+
+def compute_run(path: Path, results: Path) -> RunLayout:
+    """Run all stages of the only case of a configuration in this process."""
+    configuration = load_configuration(path)
+    plan_configuration(configuration, results)
+    ((name, settings),) = configuration.cases.items()
+    layout = RunLayout(results / name)
+    run_here(settings, layout)
+    return layout
 
 
 def quakeloom(*arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess:

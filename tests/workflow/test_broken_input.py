@@ -9,11 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_runs import quakeloom, write_config
+from small_runs import compute_run, quakeloom, write_config
 
-from quakeloom.config import load_configuration
-from quakeloom.stages.mechanism import verbs as mechanism
-from quakeloom.stages.planning import plan_configuration
 from quakeloom.store import RunLayout, read_table
 
 EVENTS, POLARITIES = "events_2019-01.csv", "polarities_2019-01.csv"
@@ -38,15 +35,7 @@ def replace_cell(row: int, column: int, value: str):
 
 
 def compute(folder: Path) -> RunLayout:
-    configuration = load_configuration(write_config(folder))
-    plan = plan_configuration(configuration, folder / "results")
-    ((name, settings),) = configuration.cases.items()
-    layout = RunLayout(folder / "results" / name)
-    mechanism.init(settings, layout)
-    for partition in plan["runs"][name]["partitions"]:
-        mechanism.part(settings, layout, partition)
-    mechanism.finalise(settings, layout)
-    return layout
+    return compute_run(write_config(folder), folder / "results")
 
 
 ROWS = {

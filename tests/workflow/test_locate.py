@@ -11,9 +11,12 @@ from small_runs import quakeloom, write_config
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, VerificationError
+from quakeloom.stages.frame.verbs import list_partitions, verify_stage
+from quakeloom.stages.locate import LOCATE as STAGE
 from quakeloom.stages.locate import verbs as locate
 from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.run_here import run_stage_here
 from quakeloom.store import RunLayout, open_array, read_table
 
 LOCATE = {
@@ -84,18 +87,10 @@ def configuration(folder: Path, **changes):
 
 def compute(folder: Path, results: Path, **changes) -> RunLayout:
     """Run the stage in this process."""
-    plan = plan_configuration(settings := configuration(folder, **changes), results)
+    plan_configuration(settings := configuration(folder, **changes), results)
     ((name, values),) = settings.cases.items()
     layout = RunLayout(results / name)
-    locate.init(values, layout)
-    names = plan["runs"][name]["locate"]
-    for number in range(values.locate.station_iterations):
-        for partition in names:
-            locate.part(values, layout, partition, number)
-        locate.gather_terms(values, layout, number)
-    for partition in names:
-        locate.part(values, layout, partition)
-    locate.finalise(values, layout)
+    run_stage_here(STAGE, values, layout)
     return layout
 
 
@@ -156,11 +151,11 @@ def test_planning_again_changes_nothing_and_verify_finds_what_does(tmp_path):
     plan_configuration(configuration(tmp_path), tmp_path / "a")
     assert before == {p: p.stat().st_mtime_ns for p in (layout.root / "plan").rglob("*.json")}
     ((_, settings),) = configuration(tmp_path).cases.items()
-    assert locate.verify(settings, layout)["partitions"] == 2
-    assert {s for _, s in locate.list_partitions(layout)} == {"done"}
+    assert verify_stage(STAGE, settings, layout)["partitions"] == 2
+    assert {s for _, s in list_partitions(STAGE, layout)} == {"done"}
     layout.table("arrivals").write_bytes(b"broken")
     with pytest.raises(VerificationError, match=r"arrivals\.parquet has changed"):
-        locate.verify(settings, layout)
+        verify_stage(STAGE, settings, layout)
     layout.done("locate", "2011-02").unlink()
     with pytest.raises(IncompleteError, match="2011-02"):
         locate.finalise(settings, layout)

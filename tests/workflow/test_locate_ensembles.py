@@ -11,9 +11,8 @@ from quakeloom.core import InputError, geographic_position
 from quakeloom.schema import make_table
 from quakeloom.stages.locate.blocks import make_tasks
 from quakeloom.stages.locate.catalog import locate_catalog
-from quakeloom.stages.planning import plan_line, plan_region
-from quakeloom.stages.regional import verbs as regional
-from quakeloom.stages.tomography import verbs as tomography
+from quakeloom.stages.planning import plan_run
+from quakeloom.stages.run_here import run_here
 from quakeloom.store import RunLayout, read_table, write_table
 
 ORIGIN = (140.0, 36.0)
@@ -81,11 +80,8 @@ def test_events_are_located_in_the_members_of_a_region(tmp_path):
         "test",
     )  # fmt: skip
     layout = RunLayout(tmp_path / "results" / "region")
-    plan_region(settings, layout)
-    layout.settings.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
-    regional.init(settings, layout)
-    for block in regional.blocks_of(settings):
-        regional.part(settings, layout, block.name)
+    plan_run(settings, layout)
+    run_here(settings, layout)
     locate = Locate(
         models=[str(layout.root)], maximum_depth_km=14, radius_km=15, draws=5,
         boundary_velocity_km_s=5.0, vp_vs_spread=0.01,
@@ -128,11 +124,8 @@ def test_events_are_located_in_the_members_of_a_line(tmp_path):
         "test",
     )  # fmt: skip
     layout = RunLayout(tmp_path / "results" / "line")
-    entries = plan_line(settings, layout)["partitions"]
-    layout.settings.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
-    tomography.init(settings, layout)
-    for name in entries:
-        tomography.part(settings, layout, name)
+    plan_run(settings, layout)
+    run_here(settings, layout)
     # the line runs east from the origin; one station lies far beside it
     place = np.array([[0.2, 3.0], [-0.3, 8.0], [0.0, 15.0], [0.1, 24.0], [9.0, 12.0]])
     events, picks, stations = tables(place, np.array([7.0, 0.0, 19.0]), 6.0)

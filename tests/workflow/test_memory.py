@@ -54,7 +54,8 @@ def test_the_peak_of_a_partition_is_below_its_promise(tmp_path, events):
         capture_output=True, text=True, env=dict(os.environ), check=True,
     )  # fmt: skip
     measured = float(done.stdout.split()[-1])
-    promised = json.loads((run / "plan.json").read_text())["runs"]["memory"]["partitions"]["all"]
+    promised = json.loads((run / "plan.json").read_text())["runs"]["memory"]
+    promised = promised["stages"]["mechanism"]["partitions"]["all"]["memory_mb"]
     assert measured <= promised
     # a promise of everything is none
     assert promised <= 2.5 * measured
@@ -79,10 +80,9 @@ def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
     run = results / "memory"
     quakeloom("takeoff", "part", "--run", run)
     plan = json.loads((run / "plan.json").read_text())["runs"]["memory"]
-    promises = {**plan["waveforms"], "threshold": plan["threshold"]}
     program = str(Path(sys.executable).parent / "quakeloom")
     for stage in ("window", "pick", "polarity", "threshold"):
-        promise = promises[stage]
+        promised = plan["stages"][stage]["partitions"]["all"]["memory_mb"]
         quakeloom(stage, "init", "--run", run)
         done = subprocess.run(
             [sys.executable, "-c", MEASURE.format(root=str(ROOT)), program, stage, "part", "all",
@@ -90,7 +90,6 @@ def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
             capture_output=True, text=True, env=dict(os.environ), check=True,
         )  # fmt: skip
         measured = float(done.stdout.split()[-1])
-        promised = promise["all"] if isinstance(promise, dict) else promise
         assert measured <= promised, stage
 
 
@@ -139,8 +138,8 @@ def test_the_peaks_of_locating_are_below_their_promises(tmp_path, grids):
     plan = json.loads((run / "plan.json").read_text())["runs"]["memory"]
     program = str(Path(sys.executable).parent / "quakeloom")
     for step, promised in (
-        (["init"], plan["locate_tables"]),
-        (["part", "all"], plan["locate"]["all"]),
+        (["init"], plan["stages"]["locate"]["init"]["memory_mb"]),
+        (["part", "all"], plan["stages"]["locate"]["partitions"]["all"]["memory_mb"]),
     ):
         done = subprocess.run(
             [sys.executable, "-c", MEASURE.format(root=str(ROOT)), program, "locate", *step,

@@ -7,19 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from small_runs import compute_run
 
 from quakeloom.config import load_configuration
 from quakeloom.core import distance_azimuth
 from quakeloom.formats import Trace, write_miniseed
-from quakeloom.stages.mechanism import verbs as mechanism
-from quakeloom.stages.pick import verbs as pick
-from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.polarity import verbs as polarity
-from quakeloom.stages.repeaters import verbs as repeaters
-from quakeloom.stages.stations import verbs as stations
-from quakeloom.stages.takeoff import verbs as takeoff
-from quakeloom.stages.threshold import verbs as threshold
-from quakeloom.stages.window import verbs as window
+from quakeloom.stages.frame.verbs import verify_stage
+from quakeloom.stages.threshold import THRESHOLD
 from quakeloom.store import RunLayout, read_json, read_table
 
 MONTHS = [f"2019-{m:02d}" for m in range(1, 9)]
@@ -95,18 +89,7 @@ def run(tmp_path_factory) -> RunLayout:
                       "B": 3.0, "A": 4.0}},
         "repeaters": {},
     }))  # fmt: skip
-    configuration = load_configuration(path)
-    plan = plan_configuration(configuration, folder / "results")
-    layout, settings = RunLayout(folder / "results" / "checks"), configuration.cases["checks"]
-    takeoff.part(settings, layout)
-    for stage in (window, pick, polarity, threshold, mechanism):
-        stage.init(settings, layout)
-        for partition in plan["runs"]["checks"]["partitions"]:
-            stage.part(settings, layout, partition)
-        stage.finalise(settings, layout)
-    repeaters.part(settings, layout)
-    stations.part(settings, layout)
-    return layout
+    return compute_run(path, folder / "results")
 
 
 def test_the_same_earthquake_is_found_again_every_month(run):
@@ -164,7 +147,7 @@ def test_the_mechanisms_use_the_threshold_that_was_chosen(run):
 
 def test_the_stage_of_thresholds_verifies(run):
     settings = load_configuration(run.root.parents[1] / "checks.yaml").cases["checks"]
-    assert threshold.verify(settings, run)["partitions"] == 3
+    assert verify_stage(THRESHOLD, settings, run)["partitions"] == 3
 
 
 def test_the_months_of_a_station_are_its_report_in_pieces(run):

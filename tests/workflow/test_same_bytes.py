@@ -6,29 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_runs import write_config
+from small_runs import compute_run, write_config
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError
+from quakeloom.stages.frame.verbs import verify_stage
+from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.mechanism import blocks as _mechanism_blocks
 from quakeloom.stages.mechanism import verbs as mechanism
-from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.stations import verbs as stations
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
 
 def compute(folder: Path, results: Path, **changes) -> RunLayout:
     """Run the stages in this process."""
-    configuration = load_configuration(write_config(folder, **changes))
-    plan = plan_configuration(configuration, results)
-    ((name, settings),) = configuration.cases.items()
-    layout = RunLayout(results / name)
-    mechanism.init(settings, layout)
-    for partition in plan["runs"][name]["partitions"]:
-        mechanism.part(settings, layout, partition)
-    mechanism.finalise(settings, layout)
-    stations.part(settings, layout)
-    return layout
+    return compute_run(write_config(folder, **changes), results)
 
 
 def tables(layout: RunLayout) -> dict[str, bytes]:
@@ -83,7 +74,7 @@ def test_finalise_names_what_is_missing(catalog):
     with pytest.raises(IncompleteError, match="2019-02"):
         mechanism.finalise(settings, layout)
     with pytest.raises(IncompleteError, match="1 of 3"):
-        mechanism.verify(settings, layout)
+        verify_stage(MECHANISM, settings, layout)
     with pytest.raises(PlanError, match="1999-09"):
         mechanism.part(settings, layout, "1999-09")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import yaml
 
-from quakeloom.cli._waveform_reporting import collect_waveforms
 from quakeloom.config import load_configuration
+from quakeloom.report._collecting_waveforms import collect_waveforms
 from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration, read_settings
 from quakeloom.stages.polarity import verbs as polarity

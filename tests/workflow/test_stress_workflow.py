@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import xarray
 from small_runs import (
+    compute_run,
     quakeloom,
     slip_catalog,
     stress_of,
@@ -20,14 +21,11 @@ from small_runs import (
 )
 from test_snakemake import jobs
 
-from quakeloom.cli._reporting import write_report
-from quakeloom.config import load_configuration
 from quakeloom.formats import write_csv
-from quakeloom.stages.mechanism import verbs as mechanism
-from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.stations import verbs as stations
-from quakeloom.stages.stress import verbs as stress
-from quakeloom.stages.tendency import verbs as tendency
+from quakeloom.report import write_report
+from quakeloom.stages.frame.run_settings import read_settings
+from quakeloom.stages.frame.verbs import verify_stage
+from quakeloom.stages.stress import STRESS
 from quakeloom.store import RunLayout, read_json
 from quakeloom.stress import shmax_direction, stress_tensors
 
@@ -37,24 +35,9 @@ FILES = ("stress.csv", "stress.json", "stress.nc", "stress_wsm.csv", "stress.geo
 
 def compute(path: Path, results: Path, report: bool = True) -> RunLayout:
     """Run the stages of a configuration in this process."""
-    configuration = load_configuration(path)
-    plan = plan_configuration(configuration, results)
-    ((name, settings),) = configuration.cases.items()
-    layout, planned = RunLayout(results / name), plan["runs"][name]
-    if planned["partitions"]:
-        mechanism.init(settings, layout)
-        for partition in planned["partitions"]:
-            mechanism.part(settings, layout, partition)
-        mechanism.finalise(settings, layout)
-        stations.part(settings, layout)
-    stress.init(settings, layout)
-    for partition in planned["stress"]:
-        stress.part(settings, layout, partition)
-    stress.finalise(settings, layout)
-    if planned["tendency"]:
-        tendency.part(settings, layout)
+    layout = compute_run(path, results)
     if report:
-        write_report(settings, layout)
+        write_report(read_settings(layout), layout)
     return layout
 
 
@@ -249,7 +232,7 @@ def test_a_grid_without_data_has_no_stress_and_a_report_that_says_why(tmp_path, 
     assert pd.read_csv(layout.root / "tendency.csv")["slip_tendency"].isna().all()
     page = layout.report.read_text()
     assert "There is no stress map" in page
-    assert stress.verify(load_configuration(config).cases["map"], layout)["partitions"] == 4
+    assert verify_stage(STRESS, read_settings(layout), layout)["partitions"] == 4
 
 
 def test_a_map_that_loses_its_data_loses_its_pictures(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from small_runs import compute_run
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError, distance_azimuth
@@ -15,7 +16,6 @@ from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.polarity import verbs as polarity
-from quakeloom.stages.takeoff import verbs as takeoff
 from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
@@ -106,17 +106,7 @@ def archive(tmp_path_factory) -> Path:
 
 def compute(folder: Path, results: Path, **changes) -> RunLayout:
     """Run the waveform stages in this process."""
-    configuration = load_configuration(write_config(folder, **changes))
-    plan = plan_configuration(configuration, results)
-    layout = RunLayout(results / "waves")
-    settings = configuration.cases["waves"]
-    takeoff.part(settings, layout)
-    for stage in STAGES:
-        stage.init(settings, layout)
-        for partition in plan["runs"]["waves"]["partitions"]:
-            stage.part(settings, layout, partition)
-        stage.finalise(settings, layout)
-    return layout
+    return compute_run(write_config(folder, **changes), results)
 
 
 @pytest.fixture(scope="module")

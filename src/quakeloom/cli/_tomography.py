@@ -72,13 +72,11 @@ def tomography(
         )
     from quakeloom.cli._console import status
     from quakeloom.config import parse_settings
-    from quakeloom.stages.ensemble.blocks import blocks_of
     from quakeloom.stages.frame.chains import find_chain
-    from quakeloom.stages.frame.verbs import list_partitions
     from quakeloom.stages.planning import plan_run
+    from quakeloom.stages.run_here import run_here
     from quakeloom.stages.tomography import TOMOGRAPHY
-    from quakeloom.stages.tomography.verbs import finalise, init, part
-    from quakeloom.store import RunLayout
+    from quakeloom.store import RunLayout, read_json
 
     if workers is None:
         workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if members >= _BLOCK_MEMBERS else 0
@@ -111,17 +109,9 @@ def tomography(
     layout = RunLayout(out)
     with status("planning") as say:
         plan_run(settings, layout)
-        say("choosing the prior and finding the most probable model")
-        init(settings, layout)
-        todo = {b for b, state in list_partitions(TOMOGRAPHY, layout) if state != "done"}
-        for block in blocks_of(settings.tomography):
-            if block.name in todo:
-                say(f"members {block.members[0]} to {block.members[-1]} of {members}")
-                part(settings, layout, block.name)
-        say("summarizing")
-        summary = finalise(settings, layout)
+        run_here(settings, layout, say)
         find_chain(settings).write_page(settings, layout)
-    show_summary(summary)
+    show_summary(read_json(layout.done_step(TOMOGRAPHY.name, "finalise"))["summary"])
     typer.echo(f"report: {layout.report}")
 
 

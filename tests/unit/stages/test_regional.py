@@ -8,8 +8,11 @@ import pytest
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
 from quakeloom.stages.ensemble.blocks import ensemble_path
-from quakeloom.stages.planning import plan_region
+from quakeloom.stages.frame.verbs import list_partitions, verify_stage
+from quakeloom.stages.planning import plan_run
+from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.regional import verbs as stage
+from quakeloom.stages.regional.reading import read_times
 from quakeloom.store import RunLayout, open_array, read_table
 from quakeloom.travel import solve_eikonal
 
@@ -55,9 +58,9 @@ def settings_of(folder, **changes):
 
 
 def run_all(settings, layout, names=None):
-    plan_region(settings, layout)
+    plan_run(settings, layout)
     stage.init(settings, layout)
-    for block in stage.blocks_of(settings):
+    for block in stage.blocks_of(settings.regional):
         if names is None or block.name in names:
             stage.part(settings, layout, block.name)
 
@@ -77,7 +80,7 @@ def test_ensemble_honors_what_is_known_and_its_times_are_the_solver_s(folder, tm
     assert np.abs(at_known / 5.0 - 1.0).max() < 0.02
     # where nothing is known the members scatter by the prior's 5 %
     assert 0.02 < np.log(drawn[:, 12, 0, 0]).std() < 0.12
-    found = stage.read_times(settings, layout)
+    found = read_times(settings, layout)
     assert found["stations"] == ("XX.AAA", "XX.BBB")
     assert found["time_s"].shape == (2, 15, 17, 17, 4)
     exact = solve_eikonal(
@@ -87,7 +90,7 @@ def test_ensemble_honors_what_is_known_and_its_times_are_the_solver_s(folder, tm
     reasons = read_table(layout.table("rejects"), "rejects").column("reason").to_pylist()
     assert len(reasons) == 1
     assert "station XX.FAR lies outside the grid: east" in reasons[0]
-    assert stage.verify(settings, layout) == {"blocks": 2, "members": 4, "tables": 8}
+    assert verify_stage(REGIONAL, settings, layout)["partitions"] == 2
     assert json.loads((layout.root / "regional.json").read_text())["members"] == 4
 
 
@@ -96,14 +99,14 @@ def test_more_members_and_more_stations_cost_only_what_is_new(folder, tmp_path, 
     run_all(settings_of(folder, members=2), layout)
     before = velocities(layout)[:2]
     more = settings_of(folder)
-    plan_region(more, layout)
-    assert dict(stage.list_blocks(more, layout)) == {"m00000": "done", "m00002": "missing"}
+    plan_run(more, layout)
+    assert dict(list_partitions(REGIONAL, layout)) == {"m00000": "done", "m00002": "missing"}
     stage.init(more, layout)
     stage.part(more, layout, "m00002")
     np.testing.assert_array_equal(velocities(layout)[:2], before)
     (folder / "stations.csv").write_text(STATIONS + "XX,CCC,139.95,35.95,10\n")
-    plan_region(more, layout)
-    assert dict(stage.list_blocks(more, layout)) == {"m00000": "stale", "m00002": "stale"}
+    plan_run(more, layout)
+    assert dict(list_partitions(REGIONAL, layout)) == {"m00000": "stale", "m00002": "stale"}
     solved = []
 
     def count(*arguments):
@@ -124,8 +127,8 @@ def test_one_worker_and_four_give_the_same_ensemble(folder, tmp_path):
     local = settings_of(folder, block_members=4, cluster={"kind": "local", "workers": 4})
     run_all(local, four)
     np.testing.assert_array_equal(velocities(one), velocities(four))
-    first = stage.read_times(settings_of(folder), one)["time_s"]
-    np.testing.assert_array_equal(first, stage.read_times(local, four)["time_s"])
+    first = read_times(settings_of(folder), one)["time_s"]
+    np.testing.assert_array_equal(first, read_times(local, four)["time_s"])
 
 
 def test_a_three_dimensional_starting_model_is_interpolated_to_the_nodes(folder, tmp_path):
@@ -151,30 +154,30 @@ def test_kept_tables_are_thinned_and_changes_are_found(folder, tmp_path):
     layout = RunLayout(tmp_path / "region")
     run_all(settings, layout)
     stage.finalise(settings, layout)
-    found = stage.read_times(settings, layout)
+    found = read_times(settings, layout)
     assert found["time_s"].shape == (2, 8, 5, 5, 2)
     np.testing.assert_array_equal(found["east_km"], [-16, -8, 0, 8, 16])
     array = zarr.open_array(str(ensemble_path(layout) / "regional_p_velocity"), mode="r+")
     array[1, 0, 0, 0] = 9.0
     with pytest.raises(VerificationError, match="block m00000 have changed"):
-        stage.verify(settings, layout)
+        verify_stage(REGIONAL, settings, layout)
 
 
 def test_impossible_input_is_refused_with_the_remedy(folder, tmp_path):
     layout = RunLayout(tmp_path / "region")
-    with pytest.raises(PlanError, match="no block 'm00000' in the plan"):
+    with pytest.raises(PlanError, match="no partition 'm00000' in the plan"):
         stage.part(settings_of(folder), layout, "m00000")
     with pytest.raises(InputError, match="neither a file below `data` nor one of quakeloom's own"):
-        plan_region(settings_of(folder, model="none"), layout)
+        plan_run(settings_of(folder, model="none"), layout)
     (folder / "bad.csv").write_text("depth_km,north_km\n1,2\n")
     with pytest.raises(InputError, match="has not the columns"):
         stage.read_prior(settings_of(folder, known="bad.csv"))
     with pytest.raises(InputError, match="None of the 3 stations"):
-        plan_region(settings_of(folder, origin_longitude_deg=10.0), layout)
+        plan_run(settings_of(folder, origin_longitude_deg=10.0), layout)
     with pytest.raises(SettingsError, match="fewer than three nodes"):
         settings_of(folder, depth_range_km=[0, 1])
     settings = settings_of(folder)
-    plan_region(settings, layout)
+    plan_run(settings, layout)
     with pytest.raises(IncompleteError, match="not prepared"):
         stage.part(settings, layout, "m00000")
     with pytest.raises(IncompleteError, match="m00000"):

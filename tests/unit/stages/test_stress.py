@@ -13,9 +13,14 @@ from quakeloom.core import IncompleteError, InputError, PlanError, VerificationE
 from quakeloom.formats import write_csv
 from quakeloom.report import compare_stress_maps
 from quakeloom.schema import make_table
+from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.frame.verbs import verify_stage
 from quakeloom.stages.planning import plan_configuration, read_settings
+from quakeloom.stages.run_here import run_stage_here
+from quakeloom.stages.stress import STRESS
 from quakeloom.stages.stress import verbs as stress
 from quakeloom.stages.tendency import verbs as tendency
+from quakeloom.stages.without_a_run.map_catalog import map_catalog
 from quakeloom.store import RunLayout, read_table
 
 
@@ -75,11 +80,9 @@ def _run(folder, results="results", **options):
     plan = plan_configuration(configuration, folder / results)
     layout = RunLayout(folder / results / "test")
     settings = read_settings(layout)
-    stress.init(settings, layout)
-    for name in plan["runs"]["test"]["stress"]:
-        stress.part(settings, layout, name)
-    stress.finalise(settings, layout)
-    return settings, layout, plan["runs"]["test"]
+    for stage in (CATALOGS, STRESS):
+        run_stage_here(stage, settings, layout)
+    return settings, layout, plan["runs"]["test"]["stages"]["stress"]["partitions"]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +159,7 @@ def test_files_for_other_programs(run):
 def test_one_partition_or_many_give_the_same_bytes(run, tmp_path):
     """The sums are exact: a year at a time or all at once, the files are the same."""
     _, _, layout, planned = run
-    assert len(planned["stress"]) == 4
+    assert len(planned) == 4
     write_csv(_catalog(), tmp_path / "catalog.csv")
     configuration = _configure(tmp_path)
     text = configuration.path.read_text().replace("calendar: year", "calendar: all")
@@ -165,7 +168,7 @@ def test_one_partition_or_many_give_the_same_bytes(run, tmp_path):
     plan = plan_configuration(configuration, tmp_path / "results")
     other = RunLayout(tmp_path / "results" / "test")
     settings = read_settings(other)
-    assert plan["runs"]["test"]["stress"] == ["all"]
+    assert list(plan["runs"]["test"]["stages"]["stress"]["partitions"]) == ["all"]
     stress.part(settings, other, "all")
     stress.finalise(settings, other)
     for name in ("stress.csv", "stress_wsm.csv", "stress.geojson", "shmax.tif"):
@@ -178,34 +181,35 @@ def test_a_new_year_changes_only_its_plan(tmp_path):
     years = table.column("origin_time").to_numpy().astype("datetime64[Y]").astype(int) + 1970
     write_csv(table.filter(years < 2018), tmp_path / "catalog.csv")
     _, layout, planned = _run(tmp_path)
-    before = {n: layout.plan("stress", n).read_bytes() for n in planned["stress"]}
-    sums = {n: layout.done("stress", n).stat().st_mtime_ns for n in planned["stress"]}
+    before = {n: layout.plan("stress", n).read_bytes() for n in planned}
+    sums = {n: layout.done("stress", n).stat().st_mtime_ns for n in planned}
     write_csv(table, tmp_path / "catalog.csv")
     plan = plan_configuration(_configure(tmp_path), tmp_path / "results")
-    assert plan["runs"]["test"]["stress"] == [*planned["stress"], "2018"]
-    assert before == {n: layout.plan("stress", n).read_bytes() for n in planned["stress"]}
+    assert list(plan["runs"]["test"]["stages"]["stress"]["partitions"]) == [*planned, "2018"]
+    assert before == {n: layout.plan("stress", n).read_bytes() for n in planned}
     settings = read_settings(layout)
     with pytest.raises(IncompleteError, match="2018"):
         stress.finalise(settings, layout)
     stress.part(settings, layout, "2018")
     assert stress.finalise(settings, layout)["mechanisms"] == 120
-    assert sums == {n: layout.done("stress", n).stat().st_mtime_ns for n in planned["stress"]}
+    assert sums == {n: layout.done("stress", n).stat().st_mtime_ns for n in planned}
 
 
 def test_verify_names_what_has_changed(tmp_path):
     """A changed file is found and named."""
     write_csv(_catalog(), tmp_path / "catalog.csv")
     settings, layout, _ = _run(tmp_path)
-    assert stress.verify(settings, layout)["partitions"] == 4
+    assert verify_stage(STRESS, settings, layout)["partitions"] == 4
     (layout.root / "stress.csv").write_text("longitude\n")
     with pytest.raises(VerificationError, match=r"stress\.csv has changed"):
-        stress.verify(settings, layout)
+        verify_stage(STRESS, settings, layout)
 
 
 def test_tendency_of_faults(run):
     """A fault at 30 degrees from SHmax slips, one along SHmax does not, one far off is unknown."""
     _, settings, layout, _ = run
-    table = tendency.part(settings, layout).to_pandas().set_index("fault")
+    tendency.part(settings, layout)
+    table = read_table(layout.table("tendency"), "tendency").to_pandas().set_index("fault")
     assert table.loc["good", "slip_tendency"] > 0.8
     assert table.loc["bad", "slip_tendency"] < 0.5
     assert np.isnan(table.loc["far", "slip_tendency"])
@@ -218,14 +222,14 @@ def test_a_catalog_of_which_nothing_can_be_used_is_refused_in_words(tmp_path):
     """None passes the rules: a message with numbers; a catalog without rows: the same."""
     deep = Stress(grid_step_deg=0, maximum_depth_km=1)
     with pytest.raises(InputError, match="too deep"):
-        stress.map_catalog(deep, _catalog(30), tmp_path / "deep")
+        map_catalog(deep, _catalog(30), tmp_path / "deep")
     with pytest.raises(InputError, match="None of 0"):
-        stress.map_catalog(Stress(), _catalog(0), tmp_path / "none")
+        map_catalog(Stress(), _catalog(0), tmp_path / "none")
 
 
 def test_a_single_node_stands_in_the_middle(tmp_path):
     """Step 0: one stress for all, at the mean place of the events."""
-    made, facts = stress.map_catalog(Stress(grid_step_deg=0), _catalog(), tmp_path)
+    made, facts = map_catalog(Stress(grid_step_deg=0), _catalog(), tmp_path)
     assert made.table.num_rows == 1
     assert made.table.column("longitude")[0].as_py() == pytest.approx(10.5, abs=0.1)
     assert facts["M"] == 5
@@ -235,7 +239,7 @@ def test_a_single_node_stands_in_the_middle(tmp_path):
 def test_depth_and_projection_make_a_volume(tmp_path):
     """Nodes in projected kilometres and depth: longitudes come back, depth has its strength."""
     options = Stress(projection="EPSG:32632", grid_step_km=40, depth_step_km=10, reach_km=30)
-    made, facts = stress.map_catalog(options, _catalog(), tmp_path)
+    made, facts = map_catalog(options, _catalog(), tmp_path)
     assert len(facts["alpha2"]) == 2
     table = pd.read_csv(tmp_path / "stress.csv")
     assert set(np.unique(table["depth_km"])) <= {0.0, 10.0, 20.0}
@@ -245,10 +249,8 @@ def test_depth_and_projection_make_a_volume(tmp_path):
 
 def test_planes_by_instability_and_bootstrap(tmp_path):
     """Other plane rules and the bootstrap run through the stage and agree on SHmax."""
-    both, _ = stress.map_catalog(
-        Stress(grid_step_deg=0.5, bootstrap=50), _catalog(), tmp_path / "both"
-    )
-    one, facts = stress.map_catalog(
+    both, _ = map_catalog(Stress(grid_step_deg=0.5, bootstrap=50), _catalog(), tmp_path / "both")
+    one, facts = map_catalog(
         Stress(grid_step_deg=0.5, planes="instability"), _catalog(), tmp_path / "one"
     )
     found = compare_stress_maps(

@@ -12,7 +12,9 @@ import pytest
 
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
-from quakeloom.stages.planning import plan_line
+from quakeloom.stages.frame.verbs import list_partitions, verify_stage
+from quakeloom.stages.planning import plan_run
+from quakeloom.stages.tomography import TOMOGRAPHY
 from quakeloom.stages.tomography import verbs as stage
 from quakeloom.stages.tomography.inputs import read_line, read_prior
 from quakeloom.store import RunLayout, open_array, read_table
@@ -96,9 +98,9 @@ def settings_of(pick_file, **changes):
 
 
 def run_all(settings, layout, names=None):
-    plan_line(settings, layout)
+    plan_run(settings, layout)
     stage.init(settings, layout)
-    for block in stage.blocks_of(settings):
+    for block in stage.blocks_of(settings.tomography):
         if names is None or block.name in names:
             stage.part(settings, layout, block.name)
 
@@ -157,7 +159,7 @@ def test_products_hold_the_ensemble_s_moments(finished):
         assert (data["depth_of_3_upper"] >= data["depth_of_3_lower"]).all()
     rows = np.genfromtxt(layout.root / "sections.csv", delimiter=",", names=True)
     assert rows["mean"].size == there.sum()
-    assert stage.verify(settings, layout) == {"blocks": 2, "members": 6}
+    assert verify_stage(TOMOGRAPHY, settings, layout)["partitions"] == 2
 
 
 _RUN = """
@@ -166,7 +168,7 @@ from pathlib import Path
 from quakeloom.stages.tomography import verbs as stage
 from quakeloom.store import RunLayout
 settings, root = pickle.loads(Path(sys.argv[1]).read_bytes())
-for block in stage.blocks_of(settings):
+for block in stage.blocks_of(settings.tomography):
     stage.part(settings, RunLayout(root), block.name)
 """
 
@@ -186,7 +188,7 @@ def test_a_process_that_was_killed_is_gone_on_with_to_the_same_ensemble(pick_fil
         time.sleep(0.005)
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    states = dict(stage.list_blocks(settings, layout))
+    states = dict(list_partitions(TOMOGRAPHY, layout))
     assert states["m00001"] == "done"
     assert states["m00005"] == "missing"
     with pytest.raises(IncompleteError, match="m00005"):
@@ -198,14 +200,14 @@ def test_a_process_that_was_killed_is_gone_on_with_to_the_same_ensemble(pick_fil
     for name in stage.MEMBER_ARRAYS:
         assert members(layout, name).tobytes() == members(complete, name).tobytes(), name
     stage.finalise(settings, layout)
-    assert stage.verify(settings, layout) == {"blocks": 6, "members": 6}
+    assert verify_stage(TOMOGRAPHY, settings, layout)["partitions"] == 6
 
 
 def test_blocks_in_any_order_give_the_same_ensemble(finished, pick_file, tmp_path):
     _, complete, _ = finished
     settings, layout = settings_of(pick_file), RunLayout(tmp_path / "line")
     run_all(settings, layout, {"m00004"})
-    assert dict(stage.list_blocks(settings, layout)) == {"m00000": "missing", "m00004": "done"}
+    assert dict(list_partitions(TOMOGRAPHY, layout)) == {"m00000": "missing", "m00004": "done"}
     with pytest.raises(IncompleteError, match="m00000"):
         stage.finalise(settings, layout)
     run_all(settings, layout, {"m00000"})
@@ -219,9 +221,9 @@ def test_members_can_be_added_later(finished, pick_file, tmp_path):
     run_all(settings_of(pick_file, members=4), layout)
     marker = layout.done("tomography", "m00000").stat().st_mtime_ns
     more = settings_of(pick_file)
-    plan_line(more, layout)
+    plan_run(more, layout)
     stage.init(more, layout)
-    assert dict(stage.list_blocks(more, layout)) == {"m00000": "done", "m00004": "missing"}
+    assert dict(list_partitions(TOMOGRAPHY, layout)) == {"m00000": "done", "m00004": "missing"}
     stage.part(more, layout, "m00004")
     assert layout.done("tomography", "m00000").stat().st_mtime_ns == marker
     np.testing.assert_array_equal(members(layout), members(complete))
@@ -234,10 +236,10 @@ def test_prepared_again_keeps_members_and_changed_settings_replace_them(pick_fil
     layout.done_step("tomography", "init").unlink()
     stage.init(settings, layout)
     np.testing.assert_array_equal(members(layout), before)
-    assert [state for _, state in stage.list_blocks(settings, layout)] == ["done"]
+    assert [state for _, state in list_partitions(TOMOGRAPHY, layout)] == ["done"]
     other = settings_of(pick_file, members=4, steps=1)
-    plan_line(other, layout)
-    assert [state for _, state in stage.list_blocks(other, layout)] == ["stale"]
+    plan_run(other, layout)
+    assert [state for _, state in list_partitions(TOMOGRAPHY, layout)] == ["stale"]
     for _ in range(2):
         run_all(other, layout)
         layout.done_step("tomography", "init").unlink()
@@ -265,7 +267,7 @@ def test_changed_values_are_found_by_verify(finished, pick_file, tmp_path):
     array = zarr.open_array(str(stage.ensemble_path(layout) / "chi_square"), mode="r+")
     array[1] = 99.0
     with pytest.raises(VerificationError, match="chi_square of block m00000 has changed"):
-        stage.verify(settings, layout)
+        verify_stage(TOMOGRAPHY, settings, layout)
 
 
 @pytest.mark.parametrize("sampler", ["psvgd", "fsvgd"])
@@ -282,7 +284,7 @@ def test_particle_samplers_give_the_same_kind_of_ensemble(pick_file, tmp_path, s
 
 def test_report_holds_the_samplers_against_each_other(pick_file, tmp_path):
     """Two ensembles of the same line: numbers in a file and a section on the page."""
-    from quakeloom.cli._line_reporting import write_line_report
+    from quakeloom.report import write_line_report
 
     own = settings_of(pick_file, members=16, block_members=16)
     own = own.model_copy(update={"report": own.report.model_copy(update={"compare": ["other"]})})
@@ -307,9 +309,9 @@ def test_report_holds_the_samplers_against_each_other(pick_file, tmp_path):
 
 def test_a_part_before_its_plan_or_preparation_is_refused(pick_file, tmp_path):
     settings, layout = settings_of(pick_file), RunLayout(tmp_path / "line")
-    with pytest.raises(PlanError, match="no block 'm00000' in the plan"):
+    with pytest.raises(PlanError, match="no partition 'm00000' in the plan"):
         stage.part(settings, layout, "m00000")
-    plan_line(settings, layout)
+    plan_run(settings, layout)
     with pytest.raises(IncompleteError, match="not prepared"):
         stage.part(settings, layout, "m00000")
 
@@ -317,7 +319,7 @@ def test_a_part_before_its_plan_or_preparation_is_refused(pick_file, tmp_path):
 def test_missing_files_and_impossible_settings_are_refused(pick_file, tmp_path):
     settings = settings_of(pick_file, picks={"path": "none.csv"})
     with pytest.raises(InputError, match=r"none.csv.*does not exist"):
-        plan_line(settings, RunLayout(tmp_path))
+        plan_run(settings, RunLayout(tmp_path))
     with pytest.raises(SettingsError, match="at least 16"):
         settings_of(pick_file, sampler="psvgd")
 
@@ -357,7 +359,7 @@ def test_an_ensemble_that_does_not_fit_says_so(pick_file, tmp_path):
     run_all(settings, layout)
     summary = stage.finalise(settings, layout)
     assert "times their errors" in summary["warnings"][0]
-    from quakeloom.cli._reporting import write_report
+    from quakeloom.report import write_report
 
     write_report(settings, layout)
     assert "so their spread is too small" in layout.report.read_text()

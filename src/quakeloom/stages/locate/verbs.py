@@ -19,7 +19,11 @@ from quakeloom.cluster import open_executor
 from quakeloom.config import Settings
 from quakeloom.core import digest_file
 from quakeloom.stages.frame.code_digests import code_digest
-from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
+from quakeloom.stages.frame.partition_states import (
+    open_part,
+    planned_partitions,
+    refuse_incomplete,
+)
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import promise_minutes, promise_threads
 from quakeloom.stages.frame.stage import Promise, StageInputs
@@ -113,6 +117,14 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     open_marker(layout, LOCATE.name, {"members": members, "times": planned["times"]})
     log.info("locate: %d models, %.1f s", members, time.perf_counter() - started)
     return {"members": members}
+
+
+def before_parts(settings: Settings, layout: RunLayout) -> None:
+    """Go over all partitions for the rounds of station terms, in this process."""
+    for number in range(locate_settings(settings).station_iterations):
+        for name in planned_partitions(layout, LOCATE.name):
+            part(settings, layout, name, number)
+        gather_terms(settings, layout, number)
 
 
 def part(
@@ -219,4 +231,4 @@ def _remove_others(layout: RunLayout, names: set[str]) -> None:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
-__all__ = ["check", "finalise", "gather_terms", "init", "inputs", "part", "promise"]
+__all__ = ["before_parts", "check", "finalise", "gather_terms", "init", "inputs", "part", "promise"]
