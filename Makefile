@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test bench test-slurm format docs clean
+.PHONY: help demo test bench test-slurm format docs docs-site clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml envs/constraints.txt
 	  { echo "quakeloom needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint envs/constraints.txt --editable '.[dev,slurm,networks]'
+	  --constraint envs/constraints.txt --editable '.[dev,docs,slurm,networks]'
 	touch $@
 
 demo: $(STAMP)  ## Simulate seismograms of a small region, run the whole workflow, write a report.
@@ -48,5 +48,9 @@ docs: $(STAMP)  ## Generate the pages that follow from the code.
 	quakeloom config schema > workflow/schemas/settings.schema.json
 	quakeloom schema > docs/tables.md
 
-clean:  ## Remove results and logs, not the environment.
-	rm -rf results logs
+docs-site: $(STAMP)  ## Build the site of the documentation, which opens without a network.
+	sphinx-build --quiet --fail-on-warning -c docs -d build/doctrees . build/docs-site
+	@echo "Site: $(abspath build/docs-site/index.html)"
+
+clean:  ## Remove results, logs and the site, not the environment.
+	rm -rf results logs build docs/generated

@@ -92,7 +92,7 @@ class GaussianField:
         return product * self.scale * self.standard_deviation.reshape(-1, 1)
 
     def evaluate(self, white: ArrayLike) -> NDArray[np.float64]:
-        """Return the field of standard normal coordinates, (..., modes) to (..., *grid).
+        """Return the field of standard normal coordinates, ``(..., modes)`` to ``(..., *grid)``.
 
         Axis by axis, so that the matrix of all modes is never made.
         """
@@ -117,7 +117,7 @@ class GaussianField:
         return np.asarray(product * self.scale * self.standard_deviation[nodes][:, None])
 
     def pull_back(self, gradient: ArrayLike) -> NDArray[np.float64]:
-        """Turn a derivative by the field, (..., *grid), into one by ``white``."""
+        """Turn a derivative by the field, ``(..., *grid)``, into one by ``white``."""
         gradient = np.asarray(gradient, dtype=np.float64)
         lead = gradient.shape[: gradient.ndim - self.mean.ndim]
         return gradient.reshape(*lead, -1) @ self.modes

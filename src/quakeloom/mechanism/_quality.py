@@ -176,11 +176,13 @@ def rate_quality(
 ) -> NDArray[np.str_]:
     """Return quality letters A to D of solutions.
 
-    | | probability | uncertainty | misfit | station distribution |
-    |---|---|---|---|---|
-    | A | > 0.8 | <= 25 | <= 0.15 | >= 0.5 |
-    | B | > 0.6 | <= 35 | <= 0.20 | >= 0.4 |
-    | C | > ``prob_c`` | <= 45 | <= 0.30 | >= 0.3 |
+    ====== ============ =========== ======= ====================
+    letter probability  uncertainty misfit  station distribution
+    ====== ============ =========== ======= ====================
+    A      > 0.8        <= 25       <= 0.15 >= 0.5
+    B      > 0.6        <= 35       <= 0.20 >= 0.4
+    C      > ``prob_c`` <= 45       <= 0.30 >= 0.3
+    ====== ============ =========== ======= ====================
 
     D otherwise. The bounds of probability are strict, as in HASH's programs (its manual
     prints "at least", and 0.7 for C). ``quality_criteria = "spread"`` asks for probability

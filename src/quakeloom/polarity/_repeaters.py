@@ -201,7 +201,7 @@ def measure_consistency(
     """Say how often two readings of repeating earthquakes at one station agree.
 
     With scores S = p_up - p_down, C(t) is the share of pairs with S_i S_j > 0 among those with
-    min |S| >= t; where one seismogram is the mirror image of the other, with S_i S_j < 0.
+    ``min |S| >= t``; where one seismogram is the mirror image of the other, with S_i S_j < 0.
     Independent errors of rate e give C = (1 - e)^2 + e^2.
 
     Parameters

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(
     {
         *ROOT.glob("*.md"),
+        *ROOT.glob(".github/**/*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("config/*.md"),
         *ROOT.glob("envs/*.md"),
@@ -65,6 +66,15 @@ def anchors(page: Path) -> set[str]:
         plain = re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower())
         found.add(plain.replace(" ", "-"))
     return found
+
+
+def paragraphs(page: Path) -> Iterator[str]:
+    """Yield paragraphs, items of lists and cells of tables, each on one line."""
+    for block in re.split(r"\n\s*\n", prose(page)):
+        for item in re.split(r"\n(?=\s*(?:[-*|]|\d+\.) ?)", block):
+            parts = item.split("|") if item.lstrip().startswith("|") else [item]
+            for part in parts:
+                yield " ".join(part.split())
 
 
 def shell_commands(page: Path) -> Iterator[tuple[Block, str]]:
