@@ -47,6 +47,7 @@ docs: $(STAMP)  ## Generate the pages that follow from the code.
 	quakeloom config reference > config/README.md
 	quakeloom config schema > workflow/schemas/settings.schema.json
 	quakeloom schema > docs/tables.md
+	quakeloom stages > docs/stages.md
 
 docs-site: $(STAMP)  ## Build the site of the documentation, which opens without a network.
 	sphinx-build --quiet --fail-on-warning -c docs -d build/doctrees . build/docs-site

@@ -19,6 +19,7 @@ def round_inputs(wildcards):
 
 
 rule locate_round:
+    "Residuals for the station terms of a round."
     input:
         round_inputs,
     output:
@@ -34,6 +35,7 @@ rule locate_round:
 
 
 rule locate_terms:
+    "Station terms from all partitions of a round."
     input:
         lambda wildcards: expand(
             RESULTS + "/{{run}}/parts/locate_round{{round}}/{partition}.json",

@@ -44,7 +44,9 @@ def check(
     path: Annotated[Path, typer.Argument(help="Configuration file.", metavar="FILE")],
 ) -> None:
     """Check a configuration file without running anything."""
-    found = config.load_configuration(path)
+    from quakeloom.stages.frame.run_settings import load_runs
+
+    found = load_runs(path)
     for name in found.cases:
         typer.echo(f"{path}: '{name}' is valid")
 

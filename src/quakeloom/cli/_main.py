@@ -16,6 +16,7 @@ from quakeloom.cli import (
     _doctor,
     _locate,
     _run,
+    _stage_list,
     _stage_verbs,
     _stress,
     _tomography,
@@ -62,6 +63,7 @@ _run.add_commands(app)
 _stage_verbs.add_commands(
     app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
 )
+_stage_list.add_commands(app)
 _waveforms.add_commands(app)
 _train.add_commands(app)
 _catalogs.add_commands(app)

@@ -5,6 +5,7 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 :func:`compare_catalogs` gives the numbers behind its comparisons.
 """
 
+from quakeloom.report._blocks import Section, Text
 from quakeloom.report._coastline import load_coastline
 from quakeloom.report._collecting import write_report
 from quakeloom.report._collecting_line import write_line_report
@@ -24,6 +25,8 @@ __all__ = [
     "LineResults",
     "RegionalResults",
     "RunResults",
+    "Section",
+    "Text",
     "build_line_report",
     "build_regional_report",
     "build_report",

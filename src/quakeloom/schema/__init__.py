@@ -16,7 +16,7 @@ from quakeloom.schema._arrow import (
     variable,
 )
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
-from quakeloom.schema._tables import ARRAYS, TABLES
+from quakeloom.schema._tables import ARRAYS, TABLES, register_table
 from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "empty_table",
     "make_table",
     "out_of_bounds",
+    "register_table",
     "table_schema",
     "time_values",
     "validate_table",

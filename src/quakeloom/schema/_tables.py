@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from quakeloom.core import SchemaError
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
-from quakeloom.schema._registry import ArraySpec, TableSpec
+from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
+from quakeloom.schema._variables import VARIABLES
 
 _SOURCE = ("source_file", "source_line")
 
@@ -363,3 +367,31 @@ ARRAYS: dict[str, ArraySpec] = {
         *ARRAY_LIST,
     )
 }
+
+
+def register_table(table: TableSpec, variables: Sequence[Variable] = ()) -> None:
+    """Register a table, with its new variables, that a package outside quakeloom brings.
+
+    Registering the same again changes nothing.
+
+    Raises
+    ------
+    SchemaError
+        If a name stands for something else already, or a column is no variable.
+    """
+    known = {v.name: VARIABLES.get(v.name, v) for v in variables}
+    doubled = [v.name for v in variables if known[v.name] != v]
+    if doubled or TABLES.get(table.name, table) != table:
+        raise SchemaError(
+            f"Table '{table.name}' cannot be registered: "
+            f"{', '.join(doubled) or table.name} has another meaning already. Give it another "
+            "name."
+        )
+    missing = [c for c in table.columns if c not in VARIABLES and c not in known]
+    if missing:
+        raise SchemaError(
+            f"Table '{table.name}' has columns that are no registered variables: "
+            f"{', '.join(missing)}. Register them with it."
+        )
+    VARIABLES.update(known)
+    TABLES[table.name] = table

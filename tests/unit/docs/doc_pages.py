@@ -18,7 +18,11 @@ PAGES = sorted(
         *ROOT.glob("resources/**/*.md"),
     }
 )
-GENERATED = {ROOT / "docs" / "tables.md", ROOT / "config" / "README.md"}
+GENERATED = {
+    ROOT / "docs" / "tables.md",
+    ROOT / "docs" / "stages.md",
+    ROOT / "config" / "README.md",
+}
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 

@@ -202,6 +202,7 @@ def test_generated_pages_are_current() -> None:
         "config/README.md": ["config", "reference"],
         "workflow/schemas/settings.schema.json": ["config", "schema"],
         "docs/tables.md": ["schema"],
+        "docs/stages.md": ["stages"],
     }
     for page, command in pages.items():
         result = CliRunner().invoke(app, command)

@@ -105,15 +105,16 @@ def test_glossary_terms_exist() -> None:
     assert len(terms) == len(set(terms))
 
 
-def test_workflow_names_every_rule() -> None:
-    """The table between the marks of the workflow page has every rule once, and no other."""
-    text = (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
-    table = re.search(r"<!-- rules: generated -->(.*)<!-- end of rules -->", text, re.S)
-    assert table
-    rows = re.findall(r"^\| `(\w+)` \|", table[1], re.M)
+def test_the_page_of_stages_names_every_rule() -> None:
+    """Its table of rules has every rule once, and no other."""
+    text = (ROOT / "docs" / "stages.md").read_text(encoding="utf-8")
+    table = text.partition("## Rules")[2].partition("## Kinds")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", table, re.M)
     rules = [
         name
         for file in (ROOT / "workflow" / "rules").glob("*.smk")
-        for name in re.findall(r"^rule (\w+):", file.read_text(encoding="utf-8"), re.M)
+        for name in re.findall(
+            r"^(?:rule|checkpoint) (\w+):", file.read_text(encoding="utf-8"), re.M
+        )
     ]
     assert sorted(rows) == sorted(rules)

@@ -3,8 +3,8 @@
 A stage's code is every module that its module imports, at any depth and inside functions too,
 without executing anything. A name taken from a package that only passes it on (a room's flat
 public API) leads to the module that defines it, so that a new reader of one format does not
-make stages run again that read another. A package's own ``__init__`` counts as well. The
-closure stops at the folders of stages that are read: their code enters by their plans.
+make stages run again that read another. A package's own ``__init__`` counts as well. Modules
+of a stage that is read are left out where its own closure has them: they enter by its plan.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def code_digest(module: str, stop: Sequence[str] = ()) -> str:
     module : str
         Full name.
     stop : sequence of str
-        Packages whose modules are not followed.
+        Modules that are left out and not followed.
     """
     sources = closure_of(module, tuple(stop))
     return digest_bytes(*(part for n, p in sources.items() for part in (n.encode(), _read(p))))
@@ -61,7 +61,7 @@ def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
     module : str
         Full name; only modules of the same top-level package and of quakeloom are followed.
     stop : tuple of str
-        Packages whose modules are not followed.
+        Modules that are left out and not followed.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or any(f"{name.rstrip(':')}.".startswith(f"{s}.") for s in stop):
+        if name in found or name in stop:
             continue
         found.add(name)
         source = _source(name)
@@ -83,6 +83,12 @@ def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
             if item.module.split(".")[0] in roots:
                 waiting += [m for m in _resolve(item) if m not in found]
     return {name: source.path for name in sorted(found) if (source := _source(name))}
+
+
+def modules_of_folder(module: str) -> list[str]:
+    """Return the modules of a closure that lie in the folder of its module."""
+    folder = module.rpartition(".")[0]
+    return [n for n in closure_of(module) if n.startswith(f"{folder}.")]
 
 
 def _resolve(item: _Import) -> list[str]:

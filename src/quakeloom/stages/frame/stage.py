@@ -133,7 +133,7 @@ class Stage:
 
     def runs(self, settings: Settings) -> bool:
         """Say whether the stage runs with these settings, within its kinds of run."""
-        if self.group and not group_value(settings, self.group):
+        if self.group and group_value(settings, self.group) is None:
             return False
         return self.on is None or self.on(settings)
 

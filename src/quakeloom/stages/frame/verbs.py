@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from quakeloom.config import Settings
 from quakeloom.core import IncompleteError, PlanError, digest_file, digest_json
-from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.code_digests import code_digest, modules_of_folder
 from quakeloom.stages.frame.partition_states import (
     digest_folder,
     forget_lost,
@@ -68,7 +68,9 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
     rows = {r.partition: r.digest for r in run.rows} if stage.partitions == "events" else {}
     opening = {
         "settings": digest_json(stage_settings(stage, settings)),
-        "code": code_digest(stage.module, [s.module.rpartition(".")[0] for s, _ in read]),
+        "code": code_digest(
+            stage.module, [m for s, _ in read for m in modules_of_folder(s.module)]
+        ),
     }
     common = {
         **opening,
