@@ -3,7 +3,13 @@
 Floor 2. All writes are complete or absent, and give the same bytes for the same content.
 """
 
-from quakeloom.store._arrays import create_array, open_array, write_array, write_region
+from quakeloom.store._arrays import (
+    create_array,
+    digest_array,
+    open_array,
+    write_array,
+    write_region,
+)
 from quakeloom.store._atomic import (
     atomic_file,
     atomic_folder,
@@ -25,6 +31,7 @@ __all__ = [
     "atomic_file",
     "atomic_folder",
     "create_array",
+    "digest_array",
     "find_resource",
     "open_array",
     "read_json",

@@ -14,7 +14,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
-from quakeloom.core import AlignmentError, SchemaError
+from quakeloom.core import AlignmentError, SchemaError, digest_bytes
 from quakeloom.schema import ARRAYS, variable
 
 
@@ -116,3 +116,12 @@ def write_array(group: Path, name: str, values: np.ndarray, rows: int = 0) -> No
 def open_array(group: Path, name: str) -> Any:
     """Open an array for reading (a :class:`zarr.Array`)."""
     return zarr.open_array(str(group / name), mode="r")
+
+
+def digest_array(group: Path, name: str, rows: slice = slice(None)) -> str:
+    """Return the digest of the values of an array, or of some rows; empty if unreadable."""
+    try:
+        values = np.asarray(open_array(group, name)[rows])
+    except Exception:  # zarr and its codecs raise errors of many kinds on damaged files
+        return ""
+    return digest_bytes(np.ascontiguousarray(values).tobytes())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import digest_bytes, digest_json
 from quakeloom.stages.frame.code_digests import code_digest
-from quakeloom.store import atomic_folder, open_array, write_array
+from quakeloom.store import atomic_folder, digest_array, open_array, write_array
 from quakeloom.travel import solve_eikonal
 
 
@@ -83,10 +83,7 @@ def member_table(
 
 def table_digest(cache: Path, key: str, name: str = "station_time_s") -> str:
     """Return the digest of a table as it stands in the cache; empty if it is not there."""
-    folder = table_folder(cache, key)
-    if not folder.is_dir():
-        return ""
-    return digest_bytes(np.ascontiguousarray(open_array(folder, name)[...]).tobytes())
+    return digest_array(table_folder(cache, key), name)
 
 
 def table_folder(cache: Path, key: str) -> Path:

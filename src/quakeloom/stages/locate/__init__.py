@@ -21,5 +21,5 @@ LOCATE = Stage(
     part_tables=("hypocenters", "arrivals"),
     gathered=("hypocenters", "arrivals"),
     tables=("hypocenters", "arrivals", "station_terms"),
-    arrays=("locate_tables.zarr", "locations.zarr", "tables"),
+    arrays=("parts/locate_tables.zarr", "locations.zarr", "tables"),
 )

@@ -44,7 +44,7 @@ from quakeloom.stages.regional.reading import read_station_table, table_keys, ta
 from quakeloom.store import (
     RunLayout,
     create_array,
-    open_array,
+    digest_array,
     read_json,
     write_array,
     write_region,
@@ -194,8 +194,7 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
     for block in blocks_of(regional_settings(settings)):
         said = read_json(layout.done(REGIONAL.name, block.name))
         rows = slice(block.members[0], block.members[-1] + 1)
-        values = np.asarray(open_array(ensemble_path(layout), _VELOCITY)[rows])
-        if digest_bytes(np.ascontiguousarray(values).tobytes()) != said["digest"]:
+        if digest_array(ensemble_path(layout), _VELOCITY, rows) != said["digest"]:
             problems.append(f"the models of block {block.name} have changed since they were made")
         for member, by_station in said["tables"].items():
             problems += [

@@ -50,7 +50,7 @@ from quakeloom.stages.tomography.prepared import (
 )
 from quakeloom.store import (
     RunLayout,
-    open_array,
+    digest_array,
     read_json,
     write_json_if_changed,
     write_region,
@@ -202,8 +202,7 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
         rows = slice(block.members[0], block.members[-1] + 1)
         marker = read_json(layout.done(TOMOGRAPHY.name, block.name))
         for name, digest in marker["arrays"].items():
-            values = np.asarray(open_array(ensemble_path(layout), name)[rows])
-            if digest_bytes(np.ascontiguousarray(values).tobytes()) != digest:
+            if digest_array(ensemble_path(layout), name, rows) != digest:
                 problems.append(f"{name} of block {block.name} has changed since it was written")
     opened = read_json(layout.done_step(TOMOGRAPHY.name, "init"))["digests"]
     for file, digest in opened.items():
