@@ -36,7 +36,13 @@ def json_schema() -> None:
 @config_app.command("reference")
 def reference() -> None:
     """Print the reference page of all settings, as Markdown (config/README.md)."""
-    typer.echo(config.settings_reference(), nl=False)
+    from quakeloom.stages.frame.chains import CHAINS
+
+    takers = {
+        group: [c.title for c in CHAINS if c.takes(group)] for group in config.Settings.model_fields
+    }
+    some = {g: kinds for g, kinds in takers.items() if len(kinds) < len(CHAINS)}
+    typer.echo(config.settings_reference(some), nl=False)
 
 
 @config_app.command("check")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -51,8 +52,14 @@ def explain_setting(key: str) -> str:
     return "\n".join(lines)
 
 
-def settings_reference() -> str:
-    """Return the reference of all settings as a Markdown page (config/README.md)."""
+def settings_reference(takers: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Return the reference of all settings as a Markdown page (config/README.md).
+
+    Parameters
+    ----------
+    takers : mapping of str to sequence of str, optional
+        Kinds of run that take each group; told where not all do.
+    """
     lines = [
         "# Configuration",
         "",
@@ -69,7 +76,9 @@ def settings_reference() -> str:
     ]
     for key, field in _walk(Settings):
         if _model_of(field.annotation) and key != "sources":
-            lines.append(f"| **{key}** | | | | {field.description} |")
+            kinds = (takers or {}).get(key, ())
+            told = f" Taken by {' and '.join(kinds)}." if kinds else ""
+            lines.append(f"| **{key}** | | | | {field.description}{told} |")
             continue
         facts = dict(_facts(field))
         lines.append(

@@ -15,7 +15,7 @@ from quakeloom.config import Configuration, Settings
 from quakeloom.core import SettingsError
 from quakeloom.stages.every_stage import every_stage
 from quakeloom.stages.frame.stage import Reads, Stage, group_value
-from quakeloom.stages.frame.verbs import stage_settings
+from quakeloom.stages.frame.verbs import plain_settings
 
 _GENERAL = ("name", "description", "seed", "data", "cluster", "report", "plugins")
 """Settings that every run takes."""
@@ -165,9 +165,11 @@ def science_settings(settings: Settings) -> dict[str, Any]:
 
     They are those that its stages name; two runs that agree in them have the same results.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"seed": settings.seed}
     for stage in run_stages(settings):
-        found |= stage_settings(stage, settings)
+        for name in (stage.group, *stage.settings):
+            if name:
+                found[name] = plain_settings(settings, name)
     return found
 
 

@@ -92,7 +92,7 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
     }
     if stage.opens_late:
         inputs.init["plans"] = digest_json(plans)
-    shown = {key: _plain(settings, f"{stage.group}.{key}") for key in stage.shown_only}
+    shown = {key: plain_settings(settings, f"{stage.group}.{key}") for key in stage.shown_only}
     write_plans(
         layout,
         stage.name,
@@ -124,14 +124,15 @@ def stage_settings(stage: Stage, settings: Settings) -> dict[str, Any]:
     found: dict[str, Any] = {"seed": settings.seed}
     for name in (stage.group, *stage.settings):
         if name:
-            found[name] = _plain(settings, name)
+            found[name] = plain_settings(settings, name)
     if stage.group and isinstance(found.get(stage.group), dict):
         for key in (*stage.shown_only, *stage.later_only):
             found[stage.group].pop(key, None)
     return found
 
 
-def _plain(settings: Settings, name: str) -> Any:
+def plain_settings(settings: Settings, name: str) -> Any:
+    """Return a group of the settings, or a key ``group.key`` of one, as JSON values."""
     value = group_value(settings.model_dump(mode="json", include={name.split(".")[0]}), name)
     return dict(value) if isinstance(value, dict) else value
 
