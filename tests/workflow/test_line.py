@@ -64,7 +64,7 @@ def test_line_runs_once_and_then_only_what_is_new(tmp_path):
     after = np.asarray(zarr.open_array(str(run / "ensemble.zarr/p_velocity"), mode="r")[...])
     assert len(after) == 6
     np.testing.assert_array_equal(after[:4], before)
-    assert "6 members" in quakeloom("verify", "--config", config, "--results", results).stdout
+    assert "3 partitions" in quakeloom("verify", "--config", config, "--results", results).stdout
 
 
 @pytest.mark.slow

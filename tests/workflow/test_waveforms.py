@@ -12,10 +12,12 @@ from small_runs import compute_run
 
 from quakeloom.config import load_configuration
 from quakeloom.core import IncompleteError, PlanError, distance_azimuth
+from quakeloom.stages.frame.verbs import finalise_stage
 from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout, open_array, read_json, read_table
 
@@ -227,7 +229,7 @@ def test_missing_partitions_are_named(archive, tmp_path):
     plan_configuration(configuration, tmp_path)
     layout, settings = RunLayout(tmp_path / "waves"), configuration.cases["waves"]
     with pytest.raises(IncompleteError, match="2019-01"):
-        window.finalise(settings, layout)
+        finalise_stage(WINDOW, settings, layout)
     with pytest.raises(PlanError, match="2021-01"):
         pick.part(settings, layout, "2021-01")
 

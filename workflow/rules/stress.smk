@@ -1,20 +1,6 @@
 # The stress map: sums of each partition, then the map.
 
 
-rule stress_init:
-    input:
-        inputs("stress", "init"),
-    output:
-        RESULTS + "/{run}/parts/stress.init.json",
-    log:
-        "logs/stress/{run}/init.log",
-    resources:
-        mem_mb=memory("stress", "init"),
-        runtime=minutes("stress", "init"),
-    shell:
-        "quakeloom stress init --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"
-
-
 rule stress:
     input:
         inputs("stress", "part"),

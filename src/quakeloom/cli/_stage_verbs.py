@@ -88,7 +88,6 @@ def _add_verbs(group: typer.Typer, stage: Stage) -> None:
 
 def report(run: Run) -> None:
     """Write the report page of a run."""
-    from quakeloom.stages.frame.chains import find_chain
+    from quakeloom.report import write_report
 
-    settings, layout = open_run(run)
-    find_chain(settings).write_page(settings, layout)
+    write_report(*open_run(run))

@@ -7,7 +7,7 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 
 from quakeloom.report._blocks import Section, Text
 from quakeloom.report._coastline import load_coastline
-from quakeloom.report._collecting import write_report
+from quakeloom.report._collecting import write_catalog_report, write_report
 from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
@@ -33,6 +33,7 @@ __all__ = [
     "compare_catalogs",
     "compare_stress_maps",
     "load_coastline",
+    "write_catalog_report",
     "write_line_report",
     "write_regional_report",
     "write_report",

@@ -22,7 +22,7 @@ from quakeloom.report._collecting_waveforms import collect_waveforms
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.schema import TABLES
-from quakeloom.stages.frame.chains import run_stages, science_settings
+from quakeloom.stages.frame.chains import find_chain, run_stages, science_settings
 from quakeloom.stages.frame.partition_states import planned_partitions
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Stage
@@ -41,7 +41,12 @@ log = logging.getLogger(__name__)
 
 
 def write_report(settings: Settings, layout: RunLayout) -> None:
-    """Build the report page of a run and write it."""
+    """Write the report page of a run of any kind."""
+    find_chain(settings).write_page(settings, layout)
+
+
+def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
+    """Build the report page of a catalog of events, or of mechanisms, and write it."""
     stages = run_stages(settings)
     tables = {
         name: read_table(layout.table(name), name)

@@ -268,4 +268,4 @@ def test_a_run_without_stress_says_so(tmp_path):
     write_csv(_catalog(), tmp_path / "catalog.csv")
     settings = _run(tmp_path)[0].model_copy(update={"stress": None})
     with pytest.raises(PlanError, match="no `stress` group"):
-        stress.init(settings, RunLayout(tmp_path))
+        stress.finalise(settings, RunLayout(tmp_path))

@@ -88,13 +88,13 @@ CHAINS = (
             and not s.sources
             and s.simulation is None
         ),
-        "quakeloom.report:write_report",
+        "quakeloom.report:write_catalog_report",
     ),
     Chain(
         "events",
         "a catalog of events",
         lambda s: True,
-        "quakeloom.report:write_report",
+        "quakeloom.report:write_catalog_report",
     ),
 )
 """All kinds of run; the first that settings open is theirs."""

@@ -9,6 +9,7 @@ that a partition whose rows are the same is not computed again.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def ingest_sources(
     write_json_if_changed(
         index,
         {"key": known, "partitions": [vars(r) for r in rows], "shared": shared,
-         "sources": [str(f) for f in folders]},
+         "sources": [os.path.relpath(f, layout.ingest) for f in folders]},
     )  # fmt: skip
     return Ingested(rows, inputs)
 
@@ -131,7 +132,7 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
         With every file that is missing or changed.
     """
     index = read_json(layout.ingest / "index.json")
-    folders = [Path(f) for f in index["sources"]]
+    folders = [layout.ingest / f for f in index["sources"]]
     folders += [layout.rows(p["partition"]) for p in index["partitions"]]
     recorded = [(layout.ingest / f"{n}.parquet", d) for n, d in index["shared"].items()]
     problems = []

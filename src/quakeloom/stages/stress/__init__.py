@@ -20,7 +20,6 @@ STRESS = Stage(
         "catalogs",
     ),
     reads=(Reads("mechanism"),),
-    opens=True,
     gathers=True,
     tables=("stress", "stress_truth"),
     arrays=("stress.zarr",),

@@ -22,11 +22,11 @@ from quakeloom.stages.catalogs.reading import catalog_part
 from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import Promise, StageInputs
-from quakeloom.stages.frame.verbs import gather_parts, open_marker
+from quakeloom.stages.frame.verbs import gather_parts
 from quakeloom.stages.simulate.reading import simulation_options
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.stress.files import describe_map, write_facts, write_map
-from quakeloom.stages.stress.inputs import axis_names, select_events
+from quakeloom.stages.stress.inputs import select_events
 from quakeloom.stages.stress.map import make_map
 from quakeloom.stages.stress.sums import (
     gather_events,
@@ -77,12 +77,6 @@ def promise_memory(settings: Settings, events: int) -> int:
     batch = min(stress.bootstrap, 64) * nodes * (5 * 15 + 6 * 5) * 8 / 1e6
     fields = 3 * stress.fields * nodes * 5 * 8 / 1e6
     return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch + fields))
-
-
-def init(settings: Settings, layout: RunLayout) -> None:
-    """Mark the stage as open; the map itself is written whole by :func:`finalise`."""
-    names, steps = axis_names(_stress(settings))
-    open_marker(layout, STRESS.name, {"axes": names, "steps": steps})
 
 
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
