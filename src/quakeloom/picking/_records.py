@@ -28,7 +28,7 @@ Chosen by the residuals of PhaseNet's picks of 77 records of Northern California
 
 
 _AROUND_S = 5.0
-"""More than signal and noise of a pick span."""
+"""Seconds of a record on either side of a pick, more than its signal and noise span."""
 
 
 @dataclass(frozen=True)
@@ -201,10 +201,14 @@ def _find_picks(
                     record.channels[use[0]],
                 )
             )
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    phases, times, errors, probabilities, ratios, channels = (
+        zip(*rows, strict=True) if rows else [()] * 6
+    )
     return Picks(
-        list(columns[0]),
-        np.array(columns[1], dtype=np.int64),
-        *(np.array(c, dtype=np.float64) for c in columns[2:5]),
-        list(columns[5]),
+        list(phases),
+        np.array(times, dtype=np.int64),
+        np.array(errors, dtype=np.float64),
+        np.array(probabilities, dtype=np.float64),
+        np.array(ratios, dtype=np.float64),
+        list(channels),
     )
