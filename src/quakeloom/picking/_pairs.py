@@ -31,7 +31,7 @@ def choose_s(
     longest : float
         Largest time of S after P.
     alone : float
-        Least probability of S without any P before it.
+        Minimum probability of S without any P before it.
 
     Returns
     -------

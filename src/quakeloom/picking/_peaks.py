@@ -26,7 +26,7 @@ def find_peaks(
     ----------
     trace : ndarray of float32, shape (samples,)
     threshold : float
-        Least probability.
+        Minimum probability.
     distance : int
         Least distance of picks in samples.
 

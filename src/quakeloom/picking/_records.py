@@ -38,7 +38,7 @@ class PickOptions:
     Attributes
     ----------
     p_threshold, s_threshold : float
-        Least probability.
+        Minimum probability.
     blind_share : float
         Share of a window at each end that is not used, at most 1/4.
     distance_s : float
@@ -51,7 +51,7 @@ class PickOptions:
     longest_s_minus_p_s : float
         Largest time of S after its P.
     s_alone_threshold : float
-        Least probability of S without any P before it, with ``one_s_per_p``. Chosen with the
+        Minimum probability of S without any P before it, with ``one_s_per_p``. Chosen with the
         77 records of Northern California in sight.
     """
 

@@ -35,6 +35,7 @@ from quakeloom.report._phrases import (
 from quakeloom.report._results import RunResults
 
 _CITATION = "Uchide et al. (2022)"
+"""Source of the catalog of Japan; in full among the references."""
 
 
 def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:

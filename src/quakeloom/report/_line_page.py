@@ -271,8 +271,8 @@ def _depth_section(results: LineResults) -> Section:
     for value in results.isovelocities_km_s:
         name = f"depth_of_{value:g}".replace(".", "_")
         if name in v and np.isfinite(v[name]).any():
-            parts = (factor * v[name + end] for end in ("_lower", "", "_upper"))
-            bands.append((f"{value:g} km/s", *parts))
+            low, middle, high = (factor * v[name + end] for end in ("_lower", "", "_upper"))
+            bands.append((f"{value:g} km/s", low, middle, high))
     if bands:
         section.add(
             picture(

@@ -42,6 +42,7 @@ from quakeloom.report._truth_sections import truth_section
 from quakeloom.report._waveform_sections import waveform_section
 
 _LOG = logging.getLogger(__name__)
+"""Log of this module."""
 
 
 def build_report(results: RunResults) -> str:

@@ -115,7 +115,7 @@ def test_synthetic_events_are_called_synthetic_and_real_ones_are_not(html, make_
 def test_reversed_stations_and_coins_are_named(html) -> None:
     text = Page(html).text
     assert "1 station span looks reversed: S00" in text
-    assert "No better than a coin: pick kind E3." in text
+    assert "Uninformative: pick kind E3." in text
 
 
 @pytest.mark.parametrize("which", ["nothing", "empty", "one", "unsolved", "no_places"])
@@ -177,7 +177,7 @@ def test_compared_catalogs_and_seeds_have_their_sections(make_results) -> None:
     assert "This run and traced" in page.text
     assert "Before screening and this run" in page.text
     assert "A sentence." in page.text
-    assert "Solutions rated A or B turn by 0.0° (median)" in page.text
+    assert "Solutions rated A or B rotate by 0.0° (median)" in page.text
 
 
 def test_given_seed_scatter_is_shown(make_results) -> None:
@@ -190,7 +190,7 @@ def test_given_seed_scatter_is_shown(make_results) -> None:
             "seeds": [1, 2],
         },
     )
-    assert "Solutions rated A or B turn by 1.5° (median)" in Page(build_report(results)).text
+    assert "Solutions rated A or B rotate by 1.5° (median)" in Page(build_report(results)).text
 
 
 def test_catalogs_without_common_events_say_so(make_results) -> None:
