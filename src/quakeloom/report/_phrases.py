@@ -51,7 +51,7 @@ def whole(number: float) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """Return a share from 0 to 1 in percent, a dash when unknown."""
-    return DASH if not np.isfinite(share) else f"{100 * share:.{digits}f} %"
+    return DASH if not np.isfinite(share) else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def degrees(angle: float, digits: int = 0) -> str:

@@ -13,7 +13,7 @@ from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, pict
 from quakeloom.report._catalog import SOLVED_LETTERS, MechanismCatalog, find_setting
 from quakeloom.report._columns import match_rows, mechanism_column, text_column
 from quakeloom.report._comparison import AngleStatistics
-from quakeloom.report._phrases import count, degrees, percent, term, whole
+from quakeloom.report._phrases import count, degrees, percent, term, verb, whole
 from quakeloom.report._results import RunResults
 
 _SETS_READ = 400
@@ -48,12 +48,11 @@ def truth_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     letters = catalog.quality[rows]
     good = np.isin(letters, ["A", "B"])
     text = (
-        f"The true mechanisms of {count(len(rows), 'solved event')} are known, since they were "
-        "simulated. Half of them are recovered within "
-        f"{degrees(float(np.median(angle)), 1)} of the truth"
+        f"{count(len(rows), 'solved event')} {verb(len(rows), 'was', 'were')} simulated, so that "
+        f"the truth is known. The median rotation from it is {degrees(float(np.median(angle)), 1)}"
     )
     if good.any():
-        text += f", half of those rated A or B within {degrees(float(np.median(angle[good])), 1)}"
+        text += f", of events rated A or B {degrees(float(np.median(angle[good])), 1)}"
     section.add(Text(text + ". Angles are the smallest rotation of the double couple."))
     groups = {q: angle[letters == q] for q in SOLVED_LETTERS if np.any(letters == q)}
     cumulative = picture(

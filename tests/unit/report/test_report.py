@@ -90,7 +90,7 @@ def test_links_in_the_contents_lead_somewhere(html) -> None:
 def test_the_summary_counts_events_letters_and_rejects(html) -> None:
     text = Page(html).text
     assert "Of 12 events read, 10 have a focal mechanism: 3 A, 2 B, 3 C and 2 D." in text
-    assert "2 have none: 2 too few polarities." in text
+    assert "2 have none: too few polarities (2)." in text
     assert "1 row was put aside: 1 \N{MULTIPLICATION SIGN} polarity is neither up nor down." in text
     assert "2 jobs took 4.0 s in all, and no job needed more than 210 MB of memory." in text
 
@@ -116,6 +116,24 @@ def test_reversed_stations_and_coins_are_named(html) -> None:
     text = Page(html).text
     assert "1 station span looks reversed: S00" in text
     assert "Uninformative: pick kind E3." in text
+
+
+def test_one_thing_is_named_in_the_singular(make_results) -> None:
+    page = Page(build_report(make_results(1)))
+    words = " ".join([page.text, *(image["alt"] for image in page.images)]).replace("\xa0", " ")
+    assert "1 event" in words
+    assert not re.findall(r"(?<![\d.,])1 (?!has|was|is\b|rows)[a-z]+s\b", words)
+
+
+def test_long_identifiers_may_break_and_cells_of_wide_tables_have_names(make_results) -> None:
+    """A browser breaks words at spaces only, and a phone shows a row of many cells as a list."""
+    name = "smi:local/" + 40 * "event"
+    rejects = {"source_file": ["a"], "record": ["event"], "reason": ["x"], "event_id": [name]}
+    tables = {"rejects": make_table("rejects", rejects)}
+    html = build_report(RunResults("long", tables))
+    assert re.search(rf'<td data-label="Event" class=" long id">{name}</td>', html)
+    assert '<td data-label="Reason" class="">x</td>' in html
+    assert html.count('<table class="many">') == 1
 
 
 @pytest.mark.parametrize("which", ["nothing", "empty", "one", "unsolved", "no_places"])
