@@ -83,6 +83,7 @@ def refraction_sections(seed: int, members: int, earths: int) -> Iterator[Sectio
         RefractionProblem,
         SamplerOptions,
         TravelTimePicks,
+        VelocityCorrelation,
         make_line_grid,
         make_velocity_prior,
         prepare_posterior,
@@ -96,7 +97,9 @@ def refraction_sections(seed: int, members: int, earths: int) -> Iterator[Sectio
         floor = np.column_stack([x, 1.5 + 0.4 * np.sin(x / 9.0 + random.uniform(0, 6.28))])
         grid = make_line_grid((0.0, length), (0.0, 36.0), (0.5, 0.5), floor, 0.0)
         reference = [[0.0, 2.2], [4.0, 4.8], [10.0, 6.3], [20.0, 7.4], [40.0, 8.4]]
-        prior = make_velocity_prior(grid, reference, 0.4, (4.0, 15.0), bounds_km_s=(1.0, 9.5))
+        prior = make_velocity_prior(
+            grid, reference, 0.4, VelocityCorrelation((4.0, 15.0)), bounds_km_s=(1.0, 9.5)
+        )
         shots, stations = np.linspace(1.0, 99.0, 70), np.linspace(4.0, 96.0, 14)
         shot, station = (a.ravel() for a in np.meshgrid(shots, stations, indexing="ij"))
         far = np.abs(shot - station)

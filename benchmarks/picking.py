@@ -28,6 +28,7 @@ from quakeloom.core import InputError
 from quakeloom.formats import read_network_weights, seisbench_folder
 from quakeloom.networks import find_device
 from quakeloom.picking import (
+    PhaseNetConventions,
     PhaseNetPicker,
     Picker,
     PickOptions,
@@ -130,7 +131,9 @@ def _state(weights: str) -> dict:
 
 def _torch(weights: str, windows: np.ndarray, network: float) -> list[dict]:
     """Time the same network in torch, with normalization folded into its convolutions."""
-    picker = PhaseNetPicker(_state(weights), "torch", samples=windows.shape[2], device="torch")
+    picker = PhaseNetPicker(
+        _state(weights), "torch", PhaseNetConventions(samples=windows.shape[2]), device="torch"
+    )
     picker.probabilities(windows)
     seconds = cpu_seconds(lambda: picker.probabilities(windows), 3) / len(windows)
     return [figure("ratio_to_torch", seconds / network, "1")]
@@ -198,9 +201,8 @@ def _seisbench(
     ]
     said = {"seisbench_picks": len(picks), **_lags(found, picks)}
     if model == "phasenet":
-        twin = PhaseNetPicker(
-            _state(options.weights), "twin", samples=3001, padding="seisbench", norm="std"
-        )
+        conventions = PhaseNetConventions(samples=3001, padding="seisbench", norm="std")
+        twin = PhaseNetPicker(_state(options.weights), "twin", conventions)
         own, theirs = pick(twin), classify(overlap=1501, blinding=(500, 500))
         same, back = _shares(own, theirs)
         figures += [

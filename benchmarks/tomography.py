@@ -25,6 +25,7 @@ import numpy as np
 from _harness import figure
 from quakeloom.inference import assess_ensemble, one_blas_thread, randomized_member
 from quakeloom.tomography import (
+    LineSurvey,
     NetworkOptions,
     RefractionProblem,
     SamplerOptions,
@@ -37,7 +38,7 @@ from quakeloom.tomography import (
 
 def compare_samplers(members: int, quick: bool) -> list[dict[str, Any]]:
     """Run the three samplers on one line."""
-    line = synthetic_line(11, 0, stations=6, shots=20 if quick else 30, finer=1 if quick else 2)
+    line = synthetic_line(11, 0, LineSurvey(6, 20 if quick else 30), finer=1 if quick else 2)
     problem = line.problem
     options = SamplerOptions(tolerance=3e-3, particle_steps=5 if quick else 30)
     problem.linearize(np.zeros(problem.size))  # compile
@@ -84,12 +85,12 @@ def measure_growth(quick: bool) -> list[dict[str, Any]]:
     rows = []
     counts = ((5, 20), (10, 100)) if quick else ((5, 20), (10, 100), (20, 500))
     for stations, shots in counts:
-        problem = synthetic_line(12, 0, stations, shots, finer=1).problem
+        problem = synthetic_line(12, 0, LineSurvey(stations, shots), finer=1).problem
         rows.append((f"seconds_per_member_{len(problem.picks)}_picks", problem))
     for spacing in (
         ((0.2, 0.25), (0.1, 0.125)) if quick else ((0.2, 0.25), (0.1, 0.125), (0.05, 0.0625))
     ):
-        problem = synthetic_line(12, 0, 5, 20, spacing_km=spacing, finer=1).problem
+        problem = synthetic_line(12, 0, LineSurvey(5, 20), spacing_km=spacing, finer=1).problem
         rows.append(
             (f"seconds_per_member_{problem.velocity(np.zeros(problem.size)).size}_nodes", problem)
         )
@@ -119,7 +120,7 @@ def memory_of_linearization(problem: RefractionProblem) -> float:
 
 def measure_members(quick: bool) -> list[dict[str, Any]]:
     """Time particle steps over the number of particles, which move together."""
-    problem = synthetic_line(12, 0, 5, 20, spacing_km=(0.4, 0.5), finer=1).problem
+    problem = synthetic_line(12, 0, LineSurvey(5, 20), spacing_km=(0.4, 0.5), finer=1).problem
     options = SamplerOptions(particle_steps=2)
     prepared = prepare_posterior(problem, options)
     rows = []
@@ -142,7 +143,7 @@ def measure_networks(quick: bool) -> tuple[list[dict[str, Any]], str | None]:
     if not gpu:
         torch.set_num_threads(1)
     rows = []
-    problem = synthetic_line(12, 0, 5, 20, spacing_km=(0.4, 0.5), finer=1).problem
+    problem = synthetic_line(12, 0, LineSurvey(5, 20), spacing_km=(0.4, 0.5), finer=1).problem
     shots = np.unique(problem.picks.shots_km, axis=0)
     steps = 5 if quick else 20
     for particles in (16, 64, 256, 1024) if gpu and not quick else (4, 16):

@@ -33,6 +33,7 @@ from quakeloom.inference import (
 )
 from quakeloom.stages.tomography.inputs import choose_line_prior, line_problem
 from quakeloom.tomography import (
+    LineSurvey,
     SamplerOptions,
     SyntheticLine,
     long_line,
@@ -59,7 +60,7 @@ BELOW_KM = np.arange(0.0, 5.1, 0.5)
 
 
 def short_line(seed: int, truth: int) -> SyntheticLine:
-    return synthetic_line(seed, truth, stations=6, shots=24)
+    return synthetic_line(seed, truth, LineSurvey(6, 24))
 
 
 def open_settings() -> Tomography:

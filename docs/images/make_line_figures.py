@@ -30,6 +30,7 @@ from quakeloom.tomography import (
     NetworkOptions,
     SamplerOptions,
     TravelTimeNetworks,
+    VelocityCorrelation,
     line_verification,
     make_line_grid,
     make_velocity_prior,
@@ -96,7 +97,7 @@ GATE = 3e-3
 def network_errors(steps: int) -> np.ndarray:
     """Train networks of four sections for so many steps; relative errors (particle, time)."""
     grid = make_line_grid((0, 24), (0, 6), (0.2, 0.2))
-    prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.3, (1.5, 5.0))
+    prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.3, VelocityCorrelation((1.5, 5.0)))
     draws = np.random.default_rng(3).standard_normal((PARTICLES, prior.field.size))
     at_nodes = grid.interpolation(prior.below_ground_km, prior.distance_km)
     velocities = np.stack(

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.picking import PhaseNetPicker, pick_records
+from quakeloom.picking import PhaseNetConventions, PhaseNetPicker, pick_records
 from quakeloom.signal import Record
 from quakeloom.stages.training.evaluation import evaluate_pick_tables
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.without_a_run.pick_folder import pick_folder
 
 torch = pytest.importorskip("torch")
+
+SEISBENCH = PhaseNetConventions(samples=3001, padding="seisbench", norm="std")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_the_other_padding_is_that_of_seisbench(phasenet):
     reference = np.load(phasenet / "reference.npz")
     file = phasenet / "models" / "v3" / "phasenet" / "original.pt.v1"
     state = torch.load(file, weights_only=True)
-    picker = PhaseNetPicker(state, "x", samples=3001, padding="seisbench", norm="std")
+    picker = PhaseNetPicker(state, "x", SEISBENCH)
     windows = np.ascontiguousarray(reference["x3001"].transpose(0, 2, 1), dtype=np.float32)
     expected = reference["y3001"].transpose(0, 2, 1)[:, 1:]
     assert np.abs(picker.probabilities(windows) - expected).max() < 3e-6
@@ -131,7 +133,7 @@ def test_picks_are_those_of_seisbench_to_one_sample(phasenet):
     theirs = network.classify(
         stream, P_threshold=0.3, S_threshold=0.3, overlap=1501, blinding=(500, 500)
     ).picks
-    twin = PhaseNetPicker(state, "twin", samples=3001, padding="seisbench", norm="std")
+    twin = PhaseNetPicker(state, "twin", SEISBENCH)
     record = Record(start, 100.0, data, [0] * 3, ["HHE", "HHN", "HHZ"])
     (ours,) = pick_records(twin, [record])
     found = sorted((p, int(t)) for p, t in zip(ours.phase, ours.time, strict=True))

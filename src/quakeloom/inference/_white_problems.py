@@ -18,9 +18,20 @@ class WhiteProblem(Protocol):
     errors ``sigma`` (n,).
     """
 
-    size: int
-    data: NDArray[np.float64]
-    sigma: NDArray[np.float64]
+    @property
+    def size(self) -> int:
+        """Number of white coordinates."""
+        ...
+
+    @property
+    def data(self) -> NDArray[np.float64]:
+        """Observed data (n,)."""
+        ...
+
+    @property
+    def sigma(self) -> NDArray[np.float64]:
+        """Standard errors of the data (n,)."""
+        ...
 
     def predict(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return predicted data (n,) of one model (size,)."""

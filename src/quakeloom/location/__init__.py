@@ -8,7 +8,11 @@ makes ensembles around a reference; grids and tables of others come in by :func:
 """
 
 from quakeloom.location._approximations import locate_gaussian
-from quakeloom.location._ensembles import draw_layered_models
+from quakeloom.location._ensembles import (
+    draw_layered_members,
+    draw_layered_models,
+    with_s_velocities,
+)
 from quakeloom.location._events import LocatedEvent, locate_picks
 from quakeloom.location._locate import (
     Ensemble,
@@ -49,6 +53,7 @@ __all__ = [
     "Posterior",
     "StationTerms",
     "draw_hypocenters",
+    "draw_layered_members",
     "draw_layered_models",
     "estimate_station_terms",
     "find_start",
@@ -63,4 +68,5 @@ __all__ = [
     "stack_members",
     "station_times",
     "trace_member",
+    "with_s_velocities",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,6 +64,49 @@ def draw_layered_models(
         depth = z[0] + np.concatenate([[0.0], np.cumsum(thickness * stretch)])
         models.append(LayeredModel(f"m{k:04d}", depth, vp * velocity, vs * velocity / ratio))
     return models
+
+
+def draw_layered_members(
+    references: Sequence[LayeredModel], count: int, seed: int, **spreads: float
+) -> list[LayeredModel]:
+    """Draw layered models around several references in turn.
+
+    Each reference has a seed of its own, so that member ``k`` stays what it was with more members.
+
+    Parameters
+    ----------
+    references : sequence of LayeredModel
+    count : int
+        Members in all; those of a reference differ in number by one at most.
+    seed : int
+    **spreads : float
+        Of :func:`draw_layered_models`.
+
+    Returns
+    -------
+    list of LayeredModel
+
+    Raises
+    ------
+    InputError
+        Without a reference, or for less than one member.
+    """
+    if not references:
+        raise InputError(
+            "Velocity models were to be drawn around none. There is no ensemble; give one or more "
+            "references."
+        )
+    share = -(-count // len(references))
+    drawn = [
+        draw_layered_models(model, share, seed + i, **spreads) for i, model in enumerate(references)
+    ]
+    return [members[k] for k in range(share) for members in drawn][:count]
+
+
+def with_s_velocities(model: LayeredModel, vp_vs_ratio: float) -> LayeredModel:
+    """Return a model whose S velocities follow from those of P by one ratio."""
+    s_velocity = model.p_velocity_km_s / vp_vs_ratio
+    return LayeredModel(model.name, model.depth_km, model.p_velocity_km_s, s_velocity)
 
 
 def _units(z: Floats, v: Floats) -> tuple[NDArray[np.int64], Floats]:

@@ -18,7 +18,7 @@ from quakeloom.picking._phase_windows import (
     TrainingRecords,
     cut_training_windows,
 )
-from quakeloom.picking._phasenet import PhaseNetPicker, normalize_windows
+from quakeloom.picking._phasenet import PhaseNetConventions, PhaseNetPicker, normalize_windows
 from quakeloom.picking._picker import PHASES, Picker
 from quakeloom.picking._published import build_seisbench_picker
 from quakeloom.picking._records import (
@@ -29,7 +29,7 @@ from quakeloom.picking._records import (
     picking_grid,
     record_probabilities,
 )
-from quakeloom.picking._scores import PickScore, score_picks
+from quakeloom.picking._scores import PickScore, score_picks, score_windows
 from quakeloom.picking._seisbench import SeisBenchPicker
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "SAMPLING_RATE_HZ",
     "ClassicalOptions",
     "ClassicalPicker",
+    "PhaseNetConventions",
     "PhaseNetPicker",
     "PickOptions",
     "PickScore",
@@ -58,6 +59,7 @@ __all__ = [
     "picking_grid",
     "record_probabilities",
     "score_picks",
+    "score_windows",
     "sta_lta",
     "train_phase_network",
 ]

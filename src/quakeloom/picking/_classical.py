@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from quakeloom.core import compiled
 
 _LOG_FLOOR = 1e-30
+"""Keeps quotients and logarithms of energy finite in a dead record, squared amplitude; chosen here,
+far below any noise."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,7 @@ def sta_lta(energy: NDArray[np.float64], short: int, long: int) -> NDArray[np.fl
     for i in range(energy.size):
         total[i + 1] = total[i] + energy[i]
     ratio = np.zeros(energy.size)
+    # A quarter of the long average is enough to begin with: a window often holds little noise.
     filled = max(long // 4, short) + short
     for i in range(filled, energy.size):
         first = max(i + 1 - short - long, 0)
@@ -197,12 +200,14 @@ def aic_onset(data: NDArray[np.float64]) -> tuple[int, float]:
     for i in range(n):
         total[i + 1] = total[i] + data[i]
         square[i + 1] = square[i] + data[i] * data[i]
+    # A mean of squares less a squared mean loses digits where the mean is large; here it is at
+    # most about as large as the scatter, since records are high-passed.
     aic = np.full(n, np.inf)
     for k in range(3, n - 3):
         left = square[k] / k - (total[k] / k) ** 2
         m = n - k
         right = (square[n] - square[k]) / m - ((total[n] - total[k]) / m) ** 2
-        aic[k] = k * math.log(max(left, 1e-30)) + m * math.log(max(right, 1e-30))
+        aic[k] = k * math.log(max(left, _LOG_FLOOR)) + m * math.log(max(right, _LOG_FLOOR))
     best = int(np.argmin(aic))
     mean, weight, spread = 0.0, 0.0, 0.0
     for k in range(3, n - 3):

@@ -31,7 +31,7 @@ def choose_s(
     longest : float
         Largest time of S after P.
     alone : float
-        Least probability of S without any P before it.
+        Minimum probability of S without any P before it.
 
     Returns
     -------
@@ -42,11 +42,17 @@ def choose_s(
     is_kept = (first == last) & (s_probability >= alone)
     order = np.lexsort((s_time, -s_probability))
     _match(first, last, order, p_time.size, is_kept)
-    return is_kept
+    return np.asarray(is_kept)
 
 
 @compiled(nogil=True)
-def _match(first, last, order, count, is_kept):
+def _match(
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    order: NDArray[np.int64],
+    count: int,
+    is_kept: NDArray[np.bool_],
+) -> None:
     """Add S picks in this order while every one of them finds a P among ``first ... last - 1``.
 
     What is kept is a matroid's independent set, so that taking the surest first is best.

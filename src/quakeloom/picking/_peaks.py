@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEAST_SIGMA_SAMPLES = 0.5
+"""Smallest width of a peak, samples; chosen here: no pick is finer than half a sample."""
+
+_FULL_WIDTH = 2.3548
+"""Full width at half maximum of a Gaussian over its standard deviation: 2 sqrt(2 ln 2)."""
 
 
 def find_peaks(
@@ -22,7 +26,7 @@ def find_peaks(
     ----------
     trace : ndarray of float32, shape (samples,)
     threshold : float
-        Least probability.
+        Minimum probability.
     distance : int
         Least distance of picks in samples.
 
@@ -49,7 +53,7 @@ def find_peaks(
 def _half_width(trace: NDArray[np.float32], peak: int) -> float:
     half = 0.5 * float(trace[peak])
     first, last = _crossing(trace, peak, half, -1), _crossing(trace, peak, half, 1)
-    return max((first + last) / 2.3548, _LEAST_SIGMA_SAMPLES)
+    return max((first + last) / _FULL_WIDTH, _LEAST_SIGMA_SAMPLES)
 
 
 def _crossing(trace: NDArray[np.float32], peak: int, level: float, step: int) -> float:

@@ -18,12 +18,29 @@ from quakeloom.picking._phase_windows import (
     TrainingRecords,
     cut_training_windows,
 )
-from quakeloom.picking._phasenet import PhaseNetPicker, normalize_windows, same_padding
+from quakeloom.picking._phasenet import PhaseNetConventions, PhaseNetPicker, normalize_windows
+from quakeloom.picking._unet import DEPTH, KERNEL, STRIDE, same_padding
 
 COMPONENTS = "ZNE"
+"""Order of the components that our network reads."""
+
 _PHASES = "NPS"
-_DEPTH, _STRIDE, _KERNEL, _FILTERS = 5, 4, 7, 8
+"""Order of its output: noise, P, S."""
+
+_FILTERS = 8
+"""Filters of the first level, doubled at every level, as Zhu & Beroza (2019) have them."""
+
 _EPSILON = 1e-3
+"""Added to the variance in batch normalization, as in SeisBench's PhaseNet."""
+
+_WEIGHT_DECAY = 1e-3
+"""Of AdamW; chosen here."""
+
+_LARGEST_GRADIENT = 1.0
+"""Norm to which gradients are cut; chosen here: a spoiled window now and then has a huge one."""
+
+_VALIDATION_BATCH = 64
+"""Windows that are validated at a time; bounds memory."""
 
 
 def build_own_picker(state: Mapping[str, Any], name: str) -> PhaseNetPicker:
@@ -41,7 +58,7 @@ def build_own_picker(state: Mapping[str, Any], name: str) -> PhaseNetPicker:
             "in them). Nothing was picked; give the file that `quakeloom train picker` wrote."
         )
     return PhaseNetPicker(
-        state, name, COMPONENTS, _PHASES, sampling_rate_hz=SAMPLING_RATE_HZ, samples=SAMPLES
+        state, name, PhaseNetConventions(COMPONENTS, _PHASES, SAMPLING_RATE_HZ, SAMPLES)
     )
 
 
@@ -81,10 +98,11 @@ def train_phase_network(
     torch.manual_seed(seed)
     network = _build(torch)
     if start is not None:
-        values = {name: torch.from_numpy(np.array(value)) for name, value in start.items()}
-        network.load_state_dict(values, strict=False)
+        weights = {name: torch.from_numpy(np.array(value)) for name, value in start.items()}
+        # not strict: counts of batches are in no file
+        network.load_state_dict(weights, strict=False)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=training.learning_rate, weight_decay=1e-3
+        network.parameters(), lr=training.learning_rate, weight_decay=_WEIGHT_DECAY
     )
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, total_steps=training.steps, pct_start=0.03
@@ -101,12 +119,12 @@ def train_phase_network(
         loss = -(torch.from_numpy(labels) * torch.log_softmax(out, 1)).sum(1).mean()
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
         optimizer.step()
         scheduler.step()
         total += loss.item()
         if (step + 1) % every == 0:
-            values = {"step": step + 1, "loss": total / every}
+            values: dict[str, float] = {"step": step + 1, "loss": total / every}
             if validation is not None:
                 values["validation_loss"] = _validate(torch, network, *validation)
             progress(values)
@@ -124,8 +142,8 @@ def _validate(
     network.eval()
     total = 0.0
     with torch.inference_mode():
-        for first in range(0, len(windows), 64):
-            part = slice(first, first + 64)
+        for first in range(0, len(windows), _VALIDATION_BATCH):
+            part = slice(first, first + _VALIDATION_BATCH)
             out = network(torch.from_numpy(normalize_windows(windows[part])))
             target = torch.from_numpy(labels[part])
             total += float(-(target * torch.log_softmax(out, 1)).sum(1).mean(1).sum())
@@ -142,29 +160,29 @@ def _build(torch: Any) -> Any:
     class Network(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
-            self.inc = nn.Conv1d(3, _FILTERS, _KERNEL, padding="same")
+            self.inc = nn.Conv1d(3, _FILTERS, KERNEL, padding="same")
             self.in_bn = norm(_FILTERS)
             self.down_branch, self.up_branch = nn.ModuleList(), nn.ModuleList()
             last = _FILTERS
-            for i in range(_DEPTH):
+            for i in range(DEPTH):
                 filters = 2**i * _FILTERS
                 layers = [
-                    nn.Conv1d(last, filters, _KERNEL, padding="same", bias=False),
+                    nn.Conv1d(last, filters, KERNEL, padding="same", bias=False),
                     norm(filters),
                 ]
-                if i < _DEPTH - 1:
+                if i < DEPTH - 1:
                     layers += [
-                        nn.Conv1d(filters, filters, _KERNEL, _STRIDE, bias=False),
+                        nn.Conv1d(filters, filters, KERNEL, STRIDE, bias=False),
                         norm(filters),
                     ]
                 self.down_branch.append(nn.ModuleList(layers))
                 last = filters
-            for i in range(_DEPTH - 1):
-                filters = 2 ** (_DEPTH - 2 - i) * _FILTERS
+            for i in range(DEPTH - 1):
+                filters = 2 ** (DEPTH - 2 - i) * _FILTERS
                 layers = [
-                    nn.ConvTranspose1d(last, filters, _KERNEL, _STRIDE, bias=False),
+                    nn.ConvTranspose1d(last, filters, KERNEL, STRIDE, bias=False),
                     norm(filters),
-                    nn.Conv1d(2 * filters, filters, _KERNEL, padding="same", bias=False),
+                    nn.Conv1d(2 * filters, filters, KERNEL, padding="same", bias=False),
                     norm(filters),
                 ]
                 self.up_branch.append(nn.ModuleList(layers))
@@ -174,7 +192,7 @@ def _build(torch: Any) -> Any:
         def forward(self, x: Any) -> Any:
             # convolutions of two dimensions with one row: oneDNN is a fifth faster with them
             def conv(x: Any, layer: Any, stride: int = 1) -> Any:
-                half = _KERNEL // 2 if stride == 1 else 0
+                half = KERNEL // 2 if stride == 1 else 0
                 return torch.nn.functional.conv2d(
                     x, layer.weight.unsqueeze(2), layer.bias, (1, stride), (0, half)
                 )
@@ -190,13 +208,13 @@ def _build(torch: Any) -> Any:
             skips = []
             for i, layers in enumerate(self.down_branch):
                 x = relu(norm(conv(x, layers[0]), layers[1]))
-                if i < _DEPTH - 1:
+                if i < DEPTH - 1:
                     skips.append(x)
                     wide = pad(x, same_padding(x.shape[3]))
-                    x = relu(norm(conv(wide, layers[2], _STRIDE), layers[3]))
+                    x = relu(norm(conv(wide, layers[2], STRIDE), layers[3]))
             for layers, skip in zip(self.up_branch, reversed(skips), strict=True):
                 wide = nn.functional.conv_transpose2d(
-                    x, layers[0].weight.unsqueeze(2), stride=(1, _STRIDE)
+                    x, layers[0].weight.unsqueeze(2), stride=(1, STRIDE)
                 )
                 x = relu(norm(wide, layers[1]))[..., 1:-2]
                 offset = (x.shape[3] - skip.shape[3]) // 2

@@ -9,14 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES = 3000
+"""Length of the windows, samples, as Zhu & Beroza (2019) have it."""
+
 SHORT_SAMPLES = 1464
 """Half as long, and as the network's strides fall on 3000: the difference is a multiple of 256."""
 
 SAMPLING_RATE_HZ = 100.0
+"""Of the windows, Hz, as Zhu & Beroza (2019) have it."""
 
 _UNKNOWN_S = 0.5
+"""Half the span around a doubtful arrival that is left out of the training, s; chosen here."""
+
 _HIDDEN, _DOUBTFUL = 1.0, 2.5
+"""Peak of an arrival over another event's waves there, below which it is not seen, and up to which
+it is left out of the training; chosen here."""
+
 _EDGE = 30
+"""Least distance of the arrival that a window is cut around from its ends, samples; chosen here:
+nearer, half of its bell would be missing."""
+
+_QUIET_BEFORE = 100
+"""Samples before the first arrival that a window without arrivals keeps clear; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,7 @@ def cut_training_windows(
     labels = np.zeros((n, 3, samples), np.float32)
     sigma = training.label_s * SAMPLING_RATE_HZ
     for i, row in enumerate(rows):
+        # One number decides both: a window without horizontals cannot lose one more.
         chance = rng.random()
         vertical_only = chance < training.vertical_only
         pieces = [_take_piece(records, int(row), rng, training, vertical_only)]
@@ -134,9 +148,11 @@ def cut_training_windows(
         elif chance < training.vertical_only + training.lost_component:
             windows[i, int(rng.integers(1, 3))] = 0.0
         _spoil(windows[i], rng)
+        # P and S of two events may overlap; probabilities must not add up to more than 1.
         total = labels[i, 1] + labels[i, 2]
         labels[i, 1:] /= np.maximum(total, 1.0)
         labels[i, 0] = 1.0 - labels[i, 1] - labels[i, 2]
+        # All three zero: the cross entropy of such a sample is zero whatever the network says.
         labels[i][:, unknown & (total < 0.1)] = 0.0
     return windows, labels
 
@@ -152,7 +168,7 @@ def _take_piece(
     times = (records.p_sample[row], records.s_sample[row])
     known = [t for t in times if np.isfinite(t)]
     if rng.random() < training.no_arrival or not known:
-        first = int(min(known, default=length)) - samples - 100
+        first = int(min(known, default=length)) - samples - _QUIET_BEFORE
         if first >= 0:
             return _Piece(records.data[row, :, first : first + samples].astype(np.float32))
         # There is not enough noise before: mirror what there is.
@@ -160,6 +176,7 @@ def _take_piece(
         quiet = records.data[row, :, :stop].astype(np.float32)
         wide = ((0, 0), (0, max(samples - stop, 0)))
         return _Piece(np.pad(quiet, wide, mode="symmetric")[:, :samples])
+    # Around P or S alike, at any place of the window: otherwise the network learns where P is.
     anchor = known[int(rng.integers(len(known)))]
     first = int(anchor - rng.uniform(_EDGE, samples - _EDGE))
     first = min(max(first, 0), length - samples)

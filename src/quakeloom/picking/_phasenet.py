@@ -8,6 +8,7 @@ Weights that were trained with SeisBench want its padding, and 3001 samples.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,42 @@ from quakeloom.picking._unet import (
 )
 
 PADDINGS = ("trained", "seisbench")
+"""How strided convolutions are padded; see :class:`PhaseNetConventions`."""
+
 _SEISBENCH_PADDING = ((3, 3), (2, 3), (1, 3), (2, 3))
+"""Samples before and after, of the four strided convolutions, in SeisBench's PhaseNet."""
+
 _EPSILON = 1e-3
+"""Added to the variance in batch normalization, as in SeisBench's PhaseNet."""
+
 _BATCH = 256
+"""Windows that torch reads at a time; bounds memory."""
+
+
+@dataclass(frozen=True)
+class PhaseNetConventions:
+    """What weights of PhaseNet expect of windows, as they were trained.
+
+    Attributes
+    ----------
+    components, phases : str
+        Order of the input and of the output channels, as in the weights' description.
+    sampling_rate_hz : float
+    samples : int
+        Length of the windows: 3000 as the authors trained, 3001 as SeisBench does.
+    padding : str
+        ``trained``: as TensorFlow pads this length. ``seisbench``: as SeisBench does.
+    norm : str
+        ``living``: by the standard deviation, and multiplied by 3/n where n components are
+        alive, as the authors' reader does. ``std``, ``peak``: as in SeisBench.
+    """
+
+    components: str = "ENZ"
+    phases: str = "NPS"
+    sampling_rate_hz: float = 100.0
+    samples: int = 3000
+    padding: str = "trained"
+    norm: str = "living"
 
 
 class PhaseNetPicker:
@@ -44,18 +78,15 @@ class PhaseNetPicker:
         State dict of ``seisbench.models.PhaseNet``.
     name : str
         Name for tables and reports, such as ``phasenet-original``.
-    components, phases : str
-        Order of the input and of the output channels, as in the weights' description.
-    sampling_rate_hz : float
-    samples : int
-        Length of the windows: 3000 as the authors trained, 3001 as SeisBench does.
-    padding : str
-        ``trained``: as TensorFlow pads this length. ``seisbench``: as SeisBench does.
-    norm : str
-        ``living``: by the standard deviation, and multiplied by 3/n where n components are
-        alive, as the authors' reader does. ``std``, ``peak``: as in SeisBench.
+    conventions : PhaseNetConventions, optional
+        Those of the authors by default.
     device : str
         ``cpu``, ``cuda``, ``torch`` (torch on the CPU), or ``auto``.
+
+    Raises
+    ------
+    InputError
+        If a padding or normalization is not known.
 
     References
     ----------
@@ -66,26 +97,24 @@ class PhaseNetPicker:
         self,
         state: Mapping[str, Any],
         name: str,
-        components: str = "ENZ",
-        phases: str = "NPS",
-        sampling_rate_hz: float = 100.0,
-        samples: int = 3000,
-        padding: str = "trained",
-        norm: str = "living",
+        conventions: PhaseNetConventions | None = None,
         device: str = "auto",
     ) -> None:
-        if padding not in PADDINGS or norm not in NORMS:
+        wanted = conventions or PhaseNetConventions()
+        if wanted.padding not in PADDINGS or wanted.norm not in NORMS:
             raise InputError(
-                f"The weights '{name}' want padding '{padding}' and normalization '{norm}', which "
-                f"are not known ({', '.join(PADDINGS)}; {', '.join(NORMS)}). Nothing was picked."
+                f"The weights '{name}' want padding '{wanted.padding}' and normalization "
+                f"'{wanted.norm}', which are not known ({', '.join(PADDINGS)}; "
+                f"{', '.join(NORMS)}). Nothing was picked; name those that they were trained with."
             )
         self.name = name
-        self.components = components
-        self.sampling_rate_hz = sampling_rate_hz
-        self.samples = samples
-        self.norm = norm
-        self._channels = [phases.index("P"), phases.index("S")]
-        self._padding = _SEISBENCH_PADDING if padding == "seisbench" else _same_paddings(samples)
+        self.components = wanted.components
+        self.sampling_rate_hz = wanted.sampling_rate_hz
+        self.samples = wanted.samples
+        self.norm = wanted.norm
+        self._channels = [wanted.phases.index("P"), wanted.phases.index("S")]
+        by_seisbench = wanted.padding == "seisbench"
+        self._padding = _SEISBENCH_PADDING if by_seisbench else _same_paddings(wanted.samples)
         self._layers = fold_layers(state, _EPSILON)
         self._device = find_device() if device == "auto" else device
         self._network: CompiledUNet | None = None
@@ -161,7 +190,7 @@ def normalize_windows(windows: NDArray[np.float32], norm: str = "living") -> NDA
     ----------
     windows : ndarray of float32, shape (n, 3, samples)
     norm : str
-        See :class:`PhaseNetPicker`.
+        See :class:`PhaseNetConventions`.
 
     Returns
     -------

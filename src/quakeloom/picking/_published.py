@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quakeloom.picking._phasenet import PhaseNetPicker
+from quakeloom.picking._phasenet import PhaseNetConventions, PhaseNetPicker
 from quakeloom.picking._picker import Picker
 from quakeloom.picking._seisbench import SeisBenchPicker
 
 _AUTHORS = "original"
+"""Name that SeisBench gives to the weights of a network's authors."""
 
 
 def build_seisbench_picker(
@@ -47,9 +48,7 @@ def build_seisbench_picker(
         return SeisBenchPicker(model, state, description, f"{model}-{name}")
     # only the authors' own weights saw 3000 samples and their reader's normalization
     authors = name == _AUTHORS
-    return PhaseNetPicker(
-        state,
-        f"{model or 'phasenet'}-{name}",
+    conventions = PhaseNetConventions(
         components=arguments.get("component_order", "ENZ"),
         phases=arguments.get("phases", "NPS"),
         sampling_rate_hz=float(arguments.get("sampling_rate") or 100.0),
@@ -57,6 +56,7 @@ def build_seisbench_picker(
         padding="trained" if authors else "seisbench",
         norm="living" if authors else arguments.get("norm", "std"),
     )
+    return PhaseNetPicker(state, f"{model or 'phasenet'}-{name}", conventions)
 
 
 def _is_phasenet(state: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ Chosen by the residuals of PhaseNet's picks of 77 records of Northern California
 
 
 _AROUND_S = 5.0
-"""More than signal and noise of a pick span."""
+"""Seconds of a record on either side of a pick, more than its signal and noise span."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PickOptions:
     Attributes
     ----------
     p_threshold, s_threshold : float
-        Least probability.
+        Minimum probability.
     blind_share : float
         Share of a window at each end that is not used, at most 1/4.
     distance_s : float
@@ -51,7 +51,7 @@ class PickOptions:
     longest_s_minus_p_s : float
         Largest time of S after its P.
     s_alone_threshold : float
-        Least probability of S without any P before it, with ``one_s_per_p``. Chosen with the
+        Minimum probability of S without any P before it, with ``one_s_per_p``. Chosen with the
         77 records of Northern California in sight.
     """
 
@@ -201,10 +201,14 @@ def _find_picks(
                     record.channels[use[0]],
                 )
             )
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    phases, times, errors, probabilities, ratios, channels = (
+        zip(*rows, strict=True) if rows else [()] * 6
+    )
     return Picks(
-        list(columns[0]),
-        np.array(columns[1], dtype=np.int64),
-        *(np.array(c, dtype=np.float64) for c in columns[2:5]),
-        list(columns[5]),
+        list(phases),
+        np.array(times, dtype=np.int64),
+        np.array(errors, dtype=np.float64),
+        np.array(probabilities, dtype=np.float64),
+        np.array(ratios, dtype=np.float64),
+        list(channels),
     )

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.picking._peaks import find_peaks
+
 _NANO = 1e9
+"""Nanoseconds per second."""
+
+_UNSEEN_S = 0.5
+"""Picks so near an arrival that nobody could see count neither as right nor as wrong, s; chosen
+here, as in the training."""
+
+_EDGE_SAMPLES = 50
+"""Arrivals so near the ends of a window are not asked for, samples; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +30,9 @@ class PickScore:
     picks, references, matched : int
         Picks that count, reference picks, and pairs within the tolerance.
     precision, recall, f1 : float
+        NaN without picks that count, without references, and without either.
     mean_s, std_s : float
-        Of the residuals (pick less reference) of the pairs.
+        Of the residuals (pick less reference) of the pairs; NaN where there is none.
     residuals_s : ndarray
         Of the pairs, in order of the references.
     """
@@ -81,18 +92,67 @@ def score_picks(
         if best is not None and abs(best - int(time)) <= limit:
             used.add((key, best))
             residuals.append((best - int(time)) / _NANO)
-    found = np.array(residuals)
-    precision = len(used) / len(counted) if counted else float("nan")
-    recall = len(used) / len(reference_times) if len(reference_times) else float("nan")
+    return _summarize_pairs(len(counted), len(reference_times), np.array(residuals))
+
+
+def score_windows(
+    traces: NDArray[np.float32],
+    arrival_sample: NDArray[np.float64],
+    is_clear: NDArray[np.bool_],
+    tolerance_s: float,
+    threshold: float = 0.3,
+    rate_hz: float = 100.0,
+) -> PickScore:
+    """Score the picks of one phase in windows with at most one known arrival each.
+
+    A window's arrival is found if a pick is within the tolerance; every other pick is wrong,
+    except those around an arrival that nobody could see.
+
+    Parameters
+    ----------
+    traces : ndarray of float32, shape (windows, samples)
+        Probability of the phase.
+    arrival_sample : ndarray, shape (windows,)
+        NaN where there is none.
+    is_clear : ndarray of bool, shape (windows,)
+        Whether an analyst could see the arrival.
+    tolerance_s : float
+        Largest residual of a pair, inclusive.
+    threshold : float
+        Minimum probability of a pick.
+    rate_hz : float
+    """
+    picks, arrivals = 0, 0
+    residuals: list[float] = []
+    samples = traces.shape[1]
+    for trace, arrival, seen in zip(traces, arrival_sample, is_clear, strict=True):
+        times, _, _ = find_peaks(trace, threshold)
+        inside = np.isfinite(arrival) and _EDGE_SAMPLES < arrival < samples - _EDGE_SAMPLES
+        if inside and not seen:
+            times = times[np.abs(times - arrival) > _UNSEEN_S * rate_hz]
+            inside = False
+        arrivals += int(inside)
+        picks += len(times)
+        if inside and times.size:
+            nearest = float((times - arrival)[np.argmin(np.abs(times - arrival))])
+            if abs(nearest) <= tolerance_s * rate_hz:
+                residuals.append(nearest / rate_hz)
+    return _summarize_pairs(picks, arrivals, np.array(residuals))
+
+
+def _summarize_pairs(picks: int, references: int, residuals_s: NDArray[np.float64]) -> PickScore:
+    matched = residuals_s.size
+    precision = matched / picks if picks else float("nan")
+    recall = matched / references if references else float("nan")
     both = precision + recall
     return PickScore(
-        picks=len(counted),
-        references=len(reference_times),
-        matched=len(used),
+        picks=picks,
+        references=references,
+        matched=matched,
         precision=precision,
         recall=recall,
         f1=2 * precision * recall / both if both > 0 else 0.0 if both == 0 else float("nan"),
-        mean_s=float(found.mean()) if found.size else float("nan"),
-        std_s=float(found.std()) if found.size else float("nan"),
-        residuals_s=found,
+        mean_s=float(residuals_s.mean()) if matched else float("nan"),
+        std_s=float(residuals_s.std()) if matched else float("nan"),
+        residuals_s=residuals_s,
     )

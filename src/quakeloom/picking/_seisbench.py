@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from quakeloom.core import InputError
 
 _BATCH = 32
+"""Windows that are read at a time; bounds memory."""
 
 
 class SeisBenchPicker:

@@ -24,13 +24,21 @@ from quakeloom.networks import (
 )
 
 DEPTH = 5
+"""Levels of PhaseNet (Zhu & Beroza 2019)."""
+
 STRIDE = 4
+"""Samples of a level per sample of the next deeper one."""
+
 KERNEL = 7
+"""Samples that a convolution looks at."""
+
 _GAP = 3
+"""Zeros between windows: half a kernel, so that no convolution sees the neighbor."""
 _WINDOWS = 16
 """Windows side by side: few enough to stay near the core, enough to fill the deep levels."""
 
 Layers = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""Weight and bias of layers by name; see :func:`fold_layers`."""
 
 
 def same_padding(samples: int, kernel: int = KERNEL, stride: int = STRIDE) -> tuple[int, int]:
@@ -253,6 +261,7 @@ def _fill(windows: NDArray[np.float32], out: NDArray[np.float32], gap: int, mode
         if start + samples > out.shape[1]:
             break
         if n >= count:
+            # Of the batch before: wiped, or its numbers would be computed with, and may be NaN.
             for c in range(channels):
                 out[c, start : start + samples] = 0.0
             continue
@@ -327,6 +336,7 @@ def _softmax(
     scale = power.view(np.float32)
     exps = np.empty((3, samples), np.float32)
     total = np.empty(samples, np.float32)
+    # Row by row and not sample by sample: loops over contiguous samples run eight at a time.
     for n in range(out.shape[0]):
         start = gap + n * (samples + 2 * blind + gap) + blind
         end = start + samples
@@ -360,10 +370,13 @@ def _exponentials(
     and no branches, so that they run eight numbers at a time.
     """
     for t in range(samples):
+        # -87: below, the result would be no normal number of 32 bits.
         v = max(x[t], np.float32(-87.0))
         n = np.floor(v * np.float32(1.44269504) + np.float32(0.5))
+        # log(2) in two parts, the first with few digits, so that n times it is exact.
         r = v - n * np.float32(0.693359375)
         r = r + n * np.float32(2.12194440e-4)
+        # The exponent of a float of 32 bits begins at bit 23 and is kept plus 127.
         power[t] = (np.int32(n) + np.int32(127)) << np.int32(23)
         p = np.float32(1.9875691500e-4)
         p = p * r + np.float32(1.3981999507e-3)
@@ -372,5 +385,6 @@ def _exponentials(
         p = p * r + np.float32(1.6666665459e-1)
         p = p * r + np.float32(5.0000001201e-1)
         x[t] = p * r * r + r + np.float32(1.0)
+    # In a loop of its own: the writes to ``power`` must be done before they are read as floats.
     for t in range(samples):
         x[t] *= scale[t]

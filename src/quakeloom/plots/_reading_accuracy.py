@@ -27,7 +27,7 @@ _STYLES = ("-", "--", "-.")
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """A curve of precision and recall over the least probability that counts.
+    """A curve of precision and recall over the minimum probability that counts.
 
     Attributes
     ----------

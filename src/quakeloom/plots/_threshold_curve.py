@@ -1,4 +1,4 @@
-"""Quality of mechanisms over the least probability of first motions."""
+"""Quality of mechanisms over the minimum probability of first motions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def plot_threshold_curve(
     chosen: float,
     width_in: float = PAGE_WIDTH_IN,
 ) -> Figure:
-    """Draw qualities and spreads over the least probability.
+    """Draw qualities and spreads over the minimum probability.
 
     Parameters
     ----------
@@ -72,6 +72,6 @@ def plot_threshold_curve(
     for axes in (left, right):
         axes.axvline(mark, color=MUTED, linewidth=0.8, zorder=0)
         axes.set_xticks(x, labels)
-        axes.set_xlabel("Least probability")
+        axes.set_xlabel("Minimum probability")
         axes.legend(frameon=False, fontsize=7)
     return figure

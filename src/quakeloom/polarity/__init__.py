@@ -6,9 +6,12 @@ take windows of the vertical around a P pick, demeaned or not, in any unit.
 """
 
 from quakeloom.polarity._calibration import (
+    AccuracyBand,
     Reliability,
     calibration_error,
     find_temperature,
+    measure_accuracy,
+    measure_accuracy_by_snr,
     measure_reliability,
 )
 from quakeloom.polarity._first_pulse import read_first_pulse
@@ -18,11 +21,16 @@ from quakeloom.polarity._repeaters import (
     StationPairs,
     correlate_windows,
     find_candidates,
-    find_turned_spans,
+    find_reversed_spans,
     link_families,
     measure_consistency,
 )
-from quakeloom.polarity._training import PolarityTraining, cut_windows, train_polarity_network
+from quakeloom.polarity._training import (
+    FirstMotionRecords,
+    PolarityTraining,
+    cut_windows,
+    train_polarity_network,
+)
 from quakeloom.polarity._weights import (
     PolarityReader,
     build_polarity_reader,
@@ -40,7 +48,9 @@ __all__ = [
     "PICK_SAMPLE",
     "SAMPLES",
     "SAMPLING_RATE_HZ",
+    "AccuracyBand",
     "Consistency",
+    "FirstMotionRecords",
     "PolarityNetwork",
     "PolarityReader",
     "PolarityTraining",
@@ -52,9 +62,11 @@ __all__ = [
     "count_operations",
     "cut_windows",
     "find_candidates",
+    "find_reversed_spans",
     "find_temperature",
-    "find_turned_spans",
     "link_families",
+    "measure_accuracy",
+    "measure_accuracy_by_snr",
     "measure_consistency",
     "measure_reliability",
     "normalize_windows",

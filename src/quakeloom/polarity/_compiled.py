@@ -15,6 +15,7 @@ _WINDOWS = 48
 """Windows read together, each upright and upside down."""
 
 _CHANNELS = 2
+"""Channels of a window; see :func:`quakeloom.polarity.normalize_windows`."""
 
 
 class CompiledNetwork:
@@ -85,6 +86,7 @@ def _fill(batch: NDArray[np.float32], out: NDArray[np.float32], gap: int, window
         turned = upright + windows * (samples + gap)
         for c in range(channels):
             for t in range(samples):
+                # What a batch does not fill is wiped: it held windows of the batch before.
                 value = batch[n, c, t] if n < count else np.float32(0.0)
                 out[c, upright + t] = value
                 out[c, turned + t] = -value
@@ -129,6 +131,8 @@ def _subtract(
     hidden: NDArray[np.float32], weight: NDArray[np.float32], windows: int, out: NDArray[np.float32]
 ) -> None:
     """Weigh the differences of upright and turned windows."""
+    # Differences first: where a window is turned they change their sign, and with them every
+    # partial sum, so that the result is odd to the last bit.
     for n in range(out.size):
         out[n] = 0.0
     for h in range(weight.size):

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 _PULSE_S = 0.05
+"""Time after P whose mean is read, s; chosen here: half a period of 10 Hz, a common corner."""
+
 _GUARD_S = 0.1
+"""Time before P that is not taken for noise, s; chosen here, since a pick may be late."""
 
 
 def read_first_pulse(

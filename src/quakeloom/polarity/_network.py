@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from quakeloom.polarity._windows import SAMPLES, normalize_windows
 
 _BATCH = 256
+"""Windows that torch reads at a time; bounds memory."""
 
 
 @dataclass(frozen=True)

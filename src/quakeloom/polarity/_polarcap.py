@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 from quakeloom.core import InputError
 
 _QUIET = 26
+"""First samples of a window, whose mean is removed; chosen here, 60 ms clear of the pick."""
+
 _EPSILON = 1e-3
+"""Added to the variance in batch normalization, as in PolarCAP's network."""
+
 _BATCH = 256
+"""Windows that torch reads at a time; bounds memory."""
+
 _NEEDED = ("conv1.weight", "bn1.weight", "conv2.weight", "bn2.weight", "fc.weight")
+"""Arrays by which a state dict is known to be PolarCAP's."""
 
 
 class PolarCapReader:

@@ -2,7 +2,7 @@
 
 Two earthquakes on one patch of a fault give the same seismogram at a station, and so the same
 first motion. Where two readings differ one of them is wrong; where the two seismograms are
-mirror images of each other, the instrument was turned over in between.
+mirror images of each other, the polarity of the station was reversed in between.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def link_families(
 ) -> tuple[Integers, NDArray[np.bool_]]:
     """Join pairs that are alike at enough stations to families.
 
-    Mirror images count as alike: the earth is the same, the instrument was turned.
+    Mirror images count as alike: the earth is the same, the polarity of the station was reversed.
 
     Parameters
     ----------
@@ -223,21 +223,21 @@ def measure_consistency(
     return Consistency(pairs, agreeing, share, rate)
 
 
-def find_turned_spans(
+def find_reversed_spans(
     time: NDArray[np.datetime64],
     first: Integers,
     second: Integers,
     mirrored: NDArray[np.bool_],
     least_events: int = 3,
 ) -> list[tuple[int, int]]:
-    """Find when a station was turned over, from mirror images among repeating earthquakes.
+    """Find when a station was reversed, from mirror images among repeating earthquakes.
 
     Events of a family fall into two groups, within which seismograms are alike and between
     which they are mirror images; a family without mirror images says nothing. Which group of
-    one family goes with which of another is what makes the station turn least often. Which
+    one family goes with which of another is what makes the station change least often. Which
     state is upright seismograms do not tell: taken for it is the one both before and after the
     other, else the one that lasts longer. A span of the other state, without an upright event
-    in it, is one in which the station was turned.
+    in it, is one in which the station was reversed.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def find_turned_spans(
         Events that are alike at this station.
     mirrored : ndarray of bool, shape (pairs,)
     least_events : int
-        Fewer turned events make no span.
+        Fewer reversed events make no span.
 
     Returns
     -------
@@ -270,7 +270,7 @@ def find_turned_spans(
 def _two_sides(
     time: NDArray[np.datetime64], first: Integers, second: Integers, mirrored: NDArray[np.bool_]
 ) -> Integers:
-    """Give every event +1 (upright), -1 (turned) or 0 (not known)."""
+    """Give every event +1 (upright), -1 (reversed) or 0 (not known)."""
     neighbors: dict[int, list[tuple[int, int]]] = {}
     for a, b, m in zip(first.tolist(), second.tolist(), mirrored.tolist(), strict=True):
         neighbors.setdefault(a, []).append((b, -1 if m else 1))
@@ -297,7 +297,7 @@ def _two_sides(
             continue
         placed = _by_time(time, np.append(placed, members))
         own = np.isin(placed, members)
-        if _turns(side[placed]) > _turns(np.where(own, -1, 1) * side[placed]):
+        if _changes(side[placed]) > _changes(np.where(own, -1, 1) * side[placed]):
             side[members] *= -1
     states = side[placed]
     if not states.size:
@@ -313,5 +313,5 @@ def _by_time(time: NDArray[np.datetime64], events: Integers) -> Integers:
     return events[np.argsort(time[events], kind="stable")]
 
 
-def _turns(side: Integers) -> int:
+def _changes(side: Integers) -> int:
     return int(np.sum(side[1:] != side[:-1]))

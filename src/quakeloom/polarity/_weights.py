@@ -26,6 +26,7 @@ from quakeloom.polarity._windows import (
 )
 
 _BATCH = 16384
+"""Windows that a graphics processor reads at a time: enough to keep it busy, some 20 MB."""
 
 
 class PolarityReader(Protocol):

@@ -6,14 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLING_RATE_HZ = 100.0
+"""Of the windows, Hz; that of most networks of small earthquakes."""
+
 SAMPLES = 150
+"""Length of the windows: 1.5 s; chosen here, noise to compare with and the first few swings."""
+
 PICK_SAMPLE = 60
-"""Windows of 1.5 s, 0.6 s of it before the pick."""
+"""Sample of the pick: 0.6 s of a window are before it; chosen here."""
 
 _QUIET = 45
 """Samples that are taken for noise: up to 0.15 s before the pick."""
 
 _LEAST = 1e-20
+"""Keeps quotients finite in a dead window, amplitude in any unit; chosen here, below any signal."""
 
 
 def normalize_windows(windows: NDArray[np.float32]) -> NDArray[np.float32]:

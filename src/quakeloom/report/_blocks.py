@@ -13,8 +13,14 @@ from matplotlib.figure import Figure
 from quakeloom.plots import figure_to_png, figure_to_svg
 
 _RASTER_DPI = 160.0
+"""Resolution of images within a drawing, dots per inch; chosen here, sharp on most screens."""
+
 _RESERVED = str.maketrans({c: f"%{ord(c):02X}" for c in "%#<>&{}\n"})
-_SVG_LIMIT = 400_000  # bytes; a larger drawing is embedded as PNG
+"""Characters that a data URI cannot hold as they are, with their percent codes."""
+
+_SVG_LIMIT = 400_000
+"""Largest drawing that is embedded as SVG, bytes; a larger one becomes a PNG. Chosen here: above
+it a browser draws slowly."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +115,9 @@ def picture(
     else:
         text = data.decode().replace('"', "'")
         source = "data:image/svg+xml," + text.translate(_RESERVED)
-    return Picture(
-        Markup(source),
-        alt,
-        caption,
-        *(round(side * 96) for side in figure.get_size_inches()),
-        width,
-    )
+    # 96: a CSS pixel is a 96th of an inch
+    width_px, height_px = (round(side * 96) for side in figure.get_size_inches())
+    return Picture(Markup(source), alt, caption, width_px, height_px, width)
 
 
 def join_html(parts: Sequence[str | Markup], separator: str = ", ") -> Markup:

@@ -14,6 +14,7 @@ from quakeloom.report._results import RunResults
 from quakeloom.schema import QUALITIES
 
 SOLVED_LETTERS = ("A", "B", "C", "D")
+"""Quality letters of events with a mechanism, the best first."""
 
 UCHIDE_2022 = {"A": 4_255, "B": 60_582, "C": 151_691, "D": 419_928, "undefined": 23_876}
 """Events per rank of the catalog of Japan by Uchide et al. (2022), 660,332 in all."""
@@ -71,7 +72,7 @@ class MechanismCatalog:
             text_column(table, "status"),
             letters,
             angles,
-            np.isfinite(angles).all(axis=1) if len(angles) else np.zeros(0, bool),
+            np.asarray(np.isfinite(angles).all(axis=1)),
             columns,
         )
 

@@ -35,6 +35,7 @@ from quakeloom.report._phrases import (
 from quakeloom.report._results import RunResults
 
 _CITATION = "Uchide et al. (2022)"
+"""Source of the catalog of Japan; in full among the references."""
 
 
 def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
@@ -56,7 +57,7 @@ def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         unsolved = total - solved
         if unsolved:
             reasons = [
-                f"{whole(n)} {STATUS_WORDS.get(status, status or 'no status')}"
+                f"{STATUS_WORDS.get(status, status or 'no status')} ({whole(n)})"
                 for status, n in catalog.status_counts().items()
                 if status != "solved"
             ]
@@ -121,7 +122,7 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             "used for stress inversion",
         )
     )
-    rows.append(("all", whole(total), "100 %", "100 %", ""))
+    rows.append(("all", whole(total), percent(1.0), percent(1.0), ""))
     shown = {**{q: counts[q] for q in SOLVED_LETTERS}, "undefined": undefined}
     bar = plot_quality_bar(shown, UCHIDE_2022, "Japan", "This run")
     section.add(

@@ -13,8 +13,13 @@ from quakeloom.core import FormatError
 from quakeloom.plots import Coastline
 
 _LOG = logging.getLogger(__name__)
+"""Log of this module."""
+
 _ARRAYS = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
+"""Arrays of a coastline file; see ``resources/coastline/README.md``."""
+
 _NAMES = {"10m": "Natural Earth, 1:10 million", "50m": "Natural Earth, 1:50 million"}
+"""Source and scale of coastline files by the ends of their names, the finest first."""
 
 
 def load_coastline(path: str | Path | None) -> Coastline | None:

@@ -21,7 +21,7 @@ def text_column(table: pa.Table, name: str) -> NDArray[np.object_]:
     """Return a column as texts; nulls and an absent column are empty."""
     if name not in table.column_names:
         return np.full(table.num_rows, "", dtype=object)
-    values = table.column(name).to_numpy(zero_copy_only=False).astype(object)
+    values = np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=object).copy()
     values[[v is None for v in values]] = ""
     return values
 
@@ -30,7 +30,7 @@ def time_column(table: pa.Table, name: str) -> NDArray[np.datetime64]:
     """Return a column as ``datetime64[ns]``; nulls and an absent column are NaT."""
     if name not in table.column_names:
         return np.full(table.num_rows, np.datetime64("NaT", "ns"))
-    return table.column(name).to_numpy(zero_copy_only=False).astype("datetime64[ns]")
+    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype="datetime64[ns]")
 
 
 def mechanism_column(table: pa.Table) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from quakeloom.report._columns import match_rows, mechanism_column, text_column
 from quakeloom.schema import QUALITIES
 
 NO_LETTER = "none"
+"""Row and column of the matrix of letters for events without one."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class CatalogComparison:
     def most_rotated(
         self, count: int = 10, letters: str = "ABCDEF"
     ) -> list[tuple[str, float, str, str]]:
-        """Return identifier, rotation and both letters of the events that turned most.
+        """Return identifier, rotation and both letters of the events that rotated most.
 
         Parameters
         ----------

@@ -14,11 +14,13 @@ from quakeloom.report._comparison import (
     CatalogComparison,
     compare_catalogs,
 )
-from quakeloom.report._phrases import count, degrees, percent, term, whole
+from quakeloom.report._phrases import count, degrees, percent, term, verb, whole
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.schema import QUALITIES
 
-_TURNED_DEG = 15.0
+_ROTATED_DEG = 15.0
+"""Rotation above which events are listed, degrees; chosen here: random numbers alone seldom rotate
+a good mechanism by more."""
 
 
 def comparison_section(results: RunResults) -> Section:
@@ -50,7 +52,7 @@ def seed_section(results: RunResults) -> Section:
     if len(best):
         s = AngleStatistics.of(best)
         text += (
-            f"Solutions rated A or B turn by {degrees(s.median, 1)} (median) and "
+            f"Solutions rated A or B rotate by {degrees(s.median, 1)} (median) and "
             f"{degrees(s.percentile_90, 1)} (90th percentile)."
         )
     section.add(
@@ -59,7 +61,7 @@ def seed_section(results: RunResults) -> Section:
             groups | {"all": rotation},
             "Rotation between two seeds, per quality letter. For comparison: with HASH's 30 "
             "trials and at most 500 mechanisms kept at random, Calaveras events rated A or B "
-            "turn by 7° (median) and 15° (90th percentile), C by 10° and 20°, D by 24° and 55°.",
+            "rotate by 7° (median) and 15° (90th percentile), C by 10° and 20°, D by 24° and 55°.",
         ),
         Gallery(
             [
@@ -144,14 +146,15 @@ def _add_comparison(section: Section, results: RunResults, other: ComparedCatalo
         everything = groups | {"all": found.rotation_deg}
         section.add(_angle_grid(everything, f"Rotation per letter in {before}."))
     section.add(Gallery(pictures))
-    turned = [m for m in found.most_rotated(8, "ABC") if m[1] > _TURNED_DEG]
-    if turned:
+    rotated = [m for m in found.most_rotated(8, "ABC") if m[1] > _ROTATED_DEG]
+    if rotated:
         section.add(
             Grid(
                 (term("Event", "event_id"), "Rotation", f"Letter, {before}", f"Letter, {after}"),
-                [(e, degrees(r, 1), a, b) for e, r, a, b in turned],
-                f"Events rated A to C in either catalog that turn most, above {_TURNED_DEG:.0f}°. "
-                f"Of all letters {whole((found.rotation_deg > _TURNED_DEG).sum())} do.",
+                [(e, degrees(r, 1), a, b) for e, r, a, b in rotated],
+                "Events rated A to C in either catalog that rotate most, above "
+                f"{_ROTATED_DEG:.0f}°. Of all letters "
+                f"{whole((found.rotation_deg > _ROTATED_DEG).sum())} do.",
                 (False, True, False, False),
             )
         )
@@ -173,9 +176,9 @@ def _comparison_sentence(found: CatalogComparison, before: str, after: str) -> s
     text += f" ({', '.join(missing)}). " if missing else ". "
     if s.count:
         text += (
-            f"{count(s.count, 'event')} solved in both turn by {degrees(s.median, 1)} (median) "
-            f"and {degrees(s.percentile_90, 1)} (90th percentile), at most "
-            f"{degrees(s.largest, 1)}. "
+            f"{count(s.count, 'event')} solved in both {verb(s.count, 'rotates', 'rotate')} by "
+            f"{degrees(s.median, 1)} (median) and {degrees(s.percentile_90, 1)} (90th percentile), "
+            f"at most {degrees(s.largest, 1)}. "
         )
     only = [
         f"{whole(len(names))} solved only in {where}"

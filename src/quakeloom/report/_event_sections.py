@@ -19,10 +19,23 @@ from quakeloom.report._phrases import STATUS_WORDS, count, degrees, percent, ter
 from quakeloom.report._results import RunResults
 
 _FIRST_ROWS = 12
+"""Rejected rows that are shown; chosen here."""
+
 _EXAMPLES = 3
+"""Rejected rows that are shown of one reason; chosen here."""
+
 _SEARCHED = 100_000
+"""Rejected rows that are searched for examples; bounds the time on a large catalog."""
+
 _GROUPS = 20
+"""Groups of rejects that are listed; chosen here."""
+
 _SPHERE_COLORS = {**QUALITY_COLORS, "D": "#7d766a"}
+"""Colors of focal spheres by quality: that of D darker than on maps, since its lines are thin."""
+
+_EMERGENT_WEIGHT = 0.45
+"""Size of the symbol of an emergent reading without a probability, share of an impulsive one's;
+chosen here."""
 
 
 def focal_sphere_section(results: RunResults, catalog: MechanismCatalog) -> Section:
@@ -62,12 +75,12 @@ def choose_cases(catalog: MechanismCatalog, letter: str) -> list[tuple[int, str]
     rows = np.flatnonzero(catalog.solved & (catalog.quality == letter))
     if len(rows) == 0:
         return []
-    probability, misfit, count = (
+    probability, misfit, readings = (
         np.nan_to_num(np.asarray(catalog[name][rows], dtype=float), posinf=0.0, neginf=0.0)
         for name in ("mechanism_probability", "polarity_misfit", "polarity_count")
     )
     names = catalog.event_id[rows].astype(str)
-    keys = rows[np.lexsort((names, -count, misfit, -probability))]
+    keys = rows[np.lexsort((names, -readings, misfit, -probability))]
     picks = {0: "most probable", len(keys) // 2: "median", len(keys) - 1: "least probable"}
     if len(keys) == 1:
         picks = {0: "the only one"}
@@ -225,7 +238,7 @@ def _sphere_picture(
     caption = Markup(
         '<strong class="event">{}</strong> <span class="case">{}</span><br>'
         "{:.0f}° / {:.0f}° / {:.0f}° ± {} / {}<br>"
-        "probability {}, misfit {}<br>{} polarities{}"
+        "probability {}, misfit {}<br>{}{}"
     ).format(
         event,
         words,
@@ -236,10 +249,8 @@ def _sphere_picture(
         degrees(catalog["auxiliary_plane_uncertainty_deg"][row]),
         percent(catalog["mechanism_probability"][row]),
         percent(catalog["polarity_misfit"][row]),
-        whole(_finite(catalog["polarity_count"][row])),
-        f", {len(others)} other " + ("solution" if len(others) == 1 else "solutions")
-        if len(others)
-        else "",
+        count(_finite(catalog["polarity_count"][row]), "polarity", "polarities"),
+        f", {count(len(others), 'other solution')}" if len(others) else "",
     )
     alt = (
         f"Focal sphere of event {event}, quality {letter}: strike {strike:.0f}, dip {dip:.0f}, "
@@ -252,11 +263,14 @@ def reading_weights(readings: pa.Table) -> NDArray[np.float64]:
     """Return how much readings count, 0 to 1, from probability or onset."""
     probability = number_column(readings, "probability_up")
     onset = text_column(readings, "onset")
-    by_onset = np.where(onset == "E", 0.45, 1.0)
+    by_onset = np.where(onset == "E", _EMERGENT_WEIGHT, 1.0)
     return np.where(np.isfinite(probability), np.abs(2.0 * probability - 1.0), by_onset)
 
 
-def _acceptable(results: RunResults, event: str):  # type: ignore[no-untyped-def]
+def _acceptable(
+    results: RunResults, event: str
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]] | tuple[None, None]:
+    """Angles and weights of an event's acceptable mechanisms, None where they are not kept."""
     weights = results.acceptance(event)
     if weights is None or not results.grid:
         return None, None

@@ -18,7 +18,7 @@ from quakeloom.plots import (
 )
 from quakeloom.report._blocks import Code, Gallery, Grid, Section, Text, picture
 from quakeloom.report._page import report_environment
-from quakeloom.report._phrases import DASH, number, whole
+from quakeloom.report._phrases import DASH, number, percent, whole
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _summary_section(results: LineResults) -> Section:
         ("Effective sample size", _or_dash(s["effective_sample_size"], 1)),
         ("Variance over the posterior's (1 is right)", _or_dash(s["spread_ratio"], 2)),
         ("Correction steps accepted", _percent(s.get("correction_accepted"))),
-        ("Members converged", f"{100 * s['converged']:.0f} %"),
+        ("Members converged", percent(s["converged"])),
         ("Seconds per member", number(s["seconds_per_member"], 2)),
         (
             "Processor seconds per member",
@@ -145,7 +145,7 @@ def _summary_section(results: LineResults) -> Section:
             ),
             (
                 "Nodes within two standard deviations of the published model",
-                f"{100 * c['share_within_two_deviations']:.0f} %",
+                percent(c["share_within_two_deviations"]),
             ),
         ]
     section = Section("summary", "Summary")
@@ -271,8 +271,8 @@ def _depth_section(results: LineResults) -> Section:
     for value in results.isovelocities_km_s:
         name = f"depth_of_{value:g}".replace(".", "_")
         if name in v and np.isfinite(v[name]).any():
-            parts = (factor * v[name + end] for end in ("_lower", "", "_upper"))
-            bands.append((f"{value:g} km/s", *parts))
+            low, middle, high = (factor * v[name + end] for end in ("_lower", "", "_upper"))
+            bands.append((f"{value:g} km/s", low, middle, high))
     if bands:
         section.add(
             picture(
@@ -409,7 +409,7 @@ def _shots(results: LineResults) -> NDArray[np.float64]:
 
 
 def _percent(value: float | None) -> str:
-    return DASH if value is None else f"{100 * value:.0f} %"
+    return DASH if value is None else percent(value)
 
 
 def _or_dash(value: float | None, digits: int) -> str:

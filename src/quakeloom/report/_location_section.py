@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from quakeloom.core import local_position
 from quakeloom.plots import plot_hypocenters, plot_location_quality
 from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, number
+from quakeloom.report._phrases import count, number, percent
 from quakeloom.report._results import RunResults
 
 _ROWS = 20
+"""Hypocenters that are listed; chosen here, the table has all of them."""
+
+_FEW_MODELS = 10
+"""Effective number of models below which an ensemble is small for the data; chosen here."""
 
 
 def location_section(results: RunResults) -> Section:
@@ -45,12 +49,12 @@ def _lead(good: pa.Table, total: int, members: int) -> str:
     share = 1.0 - float(np.median(within / np.maximum(spread**2, 1e-12)))
     words += f" Median standard deviation of depth {number(float(np.median(spread)))} km"
     if members > 1:
-        words += f", of whose variance {100 * share:.0f} % is that between models"
-        few = int((_column(good, "effective_model_count") < 10).sum())
-        if few and members >= 10:
+        words += f", of whose variance {percent(share)} is that between models"
+        few = int((_column(good, "effective_model_count") < _FEW_MODELS).sum())
+        if few and members >= _FEW_MODELS:
             words += (
-                f". Fewer than 10 models count for {count(few, 'event')}: there the ensemble is "
-                "too small for the data, or picks are taken to be too exact"
+                f". Fewer than {_FEW_MODELS} models count for {count(few, 'event')}: there the "
+                "ensemble is too small for the data, or picks are taken to be too exact"
             )
     return words + "."
 

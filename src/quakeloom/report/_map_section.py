@@ -17,7 +17,13 @@ from quakeloom.report._results import RunResults
 from quakeloom.schema import QUALITIES
 
 _SITE_DEG = 0.05
-_SAMPLE = 400  # events from which the reach of stations is judged
+"""Stations of one code within this are one site, degrees; chosen here, some 5 km."""
+
+_SAMPLE = 400
+"""Events from which the reach of stations is judged; bounds the time on a large catalog."""
+
+_REACH_KM = 200.0
+"""Largest distance of a reading where the settings name none, km; chosen here."""
 
 
 def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
@@ -30,11 +36,14 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         source = " No coastline file was at hand."
     probability = np.nan_to_num(catalog["mechanism_probability"])
     rank = np.array([QUALITIES.index(q) if q in QUALITIES else 9 for q in catalog.quality], float)
+    strike, dip, rake = catalog.angles.T
     drawn = (
         plot_mechanism_map(
             lon,
             lat,
-            *catalog.angles.T,
+            strike,
+            dip,
+            rake,
             catalog.quality,
             priority=rank - 0.99 * probability,
             coastline=coast,
@@ -55,11 +64,8 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 + " all events"
             )
         caption += ". Mercator, true to scale at the middle latitude." + source
-        section.add(
-            picture(
-                figure, f"Map with {balls} beachballs colored by quality.", caption, width="map"
-            )
-        )
+        alt = f"Map with {count(balls, 'beachball')} colored by quality."
+        section.add(picture(figure, alt, caption, width="map"))
     codes, slon, slat = _reading_stations(results)
     near = _within_reach(results, lon, lat, slon, slat)
     codes, slon, slat = codes[near], slon[near], slat[near]
@@ -68,7 +74,7 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         section.add(
             picture(
                 network,
-                f"Map of {len(slon)} stations and {len(lon)} events.",
+                f"Map of {count(len(slon), 'station')} and {count(len(lon), 'event')}.",
                 f"{count(len(slon), 'station')} with readings and {count(len(lon), 'event')}, "
                 "colored by quality." + source,
                 width="map",
@@ -104,12 +110,12 @@ def _within_reach(
     """Stations near enough to some event to be used, so that one stray does not set the frame."""
     known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
     if len(known) == 0 or len(slon) == 0:
-        return np.isfinite(slon)
-    reach = float(find_setting(results.settings, ("maximum_distance_km",), 200.0))
+        return np.asarray(np.isfinite(slon))
+    reach = float(find_setting(results.settings, ("maximum_distance_km",), _REACH_KM))
     sample = known[:: max(len(known) // _SAMPLE, 1)]
     place, event = (
         ray_vectors(longitude, 90.0 - latitude)
         for longitude, latitude in ((slon, slat), (lon[sample], lat[sample]))
     )
     closest = np.arccos(np.clip((place @ event.T).max(axis=1), -1.0, 1.0)) * EARTH_RADIUS_KM
-    return closest <= 1.1 * reach
+    return np.asarray(closest <= 1.1 * reach)

@@ -42,6 +42,7 @@ from quakeloom.report._truth_sections import truth_section
 from quakeloom.report._waveform_sections import waveform_section
 
 _LOG = logging.getLogger(__name__)
+"""Log of this module."""
 
 
 def build_report(results: RunResults) -> str:
@@ -104,13 +105,20 @@ def build_report(results: RunResults) -> str:
 
 def report_environment() -> jinja2.Environment:
     """Return the environment of the page's template."""
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("quakeloom.report", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["longest_word"] = _longest_word
+    return environment
+
+
+def _longest_word(text: str) -> int:
+    """Length of the longest part of a text that a browser does not break."""
+    return max((len(word) for word in text.split()), default=0)
 
 
 def _setting(results: RunResults, key: str) -> str:

@@ -11,7 +11,10 @@ from markupsafe import Markup, escape
 from quakeloom.schema import VARIABLES
 
 DASH = "\N{EN DASH}"
+"""What stands where a value is not known."""
+
 NARROW_TIMES = "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}"
+"""Sign between a number and what occurs so often."""
 
 STATUS_WORDS = {
     "solved": "solved",
@@ -22,14 +25,16 @@ STATUS_WORDS = {
     "invalid_event": "invalid event",
     "error": "error",
 }
+"""Words for the status of an event in the table ``mechanisms``."""
 
 VERDICT_WORDS = {
     "normal": "normal",
     "reversed": "looks reversed",
-    "coin": "no better than a coin",
+    "coin": "uninformative",
     "mixed": "mixed",
     "too_few": "too few readings",
 }
+"""Words for verdicts in the table ``station_report``."""
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -46,7 +51,7 @@ def whole(number: float) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """Return a share from 0 to 1 in percent, a dash when unknown."""
-    return DASH if not np.isfinite(share) else f"{100 * share:.{digits}f} %"
+    return DASH if not np.isfinite(share) else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def degrees(angle: float, digits: int = 0) -> str:

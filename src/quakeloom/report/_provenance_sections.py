@@ -35,11 +35,13 @@ REFERENCES = (
     "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. "
     "J. Am. Stat. Assoc. 22, 209-212.",
 )
+"""Papers that the paragraph on methods names, by author."""
 
 _GLOSSARY = (
     *TABLES["mechanisms"].columns,
     *("polarity", "probability_up", "azimuth_deg", "takeoff_deg", "onset", "acceptance"),
 )
+"""Variables that the glossary explains."""
 
 
 def cost_section(results: RunResults) -> Section:

@@ -13,6 +13,7 @@ TOLERANCE_S = {"P": 0.1, "S": 0.2}
 """A pick is right if it is this near; as in the command `quakeloom evaluate picks`."""
 
 _PLACE = ["event_id", "station"]
+"""Columns by which picks, windows and references are matched."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def judge_picks(
         )
         late = (pairs["time"] - pairs["time_reference"]).dt.total_seconds()
         found[phase] = JudgedPicks(
-            len(here), late.fillna(np.inf).to_numpy(), pairs["probability"].fillna(1.0).to_numpy()
+            len(here),
+            np.asarray(late.fillna(np.inf), dtype=np.float64),
+            np.asarray(pairs["probability"].fillna(1.0), dtype=np.float64),
         )
     return found
 
@@ -103,7 +106,7 @@ def judge_readings(
 def precision_recall(
     score: ArrayLike, right: ArrayLike, references: int, thresholds: ArrayLike | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return precision and recall over the least score that counts.
+    """Return precision and recall over the minimum score that counts.
 
     Parameters
     ----------
@@ -137,4 +140,5 @@ def equal_groups(values: ArrayLike, least: int = 10, most: int = 8) -> list[NDAr
 
 
 def _frame(table: pa.Table, columns: list[str]) -> pd.DataFrame:
-    return table.select(columns).to_pandas()
+    frame: pd.DataFrame = table.select(columns).to_pandas()
+    return frame

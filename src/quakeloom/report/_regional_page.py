@@ -15,7 +15,7 @@ from quakeloom import __version__
 from quakeloom.plots import plot_velocity_sections
 from quakeloom.report._blocks import Code, Grid, Section, Text, picture
 from quakeloom.report._page import report_environment
-from quakeloom.report._phrases import number, whole
+from quakeloom.report._phrases import number, percent, whole
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _summary_section(results: RegionalResults) -> Section:
         ("Known velocities", whole(s["known"])),
         ("Stations with travel-time tables", whole(s["stations"])),
         ("Rows of the station file put aside", whole(results.rejects.num_rows)),
-        ("Mean standard deviation of velocity", f"{100 * s['mean_relative_spread']:.1f} %"),
+        ("Mean standard deviation of velocity", percent(s["mean_relative_spread"], 1)),
     ]
     if "known_misfit" in s:
         rows.append(("Misfit to what is known, in its errors", number(s["known_misfit"], 2)))

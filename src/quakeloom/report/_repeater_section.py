@@ -9,12 +9,16 @@ import pyarrow as pa
 
 from quakeloom.polarity import measure_consistency
 from quakeloom.report._blocks import Grid, Section, Text
-from quakeloom.report._phrases import count, percent
+from quakeloom.report._phrases import count, percent, verb
 from quakeloom.report._reading_accuracy import judge_readings
 from quakeloom.report._results import RunResults
 
 _LEAST = (0.0, 0.5, 0.8, 0.9, 0.96, 0.98)
+"""Amounts of p_up - p_down from which both readings of a pair count; chosen here: probabilities of
+0.5 to 0.99."""
+
 _STATIONS = 40
+"""Stations that are listed; chosen here, the table has all of them."""
 
 
 def repeater_section(results: RunResults) -> Section:
@@ -40,13 +44,16 @@ def repeater_section(results: RunResults) -> Section:
     )
     if found[0].pairs:
         text += (
-            f" Their first motions agree in {percent(found[0].share, 1)} of {found[0].pairs:,} "
-            f"pairs: {percent(found[0].error_rate, 1)} of single readings must be wrong."
-            + _simulated_error(results, pairs)
+            f" Their first motions agree in {percent(found[0].share, 1)} of "
+            f"{count(found[0].pairs, 'pair')}: {percent(found[0].error_rate, 1)} of single "
+            "readings must be wrong." + _simulated_error(results, pairs)
         )
-    turned = int(np.sum(mirrored))
-    if turned:
-        text += f" {count(turned, 'pair')} of seismograms are mirror images of each other."
+    mirror_images = int(np.sum(mirrored))
+    if mirror_images:
+        text += (
+            f" {count(mirror_images, 'pair')} of seismograms {verb(mirror_images, 'is', 'are')} "
+            "mirror images of each other."
+        )
     section.add(
         Text(text, "lead"),
         Grid(
@@ -70,6 +77,7 @@ def repeater_section(results: RunResults) -> Section:
     rows = [r for r in stations if r["mirrored_count"] or r["agreeing_count"] < r["judged_count"]]
     if not rows:
         return section
+    quiet = len(stations) - len(rows)
     rows.sort(key=lambda r: (-r["mirrored_count"], r["agreeing_share"], r["station"]))
     section.add(
         Grid(
@@ -82,9 +90,9 @@ def repeater_section(results: RunResults) -> Section:
                 )
                 for r in rows[:_STATIONS]
             ],
-            "Stations with mirror images were turned over in between; entries for the reversal "
-            "table are in repeater_reversals.parquet. Of "
-            f"{count(len(stations), 'station')} with pairs, {len(stations) - len(rows):,} have "
+            "The polarity of stations with mirror images was reversed in between; entries for the "
+            "reversal table are in repeater_reversals.parquet. Of "
+            f"{count(len(stations), 'station')} with pairs, {quiet:,} {verb(quiet, 'has', 'have')} "
             "neither mirror images nor readings that disagree.",
             (False, True, True, True, True, True),
         )
@@ -96,9 +104,9 @@ def _simulated_error(results: RunResults, pairs: pa.Table) -> str:
     facts = results.waveforms
     if facts.get("authority") != "simulated truth":
         return ""
-    tables = (results.table(n) for n in ("picks", "windows"))
-    judged = judge_readings(facts["readings"], *tables, facts["reference"])
-    judged = judged.set_index(["event_id", "station"])["right"]
+    picks, windows = (results.table(n) for n in ("picks", "windows"))
+    judged = judge_readings(facts["readings"], picks, windows, facts["reference"])
+    right = judged.set_index(["event_id", "station"])["right"]
     read = [
         key
         for name in ("event_id", "other_event_id")
@@ -106,7 +114,7 @@ def _simulated_error(results: RunResults, pairs: pa.Table) -> str:
             pairs.column(name).to_pylist(), pairs.column("station").to_pylist(), strict=True
         )
     ]
-    wrong = 1.0 - judged[judged.index.isin(set(read))].mean()
+    wrong = 1.0 - float(right[right.index.isin(set(read))].mean())
     return f" By the simulated truth {percent(wrong, 1)} of them are."
 
 

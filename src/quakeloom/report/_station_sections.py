@@ -1,4 +1,4 @@
-"""The station report: reversed stations, pick kinds no better than a coin."""
+"""The station report: reversed stations and uninformative pick kinds."""
 
 from __future__ import annotations
 
@@ -29,8 +29,16 @@ from quakeloom.report._phrases import (
 from quakeloom.report._results import RunResults
 
 _SHOWN = 30
+"""Stations, pick kinds and spans that are shown; chosen here, the table has all of them."""
+
 _TIMELINES = 6
+"""Stations whose readings are drawn through time; chosen here."""
+
+_NAMED = 12
+"""Reversed spans that the text names; chosen here."""
+
 _ORDER = {"reversed": 0, "mixed": 1, "coin": 2, "normal": 3, "too_few": 4}
+"""Order of stations by verdict, those to look at first."""
 
 
 def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
@@ -51,7 +59,7 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     kinds = [r for r in rows if r["pick_kind"] and not r["station"]]
     both = [r for r in rows if r["pick_kind"] and r["station"]]
     reversed_ = [r for r in (*stations, *both) if r["verdict"] == "reversed"]
-    coins = [r for r in kinds if r["verdict"] == "coin"]
+    uninformative = [r for r in kinds if r["verdict"] == "coin"]
     readings = sum(r["polarity_count"] for r in stations)
     against = sum(r["contradiction_count"] for r in stations)
     text = (
@@ -59,16 +67,16 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         "it, so that a reading cannot vouch for itself. "
     )
     if readings:
-        text += f"Of {whole(readings)} readings {percent(against / readings, 1)} contradict. "
+        text += f"Of {count(readings, 'reading')} {percent(against / readings, 1)} contradict. "
     if reversed_:
-        names = listing([_name(r) for r in reversed_[:12]])
+        names = listing([_name(r) for r in reversed_[:_NAMED]])
         text += f"{count(len(reversed_), 'station span')} {verb(len(reversed_), 'looks', 'look')} "
-        text += f"reversed: {names}{' and others' if len(reversed_) > 12 else ''}. "
+        text += f"reversed: {names}{' and others' if len(reversed_) > _NAMED else ''}. "
     else:
         text += "No station looks reversed. "
-    if coins:
-        text += "No better than a coin: " + listing([f"pick kind {r['pick_kind']}" for r in coins])
-        text += "."
+    if uninformative:
+        kinds_named = listing([f"pick kind {r['pick_kind']}" for r in uninformative])
+        text += f"Uninformative: {kinds_named}."
     section.add(Text(text))
     if kinds:
         section.add(*_kind_blocks(kinds))
@@ -93,7 +101,7 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 "Share of contradicting polarities per station with confidence intervals.",
                 "Share of polarities that contradict, per station and time span, with 95 % "
                 "intervals: reversed stations first, then the highest shares. Red: looks "
-                f"reversed; purple: mixed; ochre: no better than a coin.{rest}",
+                f"reversed; purple: mixed; ochre: uninformative.{rest}",
                 width="wide",
             ),
         )

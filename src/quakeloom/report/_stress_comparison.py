@@ -93,4 +93,4 @@ def _axis_angle(a: pd.DataFrame, b: pd.DataFrame) -> np.ndarray:
         )
 
     cosine = np.abs(np.sum(vectors(a) * vectors(b), axis=1))
-    return np.degrees(np.arccos(np.clip(cosine, 0.0, 1.0)))
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, 0.0, 1.0))))

@@ -14,11 +14,12 @@ from quakeloom.plots import (
     plot_shmax_map,
 )
 from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, degrees, number, percent
+from quakeloom.report._phrases import count, degrees, number, percent, verb
 from quakeloom.report._results import RunResults
 from quakeloom.stress import axial_difference
 
 _REASONS_SHOWN = 8
+"""Reasons for leaving mechanisms out that are named, the most frequent first; chosen here."""
 
 
 def stress_section(results: RunResults) -> Section:
@@ -48,7 +49,7 @@ def stress_section(results: RunResults) -> Section:
             picture(
                 figure,
                 "ABIC against smoothing strength, and misfit against roughness.",
-                "Akaike's Bayesian information criterion for each smoothing strength; the least "
+                "Akaike's Bayesian information criterion for each smoothing strength; its minimum "
                 "is taken. Beside it, what each strength costs in misfit and gains in smoothness.",
             )
         )
@@ -108,20 +109,21 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
     nodes = count(facts["nodes_with_data"], "node")
     text = (
         f"{count(facts['mechanisms'], 'mechanism')} with a total weight of "
-        f"{facts['weight']:,.1f} determine the stress at {nodes}"
+        f"{facts['weight']:,.1f} {verb(facts['mechanisms'], 'determines', 'determine')} the stress "
+        f"at {nodes}"
     )
     std = table.column("shmax_std_deg").to_numpy()
     text += f"; SHmax is known there to {degrees(float(np.median(std)), 1)} in the median."
     if held := facts.get("nodes_held_by_prior", 0):
         text += (
-            f" At {held:,} of the {facts['nodes_with_data']:,} nodes the mechanisms are few, leave "
+            f" At {held:,} of {nodes} the mechanisms are few, leave "
             "the stress partly free, or are so alike that they count in part only; a wide prior "
             "holds it there, and the ranges say so."
         )
     if facts.get("at_edge_of_range"):
         text += (
-            " ABIC is least near an end of its range: at the upper end the mechanisms show no "
-            "change of stress over the map."
+            " The minimum of ABIC is near an end of its range: at the upper end the mechanisms "
+            "show no change of stress over the map."
         )
     return text + _left_out(facts)
 
@@ -196,7 +198,7 @@ def _add_maps(section: Section, results: RunResults, table: pa.Table) -> None:
 
 def _truth(results: RunResults, c: dict[str, Any]) -> np.ndarray:
     truth = results.table("stress_truth")
-    return truth.column("shmax_deg").to_numpy()
+    return np.asarray(truth.column("shmax_deg").to_numpy())
 
 
 def _add_truth(section: Section, results: RunResults, table: pa.Table) -> None:

@@ -1,4 +1,4 @@
-"""The choice of the least probability of first motions, in the report."""
+"""The choice of the polarity probability threshold, in the report."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 
 from quakeloom.plots import plot_threshold_curve
 from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, percent
+from quakeloom.report._phrases import count, percent, verb
 from quakeloom.report._results import RunResults
 
 _LETTERS = "ABCD"
+"""Quality letters of events with a mechanism."""
 
 
 def threshold_section(results: RunResults) -> Section:
-    """Return the curve of qualities over the least probability, and what was chosen."""
-    section = Section("threshold", "Which first motions count")
+    """Return the curve of qualities over the minimum probability, and what was chosen."""
+    section = Section("threshold", "Polarity probability threshold")
     if not results.has("threshold_curve"):
         return section
     rows = results.table("threshold_curve").to_pylist()
@@ -24,28 +25,30 @@ def threshold_section(results: RunResults) -> Section:
         return section
     best = max(signs, key=lambda r: (r["worth"], -r["minimum_probability"]))
     weighed = next((r for r in rows if r["threshold_method"] == "probabilities"), None)
+    events = best["event_count"]
     section.add(
         Text(
-            f"{count(best['event_count'], 'event')} were solved with every least probability. Most "
-            f"good mechanisms come out at {best['minimum_probability']:g} "
-            f"({best['quality_a_count']} of quality A, {best['quality_b_count']} of B), where "
+            f"{count(events, 'event')} {verb(events, 'was', 'were')} solved with every minimum "
+            "probability. Most good mechanisms come out at "
+            f"{best['minimum_probability']:g} ({best['quality_a_count']} of quality A, "
+            f"{best['quality_b_count']} of B), where "
             f"{percent(best['expected_error_rate'])} of the polarities are expected to be wrong."
             + _comparison(best, weighed),
             "lead",
         ),
         picture(
             plot_threshold_curve(signs, weighed, best["minimum_probability"]),
-            "Events of each quality over the least probability.",
-            "Left: events of quality A and of A and B over the least probability of a first motion "
-            "that counts; dashed, where all count by their probabilities. Right: of the "
+            "Events of each quality over the minimum probability.",
+            "Left: events of quality A and of A and B over the minimum probability of a first "
+            "motion that counts; dashed, where all count by their probabilities. Right: of the "
             f"{count(best['common_count'], 'event')} that every way solves, mean uncertainty of "
             "the planes and, where the truth is known, median rotation from it.",
             "wide",
         ),
         Grid(
-            ("Least", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
+            ("Minimum", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
             [_row(r) for r in rows],
-            "Least probability of a reading that counts (all: weighed by probability), share of "
+            "Minimum probability of a reading that counts (all: weighed by probability), share of "
             "wrong ones that the search expects, readings, solved events, events of each quality; "
             "over the events that every way solves, mean uncertainty and, where the truth is "
             "known, median rotation from it in degrees; share of the solved events within 30.",

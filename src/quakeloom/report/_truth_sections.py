@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,16 +13,23 @@ from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, pict
 from quakeloom.report._catalog import SOLVED_LETTERS, MechanismCatalog, find_setting
 from quakeloom.report._columns import match_rows, mechanism_column, text_column
 from quakeloom.report._comparison import AngleStatistics
-from quakeloom.report._phrases import count, degrees, percent, term, whole
+from quakeloom.report._phrases import count, degrees, percent, term, verb, whole
 from quakeloom.report._results import RunResults
 
-_SETS_READ = 400  # events whose acceptable sets are read for the coverage
+_SETS_READ = 400
+"""Events whose acceptable sets are read for the coverage; bounds the time on a large catalog."""
+
+_FEWEST = 20
+"""Events below which no calibration is drawn; chosen here: its intervals would be too wide."""
+
 _HALF_TURNS = np.array(
     [[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
      [[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, -1, 0]],
      [[0, 0, -1, 0], [0, 0, 0, -1], [1, 0, 0, 0], [0, 1, 0, 0]],
      [[0, 0, 0, -1], [0, 0, 1, 0], [0, -1, 0, 0], [1, 0, 0, 0]]], dtype=float
 )  # fmt: skip
+"""Matrices that turn a quaternion into those of the same double couple: half a turn about each of
+its axes changes nothing."""
 
 
 def truth_section(results: RunResults, catalog: MechanismCatalog) -> Section:
@@ -39,11 +48,11 @@ def truth_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     letters = catalog.quality[rows]
     good = np.isin(letters, ["A", "B"])
     text = (
-        f"The {count(len(rows), 'solved event')} were simulated; their true mechanisms are known. "
-        f"Half of them are recovered within {degrees(float(np.median(angle)), 1)} of the truth"
+        f"{count(len(rows), 'solved event')} {verb(len(rows), 'was', 'were')} simulated, so that "
+        f"the truth is known. The median rotation from it is {degrees(float(np.median(angle)), 1)}"
     )
     if good.any():
-        text += f", half of those rated A or B within {degrees(float(np.median(angle[good])), 1)}"
+        text += f", of events rated A or B {degrees(float(np.median(angle[good])), 1)}"
     section.add(Text(text + ". Angles are the smallest rotation of the double couple."))
     groups = {q: angle[letters == q] for q in SOLVED_LETTERS if np.any(letters == q)}
     cumulative = picture(
@@ -97,7 +106,7 @@ def _stated_probability(
     near = float(find_setting(results.settings, ("probability_angle_deg", "cangle"), 45.0))
     stated = catalog["mechanism_probability"][rows]
     use = np.isfinite(stated)
-    if use.sum() < 20:
+    if use.sum() < _FEWEST:
         return []
     hit = angle[use] <= near
     s, o, low, high, n = _bins(stated[use], hit, np.linspace(0, 1, 11))
@@ -118,7 +127,7 @@ def _stated_probability(
 def _stated_uncertainty(catalog: MechanismCatalog, rows: NDArray, true: NDArray) -> list[Picture]:
     stated = catalog.mean_uncertainty_deg[rows]
     use = np.isfinite(stated)
-    if use.sum() < 20:
+    if use.sum() < _FEWEST:
         return []
     error = _plane_errors(catalog.angles[rows], true)
     edges = np.unique(np.quantile(stated[use], np.linspace(0, 1, 9)))
@@ -162,17 +171,17 @@ def _plane_errors(solved: NDArray, true: NDArray) -> NDArray[np.float64]:
     tn, ts = fault_vectors(*true.T)
 
     def between(a: NDArray, b: NDArray) -> NDArray:
-        return np.degrees(np.arccos(np.clip(np.sum(a * b, axis=-1), -1.0, 1.0)))
+        return np.asarray(np.degrees(np.arccos(np.clip(np.sum(a * b, axis=-1), -1.0, 1.0))))
 
     pairs = [(tn, ts), (-tn, -ts), (ts, tn), (-ts, -tn)]
     squares = [(between(n, a) ** 2 + between(s, b) ** 2) / 2.0 for a, b in pairs]
-    return np.sqrt(np.min(squares, axis=0))
+    return np.asarray(np.sqrt(np.min(squares, axis=0)))
 
 
 def _coverage(
     results: RunResults, catalog: MechanismCatalog, rows: NDArray, true: NDArray
 ) -> list[Picture]:
-    if not results.grid or len(rows) < 20:
+    if not results.grid or len(rows) < _FEWEST:
         return []
     step = max(len(rows) // _SETS_READ, 1)
     grid = quaternions(*(np.asarray(results.grid[f"{c}_deg"]) for c in ("strike", "dip", "rake")))
@@ -181,7 +190,7 @@ def _coverage(
         weights = results.acceptance(str(catalog.event_id[rows[i]]))
         if weights is not None:
             levels.append(credible_level(grid, np.asarray(weights, dtype=float), true[i]))
-    if len(levels) < 20:
+    if len(levels) < _FEWEST:
         return []
     found = np.array(levels)
     nominal = np.linspace(0.1, 1.0, 10)
@@ -230,7 +239,10 @@ def credible_level(grid: NDArray, weights: NDArray, true: NDArray) -> float:
     return float((weights[weights > own].sum() + 0.5 * weights[weights == own].sum()) / total)
 
 
-def _bins(stated: NDArray, hit: NDArray, edges: NDArray):  # type: ignore[no-untyped-def]
+def _bins(
+    stated: NDArray[np.float64], hit: NDArray[np.bool_], edges: NDArray[np.float64]
+) -> tuple[NDArray[Any], ...]:
+    """Mean stated value, share of hits, its interval, and events, per bin."""
     which = np.clip(np.digitize(stated, edges[1:-1]), 0, len(edges) - 2)
     n = np.bincount(which, minlength=len(edges) - 1)
     k = np.bincount(which, weights=hit, minlength=len(edges) - 1)

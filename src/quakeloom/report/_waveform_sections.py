@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import ArrayLike
 
 from quakeloom.plots import (
     AccuracyGroups,
@@ -40,9 +41,23 @@ _STATUS = {
     "useless": "no living component",
     "error": "failed",
 }
+"""Words for the status of windows in the table ``windows``."""
+
 _PICK_MARKS = (0.3, 0.5, 0.7, 0.9)
+"""Minimum probabilities of picks that are named along their curve; chosen here."""
+
 _READING_MARKS = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Minimum probabilities of first motions that are named along their curve; chosen here."""
+
 _SURE = 0.9
+"""Probability from which a first motion is called sure; chosen here."""
+
+_NEAR = 5.0
+"""Tolerances within which residuals of picks are summarized; farther ones are of another wave."""
+
+_ROBUST = 1.4826
+"""Standard deviation of normal numbers over their median absolute deviation."""
+
 _SHOWN = 12
 """Wrong, and right, first motions that are drawn."""
 
@@ -81,16 +96,17 @@ def waveform_section(results: RunResults) -> Section:
 
 
 def _add_picks(section: Section, judged: dict[str, JudgedPicks], authority: str) -> None:
-    rows, near = [], {}
+    rows: list[tuple[str, ...]] = []
+    near: dict[str, ArrayLike] = {}
     for phase, found in judged.items():
         late = found.residual_s
-        values = late[np.abs(late) <= 5.0 * TOLERANCE_S[phase]]
+        values = late[np.abs(late) <= _NEAR * TOLERANCE_S[phase]]
         if not late.size:
             continue
         right = int(np.sum(np.abs(late) <= TOLERANCE_S[phase]))
         near[phase] = values
         median = float(np.median(values)) if values.size else float("nan")
-        spread = 1.4826 * float(np.median(np.abs(values - median))) if values.size else median
+        spread = _ROBUST * float(np.median(np.abs(values - median))) if values.size else median
         rows.append(
             (phase, f"{found.references:,}", f"{late.size:,}", f"{right:,}",
              percent(right / late.size), percent(right / found.references),
@@ -150,8 +166,8 @@ def _add_curves(
             picture(
                 plot_precision_recall(panels),
                 "Precision over recall for picks and for first motions.",
-                f"By the {authority}, with the least probability that counts rising from right to "
-                "left (named at the points). Picks begin at the thresholds of the run, first "
+                f"By the {authority}, with the minimum probability that counts rising from right "
+                "to left (named at the points). Picks begin at the thresholds of the run, first "
                 "motions are those read of arrivals that were picked.",
                 "wide",
             ),
@@ -173,7 +189,8 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
     right = readings["right"].to_numpy()
     sure = readings["confidence"].to_numpy() >= _SURE
     text = (
-        f"{right.sum():,} of {right.size:,} first motions agree with "
+        f"{right.sum():,} of {count(right.size, 'first motion')} "
+        f"{verb(right.sum(), 'agrees', 'agree')} with "
         f"{'the simulated truth' if authority != 'analyst' else 'an analyst'} "
         f"({percent(float(right.mean()), 1)})"
     )
@@ -228,7 +245,7 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
         (agree, "First motions that were read right.",
          "Right readings, from the least to the most sure"),
     ):  # fmt: skip
-        motions = [m for m in (_motion(row, facts) for row in rows.to_dict("records")) if m]
+        motions = [m for m in (_motion(row, facts) for row in _records(rows)) if m]
         if motions:
             section.add(
                 picture(
@@ -244,12 +261,21 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
 def _groups(label: str, readings: pd.DataFrame, column: str) -> AccuracyGroups:
     values, right = readings[column].to_numpy(float), readings["right"].to_numpy()
     groups = equal_groups(values)
+    low, middle, high = (
+        np.array([f(values[g]) for g in groups]) for f in (np.min, np.median, np.max)
+    )
     return AccuracyGroups(
         label,
-        *(np.array([f(values[g]) for g in groups]) for f in (np.min, np.median, np.max)),
+        low,
+        middle,
+        high,
         np.array([right[g].sum() for g in groups], dtype=int),
         np.array([g.size for g in groups], dtype=int),
     )
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
 
 
 def _motion(row: Mapping[str, Any], facts: Mapping[str, Any]) -> FirstMotion | None:

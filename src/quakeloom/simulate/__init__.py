@@ -16,12 +16,8 @@ from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
 from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
 from quakeloom.simulate._options import SimulationOptions, national, small_region
-from quakeloom.simulate._readings import (
-    ReadingLevels,
-    SimulatedReadings,
-    find_reading_levels,
-    simulate_polarities,
-)
+from quakeloom.simulate._reading_levels import ReadingLevels, find_reading_levels
+from quakeloom.simulate._readings import SimulatedReadings, simulate_polarities
 from quakeloom.simulate._record_flaws import (
     FLAWS,
     RecordFlaws,

@@ -21,14 +21,31 @@ Floats = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 
 _SHARED_PLANE = 0.6
+"""Share of the events of a sequence that slip on about its own fault; chosen here, so that
+sequences hold both like and unlike mechanisms."""
+
 _SHARED_TILT_DEG = 8.0
+"""Standard deviation of the tilt of those faults from that of the sequence, degrees; chosen here,
+below the error of a well-read mechanism."""
+
 _SWARMS = 0.4
+"""Share of the sequences that are swarms, the others being aftershocks; chosen here."""
+
 _OMORI_C_DAYS = 0.05
+"""Constant c of Omori's law, days; chosen here, an ordinary value for aftershocks."""
+
 _OMORI_P = 1.1
+"""Exponent p of Omori's law; chosen here, an ordinary value for aftershocks."""
+
 _OMORI_END_DAYS = 1500.0
+"""Length of an aftershock sequence, days; chosen here: later ones are part of the background."""
+
 _ERROR_FACTOR = math.log(1.5)
+"""Standard deviation of the logarithm of standard errors of hypocenters: a factor of 1.5, as
+:class:`SimulationOptions` says; chosen here."""
+
 _FAMILY = 16
-"""Repeating earthquakes repeat the first of so many consecutive numbers."""
+"""Repeating earthquakes repeat the first of so many consecutive numbers; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +101,15 @@ def simulate_events(
     -------
     SimulatedEvents
     """
-    ids = [f"sim{k:08d}" for k in range(first, first + count)]
-    own = string_keys(ids, seed)
-    keys = own.copy()
-    if options.repeating_fraction > 0.0:
-        repeats = uniform_rows(_purpose(own, 8), 0, 1)[:, 0] < options.repeating_fraction
-        heads = [f"sim{k - k % _FAMILY:08d}" for k in range(first, first + count)]
-        keys[repeats] = string_keys(heads, seed)[repeats]
-    land = map_land(options, seed)
+    ids, own, keys = _event_keys(options, seed, first, count)
     begin = np.datetime64(f"{options.start_year}-01-01", "ns")
     span_days = (np.datetime64(f"{options.end_year}-01-01", "ns") - begin) / np.timedelta64(1, "D")
 
     u = uniform_rows(_purpose(keys, 1), 0, 8)
     magnitude = _magnitudes(u[:, 0], options)
-    lon, lat = land.places(u[:, 1], u[:, 2], u[:, 3])
+    lon, lat = map_land(options, seed).places(u[:, 1], u[:, 2], u[:, 3])
     depth = options.greatest_depth_km * _hump(u[:, 4])
+    # A repeated event has place and magnitude of another one, but its own time.
     days = span_days * uniform_rows(_purpose(own, 1), 0, 8)[:, 5]
 
     cluster = np.full(count, -1, np.int64)
@@ -116,39 +127,13 @@ def simulate_events(
         normals_shared[member] = sequences.normal[number]
     depth = _reflect(depth, options.greatest_depth_km)
 
-    stress = stress_tensor_at(lon, lat, options)
-    normal = draw_planes(
-        _purpose(keys, 4),
-        stress,
-        options.friction,
-        options.friction_scatter,
-        options.instability_width,
-        0,
-    )
-    shared = (cluster >= 0) & (uniform_rows(_purpose(keys, 5), 0, 1)[:, 0] < _SHARED_PLANE)
-    deviates = normal_rows(_purpose(keys, 6), 0, 6)
-    normal[shared] = tilt_planes(normals_shared, deviates[:, :3], _SHARED_TILT_DEG)[shared]
-    slip = slip_directions(stress, normal, deviates[:, 3], options.rake_scatter_deg)
+    normal, slip = _draw_mechanisms(keys, (lon, lat), normals_shared, cluster >= 0, options)
     strike, dip, rake = plane_angles(normal, slip)
-
-    errors = normal_rows(_purpose(own, 7), 0, 5)
-    horizontal = options.horizontal_error_km * np.exp(_ERROR_FACTOR * errors[:, 0])
-    vertical = options.vertical_error_km * np.exp(_ERROR_FACTOR * errors[:, 1])
-    # The standard horizontal error is that of each coordinate.
-    north_km, east_km = horizontal * errors[:, 2], horizontal * errors[:, 3]
-    reported_lat = lat + north_km / KM_PER_DEGREE
-    reported_lon = lon + east_km / (KM_PER_DEGREE * np.cos(np.radians(lat)))
-    reported_depth = _reflect(depth + vertical * errors[:, 4], math.inf)
     milliseconds = np.floor(days * 86_400_000.0).astype("timedelta64[ms]")
     events = {
         "event_id": np.array(ids, dtype=object),
         "origin_time": begin + milliseconds.astype("timedelta64[ns]"),
-        "longitude": reported_lon,
-        "latitude": reported_lat,
-        "depth_km": reported_depth,
-        "magnitude": magnitude,
-        "horizontal_error_km": horizontal,
-        "vertical_error_km": vertical,
+        **_report_sources(own, (lon, lat, depth), magnitude, options),
     }
     truth = {
         "event_id": events["event_id"],
@@ -157,6 +142,66 @@ def simulate_events(
         "rake_deg": rake,
     }
     return SimulatedEvents(events, truth, lon, lat, depth, normal, slip, cluster, own, keys)
+
+
+def _event_keys(
+    options: SimulationOptions, seed: int, first: int, count: int
+) -> tuple[list[str], Keys, Keys]:
+    """Identifiers of events, their own streams, and those of the event that each one repeats."""
+    ids = [f"sim{k:08d}" for k in range(first, first + count)]
+    own = string_keys(ids, seed)
+    keys = own.copy()
+    if options.repeating_fraction > 0.0:
+        repeats = uniform_rows(_purpose(own, 8), 0, 1)[:, 0] < options.repeating_fraction
+        heads = [f"sim{k - k % _FAMILY:08d}" for k in range(first, first + count)]
+        keys[repeats] = string_keys(heads, seed)[repeats]
+    return ids, own, keys
+
+
+def _draw_mechanisms(
+    keys: Keys,
+    place: tuple[Floats, Floats],
+    normals_shared: Floats,
+    in_sequence: NDArray[np.bool_],
+    options: SimulationOptions,
+) -> tuple[Floats, Floats]:
+    """Normals and slips: faults near failure, or near that of the event's sequence."""
+    stress = stress_tensor_at(*place, options)
+    normal: Floats = draw_planes(
+        _purpose(keys, 4),
+        stress,
+        options.friction,
+        options.friction_scatter,
+        options.instability_width,
+        0,
+    )
+    shared = in_sequence & (uniform_rows(_purpose(keys, 5), 0, 1)[:, 0] < _SHARED_PLANE)
+    deviates = normal_rows(_purpose(keys, 6), 0, 6)
+    normal[shared] = tilt_planes(normals_shared, deviates[:, :3], _SHARED_TILT_DEG)[shared]
+    return normal, slip_directions(stress, normal, deviates[:, 3], options.rake_scatter_deg)
+
+
+def _report_sources(
+    keys: Keys,
+    true_place: tuple[Floats, Floats, Floats],
+    magnitude: Floats,
+    options: SimulationOptions,
+) -> dict[str, Floats]:
+    """Columns of places with errors, magnitudes, and the standard errors that are stated."""
+    lon, lat, depth = true_place
+    errors = normal_rows(_purpose(keys, 7), 0, 5)
+    horizontal = options.horizontal_error_km * np.exp(_ERROR_FACTOR * errors[:, 0])
+    vertical = options.vertical_error_km * np.exp(_ERROR_FACTOR * errors[:, 1])
+    # The standard horizontal error is that of each coordinate.
+    north_km, east_km = horizontal * errors[:, 2], horizontal * errors[:, 3]
+    return {
+        "longitude": lon + east_km / (KM_PER_DEGREE * np.cos(np.radians(lat))),
+        "latitude": lat + north_km / KM_PER_DEGREE,
+        "depth_km": _reflect(depth + vertical * errors[:, 4], math.inf),
+        "magnitude": magnitude,
+        "horizontal_error_km": horizontal,
+        "vertical_error_km": vertical,
+    }
 
 
 @dataclass(frozen=True)
@@ -235,13 +280,16 @@ def _sequences(options: SimulationOptions, seed: int, span_days: float) -> _Sequ
 def _magnitudes(u: Floats, options: SimulationOptions) -> Floats:
     """Truncated Gutenberg-Richter magnitudes, to two digits."""
     low, high, b = options.smallest_magnitude, options.greatest_magnitude, options.b_value
-    return np.round(low - np.log10(1.0 - u * (1.0 - 10.0 ** (-b * (high - low)))) / b, 2)
+    exact = low - np.log10(1.0 - u * (1.0 - 10.0 ** (-b * (high - low)))) / b
+    magnitude: Floats = np.round(exact, 2)
+    return magnitude
 
 
 def _hump(u: Floats) -> Floats:
     """Shares of the seismogenic depth: few shallow, most around 0.45, few at the bottom."""
     # Kumaraswamy's distribution, whose quantile function is closed (a = 2.2, b = 3).
-    return (1.0 - (1.0 - u) ** (1.0 / 3.0)) ** (1.0 / 2.2)
+    share: Floats = (1.0 - (1.0 - u) ** (1.0 / 3.0)) ** (1.0 / 2.2)
+    return share
 
 
 def _reflect(depth: Floats, greatest: float) -> Floats:
@@ -254,7 +302,7 @@ def _reflect(depth: Floats, greatest: float) -> Floats:
 
 
 @compiled()
-def _purpose(keys, purpose):
+def _purpose(keys: Keys, purpose: int) -> Keys:
     """Streams of the same keys for another purpose."""
     out = np.empty_like(keys)
     for i in range(keys.size):

@@ -7,6 +7,7 @@ realistic distances and gaps, no map. Points are (longitude, latitude) in degree
 from __future__ import annotations
 
 Outline = tuple[tuple[float, float], ...]
+"""Corners of a closed line: longitude and latitude, degrees."""
 
 _HONSHU: Outline = (
     (130.9, 34.0), (131.0, 34.4), (131.8, 34.7), (132.7, 35.4), (133.3, 35.6), (134.2, 35.5),
@@ -20,24 +21,32 @@ _HONSHU: Outline = (
     (136.85, 34.3), (136.3, 34.1), (135.8, 33.5), (135.15, 33.9), (135.15, 34.4), (134.6, 34.75),
     (133.9, 34.5), (132.9, 34.3), (132.3, 34.25), (131.8, 33.95),
 )  # fmt: skip
+"""Outline of Honshu, degrees; drawn by hand."""
+
 _HOKKAIDO: Outline = (
     (140.1, 41.5), (139.9, 42.2), (140.4, 42.8), (140.4, 43.3), (141.3, 43.2), (141.65, 44.0),
     (141.7, 45.2), (141.95, 45.5), (142.6, 44.8), (143.6, 44.2), (144.4, 43.95), (145.3, 44.3),
     (145.1, 43.7), (145.7, 43.35), (144.4, 43.0), (143.6, 42.5), (143.25, 42.0), (142.2, 42.4),
     (141.2, 42.6), (140.6, 42.5), (140.35, 42.3), (141.1, 41.8), (140.6, 41.65),
 )  # fmt: skip
+"""Outline of Hokkaido, degrees; drawn by hand."""
+
 _SHIKOKU: Outline = (
     (132.1, 33.4), (132.7, 33.9), (133.1, 34.1), (133.8, 34.35), (134.5, 34.2), (134.75, 33.85),
     (134.2, 33.25), (133.6, 33.5), (133.2, 33.2), (132.95, 32.75), (132.5, 32.95),
 )  # fmt: skip
+"""Outline of Shikoku, degrees; drawn by hand."""
+
 _KYUSHU: Outline = (
     (129.7, 33.2), (130.0, 33.5), (130.5, 33.8), (131.0, 33.9), (131.2, 33.6), (131.7, 33.6),
     (131.75, 33.2), (132.05, 32.9), (131.6, 32.4), (131.45, 31.8), (131.1, 31.35), (130.75, 31.05),
     (130.55, 31.25), (130.2, 31.25), (130.2, 31.8), (130.05, 32.3), (130.6, 32.6), (130.3, 33.0),
     (130.0, 32.75), (129.75, 32.75),
 )  # fmt: skip
+"""Outline of Kyushu, degrees; drawn by hand."""
 
 ISLANDS: tuple[Outline, ...] = (_HONSHU, _HOKKAIDO, _SHIKOKU, _KYUSHU)
+"""Land of the national catalog, degrees."""
 
 REGION: tuple[Outline, ...] = (
     (
@@ -45,3 +54,4 @@ REGION: tuple[Outline, ...] = (
         (137.4, 36.9), (136.7, 36.5), (136.4, 36.0),
     ),
 )  # fmt: skip
+"""Land of the small region in central Honshu, some 150 km wide, degrees; chosen here."""

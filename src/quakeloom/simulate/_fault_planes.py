@@ -13,6 +13,8 @@ from quakeloom.simulate._counted_random import normal, uniform
 Floats = NDArray[np.float64]
 
 _TRIES = 500
+"""Planes that are tried before the most unstable one of them is taken; chosen here: a narrow range
+of instability refuses nearly all, and the search must end."""
 
 
 def resolved_shear(tensor: ArrayLike, normal_vector: ArrayLike) -> Floats:
@@ -37,7 +39,7 @@ def resolved_shear(tensor: ArrayLike, normal_vector: ArrayLike) -> Floats:
     traction = np.einsum("...ij,...j->...i", np.asarray(tensor, dtype=float), n)
     shear = traction - np.sum(traction * n, axis=-1, keepdims=True) * n
     length = np.linalg.norm(shear, axis=-1, keepdims=True)
-    return np.where(length > 1e-12, shear / np.where(length > 0, length, 1.0), np.nan)
+    return np.asarray(np.where(length > 1e-12, shear / np.where(length > 0, length, 1.0), np.nan))
 
 
 def fault_instability(tensor: ArrayLike, normal_vector: ArrayLike, friction: ArrayLike) -> Floats:
@@ -63,11 +65,19 @@ def fault_instability(tensor: ArrayLike, normal_vector: ArrayLike, friction: Arr
     along = np.sum(traction * n, axis=-1)
     shear = np.sqrt(np.maximum(np.sum(traction**2, axis=-1) - along**2, 0.0)) / half
     pressure = -(along - middle) / half
-    return (shear - mu * (pressure - 1.0)) / (mu + np.sqrt(1.0 + mu**2))
+    instability: Floats = (shear - mu * (pressure - 1.0)) / (mu + np.sqrt(1.0 + mu**2))
+    return instability
 
 
 @compiled(error_model="numpy")
-def draw_planes(keys, stress, friction, friction_scatter, width, base):
+def draw_planes(
+    keys: NDArray[np.uint64],
+    stress: Floats,
+    friction: float,
+    friction_scatter: float,
+    width: float,
+    base: int,
+) -> Floats:
     """Draw one unit normal per key, more likely the nearer the plane is to failure.
 
     Normals come evenly from the upper hemisphere and are kept with probability
@@ -84,6 +94,7 @@ def draw_planes(keys, stress, friction, friction_scatter, width, base):
     out = np.empty((keys.size, 3))
     for i in range(keys.size):
         key = keys[i]
+        # Without friction all planes at 45 degrees would do, so some is kept.
         mu = max(0.05, friction + friction_scatter * normal(key, base // 2))
         scale = mu + math.sqrt(1.0 + mu * mu)
         # Principal values are needed only as middle of greatest and least; with trace 0 and
@@ -101,6 +112,7 @@ def draw_planes(keys, stress, friction, friction_scatter, width, base):
             t1 = s[1, 0] * a + s[1, 1] * b + s[1, 2] * c
             t2 = s[2, 0] * a + s[2, 1] * b + s[2, 2] * c
             along = t0 * a + t1 * b + t2 * c
+            # Rounding makes the square of a vanishing shear traction negative.
             shear = math.sqrt(max(0.0, t0 * t0 + t1 * t1 + t2 * t2 - along * along))
             instability = (2.0 * shear - mu * (-2.0 * (along - middle) - 1.0)) / scale
             if instability > best:
@@ -113,9 +125,10 @@ def draw_planes(keys, stress, friction, friction_scatter, width, base):
 
 
 @compiled(error_model="numpy")
-def _middle(s):
+def _middle(s: Floats) -> float:
     """Mean of greatest and least eigenvalue: minus half the middle one of a trace-free tensor."""
-    # Closed form for symmetric 3 x 3 (Smith 1961).
+    # Closed form for symmetric 3 x 3 (Smith 1961): an eigenvalue solver per try costs more than
+    # all the rest of it.
     p = math.sqrt(
         (
             s[0, 0] ** 2
@@ -141,7 +154,7 @@ def tilt_planes(normals: Floats, deviates: Floats, angle_deg: float) -> Floats:
     """Return normals turned by about ``angle_deg`` in random directions, pointing up."""
     turned = normals + np.radians(angle_deg) * deviates
     turned /= np.linalg.norm(turned, axis=-1, keepdims=True)
-    return np.where(turned[..., 2:] > 0, -turned, turned)
+    return np.asarray(np.where(turned[..., 2:] > 0, -turned, turned))
 
 
 def slip_directions(
@@ -156,4 +169,4 @@ def slip_directions(
     shear = np.where(np.isfinite(shear), shear, strike)
     across = np.cross(normals, shear)
     angle = np.radians(rake_scatter_deg * deviates)[..., None]
-    return np.cos(angle) * shear + np.sin(angle) * across
+    return np.asarray(np.cos(angle) * shear + np.sin(angle) * across)

@@ -16,8 +16,14 @@ from quakeloom.simulate._options import SimulationOptions
 Floats = NDArray[np.float64]
 
 KM_PER_DEGREE = 111.195
+"""Length of a degree of latitude on a sphere of 6371 km radius, km."""
+
 _CELLS = 420
+"""Cells of the raster along the longer side of the region; chosen here: cells of some 4 km for a
+country as long as Japan."""
+
 _WAVES = 80
+"""Plane waves that the random density is a sum of; chosen here, enough for a Gaussian field."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class LandMap:
         rows, columns = self.inland_km.shape
         i = np.clip(((latitude - self.south) / self.cell_deg).astype(int), 0, rows - 1)
         j = np.clip(((longitude - self.west) / self.cell_deg).astype(int), 0, columns - 1)
-        return self.inland_km[i, j]
+        return np.asarray(self.inland_km[i, j])
 
 
 @lru_cache(maxsize=4)
@@ -114,7 +120,11 @@ def inside_outlines(
 
 
 @compiled()
-def _mark_inside(outline, lon, lat, inside):
+def _mark_inside(outline: Floats, lon: Floats, lat: Floats, inside: NDArray[np.bool_]) -> None:
+    """Mark the points from which a ray to the east crosses a closed outline an odd number of times.
+
+    What an earlier outline has marked stays marked, so that islands add up.
+    """
     for i in range(lon.size):
         odd = False
         last = outline.shape[0] - 1

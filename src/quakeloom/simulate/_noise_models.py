@@ -11,9 +11,13 @@ from quakeloom.simulate._seismogram_kernels import fill_uniform_noise
 Floats = NDArray[np.float64]
 
 _LOWEST_HZ = 0.05
-_STREAM = 0x3C6EF372FE94F82B
+"""Frequency below which simulated noise fades, Hz; chosen here: below what local networks use, and
+where the models rise so steeply that a short record would be one swing of it."""
 
-# Period (s) from which a segment holds, and A and B of A + B log10(period).
+_STREAM = 0x3C6EF372FE94F82B
+"""Sets the streams of ground noise apart from those of seismograms with the same keys; the first
+bits of the fraction of the square root of 5."""
+
 _LOW = np.array(
     [
         [0.10, -162.36, 5.64],
@@ -31,6 +35,9 @@ _LOW = np.array(
         [21.90, -114.37, -47.10],
     ]
 )
+"""New low noise model: period (s) from which a segment holds, and A and B of the level of ground
+acceleration, A + B log10(period) in dB relative to 1 (m/s^2)^2/Hz (Peterson 1993)."""
+
 _HIGH = np.array(
     [
         [0.10, -108.73, -17.23],
@@ -45,6 +52,7 @@ _HIGH = np.array(
         [20.00, -151.52, 10.01],
     ]
 )
+"""New high noise model, as the low one (Peterson 1993)."""
 
 
 def noise_level(frequency_hz: ArrayLike, share: ArrayLike) -> Floats:
@@ -113,4 +121,5 @@ def simulate_ground_noise(
     noise = np.empty((keys.size, 3, length))
     fill_uniform_noise(keys ^ np.uint64(_STREAM), noise)
     spectrum = scipy.fft.rfft(noise, axis=-1) * shape[:, None, :]
-    return scipy.fft.irfft(spectrum, length, axis=-1)[..., :samples].astype(np.float32)
+    ground = scipy.fft.irfft(spectrum, length, axis=-1)[..., :samples]
+    return np.asarray(ground, dtype=np.float32)

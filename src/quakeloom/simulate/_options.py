@@ -9,6 +9,7 @@ from quakeloom.core import SettingsError
 from quakeloom.simulate._coastline import ISLANDS, REGION
 
 Outline = tuple[tuple[float, float], ...]
+"""Corners of a closed line: longitude and latitude, degrees."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,8 @@ _BOUNDS = (
     ("sp_correction_scatter", 0.0, 2.0),
     ("pick_error_s", 0.0, 10.0),
 )
+"""Name, lowest and highest value of settings, in their units; chosen here: beyond them a setting
+has no meaning, or the simulation no room in a computer's memory."""
 
 
 def small_region(**changes: Any) -> SimulationOptions:

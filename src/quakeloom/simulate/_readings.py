@@ -2,56 +2,50 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import SettingsError
-from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
+from quakeloom.simulate._catalog import SimulatedEvents
+from quakeloom.simulate._offered_readings import PIECE, Waves, join_waves, offer_readings
 from quakeloom.simulate._options import SimulationOptions
+from quakeloom.simulate._reading_levels import (
+    ReadingLevels,
+    error_floor,
+    error_probability,
+    find_reading_levels,
+)
 from quakeloom.simulate._reading_loops import (
     READ_WIDTH,
     SMALLEST_RADIATION,
     choose_readings,
-    compute_amplitudes,
-    count_readings,
     draw_readings,
-    find_pairs,
     shear_radiation,
 )
 from quakeloom.simulate._stations import SimulatedStations
-from quakeloom.travel import TableStack, lookup
+from quakeloom.travel import TableStack
 
 Floats = NDArray[np.float64]
 
-_PILOT_EVENTS = 20_000
-_PIECE = 4_000  # events worked on at a time; bounds memory, changes nothing else
-
-_ERROR_WIDTH = 0.25  # of the logistic chance of being wrong
 _ONSET_WIDTH = 0.15
+"""Width of the logistic chance of an impulsive onset, log10 of clearness; chosen here."""
+
 _LARGEST_CONFIDENCE = 0.999
+"""Largest probability that a picker states; chosen here."""
 
+_WEIGHT_EDGES = (0.04, 0.12, 0.3)
+"""Chances of error at which the weight code of a pick goes from 0 to 1, 2 and 3; chosen here."""
 
-@dataclass(frozen=True)
-class ReadingLevels:
-    """Levels of log10 amplitude at which readings change, see :func:`find_reading_levels`.
+_VAGUENESS = 3.0
+"""Error of the time of an emergent pick over that of an impulsive one, less 1; chosen here."""
 
-    Attributes
-    ----------
-    read : float
-        Half of the stations read a wave of this amplitude.
-    wrong : float
-        A first motion this clear is wrong halfway between the rate of the clearest and one half.
-    impulsive : float
-        Half of the onsets this clear are impulsive.
-    """
+_S_OVER_P = 4.9
+"""Far-field amplitude of S over that of P at the middle of their lobes: (vp / vs)^3 at 1.7."""
 
-    read: float
-    wrong: float
-    impulsive: float
+_LEVEL_OVER_NOISE = 10.0
+"""Amplitude over noise off nodal planes where half of the stations read; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -131,150 +125,13 @@ def simulate_polarities(
     if levels is None:
         levels = find_reading_levels(stations, tables, options, seed)
     pieces = []
-    for start in range(0, events.keys.size, _PIECE):
-        part = slice(start, min(start + _PIECE, events.keys.size))
-        offered = _offer_readings(events, part, stations, tables, options)
-        chosen = choose_readings(
-            offered.first, offered.score - levels.read / READ_WIDTH, offered.minimum
-        )
-        pieces.append(
-            (
-                offered.event[chosen] + start,
-                offered.station[chosen],
-                offered.azimuth[chosen],
-                offered.takeoff[chosen],
-                offered.distance[chosen],
-                offered.time[chosen],
-                offered.radiation[chosen],
-                offered.amplitude[chosen],
-                offered.clearness[chosen],
-            )
-        )
-    if pieces:
-        columns = [np.concatenate(c) for c in zip(*pieces, strict=True)]
-    else:
-        columns = [np.empty(0, np.int64)] * 2 + [np.empty(0)] * 7
-    return _read(events, stations, options, levels, *columns)
-
-
-def find_reading_levels(
-    stations: SimulatedStations, tables: TableStack, options: SimulationOptions, seed: int
-) -> ReadingLevels:
-    """Find the levels that give the mean number, error rate and onsets asked for.
-
-    They are fitted to the first 20,000 events of the catalog.
-
-    Raises
-    ------
-    SettingsError
-        If the network is too small, or too many readings are asked of every event, for the
-        mean number of polarities.
-    """
-    pilot = simulate_events(options, seed, 0, _PILOT_EVENTS)
-    firsts, scores, minima, clearness = [np.zeros(1, np.int64)], [], [], []
-    for start in range(0, _PILOT_EVENTS, _PIECE):
-        part = slice(start, start + _PIECE)
-        offered = _offer_readings(pilot, part, stations, tables, options)
-        firsts.append(offered.first[1:] + firsts[-1][-1])
-        scores.append(offered.score)
-        minima.append(offered.minimum)
-        clearness.append(offered.clearness)
-    first, score = np.concatenate(firsts), np.concatenate(scores)
-    minimum = np.concatenate(minima)
-    wanted = options.mean_polarities
-    most = score.size / _PILOT_EVENTS
-    least = np.minimum(minimum, np.diff(first)).mean()
-    if not least < wanted < most:
-        raise SettingsError(
-            f"The simulation asks for {wanted} polarities per event on average; with its network, "
-            f"'maximum_distance_km' and 'minimum_polarities' the mean lies between {least:.2f} "
-            f"and {most:.2f}. Nothing was simulated; change 'mean_polarities' or one of these."
-        )
-    read = _bisect(
-        lambda level: count_readings(first, score - level / READ_WIDTH, minimum) / _PILOT_EVENTS,
-        wanted,
-    )
-    chosen = choose_readings(first, score - read / READ_WIDTH, minimum)
-    clear = np.concatenate(clearness)[chosen]
-    wrong = -math.inf
-    if options.error_rate > 0.0:
-        floor = _error_floor(options)
-        wrong = _bisect(
-            lambda level: -float(np.mean(_error_probability(clear, level, floor))),
-            -options.error_rate,
-        )
-    impulsive = float(np.quantile(clear, options.emergent_fraction))
-    return ReadingLevels(float(read), float(wrong), impulsive)
-
-
-@dataclass(frozen=True)
-class _Offered:
-    """All pairs of events and stations near enough; events have consecutive pairs."""
-
-    first: NDArray[np.int64]
-    event: NDArray[np.int64]
-    station: NDArray[np.int64]
-    distance: Floats
-    azimuth: Floats
-    takeoff: Floats
-    time: Floats
-    radiation: Floats
-    amplitude: Floats
-    clearness: Floats
-    score: Floats
-    minimum: NDArray[np.int64]
-
-
-def _offer_readings(
-    events: SimulatedEvents,
-    part: slice,
-    stations: SimulatedStations,
-    tables: TableStack,
-    options: SimulationOptions,
-) -> _Offered:
-    lon, lat = stations.stations["longitude"], stations.stations["latitude"]
-    order = np.argsort(lat, kind="stable")
-    origin = events.events["origin_time"][part].astype(np.int64)
-    begin = np.where(
-        np.isnat(stations.stations["start_time"]),
-        np.iinfo(np.int64).min,
-        stations.stations["start_time"].astype(np.int64),
-    )
-    depth = events.true_depth_km[part]
-    first, station, distance, azimuth = find_pairs(
-        events.true_longitude[part],
-        events.true_latitude[part],
-        origin,
-        lon[order],
-        lat[order],
-        begin[order],
-        order,
-        options.maximum_distance_km,
-    )
-    event = np.repeat(np.arange(first.size - 1), np.diff(first))
-    takeoff, time = lookup(tables, 0, depth[event], distance)
-    radiation, amplitude, clearness, score, minimum = compute_amplitudes(
-        first,
-        station,
-        events.source_keys[part],
-        stations.keys,
-        events.events["magnitude"][part],
-        depth,
-        events.normal[part],
-        events.slip[part],
-        stations.quietness,
-        distance,
-        azimuth,
-        takeoff,
-        options.attenuation_exponent,
-        options.attenuation_per_km,
-        options.minimum_polarities,
-        options.selected_fraction,
-    )
-    return _Offered(
-        first, event, station, distance, azimuth, takeoff, time, radiation, amplitude, clearness,
-        score, minimum,
-    )  # fmt: skip
+    for start in range(0, events.keys.size, PIECE):
+        part = slice(start, min(start + PIECE, events.keys.size))
+        offered = offer_readings(events, part, stations, tables, options)
+        score = offered.score - levels.read / READ_WIDTH
+        chosen = choose_readings(offered.first, score, offered.minimum)
+        pieces.append(offered.waves.take(chosen, start))
+    return _read(events, stations, options, levels, join_waves(pieces))
 
 
 def _read(
@@ -282,31 +139,26 @@ def _read(
     stations: SimulatedStations,
     options: SimulationOptions,
     levels: ReadingLevels,
-    event: NDArray[np.int64],
-    station: NDArray[np.int64],
-    azimuth: Floats,
-    takeoff: Floats,
-    distance: Floats,
-    time: Floats,
-    radiation: Floats,
-    amplitude: Floats,
-    clearness: Floats,
+    waves: Waves,
 ) -> SimulatedReadings:
+    """Read waves: signs with errors, what the picker states of them, onsets and times."""
+    event, station = waves.event, waves.station
     error = np.zeros(event.size)
     if options.error_rate > 0.0:
-        error = _error_probability(clearness, levels.wrong, _error_floor(options))
+        error = error_probability(waves.clearness, levels.wrong, error_floor(options))
     origin = events.events["origin_time"]
     is_reversed = _is_reversed(origin, stations, event, station)
     draws = draw_readings(events.keys, stations.keys, event, station)
     is_wrong = draws[:, 0] < error
-    polarity = np.where((radiation >= 0.0) ^ is_wrong ^ is_reversed, 1, -1).astype(np.int8)
+    polarity = np.where((waves.radiation >= 0.0) ^ is_wrong ^ is_reversed, 1, -1).astype(np.int8)
     right = 1.0 - np.maximum(error, 1.0 - _LARGEST_CONFIDENCE)
     odds = (right / (1.0 - right)) ** options.confidence_scale
     stated = np.clip(odds / (1.0 + odds), 1.0 - _LARGEST_CONFIDENCE, _LARGEST_CONFIDENCE)
-    impulsive = draws[:, 1] < 1.0 / (1.0 + np.exp((levels.impulsive - clearness) / _ONSET_WIDTH))
-    weight = np.digitize(error, [0.04, 0.12, 0.3]).astype(np.int8)
-    vague = 1.0 + 3.0 / (1.0 + np.exp((clearness - levels.impulsive) / _ONSET_WIDTH))
-    delay = time + options.pick_error_s * vague * draws[:, 2]
+    above = (waves.clearness - levels.impulsive) / _ONSET_WIDTH
+    impulsive = draws[:, 1] < 1.0 / (1.0 + np.exp(-above))
+    weight = np.digitize(error, _WEIGHT_EDGES).astype(np.int8)
+    vague = 1.0 + _VAGUENESS / (1.0 + np.exp(above))
+    delay = waves.time + options.pick_error_s * vague * draws[:, 2]
     polarities = {
         "event_id": events.events["event_id"][event],
         "network": stations.stations["network"][station],
@@ -319,25 +171,21 @@ def _read(
         + np.round(delay * 1e3).astype("timedelta64[ms]").astype("timedelta64[ns]"),
     }
     if options.angles == "true":
-        polarities["azimuth_deg"] = azimuth
-        polarities["takeoff_deg"] = takeoff
-        polarities["distance_km"] = distance
-    amplitudes = _simulate_amplitudes(
-        events, stations, options, levels, event, station, azimuth, takeoff, radiation, amplitude,
-        draws,
-    )  # fmt: skip
+        polarities["azimuth_deg"] = waves.azimuth
+        polarities["takeoff_deg"] = waves.takeoff
+        polarities["distance_km"] = waves.distance
     return SimulatedReadings(
         polarities,
-        amplitudes,
+        _simulate_amplitudes(events, stations, options, levels, waves, draws),
         event,
         station,
-        azimuth,
-        takeoff,
-        distance,
-        radiation,
+        waves.azimuth,
+        waves.takeoff,
+        waves.distance,
+        waves.radiation,
         error,
-        time,
-        amplitude - levels.read,
+        waves.time,
+        waves.amplitude - levels.read,
         is_wrong,
         is_reversed,
     )
@@ -348,24 +196,20 @@ def _simulate_amplitudes(
     stations: SimulatedStations,
     options: SimulationOptions,
     levels: ReadingLevels,
-    event: NDArray[np.int64],
-    station: NDArray[np.int64],
-    azimuth: Floats,
-    takeoff: Floats,
-    radiation: Floats,
-    amplitude: Floats,
+    waves: Waves,
     draws: Floats,
 ) -> dict[str, Any]:
     """P and S amplitudes with S/P = 4.9 |F_S|/|F_P| (Vp/Vs = 1.7), times their scatter."""
     has = draws[:, 3] < options.amplitude_fraction
-    event, station = event[has], station[has]
-    radiation, draws = np.abs(radiation[has]), draws[has]
-    shear = shear_radiation(events.normal, events.slip, event, azimuth[has], takeoff[has])
+    waves, draws = waves.take(has), draws[has]
+    event, station = waves.event, waves.station
+    radiation = np.abs(waves.radiation)
+    shear = shear_radiation(events.normal, events.slip, event, waves.azimuth, waves.takeoff)
     floor = SMALLEST_RADIATION
     # Amplitude of a station in the middle of a P lobe, ten times the noise where half are read.
-    full = amplitude[has] - levels.read
+    full = waves.amplitude - levels.read
     noise = 10.0 ** (-stations.quietness[station])
-    lobe = 10.0 * noise * 10.0**full
+    lobe = _LEVEL_OVER_NOISE * noise * 10.0**full
     scatter = options.amplitude_scatter
     correction = stations.sp_corrections["sp_log_correction"][station]
     return {
@@ -375,7 +219,7 @@ def _simulate_amplitudes(
         "p_noise": noise,
         "p_amplitude": lobe * np.maximum(radiation, floor) * 10.0 ** (scatter * draws[:, 4]),
         "s_noise": 2.0 * noise,
-        "s_amplitude": 4.9
+        "s_amplitude": _S_OVER_P
         * lobe
         * np.maximum(shear, floor)
         * 10.0 ** (scatter * draws[:, 5] + correction),
@@ -404,24 +248,3 @@ def _is_reversed(
         end[rows[net, sta]] = e.astype(np.int64)
     when = origin.astype(np.int64)[event]
     return (when >= start[station]) & (when <= end[station])
-
-
-def _error_floor(options: SimulationOptions) -> float:
-    """Error rate of the clearest readings."""
-    return min(0.02, 0.25 * options.error_rate)
-
-
-def _error_probability(clearness: Floats, level: float, floor: float) -> Floats:
-    return floor + (0.5 - floor) / (1.0 + np.exp((clearness - level) / _ERROR_WIDTH))
-
-
-def _bisect(function: Any, target: float) -> float:
-    """Argument at which a decreasing function has a value."""
-    low, high = -30.0, 30.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if function(middle) > target:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)

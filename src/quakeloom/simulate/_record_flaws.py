@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError
-from quakeloom.simulate._counted_random import uniform_rows
+from quakeloom.simulate._counted_random import Draws, uniform_rows
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -31,7 +31,14 @@ FLAWS = (
 """Kinds of flaws, in the order of :func:`draw_record_flaws`."""
 
 _DRAWS = 40
+"""Uniform numbers that a record may take; more than all flaws together need."""
+
 _STREAM = 0x6A09E667F3BCC909
+"""Sets the streams of flaws apart from those of seismograms with the same keys; the first bits of
+the fraction of the square root of 2, made odd."""
+
+_ORDERS = np.array([[1, 0, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0], [2, 0, 1]])
+"""Ways in which components can be crossed: which of Z, N, E (0, 1, 2) stands where they should."""
 
 
 @dataclass(frozen=True)
@@ -136,52 +143,60 @@ def draw_record_flaws(
             f"between 0 and 1, and kinds are {', '.join(FLAWS)}."
         )
     n = keys.size
-    columns = iter(uniform_rows(keys ^ np.uint64(_STREAM), 0, _DRAWS).T)
+    u = Draws(uniform_rows(keys ^ np.uint64(_STREAM), 0, _DRAWS))
 
     def happens(kind: str) -> Bools:
-        drawn: Bools = next(columns) < share
+        # Drawn for every kind, asked for or not: one kind less leaves the others as they are.
+        drawn: Bools = u.uniform() < share
         return drawn & (kind in kinds)
 
-    def log_uniform(low: float, high: float) -> Floats:
-        values: Floats = low * (high / low) ** next(columns)
-        return values
-
-    clip = np.where(happens("clipped"), 0.1 + 0.8 * next(columns), 1.0)
-    spiked = happens("spiked")
-    spike_sample = np.empty((n, 3), np.int64)
-    spike_size = np.empty((n, 3))
-    for k in range(3):
-        at = np.floor(next(columns) * samples).astype(np.int64)
-        spike_sample[:, k] = np.where(spiked & ((k == 0) | (next(columns) < 0.4)), at, -1)
-        u = next(columns)
-        spike_size[:, k] = np.where(u < 0.5, -1.0, 1.0) * 20.0 ** (2.0 * np.abs(u - 0.5))
+    clip = np.where(happens("clipped"), 0.1 + 0.8 * u.uniform(), 1.0)
+    spike_sample, spike_size = _draw_spikes(u, happens("spiked"), samples)
     has_gap = happens("gap")
-    length = np.minimum(0.5 * samples, log_uniform(2.0, 0.3 * samples)).astype(np.int64)
-    gap_start = np.floor(next(columns) * (samples - length)).astype(np.int64)
-    # Both horizontals dead (a single vertical) is as common as all other ways together.
-    u, v = next(columns), next(columns)
-    some = 1 + np.floor(v * 6.0).astype(np.int64)
-    dead = np.where(happens("dead"), np.where(u < 0.5, 6, some), 0)
-    orders = np.array([[1, 0, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0], [2, 0, 1]])
+    length = np.minimum(0.5 * samples, u.log_uniform(2.0, 0.3 * samples)).astype(np.int64)
+    gap_start = np.floor(u.uniform() * (samples - length)).astype(np.int64)
+    which, other = u.uniform(), u.uniform()
+    dead = np.where(happens("dead"), _dead_components(which, other), 0)
     order = np.where(
         happens("swapped")[:, None],
-        orders[np.floor(next(columns) * len(orders)).astype(np.int64)],
+        _ORDERS[np.floor(u.uniform() * len(_ORDERS)).astype(np.int64)],
         np.arange(3),
     )
     sign = np.where(happens("reversed")[:, None] & (np.arange(3) == 0), -1.0, 1.0)
     late = happens("late_clock")
-    u = next(columns)
-    clock = np.where(late, np.where(u < 0.5, -1.0, 1.0) * log_uniform(0.02, 5.0), 0.0)
+    direction = np.where(u.uniform() < 0.5, -1.0, 1.0)
+    clock = np.where(late, direction * u.log_uniform(0.02, 5.0), 0.0)
     second = happens("second_event")
-    back = 1 + np.floor(next(columns) * neighbors).astype(np.int64)
+    back = 1 + np.floor(u.uniform() * neighbors).astype(np.int64)
     row = (np.arange(n) - back) % max(n, 1)
-    shift = np.floor((next(columns) - 0.4) * samples).astype(np.int64)
-    gain = log_uniform(0.1, 3.0)
-    step = np.where(happens("coarse"), log_uniform(1.0 / 400.0, 1.0 / 8.0), 0.0)
+    shift = np.floor((u.uniform() - 0.4) * samples).astype(np.int64)
+    gain = u.log_uniform(0.1, 3.0)
+    step = np.where(happens("coarse"), u.log_uniform(1.0 / 400.0, 1.0 / 8.0), 0.0)
     return RecordFlaws(
         clip, spike_sample, spike_size, gap_start, np.where(has_gap, length, 0), dead, order,
         sign, clock, np.where(second, row, -1), shift, gain, step,
     )  # fmt: skip
+
+
+def _draw_spikes(u: Draws, spiked: Bools, samples: int) -> tuple[NDArray[np.int64], Floats]:
+    """Samples of spikes, -1 for none, and their sizes: one on Z, further ones less often."""
+    spike_sample = np.empty((spiked.size, 3), np.int64)
+    spike_size = np.empty((spiked.size, 3))
+    for k in range(3):
+        at = np.floor(u.uniform() * samples).astype(np.int64)
+        spike_sample[:, k] = np.where(spiked & ((k == 0) | (u.uniform() < 0.4)), at, -1)
+        signed = u.uniform()
+        spike_size[:, k] = np.where(signed < 0.5, -1.0, 1.0) * 20.0 ** (2.0 * np.abs(signed - 0.5))
+    return spike_sample, spike_size
+
+
+def _dead_components(which: Floats, other: Floats) -> NDArray[np.int64]:
+    """Bits of dead components: both horizontals as often as all other ways together.
+
+    A single vertical seismometer on a recorder of three channels is common.
+    """
+    some = 1 + np.floor(other * 6.0).astype(np.int64)
+    return np.where(which < 0.5, 6, some)
 
 
 def apply_record_flaws(

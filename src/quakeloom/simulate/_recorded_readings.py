@@ -33,14 +33,28 @@ _OF_STATION = (
     "noise_model",
     "noise_floor",
 )
+"""Parameters of records that belong to the station: what is below it and what records."""
+
 _LEVEL_SNR = 10.0
-"""Signal-to-noise ratio of P off nodal planes where half of the stations read it."""
+"""Signal-to-noise ratio of P off nodal planes where half of the stations read it; chosen here, as
+in the amplitudes of readings."""
 
 _NODAL = 0.15
-"""Scattered waves leave no station quite nodal in the first second."""
+"""Radiation that scattered waves leave at a nodal station within the first second, share of the
+largest; chosen here."""
 
 _CORNER_HZ_M2 = 12.0
+"""Corner frequency of P at magnitude 2, Hz; chosen here: a circular crack with a stress
+drop of somewhat less than 1 MPa."""
+
 _QUALITY_FACTOR = 350.0
+"""Quality factor of P along the whole path; chosen here, ordinary for the crust."""
+
+_SITE_T_STAR_S = 0.004
+"""Attenuation t* of the ground below a station, s; chosen here, the quality factor adds to it."""
+
+_STREAM = 41
+"""Number that sets the streams of records apart from those of readings of the same pair."""
 
 
 def describe_records(
@@ -81,10 +95,11 @@ def describe_records(
     )
     magnitude = np.asarray(events.events["magnitude"], dtype=float)[readings.event_index]
     corner = _CORNER_HZ_M2 * 10.0 ** (-(magnitude - 2.0) / 3.0)
-    t_star = 0.004 + readings.travel_time_s / _QUALITY_FACTOR
+    t_star = _SITE_T_STAR_S + readings.travel_time_s / _QUALITY_FACTOR
     none = np.zeros(keys.size)
     s_minus_p = (vp_vs_ratio - 1.0) * readings.travel_time_s
-    # drawn for an S - P time of their own
+    # Widths and delays were drawn for an S - P time of the record's own, and grow with it as
+    # the functions of draw_record_parameters do.
     further = s_minus_p / (own.s_time_s - own.p_time_s)
     return own.with_values(
         **{name: getattr(site, name) for name in _OF_STATION},
@@ -137,7 +152,8 @@ def simulate_records(
     event, station = readings.event_index[rows], readings.station_index[rows]
     again = np.flatnonzero(events.source_keys[event] != events.keys[event])
     if again.size:
-        # scattering and noise share a stream; without a signal there is noise alone
+        # Repeated events must scatter alike but not share their noise, and scattering and noise
+        # come from one stream: take the noise off, as a record without a signal, and add other.
         silent = described.take(again).with_values(snr=np.zeros(again.size))
         own = _pair_keys(events.keys, stations.keys, event[again], station[again])
         for keys, sign in ((silent.keys, -1.0), (own, 1.0)):
@@ -147,10 +163,17 @@ def simulate_records(
 
 
 @compiled()
-def _pair_keys(event_keys, station_keys, event, station):
+def _pair_keys(
+    event_keys: NDArray[np.uint64],
+    station_keys: NDArray[np.uint64],
+    event: NDArray[np.int64],
+    station: NDArray[np.int64],
+) -> NDArray[np.uint64]:
+    """Streams of the records of events at stations."""
     out = np.empty(event.size, np.uint64)
     for i in range(event.size):
-        out[i] = pair_key(pair_key(event_keys[event[i]], station_keys[station[i]]), np.uint64(41))
+        pair = pair_key(event_keys[event[i]], station_keys[station[i]])
+        out[i] = pair_key(pair, np.uint64(_STREAM))
     return out
 
 

@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.simulate._counted_random import uniform_rows
+from quakeloom.simulate._counted_random import Draws, uniform_rows
 
 Floats = NDArray[np.float64]
 
 INSTRUMENTS = ("short_period_1hz", "short_period_2hz", "geophone", "broadband", "accelerometer")
+"""Kinds of seismometers; :attr:`RecordParameters.instrument` counts in this order."""
 
 INSTRUMENT_SHARES = (0.28, 0.08, 0.10, 0.40, 0.14)
+"""How common the kinds are; chosen here, as networks of small earthquakes mix them."""
 
 _DRAWS = 64
+"""Uniform numbers that a record may take; more than its parameters together need."""
 
 
 @dataclass(frozen=True)
@@ -186,12 +189,9 @@ def draw_record_parameters(
     frequencies of P, S and noise. They are wider than what those records show, in every
     direction.
     """
-    u = _Draws(uniform_rows(keys, 0, _DRAWS))
+    u = Draws(uniform_rows(keys, 0, _DRAWS))
     s_minus_p = u.log_uniform(*s_minus_p_s)
-    fault, slip = _random_mechanisms(u.uniform(), u.uniform(), u.uniform())
-    azimuth, cosine = 2 * np.pi * u.uniform(), 2 * u.uniform() - 1
-    p, sv, sh = radiate(fault, slip, azimuth, np.arccos(cosine))
-    later, _, _ = radiate(fault, slip, azimuth, np.pi - np.arccos(np.abs(cosine)))
+    p, later, sv, sh = _draw_radiation(u)
     # Head waves are the first arrivals beyond some 100 km, now and then before.
     is_head = u.uniform() < np.clip(0.1 + (s_minus_p - 8.0) / 25.0, 0.08, 0.6)
     head_delay = np.where(is_head, u.log_uniform(0.05, 4.0), 0.0)
@@ -200,7 +200,6 @@ def draw_record_parameters(
     site = u.log_uniform(0.0005, 0.03)
     t_star_p = site + distance_km / 6.0 / q_value
     corner = u.log_uniform(1.5, 120.0)
-    magnitude_like = np.clip(np.log(12.0 / corner), -1.0, 2.0)
     shape = u.uniform()
     instrument = np.searchsorted(np.cumsum(instrument_shares)[:-1], shape)
     rate_like = u.uniform()
@@ -220,71 +219,101 @@ def draw_record_parameters(
         head_delay_s=head_delay,
         head_strength=np.where(is_head, u.log_uniform(0.04, 0.7), 1.0),
         corner_hz=corner,
-        falloff=2.0 + u.uniform(),
-        subevents=np.floor(u.uniform() ** 2 * (1.5 + 2.5 * np.maximum(magnitude_like, 0.0))).astype(
-            np.int64
-        ),
-        directivity=np.exp(0.5 * (u.uniform() - 0.5)),
         t_star_p_s=t_star_p,
-        t_star_s_s=t_star_p * (1.3 + 1.2 * u.uniform()),
-        attenuation_order=1.0 + np.floor(4.0 * u.uniform()),
-        coda_strength=u.log_uniform(0.08, 1.3),
-        coda_decay=0.7 + 1.8 * u.uniform(),
-        coda_rise_s=u.log_uniform(0.02, 0.4) * np.sqrt(np.maximum(s_minus_p, 0.5) / 2.0),
-        coda_time_s=u.log_uniform(0.3, 2.0) * s_minus_p**0.8,
-        bridge_strength=u.log_uniform(0.04, 1.3),
-        bridge_growth=1.5 * u.uniform(),
-        broadened_share=np.zeros(keys.size),
-        broadening_s=np.zeros(keys.size),
-        s_gain=u.log_uniform(0.7, 2.5),
-        split_delay_s=0.15 * (2.0 * u.uniform() - 1.0) * np.sqrt(np.minimum(s_minus_p, 9.0) / 3.0),
-        conversion_delay_s=u.log_uniform(0.04, 1.2),
-        conversion_strength=0.5 * u.uniform() ** 2,
-        layer_time_s=u.log_uniform(0.01, 0.35),
-        layer_reflection=0.7 * (2.0 * u.uniform() - 1.0),
+        **_draw_source(u, corner, t_star_p),
+        **_draw_scattering(u, s_minus_p),
+        **_draw_site(u, s_minus_p),
         instrument=instrument,
         lowpass_hz=lowpass,
         is_linear_phase=u.uniform() < 0.35,
         highpass_hz=np.where(u.uniform() < 0.35, u.log_uniform(0.3, 2.5), 0.0),
         snr=u.log_uniform(*snr),
-        noise_slope=2.4 * u.uniform() - 0.8,
-        noise_microseism=np.where(u.uniform() < 0.6, u.log_uniform(0.3, 200.0), 0.0),
-        noise_cultural=np.where(u.uniform() < 0.6, u.log_uniform(0.2, 8.0), 0.0),
-        noise_cultural_hz=u.log_uniform(1.5, 25.0),
-        noise_line=np.where(u.uniform() < 0.2, u.log_uniform(0.2, 4.0), 0.0),
-        noise_line_hz=u.uniform_in(1.0, 48.0),
-        noise_model=np.where(u.uniform() < 0.35, u.uniform_in(-0.1, 1.0), np.nan),
-        noise_floor=u.log_uniform(0.01, 0.6),
+        **_draw_noise(u),
+        broadened_share=np.zeros(keys.size),
+        broadening_s=np.zeros(keys.size),
     )
-    # drawn last: without emergent and broadened ones everything else is the same
+    return _draw_slow_onsets(u, drawn, s_minus_p, emergent, broadened)
+
+
+def _draw_radiation(u: Draws) -> tuple[Floats, Floats, Floats, Floats]:
+    """Radiation of P, of P that leaves the source upwards, of SV and of SH, at random."""
+    fault, slip = _random_mechanisms(u.uniform(), u.uniform(), u.uniform())
+    azimuth, cosine = 2 * np.pi * u.uniform(), 2 * u.uniform() - 1
+    p, sv, sh = radiate(fault, slip, azimuth, np.arccos(cosine))
+    # The direct wave after a head wave leaves upwards, the head wave downwards.
+    later, _, _ = radiate(fault, slip, azimuth, np.pi - np.arccos(np.abs(cosine)))
+    return p, later, sv, sh
+
+
+def _draw_source(u: Draws, corner_hz: Floats, t_star_p_s: Floats) -> dict[str, NDArray[Any]]:
+    """Spectra of sources and the attenuation of S, by the names of their parameters."""
+    # Large earthquakes, whose corner is low, have more subevents.
+    magnitude_like = np.clip(np.log(12.0 / corner_hz), -1.0, 2.0)
+    falloff = 2.0 + u.uniform()
+    subevents = np.floor(u.uniform() ** 2 * (1.5 + 2.5 * np.maximum(magnitude_like, 0.0)))
+    return {
+        "falloff": falloff,
+        "subevents": subevents.astype(np.int64),
+        "directivity": np.exp(0.5 * (u.uniform() - 0.5)),
+        "t_star_s_s": t_star_p_s * (1.3 + 1.2 * u.uniform()),
+        "attenuation_order": 1.0 + np.floor(4.0 * u.uniform()),
+    }
+
+
+def _draw_scattering(u: Draws, s_minus_p_s: Floats) -> dict[str, NDArray[Any]]:
+    """Coda and what comes before S; both grow with the way from the source."""
+    return {
+        "coda_strength": u.log_uniform(0.08, 1.3),
+        "coda_decay": 0.7 + 1.8 * u.uniform(),
+        "coda_rise_s": u.log_uniform(0.02, 0.4) * np.sqrt(np.maximum(s_minus_p_s, 0.5) / 2.0),
+        "coda_time_s": u.log_uniform(0.3, 2.0) * s_minus_p_s**0.8,
+        "bridge_strength": u.log_uniform(0.04, 1.3),
+        "bridge_growth": 1.5 * u.uniform(),
+    }
+
+
+def _draw_site(u: Draws, s_minus_p_s: Floats) -> dict[str, NDArray[Any]]:
+    """Gain of soft ground, splitting of S, conversions and the topmost layer."""
+    return {
+        "s_gain": u.log_uniform(0.7, 2.5),
+        "split_delay_s": 0.15
+        * (2.0 * u.uniform() - 1.0)
+        * np.sqrt(np.minimum(s_minus_p_s, 9.0) / 3.0),
+        "conversion_delay_s": u.log_uniform(0.04, 1.2),
+        "conversion_strength": 0.5 * u.uniform() ** 2,
+        "layer_time_s": u.log_uniform(0.01, 0.35),
+        "layer_reflection": 0.7 * (2.0 * u.uniform() - 1.0),
+    }
+
+
+def _draw_noise(u: Draws) -> dict[str, NDArray[Any]]:
+    """Spectra of noise: a slope, microseism, culture, a line, or one between the noise models."""
+    return {
+        "noise_slope": 2.4 * u.uniform() - 0.8,
+        "noise_microseism": np.where(u.uniform() < 0.6, u.log_uniform(0.3, 200.0), 0.0),
+        "noise_cultural": np.where(u.uniform() < 0.6, u.log_uniform(0.2, 8.0), 0.0),
+        "noise_cultural_hz": u.log_uniform(1.5, 25.0),
+        "noise_line": np.where(u.uniform() < 0.2, u.log_uniform(0.2, 4.0), 0.0),
+        "noise_line_hz": u.uniform_in(1.0, 48.0),
+        "noise_model": np.where(u.uniform() < 0.35, u.uniform_in(-0.1, 1.0), np.nan),
+        "noise_floor": u.log_uniform(0.01, 0.6),
+    }
+
+
+def _draw_slow_onsets(
+    u: Draws, drawn: RecordParameters, s_minus_p_s: Floats, emergent: float, broadened: float
+) -> RecordParameters:
+    """Let some earthquakes begin slowly, and some paths scatter forward.
+
+    Drawn last: without emergent and broadened ones everything else is the same.
+    """
     begins_slowly, how_slowly = u.uniform() < emergent, u.uniform()
     is_broadened, share = u.uniform() < broadened, u.uniform_in(0.3, 0.95)
     return drawn.with_values(
         falloff=drawn.falloff + np.where(begins_slowly, 2.0 * how_slowly, 0.0),
         broadened_share=np.where(is_broadened, share, 0.0),
-        broadening_s=u.log_uniform(0.02, 0.25) * np.sqrt(np.maximum(s_minus_p, 0.5)),
+        broadening_s=u.log_uniform(0.02, 0.25) * np.sqrt(np.maximum(s_minus_p_s, 0.5)),
     )
-
-
-class _Draws:
-    """Columns of uniform numbers, taken one after the other."""
-
-    def __init__(self, columns: Floats) -> None:
-        self.columns = columns
-        self.next = 0
-
-    def uniform(self) -> Floats:
-        column: Floats = self.columns[:, self.next]
-        self.next += 1
-        return column
-
-    def uniform_in(self, low: float, high: float) -> Floats:
-        values: Floats = low + (high - low) * self.uniform()
-        return values
-
-    def log_uniform(self, low: float, high: float) -> Floats:
-        values: Floats = low * (high / low) ** self.uniform()
-        return values
 
 
 def _random_mechanisms(a: Floats, b: Floats, c: Floats) -> tuple[Floats, Floats]:

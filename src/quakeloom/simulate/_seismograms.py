@@ -13,12 +13,19 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from quakeloom.simulate._arrival_kernels import (
+    S_DELAY,
+    Arrivals,
+    Scattering,
+    Site,
+    Source,
+    place_arrivals,
+)
 from quakeloom.simulate._noise_models import noise_level
 from quakeloom.simulate._seismogram_kernels import (
     fill_uniform_noise,
     path_response,
     peak_within,
-    place_arrivals,
     visible_onset,
 )
 from quakeloom.simulate._seismogram_parameters import RecordParameters
@@ -27,21 +34,48 @@ COMPONENTS = ("Z", "N", "E")
 """Order of components; vertical is positive up."""
 
 _BLOCK = 64
+"""Records made at a time; bounds memory, and changes results by rounding only."""
+
 _SECOND_S = 1.5
+"""Time after P whose peak the signal-to-noise ratio of a record speaks of, s; chosen here."""
+
 _DAMPING = 0.7
+"""Damping of seismometers, share of the critical one; that to which most are set."""
+
 _TAIL_S = 10.0
-"""What a filter still sends after the end of a record comes back at its beginning: room for it."""
+"""What a filter still sends after the end of a record comes back at its beginning: room for it, s;
+chosen here."""
+
+_SHORT_TAIL_S = 2.0
+"""The same where only the vertical is made, in short records around P, s; chosen here."""
 
 _SEISMIC_HZ = 1.5
-"""Noise below this hides no local earthquake."""
+"""Noise below this hides no local earthquake, Hz; chosen here."""
 
 _SEEN = 1.5
-"""A head wave is the first arrival if its peak is so many times the noise."""
+"""A head wave is the first arrival if its peak is so many times the noise; chosen here."""
 
 _S_SEEN = 2.5
-"""S of a head wave is the first S if its peak is so many times what is there already."""
+"""S of a head wave is the first S if its peak is so many times what is there already; chosen
+here."""
+
+_S_CORNER = 1.5
+"""Corner frequency of P over that of S; chosen here, as source models have it."""
+
+_P_SPAN_S = 0.3
+"""Time in which the first swings of P are looked for, s; chosen here."""
+
+_S_SPAN_S = 0.6
+"""Time in which the first swings of S are looked for, s; chosen here."""
+
+_EARLY_S = 0.01
+"""An onset may be so much before its arrival, s: filters of no delay ring; chosen here."""
 
 _NATURAL_HZ = np.array([1.0, 2.0, 4.5, 0.02, 0.0])
+"""Natural frequencies of :data:`INSTRUMENTS`, Hz; their usual ones, 50 s for the broadband."""
+
+_ACCELEROMETER = 4
+"""Index of the accelerometer in :data:`INSTRUMENTS`."""
 
 
 @dataclass(frozen=True)
@@ -134,27 +168,22 @@ def _simulate_block(
     seen: tuple[float, float, float, float],
 ) -> None:
     count, _, samples = data.shape
-    tail = 2.0 if vertical_only else _TAIL_S
+    tail = _SHORT_TAIL_S if vertical_only else _TAIL_S
     length = scipy.fft.next_fast_len(samples + round(tail * rate), real=True)
     p_train = np.zeros((count, 3, length))
     s_train = np.zeros((count, 3, length))
-    place_arrivals(
-        p.keys, p.p_time_s, p.s_time_s, p.p_radiation, p.later_p_radiation, p.sv_radiation,
-        p.sh_radiation, p.p_incidence_deg, p.s_incidence_deg, p.head_delay_s, p.head_strength,
-        p.corner_hz, p.subevents, p.coda_strength, p.coda_decay, p.coda_rise_s, p.coda_time_s,
-        p.bridge_strength, p.bridge_growth, p.broadened_share, p.broadening_s, p.s_gain,
-        p.split_delay_s,
-        p.conversion_delay_s, p.conversion_strength, rate, p_train, s_train,
-    )  # fmt: skip
+    place_arrivals(*_describe_arrivals(p), rate, p_train, s_train)
     # what is scattered to the tail would come back at the beginning through the filters
     p_train[:, :, samples:] = 0.0
     s_train[:, :, samples:] = 0.0
-    frequency = np.fft.rfftfreq(length, 1.0 / rate)
+    frequency: NDArray[np.float64] = np.asarray(np.fft.rfftfreq(length, 1.0 / rate), float)
     receiver = _receiver(p, frequency, rate)
     corner = p.corner_hz * p.directivity
     path = (p.attenuation_order, p.layer_time_s, p.layer_reflection)
     p_filter = receiver * path_response(frequency, corner, p.falloff, p.t_star_p_s, *path)
-    s_filter = receiver * path_response(frequency, corner / 1.5, p.falloff, p.t_star_s_s, *path)
+    s_filter = receiver * path_response(
+        frequency, corner / _S_CORNER, p.falloff, p.t_star_s_s, *path
+    )
     last = 1 if vertical_only else 3
     p_wave, s_wave = (
         scipy.fft.irfft(
@@ -168,6 +197,7 @@ def _simulate_block(
     noise = scipy.fft.irfft(scipy.fft.rfft(noise, axis=-1) * shape[:, None, :], length, axis=-1)[
         ..., :samples
     ]
+    # The vertical has standard deviation 1, whatever the spectrum: signals are scaled against it.
     noise /= np.maximum(noise[:, :1].std(axis=-1, keepdims=True), 1e-30)
     power = shape[:, 1:] ** 2
     seismic = frequency[1:] >= _SEISMIC_HZ
@@ -191,6 +221,25 @@ def _simulate_block(
     data[:, 2] = radial * np.sin(away) + transverse * np.cos(away) + noise[:, 2]
 
 
+def _describe_arrivals(p: RecordParameters) -> tuple[Source, Arrivals, Scattering, Site]:
+    """Return what decides impulses and scattered waves, as compiled code takes it."""
+    return (
+        Source(
+            p.keys, p.p_radiation, p.later_p_radiation, p.sv_radiation, p.sh_radiation,
+            p.corner_hz, p.subevents,
+        ),
+        Arrivals(p.p_time_s, p.s_time_s, p.head_delay_s, p.head_strength, p.split_delay_s),
+        Scattering(
+            p.coda_strength, p.coda_decay, p.coda_rise_s, p.coda_time_s,
+            p.bridge_strength, p.bridge_growth, p.broadened_share, p.broadening_s,
+        ),
+        Site(
+            p.p_incidence_deg, p.s_incidence_deg, p.s_gain, p.conversion_delay_s,
+            p.conversion_strength,
+        ),
+    )  # fmt: skip
+
+
 def _find_p(
     p: RecordParameters,
     r: int,
@@ -201,18 +250,19 @@ def _find_p(
     truth: NDArray[np.float64],
 ) -> None:
     """Find the first P that stands out of the noise: onset, first motion, size."""
-    span = int(0.3 * rate)
+    span = int(_P_SPAN_S * rate)
     start, sign = p.p_time_s[r] * rate, p.p_radiation[r]
     floor = seen[2] * noise
     step = p.head_delay_s[r] * rate
     if step > 0.0:
         alone = min(span, max(int(step), 1))
         if peak_within(wave, start, alone) < _SEEN * noise:
+            # The head wave drowns; what it leaves before the direct one is noise to that.
             before = wave[max(int(start), 0) : max(int(start + step), 0)]
             faint = float(np.sqrt(np.mean(before**2))) if before.size else 0.0
             start, sign = start + step, p.later_p_radiation[r]
             floor = max(floor, seen[2] * faint)
-    early = max(round(0.01 * rate), 1)
+    early = max(round(_EARLY_S * rate), 1)
     truth[0, r] = visible_onset(wave, start, floor, seen[0], span, early) / rate
     truth[2, r] = np.sign(sign)
     truth[3, r] = peak_within(wave, start, span) / max(noise, 1e-30)
@@ -230,10 +280,10 @@ def _find_s(
 ) -> None:
     """Find the first S that stands out of the coda of P: onset, and how far it stands out."""
     level = np.hypot(s_wave[1], s_wave[2])
-    half, span = int(0.5 * rate), int(0.6 * rate)
-    early = max(round(0.01 * rate), 1)
+    half, span = int(0.5 * rate), int(_S_SPAN_S * rate)
+    early = max(round(_EARLY_S * rate), 1)
     first = p.s_time_s[r] * rate
-    step = 1.73 * p.head_delay_s[r] * rate
+    step = S_DELAY * p.head_delay_s[r] * rate
     starts = (first, first + step) if step > early else (first,)
     for start in starts:
         before = slice(max(int(start) - half, 0), int(start))
@@ -259,7 +309,7 @@ def _receiver(
     s = 2j * np.pi * frequency[None, :]
     natural = 2 * np.pi * _NATURAL_HZ[p.instrument][:, None]
     response = s**2 / (s**2 + 2 * _DAMPING * natural * s + natural**2 + 1e-12)
-    response = np.where((p.instrument == 4)[:, None], s, response)
+    response = np.where((p.instrument == _ACCELEROMETER)[:, None], s, response)
     corner = 2 * np.pi * np.maximum(p.highpass_hz, 1e-3)[:, None]
     high = s**2 / (s**2 + np.sqrt(2.0) * corner * s + corner**2)
     response = np.where((p.highpass_hz > 0)[:, None], response * high, response)

@@ -16,7 +16,13 @@ from quakeloom.simulate._options import SimulationOptions
 Floats = NDArray[np.float64]
 
 _JITTER = 0.15
+"""Standard deviation of stations from the nodes of the hexagonal grid, spacings; chosen here."""
+
 _SITE_SCATTER = 0.25
+"""Standard deviation of log10 amplitude between stations; chosen here."""
+
+_HIGHEST_M = 2800.0
+"""Highest elevation of a station, m; chosen here: few permanent stations are higher."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,62 @@ def simulate_stations(options: SimulationOptions, seed: int) -> SimulatedStation
     """
     random = random_stream(seed, "simulate", "stations")
     land = map_land(options, seed)
+    lon, lat, main = _place_stations(options, random)
+    count = lon.size
+    if count == 0:
+        raise SettingsError(
+            f"No station of a network with a spacing of {options.station_spacing_km} km falls on "
+            "the land of the simulation, so nothing can be recorded. Lower 'station_spacing_km'."
+        )
+    further = count - main
+    network = np.array(["SM"] * main + ["SX"] * further, dtype=object)
+    code = np.array(
+        [f"M{i:04d}" for i in range(main)] + [f"X{i:04d}" for i in range(further)], dtype=object
+    )
+    inland = land.inland_at(lon, lat)
+    relief = np.exp(0.7 * random.standard_normal(count))
+    elevation = np.round(8.0 + 450.0 * (1.0 - np.exp(-inland / 35.0)) * relief, 1)
+    # All numbers are drawn for all stations, so that a share changed changes nothing else.
+    begin = np.datetime64(f"{options.start_year}-01-01", "ns")
+    length = np.datetime64(f"{options.end_year}-01-01", "ns") - begin
+    start = np.full(count, np.datetime64("NaT", "ns"))
+    late = random.uniform(size=count) < options.late_station_fraction
+    start[late] = begin + _share(length, random.uniform(size=count)[late])
+    is_reversed = random.uniform(size=count) < options.reversed_station_fraction
+    edges = np.sort(random.uniform(size=(count, 2)), axis=1)[is_reversed]
+    correction = options.sp_correction_scatter * random.standard_normal(count)
+    return SimulatedStations(
+        stations={
+            "network": network,
+            "station": code,
+            "longitude": lon,
+            "latitude": lat,
+            "elevation_m": np.minimum(elevation, _HIGHEST_M),
+            "start_time": start,
+        },
+        reversals={
+            "network": network[is_reversed],
+            "station": code[is_reversed],
+            "start_time": begin + _share(length, edges[:, 0]),
+            "end_time": begin + _share(length, edges[:, 1]),
+        },
+        sp_corrections={
+            "network": network,
+            "station": code,
+            "sp_log_correction": correction,
+        },
+        quietness=_SITE_SCATTER * random.standard_normal(count),
+        keys=string_keys([f"{n}.{s}" for n, s in zip(network, code, strict=True)], seed),
+    )
+
+
+def _place_stations(
+    options: SimulationOptions, random: np.random.Generator
+) -> tuple[Floats, Floats, int]:
+    """Longitudes and latitudes of stations on land, and how many are of the main network.
+
+    Those of the main network come first.
+    """
     outlines = np.concatenate([np.array(o) for o in options.land])
     west, south = outlines.min(axis=0)
     east, north = outlines.max(axis=0)
@@ -85,51 +147,7 @@ def simulate_stations(options: SimulationOptions, seed: int) -> SimulatedStation
         extra_lat = np.concatenate([extra_lat, try_lat[good]])[:wanted]
     lon = np.round(np.concatenate([lon, extra_lon]), 5)
     lat = np.round(np.concatenate([lat, extra_lat]), 5)
-    count = lon.size
-    if count == 0:
-        raise SettingsError(
-            f"No station of a network with a spacing of {spacing} km falls on the land of the "
-            "simulation, so nothing can be recorded. Lower 'station_spacing_km'."
-        )
-    network = np.array(["SM"] * main + ["SX"] * wanted, dtype=object)
-    code = np.array(
-        [f"M{i:04d}" for i in range(main)] + [f"X{i:04d}" for i in range(wanted)], dtype=object
-    )
-    inland = land.inland_at(lon, lat)
-    relief = np.exp(0.7 * random.standard_normal(count))
-    elevation = np.round(8.0 + 450.0 * (1.0 - np.exp(-inland / 35.0)) * relief, 1)
-
-    begin = np.datetime64(f"{options.start_year}-01-01", "ns")
-    length = np.datetime64(f"{options.end_year}-01-01", "ns") - begin
-    start = np.full(count, np.datetime64("NaT", "ns"))
-    late = random.uniform(size=count) < options.late_station_fraction
-    start[late] = begin + _share(length, random.uniform(size=count)[late])
-    is_reversed = random.uniform(size=count) < options.reversed_station_fraction
-    edges = np.sort(random.uniform(size=(count, 2)), axis=1)[is_reversed]
-    correction = options.sp_correction_scatter * random.standard_normal(count)
-    return SimulatedStations(
-        stations={
-            "network": network,
-            "station": code,
-            "longitude": lon,
-            "latitude": lat,
-            "elevation_m": np.minimum(elevation, 2800.0),
-            "start_time": start,
-        },
-        reversals={
-            "network": network[is_reversed],
-            "station": code[is_reversed],
-            "start_time": begin + _share(length, edges[:, 0]),
-            "end_time": begin + _share(length, edges[:, 1]),
-        },
-        sp_corrections={
-            "network": network,
-            "station": code,
-            "sp_log_correction": correction,
-        },
-        quietness=_SITE_SCATTER * random.standard_normal(count),
-        keys=string_keys([f"{n}.{s}" for n, s in zip(network, code, strict=True)], seed),
-    )
+    return lon, lat, main
 
 
 def _share(length: np.timedelta64, shares: Floats) -> NDArray[np.timedelta64]:

@@ -14,11 +14,6 @@ from quakeloom.simulate._options import SimulationOptions
 
 Floats = NDArray[np.float64]
 
-# Longitude, latitude, azimuth of SHmax, A_phi, reach (degrees). A picture of Japan:
-# compression east-west to west-northwest, strike-slip in the southwest, reverse faulting in
-# the middle and north, normal faulting in one place on the east coast. Its SHmax stays near that
-# around it, so that the way from reverse to normal faulting leads through strike-slip and not
-# through an isotropic point, where directions would jump.
 _ANCHORS = (
     (131.0, 32.6, 78.0, 1.25, 1.3),
     (132.8, 34.9, 105.0, 1.55, 1.3),
@@ -30,7 +25,18 @@ _ANCHORS = (
     (142.4, 43.2, 98.0, 2.4, 1.8),
     (140.75, 36.95, 75.0, 0.5, 0.4),
 )
-_COAST_WEIGHT = 2.5  # the patch of normal faulting stands out against its surroundings
+"""Longitude, latitude, azimuth of SHmax, A_phi, reach (degrees) of points that the field passes
+near. A picture of Japan drawn by hand: compression east-west to west-northwest, strike-slip in the
+southwest, reverse faulting in the middle and north, normal faulting in one place on the east coast.
+Its SHmax stays near that around it, so that the way from reverse to normal faulting leads through
+strike-slip and not through an isotropic point, where directions would jump."""
+
+_WIDEST_PATCH_DEG = 0.8
+"""Reach up to which an anchor is a patch with edges and not a part of the wide field, degrees;
+chosen here, between those of the anchors."""
+
+_PATCH_WEIGHT = 2.5
+"""Weight of a patch over that of the field around it; chosen here: it must win against them."""
 
 
 def stress_tensor_at(
@@ -66,7 +72,10 @@ def stress_tensor_at(
         east_west = (lon - a_lon) * np.cos(np.radians(a_lat))
         square = (east_west**2 + (lat - a_lat) ** 2) / reach**2
         # A long tail, so that far from all anchors the nearest still rule.
-        weight = 1.0 / (1.0 + square) ** 3 if reach > 0.8 else _COAST_WEIGHT * np.exp(-square / 2)
+        if reach > _WIDEST_PATCH_DEG:
+            weight = 1.0 / (1.0 + square) ** 3
+        else:
+            weight = _PATCH_WEIGHT * np.exp(-square / 2)
         total += np.asarray(weight)[..., None, None] * _andersonian(azimuth, a_phi)
     eigenvalues = np.linalg.eigvalsh(total)
     total /= (eigenvalues[..., 2] - eigenvalues[..., 0])[..., None, None]
@@ -116,4 +125,5 @@ def _andersonian(azimuth_deg: float, a_phi: float) -> Floats:
         + least * np.outer(across, across)
         + vertical * np.outer(down, down)
     )
-    return tensor - np.trace(tensor) / 3.0 * np.eye(3)
+    deviatoric: Floats = tensor - np.trace(tensor) / 3.0 * np.eye(3)
+    return deviatoric

@@ -19,6 +19,7 @@ from quakeloom.tomography._offset_curves import OffsetCurve, fit_offset_curve, t
 from quakeloom.tomography._pick_checks import check_picks
 from quakeloom.tomography._refraction import (
     RefractionProblem,
+    VelocityCorrelation,
     VelocityPrior,
     make_velocity_prior,
 )
@@ -43,6 +44,7 @@ from quakeloom.tomography._summaries import (
     summarize_sections,
 )
 from quakeloom.tomography._synthetic import (
+    LineSurvey,
     LineVerification,
     SyntheticLine,
     line_verification,
@@ -61,6 +63,7 @@ __all__ = [
     "SAMPLERS",
     "EnsembleMembers",
     "LineGrid",
+    "LineSurvey",
     "LineVerification",
     "NetworkOptions",
     "NetworkScores",
@@ -74,6 +77,7 @@ __all__ = [
     "SyntheticLine",
     "TravelTimeNetworks",
     "TravelTimePicks",
+    "VelocityCorrelation",
     "VelocityPrior",
     "check_picks",
     "choose_prior",

@@ -79,11 +79,13 @@ class LineGrid:
 
     def ground_at(self, distance_km: ArrayLike) -> NDArray[np.float64]:
         """Return the depth of the ground at distances."""
-        return np.interp(distance_km, self.distance_km, self.ground_depth_km)
+        at = np.asarray(distance_km, dtype=np.float64)
+        return np.asarray(np.interp(at, self.distance_km, self.ground_depth_km))
 
     def top_at(self, distance_km: ArrayLike) -> NDArray[np.float64]:
         """Return the highest depth that waves may use at distances."""
-        return np.interp(distance_km, self.distance_km, self.top_km)
+        at = np.asarray(distance_km, dtype=np.float64)
+        return np.asarray(np.interp(at, self.distance_km, self.top_km))
 
     def interpolation(
         self, below_ground_km: NDArray[np.float64], distance_km: NDArray[np.float64]
@@ -100,8 +102,8 @@ class LineGrid:
         """
         below = np.maximum(self.depth_km[:, None] - self.ground_depth_km[None, :], 0.0)
         along = np.broadcast_to(self.distance_km[None, :], self.shape)
-        i, wi = _bracket(below_ground_km, below.ravel())
-        j, wj = _bracket(distance_km, along.ravel())
+        i, wi = bracket_nodes(below_ground_km, below.ravel())
+        j, wj = bracket_nodes(distance_km, along.ravel())
         rows = np.repeat(np.arange(below.size), 4)
         n = distance_km.size
         columns = np.stack([i * n + j, i * n + j + 1, (i + 1) * n + j, (i + 1) * n + j + 1], 1)
@@ -144,8 +146,8 @@ def make_line_grid(
             f"The section from {x0} to {x1} km and {z0} to {z1} km depth has fewer than three "
             f"nodes at a spacing of {dz} and {dx} km. Widen it or use a finer spacing."
         )
-    distance = x0 + dx * np.arange(int(np.ceil((x1 - x0) / dx - 1e-6)) + 1)
-    depth = z0 + dz * np.arange(int(np.ceil((z1 - z0) / dz - 1e-6)) + 1)
+    distance = _even_nodes(x0, x1, dx)
+    depth = _even_nodes(z0, z1, dz)
     if ground is None:
         floor = np.zeros(distance.size)
     else:
@@ -165,10 +167,16 @@ def make_line_grid(
     return LineGrid(depth, distance, floor, water_surface_km, water_velocity_km_s)
 
 
-def _bracket(
+def _even_nodes(first: float, last: float, step: float) -> NDArray[np.float64]:
+    """Nodes from the first to the last, which may lie up to a step beyond."""
+    count = int(np.ceil((last - first) / step - 1e-6)) + 1
+    return np.asarray(first + step * np.arange(count), dtype=np.float64)
+
+
+def bracket_nodes(
     nodes: NDArray[np.float64], values: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Lower node and share of the upper one, held at the ends."""
+    """Return lower nodes around values and shares of the upper ones, held at the ends."""
     i = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, nodes.size - 2)
     share = (values - nodes[i]) / (nodes[i + 1] - nodes[i])
     return i, np.clip(share, 0.0, 1.0)

@@ -14,11 +14,30 @@ from quakeloom.tomography._offset_curves import OffsetCurve, turning_velocities
 from quakeloom.tomography._refraction import RefractionProblem
 
 _OFFSETS = 8
+"""Groups of picks by offset whose scatter is measured; chosen here."""
+
 _LEAST, _MOST = 0.03, 0.4
-_STEP, _GROWTH, _GROWTHS = 1.6, 0.1, 5
+"""Least and largest standard deviation of the logarithm of velocity; chosen here, from a very even
+crust to one in which velocity is known to a factor of 1.5."""
+
+_STEP = 1.6
+"""Factor between the correlation lengths, and between the widths, that are compared; chosen here:
+the evidence of a line hardly tells lengths nearer to each other apart."""
+
+_GROWTH, _GROWTHS = 0.1, 5
+"""Step of the growth of the vertical length per depth, and growths that are tried for a beginning;
+chosen here."""
+
 _GAIN = 3.0
+"""Gain of the logarithm of the evidence that a change of the prior must bring: a factor of 20, from
+which Kass & Raftery (1995) call it strong."""
+
 _STEPS, _TOLERANCE = 15, 3e-3
+"""Gauss-Newton steps, and share of the number of data by which one must lower the objective, as in
+:class:`SamplerOptions`."""
+
 _MOST_MODES = 2000
+"""Modes that a prior may have; chosen here: the work grows with their cube."""
 
 
 def reference_at_nodes(
@@ -83,8 +102,8 @@ def velocity_scatter(
         rows.append((depth, float(np.clip(pieces**0.5 * scatter, _LEAST, _MOST))))
     table = np.array(rows)
     table[:, 1] = np.maximum.accumulate(table[::-1, 1])[::-1]
-    depth = np.unique(table[:, 0])
-    return np.column_stack([depth, [table[table[:, 0] == z, 1].max() for z in depth]])
+    depths = np.unique(table[:, 0])
+    return np.column_stack([depths, [table[table[:, 0] == z, 1].max() for z in depths]])
 
 
 @dataclass(frozen=True)
@@ -156,7 +175,7 @@ def choose_prior(
 
     # the least growth that can be afforded: too much of it leaves structure out
     growths = range(_GROWTHS if free[3] else 1)
-    first = next(
+    first: tuple[int, ...] = next(
         (s for s in ((0, 0, 0, g) for g in growths) if build(*values(s)).size <= _MOST_MODES),
         (0, 0, 0, growths[-1]),
     )

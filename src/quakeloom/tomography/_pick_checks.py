@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,25 @@ from quakeloom.tomography._line_grid import LineGrid
 from quakeloom.tomography._travel_time_picks import TravelTimePicks
 
 _GIVE_ERRORS = "give `tomography.picks.error_s` (`--error`), or an error with every pick"
+"""Remedy for picks without a time error."""
+
+_EARLY_ERRORS = 3.0
+"""Standard errors by which a pick may be too early for the largest velocity; chosen here."""
+
+_REASONS_TOLD = 5
+"""Reasons that an error message counts, the most frequent first."""
+
+
+class _PutAside:
+    """Reasons by row; the first that is found stays."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[int, str] = {}
+
+    def add(self, bad: NDArray[np.bool_], words: str | Sequence[str]) -> None:
+        """Put rows aside, with one reason for all or one for each row."""
+        for i in np.flatnonzero(bad).tolist():
+            self.reasons.setdefault(i, words if isinstance(words, str) else words[i])
 
 
 def check_picks(
@@ -68,92 +88,113 @@ def check_picks(
     """
     n = len(picks)
     tolerance = grid.spacing_km[0] if ground_tolerance_km is None else ground_tolerance_km
-    reasons: dict[int, str] = {}
-
-    def put_aside(bad: NDArray[np.bool_], words: list[str] | str) -> None:
-        for i in np.flatnonzero(bad):
-            reasons.setdefault(int(i), words if isinstance(words, str) else words[i])
-
-    errors = picks.errors_s.astype(float).copy()
-    missing = ~(errors > 0)
-    if error_s is not None:
-        errors[missing] = error_s
-    else:
-        put_aside(missing & np.isnan(errors), f"has no time error: {_GIVE_ERRORS}")
-        put_aside(
-            missing & ~np.isnan(errors),
-            f"has a time error of zero: {_GIVE_ERRORS}",
-        )
-    put_aside(~np.isfinite(picks.times_s) | (picks.times_s < 0), "has no travel time")
+    aside = _PutAside()
+    errors = _known_errors(picks, error_s, aside)
+    aside.add(~np.isfinite(picks.times_s) | (picks.times_s < 0), "has no travel time")
     if first_arrivals:
         other = ~np.isin(picks.phases, np.array(first_arrivals))
-        words = [
-            f"phase '{p}' is none of the first arrivals ({', '.join(first_arrivals)})"
-            for p in picks.phases
-        ]
-        put_aside(other, words)
-    shots, receivers = picks.shots_km.astype(float).copy(), picks.receivers_km.astype(float).copy()
-    for name, place in (("shot", shots), ("receiver", receivers)):
-        x = place[:, 1]
-        outside = ~((x >= grid.distance_km[0]) & (x <= grid.distance_km[-1]))
-        put_aside(
-            outside,
-            [
-                f"{name} at {v:g} km lies outside the section "
-                f"({grid.distance_km[0]:g} to {grid.distance_km[-1]:g} km)"
-                for v in x
-            ],
+        named = ", ".join(first_arrivals)
+        aside.add(
+            other, [f"phase '{p}' is none of the first arrivals ({named})" for p in picks.phases]
         )
-        ground, top = grid.ground_at(x), grid.top_at(x)
-        z = np.where(np.isnan(place[:, 0]), ground, place[:, 0])
-        put_aside(
-            z < top - tolerance,
-            [
-                f"{name} at {v:g} km depth lies {1000 * (g - v):.4g} m above the ground"
-                for v, g in zip(z, top, strict=True)
-            ],
-        )
-        put_aside(
-            z > grid.depth_km[-1],
-            [f"{name} at {v:g} km depth lies below the section" for v in z],
-        )
-        place[:, 0] = np.maximum(z, top)
+    shots = _place_in_section("shot", picks.shots_km, grid, tolerance, aside)
+    receivers = _place_in_section("receiver", picks.receivers_km, grid, tolerance, aside)
     straight = np.linalg.norm(shots - receivers, axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apparent = straight / picks.times_s
-    put_aside(
-        straight / maximum_velocity_km_s > picks.times_s + 3.0 * np.nan_to_num(errors),
-        [
-            f"comes earlier than physically possible: {t:g} s over {d:.4g} km needs {v:.3g} km/s "
-            f"(most allowed {maximum_velocity_km_s:g})"
-            for t, d, v in zip(picks.times_s, straight, apparent, strict=True)
-        ],
-    )
-    put_aside(straight < 1e-9, "shot and receiver are at the same place")
+    _refuse_early(picks.times_s, errors, straight, maximum_velocity_km_s, aside)
+    aside.add(straight < 1e-9, "shot and receiver are at the same place")
+    reasons = aside.reasons
     good = np.array([i not in reasons for i in range(n)], dtype=bool)
     _put_doubles_aside(picks, shots, receivers, good, reasons)
     placed = replace(picks, shots_km=shots, receivers_km=receivers, errors_s=errors)
     reasons |= find_later_arrivals(placed, good, moveout_velocity_km_s, not first_arrivals)
     rows = np.array([i for i in range(n) if i not in reasons], dtype=np.int64)
     if not rows.size:
-        counts: dict[str, int] = {}
-        for words in reasons.values():
-            # what differs from pick to pick goes, so that equal reasons are counted together
-            key = re.sub(r"( at)? [-+.e\d]+ k?m( depth)?", "", re.split(r":| \(", words)[0])
-            counts[key] = counts.get(key, 0) + 1
-        lacking = any(w.endswith(_GIVE_ERRORS) for w in reasons.values())
-        remedy = _GIVE_ERRORS if lacking else "mend the picks or the settings of the section"
-        said = "; ".join(f"{c}: {w}" for w, c in sorted(counts.items(), key=lambda i: -i[1])[:5])
-        raise InputError(
-            f"None of the {n} picks can be used ({said}). No model can be found; {remedy}."
-        )
-    used = replace(
-        picks,
-        shots_km=shots,
-        receivers_km=receivers,
-        errors_s=np.hypot(errors, relative_error * picks.times_s),
-    ).take(rows)
-    return used, rows, reasons
+        raise InputError(_none_left(n, reasons))
+    total = np.hypot(errors, relative_error * picks.times_s)
+    return replace(placed, errors_s=total).take(rows), rows, reasons
+
+
+def _known_errors(
+    picks: TravelTimePicks, error_s: float | None, aside: _PutAside
+) -> NDArray[np.float64]:
+    """Standard errors of the picks, with one for those that have none if it is given."""
+    errors = picks.errors_s.astype(float).copy()
+    missing = ~(errors > 0)
+    if error_s is not None:
+        errors[missing] = error_s
+    else:
+        aside.add(missing & np.isnan(errors), f"has no time error: {_GIVE_ERRORS}")
+        aside.add(missing & ~np.isnan(errors), f"has a time error of zero: {_GIVE_ERRORS}")
+    return errors
+
+
+def _place_in_section(
+    name: str,
+    positions_km: NDArray[np.float64],
+    grid: LineGrid,
+    tolerance_km: float,
+    aside: _PutAside,
+) -> NDArray[np.float64]:
+    """Depth and distance of shots or receivers, on the ground where the depth is not known."""
+    place = positions_km.astype(float).copy()
+    x = place[:, 1]
+    aside.add(
+        ~((x >= grid.distance_km[0]) & (x <= grid.distance_km[-1])),
+        [
+            f"{name} at {v:g} km lies outside the section "
+            f"({grid.distance_km[0]:g} to {grid.distance_km[-1]:g} km)"
+            for v in x
+        ],
+    )
+    ground, top = grid.ground_at(x), grid.top_at(x)
+    z = np.where(np.isnan(place[:, 0]), ground, place[:, 0])
+    aside.add(
+        z < top - tolerance_km,
+        [
+            f"{name} at {v:g} km depth lies {1000 * (g - v):.4g} m above the ground"
+            for v, g in zip(z, top, strict=True)
+        ],
+    )
+    aside.add(
+        z > grid.depth_km[-1],
+        [f"{name} at {v:g} km depth lies below the section" for v in z],
+    )
+    place[:, 0] = np.maximum(z, top)
+    return place
+
+
+def _refuse_early(
+    times_s: NDArray[np.float64],
+    errors_s: NDArray[np.float64],
+    straight_km: NDArray[np.float64],
+    maximum_velocity_km_s: float,
+    aside: _PutAside,
+) -> None:
+    """Put aside picks that would need more than the largest velocity along the straight line."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apparent = straight_km / times_s
+    aside.add(
+        straight_km / maximum_velocity_km_s > times_s + _EARLY_ERRORS * np.nan_to_num(errors_s),
+        [
+            f"comes earlier than physically possible: {t:g} s over {d:.4g} km needs {v:.3g} km/s "
+            f"(most allowed {maximum_velocity_km_s:g})"
+            for t, d, v in zip(times_s, straight_km, apparent, strict=True)
+        ],
+    )
+
+
+def _none_left(picks: int, reasons: dict[int, str]) -> str:
+    """Message for picks none of which can be used: the reasons counted, and a remedy."""
+    counts: dict[str, int] = {}
+    for words in reasons.values():
+        # what differs from pick to pick goes, so that equal reasons are counted together
+        key = re.sub(r"( at)? [-+.e\d]+ k?m( depth)?", "", re.split(r":| \(", words)[0])
+        counts[key] = counts.get(key, 0) + 1
+    lacking = any(w.endswith(_GIVE_ERRORS) for w in reasons.values())
+    remedy = _GIVE_ERRORS if lacking else "correct the picks or the settings of the section"
+    frequent = sorted(counts.items(), key=lambda i: -i[1])[:_REASONS_TOLD]
+    said = "; ".join(f"{number}: {words}" for words, number in frequent)
+    return f"None of the {picks} picks can be used ({said}). No model can be found; {remedy}."
 
 
 def _put_doubles_aside(

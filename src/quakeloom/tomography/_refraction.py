@@ -17,6 +17,30 @@ from quakeloom.tomography._travel_time_picks import TravelTimePicks
 from quakeloom.travel import EikonalSolution, solve_eikonal
 
 Scale = Literal["velocity", "log_velocity"]
+"""What of the velocity is Gaussian."""
+
+Kernel = Literal["squared_exponential", "matern52", "matern32", "exponential"]
+"""Correlation functions; see :func:`quakeloom.inference.correlation_matrix`."""
+
+
+@dataclass(frozen=True)
+class VelocityCorrelation:
+    """How velocities at two places of a line are correlated.
+
+    Attributes
+    ----------
+    lengths_km : (depth, distance)
+        Correlation lengths; that in depth holds at the ground.
+    length_growth : float
+        Increase of the vertical correlation length per depth: structure is finer near the
+        ground. Correlations are taken in the depth stretched so that the length is even.
+    kernel : str
+        Correlation function over distance in lengths.
+    """
+
+    lengths_km: tuple[float, float]
+    length_growth: float = 0.0
+    kernel: Kernel = "squared_exponential"
 
 
 @dataclass(frozen=True)
@@ -45,15 +69,13 @@ def make_velocity_prior(
     grid: LineGrid,
     reference: ArrayLike,
     standard_deviation: ArrayLike,
-    lengths_km: tuple[float, float],
+    correlation: VelocityCorrelation,
     scale: Scale = "velocity",
-    kernel: str = "squared_exponential",
     nodes_per_length: float = 3.0,
     share: float = 0.999,
     bounds_km_s: tuple[float, float] = (0.1, 10.0),
-    length_growth: float = 0.0,
 ) -> VelocityPrior:
-    """Build the prior of a line: mean and width by depth below ground, and two lengths.
+    """Build the prior of a line: mean and width by depth below ground, and correlations.
 
     Parameters
     ----------
@@ -63,20 +85,23 @@ def make_velocity_prior(
     standard_deviation : float, or array_like (n, 2)
         In km/s (``velocity``) or of the logarithm (``log_velocity``); by depth below ground
         if a table.
-    lengths_km : (depth, distance)
-        Correlation lengths.
-    scale, kernel, share
-        See :class:`VelocityPrior` and :func:`quakeloom.inference.gaussian_field`.
+    correlation : VelocityCorrelation
+    scale, bounds_km_s
+        See :class:`VelocityPrior`.
     nodes_per_length : float
         Density of the coarse grid.
-    length_growth : float
-        Increase of the vertical correlation length per depth: structure is finer near the
-        ground. Correlations are taken in the depth stretched so that the length is even.
+    share : float
+        Share of the variance that is kept in modes.
+
+    Raises
+    ------
+    InputError
+        If the reference falls to a velocity of zero or less.
     """
-    lz, lx = lengths_km
+    lz, lx = correlation.lengths_km
     deepest = float(grid.depth_km[-1] - grid.ground_depth_km.min())
     first, last = float(grid.distance_km[0]), float(grid.distance_km[-1])
-    stretched, below = _stretch(deepest, lz, length_growth, nodes_per_length)
+    stretched, below = _stretch(deepest, lz, correlation.length_growth, nodes_per_length)
     along = np.linspace(
         first, last, max(3, int(np.ceil((last - first) * nodes_per_length / lx)) + 1)
     )
@@ -85,7 +110,7 @@ def make_velocity_prior(
     if mean.min() <= 0:
         raise InputError(
             f"The reference velocity falls to {mean.min():g} km/s. Travel times need positive "
-            "velocities; mend `reference`."
+            "velocities; correct `reference`."
         )
     width = np.asarray(standard_deviation, dtype=float)
     if width.ndim:
@@ -93,12 +118,7 @@ def make_velocity_prior(
     if scale == "log_velocity":
         mean = np.log(mean)
     prior = gaussian_field(
-        (stretched, along),
-        (1.0, lx),
-        width,
-        mean[:, None],
-        kernel,
-        share,  # type: ignore[arg-type]
+        (stretched, along), (1.0, lx), width, mean[:, None], correlation.kernel, share
     )
     return VelocityPrior(below, along, prior, scale, bounds_km_s)
 
@@ -256,7 +276,7 @@ class RefractionProblem:
     ) -> NDArray[np.float64]:
         """Turn a derivative by the slowness of the nodes into one by white coordinates."""
         by_field = self._interpolation.T @ (gradient.ravel() * self._slowness(white)[1])
-        return by_field @ self.prior.field.modes
+        return np.asarray(by_field @ self.prior.field.modes)
 
     def ray_coverage(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the mean length of rays in km per node over the picks, (depth, distance).

@@ -44,8 +44,8 @@ class RegionalPrior:
     @property
     def spacing_km(self) -> tuple[float, float, float]:
         """Node spacing per axis."""
-        axes = (self.depth_km, self.north_km, self.east_km)
-        return tuple(float(a[1] - a[0]) for a in axes)  # type: ignore[return-value]
+        depth, north, east = (np.diff(a[:2]) for a in (self.depth_km, self.north_km, self.east_km))
+        return float(depth[0]), float(north[0]), float(east[0])
 
     def read_field(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Read a field (depth, north, east) at the points where velocity is known."""
@@ -103,7 +103,10 @@ def make_regional_prior(
             "drawn; give a velocity per node, or rows of depth and velocity."
         )
     if not model.min() > 0:
-        raise InputError("The starting model holds velocities of zero or less; mend it.")
+        raise InputError(
+            f"The starting model falls to {np.nanmin(model):g} km/s or holds what is no number. No "
+            "ensemble can be drawn around it; give positive velocities everywhere."
+        )
     field = gaussian_field(
         (depth, north, east), lengths_km, standard_deviation, 0.0, "squared_exponential", share
     )

@@ -119,6 +119,8 @@ class EnsembleMembers:
 
 
 _FIRST_PILOT = 1_000_000_000
+"""Number of the first pilot member, beyond all that an ensemble can have, so that no pilot shares
+its random numbers with a member."""
 
 
 def prepare_posterior(
@@ -223,6 +225,8 @@ def sample_fsvgd(
 Sampler = Callable[
     [WhiteProblem, PreparedPosterior, int, NDArray[np.int64], SamplerOptions], EnsembleMembers
 ]
+"""A sampler: problem, what all members share, seed, numbers of members, options."""
+
 SAMPLERS: dict[str, Sampler] = {"fsvgd": sample_fsvgd, "psvgd": sample_psvgd, "rml": sample_rml}
 """Every sampler by name: the same inputs, the same output.
 

@@ -79,4 +79,4 @@ def spread_reduction(
 ) -> NDArray[np.float64]:
     """Return the posterior's standard deviation over the prior's: 1 where nothing was learned."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(standard_deviation) / np.asarray(prior_standard_deviation)
+        return np.asarray(np.asarray(standard_deviation) / np.asarray(prior_standard_deviation))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import QuakeloomError, random_stream
 from quakeloom.inference import robust_weights
-from quakeloom.tomography._line_grid import _bracket
+from quakeloom.tomography._line_grid import bracket_nodes
 from quakeloom.tomography._refraction import RefractionProblem
 
 
@@ -197,7 +197,9 @@ class TravelTimeNetworks:
         x[:near] = s[:near] + (x[:near] - s[:near]) * self._rng.uniform(0, 0.3, (near, 1))
         return self._tensor(x), self._tensor(s)
 
-    def times(self, points_km: NDArray[np.float64], sources_km: NDArray[np.float64]) -> NDArray:
+    def times(
+        self, points_km: NDArray[np.float64], sources_km: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return travel times in s, (particles, n), of pairs of points and sources."""
         torch = import_torch()
         x, s = self._tensor(points_km), self._tensor(sources_km)
@@ -206,7 +208,7 @@ class TravelTimeNetworks:
                 self._weights, x, s, self._bounds
             )
         r = np.linalg.norm(np.asarray(points_km) - np.asarray(sources_km), axis=1)
-        return np.asarray(u.cpu().numpy(), dtype=np.float64) * r
+        return np.asarray(np.asarray(u.cpu().numpy(), dtype=np.float64) * r)
 
     def rays(
         self, points_km: NDArray[np.float64], sources_km: NDArray[np.float64], nodes: int = 80
@@ -326,8 +328,8 @@ class NetworkScores:
         grid = self.problem.grid
         length = np.linalg.norm(np.diff(paths, axis=1), axis=2) * weights[:, None]
         middle = 0.5 * (paths[:, 1:] + paths[:, :-1])
-        i, a = _bracket(grid.depth_km, middle[..., 0].ravel())
-        j, b = _bracket(grid.distance_km, middle[..., 1].ravel())
+        i, a = bracket_nodes(grid.depth_km, middle[..., 0].ravel())
+        j, b = bracket_nodes(grid.distance_km, middle[..., 1].ravel())
         total = np.zeros(grid.shape)
         flat = length.ravel()
         for di, wi in ((0, 1 - a), (1, a)):

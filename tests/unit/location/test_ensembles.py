@@ -8,10 +8,12 @@ import pytest
 from quakeloom.core import InputError, LayeredModel
 from quakeloom.location import (
     EnsembleTakeoffs,
+    draw_layered_members,
     draw_layered_models,
     receiver_levels,
     stack_members,
     trace_member,
+    with_s_velocities,
 )
 
 REFERENCE = LayeredModel(
@@ -37,9 +39,23 @@ def test_spread_of_members_is_that_asked_for():
     assert np.mean(vp, axis=0) == pytest.approx(np.log([5.0, 5.0, 6.5, 6.5]), abs=0.01)
 
 
+def test_members_are_drawn_around_references_in_turn():
+    """Five around two: three and two, and a sixth one leaves them as they are."""
+    slow = with_s_velocities(REFERENCE, 2.0)
+    fast = LayeredModel("f", REFERENCE.depth_km, 1.5 * REFERENCE.p_velocity_km_s)
+    five = draw_layered_members([slow, fast], 5, 3, velocity_spread=0.01)
+    top = np.array([m.p_velocity_km_s[0] for m in five])
+    assert (top > 6.0).tolist() == [False, True, False, True, False]
+    six = draw_layered_members([slow, fast], 6, 3, velocity_spread=0.01)
+    assert [m.p_velocity_km_s[0] for m in six[:5]] == top.tolist()
+    assert np.array_equal(slow.s_velocity_km_s, REFERENCE.p_velocity_km_s / 2.0)
+
+
 def test_no_member_is_refused():
     with pytest.raises(InputError, match="give one or more"):
         draw_layered_models(REFERENCE, 0, 1)
+    with pytest.raises(InputError, match="give one or more"):
+        draw_layered_members([], 5, 1)
     with pytest.raises(InputError, match="no member"):
         stack_members([], [], [0.0, 1.0], [0.0, 1.0], [0.0])
 

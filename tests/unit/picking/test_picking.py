@@ -17,6 +17,7 @@ from quakeloom.picking import (
     normalize_windows,
     pick_records,
     score_picks,
+    score_windows,
 )
 from quakeloom.picking._unet import same_padding
 from quakeloom.signal import Record, sample_time
@@ -164,6 +165,21 @@ def test_scores_count_every_pick_once():
     narrow = score_picks(["a"] * 4, times, ["a", "a", "b"], truth, 5.0, spans)
     assert (narrow.picks, narrow.matched) == (3, 2)
     assert narrow.mean_s == pytest.approx(2.5)
+
+
+def test_windows_are_scored_by_their_one_arrival():
+    """Found, missed, not to be seen, without an arrival: 1 of 2 found, 2 of 3 picks wrong."""
+    traces = np.zeros((4, 1000), np.float32)
+    for window, at in ((0, 503), (0, 800), (2, 520), (3, 300)):
+        traces[window, at] = 0.9
+    arrival = np.array([500.0, 400.0, 500.0, np.nan])
+    clear = np.array([True, True, False, True])
+    score = score_windows(traces, arrival, clear, 0.1)
+    assert (score.picks, score.references, score.matched) == (3, 2, 1)
+    assert (score.precision, score.recall) == (pytest.approx(1 / 3), 0.5)
+    assert score.mean_s == pytest.approx(0.03)
+    assert score_windows(traces, arrival, clear, 0.02).matched == 0
+    assert np.isnan(score_windows(traces[1:2], arrival[3:], clear[3:], 0.1).precision)
 
 
 def test_edges_that_are_not_needed_change_nothing_else():

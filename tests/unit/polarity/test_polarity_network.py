@@ -5,15 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quakeloom.core import InputError
 from quakeloom.polarity import (
     PICK_SAMPLE,
     SAMPLES,
+    FirstMotionRecords,
     PolarityNetwork,
     PolarityTraining,
     build_polarity_reader,
     calibration_error,
     count_operations,
     find_temperature,
+    measure_accuracy,
+    measure_accuracy_by_snr,
     measure_reliability,
     normalize_windows,
     pack_polarity_network,
@@ -90,6 +94,26 @@ def test_the_lean_network_needs_a_tenth_of_the_work():
     assert count_operations("lean") < 0.2 * count_operations("ross")
 
 
+def test_accuracy_is_counted_by_signal_to_noise_ratio():
+    up, is_up = np.array([0.95, 0.6, 0.3, 0.05]), np.array([True, False, False, True])
+    snr = np.array([1.0, 1.5, 3.0, 2.0])
+    low, high, none = measure_accuracy_by_snr(up, is_up, snr, (1, 2, 4, 8))
+    assert (low.count, low.accuracy, low.called, low.accuracy_of_called) == (2, 0.5, 0.5, 1.0)
+    assert (high.count, high.accuracy, high.called, high.accuracy_of_called) == (2, 0.5, 0.5, 0.0)
+    assert none.count == 0
+    assert np.isnan([none.accuracy, none.called, none.accuracy_of_called]).all()
+    assert measure_accuracy(up, is_up) == 0.5
+
+
+def test_training_without_an_epoch_is_refused():
+    pytest.importorskip("torch", reason="networks need torch")
+    records = FirstMotionRecords(_windows(4), np.full(4, 75.0), np.ones(4, bool))
+    with pytest.raises(InputError, match="give one or more"):
+        train_polarity_network(
+            "lean", records, (_windows(4), np.ones(4, bool)), PolarityTraining(epochs=0), 1
+        )
+
+
 def test_training_learns_the_sign_of_a_step():
     pytest.importorskip("torch", reason="networks need torch")
     rng = np.random.default_rng(3)
@@ -99,7 +123,11 @@ def test_training_learns_the_sign_of_a_step():
     onset = np.full(512, 150.0)
     cut = records[:200, 150 - PICK_SAMPLE : 150 - PICK_SAMPLE + SAMPLES]
     network = train_polarity_network(
-        "lean", records, onset, is_up, (cut, is_up[:200]), PolarityTraining(epochs=3, batch=64), 1
+        "lean",
+        FirstMotionRecords(records, onset, is_up),
+        (cut, is_up[:200]),
+        PolarityTraining(epochs=3, batch=64),
+        1,
     )
     assert ((network.probability_up(cut) > 0.5) == is_up[:200]).mean() > 0.99
 

@@ -1,4 +1,4 @@
-"""Repeating earthquakes say how often first motions are wrong, and which stations were turned."""
+"""Repeating earthquakes say how often first motions are wrong, and which stations were reversed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quakeloom.polarity import (
     StationPairs,
     correlate_windows,
     find_candidates,
-    find_turned_spans,
+    find_reversed_spans,
     link_families,
     measure_consistency,
 )
@@ -73,54 +73,54 @@ def test_mirror_images_agree_where_their_readings_differ():
     assert measure_consistency(up, other, np.zeros(4, bool), 0.9).pairs == 0
 
 
-def test_a_station_is_turned_where_its_seismograms_are_mirror_images():
+def test_a_station_is_reversed_where_its_seismograms_are_mirror_images():
     time = np.datetime64("2019-01-01", "ns") + np.arange(12) * np.timedelta64(30, "D")
-    turned = np.zeros(12, bool)
-    turned[5:9] = True
+    flipped = np.zeros(12, bool)
+    flipped[5:9] = True
     first, second = np.triu_indices(12, 1)
-    spans = find_turned_spans(time, first, second, turned[first] != turned[second])
+    spans = find_reversed_spans(time, first, second, flipped[first] != flipped[second])
     assert spans == [(5, 8)]
-    assert find_turned_spans(time, first, second, np.zeros(first.size, bool)) == []
+    assert find_reversed_spans(time, first, second, np.zeros(first.size, bool)) == []
 
 
 def test_two_families_of_a_station_are_judged_together():
     time = np.datetime64("2019-01-01", "ns") + np.arange(12) * np.timedelta64(30, "D")
-    turned = np.zeros(12, bool)
-    turned[4:7] = True
+    flipped = np.zeros(12, bool)
+    flipped[4:7] = True
     first, second = np.triu_indices(12, 1)
     same = (first % 2) == (second % 2)
     first, second = first[same], second[same]
-    spans = find_turned_spans(time, first, second, turned[first] != turned[second])
+    spans = find_reversed_spans(time, first, second, flipped[first] != flipped[second])
     assert spans == [(4, 6)]
 
 
-def spans_of(turned, families):
+def spans_of(flipped, families):
     """Find the spans of a station from families of events, thirty days between events."""
-    time = np.datetime64("2019-01-01", "ns") + np.arange(turned.size) * np.timedelta64(30, "D")
-    first, second = np.triu_indices(turned.size, 1)
+    time = np.datetime64("2019-01-01", "ns") + np.arange(flipped.size) * np.timedelta64(30, "D")
+    first, second = np.triu_indices(flipped.size, 1)
     same = families[first] == families[second]
     first, second = first[same], second[same]
-    return find_turned_spans(time, first, second, turned[first] != turned[second])
+    return find_reversed_spans(time, first, second, flipped[first] != flipped[second])
 
 
-def test_a_family_that_was_mostly_turned_follows_the_others():
-    """Events 6 to 11 are turned; of the second family (7 to 12) one event alone is upright."""
-    turned = np.zeros(20, bool)
-    turned[6:12] = True
+def test_a_family_that_was_mostly_reversed_follows_the_others():
+    """Events 6 to 11 are reversed; of the second family (7 to 12) one event alone is upright."""
+    flipped = np.zeros(20, bool)
+    flipped[6:12] = True
     families = np.zeros(20, int)
     families[7:13] = 1
-    assert spans_of(turned, families) == [(6, 11)]
+    assert spans_of(flipped, families) == [(6, 11)]
 
 
 def test_a_family_without_mirror_images_breaks_no_span():
-    turned = np.zeros(20, bool)
-    turned[6:12] = True
+    flipped = np.zeros(20, bool)
+    flipped[6:12] = True
     families = np.zeros(20, int)
     families[8:10] = 1
-    assert spans_of(turned, families) == [(6, 11)]
+    assert spans_of(flipped, families) == [(6, 11)]
 
 
 def test_the_state_before_and_after_is_upright_even_if_it_is_shorter():
-    turned = np.zeros(20, bool)
-    turned[3:16] = True
-    assert spans_of(turned, np.zeros(20, int)) == [(3, 15)]
+    flipped = np.zeros(20, bool)
+    flipped[3:16] = True
+    assert spans_of(flipped, np.zeros(20, int)) == [(3, 15)]

@@ -130,7 +130,7 @@ def test_the_page_says_who_judges(make_results, tables, authority):
     )  # fmt: skip
     html = build_report(run)
     section = html[html.index('id="waveforms"') :].split("</section>")[0].replace("\n", " ")
-    assert "32 of 40 first motions agree with" in section
+    assert "32 of 40\N{NO-BREAK SPACE}first motions agree with" in section
     assert section.count("<img") == 5
     other = {"analyst": "simulated truth", "simulated truth": "analyst"}[authority]
     assert authority in section

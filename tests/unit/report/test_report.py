@@ -90,7 +90,7 @@ def test_links_in_the_contents_lead_somewhere(html) -> None:
 def test_the_summary_counts_events_letters_and_rejects(html) -> None:
     text = Page(html).text
     assert "Of 12 events read, 10 have a focal mechanism: 3 A, 2 B, 3 C and 2 D." in text
-    assert "2 have none: 2 too few polarities." in text
+    assert "2 have none: too few polarities (2)." in text
     assert "1 row was put aside: 1 \N{MULTIPLICATION SIGN} polarity is neither up nor down." in text
     assert "2 jobs took 4.0 s in all, and no job needed more than 210 MB of memory." in text
 
@@ -115,7 +115,25 @@ def test_synthetic_events_are_called_synthetic_and_real_ones_are_not(html, make_
 def test_reversed_stations_and_coins_are_named(html) -> None:
     text = Page(html).text
     assert "1 station span looks reversed: S00" in text
-    assert "No better than a coin: pick kind E3." in text
+    assert "Uninformative: pick kind E3." in text
+
+
+def test_one_thing_is_named_in_the_singular(make_results) -> None:
+    page = Page(build_report(make_results(1)))
+    words = " ".join([page.text, *(image["alt"] for image in page.images)]).replace("\xa0", " ")
+    assert "1 event" in words
+    assert not re.findall(r"(?<![\d.,])1 (?!has|was|is\b|rows)[a-z]+s\b", words)
+
+
+def test_long_identifiers_may_break_and_cells_of_wide_tables_have_names(make_results) -> None:
+    """A browser breaks words at spaces only, and a phone shows a row of many cells as a list."""
+    name = "smi:local/" + 40 * "event"
+    rejects = {"source_file": ["a"], "record": ["event"], "reason": ["x"], "event_id": [name]}
+    tables = {"rejects": make_table("rejects", rejects)}
+    html = build_report(RunResults("long", tables))
+    assert re.search(rf'<td data-label="Event" class=" long id">{name}</td>', html)
+    assert '<td data-label="Reason" class="">x</td>' in html
+    assert html.count('<table class="many">') == 1
 
 
 @pytest.mark.parametrize("which", ["nothing", "empty", "one", "unsolved", "no_places"])
@@ -177,7 +195,7 @@ def test_compared_catalogs_and_seeds_have_their_sections(make_results) -> None:
     assert "This run and traced" in page.text
     assert "Before screening and this run" in page.text
     assert "A sentence." in page.text
-    assert "Solutions rated A or B turn by 0.0° (median)" in page.text
+    assert "Solutions rated A or B rotate by 0.0° (median)" in page.text
 
 
 def test_given_seed_scatter_is_shown(make_results) -> None:
@@ -190,7 +208,7 @@ def test_given_seed_scatter_is_shown(make_results) -> None:
             "seeds": [1, 2],
         },
     )
-    assert "Solutions rated A or B turn by 1.5° (median)" in Page(build_report(results)).text
+    assert "Solutions rated A or B rotate by 1.5° (median)" in Page(build_report(results)).text
 
 
 def test_catalogs_without_common_events_say_so(make_results) -> None:

@@ -18,7 +18,7 @@ from quakeloom.stages.tomography import TOMOGRAPHY
 from quakeloom.stages.tomography import verbs as stage
 from quakeloom.stages.tomography.inputs import read_line, read_prior
 from quakeloom.store import RunLayout, open_array, read_table
-from quakeloom.tomography import synthetic_line
+from quakeloom.tomography import LineSurvey, synthetic_line
 
 BAD_PICKS = [
     "1,0,31,1.5,0.5,0.03",
@@ -40,7 +40,7 @@ REASONS = [
 @pytest.fixture(scope="module")
 def pick_file(tmp_path_factory):
     """Picks of a synthetic line as CSV, and one of every kind that cannot be used."""
-    line = synthetic_line(4, 0, stations=3, shots=10, spacing_km=(0.3, 0.5), finer=1)
+    line = synthetic_line(4, 0, LineSurvey(3, 10), spacing_km=(0.3, 0.5), finer=1)
     picks = line.problem.picks
     path = tmp_path_factory.mktemp("line") / "picks.csv"
     rows = [

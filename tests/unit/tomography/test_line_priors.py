@@ -4,7 +4,9 @@ import numpy as np
 
 from quakeloom.inference import one_blas_thread
 from quakeloom.tomography import (
+    LineSurvey,
     RefractionProblem,
+    VelocityCorrelation,
     choose_prior,
     fit_offset_curve,
     make_velocity_prior,
@@ -41,13 +43,13 @@ def test_scatter_is_that_of_places_and_not_of_means_along_rays():
 def test_evidence_prefers_the_lengths_and_width_that_the_truth_was_drawn_with():
     """From lengths 2.6 times too long the search comes back to within one step of the truth."""
     line = synthetic_line(
-        5, 1, stations=5, shots=25, error_s=0.01, spacing_km=(0.3, 0.5), finer=1
+        5, 1, LineSurvey(5, 25, error_s=0.01), spacing_km=(0.3, 0.5), finer=1
     ).problem
 
     def build(depth, distance, width, growth):
         prior = make_velocity_prior(
-            line.grid, [[0.0, 2.0], [20.0, 12.0]], 0.25 * width, (1.5 * depth, 16.0 * distance),
-            bounds_km_s=(1.0, 9.0), length_growth=growth,
+            line.grid, [[0.0, 2.0], [20.0, 12.0]], 0.25 * width,
+            VelocityCorrelation((1.5 * depth, 16.0 * distance), growth), bounds_km_s=(1.0, 9.0),
         )  # fmt: skip
         return RefractionProblem(line.grid, prior, line.picks)
 

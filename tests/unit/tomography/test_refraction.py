@@ -5,9 +5,11 @@ import pytest
 
 from quakeloom.inference import Linearization, maximize_posterior
 from quakeloom.tomography import (
+    LineSurvey,
     RefractionProblem,
     SamplerOptions,
     TravelTimePicks,
+    VelocityCorrelation,
     check_picks,
     make_line_grid,
     make_velocity_prior,
@@ -21,7 +23,11 @@ def small_problem(scale="velocity", order=2):
     ground = [[0, 0.3], [5, 0.6], [12, 0.2]]
     grid = make_line_grid((0, 12), (0, 4), (0.2, 0.25), ground)
     prior = make_velocity_prior(
-        grid, [[0, 2.0], [5, 5.0]], 0.3 if scale == "velocity" else 0.1, (0.8, 3.0), scale
+        grid,
+        [[0, 2.0], [5, 5.0]],
+        0.3 if scale == "velocity" else 0.1,
+        VelocityCorrelation((0.8, 3.0)),
+        scale,
     )
     x = np.arange(1.0, 11.5, 0.7)
     receivers = np.column_stack([grid.ground_at(x), x])
@@ -77,7 +83,7 @@ def test_shots_and_receivers_can_be_exchanged():
 
 def test_velocity_is_the_reference_below_the_ground_and_water_above():
     grid = make_line_grid((0, 20), (0, 6), (0.25, 0.5), [[0, 1.0], [20, 2.0]], 0.0)
-    prior = make_velocity_prior(grid, [[0, 2.0], [6, 5.0]], 0.3, (1.0, 4.0))
+    prior = make_velocity_prior(grid, [[0, 2.0], [6, 5.0]], 0.3, VelocityCorrelation((1.0, 4.0)))
     picks = TravelTimePicks(
         np.array([[0.0, 2.0]]), np.array([[1.9, 18.0]]), np.ones(1), np.ones(1), np.array([""])
     )
@@ -90,7 +96,7 @@ def test_velocity_is_the_reference_below_the_ground_and_water_above():
 
 def test_prior_is_finer_near_the_ground_where_lengths_grow():
     grid = make_line_grid((0, 20), (0, 6), (0.25, 0.5))
-    prior = make_velocity_prior(grid, [[0, 2.0]], 0.3, (0.5, 4.0), length_growth=0.3)
+    prior = make_velocity_prior(grid, [[0, 2.0]], 0.3, VelocityCorrelation((0.5, 4.0), 0.3))
     steps = np.diff(prior.below_ground_km)
     assert (np.diff(steps) > 0).all()
     assert steps[0] < 0.5 / 1.5
@@ -107,7 +113,7 @@ def test_coverage_adds_up_to_the_length_of_the_rays():
 def test_shots_and_receivers_in_boreholes_see_straight_rays_in_a_homogeneous_medium():
     """Crosshole, downhole and uphole picks; a borehole through the water begins below it."""
     grid = make_line_grid((0, 10), (0, 6), (0.1, 0.1), [[0, 0.5], [10, 0.5]], 0.0)
-    prior = make_velocity_prior(grid, [[0, 4.0], [10, 4.0]], 0.2, (2.0, 4.0))
+    prior = make_velocity_prior(grid, [[0, 4.0], [10, 4.0]], 0.2, VelocityCorrelation((2.0, 4.0)))
     shots = np.array([[3.0, 2.0], [4.5, 2.0], [0.5, 5.0], [2.0, 8.03]])
     receivers = np.array([[1.0, 8.0], [5.55, 8.0], [4.0, 5.0], [np.nan, 3.0]])
     straight = np.linalg.norm(shots - np.nan_to_num(receivers, nan=0.5), axis=1)
@@ -133,7 +139,7 @@ def test_shots_and_receivers_in_boreholes_see_straight_rays_in_a_homogeneous_med
 @pytest.mark.slow
 def test_ensemble_of_a_synthetic_line_knows_what_it_knows():
     """Chi-square near 1, 95 % ranges that cover, and the prior's spread where no ray goes."""
-    line = synthetic_line(1, 0, stations=6, shots=24)
+    line = synthetic_line(1, 0, LineSurvey(6, 24))
     problem = line.problem
     options = SamplerOptions(tolerance=3e-3)
     prepared = prepare_posterior(problem, options)
@@ -151,7 +157,7 @@ def test_ensemble_of_a_synthetic_line_knows_what_it_knows():
 
 
 def test_most_probable_model_fits_its_picks():
-    line = synthetic_line(2, 0, stations=5, shots=14, spacing_km=(0.3, 0.5), finer=1)
+    line = synthetic_line(2, 0, LineSurvey(5, 14), spacing_km=(0.3, 0.5), finer=1)
     fit = maximize_posterior(line.problem, steps=20, tolerance=3e-3)
     chi = np.mean(((fit.prediction - line.problem.data) / line.problem.sigma) ** 2)
     assert fit.converged

@@ -13,6 +13,7 @@ from quakeloom.tomography import (
     RefractionProblem,
     TravelTimeNetworks,
     TravelTimePicks,
+    VelocityCorrelation,
     make_line_grid,
     make_velocity_prior,
 )
@@ -49,7 +50,7 @@ def test_networks_of_all_particles_pass_the_gate_of_three_per_mille():
 def line_and_networks(particles, options):
     """Sixteen picks of two shots above a gradient, and networks for their section."""
     grid = make_line_grid((0, 16), (0, 6), (0.25, 0.25))
-    prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.2, (2.0, 4.0))
+    prior = make_velocity_prior(grid, [[0, 3.0], [6, 5.4]], 0.2, VelocityCorrelation((2.0, 4.0)))
     shots = np.repeat([[0.0, 2.0], [0.0, 13.0]], 8, axis=0)
     receivers = np.column_stack([np.zeros(16), np.tile(np.linspace(3.5, 12.0, 8), 2)])
     picks = TravelTimePicks(shots, receivers, np.full(16, 2.0), np.full(16, 0.1), np.full(16, "P"))

@@ -24,10 +24,11 @@ from quakeloom.formats import (
 from quakeloom.location import (
     EnsembleTimes,
     Plane,
-    draw_layered_models,
+    draw_layered_members,
     scale_times,
     stack_members,
     trace_member,
+    with_s_velocities,
 )
 from quakeloom.stages.locate.grids import (
     Places,
@@ -185,7 +186,7 @@ def _trace_layers(
 ) -> StoredEnsemble:
     """Draw members around layered models and trace them."""
     models = [read_layer_model(p) if has_layers(p) else read_velocity_model(p) for p in paths]
-    members = draw_members(locate, models, seed)
+    members = _members(locate, models, seed)
     depth, distance = table_grid(
         locate.maximum_depth_km + 1.0,
         table_reach_km(locate),
@@ -206,26 +207,26 @@ def _trace_layers(
     )
 
 
-def draw_members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[LayeredModel]:
+def _members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[LayeredModel]:
     """Return the members: the models themselves, or drawn around them in turn."""
-    models = [_with_s(m, locate) for m in models]
+    models = [
+        m
+        if m.s_velocity_km_s is not None and locate.s_velocities == "model"
+        else with_s_velocities(m, locate.vp_vs_ratio)
+        for m in models
+    ]
     if not locate.members:
         return list(models)
-    share = -(-locate.members // len(models))
-    drawn = [
-        draw_layered_models(
-            model,
-            share,
-            seed + i,
-            velocity_spread=locate.velocity_spread,
-            thickness_spread=locate.thickness_spread,
-            vp_vs_spread=locate.vp_vs_spread,
-            correlation_km=locate.correlation_km,
-            vp_vs_ratio=locate.vp_vs_ratio,
-        )
-        for i, model in enumerate(models)
-    ]
-    return [d[k] for k in range(share) for d in drawn][: locate.members]
+    return draw_layered_members(
+        models,
+        locate.members,
+        seed,
+        velocity_spread=locate.velocity_spread,
+        thickness_spread=locate.thickness_spread,
+        vp_vs_spread=locate.vp_vs_spread,
+        correlation_km=locate.correlation_km,
+        vp_vs_ratio=locate.vp_vs_ratio,
+    )
 
 
 def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
@@ -293,13 +294,6 @@ def ensemble_bytes(locate: Locate, levels: int) -> float:
     )
     members = locate.members or len(locate.models)
     return 2.0 * levels * (depth.size + 8) * distance.size * members * 4.0
-
-
-def _with_s(model: LayeredModel, locate: Locate) -> LayeredModel:
-    if model.s_velocity_km_s is not None and locate.s_velocities == "model":
-        return model
-    s = model.p_velocity_km_s / locate.vp_vs_ratio
-    return LayeredModel(model.name, model.depth_km, model.p_velocity_km_s, s)
 
 
 def _boundary(model: LayeredModel, velocity_km_s: float) -> float:

@@ -2,7 +2,7 @@
 
 Pairs of near events are correlated at every station that recorded both; those alike at enough
 stations are families. Readings of a family must agree, and mirror images among its
-seismograms say that a station was turned over. Writes ``repeaters``, ``repeater_pairs``,
+seismograms say that a station was reversed. Writes ``repeaters``, ``repeater_pairs``,
 ``repeater_stations`` and, as entries of a reversal table, ``repeater_reversals``.
 """
 
@@ -23,7 +23,7 @@ from quakeloom.polarity import (
     StationPairs,
     correlate_windows,
     find_candidates,
-    find_turned_spans,
+    find_reversed_spans,
     link_families,
     measure_consistency,
 )
@@ -284,7 +284,7 @@ def _tables(
 
 
 def _probabilities(layout: RunLayout, names: list[str]) -> dict[tuple[str, str, str], float]:
-    """Return what was read, before any station is turned, by event and station."""
+    """Return what was read, before any station is corrected, by event and station."""
     found: dict[tuple[str, str, str], float] = {}
     for name in names:
         table = read_table(layout.part(POLARITY.name, name) / "polarities.parquet", "polarities")
@@ -302,7 +302,7 @@ def _station_tables(
     records: _Records,
     score: list[NDArray[np.float64]],
 ) -> tuple[pa.Table, pa.Table]:
-    """Return how consistent every station is, and the spans in which one was turned."""
+    """Return how consistent every station is, and the spans in which one was reversed."""
     times = time_values(events.column("origin_time")).astype("datetime64[ns]")
     order = sorted(range(len(records.stations)), key=lambda s: records.stations[s])
     rows: list[dict[str, Any]] = []
@@ -326,7 +326,7 @@ def _station_tables(
                 "reading_error_rate": found.error_rate,
             }
         )
-        for a, b in find_turned_spans(times, pairs.first[here], pairs.second[here], mirrored):
+        for a, b in find_reversed_spans(times, pairs.first[here], pairs.second[here], mirrored):
             spans.append((network, code, times[a], times[b]))
     names = ("network", "station", "pair_count", "mirrored_count", "judged_count",
              "agreeing_count", "agreeing_share", "reading_error_rate")  # fmt: skip

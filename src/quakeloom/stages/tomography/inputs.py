@@ -21,6 +21,7 @@ from quakeloom.tomography import (
     RefractionProblem,
     SamplerOptions,
     TravelTimePicks,
+    VelocityCorrelation,
     check_picks,
     choose_prior,
     find_later_arrivals,
@@ -322,13 +323,11 @@ def line_problem(
         grid,
         prior.reference,
         np.array(prior.standard_deviation, dtype=float),
-        prior.lengths_km,
+        VelocityCorrelation(prior.lengths_km, prior.length_growth, wanted.kernel),
         wanted.scale,
-        wanted.kernel,
         wanted.nodes_per_length,
         wanted.variance_share,
         wanted.bounds_km_s,
-        prior.length_growth,
     )
     return RefractionProblem(grid, field, picks, line.order)
 

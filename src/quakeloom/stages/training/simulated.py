@@ -11,7 +11,6 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,18 @@ from quakeloom.picking import (
     TrainingRecords,
     build_own_picker,
     cut_training_windows,
-    find_peaks,
+    score_windows,
     train_phase_network,
 )
 from quakeloom.polarity import (
+    FirstMotionRecords,
     PolarityNetwork,
     PolarityTraining,
     build_polarity_reader,
-    calibration_error,
     count_operations,
     cut_windows,
+    measure_accuracy,
+    measure_accuracy_by_snr,
     measure_reliability,
     pack_polarity_network,
     train_polarity_network,
@@ -132,8 +133,8 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
             widest_jitter_s=wanted.widest_pick_error_s,
         )
         network = train_polarity_network(
-            wanted.architecture, records, onset, is_up, validation, training, seed,
-            start=network, progress=report,
+            wanted.architecture, FirstMotionRecords(records, onset, is_up), validation, training,
+            seed, start=network, progress=report,
         )  # fmt: skip
     assert network is not None
     out.mkdir(parents=True, exist_ok=True)
@@ -173,12 +174,11 @@ def score_polarity(file: Path, seed: int, count: int) -> dict[str, Any]:
     error = 1.5 * rng.standard_normal(len(records))
     up = reader.read(cut_windows(records, onset + error)).astype(float)
     reliability = measure_reliability(up, is_up)
-    right = (up >= 0.5) == is_up
-    sure = np.maximum(up, 1 - up)
+    loud = snr >= 4
     return {
         "records": len(records),
-        "accuracy": float(right.mean()),
-        "calibration_error": calibration_error(up, is_up),
+        "accuracy": measure_accuracy(up, is_up),
+        "calibration_error": reliability.error,
         "reliability": {
             "stated": reliability.stated.tolist(),
             "actual": reliability.actual.tolist(),
@@ -186,28 +186,19 @@ def score_polarity(file: Path, seed: int, count: int) -> dict[str, Any]:
         },
         "by_snr": [
             {
-                "from": low,
-                "to": high,
-                "records": int(inside.sum()),
-                "accuracy": float(right[inside].mean()) if inside.any() else None,
-                "called": float((sure[inside] >= 0.9).mean()) if inside.any() else None,
-                "accuracy_of_called": float(right[inside & (sure >= 0.9)].mean())
-                if (inside & (sure >= 0.9)).any()
-                else None,
+                "from": band.lowest,
+                "to": band.highest,
+                "records": band.count,
+                "accuracy": _known(band.accuracy),
+                "called": _known(band.called),
+                "accuracy_of_called": _known(band.accuracy_of_called),
             }
-            for low, high in pairwise(_SNR_EDGES)
-            for inside in [(snr >= low) & (snr < high)]
+            for band in measure_accuracy_by_snr(up, is_up, snr, _SNR_EDGES)
         ],
         "by_pick_error": [
-            {
-                "seconds": shift,
-                "accuracy": float(
-                    ((reader.read(cut_windows(records, onset + _RATE_HZ * shift)) >= 0.5) == is_up)[
-                        snr >= 4
-                    ].mean()
-                ),
-            }
+            {"seconds": shift, "accuracy": measure_accuracy(shifted[loud], is_up[loud])}
             for shift in _SHIFTS_S
+            for shifted in [reader.read(cut_windows(records, onset + _RATE_HZ * shift))]
         ],
     }
 
@@ -279,38 +270,25 @@ def score_picker(file: Path, seed: int, count: int) -> dict[str, Any]:
     windows = records.data[:, :, start : start + picker.samples].astype(np.float32)
     found = picker.probabilities(windows)
     scores = {}
-    for phase, channel, truth, clear, limit in (
+    for phase, channel, truth, clear, tolerance_s in (
         ("P", 0, records.p_sample, records.is_p_clear, 0.1),
         ("S", 1, records.s_sample, records.is_s_clear, 0.2),
     ):
-        hits, picks, arrivals = 0, 0, 0
-        residuals: list[float] = []
         assert clear is not None
-        for trace, time_of, seen in zip(found[:, channel], truth - start, clear, strict=True):
-            times, _, _ = find_peaks(trace, 0.3)
-            inside = np.isfinite(time_of) and 50 < time_of < picker.samples - 50
-            if inside and not seen:
-                # neither right nor wrong
-                times = times[np.abs(times - time_of) > 0.5 * _RATE_HZ]
-                inside = False
-            arrivals += int(inside)
-            picks += len(times)
-            near = np.abs(times - time_of) <= limit * _RATE_HZ if inside else np.zeros(0, bool)
-            if near.any():
-                hits += 1
-                residuals.append(
-                    float((times - time_of)[np.argmin(np.abs(times - time_of))]) / _RATE_HZ
-                )
-        precision, recall = hits / max(picks, 1), hits / max(arrivals, 1)
+        score = score_windows(found[:, channel], truth - start, clear, tolerance_s)
         scores[phase] = {
-            "arrivals": arrivals,
-            "precision": precision,
-            "recall": recall,
-            "f1": 2 * precision * recall / max(precision + recall, 1e-9),
-            "residual_mean_s": float(np.mean(residuals)) if residuals else None,
-            "residual_std_s": float(np.std(residuals)) if residuals else None,
+            "arrivals": score.references,
+            "precision": float(np.nan_to_num(score.precision)),
+            "recall": float(np.nan_to_num(score.recall)),
+            "f1": float(np.nan_to_num(score.f1)),
+            "residual_mean_s": _known(score.mean_s),
+            "residual_std_s": _known(score.std_s),
         }
     return scores
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def use_one_thread() -> None:
