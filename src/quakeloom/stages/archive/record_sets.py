@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -147,6 +147,11 @@ def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
     return settled
 
 
+def index_traces(traces: Sequence[Trace]) -> list[IndexRow]:
+    """Return the index of traces that are in memory; :class:`ArchiveReader` gets them back."""
+    return [_row(trace, Path(trace.source_file)) for trace in traces]
+
+
 def record_sets(rows: Iterable[IndexRow], margin: int = _HALO) -> Iterator[RecordSet]:
     """Group traces into sets that are read together, by instrument and time."""
     by_instrument: dict[Instrument, list[IndexRow]] = {}
@@ -179,11 +184,24 @@ def _cut_days(
             yield RecordSet(instrument, a, b, touching)
 
 
-class ArchiveReader:
-    """Reads the traces of record sets, keeping the last few files, so each is opened once."""
+def _read_traces(file: Path) -> list[Trace]:
+    return read_waveforms(file).traces
 
-    def __init__(self, keep: int = 8) -> None:
+
+class ArchiveReader:
+    """Reads the traces of record sets, keeping the last few files, so each is opened once.
+
+    Parameters
+    ----------
+    keep : int
+        Files that are kept.
+    load : callable
+        Gives the traces of a file; those of traces in memory by the name that they carry.
+    """
+
+    def __init__(self, keep: int = 8, load: Callable[[Path], list[Trace]] = _read_traces) -> None:
         self._keep = keep
+        self._load = load
         self._files: OrderedDict[Path, list[Trace]] = OrderedDict()
         self.opened = 0
 
@@ -224,7 +242,7 @@ class ArchiveReader:
         if file in self._files:
             self._files.move_to_end(file)
             return self._files[file]
-        traces = read_waveforms(file).traces
+        traces = self._load(file)
         self.opened += 1
         self._files[file] = traces
         while len(self._files) > self._keep:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import xarray as xr
 from numpy.typing import NDArray
 
-from quakeloom.config import Settings
+from quakeloom.config import Settings, Tomography
 from quakeloom.core import digest_file
 from quakeloom.inference import assess_ensemble
 from quakeloom.schema import make_table
@@ -105,13 +105,13 @@ def write_products(
     compared = _compare(settings, problem.grid, velocities, coverage, int(problem.data.size))
     if compared:
         summary["compared"] = compared
-    data = _dataset(settings, inputs, velocities, coverage)
+    data = describe_sections(settings.name, line, inputs, velocities, coverage)
     paths = {"netcdf": layout.root / "sections.nc", "csv": layout.root / "sections.csv"}
     with atomic_file(paths["netcdf"]) as temporary:
         data.to_netcdf(temporary, engine="scipy")
     with atomic_file(paths["csv"]) as temporary:
         _write_csv(temporary, data, ground)
-    fits = _fits(inputs.used, arrays["member_time_s"])
+    fits = fit_table(inputs.used, arrays["member_time_s"])
     write_table(layout.table("travel_time_fits"), "travel_time_fits", fits, validate=False)
     write_json_if_changed(layout.root / "tomography.json", summary)
     digests = {k: digest_file(p) for k, p in paths.items()}
@@ -197,14 +197,26 @@ def _compare(
     }
 
 
-def _dataset(
-    settings: Settings,
+def describe_sections(
+    title: str,
+    line: Tomography,
     inputs: LineInputs,
     velocities: NDArray[np.float64],
     coverage: NDArray[np.float32],
 ) -> xr.Dataset:
-    """Sections of the ensemble by the CF conventions."""
-    line = line_settings(settings)
+    """Return the sections of an ensemble by the CF conventions.
+
+    Parameters
+    ----------
+    title : str
+    line : Tomography
+        Says which probabilities and depths of velocities are wanted.
+    inputs : LineInputs
+    velocities : ndarray, shape (members, depths, distances)
+        km/s, NaN above the ground.
+    coverage : ndarray, shape (depths, distances)
+        Mean ray length per node over the picks in km.
+    """
     grid = inputs.problem.grid
     summary = summarize_sections(velocities)
     plane = ("depth", "distance")
@@ -269,7 +281,7 @@ def _dataset(
                 {"units": "km", "positive": "down", "long_name": "depth of the ground"},
             ),
         },
-        {"Conventions": "CF-1.10", "title": settings.name, "source": "quakeloom tomography"},
+        {"Conventions": "CF-1.10", "title": title, "source": "quakeloom tomography"},
     )
 
 
@@ -291,7 +303,8 @@ def _write_csv(path: Any, data: xr.Dataset, ground: NDArray[np.bool_]) -> None:
     np.savetxt(path, np.column_stack(columns), "%.5g", ",", header=header, comments="")
 
 
-def _fits(used: pa.Table, times: NDArray[np.float64]) -> pa.Table:
+def fit_table(used: pa.Table, times: NDArray[np.float64]) -> pa.Table:
+    """Return the registered table ``travel_time_fits`` of picks and the times of all members."""
     columns = {n: used.column(n) for n in used.column_names}
     spread = times.std(axis=0, ddof=1) if len(times) > 1 else np.full(times.shape[1], np.nan)
     return make_table(
