@@ -6,6 +6,7 @@ outside files; :func:`compare_catalogs` gives the numbers behind its comparisons
 
 from quakeloom.report._coastline import load_coastline
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
+from quakeloom.report._event_sections import reading_weights
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
@@ -26,4 +27,5 @@ __all__ = [
     "compare_catalogs",
     "compare_stress_maps",
     "load_coastline",
+    "reading_weights",
 ]

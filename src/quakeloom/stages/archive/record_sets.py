@@ -14,7 +14,7 @@ from pathlib import Path
 
 from quakeloom.core import InputError, QuakeloomError
 from quakeloom.formats import Trace, read_waveforms
-from quakeloom.signal import Piece, Record, make_records
+from quakeloom.signal import Piece, Record, component_of, make_records
 
 log = logging.getLogger(__name__)
 
@@ -206,9 +206,17 @@ class ArchiveReader:
         self.opened = 0
 
     def read(
-        self, wanted: RecordSet, components: str, rate_hz: float, margin: int = _HALO
+        self,
+        wanted: RecordSet,
+        components: str,
+        rate_hz: float,
+        margin: int = _HALO,
+        all_channels: bool = True,
     ) -> tuple[list[Record], list[Problem]]:
-        """Return the records of a set on the grid of a rate, and what was put aside."""
+        """Return the records of a set on the grid of a rate, and what was put aside.
+
+        Without ``all_channels`` other components are not asked for, and none of them is put aside.
+        """
         pieces: list[Piece] = []
         problems: list[Problem] = []
         names = []
@@ -228,6 +236,8 @@ class ArchiveReader:
                 # a file of one trace may have another channel than its header says
                 alone = len(traces) == 1 and len(here) == 1 and here[0].sampling_rate_hz > 0
                 channel = here[0].channel if alone else trace.channel
+                if not all_channels and component_of(channel) not in components:
+                    continue
                 piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
                 if piece is not None:
                     pieces.append(piece)

@@ -6,6 +6,7 @@ Not a heavy stage: all models of a run are traced at once, in seconds.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,8 @@ def plan(settings: Settings, layout: RunLayout) -> None:
 
 def part(settings: Settings, layout: RunLayout) -> None:
     """Trace all models and write their tables."""
-    models = _read_models(settings)
-    grid = _grid(settings, models)
     with atomic_folder(layout.part("takeoff", "tables")) as folder:
-        for i, model in enumerate(models):
-            table = trace_table(model, *grid, law=settings.takeoff.law)
+        for i, table in enumerate(trace_models(settings)):
             group = folder / f"model{i:03d}.zarr"
             for array in _ARRAYS:
                 write_array(group, array, getattr(table, array))
@@ -93,10 +91,20 @@ def part(settings: Settings, layout: RunLayout) -> None:
                     "law": table.law,
                 },
             )
-            log.info("takeoff %s: %d depths, %d distances", model.name, *table.takeoff_deg.shape)
+            log.info(
+                "takeoff %s: %d depths, %d distances", table.model_name, *table.takeoff_deg.shape
+            )
     write_json_if_changed(
         layout.done_step("takeoff", "tables"), {"models": len(settings.takeoff.models)}
     )
+
+
+def trace_models(settings: Settings) -> Iterator[TakeoffTable]:
+    """Trace the models that the settings name, all on one grid, in their order."""
+    models = _read_models(settings)
+    grid = _grid(settings, models)
+    for model in models:
+        yield trace_table(model, *grid, law=settings.takeoff.law)
 
 
 def read_tables(layout: RunLayout) -> TableStack:

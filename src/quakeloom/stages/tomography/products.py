@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -75,30 +76,17 @@ def write_products(
     timings = [
         read_json(p) for p in sorted(layout.part("tomography", "x").parent.glob("m*/timing.json"))
     ]
-    quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
-    residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
     summary: dict[str, Any] = {
         "name": settings.name,
         "sampler": line.sampler,
-        "members": len(arrays["chi_square"]),
-        "picks": int(problem.data.size),
         "rejects": int(inputs.rejects.num_rows),
-        "modes": int(problem.size),
-        "informed_directions": int(prepared.subspace.values.size),
-        "chi_square_per_datum": float(arrays["chi_square"].mean()),
-        "chi_square_of_most_probable": prepared.chi_square,
-        "chi_square_of_mean_times": float(np.mean(residuals.mean(axis=0) ** 2)),
-        "noise_factor": float(arrays["noise_factor"].mean()),
-        "effective_sample_size": _finite(quality.effective_sample_size),
-        "spread_ratio": _finite(float(np.mean(quality.spread_ratio))),
-        "largest_mean_shift": _finite(float(np.abs(quality.mean_shift).max(initial=0.0))),
+        **assess_members(inputs, prepared, arrays),
         "converged": float(np.mean([c for m in markers for c in m["converged"]])),
         "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
         "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
         "processor_seconds_per_member": _mean(_flat(timings, "processor_seconds_per_member")),
         "prior": inputs.prior.as_json(),
     }
-    summary["warnings"] = _warnings(summary)
     velocities = arrays["p_velocity"].astype(np.float64)
     ground = problem.grid.below_ground
     velocities[:, ~ground] = np.nan
@@ -116,6 +104,37 @@ def write_products(
     write_json_if_changed(layout.root / "tomography.json", summary)
     digests = {k: digest_file(p) for k, p in paths.items()}
     return {"summary": summary, "digests": digests}
+
+
+def assess_members(
+    inputs: LineInputs, prepared: PreparedPosterior, arrays: Mapping[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Return how well the members of an ensemble fit, and why their spread cannot be believed.
+
+    Parameters
+    ----------
+    inputs : LineInputs
+    prepared : PreparedPosterior
+    arrays : mapping of str to ndarray
+        Registered arrays of the members, one row each.
+    """
+    problem = inputs.problem
+    quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
+    residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
+    found: dict[str, Any] = {
+        "members": len(arrays["chi_square"]),
+        "picks": int(problem.data.size),
+        "modes": int(problem.size),
+        "informed_directions": int(prepared.subspace.values.size),
+        "chi_square_per_datum": float(arrays["chi_square"].mean()),
+        "chi_square_of_most_probable": prepared.chi_square,
+        "chi_square_of_mean_times": float(np.mean(residuals.mean(axis=0) ** 2)),
+        "noise_factor": float(arrays["noise_factor"].mean()),
+        "effective_sample_size": _finite(quality.effective_sample_size),
+        "spread_ratio": _finite(float(np.mean(quality.spread_ratio))),
+        "largest_mean_shift": _finite(float(np.abs(quality.mean_shift).max(initial=0.0))),
+    }
+    return {**found, "warnings": _warnings(found)}
 
 
 def _warnings(summary: dict[str, Any]) -> list[str]:

@@ -122,7 +122,9 @@ def _read_archive(
     for i, job in jobs:
         at = wanted[i]["time"] + round(shift_s * _NANO)
         try:
-            records, trouble = archive.read(job, "Z", reader.sampling_rate_hz, 0)
+            records, trouble = archive.read(
+                job, "Z", reader.sampling_rate_hz, 0, all_channels=False
+            )
             problems += trouble
             window, channel = cut_window(records, at, reader)
         except QuakeloomError as error:
