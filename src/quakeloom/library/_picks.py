@@ -10,7 +10,6 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from quakeloom import picking
-from quakeloom.core import SettingsError
 from quakeloom.formats import Trace
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._streams import stream_traces, waveform_path
@@ -24,7 +23,7 @@ from quakeloom.stages.without_a_run.pick_folder import FolderPicks, pick_folder,
 _WORDS = {"phasenet": "phasenet/original"}
 """Short names of published weights."""
 
-_DRAWN = 40
+_DRAWN = 24
 """Stations that a figure shows at most."""
 
 
@@ -148,12 +147,6 @@ class Picker:
         SettingsError
             If a threshold is no probability.
         """
-        for name, value in (("p_threshold", p_threshold), ("s_threshold", s_threshold)):
-            if not 0.0 < value < 1.0:
-                raise SettingsError(
-                    f"{name} is {value!r}, which is no probability between 0 and 1. Nothing was "
-                    "picked; give one such as 0.3."
-                )
         options = PickOptions(
             p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=one_s_per_p
         )

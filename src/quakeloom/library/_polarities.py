@@ -24,7 +24,7 @@ from quakeloom.stages.without_a_run.polarity_folder import (
 )
 
 _AROUND_S = (0.4, 0.6)
-_DRAWN = 40
+_DRAWN = 24
 """First motions that a figure shows at most."""
 
 
