@@ -120,6 +120,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _hints(missing: list[str], names: Sequence[str]) -> str:
     hints = []
+    names = [n for n in names if n not in VARIABLES]
     for name in missing:
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         if not close:

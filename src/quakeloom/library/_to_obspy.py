@@ -121,6 +121,7 @@ def _add_picks(
         if pick is None:
             pick = _add_pick(events, row, "P", row["arrival_time"])
         pick.polarity = _SIGNS[int(row["polarity"])]
+        pick.onset = _ONSETS.get(row["onset"]) or pick.onset
         _add_angles(events[row["event_id"]], pick, row)
 
 
