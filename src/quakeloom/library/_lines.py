@@ -94,22 +94,34 @@ class VelocityEnsemble(Result):
         return frame_of(fit_table(self._inputs.used, self._arrays["member_time_s"]))
 
     def plot(self) -> Figure:
-        """Return the mean and the standard deviation, with the ground and the shots."""
-        data = self.sections
-        spread = data["standard_deviation"].to_numpy()
-        clear = spread <= self.settings.mask_above_km_s
+        """Return the mean between the bounds of the 95 % range, with the ground and the shots.
+
+        Blank where the standard deviation is above ``mask_above_km_s``.
+        """
+        names = {"quantile_2_5": "2.5 %", "mean": "Mean", "quantile_97_5": "97.5 %"}
+        clear = self.sections["standard_deviation"] <= self.settings.mask_above_km_s
         if not clear.any():
             raise nothing_to_plot(
                 "the sections", "Their standard deviation is above `mask_above_km_s` everywhere."
             )
+        return self._draw({t: self.sections[n].where(clear) for n, t in names.items()})
+
+    def plot_spread(self) -> Figure:
+        """Return the standard deviation of the members, and that of the prior."""
+        names = {"standard_deviation": "Members", "prior_standard_deviation": "Prior"}
+        panels = {t: self.sections[n] for n, t in names.items()}
+        return self._draw(panels, "Standard deviation (km/s)", "lajolla_r")
+
+    def _draw(
+        self, panels: dict[str, xr.DataArray], label: str = "P velocity (km/s)",
+        colormap: str = "batlow",
+    ) -> Figure:  # fmt: skip
         used = self._inputs.used
         shots = np.stack([used.column(f"shot_{n}_km").to_numpy() for n in ("distance", "depth")], 1)
-        mean = np.where(clear, data["mean"].to_numpy(), np.nan)
         return plot_velocity_sections(
-            data["depth"], data["distance"],
-            {f"Mean of {self.facts['members']} members, where +-{self.settings.mask_above_km_s:g} "
-             "km/s or better": mean, "Standard deviation": spread},
-            data["ground_depth"], np.unique(shots[np.isfinite(shots).all(axis=1)], axis=0),
+            self.sections["depth"], self.sections["distance"], panels,
+            self.sections["ground_depth"],
+            np.unique(shots[np.isfinite(shots).all(axis=1)], axis=0), label, colormap,
         )  # fmt: skip
 
     def plot_fits(self) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -260,7 +261,10 @@ def open_run(path: str | Path) -> Run:
 
 
 def _open_zarr(group: Path) -> xr.Dataset:
-    return xr.open_zarr(group, consolidated=False)
+    with warnings.catch_warnings():
+        # locks and notes of the stages lie beside the arrays
+        warnings.filterwarnings("ignore", "Object at .* is not recognized")
+        return xr.open_zarr(group, consolidated=False)
 
 
 def _columns(table: pa.Table, *names: str) -> list[Any]:
@@ -299,7 +303,8 @@ def _draw_stress(run: Run) -> Figure | None:
 
 def _draw_sections(run: Run) -> Figure | None:
     data = run.dataset("sections")
-    panels = {"Mean": data["mean"], "Standard deviation": data["standard_deviation"]}
+    names = {"quantile_2_5": "2.5 %", "mean": "Mean", "quantile_97_5": "97.5 %"}
+    panels = {title: data[name] for name, title in names.items()}
     return plot_velocity_sections(data["depth"], data["distance"], panels, data["ground_depth"])
 
 

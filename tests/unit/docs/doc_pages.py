@@ -17,7 +17,11 @@ PAGES = sorted(
         *ROOT.glob("resources/**/*.md"),
     }
 )
-GENERATED = {ROOT / "docs" / "tables.md", ROOT / "config" / "README.md"}
+GENERATED = {
+    ROOT / "docs" / "tables.md",
+    ROOT / "docs" / "library-reference.md",
+    ROOT / "config" / "README.md",
+}
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 

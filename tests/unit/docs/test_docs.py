@@ -30,7 +30,7 @@ from quakeloom.schema import ARRAYS, TABLES, VARIABLES
 
 ROOMS = (
     "core", "schema", "config", "formats", "store", "cluster", "travel", "plots", "mechanism",
-    "simulate", "report", "inference", "tomography",
+    "simulate", "report", "inference", "tomography", "library",
 )  # fmt: skip
 SUFFIXES = (
     "arc", "cff", "csv", "dat", "geojson", "html", "hyp", "in", "json", "log", "md", "nc", "npz",

@@ -35,8 +35,8 @@ def test_mechanisms_with_given_angles_are_those_of_a_run(tmp_path):
     write_tables(tmp_path, events=events, polarities=readings)
     config = write_config(
         tmp_path, seed=7, takeoff={"angles": "given"}, mechanism={"trials": 12},
-        partition={"calendar": "quarter"}, stress=STRESS, storage={"shard_events": 16, "chunk_events": 4},
-        cluster={"block_events": 16},
+        partition={"calendar": "quarter"}, stress=STRESS, cluster={"block_events": 16},
+        storage={"shard_events": 16, "chunk_events": 4},
     )  # fmt: skip
     run = ql.open_run(compute(config, "mechanism", "stress"))
     found = ql.find_mechanisms(readings, events=events, seed=7, trials=12)
