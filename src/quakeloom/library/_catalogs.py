@@ -20,10 +20,9 @@ from quakeloom.formats import (
     read_mechanisms,
     read_source,
 )
-from quakeloom.library._coasts import load_coast
 from quakeloom.library._frames import frame_of, take_rows
+from quakeloom.library._maps import draw_mechanism_map, draw_network_map
 from quakeloom.library._results import Result, nothing_to_plot
-from quakeloom.plots import plot_mechanism_map, plot_network_map
 from quakeloom.schema import empty_table
 from quakeloom.stages.ingest.verbs import unique_events
 
@@ -142,19 +141,9 @@ class Catalog(Result):
     def plot(self) -> Figure:
         """Return a map: beachballs where there are mechanisms, else events and stations."""
         tables = self.arrow_tables
-        if tables["mechanisms"].num_rows:
-            names = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "quality")
-            columns = [tables["mechanisms"].column(n).to_numpy(zero_copy_only=False) for n in names]
-            drawn = plot_mechanism_map(*columns, coastline=load_coast())
-            if drawn is not None:
-                return drawn[0]
-        event, station = (
-            [tables[t].column(n).to_numpy() for n in ("longitude", "latitude")]
-            for t in ("events", "stations")
-        )
-        codes = tables["stations"].column("station").to_pylist()
-        quality = np.full(len(event[0]), "")
-        figure = plot_network_map(*event, quality, *station, codes, coastline=load_coast())
+        figure = draw_mechanism_map(tables["mechanisms"])
+        if figure is None:
+            figure = draw_network_map(tables["events"], tables["stations"])
         if figure is None:
             raise nothing_to_plot("the catalog", "Give events or stations with coordinates.")
         return figure

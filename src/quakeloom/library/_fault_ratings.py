@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from quakeloom.core import InputError
 from quakeloom.formats import read_fault_segments
-from quakeloom.library._coasts import load_coast
 from quakeloom.library._frames import take_rows
+from quakeloom.library._maps import load_coast, take_columns
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, settings_of
 from quakeloom.library._stress_maps import StressMap
@@ -30,10 +30,12 @@ class FaultTendency(Result):
 
     def plot(self) -> Figure:
         """Return the faults on a map colored by slip tendency, and their 95 % ranges."""
-        table = self._table
-        c = {n: table.column(n).to_numpy(zero_copy_only=False) for n in table.column_names}
+        c = take_columns(self._table, *self._table.column_names)
         figure = plot_fault_tendency(
-            *(c[n] for n in ("longitude", "latitude", "strike_deg", "slip_tendency")),
+            c["longitude"],
+            c["latitude"],
+            c["strike_deg"],
+            c["slip_tendency"],
             np.stack([c["slip_tendency_low"], c["slip_tendency_high"]], axis=1),
             c["fault"],
             load_coast(),

@@ -18,7 +18,8 @@ _KINDS = "a pandas frame, an Arrow table, a mapping of columns, a list of rows, 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
     """Return a registered table as a pandas frame; times are UTC."""
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def take_rows(

@@ -125,7 +125,7 @@ def _picks(events: list[Any]) -> tuple[pa.Table, pa.Table]:
                             "reason": f"pick {pick.resource_id}: {reason}"})  # fmt: skip
                 continue
             rows.append(_row(event_id, phase, pick, seed))
-    columns = {n: [r[n] for r in rows] for n in rows[0]} if rows else {}
+    columns: dict[str, Any] = {n: [r[n] for r in rows] for n in rows[0]} if rows else {}
     if rows:
         columns["time"] = np.array(columns["time"], dtype="datetime64[ns]")
     aside: dict[str, Any] = {n: [b[n] for b in bad] for n in bad[0]} if bad else {}

@@ -11,6 +11,7 @@ import pyarrow as pa
 import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from quakeloom.config import Tomography, TomographyPicks, TomographyPrior, TomographySection
 from quakeloom.core import InputError
@@ -27,7 +28,11 @@ from quakeloom.stages.tomography.verbs import sample_members
 from quakeloom.tomography import prepare_posterior
 
 _ORIGIN = "travel times as given"
-_PARTS = {"picks": TomographyPicks, "section": TomographySection, "prior": TomographyPrior}
+_PARTS: dict[str, type[BaseModel]] = {
+    "picks": TomographyPicks,
+    "section": TomographySection,
+    "prior": TomographyPrior,
+}
 _COLUMNS = {
     "mean": "p_velocity_km_s",
     "standard_deviation": "p_velocity_std_km_s",

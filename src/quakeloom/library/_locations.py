@@ -14,14 +14,17 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from quakeloom.config import Locate
-from quakeloom.core import InputError, local_position
+from quakeloom.core import InputError
 from quakeloom.library._frames import frame_of, take_rows
+from quakeloom.library._maps import draw_hypocenter_map
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, model_names, settings_of
-from quakeloom.plots import plot_hypocenters, plot_location_quality
+from quakeloom.plots import plot_location_quality
 from quakeloom.schema import ARRAYS, variable
 from quakeloom.stages.ingest.verbs import reject_rows
 from quakeloom.stages.locate.catalog import LocatedCatalog, locate_tables
+
+_NONE_LOCATED = "No event is located; see the column `reason`."
 
 
 class Locations(Result):
@@ -65,20 +68,16 @@ class Locations(Result):
 
     def plot(self) -> Figure:
         """Return a map and two sections with crosses of two standard deviations."""
-        good = self._located("the hypocenters")
-        column = {n: good.column(n).to_numpy() for n in ("longitude", "latitude", "depth_km")}
-        origin = float(np.median(column["longitude"])), float(np.median(column["latitude"]))
-        place = local_position(*origin, column["longitude"], column["latitude"])
-        stations = [self._stations.column(n).to_numpy() for n in ("longitude", "latitude")]
-        variance = np.stack([good.column(f"cov_{c}").to_numpy() for c in ("nn", "ee", "dd")], -1)
-        return plot_hypocenters(
-            *place, column["depth_km"], np.sqrt(np.maximum(variance, 0.0)),
-            *local_position(*origin, *stations),
-        )  # fmt: skip
+        figure = draw_hypocenter_map(self._table, self._stations)
+        if figure is None:
+            raise nothing_to_plot("the hypocenters", _NONE_LOCATED)
+        return figure
 
     def plot_quality(self) -> Figure:
         """Return histograms of residuals and of how many models count."""
-        good = self._located("the residuals")
+        good = self._located()
+        if not good.num_rows:
+            raise nothing_to_plot("the residuals", _NONE_LOCATED)
         arrivals = self._found.arrivals
         used = arrivals.filter(pc.equal(arrivals.column("pick_use"), "used"))
         return plot_location_quality(
@@ -88,11 +87,8 @@ class Locations(Result):
             len(self.members),
         )
 
-    def _located(self, what: str) -> pa.Table:
-        good = self._table.filter(pc.equal(self._table.column("status"), "located"))
-        if not good.num_rows:
-            raise nothing_to_plot(what, "No event is located; see the column `reason`.")
-        return good
+    def _located(self) -> pa.Table:
+        return self._table.filter(pc.equal(self._table.column("status"), "located"))
 
     def _words(self) -> list[str]:
         status = self._table.column("status").to_pylist()
@@ -101,7 +97,7 @@ class Locations(Result):
         words += count(len(self.members), "velocity model")
         if not located:
             return [words]
-        good = self._located("")
+        good = self._located()
         depth = float(np.sqrt(np.median(good.column("cov_dd").to_numpy())))
         across = np.sqrt(good.column("cov_ee").to_numpy() + good.column("cov_nn").to_numpy())
         return [

@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError
-from quakeloom.library._coasts import load_coast
 from quakeloom.library._frames import frame_of
+from quakeloom.library._maps import draw_mechanism_map, take_columns
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.mechanism import MechanismGrid, mechanism_grid
-from quakeloom.plots import (
-    FocalSphere,
-    plot_focal_sphere,
-    plot_focal_spheres,
-    plot_mechanism_map,
-)
+from quakeloom.plots import FocalSphere, plot_focal_sphere, plot_focal_spheres
 from quakeloom.report import reading_weights
 
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
@@ -115,15 +110,11 @@ class Mechanisms(Result):
         if event_id is not None or len(self) == 1:
             return plot_focal_sphere(self._sphere(self._row(event_id)), width_in=3.2)
         table = self._table
-        place = [table.column(n).to_numpy() for n in ("longitude", "latitude")]
         solved = np.isfinite(table.column("strike_deg").to_numpy())
-        if (np.isfinite(place[0]) & solved).sum() > 1:
-            drawn = plot_mechanism_map(
-                *place, *(table.column(n).to_numpy() for n in _ANGLES),
-                np.array(table.column("quality").to_pylist()), coastline=load_coast(),
-            )  # fmt: skip
-            if drawn is not None:
-                return drawn[0]
+        if (np.isfinite(table.column("longitude").to_numpy()) & solved).sum() > 1:
+            figure = draw_mechanism_map(table)
+            if figure is not None:
+                return figure
         rows = np.flatnonzero(solved)[:_SPHERES]
         if not rows.size:
             raise nothing_to_plot("the mechanisms", "No event is solved; see the column `reason`.")
@@ -169,7 +160,7 @@ class Mechanisms(Result):
                 f"There is no event '{event_id}' among {count(len(ids), 'mechanism')}, so nothing "
                 f"can be said of it. Give one of {known}."
             )
-        return ids.index(event_id)
+        return int(ids.index(event_id))
 
     def _sphere(self, row: int) -> FocalSphere:
         event = self._table.column("event_id")[row].as_py()
@@ -181,13 +172,14 @@ class Mechanisms(Result):
         others = others.filter(pc.greater(others.column("solution"), 0))
         weights = self.acceptance[row]
         accepted = np.flatnonzero(weights)
+        strike, dip, rake = (self._table.column(n)[row].as_py() for n in _ANGLES)
         return FocalSphere(
-            *(readings.column(n).to_numpy() for n in ("azimuth_deg", "takeoff_deg", "polarity")),
-            reading_weights(readings),
-            tuple(self._table.column(n)[row].as_py() for n in _ANGLES),
-            [tuple(s[n] for n in _ANGLES) for s in others.to_pylist()],
-            np.stack([getattr(self.grid, n)[accepted] for n in _ANGLES], axis=-1),
-            weights[accepted],
+            **take_columns(readings, "azimuth_deg", "takeoff_deg", "polarity"),
+            weight=reading_weights(readings),
+            mechanism=(strike, dip, rake),
+            others=[(s["strike_deg"], s["dip_deg"], s["rake_deg"]) for s in others.to_pylist()],
+            accepted=np.stack([getattr(self.grid, n)[accepted] for n in _ANGLES], axis=-1),
+            accepted_weight=weights[accepted],
         )
 
 

@@ -8,25 +8,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import xarray as xr
 from matplotlib.figure import Figure
 
 from quakeloom.config import Settings
-from quakeloom.core import InputError, local_position
-from quakeloom.library._coasts import load_coast
+from quakeloom.core import InputError
 from quakeloom.library._frames import frame_of
+from quakeloom.library._maps import draw_hypocenter_map, draw_mechanism_map, draw_network_map
 from quakeloom.library._stress_maps import StressMap
-from quakeloom.plots import (
-    plot_hypocenters,
-    plot_mechanism_map,
-    plot_network_map,
-    plot_velocity_sections,
-)
-from quakeloom.schema import TABLES
+from quakeloom.plots import plot_velocity_sections
+from quakeloom.schema import TABLES, empty_table
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.store import RunLayout, read_json, read_table
 
@@ -187,6 +180,9 @@ class Run:
 
         return int(pq.read_metadata(self._layout.table(name)).num_rows)
 
+    def _stations(self) -> pa.Table:
+        return self._read("stations") if "stations" in self.tables else empty_table("stations")
+
     def _read(self, name: str) -> pa.Table:
         if name not in self.tables:
             raise InputError(
@@ -264,37 +260,20 @@ def _open_zarr(group: Path) -> xr.Dataset:
     with warnings.catch_warnings():
         # locks and notes of the stages lie beside the arrays
         warnings.filterwarnings("ignore", "Object at .* is not recognized")
-        return xr.open_zarr(group, consolidated=False)
-
-
-def _columns(table: pa.Table, *names: str) -> list[Any]:
-    return [table.column(n).to_numpy(zero_copy_only=False) for n in names]
+        data: xr.Dataset = xr.open_zarr(group, consolidated=False)
+    return data
 
 
 def _draw_network(run: Run) -> Figure | None:
-    table, stations = run._read("mechanisms"), run._read("stations")
-    event = _columns(table, "longitude", "latitude", "quality")
-    station = _columns(stations, "longitude", "latitude", "station")
-    return plot_network_map(*event, *station, coastline=load_coast())
+    return draw_network_map(run._read("mechanisms"), run._read("stations"))
 
 
 def _draw_mechanisms(run: Run) -> Figure | None:
-    names = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "quality")
-    drawn = plot_mechanism_map(*_columns(run._read("mechanisms"), *names), coastline=load_coast())
-    return None if drawn is None else drawn[0]
+    return draw_mechanism_map(run._read("mechanisms"))
 
 
 def _draw_hypocenters(run: Run) -> Figure | None:
-    table = run._read("hypocenters")
-    good = table.filter(pc.equal(table.column("status"), "located"))
-    if not good.num_rows:
-        return None
-    longitude, latitude, depth = _columns(good, "longitude", "latitude", "depth_km")
-    origin = float(np.median(longitude)), float(np.median(latitude))
-    variance = np.stack(_columns(good, "cov_nn", "cov_ee", "cov_dd"), axis=-1)
-    return plot_hypocenters(
-        *local_position(*origin, longitude, latitude), depth, np.sqrt(np.maximum(variance, 0.0))
-    )
+    return draw_hypocenter_map(run._read("hypocenters"), run._stations())
 
 
 def _draw_stress(run: Run) -> Figure | None:

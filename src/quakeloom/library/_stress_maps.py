@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import xarray as xr
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.config import Stress
-from quakeloom.library._coasts import load_coast
 from quakeloom.library._frames import take_rows
+from quakeloom.library._maps import load_coast, take_columns
 from quakeloom.library._mechanism_results import Mechanisms
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, settings_of
@@ -56,15 +57,15 @@ class StressMap(Result):
 
     def plot(self) -> Figure:
         """Return SHmax as bars colored by regime, with fans of their 95 % ranges."""
-        c = {n: self._table.column(n).to_numpy(zero_copy_only=False) for n in _DRAWN}
+        c = take_columns(self._table, *_DRAWN)
         first = np.ones(len(self), dtype=bool)
         for axis in ("depth_km", "time_year"):
             if np.isfinite(c[axis]).any():
                 first &= c[axis] == np.nanmin(c[axis])
         figure = plot_shmax_map(
-            *(c[n][first] for n in ("longitude", "latitude", "shmax_deg", "regime")),
-            np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
-            c["mechanism_count"][first] > 0,
+            **{n: c[n][first] for n in ("longitude", "latitude", "shmax_deg", "regime")},
+            shmax_range_deg=np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
+            has_data=c["mechanism_count"][first] > 0,
             coastline=load_coast(),
         )
         if figure is None:
@@ -165,7 +166,8 @@ def map_stress(
         takeoff={"angles": "given"},
     ).stress  # fmt: skip
     assert checked is not None
-    acceptance, grid = None, ()
+    acceptance: NDArray[np.uint8] | None = None
+    grid: tuple[NDArray[np.float64], ...] = ()
     if isinstance(mechanisms, Mechanisms):
         g = mechanisms.grid
         acceptance, grid = mechanisms.acceptance, (g.strike_deg, g.dip_deg, g.rake_deg, g.weights)
