@@ -65,7 +65,9 @@ def _arrow_of(data: Any, name: str, what: str) -> pa.Table:
     if tables is not None:
         return tables[name] if name in tables else empty_table(name)
     if hasattr(data, "to_arrow"):
-        return data.to_arrow()
+        # a result of ours may know more than is asked for
+        table = data.to_arrow()
+        return table.select([n for n in table.column_names if n in TABLES[name].columns])
     try:
         if isinstance(data, pd.DataFrame):
             frame = data

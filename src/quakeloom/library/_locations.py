@@ -23,6 +23,7 @@ from quakeloom.plots import plot_location_quality
 from quakeloom.schema import ARRAYS, variable
 from quakeloom.stages.ingest.verbs import reject_rows
 from quakeloom.stages.locate.catalog import LocatedCatalog, locate_tables
+from quakeloom.stages.locate.events import place_events
 
 _NONE_LOCATED = "No event is located; see the column `reason`."
 
@@ -49,6 +50,17 @@ class Locations(Result):
         self._stations = stations
         self.members = found.member_names
         self.settings = settings
+
+    @property
+    def arrow_tables(self) -> dict[str, pa.Table]:
+        """Events as located, and the stations, for functions that take them of a result."""
+        events = place_events(self._found.events, self._table)
+        return {"events": events, "hypocenters": self._table, "stations": self._stations}
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """Events at their hypocenters with the errors of those: registered ``events``."""
+        return frame_of(self.arrow_tables["events"])
 
     @property
     def arrivals(self) -> pd.DataFrame:

@@ -43,6 +43,18 @@ def test_a_pick_without_an_event_is_put_aside(located):
     assert located.draws.sizes["draw"] == 100
 
 
+def test_located_events_are_those_of_the_next_step(located):
+    """Mechanisms are traced from the hypocenters that were found, with their errors of depth."""
+    readings = make_readings(3).drop(columns=["azimuth_deg", "takeoff_deg"])
+    options = {"models": "generic_crust", "stations": make_stations(), "minimum_polarities": 4,
+               "maximum_takeoff_gap_deg": 90.0, "maximum_azimuthal_gap_deg": 180.0}  # fmt: skip
+    found = ql.find_mechanisms(readings, events=located, **options)
+    np.testing.assert_array_equal(found.table.depth_km, located.table.depth_km)
+    np.testing.assert_allclose(located.events.vertical_error_km, located.table.cov_dd**0.5)
+    same = ql.find_mechanisms(readings, events=located.events, **options)
+    pd.testing.assert_frame_equal(found.table, same.table, check_exact=True)
+
+
 def test_an_event_with_few_picks_is_not_located_and_says_so():
     picks = make_picks(make_events(1), make_stations(8)).iloc[:3]
     found = ql.locate(picks, make_stations(8), **SMALL)

@@ -73,8 +73,8 @@ class LocatedCatalog:
 
     Attributes
     ----------
-    hypocenters, arrivals : pyarrow.Table
-        Registered tables.
+    events, hypocenters, arrivals : pyarrow.Table
+        Registered tables; events as they are known, not as located.
     arrays : dict of str to ndarray
         Registered arrays with one row per event, by name.
     member_names : tuple of str
@@ -83,6 +83,7 @@ class LocatedCatalog:
         Of the code that made the times.
     """
 
+    events: pa.Table
     hypocenters: pa.Table
     arrivals: pa.Table
     arrays: dict[str, np.ndarray]
@@ -179,8 +180,9 @@ def locate_tables(
     tables = {name: pa.concat_tables([getattr(b, name) for b in blocks]) for name in PART_TABLES}
     arrays = {n: np.concatenate([b.arrays[n] for b in blocks]) for n in blocks[0].arrays}
     warn_of_few_models(tables["hypocenters"], ensemble.times.member_count)
-    return LocatedCatalog(**tables, arrays=arrays, member_names=stored.times.names,
-                          code_digest=code)  # fmt: skip
+    return LocatedCatalog(
+        events, **tables, arrays=arrays, member_names=stored.times.names, code_digest=code
+    )
 
 
 def _refuse_no_events(picks: pa.Table) -> list[str]:
