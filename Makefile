@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test bench test-slurm format docs docs-site clean
+.PHONY: help demo test bench test-slurm test-wheel format docs docs-site clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,6 +38,19 @@ bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for
 test-slurm: $(STAMP)  ## Run the demo through a real SLURM on this machine (needs root, Debian).
 	bash tests/slurm/run.sh
 
+WHEEL_VENV := .venv-wheel
+WHEEL_PYTHON ?= $(PYTHON)
+
+test-wheel: $(STAMP)  ## Install the wheel in an empty environment and run the demo from it.
+	rm -rf $(WHEEL_VENV)
+	$(WHEEL_PYTHON) -m venv $(WHEEL_VENV)
+	$(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+	  > $(WHEEL_VENV)/dependencies.txt
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint envs/constraints.txt --requirement $(WHEEL_VENV)/dependencies.txt
+	QUAKELOOM_TEST_WHEEL=$(abspath $(WHEEL_VENV))/bin/python $(BIN)/pytest tests/unit/cli/test_wheel.py
+
 format: $(STAMP)  ## Format the code.
 	ruff check --fix .
 	ruff format .
@@ -48,6 +61,7 @@ docs: $(STAMP)  ## Generate the pages that follow from the code.
 	quakeloom config schema > workflow/schemas/settings.schema.json
 	quakeloom schema > docs/tables.md
 	quakeloom stages > docs/stages.md
+	python docs/make_library_reference.py > docs/library-reference.md
 
 docs-site: $(STAMP)  ## Build the site of the documentation, which opens without a network.
 	sphinx-build --quiet --fail-on-warning -c docs -d build/doctrees . build/docs-site

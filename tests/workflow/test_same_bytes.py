@@ -99,10 +99,10 @@ def test_an_event_that_fails_costs_no_other(catalog, monkeypatch):
     victim = "ev2019-02-004"
     search = _mechanism_blocks._search_events
 
-    def fails(task):
-        if victim in task.events.column("event_id").to_pylist():
+    def fails(block, shared):
+        if victim in block.events.column("event_id").to_pylist():
             raise ZeroDivisionError("of this test")
-        return search(task)
+        return search(block, shared)
 
     monkeypatch.setattr(_mechanism_blocks, "_search_events", fails)
     layout = compute(catalog, catalog / "failing")

@@ -65,6 +65,13 @@ def explain(
     typer.echo(config.explain_setting(key))
 
 
+@config_app.command("examples")
+def examples() -> None:
+    """List the configurations that come with quakeloom; `run --config NAME` takes one."""
+    for name, path in config.list_examples().items():
+        typer.echo(f"{name:16s} {config.describe_example(path)}")
+
+
 def formats() -> None:
     """List the input formats and their options."""
     from quakeloom.formats import FORMATS

@@ -12,11 +12,23 @@ import typer
 from rich.console import Console
 
 from quakeloom.cli._waveforms import fetch as fetch_waveforms
-from quakeloom.core import PlanError, QuakeloomError, SettingsError
+from quakeloom.core import (
+    PlanError,
+    QuakeloomError,
+    SettingsError,
+    find_shipped,
+    shipped_places,
+)
 from quakeloom.store import RunLayout
 
 Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file (YAML).", metavar="FILE")
+    Path,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Configuration file (YAML), or the name of an example.",
+        metavar="FILE",
+    ),
 ]
 Results = Annotated[Path, typer.Option("--results", help="Folder of all results.")]
 
@@ -79,6 +91,10 @@ def run(
     fetch: Annotated[
         bool, typer.Option("--fetch", help="First fetch waveforms from the FDSN service.")
     ] = False,
+    snakefile: Annotated[
+        Path | None,
+        typer.Option(help="A workflow in place of the one that comes with quakeloom."),
+    ] = None,
 ) -> None:
     """Plan, run the workflow with Snakemake, and say what came out.
 
@@ -88,23 +104,23 @@ def run(
     from quakeloom.stages.frame.run_settings import load_runs
     from quakeloom.stages.planning import plan_configuration
 
-    snakefile = find_snakefile()
+    workflow = find_snakefile(snakefile)
     configuration = load_runs(config)
     if fetch:
         fetch_waveforms(config)
     with status("planning") as say:
         plan_configuration(configuration, results, say)
-    folder = snakefile.parent / "workflow" / "profiles" / profile
+    folder = workflow.parent / "workflow" / "profiles" / profile
     command = [
         sys.executable,
         "-m",
         "snakemake",
         "--snakefile",
-        str(snakefile),
+        str(workflow),
         "--profile",
         str(folder if folder.is_dir() else profile),
         "--config",
-        f"quakeloom_config={config}",
+        f"quakeloom_config={configuration.path}",
         f"quakeloom_results={results}",
         "--cores",
         str(cores or os.cpu_count() or 1),
@@ -143,24 +159,28 @@ def verify(config: Config, results: Results = Path("results")) -> None:
                 typer.echo(f"{name}: stage {stage.name}: {said}: as recorded")
 
 
-def find_snakefile() -> Path:
-    """Return the Snakefile: of the folder we are in, or of the checkout of this program.
+def find_snakefile(named: Path | None = None) -> Path:
+    """Return the Snakefile that came with this program, or the one that is named.
+
+    That of the folder we are in is never taken by itself: it may belong to another project.
 
     Raises
     ------
     PlanError
-        If there is none.
+        If it is missing.
     """
-    here = Path("Snakefile")
-    if here.is_file() and Path("workflow").is_dir():
-        return here.resolve()
-    for parent in Path(__file__).resolve().parents:
-        if (parent / "Snakefile").is_file() and (parent / "workflow").is_dir():
-            return parent / "Snakefile"
-    raise PlanError(
-        "There is no Snakefile here, and the program is not installed from a checkout. "
-        "Nothing was run; change to a checkout of quakeloom."
-    )
+    if named is not None:
+        if not named.is_file():
+            raise PlanError(f"There is no Snakefile '{named}'. Nothing was run; correct the path.")
+        return named.resolve()
+    found = find_shipped("Snakefile")
+    if found is None or not (found.parent / "workflow").is_dir():
+        places = " and ".join(map(str, shipped_places("Snakefile")))
+        raise PlanError(
+            f"The workflow is missing (looked at {places}). Nothing was run; install quakeloom "
+            "again, or name one with `--snakefile FILE`."
+        )
+    return found
 
 
 def _run_snakemake(

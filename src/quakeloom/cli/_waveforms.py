@@ -116,9 +116,6 @@ def pick(
             "`quakeloom pick` without a verb needs --waveforms PATH and --out FILE.parquet. "
             "Nothing was picked; see `quakeloom pick --help`."
         )
-    for name, value in (("--p-threshold", p_threshold), ("--s-threshold", s_threshold)):
-        if not 0.0 < value < 1.0:
-            raise SettingsError(f"{name} {value:g} is no probability between 0 and 1.")
     options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=not every_s)
     with status("picking") as tell:
         picker = open_picker(weights)

@@ -9,6 +9,7 @@ from quakeloom.config._document import (
     settings_reference,
     settings_schema,
 )
+from quakeloom.config._examples import describe_example, find_configuration, list_examples
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -75,8 +76,11 @@ __all__ = [
     "Waveforms",
     "case_run",
     "default_settings",
+    "describe_example",
     "expand_variables",
     "explain_setting",
+    "find_configuration",
+    "list_examples",
     "load_configuration",
     "parse_settings",
     "settings_reference",

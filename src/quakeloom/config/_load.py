@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from quakeloom.config._examples import find_configuration, list_examples
 from quakeloom.config._models import Settings
 from quakeloom.core import SettingsError
 
@@ -47,7 +48,8 @@ def load_configuration(path: Path) -> Configuration:
     ----------
     path : Path
         A YAML file with the keys of :class:`Settings`, and optionally ``cases``: a mapping
-        of case names to the settings that differ there. ``main`` is the run itself.
+        of case names to the settings that differ there. ``main`` is the run itself. The bare
+        name of an example that comes with quakeloom, such as ``demo``, means that example.
 
     Raises
     ------
@@ -55,6 +57,7 @@ def load_configuration(path: Path) -> Configuration:
         If the file is missing or no YAML, or a key, unit or value is wrong. The message
         names every problem with key, value and what to write instead.
     """
+    path = find_configuration(path)
     raw = _read_yaml(path)
     cases = raw.pop("cases", None)
     name = str(raw.get("name", "") or "")
@@ -144,6 +147,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")])
         hint = f" Did you mean {path.parent / near[0]}?" if near else ""
+        if path.name == str(path) and not path.suffix:
+            hint = f"{hint} Examples that have a name are {', '.join(list_examples())}."
         raise SettingsError(f"There is no configuration file {path}.{hint}") from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read as YAML: {error}") from error

@@ -39,6 +39,7 @@ from quakeloom.core.geodesy import (
 )
 from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.randomness import random_stream, string_keys
+from quakeloom.core.shipped_files import find_shipped, shipped_places
 
 __all__ = [
     "AlignmentError",
@@ -60,6 +61,7 @@ __all__ = [
     "digest_source",
     "distance_azimuth",
     "fault_vectors",
+    "find_shipped",
     "geographic_position",
     "local_position",
     "moment_tensors",
@@ -73,6 +75,7 @@ __all__ = [
     "relative_quaternions",
     "rotation_angle",
     "s_radiation",
+    "shipped_places",
     "string_keys",
     "unprojected_position",
 ]

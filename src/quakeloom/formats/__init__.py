@@ -17,7 +17,8 @@ from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._line_format import LinePicks
-from quakeloom.formats._mechanism_tables import read_mechanisms
+from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
+from quakeloom.formats._memory_tables import register_rows
 from quakeloom.formats._miniseed import write_miniseed
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
@@ -35,6 +36,7 @@ from quakeloom.formats._nonlinloc_grids import (
 )
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._quakeml import iterate_quakeml
+from quakeloom.formats._quakeml_ids import event_id_of, public_id
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
@@ -77,6 +79,7 @@ __all__ = [
     "TravelTimeTable",
     "WaveformFile",
     "detect_format",
+    "event_id_of",
     "fault_types",
     "fetch_stations",
     "fetch_waveforms",
@@ -86,6 +89,8 @@ __all__ = [
     "is_travel_time_table",
     "iterate_quakeml",
     "list_time_grids",
+    "names_mechanisms",
+    "public_id",
     "read_fault_segments",
     "read_grid_times",
     "read_hash_control",
@@ -101,6 +106,7 @@ __all__ = [
     "read_travel_time_table",
     "read_velocity_model",
     "read_waveforms",
+    "register_rows",
     "seisbench_folder",
     "write_csv",
     "write_fault_geojson",

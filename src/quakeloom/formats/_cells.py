@@ -30,6 +30,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "reversals": ("station",),
     "sp_corrections": ("station", "sp_log_correction"),
     "mechanisms": ("event_id", "strike_deg", "dip_deg", "rake_deg"),
+    "travel_time_picks": ("shot_distance_km", "receiver_distance_km", "travel_time_s"),
+    "tendency": ("fault", "longitude", "latitude", "strike_deg", "dip_deg"),
 }
 """Columns without which a table means nothing; they may not be empty either."""
 
@@ -55,6 +57,8 @@ DOUBLED = {
     "reversals": ("network", "station", "start_time", "end_time"),
     "sp_corrections": ("network", "station", "channel"),
     "mechanisms": ("event_id",),
+    "travel_time_picks": (),
+    "tendency": (),
 }
 """Columns in which two rows of a table may not agree."""
 

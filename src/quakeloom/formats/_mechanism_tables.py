@@ -67,7 +67,9 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     if not head.strip():
         raise FormatError(f"'{path}' is empty. No mechanism can be read; give a data file.")
     if head.startswith(b"PAR1"):
-        table = _plain(read_raw_parquet(path), aside)
+        raw = read_raw_parquet(path)
+        table = register_mechanisms(raw)
+        aside.extend(raw.rejects)
     elif root_element(head) in ("quakeml", "eventParameters"):
         table = read_quakeml_mechanisms(path, aside)
     elif is_geonet(head):
@@ -75,7 +77,9 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     elif (columns := _gmt_columns(head)) > 0:
         table = _read_gmt(path, aside, columns)
     elif _has_mechanism_header(head):
-        table = _plain(read_raw_csv(path), aside)
+        raw = read_raw_csv(path)
+        table = register_mechanisms(raw)
+        aside.extend(raw.rejects)
     else:
         raise FormatError(
             f"'{path}' is no catalog of focal mechanisms. Nothing is read from it; give {_FORMS}."
@@ -85,6 +89,14 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     return table
 
 
+def names_mechanisms(path: Path) -> bool:
+    """Say whether the columns of a CSV or Parquet file are those of focal mechanisms."""
+    head = plain_head(read_head(path))
+    if head.startswith(b"PAR1"):
+        return set(_ANGLES) <= set(read_raw_parquet(path).data.column_names)
+    return _has_mechanism_header(head)
+
+
 def _has_mechanism_header(head: bytes) -> bool:
     data = (
         head.decode("utf-16", "ignore").encode() if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
@@ -92,12 +104,17 @@ def _has_mechanism_header(head: bytes) -> bool:
     return any("strike_deg" in split_header(line)[0] for line in head_lines(data)[:50])
 
 
-def _plain(raw: RawTable, rejects: Rejects) -> pa.Table:
-    """A table with registered columns, with status and auxiliary plane filled in."""
+def register_mechanisms(raw: RawTable) -> pa.Table:
+    """Bring a raw table to registered ``mechanisms``; status and auxiliary plane are filled in.
+
+    Raises
+    ------
+    FormatError
+        If columns are missing or no row can be read.
+    """
     names = raw.data.column_names
     choose_table(raw.path, names, "mechanisms", mechanisms=True)
     table = register_table(raw, "mechanisms")
-    rejects.extend(raw.rejects)
     if "status" not in names:
         solved = pc.invert(pc.is_nan(table.column("strike_deg")))
         table = _replace(table, "status", pc.if_else(solved, "solved", "no_solution"))

@@ -31,6 +31,8 @@ _RECORDS = {
     "reversals": "reversal",
     "sp_corrections": "correction",
     "mechanisms": "mechanism",
+    "travel_time_picks": "pick",
+    "tendency": "fault",
 }
 _TELLING = {
     "mechanisms": {"event_id", "strike_deg", "dip_deg", "rake_deg"},
@@ -86,14 +88,27 @@ def choose_table(
         guesses = [t for t in allowed if path.name.lower().startswith(t)]
         best = max(allowed, key=lambda t: len(set(names) & set(TABLES[t].columns)))
         table = (named or fitting or guesses or [best])[0]
-    missing = [n for n in REQUIRED[table] if n not in names]
+    require_columns(path, names, table)
+    return table
+
+
+def require_columns(
+    path: Path, names: Sequence[str], table: str, optional: Sequence[str] = ()
+) -> None:
+    """Refuse columns that lack one without which a table means nothing.
+
+    Raises
+    ------
+    FormatError
+        With the missing columns, and what may be meant by others.
+    """
+    missing = [n for n in REQUIRED[table] if n not in (*names, *optional)]
     if missing:
         raise FormatError(
             f"'{path}' has no column {', '.join(map(repr, missing))}, which a table of {table} "
             f"needs; it has {_listed(names)}.{_hints(missing, names)} "
             f"Nothing is read; name the columns {', '.join(TABLES[table].columns)}."
         )
-    return table
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -105,6 +120,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _hints(missing: list[str], names: Sequence[str]) -> str:
     hints = []
+    names = [n for n in names if n not in VARIABLES]
     for name in missing:
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         if not close:
@@ -127,12 +143,15 @@ class RawTable:
         Line of every row; without it, the rows are numbered from 1.
     rejects : Rejects
         What has been put aside so far.
+    optional : tuple of str
+        Columns that may be missing or empty here, though a file needs them.
     """
 
     path: Path
     data: pa.Table
     rejects: Rejects
     lines: NDArray[np.int64] | None = None
+    optional: tuple[str, ...] = ()
     reasons: dict[int, str] = field(default_factory=dict)
 
     def line(self, row: int) -> int:
@@ -176,7 +195,8 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
                     raw.reasons[row] = text.replace("{cell}", cell[:60])
 
         columns[name] = convert_column(name, source, blame)
-        blame_missing(table, name, columns[name], blame)
+        if name not in raw.optional:
+            blame_missing(table, name, columns[name], blame)
     good = _good(rows, raw.reasons)
     keys = {n: _key_column(data.column(n), columns[n]) for n in columns}
     for row, other in doubled_rows(table, keys, good).items():

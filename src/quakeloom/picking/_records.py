@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.core import SettingsError
 from quakeloom.picking._pairs import choose_s
 from quakeloom.picking._peaks import find_peaks
 from quakeloom.picking._picker import PHASES, Picker
@@ -63,6 +64,16 @@ class PickOptions:
     one_s_per_p: bool = True
     longest_s_minus_p_s: float = 60.0
     s_alone_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds that are no probabilities."""
+        for name in ("p_threshold", "s_threshold"):
+            value = getattr(self, name)
+            if not 0.0 < value < 1.0:
+                raise SettingsError(
+                    f"{name} is {value!r}, which is no probability between 0 and 1. Nothing was "
+                    "picked; give one such as 0.3."
+                )
 
 
 @dataclass(frozen=True)

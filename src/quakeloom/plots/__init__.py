@@ -28,10 +28,12 @@ from quakeloom.plots._focal_spheres import (
     choose_by_weight,
     draw_focal_sphere,
     plot_focal_sphere,
+    plot_focal_spheres,
 )
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
 from quakeloom.plots._map_frame import EARTH_RADIUS_KM, MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
+from quakeloom.plots._picked_traces import PickedTrace, plot_picked_traces
 from quakeloom.plots._reading_accuracy import (
     AccuracyGroups,
     PrecisionRecall,
@@ -71,6 +73,7 @@ from quakeloom.plots._style import (
     styled,
 )
 from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbols
+from quakeloom.plots._takeoff_curves import plot_takeoff_curves
 from quakeloom.plots._threshold_curve import plot_threshold_curve
 
 __all__ = [
@@ -86,6 +89,7 @@ __all__ = [
     "FirstMotion",
     "FocalSphere",
     "MapFrame",
+    "PickedTrace",
     "PrecisionRecall",
     "binomial_interval",
     "choose_by_weight",
@@ -108,6 +112,7 @@ __all__ = [
     "plot_fault_tendency",
     "plot_first_motions",
     "plot_focal_sphere",
+    "plot_focal_spheres",
     "plot_growth",
     "plot_hypocenters",
     "plot_letter_matrix",
@@ -115,6 +120,7 @@ __all__ = [
     "plot_mechanism_map",
     "plot_network_map",
     "plot_pick_residuals",
+    "plot_picked_traces",
     "plot_precision_recall",
     "plot_quality_bar",
     "plot_reading_accuracy",
@@ -125,6 +131,7 @@ __all__ = [
     "plot_stacked_histogram",
     "plot_station_timeline",
     "plot_stress_coverage",
+    "plot_takeoff_curves",
     "plot_threshold_curve",
     "plot_travel_time_fits",
     "plot_velocity_sections",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 from quakeloom.core import fault_vectors, p_radiation, principal_axes, ray_vectors
 from quakeloom.plots._beachballs import double_couple_beachballs
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
-from quakeloom.plots._style import ALERT, INK, MUTED, PAPER, RULE, new_figure, styled
+from quakeloom.plots._style import (
+    ALERT,
+    INK,
+    MUTED,
+    PAGE_WIDTH_IN,
+    PAPER,
+    RULE,
+    new_figure,
+    styled,
+)
 
 Floats = NDArray[np.float64]
 
@@ -99,6 +109,36 @@ def plot_focal_sphere(sphere: FocalSphere, color: str = INK, width_in: float = 2
     figure = new_figure(width_in, width_in, constrained=False)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     draw_focal_sphere(axes, sphere, color)
+    return figure
+
+
+@styled
+def plot_focal_spheres(
+    spheres: Sequence[FocalSphere],
+    titles: Sequence[str],
+    columns: int = 4,
+    width_in: float = PAGE_WIDTH_IN,
+) -> Figure:
+    """Draw focal spheres of several events beside each other.
+
+    Parameters
+    ----------
+    spheres : sequence of FocalSphere
+    titles : sequence of str
+        One per sphere.
+    columns : int
+    width_in : float
+    """
+    columns = min(columns, max(len(spheres), 1))
+    rows = max(-(-len(spheres) // columns), 1)
+    side = width_in / max(columns, 3)
+    figure = new_figure(side * columns, (side + 0.15) * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, sphere, title in zip(panels, spheres, titles, strict=False):
+        draw_focal_sphere(axes, sphere)
+        axes.set_title(title, fontsize=7.5)
+    for axes in panels[len(spheres) :]:
+        axes.set_visible(False)
     return figure
 
 

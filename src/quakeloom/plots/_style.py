@@ -109,9 +109,17 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+class _Drawing(Figure):
+    """A figure that notebooks show without pyplot, which is not asked for it."""
+
+    def _repr_png_(self) -> bytes:
+        return figure_to_png(self, 110.0)
+
+
 def new_figure(width_in: float, height_in: float, constrained: bool = True) -> Figure:
     """Return an empty figure that no global state knows of; call inside ``styled``."""
-    figure = Figure(figsize=(width_in, height_in), layout="constrained" if constrained else None)
+    layout: Any = "constrained" if constrained else None
+    figure = _Drawing(figsize=(width_in, height_in), layout=layout)
     FigureCanvasAgg(figure)
     return figure
 

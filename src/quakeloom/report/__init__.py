@@ -11,6 +11,7 @@ from quakeloom.report._collecting import write_catalog_report, write_report
 from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
+from quakeloom.report._event_sections import reading_weights
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
@@ -33,6 +34,7 @@ __all__ = [
     "compare_catalogs",
     "compare_stress_maps",
     "load_coastline",
+    "reading_weights",
     "write_catalog_report",
     "write_line_report",
     "write_regional_report",

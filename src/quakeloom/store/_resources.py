@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quakeloom.core import InputError
-
-_PACKAGE = Path(__file__).resolve().parents[1]
+from quakeloom.core import InputError, find_shipped, shipped_places
 
 
 def find_resource(name: str) -> Path:
@@ -15,13 +13,13 @@ def find_resource(name: str) -> Path:
     Raises
     ------
     InputError
-        If it is in neither; the message names both places.
+        If it is missing; the message names the places.
     """
-    places = [_PACKAGE / "resources" / name, _PACKAGE.parents[1] / "resources" / name]
-    for place in places:
-        if place.exists():
-            return place
-    raise InputError(
-        f"The resource '{name}' is missing (looked at {places[0]} and {places[1]}). "
-        "The installation is incomplete; install quakeloom again, or run from a whole checkout."
-    )
+    found = find_shipped(f"resources/{name}")
+    if found is None:
+        places = " and ".join(map(str, shipped_places(f"resources/{name}")))
+        raise InputError(
+            f"The resource '{name}' is missing (looked at {places}). The installation is "
+            "incomplete; install quakeloom again, or run from a whole checkout."
+        )
+    return found

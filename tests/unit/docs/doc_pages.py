@@ -21,6 +21,7 @@ PAGES = sorted(
 GENERATED = {
     ROOT / "docs" / "tables.md",
     ROOT / "docs" / "stages.md",
+    ROOT / "docs" / "library-reference.md",
     ROOT / "config" / "README.md",
 }
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quakeloom.core import InputError, QuakeloomError
 from quakeloom.formats import Trace, read_waveforms
-from quakeloom.signal import Piece, Record, make_records
+from quakeloom.signal import Piece, Record, component_of, make_records
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +147,11 @@ def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
     return settled
 
 
+def index_traces(traces: Sequence[Trace]) -> list[IndexRow]:
+    """Return the index of traces that are in memory; :class:`ArchiveReader` gets them back."""
+    return [_row(trace, Path(trace.source_file)) for trace in traces]
+
+
 def record_sets(rows: Iterable[IndexRow], margin: int = _HALO) -> Iterator[RecordSet]:
     """Group traces into sets that are read together, by instrument and time."""
     by_instrument: dict[Instrument, list[IndexRow]] = {}
@@ -179,18 +184,39 @@ def _cut_days(
             yield RecordSet(instrument, a, b, touching)
 
 
-class ArchiveReader:
-    """Reads the traces of record sets, keeping the last few files, so each is opened once."""
+def _read_traces(file: Path) -> list[Trace]:
+    return read_waveforms(file).traces
 
-    def __init__(self, keep: int = 8) -> None:
+
+class ArchiveReader:
+    """Reads the traces of record sets, keeping the last few files, so each is opened once.
+
+    Parameters
+    ----------
+    keep : int
+        Files that are kept.
+    load : callable
+        Gives the traces of a file; those of traces in memory by the name that they carry.
+    """
+
+    def __init__(self, keep: int = 8, load: Callable[[Path], list[Trace]] = _read_traces) -> None:
         self._keep = keep
+        self._load = load
         self._files: OrderedDict[Path, list[Trace]] = OrderedDict()
         self.opened = 0
 
     def read(
-        self, wanted: RecordSet, components: str, rate_hz: float, margin: int = _HALO
+        self,
+        wanted: RecordSet,
+        components: str,
+        rate_hz: float,
+        margin: int = _HALO,
+        all_channels: bool = True,
     ) -> tuple[list[Record], list[Problem]]:
-        """Return the records of a set on the grid of a rate, and what was put aside."""
+        """Return the records of a set on the grid of a rate, and what was put aside.
+
+        Without ``all_channels`` other components are not asked for, and none of them is put aside.
+        """
         pieces: list[Piece] = []
         problems: list[Problem] = []
         names = []
@@ -210,6 +236,8 @@ class ArchiveReader:
                 # a file of one trace may have another channel than its header says
                 alone = len(traces) == 1 and len(here) == 1 and here[0].sampling_rate_hz > 0
                 channel = here[0].channel if alone else trace.channel
+                if not all_channels and component_of(channel) not in components:
+                    continue
                 piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
                 if piece is not None:
                     pieces.append(piece)
@@ -224,7 +252,7 @@ class ArchiveReader:
         if file in self._files:
             self._files.move_to_end(file)
             return self._files[file]
-        traces = read_waveforms(file).traces
+        traces = self._load(file)
         self.opened += 1
         self._files[file] = traces
         while len(self._files) > self._keep:

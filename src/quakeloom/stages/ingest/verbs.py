@@ -305,7 +305,7 @@ def _gather(folders: list[Path], name: str) -> pa.Table:
 
 
 def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -> list[PlannedRows]:
-    events, doubled = _unique_events(tables["events"])
+    events, doubled = unique_events(tables["events"])
     rejects = pa.concat_tables([tables["rejects"], doubled])
     times = time_values(events.column("origin_time"))
     calendar = _sticky_calendar(settings, layout, times)
@@ -323,7 +323,7 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
     pieces: dict[str, tuple[pa.Table, np.ndarray]] = {"events": (events, of_event)}
     event_ids = events.column("event_id").combine_chunks()
     for name in ("polarities", "picks", "amplitudes", "truth"):
-        rows, orphans = _rows_of_events(name, tables[name], event_ids)
+        rows, orphans = rows_of_events(name, tables[name], event_ids)
         if orphans.num_rows:
             rejects = pa.concat_tables([rejects, orphans])
         pieces[name] = rows[0], of_event[rows[1]] if rows[0].num_rows else rows[1]
@@ -406,7 +406,8 @@ def _sticky_calendar(settings: Settings, layout: RunLayout, times: np.ndarray) -
     return calendar
 
 
-def _unique_events(events: pa.Table) -> tuple[pa.Table, pa.Table]:
+def unique_events(events: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Return the first row of every event, and the others as ``rejects``."""
     ids = events.column("event_id").combine_chunks().dictionary_encode()
     codes = ids.indices.to_numpy()
     _, first = np.unique(codes, return_index=True)
@@ -429,15 +430,21 @@ def _unique_events(events: pa.Table) -> tuple[pa.Table, pa.Table]:
     return events.filter(pa.array(keep)), rejects
 
 
-def _rows_of_events(
+def rows_of_events(
     name: str, table: pa.Table, event_ids: pa.Array
 ) -> tuple[tuple[pa.Table, np.ndarray], pa.Table]:
-    """Sort rows by their event; rows of unknown events and doubled readings are rejected."""
+    """Sort rows by their event; rows of unknown events and doubled readings are rejected.
+
+    Returns
+    -------
+    (pyarrow.Table, ndarray of int64), pyarrow.Table
+        The rows and the event of each, and ``rejects``.
+    """
     index = pc.index_in(table.column("event_id"), event_ids)
     event = index.fill_null(-1).to_numpy().astype(np.int64)
     order = np.argsort(event, kind="stable")
     unknown = int(np.searchsorted(event[order], 0))
-    rejects = [_reject_rows(name, table.take(order[:unknown]), "there is no event with this id")]
+    rejects = [reject_rows(name, table.take(order[:unknown]), "there is no event with this id")]
     order = order[unknown:]
     rows = table.take(order)
     event = event[order]
@@ -446,7 +453,7 @@ def _rows_of_events(
         if not first.all():
             again = rows.filter(pa.array(~first))
             reason = "doubled reading: another source with this channel comes first"
-            rejects.append(_reject_rows(name, again, reason))
+            rejects.append(reject_rows(name, again, reason))
             rows, event = rows.filter(pa.array(first)), event[first]
     return (rows, event), pa.concat_tables(rejects)
 
@@ -467,7 +474,8 @@ def _first_source(rows: pa.Table, event: np.ndarray) -> np.ndarray:
     return np.asarray(source[first][inverse] == source)
 
 
-def _reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:
+def reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:
+    """Return rows of a table as ``rejects`` with a reason."""
     record = {"polarities": "polarity", "picks": "pick", "amplitudes": "amplitude"}.get(name, name)
     columns: dict[str, Any] = {
         "record": [record] * rows.num_rows,

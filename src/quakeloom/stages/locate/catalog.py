@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,30 @@ def read_location_inputs(
     return source.events, source.picks, places.stations
 
 
+@dataclass(frozen=True)
+class LocatedCatalog:
+    """What locating any picks gives.
+
+    Attributes
+    ----------
+    events, hypocenters, arrivals : pyarrow.Table
+        Registered tables; events as they are known, not as located.
+    arrays : dict of str to ndarray
+        Registered arrays with one row per event, by name.
+    member_names : tuple of str
+        Of the members of the ensemble.
+    code_digest : str
+        Of the code that made the times.
+    """
+
+    events: pa.Table
+    hypocenters: pa.Table
+    arrivals: pa.Table
+    arrays: dict[str, np.ndarray]
+    member_names: tuple[str, ...]
+    code_digest: str
+
+
 def locate_catalog(
     locate: Locate,
     events: pa.Table,
@@ -88,6 +113,82 @@ def locate_catalog(
     base : Path
         Where relative paths of models start.
     """
+    _refuse_no_events(picks)
+    _make_folder(out)
+    found = locate_tables(locate, events, picks, stations, out, seed, base, block_events)
+    provenance = {"quakeloom": __version__, "seed": seed, "code_digest": found.code_digest,
+                  "locate": locate.model_dump(mode="json")}  # fmt: skip
+    for name in LOCATE.part_tables:
+        write_tables(out / f"{name}.parquet", name, [getattr(found, name)], provenance, True)
+    if locate.draws:
+        with atomic_folder(out / "locations.zarr") as group:
+            for name, values in found.arrays.items():
+                chunk = min(64, len(values))
+                create_array(group, name, values.shape, chunk, -(-len(values) // chunk) * chunk)
+                write_region(group, name, 0, values)
+    return found.hypocenters
+
+
+def locate_tables(
+    locate: Locate,
+    events: pa.Table,
+    picks: pa.Table,
+    stations: pa.Table,
+    cache: Path,
+    seed: int = 0,
+    base: Path = Path(),
+    block_events: int = 1024,
+) -> LocatedCatalog:
+    """Locate any picks in one go; only the times of the ensemble are written.
+
+    Parameters
+    ----------
+    locate : Locate
+    events, picks, stations : pyarrow.Table
+        Events may be empty: those of the picks are taken.
+    cache : Path
+        Folder that keeps the times of the ensemble from one call to the next.
+    seed : int
+    base : Path
+        Where relative paths of models start.
+
+    Raises
+    ------
+    InputError
+        If there are no picks, or none has an event.
+    """
+    ids = _refuse_no_events(picks)
+    known = set(events.column("event_id").to_pylist())
+    more = sorted(i for i in ids if i not in known)
+    if more:
+        events = pa.concat_tables([events, make_table("events", {"event_id": more})])
+    levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
+    code = code_digest(LOCATE.module)
+    places = station_places(stations)
+    key = ensemble_digest(locate, base, places, levels, seed, code)
+    folder = cache / "tables.zarr"
+    marker = folder / "members.json"
+    if not marker.exists() or read_json(marker)["key"] != key:
+        made = make_times(locate, base, places, levels, seed, cache / "tables")
+        write_ensemble(folder, made, key)
+    stored = read_ensemble(folder)
+    ensemble = make_ensemble(stored.times)
+    blocks: list[LocatedBlock] = []
+    for start in range(0, events.num_rows, block_events):
+        block = events.slice(start, block_events)
+        blocks.append(locate_block(locate, ensemble, stored, block, picks, stations, seed))
+    tables = {
+        name: pa.concat_tables([getattr(b, name) for b in blocks]) for name in LOCATE.part_tables
+    }
+    arrays = {n: np.concatenate([b.arrays[n] for b in blocks]) for n in blocks[0].arrays}
+    warn_of_few_models(tables["hypocenters"], ensemble.times.member_count)
+    return LocatedCatalog(
+        events, **tables, arrays=arrays, member_names=stored.times.names, code_digest=code
+    )
+
+
+def _refuse_no_events(picks: pa.Table) -> list[str]:
+    """Return the events that picks belong to; refuse picks without any."""
     if not picks.num_rows:
         raise InputError("There are no picks, so there is nothing to locate; check the file.")
     ids = [i for i in pc.unique(picks.column("event_id")).to_pylist() if i]
@@ -96,42 +197,7 @@ def locate_catalog(
             f"None of {picks.num_rows} picks has an event_id, so events are not known. Nothing "
             "was located; associate the picks first."
         )
-    known = set(events.column("event_id").to_pylist())
-    more = sorted(i for i in ids if i not in known)
-    if more:
-        events = pa.concat_tables([events, make_table("events", {"event_id": more})])
-    _make_folder(out)
-    levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
-    code = code_digest(LOCATE.module)
-    places = station_places(stations)
-    key = ensemble_digest(locate, base, places, levels, seed, code)
-    folder = out / "tables.zarr"
-    marker = folder / "members.json"
-    if not marker.exists() or read_json(marker)["key"] != key:
-        made = make_times(locate, base, places, levels, seed, out / "tables")
-        write_ensemble(folder, made, key)
-    stored = read_ensemble(folder)
-    ensemble = make_ensemble(stored.times)
-    blocks: list[LocatedBlock] = []
-    for start in range(0, events.num_rows, block_events):
-        block = events.slice(start, block_events)
-        blocks.append(locate_block(locate, ensemble, stored, block, picks, stations, seed))
-    provenance = {"quakeloom": __version__, "seed": seed, "code_digest": code,
-                  "locate": locate.model_dump(mode="json")}  # fmt: skip
-    hypocenters = pa.concat_tables([b.hypocenters for b in blocks])
-    warn_of_few_models(hypocenters, ensemble.times.member_count)
-    for name in LOCATE.part_tables:
-        write_tables(
-            out / f"{name}.parquet", name, [getattr(b, name) for b in blocks], provenance, True
-        )
-    if locate.draws:
-        with atomic_folder(out / "locations.zarr") as group:
-            for name in blocks[0].arrays:
-                values = np.concatenate([b.arrays[name] for b in blocks])
-                chunk = min(64, len(values))
-                create_array(group, name, values.shape, chunk, -(-len(values) // chunk) * chunk)
-                write_region(group, name, 0, values)
-    return hypocenters
+    return ids
 
 
 def _make_folder(out: Path) -> None:

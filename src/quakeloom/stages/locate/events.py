@@ -146,6 +146,26 @@ def locate_block(
     return LocatedBlock(make_table("hypocenters", columns, rows=len(rows)), arrivals, arrays)
 
 
+def place_events(events: pa.Table, hypocenters: pa.Table) -> pa.Table:
+    """Return events at their located hypocenters, with the errors of those.
+
+    Parameters
+    ----------
+    events, hypocenters : pyarrow.Table
+        Registered tables with the same events. Longitude, latitude and depth of those that are
+        not located are NaN.
+    """
+    good = np.array(hypocenters.column("status").to_pylist()) == "located"
+    variance = {c: hypocenters.column(f"cov_{c}").to_numpy() for c in ("ee", "nn", "dd")}
+    columns = {name: events.column(name) for name in events.column_names}
+    for name in ("longitude", "latitude", "depth_km"):
+        columns[name] = np.where(good, hypocenters.column(name).to_numpy(), np.nan)
+    columns["origin_time"] = hypocenters.column("origin_time")
+    columns["horizontal_error_km"] = np.sqrt(np.maximum(variance["ee"], variance["nn"]))
+    columns["vertical_error_km"] = np.sqrt(variance["dd"])
+    return make_table("events", columns)
+
+
 def warn_of_few_models(hypocenters: pa.Table, members: int) -> None:
     """Say so where fewer than 10 members of an ensemble count."""
     count = hypocenters.column("effective_model_count").to_numpy()

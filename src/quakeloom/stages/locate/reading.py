@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from quakeloom.core import PlanError
 from quakeloom.location import EnsembleTakeoffs
-from quakeloom.schema import make_table
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.ensembles import read_ensemble
+from quakeloom.stages.locate.events import place_events
 from quakeloom.stages.locate.hypocenters import draws_folder, places_of, tables_folder
 from quakeloom.store import RunLayout, open_array, read_table
 
@@ -34,21 +34,11 @@ def take_hypocenters(
             f"The hypocenters of partition '{partition}' are those of other events. Run "
             "`quakeloom plan --config FILE` and locate again."
         )
-    good = np.array(table.column("status").to_pylist()) == "located"
-    horizontal = np.sqrt(
-        np.maximum(table.column("cov_ee").to_numpy(), table.column("cov_nn").to_numpy())
-    )
-    columns = {name: events.column(name) for name in events.column_names}
-    for name in ("longitude", "latitude", "depth_km"):
-        columns[name] = np.where(good, table.column(name).to_numpy(), np.nan)
-    columns["origin_time"] = table.column("origin_time")
-    columns["horizontal_error_km"] = horizontal
-    columns["vertical_error_km"] = np.sqrt(table.column("cov_dd").to_numpy())
     group = draws_folder(layout) / partition
     names = ("draw_longitude", "draw_latitude", "draw_depth_km", "draw_member")
     draws = tuple(np.asarray(open_array(group, name)[...]) for name in names)
     draws = (*draws[:3], draws[3].astype(np.int64))
-    return make_table("events", columns), draws
+    return place_events(events, table), draws
 
 
 def read_rays(layout: RunLayout) -> EnsembleTakeoffs:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
 from quakeloom.core import QuakeloomError, digest_file
@@ -38,18 +39,24 @@ _REASONS = {
 
 
 @dataclass(frozen=True)
-class BlockTask:
-    """One block of events: what a worker needs to know."""
+class EventBlock:
+    """Events with their readings, sorted by event, and how they are searched."""
 
     settings: Settings
-    layout: RunLayout
-    partition: str
-    group: Path | None
-    start: int
     events: pa.Table
     polarities: pa.Table
     amplitudes: pa.Table
     draws: HypocenterDraws | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockTask(EventBlock):
+    """One block of events of a run: what a worker needs to know."""
+
+    layout: RunLayout
+    partition: str
+    group: Path | None
+    start: int
 
 
 _SHARED: dict[tuple[str, str], Shared] = {}
@@ -91,106 +98,117 @@ def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
 
 def solve_block(task: BlockTask) -> dict[str, pa.Table]:
     """Solve one block of events and write its accepted sets; runs on a worker."""
-    tables, acceptance = _solve_events(task)
+    shared = read_shared(task.settings, task.layout, task.partition)
+    tables, acceptance = solve_events(task, shared)
     if task.group is not None:
         write_region(task.group, "acceptance", task.start, acceptance)
     return tables
 
 
-def _solve_events(task: BlockTask) -> tuple[dict[str, pa.Table], np.ndarray]:
+def solve_events(
+    block: EventBlock, shared: Shared
+) -> tuple[dict[str, pa.Table], NDArray[np.uint8]]:
     """Solve events; if that fails, halve them until the one that fails stands alone.
 
     A defect must cost one event and not its neighbors: that event gets the status
     ``error`` with the message, and the log the traceback.
+
+    Returns
+    -------
+    tables : dict of str to pyarrow.Table
+        Registered ``events``, ``polarities``, ``mechanisms``, ``solutions``, ``rejects``.
+    acceptance : ndarray of uint8, shape (events, mechanisms)
     """
     try:
-        return _search_events(task)
+        return _search_events(block, shared)
     except QuakeloomError:
         raise
     except Exception as error:
-        count = task.events.num_rows
+        count = block.events.num_rows
         if count == 1:
-            log.exception("event %s failed", task.events.column("event_id")[0].as_py())
-            return _failed_event(task, error)
+            log.exception("event %s failed", block.events.column("event_id")[0].as_py())
+            return _failed_event(block, error)
         halves = [
-            _solve_events(_part_of(task, a, b)) for a, b in ((0, count // 2), (count // 2, count))
+            solve_events(_part_of(block, a, b), shared)
+            for a, b in ((0, count // 2), (count // 2, count))
         ]
         tables = {name: pa.concat_tables([h[0][name] for h in halves]) for name in halves[0][0]}
         return tables, np.concatenate([h[1] for h in halves])
 
 
-def _part_of(task: BlockTask, start: int, stop: int) -> BlockTask:
-    """Return the task of some of its events."""
-    events = task.events.slice(start, stop - start)
+def _part_of(block: EventBlock, start: int, stop: int) -> EventBlock:
+    """Return some of the events of a block."""
+    events = block.events.slice(start, stop - start)
     ids = events.column("event_id").combine_chunks()
     rows = {
         name: table.filter(pc.is_in(table.column("event_id"), ids))
-        for name, table in (("polarities", task.polarities), ("amplitudes", task.amplitudes))
+        for name, table in (("polarities", block.polarities), ("amplitudes", block.amplitudes))
     }
-    draws = task.draws
+    draws = block.draws
     if draws is not None:
         draws = HypocenterDraws(*(v[start:stop] for v in vars(draws).values()))
-    return replace(task, events=events, draws=draws, **rows)
+    return replace(block, events=events, draws=draws, **rows)
 
 
-def _failed_event(task: BlockTask, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
+def _failed_event(block: EventBlock, error: Exception) -> tuple[dict[str, pa.Table], np.ndarray]:
     """Rows of an event whose search failed."""
     reason = f"the search failed: {type(error).__name__}: {error}"
     same = ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
     mechanisms = make_table(
         "mechanisms",
         {
-            **{name: task.events.column(name) for name in same},
+            **{name: block.events.column(name) for name in same},
             "status": ["error"],
             "reason": [reason],
             "quality": ["F"],
         },
     )
-    size = mechanism_grid(task.settings.mechanism.grid_step_deg).strike_deg.size
+    size = mechanism_grid(block.settings.mechanism.grid_step_deg).strike_deg.size
     return {
-        "events": task.events,
-        "polarities": task.polarities,
+        "events": block.events,
+        "polarities": block.polarities,
         "mechanisms": mechanisms,
         "solutions": empty_table("solutions"),
         "rejects": empty_table("rejects"),
     }, np.zeros((1, size), dtype=np.uint8)
 
 
-def _search_events(task: BlockTask) -> tuple[dict[str, pa.Table], np.ndarray]:
-    settings = task.settings
-    shared = read_shared(settings, task.layout, task.partition)
+def _search_events(
+    block: EventBlock, shared: Shared
+) -> tuple[dict[str, pa.Table], NDArray[np.uint8]]:
+    settings = block.settings
     prepared = prepare_block(
-        settings, task.events, task.polarities, task.amplitudes, shared, task.draws
+        settings, block.events, block.polarities, block.amplitudes, shared, block.draws
     )
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
     options = mechanism_options(settings)
     found = find_mechanisms(prepared.observations, grid, options)
     rows = prepared.reading_rows
     is_reading = rows >= 0
-    predicted = np.full(task.polarities.num_rows, np.nan)
+    predicted = np.full(block.polarities.num_rows, np.nan)
     alone = leave_one_out(prepared.observations, grid, options)
     predicted[rows[is_reading]] = alone[is_reading]
-    polarities = task.polarities
+    polarities = block.polarities
     for name, values in {**prepared.readings, "predicted_up": predicted}.items():
         index = polarities.schema.get_field_index(name)
         field = polarities.schema.field(index)
         polarities = polarities.set_column(index, field, pa.array(values, field.type))
-    mechanisms, solutions = _mechanism_tables(task, found, prepared.invalid)
+    mechanisms, solutions = _mechanism_tables(block, found, prepared.invalid)
     tables = {
-        "events": task.events,
+        "events": block.events,
         "polarities": polarities,
         "mechanisms": mechanisms,
         "solutions": solutions,
-        "rejects": _invalid_rejects(task, prepared.invalid),
+        "rejects": _invalid_rejects(block, prepared.invalid),
     }
     return tables, found.acceptance
 
 
 def _mechanism_tables(
-    task: BlockTask, found: Any, invalid: dict[int, str]
+    block: EventBlock, found: Any, invalid: dict[int, str]
 ) -> tuple[pa.Table, pa.Table]:
     """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
-    events = task.events
+    events = block.events
     status = np.array(STATUSES)[found.status]
     reasons = [""] * events.num_rows
     for i, name in enumerate(status.tolist()):
@@ -199,9 +217,9 @@ def _mechanism_tables(
                 count=found.polarity_count[i],
                 azimuth=found.azimuthal_gap_deg[i],
                 takeoff=found.takeoff_gap_deg[i],
-                least=task.settings.mechanism.minimum_polarities,
-                azimuth_most=task.settings.mechanism.maximum_azimuthal_gap_deg,
-                takeoff_most=task.settings.mechanism.maximum_takeoff_gap_deg,
+                least=block.settings.mechanism.minimum_polarities,
+                azimuth_most=block.settings.mechanism.maximum_azimuthal_gap_deg,
+                takeoff_most=block.settings.mechanism.maximum_takeoff_gap_deg,
             )
     for i, reason in invalid.items():
         status[i], reasons[i] = "invalid_event", reason
@@ -224,9 +242,9 @@ def _mechanism_tables(
     return mechanisms, solutions
 
 
-def _invalid_rejects(task: BlockTask, invalid: dict[int, str]) -> pa.Table:
+def _invalid_rejects(block: EventBlock, invalid: dict[int, str]) -> pa.Table:
     rows = sorted(invalid)
-    part = task.events.take(pa.array(rows, pa.int64()))
+    part = block.events.take(pa.array(rows, pa.int64()))
     return make_table(
         "rejects",
         {
@@ -274,7 +292,8 @@ def block_tasks(
             name: tables[name].slice(s[start], s[stop] - s[start]) for name, s in starts.items()
         }
         yield BlockTask(
-            settings, layout, partition, group, start,
-            tables["events"].slice(start, stop - start), rows["polarities"], rows["amplitudes"],
+            settings, tables["events"].slice(start, stop - start), rows["polarities"],
+            rows["amplitudes"],
             None if located is None else HypocenterDraws(*(d[start:stop] for d in located)),
+            layout=layout, partition=partition, group=group, start=start,
         )  # fmt: skip

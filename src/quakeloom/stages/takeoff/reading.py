@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from quakeloom.travel import (
     TakeoffTable,
     stack_tables,
     table_grid,
+    trace_table,
 )
 
 TABLE_ARRAYS = ("depth_km", "distance_km", "takeoff_deg", "travel_time_s", "source_slowness_s_km")
@@ -44,6 +46,14 @@ def find_model(settings: Settings, name: str) -> Path:
         f"{base / written}), and is none of quakeloom's own ({known}). No angle can be traced; "
         "correct takeoff.models."
     )
+
+
+def trace_models(settings: Settings) -> Iterator[TakeoffTable]:
+    """Trace the models that the settings name, all on one grid, in their order."""
+    models = read_models(settings)
+    grid = table_axes(settings, models)
+    for model in models:
+        yield trace_table(model, *grid, law=settings.takeoff.law)
 
 
 def read_tables(layout: RunLayout) -> TableStack:

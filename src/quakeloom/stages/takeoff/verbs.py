@@ -14,9 +14,8 @@ from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.stages.takeoff import TAKEOFF
-from quakeloom.stages.takeoff.reading import TABLE_ARRAYS, find_model, read_models, table_axes
+from quakeloom.stages.takeoff.reading import TABLE_ARRAYS, find_model, trace_models
 from quakeloom.store import RunLayout, write_array, write_json_if_changed
-from quakeloom.travel import trace_table
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +28,10 @@ def inputs(run: PlannedRun) -> StageInputs:
 
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Trace all models and write their tables."""
-    models = read_models(settings)
-    grid = table_axes(settings, models)
     with open_part(layout, TAKEOFF.name, ONE) as job:
-        job.counts["models"] = len(models)
+        job.counts["models"] = len(settings.takeoff.models)
         folder = job.folder
-        for i, model in enumerate(models):
-            table = trace_table(model, *grid, law=settings.takeoff.law)
+        for i, table in enumerate(trace_models(settings)):
             group = folder / f"model{i:03d}.zarr"
             for array in TABLE_ARRAYS:
                 write_array(group, array, getattr(table, array))
@@ -48,5 +44,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
                     "law": table.law,
                 },
             )
-            log.info("takeoff %s: %d depths, %d distances", model.name, *table.takeoff_deg.shape)
+            log.info(
+                "takeoff %s: %d depths, %d distances", table.model_name, *table.takeoff_deg.shape
+            )
     return job.summary

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import xarray
 
-from quakeloom.config import Settings, Tendency, expand_variables
+from quakeloom.config import Settings, Stress, Tendency, expand_variables
 from quakeloom.core import InputError, PlanError, digest_file
 from quakeloom.faults import estimate_tendency
 from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
@@ -47,11 +47,49 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """
     tendency = _tendency(settings)
     faults = _faults(settings, tendency)
+    freedom = read_json(layout.root / "stress.json")["freedom"]
+    with _open_map(settings, layout) as data:
+        assert settings.stress is not None
+        table = rate_faults(settings.stress, data, freedom, faults, tendency, settings.seed)
+    outside = int(np.isnan(table.column("slip_tendency").to_numpy()).sum())
+    with open_part(layout, TENDENCY.name, ONE) as job:
+        write_table(layout.table("tendency"), "tendency", table, read_json(layout.provenance))
+        write_csv(table, layout.root / "tendency.csv")
+        write_fault_geojson(table, layout.root / "tendency.geojson")
+        job.also += [layout.root / name for name in TENDENCY.owned]
+        job.counts = {"faults": table.num_rows, "outside": outside}
+    log.info("tendency: %d faults, %d of them outside the stress map", table.num_rows, outside)
+    return job.summary
+
+
+def rate_faults(
+    stress: Stress,
+    data: xarray.Dataset,
+    freedom: float | None,
+    faults: pa.Table,
+    tendency: Tendency,
+    seed: int,
+) -> pa.Table:
+    """Return the registered table ``tendency`` of faults in a stress map.
+
+    Parameters
+    ----------
+    stress : Stress
+        Settings of the map.
+    data : xarray.Dataset
+        The map, as :func:`quakeloom.stages.stress.files.make_dataset` makes it.
+    freedom : float or None
+        Degrees of freedom of the posterior; None where it is normal.
+    faults : pyarrow.Table
+        Registered ``tendency`` with fault, place, strike, dip and, where known, rake.
+    tendency : Tendency
+        Frictions and number of draws.
+    seed : int
+    """
     names = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "dip_std_deg")
     column = {n: faults.column(n).to_numpy() for n in names}
-    components, covariance = _stress_at(settings, layout, column["longitude"], column["latitude"])
-    freedom = read_json(layout.root / "stress.json")["freedom"]
-    generator = np.random.default_rng(settings.seed)
+    components, covariance = _stress_at(stress, data, column["longitude"], column["latitude"])
+    generator = np.random.default_rng(seed)
     normals = generator.standard_normal((tendency.draws, 5))
     chi = generator.chisquare(freedom, tendency.draws) if freedom else None
     draws = draw_nodes(components, covariance, normals, chi, freedom or np.inf)
@@ -63,9 +101,9 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         column["rake_deg"],
         np.nan_to_num(column["dip_std_deg"]),
         tendency.frictions,
-        settings.seed,
+        seed,
     )
-    table = make_table(
+    return make_table(
         "tendency",
         {
             "fault": faults.column("fault"),
@@ -82,15 +120,6 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "rake_misfit_std_deg": found.rake_misfit_std_deg,
         },
     )
-    outside = int(np.isnan(found.tendency).sum())
-    with open_part(layout, TENDENCY.name, ONE) as job:
-        write_table(layout.table("tendency"), "tendency", table, read_json(layout.provenance))
-        write_csv(table, layout.root / "tendency.csv")
-        write_fault_geojson(table, layout.root / "tendency.geojson")
-        job.also += [layout.root / name for name in TENDENCY.owned]
-        job.counts = {"faults": table.num_rows, "outside": outside}
-    log.info("tendency: %d faults, %d of them outside the stress map", table.num_rows, outside)
-    return job.summary
 
 
 def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
@@ -118,25 +147,26 @@ def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
     return pa.concat_tables(tables).combine_chunks()
 
 
-def _stress_at(
-    settings: Settings, layout: RunLayout, longitude: Any, latitude: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    stress = settings.stress
+def _open_map(settings: Settings, layout: RunLayout) -> xarray.Dataset:
     path = layout.root / "stress.zarr"
-    if stress is None or not path.exists():
+    if settings.stress is None or not path.exists():
         raise PlanError(
             f"{layout.root} has no stress map ({path} is missing), so no fault can be rated. "
             "Run the stage `stress` first."
         )
-    with xarray.open_zarr(path, consolidated=False) as data:
-        names = [d for d in data["components"].dims if d != "component"]
-        # the shallowest and the latest stress
-        layer = {n: 0 if n == "depth_km" else -1 for n in names[:-2]}
-        m, c, between = (
-            data[v].isel(layer).to_numpy()
-            for v in ("components", "covariance", "neighbor_covariance")
-        )
-        axes = {n: data[n].to_numpy() for n in names[-2:]}
+    return xarray.open_zarr(path, consolidated=False)
+
+
+def _stress_at(
+    stress: Stress, data: xarray.Dataset, longitude: Any, latitude: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    names = [d for d in data["components"].dims if d != "component"]
+    # the shallowest and the latest stress
+    layer = {n: 0 if n == "depth_km" else -1 for n in names[:-2]}
+    m, c, between = (
+        data[v].isel(layer).to_numpy() for v in ("components", "covariance", "neighbor_covariance")
+    )
+    axes = {n: data[n].to_numpy() for n in names[-2:]}
     known = np.isfinite(m).all(axis=-1)
     points = place_points(stress, wrap_longitude(stress, longitude), np.asarray(latitude))
     if not known.any():

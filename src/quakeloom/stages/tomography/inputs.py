@@ -130,8 +130,28 @@ def read_line(settings: Settings, prior: LinePrior | None = None) -> LineInputs:
     line = line_settings(settings)
     path = _existing(settings, line.picks.path)
     source = read_line_picks(path, line.picks.format, line.picks.unit)
+    return lay_out_line(line, source, _ground(settings, line.section.ground, source), prior)
+
+
+def lay_out_line(
+    line: Tomography,
+    source: LinePicks,
+    ground: NDArray[np.float64] | None,
+    prior: LinePrior | None = None,
+) -> LineInputs:
+    """Lay out the section and the prior of picks that are read, and check every pick.
+
+    Parameters
+    ----------
+    line : Tomography
+    source : LinePicks
+    ground : ndarray, (n, 2), km, or None
+        Distance and depth of points on the ground; None for depth 0.
+    prior : LinePrior, optional
+        If absent, what the settings leave open is chosen from the picks.
+    """
     picks = _pick_arrays(source.picks)
-    grid = _section(settings, line, source, picks)
+    grid = _section(line, ground, picks)
     used, rows, aside = check_picks(
         picks,
         grid,
@@ -208,10 +228,9 @@ def _pick_arrays(table: pa.Table) -> TravelTimePicks:
 
 
 def _section(
-    settings: Settings, line: Tomography, source: LinePicks, picks: TravelTimePicks
+    line: Tomography, ground: NDArray[np.float64] | None, picks: TravelTimePicks
 ) -> LineGrid:
     section = line.section
-    ground = _ground(settings, section.ground, source)
     x = np.concatenate([picks.shots_km[:, 1], picks.receivers_km[:, 1]])
     x = x[np.isfinite(x)]
     length = float(x.max() - x.min())

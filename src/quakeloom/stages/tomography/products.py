@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import xarray as xr
 from numpy.typing import NDArray
 
-from quakeloom.config import Settings
+from quakeloom.config import Settings, Tomography
 from quakeloom.core import digest_file
 from quakeloom.inference import assess_ensemble
 from quakeloom.schema import make_table
@@ -75,14 +76,54 @@ def write_products(
     timings = [
         read_json(p) for p in sorted(layout.part("tomography", "x").parent.glob("m*/timing.json"))
     ]
-    quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
-    residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
     summary: dict[str, Any] = {
         "name": settings.name,
         "sampler": line.sampler,
+        "rejects": int(inputs.rejects.num_rows),
+        **assess_members(inputs, prepared, arrays),
+        "converged": float(np.mean([c for m in markers for c in m["converged"]])),
+        "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
+        "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
+        "processor_seconds_per_member": _mean(_flat(timings, "processor_seconds_per_member")),
+        "prior": inputs.prior.as_json(),
+    }
+    velocities = arrays["p_velocity"].astype(np.float64)
+    ground = problem.grid.below_ground
+    velocities[:, ~ground] = np.nan
+    compared = _compare(settings, problem.grid, velocities, coverage, int(problem.data.size))
+    if compared:
+        summary["compared"] = compared
+    data = describe_sections(settings.name, line, inputs, velocities, coverage)
+    paths = {"netcdf": layout.root / "sections.nc", "csv": layout.root / "sections.csv"}
+    with atomic_file(paths["netcdf"]) as temporary:
+        data.to_netcdf(temporary, engine="scipy")
+    with atomic_file(paths["csv"]) as temporary:
+        _write_csv(temporary, data, ground)
+    fits = fit_table(inputs.used, arrays["member_time_s"])
+    write_table(layout.table("travel_time_fits"), "travel_time_fits", fits, validate=False)
+    write_json_if_changed(layout.root / "tomography.json", summary)
+    digests = {k: digest_file(p) for k, p in paths.items()}
+    return {"summary": summary, "digests": digests}
+
+
+def assess_members(
+    inputs: LineInputs, prepared: PreparedPosterior, arrays: Mapping[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Return how well the members of an ensemble fit, and why their spread cannot be believed.
+
+    Parameters
+    ----------
+    inputs : LineInputs
+    prepared : PreparedPosterior
+    arrays : mapping of str to ndarray
+        Registered arrays of the members, one row each.
+    """
+    problem = inputs.problem
+    quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
+    residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
+    found: dict[str, Any] = {
         "members": len(arrays["chi_square"]),
         "picks": int(problem.data.size),
-        "rejects": int(inputs.rejects.num_rows),
         "modes": int(problem.size),
         "informed_directions": int(prepared.subspace.values.size),
         "chi_square_per_datum": float(arrays["chi_square"].mean()),
@@ -92,30 +133,8 @@ def write_products(
         "effective_sample_size": _finite(quality.effective_sample_size),
         "spread_ratio": _finite(float(np.mean(quality.spread_ratio))),
         "largest_mean_shift": _finite(float(np.abs(quality.mean_shift).max(initial=0.0))),
-        "converged": float(np.mean([c for m in markers for c in m["converged"]])),
-        "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
-        "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
-        "processor_seconds_per_member": _mean(_flat(timings, "processor_seconds_per_member")),
-        "prior": inputs.prior.as_json(),
     }
-    summary["warnings"] = _warnings(summary)
-    velocities = arrays["p_velocity"].astype(np.float64)
-    ground = problem.grid.below_ground
-    velocities[:, ~ground] = np.nan
-    compared = _compare(settings, problem.grid, velocities, coverage, int(problem.data.size))
-    if compared:
-        summary["compared"] = compared
-    data = _dataset(settings, inputs, velocities, coverage)
-    paths = {"netcdf": layout.root / "sections.nc", "csv": layout.root / "sections.csv"}
-    with atomic_file(paths["netcdf"]) as temporary:
-        data.to_netcdf(temporary, engine="scipy")
-    with atomic_file(paths["csv"]) as temporary:
-        _write_csv(temporary, data, ground)
-    fits = _fits(inputs.used, arrays["member_time_s"])
-    write_table(layout.table("travel_time_fits"), "travel_time_fits", fits, validate=False)
-    write_json_if_changed(layout.root / "tomography.json", summary)
-    digests = {k: digest_file(p) for k, p in paths.items()}
-    return {"summary": summary, "digests": digests}
+    return {**found, "warnings": _warnings(found)}
 
 
 def _warnings(summary: dict[str, Any]) -> list[str]:
@@ -197,14 +216,26 @@ def _compare(
     }
 
 
-def _dataset(
-    settings: Settings,
+def describe_sections(
+    title: str,
+    line: Tomography,
     inputs: LineInputs,
     velocities: NDArray[np.float64],
     coverage: NDArray[np.float32],
 ) -> xr.Dataset:
-    """Sections of the ensemble by the CF conventions."""
-    line = line_settings(settings)
+    """Return the sections of an ensemble by the CF conventions.
+
+    Parameters
+    ----------
+    title : str
+    line : Tomography
+        Says which probabilities and depths of velocities are wanted.
+    inputs : LineInputs
+    velocities : ndarray, shape (members, depths, distances)
+        km/s, NaN above the ground.
+    coverage : ndarray, shape (depths, distances)
+        Mean ray length per node over the picks in km.
+    """
     grid = inputs.problem.grid
     summary = summarize_sections(velocities)
     plane = ("depth", "distance")
@@ -269,7 +300,7 @@ def _dataset(
                 {"units": "km", "positive": "down", "long_name": "depth of the ground"},
             ),
         },
-        {"Conventions": "CF-1.10", "title": settings.name, "source": "quakeloom tomography"},
+        {"Conventions": "CF-1.10", "title": title, "source": "quakeloom tomography"},
     )
 
 
@@ -291,7 +322,8 @@ def _write_csv(path: Any, data: xr.Dataset, ground: NDArray[np.bool_]) -> None:
     np.savetxt(path, np.column_stack(columns), "%.5g", ",", header=header, comments="")
 
 
-def _fits(used: pa.Table, times: NDArray[np.float64]) -> pa.Table:
+def fit_table(used: pa.Table, times: NDArray[np.float64]) -> pa.Table:
+    """Return the registered table ``travel_time_fits`` of picks and the times of all members."""
     columns = {n: used.column(n) for n in used.column_names}
     spread = times.std(axis=0, ddof=1) if len(times) > 1 else np.full(times.shape[1], np.nan)
     return make_table(

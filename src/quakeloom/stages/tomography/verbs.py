@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.cluster import clamp_workers, open_executor
-from quakeloom.config import Settings
+from quakeloom.config import Settings, Tomography
 from quakeloom.core import digest_bytes, digest_file
 from quakeloom.inference import one_blas_thread
 from quakeloom.schema import conform_table
@@ -58,6 +59,8 @@ from quakeloom.store import (
 )
 from quakeloom.tomography import (
     EnsembleMembers,
+    PreparedPosterior,
+    RefractionProblem,
     prepare_posterior,
     sample_ensemble,
 )
@@ -242,25 +245,43 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
         _INPUTS.clear()
         _INPUTS[key] = read_line(settings, read_prior(layout))
     line = line_settings(settings)
-    problem = _INPUTS[key].problem
     started, used = time.perf_counter(), time.process_time()
-    # one thread, so that rounding is the same everywhere
-    with one_blas_thread():
-        found = sample_ensemble(
-            line.sampler,
-            problem,
-            settings.seed,
-            np.array(members),
-            sampler_options(line),
-            read_prepared(layout),
-        )
+    found = sample_members(
+        line, _INPUTS[key].problem, read_prepared(layout), settings.seed, members
+    )
     spent = (time.perf_counter() - started, time.process_time() - used)
-    return _arrays(problem, found) | {
+    return found | {
         name: np.full(len(members), s / len(members)) for name, s in zip(_TIMES, spent, strict=True)
     }
 
 
-def _arrays(problem: Any, found: EnsembleMembers) -> dict[str, NDArray[Any]]:
+def sample_members(
+    line: Tomography,
+    problem: RefractionProblem,
+    prepared: PreparedPosterior,
+    seed: int,
+    members: Sequence[int],
+) -> dict[str, NDArray[Any]]:
+    """Return the registered arrays of members, one row each, and whether they converged.
+
+    Parameters
+    ----------
+    line : Tomography
+    problem : RefractionProblem
+    prepared : PreparedPosterior
+    seed : int
+    members : sequence of int
+        Numbers of the members; each has random streams of its own.
+    """
+    # one thread, so that rounding is the same everywhere
+    with one_blas_thread():
+        found = sample_ensemble(
+            line.sampler, problem, seed, np.array(members), sampler_options(line), prepared
+        )
+    return _arrays(problem, found)
+
+
+def _arrays(problem: RefractionProblem, found: EnsembleMembers) -> dict[str, NDArray[Any]]:
     velocity = np.stack([problem.velocity(w) for w in found.white]).astype(np.float32)
     top = problem.grid.depth_km[:, None] < problem.grid.top_km[None, :] - 1e-9
     velocity[:, top] = np.nan

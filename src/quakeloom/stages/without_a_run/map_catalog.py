@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.config import Stress
@@ -27,7 +30,44 @@ def map_catalog(
         The map, and what ``stress.json`` holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    events = select_events(stress, mechanisms, seed=seed)
+    made, description = map_mechanisms(stress, mechanisms, seed=seed)
+    provenance = {"quakeloom": __version__, "seed": seed, "stress": description["settings"]}
+    write_map(folder, made, provenance)
+    write_facts(folder, description)
+    return made, description
+
+
+def map_mechanisms(
+    stress: Stress,
+    mechanisms: pa.Table,
+    acceptance: NDArray[np.uint8] | None = None,
+    grid: Sequence[NDArray[np.float64]] = (),
+    seed: int = 0,
+) -> tuple[StressMap, dict[str, Any]]:
+    """Map mechanisms in one go; nothing is written.
+
+    Parameters
+    ----------
+    stress : Stress
+    mechanisms : pyarrow.Table
+        Registered ``mechanisms``.
+    acceptance : ndarray of uint8, shape (events, mechanisms), optional
+        Weights of the grid mechanisms, row by row as ``mechanisms``.
+    grid : sequence of ndarray
+        Strike, dip, rake of the grid mechanisms, and their shares of all orientations.
+    seed : int
+
+    Returns
+    -------
+    StressMap, dict
+        The map, and what ``stress.json`` holds.
+
+    Raises
+    ------
+    InputError
+        If no mechanism can be used; the message counts the reasons.
+    """
+    events = select_events(stress, mechanisms, acceptance, grid, seed)
     keep = MapEvents(events.points, events.statistics, events.weights, events.angles)
     if not events.weights.any():
         raise InputError(
@@ -36,16 +76,8 @@ def map_catalog(
         )
     center = mean_place([sum_places(events)], [int((events.weights > 0).sum())])
     made = make_map(stress, [sum_events(stress, events)], center, keep, seed)
-    provenance = {
-        "quakeloom": __version__,
-        "seed": seed,
-        "stress": stress.model_dump(mode="json"),
-    }
-    write_map(folder, made, provenance)
-    description = {
+    return made, {
         **describe_map(made),
         "left_out": events.left_out,
-        "settings": provenance["stress"],
+        "settings": stress.model_dump(mode="json"),
     }
-    write_facts(folder, description)
-    return made, description

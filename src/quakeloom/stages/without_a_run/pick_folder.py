@@ -1,4 +1,4 @@
-"""Pick any folder of waveform files: what ``quakeloom pick --waveforms`` does.
+"""Pick any waveforms: what ``quakeloom pick --waveforms`` and the library's pickers do.
 
 Not a stage of the workflow, but made of the same parts; for archives that fit no run.
 """
@@ -6,7 +6,7 @@ Not a stage of the workflow, but made of the same parts; for archives that fit n
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from quakeloom.formats import Trace
 from quakeloom.picking import Picker, PickOptions, Picks, pick_records
 from quakeloom.schema import make_table
 from quakeloom.signal import Record
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
+    IndexRow,
     Problem,
     RecordSet,
     index_files,
+    index_traces,
     list_files,
     record_sets,
 )
@@ -35,7 +38,7 @@ _TOGETHER_SAMPLES = 2_000_000
 
 @dataclass
 class FolderPicks:
-    """What picking a folder gave.
+    """What picking waveforms gave.
 
     Attributes
     ----------
@@ -87,7 +90,49 @@ def pick_folder(
     """
     progress("reading headers")
     rows, problems = index_files(list_files(path))
-    reader = ArchiveReader()
+    archive = _Archive(rows, problems, ArchiveReader())
+    return _pick_archive(archive, picker, options, span_s, one_per_station, progress)
+
+
+def pick_traces(
+    traces: Sequence[Trace],
+    picker: Picker,
+    options: PickOptions | None = None,
+    one_per_station: bool = True,
+) -> FolderPicks:
+    """Pick P and S in traces that are in memory; see :func:`pick_folder`.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        With one name as ``source_file``.
+    picker : Picker
+    options : PickOptions
+    one_per_station : bool
+    """
+    reader = ArchiveReader(load=lambda _: list(traces))
+    archive = _Archive(index_traces(traces), [], reader)
+    return _pick_archive(archive, picker, options, None, one_per_station, lambda _: None)
+
+
+@dataclass(frozen=True)
+class _Archive:
+    """Where records come from: an index, what it left out, and who reads."""
+
+    rows: list[IndexRow]
+    problems: list[Problem]
+    reader: ArchiveReader
+
+
+def _pick_archive(
+    archive: _Archive,
+    picker: Picker,
+    options: PickOptions | None,
+    span_s: tuple[float, float] | None,
+    one_per_station: bool,
+    progress: Callable[[str], None],
+) -> FolderPicks:
+    rows, problems, reader = archive.rows, archive.problems, archive.reader
     made: list[dict[str, Any]] = []
     waiting: list[tuple[RecordSet, Record]] = []
     found = FolderPicks(make_table("picks", {}, rows=0), make_table("rejects", {}, rows=0), "")

@@ -1,9 +1,9 @@
-"""Read first motions at given picks: what ``quakeloom polarity --waveforms`` does."""
+"""Read first motions at given picks: ``quakeloom polarity --waveforms``, and the library."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError, QuakeloomError
+from quakeloom.formats import Trace
 from quakeloom.schema import make_table, time_values
 from quakeloom.signal import Record, component_of, flag_bit, flag_names
 from quakeloom.stages.archive.record_sets import (
@@ -21,6 +22,7 @@ from quakeloom.stages.archive.record_sets import (
     Problem,
     RecordSet,
     index_files,
+    index_traces,
     list_files,
 )
 from quakeloom.stages.weights.polarity_readers import Reader, open_reader
@@ -70,10 +72,34 @@ def read_folder(
     """
     progress("reading headers")
     rows, problems = index_files(list_files(path))
-    by_station: dict[str, list[IndexRow]] = {}
-    for row in rows:
-        if component_of(row.channel) == "Z":
-            by_station.setdefault(row.instrument.station, []).append(row)
+    return _read_archive(rows, problems, ArchiveReader(), picks, reader, shift_s, progress)
+
+
+def read_traces(traces: Sequence[Trace], picks: pa.Table, reader: Reader) -> FolderPolarities:
+    """Read the first motion at every P pick in traces in memory; see :func:`read_folder`.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        With one name as ``source_file``.
+    picks : pyarrow.Table
+        Registered table ``picks``.
+    reader : Reader
+    """
+    archive = ArchiveReader(load=lambda _: list(traces))
+    return _read_archive(index_traces(traces), [], archive, picks, reader, 0.0, lambda _: None)
+
+
+def _read_archive(
+    rows: list[IndexRow],
+    problems: list[Problem],
+    archive: ArchiveReader,
+    picks: pa.Table,
+    reader: Reader,
+    shift_s: float,
+    progress: Callable[[str], None],
+) -> FolderPolarities:
+    by_station = _verticals(rows)
     wanted = _p_picks(picks)
     if not wanted:
         raise InputError(
@@ -91,13 +117,14 @@ def read_folder(
             continue
         jobs.append((i, _record_set(candidates, at)))
     jobs.sort(key=lambda j: (str(j[1].rows[0].file), j[0]))
-    archive = ArchiveReader()
     windows: list[NDArray[np.float32]] = []
     read: list[tuple[int, RecordSet, str]] = []
     for i, job in jobs:
         at = wanted[i]["time"] + round(shift_s * _NANO)
         try:
-            records, trouble = archive.read(job, "Z", reader.sampling_rate_hz, 0)
+            records, trouble = archive.read(
+                job, "Z", reader.sampling_rate_hz, 0, all_channels=False
+            )
             problems += trouble
             window, channel = cut_window(records, at, reader)
         except QuakeloomError as error:
@@ -130,6 +157,8 @@ class FirstMotionWindow:
         Sample of the pick.
     given : int
         First motion that the table has: +1 or -1.
+    row : int
+        Row of the table.
     """
 
     label: str
@@ -137,6 +166,7 @@ class FirstMotionWindow:
     rate_hz: float
     pick: int
     given: int
+    row: int
 
     def window(self, reader: Reader, shift_s: float = 0.0) -> NDArray[np.float32]:
         """Return the window of a reader at the shifted pick."""
@@ -162,15 +192,25 @@ def cut_folder(
         Seconds on either side; picks nearer to the ends of their records are left out.
     progress : callable
     """
-    rate, side = 100.0, round(reach_s * 100.0)
-    around = Reader("", rate, 2 * side + 1, side)
     progress("reading headers")
     rows, _ = index_files(list_files(path))
-    by_station: dict[str, list[IndexRow]] = {}
-    for row in rows:
-        if component_of(row.channel) == "Z":
-            by_station.setdefault(row.instrument.station, []).append(row)
-    archive = ArchiveReader()
+    return _cut_archive(rows, ArchiveReader(), polarities, reach_s)
+
+
+def cut_traces(
+    traces: Sequence[Trace], polarities: pa.Table, reach_s: float = 2.0
+) -> list[FirstMotionWindow]:
+    """Cut the vertical around every first motion in traces in memory; see :func:`cut_folder`."""
+    archive = ArchiveReader(load=lambda _: list(traces))
+    return _cut_archive(index_traces(traces), archive, polarities, reach_s)
+
+
+def _cut_archive(
+    rows: list[IndexRow], archive: ArchiveReader, polarities: pa.Table, reach_s: float
+) -> list[FirstMotionWindow]:
+    rate, side = 100.0, round(reach_s * 100.0)
+    around = Reader("", rate, 2 * side + 1, side)
+    by_station = _verticals(rows)
     found = []
     for pick in _motions(polarities):
         candidates = _candidates(by_station.get(pick["station"], []), pick, pick["time"])
@@ -182,7 +222,7 @@ def cut_folder(
         except QuakeloomError:
             continue
         label = f"{pick['station']} {pick['event_id'] or ''}".strip()
-        found.append(FirstMotionWindow(label, samples, rate, side, pick["polarity"]))
+        found.append(FirstMotionWindow(label, samples, rate, side, pick["polarity"], pick["row"]))
     return found
 
 
@@ -211,6 +251,15 @@ def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.
     )
 
 
+def _verticals(rows: list[IndexRow]) -> dict[str, list[IndexRow]]:
+    """Traces of verticals by station."""
+    by_station: dict[str, list[IndexRow]] = {}
+    for row in rows:
+        if component_of(row.channel) == "Z":
+            by_station.setdefault(row.instrument.station, []).append(row)
+    return by_station
+
+
 def _p_picks(picks: pa.Table) -> list[dict[str, Any]]:
     times = time_values(picks.column("time")).astype("datetime64[ns]").astype(np.int64)
     names = ("event_id", "network", "station", "location_code", "channel", "phase", "onset",
@@ -232,7 +281,7 @@ def _motions(polarities: pa.Table) -> list[dict[str, Any]]:
     }
     return [
         {**{n: values[i] for n, values in columns.items()}, "location_code": "",
-         "time": int(times[i].astype(np.int64))}
+         "time": int(times[i].astype(np.int64)), "row": i}
         for i in range(polarities.num_rows)
         if columns["polarity"][i] and not np.isnat(times[i])
     ]  # fmt: skip
@@ -319,7 +368,9 @@ __all__ = [
     "FirstMotionWindow",
     "FolderPolarities",
     "cut_folder",
+    "cut_traces",
     "cut_window",
     "open_reader",
     "read_folder",
+    "read_traces",
 ]

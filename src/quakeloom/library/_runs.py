@@ -1,0 +1,297 @@
+"""Finished runs: their tables, arrays, figures and provenance."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import xarray as xr
+from matplotlib.figure import Figure
+
+from quakeloom.config import Settings
+from quakeloom.core import InputError
+from quakeloom.library._frames import frame_of
+from quakeloom.library._maps import draw_hypocenter_map, draw_mechanism_map, draw_network_map
+from quakeloom.library._stress_maps import StressMap
+from quakeloom.plots import plot_velocity_sections
+from quakeloom.schema import TABLES, empty_table
+from quakeloom.stages.frame.run_settings import read_settings
+from quakeloom.store import RunLayout, read_json, read_table
+
+_FACTS = ("stress", "tomography", "regional", "threshold", "location")
+
+
+class Run:
+    """A run of quakeloom as it lies in its folder; nothing is changed there.
+
+    Every table of the run is an attribute: ``run.mechanisms`` is a pandas frame.
+
+    Attributes
+    ----------
+    path : Path
+    settings : Settings
+        As resolved when the run was planned.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._layout = RunLayout(path)
+        self.settings: Settings = read_settings(self._layout)
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that the run has."""
+        return [n for n in TABLES if self._layout.table(n).is_file()]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table as a pandas frame; times are UTC.
+
+        Raises
+        ------
+        InputError
+            If the run has no such table; the message lists those it has.
+        """
+        return frame_of(self._read(name))
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of what :meth:`dataset` opens."""
+        return [n for n, find in self._sources().items() if find is not None]
+
+    def dataset(self, name: str) -> xr.Dataset:
+        """Return arrays of the run as an xarray dataset, read when they are used.
+
+        Parameters
+        ----------
+        name : str
+            ``stress``: the stress map. ``sections``: mean, spread and quantiles of a line.
+            ``ensemble``: the members of a line or region. ``accepted``: weights of all acceptable
+            mechanisms by event, with the mechanisms. ``locations``: draws of hypocenters.
+
+        Raises
+        ------
+        InputError
+            If the run has none of that name; the message lists those it has.
+        """
+        find = self._sources().get(name)
+        if find is None:
+            known = ", ".join(self.datasets) or "none"
+            raise InputError(
+                f"Run {self.path} has no arrays '{name}'. Nothing was opened; it has {known}."
+            )
+        return find()
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, seed, settings and digests that the results rest on."""
+        file = self._layout.provenance
+        return dict(read_json(file)) if file.is_file() else {}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Numbers that stages wrote as JSON, by stage: ``stress``, ``tomography`` and others."""
+        files = {n: self.path / f"{n}.json" for n in _FACTS}
+        return {n: read_json(f) for n, f in files.items() if f.is_file()}
+
+    @property
+    def report(self) -> Path | None:
+        """The report page, or None where it was not made."""
+        return self._layout.report if self._layout.report.is_file() else None
+
+    @property
+    def stress_map(self) -> StressMap:
+        """The stress map, as :func:`map_stress` gives it.
+
+        Raises
+        ------
+        InputError
+            If the run has none.
+        """
+        if self.settings.stress is None or "stress" not in self.facts:
+            raise InputError(
+                f"Run {self.path} has no stress map. Add `stress: {{}}` to its settings and run it."
+            )
+        data = self.dataset("stress")
+        return StressMap(
+            self._read("stress"), None, data, self.facts["stress"], self.settings.stress
+        )
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of what :meth:`plot` draws."""
+        return [n for n, (table, _) in _FIGURES.items() if self._has(table)]
+
+    def plot(self, name: str = "") -> Figure:
+        """Return a figure of the run.
+
+        Parameters
+        ----------
+        name : str
+            ``network``, ``mechanisms``, ``hypocenters``, ``stress`` or ``sections``; the last
+            of these that the run has if empty.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to draw; the message lists what there is.
+        """
+        known = self.figures
+        name = name or (known[-1] if known else "")
+        figure = _FIGURES[name][1](self) if name in known else None
+        if figure is None:
+            raise InputError(
+                f"Run {self.path} has no figure '{name}'. Nothing was drawn; it has "
+                f"{', '.join(known) or 'none'}."
+            )
+        return figure
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name.startswith("_") or name not in TABLES:
+            raise AttributeError(f"A run has no attribute '{name}'.")
+        return self.table(name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.tables})
+
+    def __repr__(self) -> str:
+        return "\n".join(self._words())
+
+    def _repr_html_(self) -> str:
+        return f"<p>{'<br>'.join(escape(w) for w in self._words())}</p>"
+
+    def _words(self) -> list[str]:
+        rows = [f"{n} ({self._rows(n):,})" for n in self.tables]
+        words = [
+            f"Run {self.settings.name} in {self.path}",
+            f"tables: {', '.join(rows) or 'none yet'}",
+        ]
+        return [*words, f"arrays: {', '.join(self.datasets)}"] if self.datasets else words
+
+    def _has(self, name: str) -> bool:
+        return name in self.tables or name in self.datasets
+
+    def _rows(self, name: str) -> int:
+        import pyarrow.parquet as pq
+
+        return int(pq.read_metadata(self._layout.table(name)).num_rows)
+
+    def _stations(self) -> pa.Table:
+        return self._read("stations") if "stations" in self.tables else empty_table("stations")
+
+    def _read(self, name: str) -> pa.Table:
+        if name not in self.tables:
+            raise InputError(
+                f"Run {self.path} has no table '{name}'. Nothing was read; it has "
+                f"{', '.join(self.tables) or 'none'}."
+            )
+        return read_table(self._layout.table(name), name)
+
+    def _sources(self) -> dict[str, Callable[[], xr.Dataset] | None]:
+        """What opens the arrays of each name; None where the run has none."""
+        sections, ensemble = self.path / "sections.nc", self.path / "ensemble.zarr"
+        stress, drawn = self.path / "stress.zarr", self.path / "locations.zarr"
+        accepted = self._layout.accepted
+        return {
+            "stress": (lambda: _open_zarr(stress)) if stress.is_dir() else None,
+            "sections": (
+                (lambda: xr.open_dataset(sections, engine="scipy")) if sections.is_file() else None
+            ),
+            "ensemble": (lambda: _open_zarr(ensemble)) if ensemble.is_dir() else None,
+            "accepted": (lambda: self._accepted(accepted)) if accepted.is_dir() else None,
+            "locations": (lambda: self._joined(drawn, "locate")) if drawn.is_dir() else None,
+        }
+
+    def _accepted(self, folder: Path) -> xr.Dataset:
+        grid = _open_zarr(folder / "grid").load()
+        return self._joined(folder, "mechanism").assign_coords(
+            {n: grid[n] for n in ("strike_deg", "dip_deg", "rake_deg")}
+        )
+
+    def _joined(self, folder: Path, stage: str) -> xr.Dataset:
+        """The partitions of an array below each other, with the events of their rows."""
+        pieces = []
+        for group in sorted(p for p in folder.iterdir() if p.is_dir() and p.name != "grid"):
+            part = self._layout.part(stage, group.name)
+            table = "events" if stage == "mechanism" else "hypocenters"
+            ids = read_table(part / f"{table}.parquet", table).column("event_id").to_pylist()
+            pieces.append(_open_zarr(group).assign_coords(event_id=("event", ids)))
+        return xr.concat(pieces, "event").set_xindex("event_id")
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a run: tables as pandas frames, arrays as xarray datasets, figures, provenance.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder of the run, such as ``results/demo``.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    PlanError
+        If the folder is none of a run.
+
+    Examples
+    --------
+    >>> run = ql.open_run("results/demo")
+    >>> run.mechanisms.query("quality == 'A'")
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise InputError(
+            f"There is no folder '{folder}', so there is no run to open. Give one such as "
+            "results/demo."
+        )
+    return Run(folder)
+
+
+def _open_zarr(group: Path) -> xr.Dataset:
+    with warnings.catch_warnings():
+        # locks and notes of the stages lie beside the arrays
+        warnings.filterwarnings("ignore", "Object at .* is not recognized")
+        data: xr.Dataset = xr.open_zarr(group, consolidated=False)
+    return data
+
+
+def _draw_network(run: Run) -> Figure | None:
+    return draw_network_map(run._read("mechanisms"), run._read("stations"))
+
+
+def _draw_mechanisms(run: Run) -> Figure | None:
+    return draw_mechanism_map(run._read("mechanisms"))
+
+
+def _draw_hypocenters(run: Run) -> Figure | None:
+    return draw_hypocenter_map(run._read("hypocenters"), run._stations())
+
+
+def _draw_stress(run: Run) -> Figure | None:
+    return run.stress_map.plot()
+
+
+def _draw_sections(run: Run) -> Figure | None:
+    data = run.dataset("sections")
+    names = {"quantile_2_5": "2.5 %", "mean": "Mean", "quantile_97_5": "97.5 %"}
+    panels = {title: data[name] for name, title in names.items()}
+    return plot_velocity_sections(data["depth"], data["distance"], panels, data["ground_depth"])
+
+
+_FIGURES: dict[str, tuple[str, Callable[[Run], Figure | None]]] = {
+    "network": ("mechanisms", _draw_network),
+    "mechanisms": ("mechanisms", _draw_mechanisms),
+    "hypocenters": ("hypocenters", _draw_hypocenters),
+    "stress": ("stress", _draw_stress),
+    "sections": ("sections", _draw_sections),
+}
+"""What a run draws: the table or dataset that it needs, and how."""
