@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from quakeloom.cli._main import app
 from quakeloom.core import fault_vectors, p_radiation, ray_vectors
+from quakeloom.stages.every_stage import find_stage
 
 SPEED_KM_S = 6.0
 """P velocity of the uniform medium; S is slower by 1.73."""
@@ -145,12 +146,12 @@ def compute(config: Path, *stages: str) -> Path:
     results = config.parent / "results"
     quakeloom("plan", "--config", config, "--results", results)
     run = results / "small"
-    for stage in stages:
-        if stage == "takeoff":
-            quakeloom(stage, "part", "--run", run)
-            continue
-        quakeloom(stage, "init", "--run", run)
-        for line in quakeloom(stage, "plan", "--run", run).splitlines():
-            quakeloom(stage, "part", line.split("\t")[0], "--run", run)
-        quakeloom(stage, "finalise", "--run", run)
+    for stage in map(find_stage, stages):
+        if stage.opens:
+            quakeloom(stage.name, "init", "--run", run)
+        for line in quakeloom(stage.name, "plan", "--run", run).splitlines():
+            partition = [] if stage.partitions == "one" else [line.split("\t")[0]]
+            quakeloom(stage.name, "part", *partition, "--run", run)
+        if stage.gathers:
+            quakeloom(stage.name, "finalise", "--run", run)
     return run
