@@ -14,11 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.formats._quakeml_grammar import SLOTS, Grammar, Records
+from quakeloom.formats._quakeml_grammar import EVENT, SLOTS, Grammar, Records
+from quakeloom.formats._quakeml_tokens import (
+    CUT,
+    DECLARED,
+    EXCLAMATION,
+    GREATER,
+    NEWLINE,
+    OTHERWISE,
+    QUESTION,
+    SLASH,
+    WRONG,
+    declares_namespace,
+    inlined,
+    read_attribute_name,
+    read_attribute_value,
+    read_name,
+    same_bytes,
+    skip_aside,
+    skip_blanks,
+    skip_text,
+)
 
-MORE, DONE, BROKEN, FULL = range(4)
-"""What the scanner says: give more bytes, end of the document, not well-formed, or the
-record arrays are too small."""
+GOING, MORE, DONE, BROKEN, FULL = range(5)
+"""What the scanner says: it goes on, give more bytes, end of the document, not well-formed, or
+the record arrays are too small."""
 
 PROBLEMS = (
     "",
@@ -29,9 +49,71 @@ PROBLEMS = (
     "elements are nested more than 60 deep",
     "a tag has no name",
     "an event starts inside another one, whose end tag is missing",
+    "another document starts before this one has ended",
 )
+(
+    _,
+    _CLOSED_WRONG,
+    _BAD_ATTRIBUTE,
+    _LESS_IN_VALUE,
+    _DECLARATION,
+    _TOO_DEEP,
+    _NO_NAME,
+    _EVENT_INSIDE,
+    NEW_DOCUMENT,
+) = range(len(PROBLEMS))
 
 _MAX_DEPTH = 60
+"""Elements that may be open at once; QuakeML needs 9."""
+
+(
+    _DEPTH,
+    _USED,
+    _USED_SPANS,
+    _CAPTURE,
+    _CAPTURE_START,
+    _CAPTURE_MIXED,
+    _COMMITTED,
+    _POSITION,
+    _LINE,
+    _PROBLEM,
+    _PLACE,
+    _PLACE_LINE,
+) = range(12)
+"""Where the scanner keeps its numbers: open elements; records and spans in use; the depth of
+the element whose text is a field, where that text begins, whether it holds markup; records,
+place and line after the last complete child of eventParameters; what is wrong, where, on which
+line."""
+
+
+class Document(NamedTuple):
+    """How the elements of one document are written, as bytes.
+
+    Attributes
+    ----------
+    prefixes : ndarray of uint8
+        Namespace prefixes of QuakeML elements, one after the other.
+    prefix_ends : ndarray of int64
+        Where each of them ends; an empty one stands for the default namespace.
+    uri : ndarray of uint8
+        The namespace of QuakeML elements; a default namespace that is declared anew with
+        another URI hides its element.
+    parent : ndarray of uint8
+        The name of eventParameters as written, whose end tag ends the document.
+    """
+
+    prefixes: NDArray[np.uint8]
+    prefix_ends: NDArray[np.int64]
+    uri: NDArray[np.uint8]
+    parent: NDArray[np.uint8]
+
+
+class _Elements(NamedTuple):
+    """The open elements: their nodes, the records that they belong to, and their names."""
+
+    node: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    name: NDArray[np.int64]
 
 
 class Scan(NamedTuple):
@@ -50,13 +132,21 @@ class Scan(NamedTuple):
     problem_line: int
 
 
+def make_document(prefixes: list[bytes], uri: bytes, parent: bytes) -> Document:
+    """Return how the elements of a document are written; see :class:`Document`."""
+    return Document(
+        np.frombuffer(b"".join(prefixes), np.uint8),
+        np.cumsum([len(p) for p in prefixes]).astype(np.int64),
+        np.frombuffer(uri, np.uint8),
+        np.frombuffer(parent, np.uint8),
+    )
+
+
 def scan_block(
     data: NDArray[np.uint8],
     start: int,
     line: int,
-    prefixes: list[bytes],
-    uri: bytes,
-    parent: bytes,
+    document: Document,
     grammar: Grammar,
     records: Records,
 ) -> Scan:
@@ -68,313 +158,274 @@ def scan_block(
         UTF-8 text.
     start, line : int
         Where to begin, between two children of eventParameters, and its line number.
-    prefixes : list of bytes
-        Namespace prefixes of QuakeML elements, empty for the default namespace.
-    uri : bytes
-        The namespace of QuakeML elements; a default namespace that is declared anew with
-        another URI hides its element.
-    parent : bytes
-        The name of eventParameters as written, whose end tag ends the document.
+    document : Document
     grammar : Grammar
     records : Records
         Room for the result.
     """
-    joined = np.frombuffer(b"".join(prefixes), np.uint8)
-    ends = np.cumsum([len(p) for p in prefixes]).astype(np.int64)
-    raw = _scan(
-        data,
-        start,
-        line,
-        joined,
-        ends,
-        np.frombuffer(uri, np.uint8),
-        np.frombuffer(parent, np.uint8),
-        grammar.name_bytes,
-        grammar.name_start,
-        grammar.slots,
-        grammar.follow,
-        grammar.record,
-        grammar.text_field,
-        grammar.attribute_field,
-        records.kind,
-        records.owner,
-        records.line,
-        records.offset,
-        records.spans,
+    elements = _Elements(
+        np.zeros(_MAX_DEPTH, np.int64),
+        np.full(_MAX_DEPTH, -1, np.int64),
+        np.zeros((_MAX_DEPTH, 2), np.int64),
     )
-    return Scan(*(int(v) for v in raw))
+    elements.node[0] = 1
+    state = np.zeros(12, np.int64)
+    state[_POSITION], state[_LINE] = start, line
+    status = _scan(data, document, grammar, records, elements, state)
+    return Scan(int(status), *(int(v) for v in state[_COMMITTED:]))
 
 
-@compiled(nogil=True)
-def _same(a, a0, a1, b, b0, b1):  # type: ignore[no-untyped-def]
-    if a1 - a0 != b1 - b0:
-        return False
-    k = 0
-    while k < a1 - a0 and a[a0 + k] == b[b0 + k]:
-        k += 1
-    return k == a1 - a0
-
-
-@compiled(nogil=True)
-def _scan(  # type: ignore[no-untyped-def]
-    data,
-    start,
-    line,
-    prefixes,
-    prefix_ends,
-    uri,
-    parent,
-    name_bytes,
-    name_start,
-    slots,
-    follow,
-    record,
-    text_field,
-    attribute_field,
-    out_kind,
-    out_owner,
-    out_line,
-    out_offset,
-    out_spans,
-):
+@compiled(nogil=True, _nrt=False)
+def _scan(data, document, grammar, records, elements, state):  # type: ignore[no-untyped-def]
+    """Walk from tag to tag until something other than GOING is said; return it."""
+    i, line = state[_POSITION], state[_LINE]
     size = data.size
-    depth = 0
-    node_at = np.zeros(_MAX_DEPTH, np.int64)
-    owner_at = np.full(_MAX_DEPTH, -1, np.int64)
-    name_at = np.zeros((_MAX_DEPTH, 2), np.int64)
-    node_at[0] = 1
-    used = 0
-    committed = 0
-    done_position = start
-    done_line = line
-    capture = 0
-    capture_start = 0
-    capture_mixed = False
-    i = start
-    while True:
-        # text
-        while i < size and data[i] != 60:
-            if data[i] == 10:
-                line += 1
-            elif data[i] == 38:
-                capture_mixed = True
-            i += 1
+    status = GOING
+    while status == GOING:
+        i, line, entity = skip_text(data, i, line)
+        if entity:
+            state[_CAPTURE_MIXED] = 1
         if i + 1 >= size:
-            return MORE, committed, done_position, done_line, 0, i, line
-        tag_start = i
-        tag_line = line
-        c = data[i + 1]
-        if c == 33 or c == 63:
-            # comment, CDATA or processing instruction
-            if c == 63:
-                e1, e2, e3 = 63, 62, -1
-                i += 2
-            elif i + 3 < size and data[i + 2] == 45 and data[i + 3] == 45:
-                e1, e2, e3 = 45, 45, 62
-                i += 4
-            elif i + 8 < size and data[i + 2] == 91 and data[i + 3] == 67 and data[i + 8] == 91:
-                e1, e2, e3 = 93, 93, 62
-                i += 9
-            elif i + 8 >= size:
-                return MORE, committed, done_position, done_line, 0, i, line
-            else:
-                return BROKEN, committed, done_position, done_line, 4, tag_start, tag_line
-            capture_mixed = True
-            closed = False
-            while i < size:
-                if data[i] == 10:
-                    line += 1
-                if data[i] == e1 and i + 1 < size and data[i + 1] == e2:
-                    if e3 < 0:
-                        i += 2
-                        closed = True
-                        break
-                    if i + 2 < size and data[i + 2] == e3:
-                        i += 3
-                        closed = True
-                        break
-                i += 1
-            if not closed:
-                return MORE, committed, done_position, done_line, 0, tag_start, tag_line
+            state[_PLACE], state[_PLACE_LINE] = i, line
+            return MORE
+        byte = data[i + 1]
+        if byte == EXCLAMATION or byte == QUESTION:  # "in" is slower  # noqa: SIM109
+            state[_CAPTURE_MIXED] = 1
+            outcome, j, next_line = skip_aside(data, i, line)
+            if outcome == CUT:
+                status = _stop(state, MORE, 0, i, line)
+            elif outcome == OTHERWISE:
+                status = _stop(state, BROKEN, _DECLARATION, i, line)
+            elif outcome == DECLARED:
+                status = _stop(state, BROKEN, NEW_DOCUMENT, i, line)
+            i, line = j, next_line
+        elif byte == SLASH:
+            status, i, line = _close_element(
+                data, document, grammar, records, elements, state, i, line
+            )
+        else:
+            status, i, line = _open_element(
+                data, document, grammar, records, elements, state, i, line
+            )
+    return status
+
+
+@inlined
+def _stop(state, status, problem, i, line):  # type: ignore[no-untyped-def]
+    """Note what stops the scan, and where; return the status."""
+    state[_PROBLEM] = problem
+    state[_PLACE] = i
+    state[_PLACE_LINE] = line
+    return status
+
+
+@inlined
+def _commit(state, i, line):  # type: ignore[no-untyped-def]
+    """Note that a child of eventParameters is complete."""
+    state[_COMMITTED] = state[_USED]
+    state[_POSITION] = i
+    state[_LINE] = line
+
+
+@inlined
+def _close_element(data, document, grammar, records, elements, state, tag, line):  # type: ignore[no-untyped-def]
+    """Read an end tag; the text before it becomes a field if it is one."""
+    size = data.size
+    depth = state[_DEPTH]
+    end, _colon, _value = read_name(data, tag + 2)
+    i, after = end, line
+    while i < size and data[i] != GREATER:
+        if data[i] == NEWLINE:
+            after += 1
+        i += 1
+    if i >= size:
+        return _stop(state, MORE, 0, tag, line), i, line
+    i += 1
+    if end == tag + 2:
+        return _stop(state, BROKEN, _NO_NAME, tag, line), i, line
+    if depth == 0:
+        if same_bytes(data, tag + 2, end, document.parent, 0, document.parent.size):
+            _commit(state, i, after)
+            return _stop(state, DONE, 0, i, after), i, after
+        return _stop(state, BROKEN, _CLOSED_WRONG, tag, line), i, line
+    if not same_bytes(data, tag + 2, end, data, elements.name[depth, 0], elements.name[depth, 1]):
+        return _stop(state, BROKEN, _CLOSED_WRONG, tag, line), i, line
+    if state[_CAPTURE] == depth:
+        field = grammar.text_field[elements.node[depth]]
+        stop = -tag - 1 if state[_CAPTURE_MIXED] else tag
+        _keep_span(data, records, elements.owner[depth], field, state[_CAPTURE_START], stop)
+        state[_CAPTURE] = 0
+    state[_DEPTH] = depth - 1
+    if depth == 1:
+        _commit(state, i, after)
+    return GOING, i, after
+
+
+@inlined
+def _keep_span(data, records, row, field, begin, end):  # type: ignore[no-untyped-def]
+    """Keep a field unless it is there; one that comes again with another text is marked."""
+    k = records.first[row] + field
+    old = records.spans[k, 0]
+    if old < 0:
+        records.spans[k, 0] = begin
+        records.spans[k, 1] = end
+        return
+    old_end = records.spans[k, 1]
+    if not same_bytes(
+        data,
+        old,
+        -old_end - 1 if old_end < -1 else old_end,
+        data,
+        begin,
+        -end - 1 if end < -1 else end,
+    ):
+        records.repeated[row] |= 1 << field
+
+
+@inlined
+def _find_name(data, begin, end, value, grammar):  # type: ignore[no-untyped-def]
+    """Return the number of a name by its hash, 0 if it is not known."""
+    slot = value % SLOTS
+    while grammar.slots[slot] > 0:
+        k = grammar.slots[slot]
+        if same_bytes(
+            data, begin, end, grammar.name_bytes, grammar.name_start[k], grammar.name_start[k + 1]
+        ):
+            return k
+        slot = (slot + 1) % SLOTS
+    return 0
+
+
+@inlined
+def _has_prefix(data, begin, end, document):  # type: ignore[no-untyped-def]
+    """Say whether a prefix is one of the document's."""
+    place = 0
+    for k in range(document.prefix_ends.size):
+        if same_bytes(data, begin, end, document.prefixes, place, document.prefix_ends[k]):
+            return True
+        place = document.prefix_ends[k]
+    return False
+
+
+@inlined
+def _start_record(grammar, records, state, kind, owner, line):  # type: ignore[no-untyped-def]
+    """Make a record without fields; return its number, -1 if there is no room."""
+    row = state[_USED]
+    first = state[_USED_SPANS]
+    count = grammar.field_count[kind]
+    if row >= records.kind.size or first + count > records.spans.shape[0]:
+        return -1
+    records.kind[row] = kind
+    records.owner[row] = owner
+    records.line[row] = line
+    records.first[row] = first
+    records.repeated[row] = 0
+    for k in range(first, first + count):
+        records.spans[k, 0] = -1
+        records.spans[k, 1] = -1
+    state[_USED] = row + 1
+    state[_USED_SPANS] = first + count
+    return row
+
+
+@inlined
+def _open_element(data, document, grammar, records, elements, state, tag, line):  # type: ignore[no-untyped-def]
+    """Read a start tag with its attributes; start a record if the element is one."""
+    depth = state[_DEPTH]
+    begin = tag + 1
+    end, colon, value = read_name(data, begin)
+    if end >= data.size:
+        return _stop(state, MORE, 0, tag, line), end, line
+    if end == begin:
+        return _stop(state, BROKEN, _NO_NAME, tag, line), end, line
+    if depth + 1 >= _MAX_DEPTH:
+        return _stop(state, BROKEN, _TOO_DEEP, tag, line), end, line
+    node = 0
+    parent = elements.node[depth]
+    if parent > 0 and _has_prefix(data, begin, begin if colon < 0 else colon, document):
+        name = _find_name(data, begin if colon < 0 else colon + 1, end, value, grammar)
+        if name > 0:
+            node = grammar.follow[parent, name]
+            top = grammar.follow[1, name]
+            if depth > 0 and top > 0 and grammar.record[top] == EVENT:
+                return _stop(state, BROKEN, _EVENT_INSIDE, tag, line), end, line
+    owner = elements.owner[depth]
+    if node > 0 and grammar.record[node] >= 0:
+        owner = _start_record(grammar, records, state, grammar.record[node], owner, line)
+        if owner < 0:
+            return _stop(state, FULL, 0, tag, line), end, line
+    name_span = (begin, end, colon)
+    outcome, i, after, node, empty = _read_attributes(
+        data, document, grammar, records, state, name_span, (node, owner), line
+    )
+    if outcome == MORE:
+        return _stop(state, MORE, 0, tag, line), i, line
+    if outcome == BROKEN:
+        return BROKEN, i, line
+    state[_CAPTURE] = 0
+    if empty:
+        if depth == 0:
+            _commit(state, i, after)
+        return GOING, i, after
+    depth += 1
+    state[_DEPTH] = depth
+    elements.node[depth] = node
+    elements.owner[depth] = owner if node > 0 else -1
+    elements.name[depth, 0] = begin
+    elements.name[depth, 1] = end
+    if node > 0 and grammar.text_field[node] >= 0 and owner >= 0:
+        state[_CAPTURE] = depth
+        state[_CAPTURE_START] = i
+        state[_CAPTURE_MIXED] = 0
+    return GOING, i, after
+
+
+@inlined
+def _read_attributes(data, document, grammar, records, state, name, place, line):  # type: ignore[no-untyped-def]
+    """Read the attributes of a tag up to its end.
+
+    Returns what stops it (GOING for nothing), the place and line after the tag, the node of
+    the element (0 if a namespace that is not QuakeML's is declared for it) and whether the
+    element is empty.
+    """
+    begin, end, colon = name
+    node, owner = place
+    size = data.size
+    i = end
+    while True:
+        i, line = skip_blanks(data, i, line)
+        if i >= size or (i + 1 >= size and data[i] != GREATER):
+            return MORE, i, line, node, False
+        if data[i] == GREATER:
+            return GOING, i + 1, line, node, False
+        if data[i] == SLASH:
+            if data[i + 1] != GREATER:
+                return _stop(state, BROKEN, _BAD_ATTRIBUTE, i, line), i, line, node, True
+            return GOING, i + 2, line, node, True
+        a0 = i
+        outcome, i, line, a1, value = read_attribute_name(data, i, line)
+        if outcome == CUT:
+            return MORE, i, line, node, False
+        if outcome == WRONG:
+            return _stop(state, BROKEN, _BAD_ATTRIBUTE, i, line), i, line, node, False
+        v0 = i + 1
+        i, line, entity, wrong = read_attribute_value(data, i, line)
+        if wrong < 0:
+            return MORE, i, line, node, False
+        if wrong > 0:
+            problem = _BAD_ATTRIBUTE if wrong == 1 else _LESS_IN_VALUE
+            return _stop(state, BROKEN, problem, i, line), i, line, node, False
+        v1 = i - 1
+        if node == 0:
             continue
-        closing = c == 47
-        i += 2 if closing else 1
-        n0 = i
-        colon = -1
-        h = 0
-        while i < size:
-            c = data[i]
-            if c == 62 or c == 47 or c == 32 or c == 10 or c == 9 or c == 13:
-                break
-            if c == 58:
-                colon = i
-                h = 0
-            else:
-                h = (h * 31 + c) & 0xFFFFFFFF
-            i += 1
-        if i >= size:
-            return MORE, committed, done_position, done_line, 0, tag_start, tag_line
-        n1 = i
-        if n1 == n0:
-            return BROKEN, committed, done_position, done_line, 6, tag_start, tag_line
-        if closing:
-            while i < size and data[i] != 62:
-                if data[i] == 10:
-                    line += 1
-                i += 1
-            if i >= size:
-                return MORE, committed, done_position, done_line, 0, tag_start, tag_line
-            i += 1
-            if depth == 0:
-                if _same(data, n0, n1, parent, 0, parent.size):
-                    return DONE, used, i, line, 0, i, line
-                return BROKEN, committed, done_position, done_line, 1, tag_start, tag_line
-            if not _same(data, n0, n1, data, name_at[depth, 0], name_at[depth, 1]):
-                return BROKEN, committed, done_position, done_line, 1, tag_start, tag_line
-            if capture == depth:
-                f = text_field[node_at[depth]]
-                r = owner_at[depth]
-                if out_spans[r, f, 0] < 0:
-                    out_spans[r, f, 0] = capture_start
-                    out_spans[r, f, 1] = -tag_start - 1 if capture_mixed else tag_start
-                capture = 0
-            depth -= 1
-            if depth == 0:
-                committed = used
-                done_position = i
-                done_line = line
-            continue
-        # start tag: which node?
-        if depth + 1 >= _MAX_DEPTH:
-            return BROKEN, committed, done_position, done_line, 5, tag_start, tag_line
-        p1 = colon if colon >= 0 else n0
-        known = False
-        p = 0
-        for k in range(prefix_ends.size):
-            if _same(data, n0, p1, prefixes, p, prefix_ends[k]):
-                known = True
-            p = prefix_ends[k]
-        node = 0
-        if known and node_at[depth] > 0:
-            l0 = colon + 1 if colon >= 0 else n0
-            slot = h % SLOTS
-            while slots[slot] > 0:
-                k = slots[slot]
-                if _same(data, l0, n1, name_bytes, name_start[k], name_start[k + 1]):
-                    node = follow[node_at[depth], k]
-                    if depth > 0 and follow[1, k] > 0 and record[follow[1, k]] == 0:
-                        return BROKEN, committed, done_position, done_line, 7, tag_start, tag_line
-                    break
-                slot = (slot + 1) % SLOTS
-        owner = owner_at[depth]
-        if node > 0 and record[node] >= 0:
-            if used >= out_kind.size:
-                return FULL, committed, done_position, done_line, 0, i, line
-            out_kind[used] = record[node]
-            out_owner[used] = owner
-            out_line[used] = tag_line
-            out_offset[used] = tag_start
-            out_spans[used, :, :] = -1
-            owner = used
-            used += 1
-        # attributes
-        empty = False
-        while True:
-            while i < size and (data[i] == 32 or data[i] == 10 or data[i] == 9 or data[i] == 13):
-                if data[i] == 10:
-                    line += 1
-                i += 1
-            if i + 1 >= size and (i >= size or data[i] != 62):
-                return MORE, committed, done_position, done_line, 0, tag_start, tag_line
-            if data[i] == 62:
-                i += 1
-                break
-            if data[i] == 47:
-                if data[i + 1] != 62:
-                    return BROKEN, committed, done_position, done_line, 2, i, line
-                empty = True
-                i += 2
-                break
-            a0 = i
-            h = 0
-            while i < size and data[i] != 61 and data[i] > 32 and data[i] != 62 and data[i] != 60:
-                h = (h * 31 + data[i]) & 0xFFFFFFFF
-                i += 1
-            a1 = i
-            while i < size and (data[i] == 32 or data[i] == 10 or data[i] == 9 or data[i] == 13):
-                if data[i] == 10:
-                    line += 1
-                i += 1
-            if i >= size:
-                return MORE, committed, done_position, done_line, 0, tag_start, tag_line
-            if data[i] != 61 or a1 == a0:
-                return BROKEN, committed, done_position, done_line, 2, i, line
-            i += 1
-            while i < size and (data[i] == 32 or data[i] == 10 or data[i] == 9 or data[i] == 13):
-                if data[i] == 10:
-                    line += 1
-                i += 1
-            if i >= size:
-                return MORE, committed, done_position, done_line, 0, tag_start, tag_line
-            quote = data[i]
-            if quote != 34 and quote != 39:
-                return BROKEN, committed, done_position, done_line, 2, i, line
-            i += 1
-            v0 = i
-            mixed = False
-            while i < size and data[i] != quote:
-                if data[i] == 10:
-                    line += 1
-                elif data[i] == 38:
-                    mixed = True
-                elif data[i] == 60:
-                    return BROKEN, committed, done_position, done_line, 3, i, line
-                i += 1
-            if i >= size:
-                return MORE, committed, done_position, done_line, 0, tag_start, tag_line
-            v1 = i
-            i += 1
-            if node > 0:
-                slot = h % SLOTS
-                while slots[slot] > 0:
-                    k = slots[slot]
-                    if _same(data, a0, a1, name_bytes, name_start[k], name_start[k + 1]):
-                        f = attribute_field[node, k]
-                        if f >= 0 and out_spans[owner, f, 0] < 0:
-                            out_spans[owner, f, 0] = v0
-                            out_spans[owner, f, 1] = -v1 - 1 if mixed else v1
-                        break
-                    slot = (slot + 1) % SLOTS
-                # a namespace declared anew for this element's own prefix
-                if (
-                    a1 - a0 >= 5
-                    and data[a0] == 120
-                    and data[a0 + 1] == 109
-                    and (data[a0 + 2] == 108 and data[a0 + 3] == 110 and data[a0 + 4] == 115)
-                ):
-                    own = (colon < 0 and a1 - a0 == 5) or (
-                        colon >= 0
-                        and a1 - a0 > 6
-                        and data[a0 + 5] == 58
-                        and _same(data, a0 + 6, a1, data, n0, colon)
-                    )
-                    if own and not _same(data, v0, v1, uri, 0, uri.size):
-                        if record[node] >= 0:
-                            used -= 1
-                        node = 0
-        capture = 0
-        if empty:
-            if depth == 0:
-                committed = used
-                done_position = i
-                done_line = line
-            continue
-        depth += 1
-        node_at[depth] = node
-        owner_at[depth] = owner
-        name_at[depth, 0] = n0
-        name_at[depth, 1] = n1
-        if node > 0 and text_field[node] >= 0 and owner >= 0:
-            capture = depth
-            capture_start = i
-            capture_mixed = False
+        number = _find_name(data, a0, a1, value, grammar)
+        field = grammar.attribute_field[node, number] if number > 0 else -1
+        if field >= 0:
+            _keep_span(data, records, owner, field, v0, -v1 - 1 if entity else v1)
+        elif declares_namespace(data, a0, a1, begin, colon) and not same_bytes(
+            data, v0, v1, document.uri, 0, document.uri.size
+        ):
+            if grammar.record[node] >= 0:
+                state[_USED] = owner
+                state[_USED_SPANS] = records.first[owner]
+            node = 0

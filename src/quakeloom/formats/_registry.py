@@ -28,7 +28,7 @@ from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
 from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
 from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
 from quakeloom.formats._parquet import FORMAT as _PARQUET
-from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._quakeml import FORMATS_HERE as _QUAKEML
 from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
@@ -36,7 +36,7 @@ from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
 _ALL: tuple[Format, ...] = (
-    _QUAKEML,
+    *_QUAKEML,
     _STATIONXML,
     _DATALESS,
     _SAC_STATIONS,

@@ -18,6 +18,7 @@ _MAX_TEXT = 200
 
 SOURCE_TABLES = (
     "events",
+    "origins",
     "stations",
     "polarities",
     "picks",
@@ -40,13 +41,16 @@ class SourceTables:
 
     Attributes
     ----------
-    events, stations, polarities, picks, amplitudes, reversals, sp_corrections : pyarrow.Table
+    events, origins, stations, polarities, picks, amplitudes : pyarrow.Table
         Registered tables of :data:`quakeloom.schema.TABLES`, in the order of the file.
+    reversals, sp_corrections : pyarrow.Table
+        The same.
     rejects : pyarrow.Table
         One row for everything that was put aside, with file, line, reason and text.
     """
 
     events: pa.Table = field(default_factory=partial(_empty, "events"))
+    origins: pa.Table = field(default_factory=partial(_empty, "origins"))
     stations: pa.Table = field(default_factory=partial(_empty, "stations"))
     polarities: pa.Table = field(default_factory=partial(_empty, "polarities"))
     picks: pa.Table = field(default_factory=partial(_empty, "picks"))
