@@ -125,7 +125,7 @@ def read_name(data, i):  # type: ignore[no-untyped-def]
     value = 0
     while i < size:
         byte = data[i]
-        if is_blank(byte) or byte == GREATER or byte == SLASH:  # "in" is slower
+        if is_blank(byte) or byte in (GREATER, SLASH):
             break
         if byte == COLON:
             colon = i
