@@ -32,7 +32,7 @@ from quakeloom.formats._quakeml import FORMATS_HERE as _QUAKEML
 from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
-from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._source_tables import SourceTables, put_aside_non_events
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
 _ALL: tuple[Format, ...] = (
@@ -105,7 +105,7 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
             f"Remove it; its options are: {known}."
         )
     read_head(path)
-    return chosen.read(path, **options)
+    return put_aside_non_events(chosen.read(path, **options))
 
 
 def detect_format(path: str | Path) -> str:
