@@ -105,7 +105,8 @@ def _read_block(block: Block, file: QuakemlFile) -> SourceTables:
     picks, polarities = read_picks(source, linked)
     amplitudes, unread = read_amplitudes(source, linked)
     file.unread_amplitudes += unread
-    file.watch_depths(table)
+    if block.units_per_km > 1.0:
+        file.watch_depths(table)
     return SourceTables(
         events=table,
         origins=origins_table(events, origins, good, file.name),

@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.formats._quakeml_grammar import FIELDS, KIND_NAMES, Records
+from quakeloom.formats._quakeml_grammar import FIELDS, KIND_NAMES
+from quakeloom.formats._scanner_tables import Records
 
 Integers = NDArray[np.int64]
 

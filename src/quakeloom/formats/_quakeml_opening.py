@@ -10,7 +10,8 @@ from xml.parsers import expat
 
 from quakeloom.core import FormatError
 from quakeloom.formats._compressed import ByteStream
-from quakeloom.formats._quakeml_scan import Document, make_document
+from quakeloom.formats._quakeml_scan import make_document
+from quakeloom.formats._quakeml_tags import Document
 
 PARENTS = ("eventParameters", "EventParameters")
 """Elements that hold the events: of QuakeML, of SeisComP ML."""
@@ -21,6 +22,10 @@ _FIRST_BYTES = 4096
 """Bytes in which the declaration of a document must stand."""
 _DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _TAG_NAME = re.compile(rb"<([^\s/>]+)")
+_FIRST_ELEMENT = re.compile(rb"<([^\s/>!?]+)")
+_ASIDE = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_HEAD_OF_ROOT = 65_536
+"""Bytes in which the root element must begin."""
 
 _OTHER_ROOTS = {
     "html": "a web page, perhaps the message of a service that failed: ask for the data again",
@@ -48,6 +53,8 @@ class Opening:
         Namespace prefixes of its elements; empty for the default namespace.
     is_scml : bool
         It is SeisComP ML.
+    root : bytes
+        Name of the root element as written; empty if that is eventParameters itself.
     """
 
     position: int
@@ -56,6 +63,7 @@ class Opening:
     document: Document
     prefixes: list[bytes]
     is_scml: bool
+    root: bytes
 
 
 class Utf8Stream:
@@ -112,7 +120,7 @@ def read_opening(head: bytes, path: Path) -> Opening:
                 "configuration), so no event is read from it. Export events with scxmldump, or "
                 "convert an inventory to StationXML with inv2fdsnxml or sccnv."
             )
-        return Opening(len(head), 1, True, make_document([], b"", b""), [], False)
+        return Opening(len(head), 1, True, make_document([], b"", b""), [], False, b"")
     name = _TAG_NAME.match(head[start.position :])
     if name is None:
         raise FormatError(f"'{path}' has no readable <eventParameters>, so nothing is read.")
@@ -127,6 +135,7 @@ def read_opening(head: bytes, path: Path) -> Opening:
         make_document(prefixes, start.uri.encode(), name.group(1)),
         prefixes,
         root == "seiscomp" or start.local == PARENTS[1],
+        b"" if root in PARENTS else _root_name(head),
     )
 
 
@@ -189,6 +198,12 @@ def _refuse(path: Path, root: str, problem: str) -> None:
         f"'{path}' is no QuakeML ({what}), so nothing is read from it. Give a file whose "
         "root is <quakeml> or <seiscomp>, or name its format."
     )
+
+
+def _root_name(head: bytes) -> bytes:
+    """Return the name of the first element as it is written."""
+    found = _FIRST_ELEMENT.search(_ASIDE.sub(b"", head[:_HEAD_OF_ROOT]))
+    return found.group(1) if found else b""
 
 
 def _encoding(head: bytes) -> str:

@@ -12,23 +12,11 @@ import numpy as np
 from quakeloom.core import FormatError
 from quakeloom.formats._compressed import ByteStream
 from quakeloom.formats._quakeml_blocks import Block
-from quakeloom.formats._quakeml_grammar import (
-    SCML_TOP,
-    empty_records,
-    quakeml_grammar,
-    scml_grammar,
-)
+from quakeloom.formats._quakeml_grammar import SCML_TOP, quakeml_grammar, scml_grammar
 from quakeloom.formats._quakeml_opening import Opening, Utf8Stream, read_opening
-from quakeloom.formats._quakeml_scan import (
-    BROKEN,
-    DONE,
-    FULL,
-    MORE,
-    NEW_DOCUMENT,
-    PROBLEMS,
-    Scan,
-    scan_block,
-)
+from quakeloom.formats._quakeml_scan import Scan, scan_block
+from quakeloom.formats._quakeml_tags import BROKEN, DONE, FULL, MORE, NEW_DOCUMENT, PROBLEMS
+from quakeloom.formats._scanner_tables import empty_records
 from quakeloom.formats._scml import collect_events, copy_block
 from quakeloom.formats._source_tables import Rejects
 
@@ -43,6 +31,8 @@ _BYTES_PER_RECORD = 256
 _BETWEEN = re.compile(rb"\s+|\x00+|\xef\xbb\xbf|</[^>]*>|<!--.*?-->|<\?(?!xml\s).*?\?>", re.DOTALL)
 """What may stand between two documents, or at the end of the last."""
 _DECLARATION = rb"<\?xml\s"
+_LONGEST_TAG = 256
+"""Bytes in which a tag begins that may be cut by the end of what has been read."""
 
 
 def read_blocks(path: Path, rejects: Rejects, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
@@ -81,6 +71,7 @@ def read_blocks(path: Path, rejects: Rejects, block_bytes: int = BLOCK_BYTES) ->
                     yield collect_events(blocks, rejects)
             else:
                 yield from _scan_document(source, place, opening, rejects, block_bytes)
+            _skip_rest(source, place, opening)
             opening = _next_opening(source, place, path, rejects)
         if stream.problem:
             rejects.add(-1, "file", f"{stream.problem}; what follows is not read")
@@ -104,6 +95,24 @@ def _read_all(source: Utf8Stream, data: bytes) -> bytes:
     while piece := source.read(BLOCK_BYTES):
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _skip_rest(source: Utf8Stream, place: _Place, opening: Opening) -> None:
+    """Walk over what the root element holds beside its events, such as an inventory."""
+    if not opening.root:
+        return
+    other = rb"<[\w:.-]*[eE]ventParameters[\s/>]|" + _DECLARATION
+    end = re.compile(rb"</" + re.escape(opening.root) + rb"\s*>|" + other)
+    found = end.search(place.data)
+    while found is None:
+        more = source.read(BLOCK_BYTES)
+        if not more:
+            return
+        keep = max(0, len(place.data) - _LONGEST_TAG)
+        place.skip(keep, place.line + place.data.count(b"\n", 0, keep))
+        place.data += more
+        found = end.search(place.data)
+    place.skip(found.start(), place.line + place.data.count(b"\n", 0, found.start()))
 
 
 def _next_opening(
@@ -195,7 +204,7 @@ def _find_event(
         if tag is not None:
             place.skip(tag.start(), place.line + place.data.count(b"\n", 0, tag.start()))
             return not place.data.startswith(b"<?")
-        keep = max(0, len(place.data) - 64)
+        keep = max(0, len(place.data) - _LONGEST_TAG)
         place.skip(keep, place.line + place.data.count(b"\n", 0, keep))
         more = source.read(block_bytes)
         if not more:

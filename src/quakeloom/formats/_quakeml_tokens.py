@@ -7,7 +7,7 @@ after what it read together with the line there. None looks at what the names me
 from __future__ import annotations
 
 from quakeloom.core import compiled
-from quakeloom.formats._quakeml_grammar import HASH_FACTOR
+from quakeloom.formats._scanner_tables import HASH_FACTOR
 
 TAB, NEWLINE, RETURN, SPACE = 9, 10, 13, 32
 EXCLAMATION, QUOTE, AMPERSAND, APOSTROPHE, HYPHEN, SLASH, COLON = 33, 34, 38, 39, 45, 47, 58

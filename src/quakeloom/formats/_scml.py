@@ -23,8 +23,8 @@ from quakeloom.formats._quakeml_grammar import (
     ORIGIN,
     PICK,
     REFERENCE,
-    Records,
 )
+from quakeloom.formats._scanner_tables import Records
 from quakeloom.formats._source_tables import Rejects
 
 
@@ -123,7 +123,7 @@ class _Families:
             for kind, word in ((PICK, "picks"), (ORIGIN, "origins"), (MECHANISM, "mechanisms"))
         }
         if any(left.values()):
-            words = ", ".join(f"{count} {word}" for word, count in left.items())
+            words = ", ".join(f"{count} {word}" for word, count in left.items() if count)
             rejects.add(-1, "pick", f"{words} belong to no event of the document")
 
     def _found(self, kind: int, names: Iterable[str]) -> list[int]:
