@@ -28,7 +28,8 @@ from quakeloom.formats._quakeml_events import (
 from quakeloom.formats._quakeml_grammar import EVENT, LOOSE
 from quakeloom.formats._quakeml_opening import PARENTS
 from quakeloom.formats._quakeml_origins import origins_table, read_origins
-from quakeloom.formats._quakeml_picks import PickSource, read_picks
+from quakeloom.formats._quakeml_pick_columns import PickSource
+from quakeloom.formats._quakeml_picks import read_picks
 from quakeloom.formats._quakeml_stream import BLOCK_BYTES, read_blocks
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._xml_head import root_element

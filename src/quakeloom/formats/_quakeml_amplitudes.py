@@ -14,7 +14,7 @@ from quakeloom.formats._quakeml_blocks import FIELD, Integers
 from quakeloom.formats._quakeml_columns import OneKind, match_ids
 from quakeloom.formats._quakeml_grammar import AMPLITUDE, PICK
 from quakeloom.formats._quakeml_phases import first_phases
-from quakeloom.formats._quakeml_picks import PickSource
+from quakeloom.formats._quakeml_pick_columns import PickSource
 from quakeloom.formats._source_tables import TableBuilder
 
 _OF_PICK = "of its pick"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.formats._quakeml_blocks import FIELD, Integers
-from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, line_of, match_ids
+from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, as_mask, line_of, match_ids
 from quakeloom.formats._quakeml_grammar import ARRIVAL, ORIGIN, PICK
 from quakeloom.formats._quakeml_origins import Origins
 from quakeloom.formats._source_tables import Rejects
@@ -67,7 +67,7 @@ def link_picks(events: BlockEvents, origins: Origins, rejects: Rejects) -> Linke
     last = pc.and_(pc.equal(phase, ""), pa.array(best.row >= 0))
     if pc.any(last).as_py():
         phase = pc.if_else(last, OneKind(block, best.row, ARRIVAL).words("phase"), phase)
-    taken = other & (pc.not_equal(named, "").to_numpy(zero_copy_only=False) | _mask(last))
+    taken = other & (as_mask(pc.not_equal(named, "")) | as_mask(last))
     _tell_other_origin(events, event, best.row, taken, rejects)
     return LinkedPicks(picks, event, arrival, weighed, phase)
 
@@ -161,7 +161,3 @@ def _tell_other_origin(
         )
         name = block.text(origin, FIELD[ORIGIN]["id"])
         rejects.add(line_of(block, origin), "arrival", reason, name, events.ids[i])
-
-
-def _mask(column: pa.Array) -> Mask:
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=bool)

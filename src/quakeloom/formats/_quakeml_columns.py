@@ -71,6 +71,11 @@ class BlockEvents:
         return np.where(owner >= 0, self.number[owner], -1)
 
 
+def as_mask(column: pa.Array) -> Mask:
+    """Return a column of truth values as a mask."""
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=bool)
+
+
 def line_of(block: Block, row: int) -> int:
     """Return the line on which a record starts."""
     return int(block.records.line[row])
@@ -104,7 +109,7 @@ def match_ids(event: Integers, ids: pa.Array, of: Integers, wanted: pa.Array) ->
     wanted_keys = of * size + codes[len(ids) :]
     place = np.minimum(np.searchsorted(keys[order], wanted_keys), len(keys) - 1)
     found = order[place]
-    empty = pc.equal(both.slice(len(ids)), "").to_numpy(zero_copy_only=False)
+    empty = as_mask(pc.equal(both.slice(len(ids)), ""))
     missing = (keys[found] != wanted_keys) | empty
     return np.asarray(np.where(missing, -1, found), np.int64)
 
@@ -127,8 +132,7 @@ def choose(events: BlockEvents, kind: int, reference: str) -> Choice:
     none = np.zeros(len(events.rows), dtype=bool)
     chosen = np.full(len(events.rows), -1, np.int64)
     wanted = block.texts(events.rows, FIELD[EVENT][reference])
-    said = pc.not_equal(pc.utf8_trim_whitespace(wanted.fill_null("")), "")
-    said = said.to_numpy(zero_copy_only=False)
+    said = as_mask(pc.not_equal(pc.utf8_trim_whitespace(wanted.fill_null("")), ""))
     if not len(rows):
         return Choice(chosen, np.zeros(len(chosen), np.int64), said, none)
     owner = events.of(rows)
@@ -151,7 +155,7 @@ def is_rejected(block: Block, rows: Integers, kind: int) -> Mask:
     mask = np.zeros(len(rows), dtype=bool)
     if block.has(rows[present], column):
         words = pc.utf8_lower(pc.utf8_trim_whitespace(block.texts(rows[present], column)))
-        mask[present] = pc.equal(words, "rejected").fill_null(False).to_numpy(zero_copy_only=False)
+        mask[present] = as_mask(pc.equal(words, "rejected").fill_null(False))
     return mask
 
 
@@ -180,7 +184,7 @@ class OneKind:
         shortest = pc.min(pc.binary_length(texts)).as_py()
         if shortest is not None and shortest < _WHOLE_TIME:
             whole = pc.match_substring_regex(texts, _SECONDS).fill_null(True)
-            bad = bad | (~whole.to_numpy(zero_copy_only=False) & ~np.isnat(times))
+            bad = bad | (~as_mask(whole) & ~np.isnat(times))
             times = np.where(bad, NOT_A_TIME, times)
         return self._spread((times, bad), NOT_A_TIME)
 

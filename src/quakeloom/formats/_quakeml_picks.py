@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,59 +11,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.formats._first_motions import ONSET_WORDS, is_first_p
+from quakeloom.formats._first_motions import POLARITY_WORDS
 from quakeloom.formats._quakeml_arrivals import LinkedPicks
 from quakeloom.formats._quakeml_blocks import Integers
-from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, line_of
-from quakeloom.formats._quakeml_errors import read_errors
-from quakeloom.formats._quakeml_grammar import ARRIVAL, PICK
-from quakeloom.formats._quakeml_origins import KM_PER_DEGREE
+from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, as_mask, line_of
+from quakeloom.formats._quakeml_grammar import PICK
 from quakeloom.formats._quakeml_phases import split_phases
-from quakeloom.formats._source_tables import Rejects
+from quakeloom.formats._quakeml_pick_columns import (
+    PickSource,
+    StationCodes,
+    coded,
+    combine,
+    first_ps,
+    read_angles,
+    read_codes,
+    read_onsets,
+    read_pickers,
+    read_time_errors,
+    read_weights,
+)
 from quakeloom.formats._text_columns import Mask
-from quakeloom.schema import make_table, out_of_bounds
+from quakeloom.schema import make_table
 
-_POLARITIES = {"positive": 1, "negative": -1, "undecidable": 0}
-_MODES = {"manual": "analyst", "automatic": "automatic"}
-"""Who picked, by the evaluation mode."""
-_BLANK_LOCATIONS = ("--", "__")
-"""Location codes that stand for an empty one."""
 _EARLIEST_S, _LATEST_S = -60.0, 7200.0
 """A pick belongs to an event if it is at most a minute before its origin time, as errors of
 origin times go, and at most two hours after it, when the last phases around the Earth come."""
-_LEAST_WEIGHT_CODE = 4
-"""Weight code of HYPO71 for a pick that is not used; 0 is one of full weight."""
-
-ANGLES = (
-    ("azimuth_deg", "azimuth", 1.0),
-    ("takeoff_deg", "takeoff", 1.0),
-    ("takeoff_error_deg", "takeoff_error", 1.0),
-    ("distance_km", "distance", KM_PER_DEGREE),
-)
-"""Columns of first motions that come from the arrival, their fields, and a factor."""
-
-
-@dataclass(frozen=True)
-class PickSource:
-    """Where picks come from, and what is known of their events.
-
-    Attributes
-    ----------
-    events : BlockEvents
-    reasons : list of str
-        Why an event is put aside; its picks are as well.
-    origin_time : ndarray of datetime64
-        NaT where not known.
-    rejects : Rejects
-    name : str
-        The file.
-    """
-
-    events: BlockEvents
-    reasons: list[str]
-    origin_time: NDArray[np.datetime64]
-    rejects: Rejects
-    name: str
 
 
 @dataclass
@@ -85,16 +57,6 @@ class _Problems:
         return mask
 
 
-@dataclass(frozen=True)
-class _Codes:
-    """Network, station, channel and location of every pick, and their combinations as numbers."""
-
-    words: dict[str, pa.Array]
-    station: Integers
-    channel: Integers
-    instrument: Integers
-
-
 def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Table]:
     """Return the picks and the first motions of P of a block as registered tables.
 
@@ -108,10 +70,10 @@ def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Ta
     events, count = source.events, len(linked.rows)
     pick = OneKind(events.block, linked.rows, PICK)
     problems = _Problems()
-    codes = _read_codes(pick, linked.event)
+    codes = read_codes(pick, linked.event)
     phase, phase_onset = split_phases(linked.phase)
-    first_p = _first_ps(phase)
-    polarity, unknown = _coded(pick.texts("polarity"), _POLARITIES, 0)
+    first_p = first_ps(phase)
+    polarity, unknown = coded(pick.texts("polarity"), POLARITY_WORDS, 0)
     time, bad_time = pick.times("time")
     _blame_whole(source, pick, linked, codes, problems, (time, bad_time))
     sign = polarity.to_numpy()
@@ -120,10 +82,10 @@ def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Ta
     for i in np.flatnonzero(unknown & first_p).tolist():
         text = pick.text(i, "polarity")
         problems.polarity.setdefault(i, f"polarity '{text}' is neither up nor down")
-    angles = _read_angles(events, arrival, first_p, problems)
+    angles = read_angles(events, arrival, first_p, problems.polarity)
     _keep_one_of_channel(events, linked, codes, sign, first_p, problems)
     _tell(source, pick, linked, first_p, codes, problems)
-    onset = _read_onsets(pick, phase_onset, source, linked.event)
+    onset = read_onsets(pick, phase_onset, source, linked.event)
     common = {
         "event_id": pa.array(events.ids, pa.string()).take(pa.array(linked.event)),
         **{n: codes.words[n] for n in ("network", "station", "channel")},
@@ -135,9 +97,9 @@ def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Ta
         "location_code": codes.words["location"],
         "phase": phase,
         "time": pa.array(time),
-        "uncertainty_s": pa.array(_read_time_errors(pick, source, linked.event)),
-        "pick_weight": pa.array(_read_weights(source, linked)),
-        "picker": _read_pickers(pick),
+        "uncertainty_s": pa.array(read_time_errors(pick, source, linked.event)),
+        "pick_weight": pa.array(read_weights(source, linked)),
+        "picker": read_pickers(pick),
     }
     motions = common | {"polarity": polarity, "arrival_time": pa.array(time)} | angles
     return (
@@ -151,28 +113,11 @@ def _table(name: str, columns: dict[str, Any], good: Mask) -> pa.Table:
     return make_table(name, {n: c.take(rows) for n, c in columns.items()}, rows=len(rows))
 
 
-def _read_codes(pick: OneKind, event: Integers) -> _Codes:
-    words = {n: pick.words(n) for n in ("network", "station", "channel", "location")}
-    blank = pc.is_in(words["location"], pa.array(_BLANK_LOCATIONS))
-    words["location"] = pc.if_else(blank, "", words["location"])
-    station = _combine(event, (words["network"], words["station"]))
-    channel = _combine(station, (words["channel"],))
-    return _Codes(words, station, channel, _combine(channel, (words["location"],)))
-
-
-def _combine(code: Integers, columns: Sequence[pa.Array]) -> Integers:
-    """Return one number for every combination of a number and texts."""
-    for column in columns:
-        encoded = column.dictionary_encode()
-        code = code * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
-    return code
-
-
 def _blame_whole(
     source: PickSource,
     pick: OneKind,
     linked: LinkedPicks,
-    codes: _Codes,
+    codes: StationCodes,
     problems: _Problems,
     times: tuple[NDArray[np.datetime64], Mask],
 ) -> None:
@@ -185,7 +130,7 @@ def _blame_whole(
         lambda i: f"its event on line {line_of(events.block, events.rows[event[i]])} is put aside",
     )
     problems.blame(
-        _mask(pc.equal(codes.words["station"], "")), lambda _: "the station code is missing"
+        as_mask(pc.equal(codes.words["station"], "")), lambda _: "the station code is missing"
     )
     problems.blame(
         bad_time,
@@ -195,8 +140,8 @@ def _blame_whole(
     )
     if pick.has("status"):
         rejected = pc.equal(pc.utf8_lower(pick.words("status")), "rejected")
-        problems.blame(_mask(rejected), lambda _: "the source has rejected the pick")
-    nowhere = _mask(pc.equal(linked.phase, ""))
+        problems.blame(as_mask(rejected), lambda _: "the source has rejected the pick")
+    nowhere = as_mask(pc.equal(linked.phase, ""))
     problems.blame(nowhere, lambda _: "it has no phase: no hint and no arrival names one")
     seconds = (time - source.origin_time[event]) / np.timedelta64(1, "s")
     with np.errstate(invalid="ignore"):
@@ -208,7 +153,7 @@ def _blame_whole(
 
 def _keep_one_of_equals(
     linked: LinkedPicks,
-    codes: _Codes,
+    codes: StationCodes,
     phase: pa.Array,
     time: NDArray[np.datetime64],
     decided: Mask,
@@ -219,7 +164,7 @@ def _keep_one_of_equals(
     The better one has a polarity, then an arrival, then comes first; it takes over the
     arrival of the other.
     """
-    key = _combine(codes.instrument, (phase,))
+    key = combine(codes.instrument, (phase,))
     good = np.flatnonzero(problems.good(len(key), {}))
     order = good[
         np.lexsort((good, linked.arrival[good] < 0, ~decided[good], time[good], key[good]))
@@ -239,7 +184,7 @@ def _keep_one_of_equals(
 def _blame_picks(
     events: BlockEvents,
     linked: LinkedPicks,
-    codes: _Codes,
+    codes: StationCodes,
     phase: pa.Array,
     time: NDArray[np.datetime64],
     problems: _Problems,
@@ -251,7 +196,7 @@ def _blame_picks(
     used = linked.arrival >= 0
     if used.all() or not used.any():
         return
-    key = _combine(codes.station, (phase,))
+    key = combine(codes.station, (phase,))
     good = problems.good(len(key), problems.pick)
     rows = np.flatnonzero(good & used)
     if not rows.size:
@@ -263,30 +208,10 @@ def _blame_picks(
         problems.pick[i] = f"the origin uses another pick of this phase and station, on line {line}"
 
 
-def _read_angles(
-    events: BlockEvents, arrival: Integers, first_p: Mask, problems: _Problems
-) -> dict[str, Any]:
-    """Return the angles and distances of first motions; one that is impossible spoils it."""
-    rows = np.where(first_p, arrival, -1)
-    records = OneKind(events.block, rows, ARRIVAL)
-    columns: dict[str, Any] = {}
-    for name, field_name, factor in ANGLES:
-        values, bad = records.numbers(field_name)
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = values * factor
-        if name == "azimuth_deg":
-            values = np.where((values < 0) & (values >= -360), values + 360.0, values)
-        for i in np.flatnonzero(bad | out_of_bounds(name, values)).tolist():
-            text = records.text(i, field_name)
-            problems.polarity.setdefault(i, f"{field_name} '{text}' is impossible")
-        columns[name] = pa.array(values)
-    return columns
-
-
 def _keep_one_of_channel(
     events: BlockEvents,
     linked: LinkedPicks,
-    codes: _Codes,
+    codes: StationCodes,
     sign: NDArray[np.int8],
     first_p: Mask,
     problems: _Problems,
@@ -314,7 +239,7 @@ def _tell(
     pick: OneKind,
     linked: LinkedPicks,
     first_p: Mask,
-    codes: _Codes,
+    codes: StationCodes,
     problems: _Problems,
 ) -> None:
     """Add one row for every pick that something is wrong with."""
@@ -327,81 +252,3 @@ def _tell(
         name = pick.text(i, "id")
         event_id = source.events.ids[linked.event[i]]
         source.rejects.add(pick.line(i), record, reason, name, event_id, station[i].as_py())
-
-
-def _read_onsets(
-    pick: OneKind, phase_onset: pa.Array, source: PickSource, event: Integers
-) -> pa.Array:
-    """Return onsets as letters, else those before the phases; unknown words are told."""
-    if not pick.has("onset"):
-        return phase_onset
-    onset, unknown = _coded(pick.texts("onset"), ONSET_WORDS, "")
-    _note(source, pick, event, unknown, "onset", "is not known and left out")
-    return pc.if_else(pc.equal(onset, ""), phase_onset, onset)
-
-
-def _read_time_errors(pick: OneKind, source: PickSource, event: Integers) -> NDArray[np.float64]:
-    error, bad = read_errors(pick, "time")
-    bad = bad | out_of_bounds("uncertainty_s", error)
-    _note(source, pick, event, bad, "time_error", "is impossible and left out")
-    return np.where(bad, np.nan, error)
-
-
-def _read_weights(source: PickSource, linked: LinkedPicks) -> NDArray[np.int8]:
-    """Return the weights of arrivals as weight codes, -1 where there is none."""
-    records = OneKind(source.events.block, linked.weighed, ARRIVAL)
-    code = np.full(len(linked.rows), -1, np.int8)
-    if records.has("weight"):
-        weight, bad = records.numbers("weight")
-        with np.errstate(invalid="ignore"):
-            bad = bad | (weight < 0) | np.isinf(weight)
-        _note(source, records, linked.event, bad, "weight", "is impossible and left out")
-        known = ~np.isnan(weight) & ~bad
-        share = np.minimum(weight[known], 1.0)
-        code[known] = np.round(_LEAST_WEIGHT_CODE * (1.0 - share)).astype(np.int8)
-    if records.has("used"):
-        unused = pc.is_in(pc.utf8_lower(records.words("used")), pa.array(["false", "0"]))
-        code[_mask(unused)] = _LEAST_WEIGHT_CODE
-    return code
-
-
-def _read_pickers(pick: OneKind) -> pa.Array:
-    """Return who picked: analyst, else the method of an automatic pick, else automatic."""
-    if not pick.has("mode") and not pick.has("method"):
-        return pa.array([""] * len(pick.rows), pa.string())
-    who, _ = _coded(pick.texts("mode"), _MODES, "")
-    method = pc.replace_substring_regex(pick.words("method"), pattern=r"^.*[/=#]", replacement="")
-    named = pc.and_(pc.not_equal(method, ""), pc.not_equal(who, "analyst"))
-    return pc.if_else(named, method, who)
-
-
-def _note(
-    source: PickSource, records: OneKind, event: Integers, mask: Mask, name: str, words: str
-) -> None:
-    """Tell a field that means nothing; the pick is kept without it."""
-    for i in np.flatnonzero(mask).tolist():
-        text = records.text(i, name)
-        reason = f"{name.replace('_', ' ')} '{text}' {words}"
-        source.rejects.add(records.line(i), "pick", reason, text, source.events.ids[event[i]])
-
-
-def _coded(texts: pa.Array, codes: Mapping[str, Any], missing: Any) -> tuple[pa.Array, Mask]:
-    """Texts as codes, and a mask of those that are no code."""
-    encoded = texts.dictionary_encode()
-    words = [w.strip().lower() for w in encoded.dictionary.to_pylist()]
-    values = [codes.get(w, missing) for w in words] + [missing]
-    kind = pa.int8() if isinstance(missing, int) else pa.string()
-    odd = np.array([w not in codes and w != "" for w in words] + [False])
-    index = encoded.indices.fill_null(len(words))
-    return pa.array(values, kind).take(index), odd[index.to_numpy()]
-
-
-def _first_ps(phases: pa.Array) -> Mask:
-    encoded = phases.dictionary_encode()
-    is_p = np.array([is_first_p(w) for w in encoded.dictionary.to_pylist()], dtype=bool)
-    mask: Mask = is_p[encoded.indices.to_numpy()]
-    return mask
-
-
-def _mask(column: pa.Array) -> Mask:
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=bool)
