@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from quakeloom.core import QuakeloomError, auxiliary_plane
 from quakeloom.formats import (
+    CatalogTables,
     read_mechanisms,
     read_source,
     write_csv,
@@ -85,7 +86,7 @@ def rows_of(table: pa.Table, *without: str) -> str:
 def test_mechanisms_survive_quakeml(table):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.xml")
-        write_quakeml(table, path)
+        write_quakeml(CatalogTables(mechanisms=table), path)
         again = read_mechanisms(path)
     assert rows_of(again, "depth_km") == rows_of(table, "depth_km")
     np.testing.assert_allclose(

@@ -1,20 +1,38 @@
-"""``quakeloom compare`` and ``quakeloom export``: catalogs of mechanisms as files."""
+"""``quakeloom compare`` and ``quakeloom export``: catalogs of events and mechanisms."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pyarrow as pa
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from quakeloom import __version__
 from quakeloom.core import InputError
+from quakeloom.schema import empty_table
 from quakeloom.store import RunLayout, read_table
 
-EXPORTS = ("quakeml", "csv", "meca", "gmt-table")
+CATALOG_EXPORTS = {
+    "nonlinloc": ("write_nonlinloc_locations", "events.hyp"),
+    "nonlinloc-obs": ("write_nonlinloc_observations", "events.obs"),
+    "hypodd": ("write_hypodd_phase", "events.pha"),
+    "hypoinverse": ("write_hypoinverse_archive", "events.arc"),
+}
+"""Forms for hypocenters and picks: their writer and the name of the file."""
+MECHANISM_EXPORTS = {
+    "csv": ("write_csv", "mechanisms.csv"),
+    "meca": ("write_gmt_meca", "mechanisms.meca"),
+    "gmt-table": ("write_gmt_table", "mechanisms.txt"),
+}
+"""Forms for mechanisms: their writer and the name of the file."""
+EXPORTS = ("quakeml", *CATALOG_EXPORTS, *MECHANISM_EXPORTS)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -72,34 +90,91 @@ def _compare_stress(a: Path, b: Path, as_json: bool) -> None:
 
 
 def export(
-    run: Annotated[Path, typer.Option("--run", help="Folder of the run.", metavar="DIR")],
+    run: Annotated[
+        Path,
+        typer.Option(
+            "--run", help="Folder of a run, or of `quakeloom locate --out`.", metavar="DIR"
+        ),
+    ],
     to: Annotated[Path, typer.Option("--to", help="Folder for the files.", metavar="DIR")],
     form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(EXPORTS)}.")],
 ) -> None:
-    """Write the mechanisms of a run for other programs; QuakeML one file per partition."""
+    """Write events, picks and mechanisms for other programs; QuakeML one file per partition."""
     from quakeloom import formats
-    from quakeloom.stages.mechanism import verbs as mechanism
 
     if form not in EXPORTS:
         raise InputError(f"'{form}' is no format to export to; write one of {', '.join(EXPORTS)}.")
     layout = RunLayout(run)
     to.mkdir(parents=True, exist_ok=True)
-    if form == "quakeml":
-        for state in mechanism.list_partitions(layout):
-            part = layout.part(mechanism.STAGE, state.partition)
-            table = read_table(part / "mechanisms.parquet", "mechanisms")
-            formats.write_quakeml(table, to / f"{state.partition}.xml")
-            typer.echo(to / f"{state.partition}.xml")
+    if form in MECHANISM_EXPORTS:
+        writer, name = MECHANISM_EXPORTS[form]
+        table = read_table(layout.table("mechanisms"), "mechanisms")
+        getattr(formats, writer)(table, to / name)
+        typer.echo(to / name)
         return
-    table = read_table(layout.table("mechanisms"), "mechanisms")
-    path = to / {"csv": "mechanisms.csv", "meca": "mechanisms.meca"}.get(form, "mechanisms.txt")
-    write = {
-        "csv": formats.write_csv,
-        "meca": formats.write_gmt_meca,
-        "gmt-table": formats.write_gmt_table,
-    }[form]
-    write(table, path)
-    typer.echo(path)
+    parts = _catalog_parts(layout)
+    now = np.datetime64(datetime.now(UTC).replace(tzinfo=None))
+    creation = formats.Creation(f"quakeloom {__version__}", time=now)
+    if form == "quakeml":
+        for name, tables in parts:
+            path = to / f"{name}.xml"
+            _show_written(path, formats.write_quakeml(tables, path, creation))
+        return
+    writer, name = CATALOG_EXPORTS[form]
+    tables = formats.CatalogTables(
+        **{
+            f.name: pa.concat_tables([getattr(t, f.name) for _, t in parts])
+            for f in fields(formats.CatalogTables)
+        }
+    )
+    signed = {"creation": creation} if form == "nonlinloc" else {}
+    _show_written(to / name, getattr(formats, writer)(tables, to / name, **signed))
+
+
+def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
+    """The tables of every partition of a run, or those of a folder of located events."""
+    from quakeloom.formats import CatalogTables
+    from quakeloom.stages.locate import hypocenters as locate
+    from quakeloom.stages.mechanism import verbs as mechanism
+    from quakeloom.stages.pick import verbs as pick
+
+    if not layout.settings.exists():
+        if not layout.table("hypocenters").exists():
+            raise InputError(
+                f"{layout.root} is neither a run nor a folder of `quakeloom locate` "
+                "(hypocenters.parquet is missing), so nothing is exported. Give one."
+            )
+        tables = {n: _read_if_there(layout.table(n), n) for n in ("hypocenters", "arrivals")}
+        return [("events", CatalogTables(**tables))]
+    found = []
+    for state in mechanism.list_partitions(layout):
+        rows = layout.rows(state.partition)
+        made = layout.part(mechanism.STAGE, state.partition)
+        located = layout.part(locate.STAGE, state.partition)
+        picked = layout.part(pick.STAGE, state.partition)
+        if not (made / "mechanisms.parquet").exists():
+            typer.echo(f"{state.partition}: {state.state}, so its mechanisms are not exported")
+        folders = {
+            **dict.fromkeys(("events", "amplitudes"), rows),
+            "polarities": made if (made / "polarities.parquet").exists() else rows,
+            **dict.fromkeys(("mechanisms", "solutions"), made),
+            **dict.fromkeys(("hypocenters", "arrivals"), located),
+        }
+        tables = {n: _read_if_there(f / f"{n}.parquet", n) for n, f in folders.items()}
+        tables["picks"] = pa.concat_tables(
+            [_read_if_there(f / "picks.parquet", "picks") for f in (rows, picked)]
+        )
+        found.append((state.partition, CatalogTables(**tables)))
+    return found
+
+
+def _read_if_there(path: Path, name: str) -> pa.Table:
+    return read_table(path, name) if path.exists() else empty_table(name)
+
+
+def _show_written(path: Path, counts: Any) -> None:
+    left = f" ({'; '.join(counts.sentences())})" if counts.left_out else ""
+    typer.echo(f"{path}: {counts.events} events, {counts.picks} picks{left}")
 
 
 def read_catalog(path: Path) -> pa.Table:

@@ -5,6 +5,7 @@ Floor 2. Every reader gives :class:`SourceTables`: registered tables, with one r
 them; formats are recognized or named.
 """
 
+from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -16,6 +17,8 @@ from quakeloom.formats._fdsn import (
 from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
+from quakeloom.formats._hypodd_writer import write_hypodd_phase
+from quakeloom.formats._hypoinverse_writer import write_hypoinverse_archive
 from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
 from quakeloom.formats._memory_tables import register_rows
@@ -35,8 +38,14 @@ from quakeloom.formats._nonlinloc_grids import (
     read_time_grid,
 )
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
+from quakeloom.formats._nonlinloc_writer import (
+    write_nonlinloc_locations,
+    write_nonlinloc_observations,
+)
 from quakeloom.formats._quakeml import iterate_quakeml
+from quakeloom.formats._quakeml_elements import Creation
 from quakeloom.formats._quakeml_ids import event_id_of, public_id
+from quakeloom.formats._quakeml_mechanisms import read_quakeml_solutions
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
 from quakeloom.formats._registry import FORMATS, detect_format, read_source
@@ -63,10 +72,13 @@ from quakeloom.formats._travel_time_tables import (
 from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_format import Trace, WaveformFile
 from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
+from quakeloom.formats._written_counts import WrittenCounts
 
 __all__ = [
     "FORMATS",
     "WAVEFORM_FORMATS",
+    "CatalogTables",
+    "Creation",
     "FdsnRequest",
     "Format",
     "LinePicks",
@@ -78,6 +90,7 @@ __all__ = [
     "Trace",
     "TravelTimeTable",
     "WaveformFile",
+    "WrittenCounts",
     "detect_format",
     "event_id_of",
     "fault_types",
@@ -98,6 +111,7 @@ __all__ = [
     "read_line_picks",
     "read_mechanisms",
     "read_network_weights",
+    "read_quakeml_solutions",
     "read_rayinvr_model",
     "read_sac_station",
     "read_seisbench_description",
@@ -114,8 +128,12 @@ __all__ = [
     "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",
+    "write_hypodd_phase",
+    "write_hypoinverse_archive",
     "write_miniseed",
     "write_network_weights",
+    "write_nonlinloc_locations",
+    "write_nonlinloc_observations",
     "write_quakeml",
     "write_stress_geojson",
     "write_stress_gmt",

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS
 from quakeloom.formats._text_columns import parse_floats, parse_times
-from quakeloom.schema import Variable, arrow_type, out_of_bounds, variable
+from quakeloom.schema import (
+    Variable,
+    arrow_type,
+    normalize_event_type,
+    out_of_bounds,
+    variable,
+)
 
 Mask = NDArray[np.bool_]
 Blame = Callable[[Mask, str], None]
@@ -179,7 +185,9 @@ def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedA
 
 
 def _tidy(v: Variable, texts: pa.Array) -> pa.Array:
-    """Texts without surrounding blanks; onsets as the registry spells them."""
+    """Texts without surrounding blanks; onsets and event types as the registry spells them."""
+    if v.name == "event_type":
+        return pa.array([normalize_event_type(t or "") for t in texts.to_pylist()], pa.string())
     if v.name == "onset":
         words = [ONSET_WORDS.get((t or "").strip().lower(), t) for t in texts.to_pylist()]
         return pa.array(words, pa.string())

@@ -19,6 +19,7 @@ from quakeloom.formats._parquet import read_raw_parquet
 from quakeloom.formats._phase_rows import identifier_of_time, no_such_format
 from quakeloom.formats._plain_tables import RawTable, choose_table, register_table
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_mechanisms
+from quakeloom.formats._quakeml_opening import ROOTS as QUAKEML_ROOTS
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 from quakeloom.formats._table_writers import GMT_TABLE_COLUMNS, JST_NANOSECONDS
 from quakeloom.formats._text_columns import time_nanoseconds
@@ -70,7 +71,7 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
         raw = read_raw_parquet(path)
         table = register_mechanisms(raw)
         aside.extend(raw.rejects)
-    elif root_element(head) in ("quakeml", "eventParameters"):
+    elif root_element(head) in QUAKEML_ROOTS:
         table = read_quakeml_mechanisms(path, aside)
     elif is_geonet(head):
         table = read_geonet(path, aside)

@@ -48,7 +48,7 @@ _TELLING = {
 
 TABLE_OPTION = {
     "table": "auto (default): from the names of file and columns; or one of "
-    + ", ".join(n for n in SOURCE_TABLES if n != "rejects")
+    + ", ".join(n for n in SOURCE_TABLES if n not in ("origins", "rejects"))
     + "."
 }
 

@@ -1,206 +1,254 @@
-"""First motions of P from the picks and arrivals of a block of QuakeML."""
+"""Picks and first motions of P from the picks and arrivals of a block of QuakeML."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from quakeloom.formats._first_motions import is_first_p
-from quakeloom.formats._quakeml_columns import FIELD, BlockEvents, Integers, OneKind, line_of
-from quakeloom.formats._quakeml_grammar import ARRIVAL, PICK
-from quakeloom.formats._source_tables import Rejects
+from quakeloom.formats._first_motions import POLARITY_WORDS
+from quakeloom.formats._quakeml_arrivals import LinkedPicks
+from quakeloom.formats._quakeml_blocks import Integers
+from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, as_mask, line_of
+from quakeloom.formats._quakeml_grammar import PICK
+from quakeloom.formats._quakeml_phases import split_phases
+from quakeloom.formats._quakeml_pick_columns import (
+    PickSource,
+    StationCodes,
+    coded,
+    combine,
+    first_ps,
+    read_angles,
+    read_codes,
+    read_onsets,
+    read_pickers,
+    read_time_errors,
+    read_weights,
+)
 from quakeloom.formats._text_columns import Mask
-from quakeloom.schema import empty_table, make_table, out_of_bounds
+from quakeloom.schema import make_table
 
-KM_PER_DEGREE = np.pi / 180.0 * 6371.0
-_POLARITIES = {"positive": 1, "negative": -1, "undecidable": 0}
-_ONSETS = {"impulsive": "I", "emergent": "E"}
+_EARLIEST_S, _LATEST_S = -60.0, 7200.0
+"""A pick belongs to an event if it is at most a minute before its origin time, as errors of
+origin times go, and at most two hours after it, when the last phases around the Earth come."""
 
 
-def read_first_motions(events: BlockEvents, rejects: Rejects, source_file: str) -> pa.Table:
-    """Return the first motions of P of a block as a registered table.
+@dataclass
+class _Problems:
+    """Why picks are put aside: as a whole, as picks, or as first motions."""
 
-    Parameters
-    ----------
-    events : BlockEvents
-        Readings of events that are put aside are put aside as well.
-    rejects : Rejects
-        Gets one row for every reading that cannot be used.
-    source_file : str
-    """
-    block = events.block
-    picks, arrivals = _p_picks(events, rejects)
-    if not len(picks):
-        return empty_table("polarities")
-    event = events.number[block.records.owner[picks]]
-    pick, arrival = OneKind(block, picks, PICK), OneKind(block, arrivals, ARRIVAL)
-    problems: dict[int, str] = {}
+    both: dict[int, str] = field(default_factory=dict)
+    pick: dict[int, str] = field(default_factory=dict)
+    polarity: dict[int, str] = field(default_factory=dict)
 
-    def blame(mask: Mask, reason: Callable[[int], str]) -> None:
+    def blame(self, mask: Mask, reason: Callable[[int], str]) -> None:
         for i in np.flatnonzero(mask).tolist():
-            problems.setdefault(i, reason(i))
+            self.both.setdefault(i, reason(i))
 
-    aside = np.array([bool(r) for r in events.reasons])
-    blame(
-        aside[event],
-        lambda i: f"its event on line {line_of(block, events.rows[event[i]])} is put aside",
-    )
-    columns = _pick_columns(pick, blame) | _angle_columns(arrival, blame)
-    codes = [columns[n] for n in ("network", "station", "channel")]
-    for i, other in _doubled(event, codes, arrivals >= 0, problems):
-        problems[i] = f"doubled pick: the channel has one on line {line_of(block, picks[other])}"
-    for i, reason in sorted(problems.items()):
-        rejects.add(
-            line_of(block, picks[i]),
-            "polarity",
-            reason,
-            pick.text(i, "id"),
-            events.ids[event[i]],
-            columns["station"][i].as_py(),
-        )
-    columns["event_id"] = pa.array(events.ids).take(pa.array(event))
-    columns["source_file"] = pa.array([source_file] * len(picks))
-    columns["source_line"] = block.records.line[picks]
-    table = make_table("polarities", columns, rows=len(picks))
-    if problems:
-        good = np.ones(len(picks), dtype=bool)
-        good[list(problems)] = False
-        table = table.filter(pa.array(good))
-    return table
+    def good(self, count: int, own: Mapping[int, str]) -> Mask:
+        """Mark what nothing is wrong with, in one of the two tables."""
+        mask = np.ones(count, dtype=bool)
+        mask[[*self.both, *own]] = False
+        return mask
 
 
-def _p_picks(events: BlockEvents, rejects: Rejects) -> tuple[Integers, Integers]:
-    """Records of the P picks, and of the arrival of each (-1 for none)."""
-    picks = events.block.rows(PICK)
-    arrivals = _arrivals_of_picks(events, picks, rejects)
-    keep = _first_ps(OneKind(events.block, picks, PICK).texts("phase"))
-    keep[arrivals >= 0] = _first_ps(OneKind(events.block, arrivals, ARRIVAL).texts("phase"))
-    return picks[keep], arrivals[keep]
+def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Table]:
+    """Return the picks and the first motions of P of a block as registered tables.
 
-
-def _pick_columns(
-    pick: OneKind, blame: Callable[[Mask, Callable[[int], str]], None]
-) -> dict[str, Any]:
-    polarity, unknown = _coded(pick.texts("polarity"), _POLARITIES, 0)
-    onset, _ = _coded(pick.texts("onset"), _ONSETS, "")
-    time, bad_time = pick.times("time")
-    network, station, channel = (
-        pc.utf8_trim_whitespace(pick.texts(n).fill_null(""))
-        for n in ("network", "station", "channel")
-    )
-    rejected = pc.equal(pick.texts("status"), "rejected").fill_null(False)
-    blame(unknown, lambda i: f"polarity '{pick.text(i, 'polarity')}' is neither up nor down")
-    blame(
-        pc.equal(station, "").to_numpy(zero_copy_only=False),
-        lambda _: "the station code is missing",
-    )
-    blame(bad_time, lambda i: f"arrival time '{pick.text(i, 'time')}' is no time")
-    blame(
-        rejected.to_numpy(zero_copy_only=False),
-        lambda _: "the source has rejected the pick",
-    )
-    return {
-        "network": network,
-        "station": station,
-        "channel": channel,
-        "polarity": polarity,
-        "onset": onset,
-        "arrival_time": time,
-    }
-
-
-def _angle_columns(
-    arrival: OneKind, blame: Callable[[Mask, Callable[[int], str]], None]
-) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for name, field, factor in (
-        ("azimuth_deg", "azimuth", 1.0),
-        ("takeoff_deg", "takeoff", 1.0),
-        ("distance_km", "distance", KM_PER_DEGREE),
-        ("takeoff_error_deg", "takeoff_error", 1.0),
-    ):
-        values, bad = arrival.numbers(field)
-        with np.errstate(over="ignore"):
-            values *= factor
-        if name == "azimuth_deg":
-            values = np.where((values < 0) & (values >= -360), values + 360.0, values)
-        bad |= out_of_bounds(name, values)
-        blame(bad, lambda i, f=field: f"{f} '{arrival.text(i, f)}' is impossible")  # type: ignore[misc]
-        columns[name] = values
-    return columns
-
-
-def _arrivals_of_picks(events: BlockEvents, picks: Integers, rejects: Rejects) -> Integers:
-    """The arrival of the chosen origin for every pick, -1 for none; the first counts."""
-    block, number = events.block, events.number
-    of_pick = np.full(len(picks), -1, np.int64)
-    arrivals = block.rows(ARRIVAL)
-    if not len(arrivals):
-        return of_pick
-    event = number[block.records.owner[picks]]
-    owner = block.records.owner[arrivals]
-    place = number[block.records.owner[owner]]
-    mine = events.origins[place] == owner
-    arrivals, place = arrivals[mine], place[mine]
-    wanted = zip(place.tolist(), block.keys(arrivals, FIELD[ARRIVAL]["pick_id"]), strict=True)
-    names = zip(event.tolist(), block.keys(picks, FIELD[PICK]["id"]), strict=True)
-    numbers: dict[tuple[int, bytes], int] = {}
-    for i, name in enumerate(names):
-        numbers.setdefault(name, i)
-    found = np.array([numbers.get(w, -1) for w in wanted], np.int64)
-    # backwards, so that the first arrival of a pick stays
-    linked = np.flatnonzero(found >= 0)[::-1]
-    of_pick[found[linked]] = arrivals[linked]
-    lost = np.bincount(place[found < 0], minlength=len(events.rows))
-    for i in np.flatnonzero(lost).tolist():
-        rejects.add(
-            line_of(block, events.origins[i]),
-            "arrival",
-            f"{lost[i]} arrivals name picks that are not in the event",
-            event_id=events.ids[i],
-        )
-    return of_pick
-
-
-def _coded(texts: pa.Array, codes: dict[str, Any], missing: Any) -> tuple[pa.Array, Mask]:
-    """Texts as codes, and a mask of those that are no code."""
-    encoded = texts.dictionary_encode()
-    words = [w.strip().lower() for w in encoded.dictionary.to_pylist()]
-    values = pa.array([codes.get(w, missing) for w in words] + [missing])
-    odd = np.array([w not in codes and w != "" for w in words] + [False])
-    index = encoded.indices.fill_null(len(words))
-    return values.take(index), odd[index.to_numpy()]
-
-
-def _first_ps(texts: pa.Array) -> Mask:
-    encoded = texts.dictionary_encode()
-    is_p = [is_first_p(w) for w in encoded.dictionary.to_pylist()]
-    mask: Mask = np.array([*is_p, False])
-    index: Integers = encoded.indices.fill_null(len(is_p)).to_numpy().astype(np.int64)
-    return mask[index]
-
-
-def _doubled(
-    event: Integers, codes: list[pa.Array], linked: Mask, problems: dict[int, str]
-) -> list[tuple[int, int]]:
-    """Picks whose event and channel have another one, with that one.
-
-    A pick with an arrival at the chosen origin goes before one without, then the first.
+    The phase is that of :func:`link_picks`. The error of a time is its uncertainty, else the
+    mean of the lower and the upper one. The weight of the arrival becomes a weight code as
+    HYPO71 has it: 0 for a weight of 1 or more, 4 for a weight of 0. Of equal picks (one
+    channel, phase and time) the first with a decided polarity counts; of several first motions
+    on one channel that of the origin's own pick, then the first decided one. A pick that the
+    origin does not use is put aside if the origin uses another one of the phase at the station.
     """
-    code = event.copy()
-    for column in codes:
-        encoded = column.dictionary_encode()
-        code = code * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
-    good = np.ones(len(code), dtype=bool)
-    good[list(problems)] = False
-    order = np.flatnonzero(good)
-    order = order[np.argsort(~linked[order], kind="stable")]
-    _, first, inverse = np.unique(code[order], return_index=True, return_inverse=True)
-    if len(first) == len(order):
-        return []
-    kept = order[first[inverse]]
-    return [(int(i), int(k)) for i, k in zip(order, kept, strict=True) if i != k]
+    events, count = source.events, len(linked.rows)
+    pick = OneKind(events.block, linked.rows, PICK)
+    problems = _Problems()
+    codes = read_codes(pick, linked.event)
+    phase, phase_onset = split_phases(linked.phase)
+    first_p = first_ps(phase)
+    polarity, unknown = coded(pick.texts("polarity"), POLARITY_WORDS, 0)
+    time, bad_time = pick.times("time")
+    _blame_whole(source, pick, linked, codes, problems, (time, bad_time))
+    sign = polarity.to_numpy()
+    arrival = _keep_one_of_equals(linked, codes, phase, time, sign != 0, problems)
+    _blame_picks(events, linked, codes, phase, time, problems)
+    for i in np.flatnonzero(unknown & first_p).tolist():
+        text = pick.text(i, "polarity")
+        problems.polarity.setdefault(i, f"polarity '{text}' is neither up nor down")
+    angles = read_angles(events, arrival, first_p, problems.polarity)
+    _keep_one_of_channel(events, linked, codes, sign, first_p, problems)
+    _tell(source, pick, linked, first_p, codes, problems)
+    onset = read_onsets(pick, phase_onset, source, linked.event)
+    common = {
+        "event_id": pa.array(events.ids, pa.string()).take(pa.array(linked.event)),
+        **{n: codes.words[n] for n in ("network", "station", "channel")},
+        "onset": onset,
+        "source_file": pa.array([source.name] * count, pa.string()),
+        "source_line": pa.array(events.block.records.line[linked.rows]),
+    }
+    picks = common | {
+        "location_code": codes.words["location"],
+        "phase": phase,
+        "time": pa.array(time),
+        "uncertainty_s": pa.array(read_time_errors(pick, source, linked.event)),
+        "pick_weight": pa.array(read_weights(source, linked)),
+        "picker": read_pickers(pick),
+    }
+    motions = common | {"polarity": polarity, "arrival_time": pa.array(time)} | angles
+    return (
+        _table("picks", picks, problems.good(count, problems.pick)),
+        _table("polarities", motions, first_p & problems.good(count, problems.polarity)),
+    )
+
+
+def _table(name: str, columns: dict[str, Any], good: Mask) -> pa.Table:
+    rows = pa.array(np.flatnonzero(good))
+    return make_table(name, {n: c.take(rows) for n, c in columns.items()}, rows=len(rows))
+
+
+def _blame_whole(
+    source: PickSource,
+    pick: OneKind,
+    linked: LinkedPicks,
+    codes: StationCodes,
+    problems: _Problems,
+    times: tuple[NDArray[np.datetime64], Mask],
+) -> None:
+    """Put aside what is neither a pick nor a first motion."""
+    events, event = source.events, linked.event
+    time, bad_time = times
+    aside = np.array([bool(r) for r in source.reasons])
+    problems.blame(
+        aside[event],
+        lambda i: f"its event on line {line_of(events.block, events.rows[event[i]])} is put aside",
+    )
+    problems.blame(
+        as_mask(pc.equal(codes.words["station"], "")), lambda _: "the station code is missing"
+    )
+    problems.blame(
+        bad_time,
+        lambda i: (
+            f"arrival time '{pick.text(i, 'time')}' is no time with hours, minutes and seconds"
+        ),
+    )
+    if pick.has("status"):
+        rejected = pc.equal(pc.utf8_lower(pick.words("status")), "rejected")
+        problems.blame(as_mask(rejected), lambda _: "the source has rejected the pick")
+    nowhere = as_mask(pc.equal(linked.phase, ""))
+    problems.blame(nowhere, lambda _: "it has no phase: no hint and no arrival names one")
+    seconds = (time - source.origin_time[event]) / np.timedelta64(1, "s")
+    with np.errstate(invalid="ignore"):
+        far = (seconds < _EARLIEST_S) | (seconds > _LATEST_S)
+    problems.blame(
+        far, lambda i: f"it is {seconds[i]:.0f} s after the origin time, too far to be of its event"
+    )
+
+
+def _keep_one_of_equals(
+    linked: LinkedPicks,
+    codes: StationCodes,
+    phase: pa.Array,
+    time: NDArray[np.datetime64],
+    decided: Mask,
+    problems: _Problems,
+) -> Integers:
+    """Put aside picks that are equal to a better one; return the arrivals that picks now have.
+
+    The better one has a polarity, then an arrival, then comes first; it takes over the
+    arrival of the other.
+    """
+    key = combine(codes.instrument, (phase,))
+    good = np.flatnonzero(problems.good(len(key), {}))
+    order = good[
+        np.lexsort((good, linked.arrival[good] < 0, ~decided[good], time[good], key[good]))
+    ]
+    same = (np.diff(key[order]) == 0) & (np.diff(time[order]) == np.timedelta64(0, "ns"))
+    arrival = linked.arrival.copy()
+    kept = -1
+    for k in np.flatnonzero(same).tolist():
+        i = int(order[k + 1])
+        kept = int(order[k]) if k == 0 or not same[k - 1] else kept
+        problems.both[i] = "doubled pick: the channel has one of this phase and time"
+        if arrival[kept] < 0:
+            arrival[kept] = arrival[i]
+    return arrival
+
+
+def _blame_picks(
+    events: BlockEvents,
+    linked: LinkedPicks,
+    codes: StationCodes,
+    phase: pa.Array,
+    time: NDArray[np.datetime64],
+    problems: _Problems,
+) -> None:
+    """Put aside what is no pick, though it may be a first motion."""
+    for i in np.flatnonzero(np.isnat(time)).tolist():
+        if i not in problems.both:
+            problems.pick[i] = "the pick has no time"
+    used = linked.arrival >= 0
+    if used.all() or not used.any():
+        return
+    key = combine(codes.station, (phase,))
+    good = problems.good(len(key), problems.pick)
+    rows = np.flatnonzero(good & used)
+    if not rows.size:
+        return
+    keys, first = np.unique(key[rows], return_index=True)
+    place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    for i in np.flatnonzero(good & ~used & (keys[place] == key)).tolist():
+        line = line_of(events.block, linked.rows[rows[first[place[i]]]])
+        problems.pick[i] = f"the origin uses another pick of this phase and station, on line {line}"
+
+
+def _keep_one_of_channel(
+    events: BlockEvents,
+    linked: LinkedPicks,
+    codes: StationCodes,
+    sign: NDArray[np.int8],
+    first_p: Mask,
+    problems: _Problems,
+) -> None:
+    """Put aside first motions of a channel that has a better one.
+
+    The better one has an arrival at the chosen origin, then a polarity, then comes first.
+    """
+    good = np.flatnonzero(first_p & problems.good(len(sign), problems.polarity))
+    key = codes.channel[good]
+    order = good[np.lexsort((good, sign[good] == 0, linked.arrival[good] < 0, key))]
+    same = np.flatnonzero(np.diff(codes.channel[order]) == 0)
+    kept = -1
+    for place, k in enumerate(same.tolist()):
+        if place == 0 or same[place - 1] != k - 1:
+            kept = int(order[k])
+        i = int(order[k + 1])
+        line = line_of(events.block, linked.rows[kept])
+        against = ", with the opposite first motion" if sign[i] * sign[kept] < 0 else ""
+        problems.polarity[i] = f"doubled pick: the channel has one on line {line}{against}"
+
+
+def _tell(
+    source: PickSource,
+    pick: OneKind,
+    linked: LinkedPicks,
+    first_p: Mask,
+    codes: StationCodes,
+    problems: _Problems,
+) -> None:
+    """Add one row for every pick that something is wrong with."""
+    reasons = {i: ("pick", r) for i, r in problems.pick.items()}
+    reasons |= {i: ("polarity", r) for i, r in problems.polarity.items()}
+    reasons |= {i: ("polarity" if first_p[i] else "pick", r) for i, r in problems.both.items()}
+    station = codes.words["station"]
+    for i in sorted(reasons):
+        record, reason = reasons[i]
+        name = pick.text(i, "id")
+        event_id = source.events.ids[linked.event[i]]
+        source.rejects.add(pick.line(i), record, reason, name, event_id, station[i].as_py())

@@ -1,27 +1,34 @@
-"""Focal mechanisms as QuakeML 1.2, one file per partition."""
+"""Catalogs as QuakeML 1.2 (BED): events with picks, origins, magnitudes and mechanisms."""
 
 from __future__ import annotations
 
 import gzip
 import math
-import re
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from xml.sax.saxutils import escape, quoteattr
-
-import numpy as np
-import pyarrow as pa
+from xml.sax.saxutils import quoteattr
 
 from quakeloom.core import auxiliary_plane
-from quakeloom.formats._quakeml_ids import (
-    COMMENT_COLUMNS,
-    COMMENT_MARK,
-    own_id,
-    public_id,
+from quakeloom.formats._catalog_events import (
+    CatalogEvent,
+    CatalogTables,
+    Row,
+    is_placed,
+    iterate_events,
 )
+from quakeloom.formats._quakeml_elements import (
+    Creation,
+    amplitude_elements,
+    comment_text,
+    magnitude_element,
+    mechanism_element,
+    origin_element,
+    pick_element,
+)
+from quakeloom.formats._quakeml_ids import own_id, public_id
 from quakeloom.formats._replacing import replacing
+from quakeloom.formats._written_counts import WrittenCounts
+from quakeloom.schema import is_earthquake
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -30,131 +37,177 @@ _HEAD = (
     "  <eventParameters publicID={}>\n"
 )
 _TAIL = "  </eventParameters>\n</q:quakeml>\n"
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_STANDARD_TYPES = {
+    "accidental explosion",
+    "acoustic noise",
+    "anthropogenic event",
+    "atmospheric event",
+    "avalanche",
+    "blasting levee",
+    "boat crash",
+    "building collapse",
+    "cavity collapse",
+    "chemical explosion",
+    "collapse",
+    "controlled explosion",
+    "crash",
+    "debris avalanche",
+    "earthquake",
+    "experimental explosion",
+    "explosion",
+    "fluid extraction",
+    "fluid injection",
+    "hydroacoustic event",
+    "ice quake",
+    "induced or triggered event",
+    "industrial explosion",
+    "landslide",
+    "meteorite",
+    "mine collapse",
+    "mining explosion",
+    "not existing",
+    "not reported",
+    "nuclear explosion",
+    "other event",
+    "plane crash",
+    "quarry blast",
+    "reservoir loading",
+    "road cut",
+    "rock burst",
+    "rockslide",
+    "slide",
+    "snow avalanche",
+    "sonic blast",
+    "sonic boom",
+    "thunder",
+    "train crash",
+    "volcanic eruption",
+}
+"""Event types of QuakeML 1.2; others are written as the nearest of them."""
 
 
-def write_quakeml(mechanisms: pa.Table, path: Path) -> None:
-    """Write mechanisms as QuakeML 1.2 (BED), every event with its origin and magnitude.
+def write_quakeml(
+    tables: CatalogTables, path: Path, creation: Creation | None = None
+) -> WrittenCounts:
+    """Write a catalog as QuakeML 1.2, every event with all that is known of it.
 
-    A solved event has a focal mechanism with both nodal planes, polarity count, misfit,
-    station distribution ratio and azimuthal gap; what QuakeML has no element for (quality,
-    probability, uncertainties) is in its comment. An event without a mechanism has the
-    comment with its status and reason. :func:`read_mechanisms` gives everything back.
+    Picks have errors, onsets and polarities; the located hypocenter (preferred) and the given
+    one are origins, the first with its uncertainty ellipsoid of 68 % and its arrivals;
+    magnitudes keep their types; all solutions are focal mechanisms with both nodal planes and
+    their errors, none of which is preferred. What QuakeML has no element for (quality,
+    probability, ...) is in the comment of a mechanism; an event without one has the comment
+    with its status and reason. :func:`read_source` and :func:`read_mechanisms` give everything
+    back.
 
     Parameters
     ----------
-    mechanisms : pyarrow.Table
-        Registered table ``mechanisms``, of one partition or of all.
+    tables : CatalogTables
     path : Path
         Compressed if it ends in ``.gz``.
+    creation : Creation, optional
+        Who made the file and when.
+
+    Returns
+    -------
+    WrittenCounts
+        Left out are first motions without a time, since QuakeML asks for one.
     """
     path = Path(path)
+    made = Creation() if creation is None else creation
+    counts = WrittenCounts()
     with replacing(path) as temporary:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(temporary, "wt", encoding="utf-8", newline="\n") as stream:
             stream.write(_HEAD.format(quoteattr(own_id("catalog", path.name.split(".")[0]))))
-            for batch in mechanisms.to_batches(max_chunksize=4096):
-                stream.writelines(_events(pa.Table.from_batches([batch])))
+            for event in iterate_events(tables):
+                stream.writelines(f"{line}\n" for line in _event(event, made))
+                counts.events += 1
+                counts.picks += len(event.picks)
+                counts.leave_out("first motions have no time", event.untimed)
+            stream.writelines(f"{line}\n" for line in made.element("    "))
             stream.write(_TAIL)
+    return counts
 
 
-def _events(table: pa.Table) -> Iterator[str]:
-    index = table.schema.get_field_index("origin_time")
-    times = table.column(index).cast(pa.int64()).to_pylist()
-    angles = [table.column(n).to_numpy() for n in ("strike_deg", "dip_deg", "rake_deg")]
-    other = np.stack(auxiliary_plane(*angles), axis=-1)
-    rows = table.drop_columns(["origin_time"]).to_pylist()
-    for row, time, plane in zip(rows, times, other.tolist(), strict=True):
-        yield _event(row, time, plane)
-
-
-def _event(row: dict[str, Any], time: int | None, other: list[float]) -> str:
-    key = row["event_id"]
-    located = time is not None and not math.isnan(row["longitude"] + row["latitude"])
-    has_magnitude = not math.isnan(row["magnitude"])
-    solved = not math.isnan(row["strike_deg"])
-    origin, magnitude, mechanism = (
-        quoteattr(own_id(kind, key)) for kind in ("origin", "magnitude", "mechanism")
-    )
-    lines = [f"    <event publicID={quoteattr(public_id(key))}>"]
-    if located:
-        lines.append(f"      <preferredOriginID>{origin[1:-1]}</preferredOriginID>")
-    if has_magnitude:
-        lines.append(f"      <preferredMagnitudeID>{magnitude[1:-1]}</preferredMagnitudeID>")
+def _event(event: CatalogEvent, creation: Creation) -> Iterator[str]:
+    key = event.event_id
+    names = {kind: own_id(kind, key) for kind in ("origin", "magnitude", "mechanism")}
+    origins = _origins(event)
+    mechanism = event.mechanism
+    solved = mechanism is not None and not math.isnan(mechanism["strike_deg"])
+    magnitude = event.magnitude
+    yield f"    <event publicID={quoteattr(public_id(key))}>"
+    if origins:
+        yield f"      <preferredOriginID>{origins[0][1]}</preferredOriginID>"
+    if not math.isnan(magnitude):
+        yield f"      <preferredMagnitudeID>{names['magnitude']}</preferredMagnitudeID>"
     if solved:
-        lines.append(
-            f"      <preferredFocalMechanismID>{mechanism[1:-1]}</preferredFocalMechanismID>"
-        )
-    else:
-        lines.append(f"      <comment><text>{_comment(row)}</text></comment>")
-    if located and time is not None:
-        lines += [
-            f"      <origin publicID={origin}>",
-            f"        <time><value>{_time(time)}</value></time>",
-            f"        <latitude><value>{row['latitude']!r}</value></latitude>",
-            f"        <longitude><value>{row['longitude']!r}</value></longitude>",
-        ]
-        if not math.isnan(row["depth_km"]):
-            meters = Decimal(repr(row["depth_km"])).scaleb(3)
-            lines.append(f"        <depth><value>{meters}</value></depth>")
-        lines.append("      </origin>")
-    if has_magnitude:
-        lines += [
-            f"      <magnitude publicID={magnitude}>",
-            f"        <mag><value>{row['magnitude']!r}</value></mag>",
-            "      </magnitude>",
-        ]
-    if solved:
-        lines += _mechanism(row, mechanism, origin if located else "", other)
-    lines.append("    </event>\n")
-    return "\n".join(lines)
+        yield f"      <preferredFocalMechanismID>{names['mechanism']}</preferredFocalMechanismID>"
+    kind = event.given["event_type"] if event.given else ""
+    if kind:
+        yield f"      <type>{_standard_type(kind)}</type>"
+    if mechanism is not None and not solved:
+        yield f"      <comment><text>{comment_text(mechanism)}</text></comment>"
+    picks = [(p, own_id("pick", f"{key}.{n}")) for n, p in enumerate(event.picks, start=1)]
+    for pick, name in picks:
+        yield from pick_element(pick, name)
+    for number, row in enumerate(event.amplitudes, start=1):
+        yield from amplitude_elements(row, own_id("amplitude", f"{key}.{number}"))
+    for place, (row, name) in enumerate(origins):
+        yield from origin_element(event, row, name, picks if place == 0 else ())
+    preferred = origins[0][1] if origins else ""
+    if not math.isnan(magnitude):
+        kind = event.given["magnitude_type"] if event.given else ""
+        yield from magnitude_element(magnitude, kind, names["magnitude"], preferred)
+    if solved and mechanism is not None:
+        yield from _mechanisms(event, mechanism, names["mechanism"], preferred)
+    yield from creation.element("      ")
+    yield "    </event>"
 
 
-def _mechanism(row: dict[str, Any], name: str, origin: str, other: list[float]) -> Iterator[str]:
-    first = [row[n] for n in ("strike_deg", "dip_deg", "rake_deg")]
-    second = [row[f"auxiliary_{n}_deg"] for n in ("strike", "dip", "rake")]
+def _origins(event: CatalogEvent) -> list[tuple[Row, str]]:
+    """The origins of an event with their public ids, the preferred one first."""
+    best = event.origin
+    if best is None:
+        return []
+    found = [(best, own_id("origin", event.event_id))]
+    if event.given is not None and event.given is not best and is_placed(event.given):
+        found.append((event.given, own_id("origin", f"{event.event_id}.given")))
+    return found
+
+
+def _mechanisms(event: CatalogEvent, row: Row, name: str, origin: str) -> Iterator[str]:
+    """The preferred mechanism, then all other solutions."""
+    yield from mechanism_element(row, name, origin, _planes(row))
+    for solution in event.solutions:
+        if solution["solution"] > 0:
+            other = own_id("mechanism", f"{event.event_id}.{solution['solution']}")
+            yield from mechanism_element(solution, other, origin, _planes(solution))
+
+
+def _planes(row: Row) -> list[Row]:
+    """Both planes of a mechanism with the RMS angles of their normals."""
+    angles = ("strike", "dip", "rake")
+    first = [row[f"{n}_deg"] for n in angles]
+    second = [row.get(f"auxiliary_{n}_deg", math.nan) for n in angles]
     if math.isnan(sum(second)):
-        second = other
-    yield f"      <focalMechanism publicID={name}>"
-    if origin:
-        yield f"        <triggeringOriginID>{origin[1:-1]}</triggeringOriginID>"
-    yield '        <nodalPlanes preferredPlane="1">'
-    for number, plane in enumerate((first, second), start=1):
-        words = "".join(
-            f"<{tag}><value>{value!r}</value></{tag}>"
-            for tag, value in zip(("strike", "dip", "rake"), plane, strict=True)
-        )
-        yield f"          <nodalPlane{number}>{words}</nodalPlane{number}>"
-    yield "        </nodalPlanes>"
-    for tag, column in (
-        ("azimuthalGap", "azimuthal_gap_deg"),
-        ("stationPolarityCount", "polarity_count"),
-        ("misfit", "polarity_misfit"),
-        ("stationDistributionRatio", "station_distribution_ratio"),
-    ):
-        value = row[column]
-        if value == value:
-            yield f"        <{tag}>{value!r}</{tag}>"
-    yield "        <evaluationMode>automatic</evaluationMode>"
-    yield f"        <comment><text>{_comment(row)}</text></comment>"
-    yield "      </focalMechanism>"
-
-
-def _comment(row: dict[str, Any]) -> str:
-    """What has no element, as ``name=value`` pairs; the reason, a free text, comes last."""
-    pairs = [
-        f"{name}={_value(row[name])}"
-        for name in COMMENT_COLUMNS
-        if row[name] == row[name] and row[name] != ""
+        second = [float(v) for v in auxiliary_plane(*first)]
+    errors = row["fault_plane_uncertainty_deg"], row["auxiliary_plane_uncertainty_deg"]
+    return [
+        {**dict(zip(angles, plane, strict=True)), "error": error}
+        for plane, error in zip((first, second), errors, strict=True)
     ]
-    text = f"{COMMENT_MARK} " + "; ".join([*pairs, f"reason={row['reason']}"])
-    return escape(_NOT_XML.sub("?", text))
 
 
-def _value(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _time(nanoseconds: int) -> str:
-    text = str(np.datetime64(nanoseconds, "ns"))
-    return text.rstrip("0").rstrip(".") + "Z" if "." in text else text + "Z"
+def _standard_type(event_type: str) -> str:
+    """The word of QuakeML 1.2 for a type: itself, else the kind it belongs to."""
+    if event_type in _STANDARD_TYPES:
+        return event_type
+    if event_type == "induced earthquake":
+        return "induced or triggered event"
+    if event_type == "unknown":
+        return "not reported"
+    if is_earthquake(event_type):
+        return "earthquake"
+    return "not existing" if event_type in ("duplicate", "deleted") else "other event"

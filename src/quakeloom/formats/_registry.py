@@ -28,15 +28,15 @@ from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
 from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
 from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
 from quakeloom.formats._parquet import FORMAT as _PARQUET
-from quakeloom.formats._quakeml import FORMAT as _QUAKEML
+from quakeloom.formats._quakeml import FORMATS_HERE as _QUAKEML
 from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
-from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._source_tables import SourceTables, put_aside_non_events
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 
 _ALL: tuple[Format, ...] = (
-    _QUAKEML,
+    *_QUAKEML,
     _STATIONXML,
     _DATALESS,
     _SAC_STATIONS,
@@ -105,7 +105,7 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
             f"Remove it; its options are: {known}."
         )
     read_head(path)
-    return chosen.read(path, **options)
+    return put_aside_non_events(chosen.read(path, **options))
 
 
 def detect_format(path: str | Path) -> str:

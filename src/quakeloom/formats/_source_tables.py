@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from quakeloom.core import SchemaError
-from quakeloom.schema import TABLES, VARIABLES, empty_table, make_table
+from quakeloom.schema import TABLES, VARIABLES, empty_table, is_no_event, make_table
 
 _BLOCK = 65_536
 _MAX_TEXT = 200
 
 SOURCE_TABLES = (
     "events",
+    "origins",
     "stations",
     "polarities",
     "picks",
@@ -40,13 +42,16 @@ class SourceTables:
 
     Attributes
     ----------
-    events, stations, polarities, picks, amplitudes, reversals, sp_corrections : pyarrow.Table
+    events, origins, stations, polarities, picks, amplitudes : pyarrow.Table
         Registered tables of :data:`quakeloom.schema.TABLES`, in the order of the file.
+    reversals, sp_corrections : pyarrow.Table
+        The same.
     rejects : pyarrow.Table
         One row for everything that was put aside, with file, line, reason and text.
     """
 
     events: pa.Table = field(default_factory=partial(_empty, "events"))
+    origins: pa.Table = field(default_factory=partial(_empty, "origins"))
     stations: pa.Table = field(default_factory=partial(_empty, "stations"))
     polarities: pa.Table = field(default_factory=partial(_empty, "polarities"))
     picks: pa.Table = field(default_factory=partial(_empty, "picks"))
@@ -58,6 +63,39 @@ class SourceTables:
     def counts(self) -> dict[str, int]:
         """Return the number of rows of every table, in order."""
         return {f.name: getattr(self, f.name).num_rows for f in fields(self)}
+
+
+_OF_EVENTS = {"picks": "pick", "polarities": "polarity", "amplitudes": "amplitude"}
+"""Tables whose rows belong to events, and what a row of them is."""
+
+
+def put_aside_non_events(tables: SourceTables) -> SourceTables:
+    """Move events whose type says that there is none into the rejects, with their readings."""
+    events = tables.events
+    types = [t for t in pc.unique(events.column("event_type")).to_pylist() if is_no_event(t)]
+    if not types:
+        return tables
+    none = pc.is_in(events.column("event_type"), pa.array(types))
+    ids = events.column("event_id").filter(none)
+    moved = [tables.rejects]
+    reasons = [f"its type is '{t}'" for t in events.column("event_type").filter(none).to_pylist()]
+    moved.append(_as_rejects(events.filter(none), "event", reasons))
+    kept = {"events": events.filter(pc.invert(none))}
+    for name, record in _OF_EVENTS.items():
+        rows = getattr(tables, name)
+        mine = pc.is_in(rows.column("event_id"), ids.combine_chunks())
+        aside = rows.filter(mine)
+        moved.append(_as_rejects(aside, record, ["its event is put aside"] * aside.num_rows))
+        kept[name] = rows.filter(pc.invert(mine))
+    return replace(tables, **kept, rejects=pa.concat_tables(moved))
+
+
+def _as_rejects(rows: pa.Table, record: str, reasons: list[str]) -> pa.Table:
+    columns = {n: rows.column(n) for n in ("source_file", "source_line", "event_id", "station")
+               if n in rows.column_names}  # fmt: skip
+    return make_table(
+        "rejects", {**columns, "record": [record] * len(reasons), "reason": reasons}, len(reasons)
+    )
 
 
 class TableBuilder:

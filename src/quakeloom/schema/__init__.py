@@ -15,12 +15,21 @@ from quakeloom.schema._arrow import (
     validate_table,
     variable,
 )
+from quakeloom.schema._event_types import (
+    EARTHQUAKE_TYPES,
+    NO_EVENT_TYPES,
+    is_earthquake,
+    is_no_event,
+    normalize_event_type,
+)
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._tables import ARRAYS, TABLES, register_table
 from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
 
 __all__ = [
     "ARRAYS",
+    "EARTHQUAKE_TYPES",
+    "NO_EVENT_TYPES",
     "QUALITIES",
     "STATUSES",
     "TABLES",
@@ -32,7 +41,10 @@ __all__ = [
     "arrow_type",
     "conform_table",
     "empty_table",
+    "is_earthquake",
+    "is_no_event",
     "make_table",
+    "normalize_event_type",
     "out_of_bounds",
     "register_table",
     "table_schema",

@@ -56,6 +56,34 @@ _LIST = (
     Variable("start_time", "time", "", "First moment of a time span, UTC.", "null: open"),
     Variable("end_time", "time", "", "Last moment of a time span, UTC.", "null: open"),
     Variable("magnitude", "float64", "1", "Magnitude as given by the source.", "NaN", -5, 10),
+    Variable("magnitude_type", "string", "", "Type of the magnitude, such as Mw or ML.", "empty"),
+    Variable(
+        "event_type",
+        "string",
+        "",
+        "What the event is, in words of QuakeML such as earthquake or quarry blast; empty if the "
+        "source does not say.",
+        "empty",
+    ),
+    Variable("origin_id", "string", "", "Identifier of the origin in its source.", "empty"),
+    Variable("is_chosen", "bool", "1", "The origin is the hypocenter of the event."),
+    Variable("agency", "string", "", "Agency that determined it.", "empty"),
+    Variable(
+        "evaluation_mode",
+        "string",
+        "",
+        "Whether a person or a program determined it.",
+        "empty",
+        values=("manual", "automatic"),
+    ),
+    Variable(
+        "evaluation_status",
+        "string",
+        "",
+        "How far it has been checked: preliminary, confirmed, reviewed, final, rejected, reported.",
+        "empty",
+    ),
+    Variable("arrival_count", "int32", "1", "Arrivals that the origin has.", minimum=0),
     Variable(
         "horizontal_error_km",
         "float64",
@@ -63,9 +91,10 @@ _LIST = (
         "Standard horizontal error of the epicenter.",
         "NaN",
         0,
+        20040,
     ),
-    Variable("vertical_error_km", "float64", "km", "Standard error of the depth.", "NaN", 0),
-    Variable("distance_km", "float64", "km", "Epicentral distance.", "NaN", 0),
+    Variable("vertical_error_km", "float64", "km", "Standard error of the depth.", "NaN", 0, 6400),
+    Variable("distance_km", "float64", "km", "Epicentral distance.", "NaN", 0, 20040),
     # picks and polarities
     Variable("arrival_time", "time", "", "Picked arrival time, UTC.", "null"),
     Variable(
@@ -192,6 +221,7 @@ _LIST = (
         "Standard error of the picked time, as the picker states it.",
         "NaN",
         0,
+        3600,
     ),
     Variable(
         "probability",

@@ -11,6 +11,7 @@ import pytest
 
 from quakeloom.core import FormatError, InputError, auxiliary_plane
 from quakeloom.formats import (
+    CatalogTables,
     Rejects,
     fault_types,
     read_mechanisms,
@@ -69,7 +70,7 @@ def test_csv_and_parquet_give_everything_back(tmp_path):
 @pytest.mark.parametrize("name", ["a.xml", "a.xml.gz"])
 def test_quakeml_gives_everything_back(tmp_path, name):
     table = mechanisms()
-    write_quakeml(table, tmp_path / name)
+    write_quakeml(CatalogTables(mechanisms=table), tmp_path / name)
     again = read_mechanisms(tmp_path / name)
     assert validate_table("mechanisms", again) == []
     assert rows_of(again, "depth_km") == rows_of(table, "depth_km")
@@ -84,7 +85,7 @@ def test_partitions_of_a_catalog_are_files_of_their_own(tmp_path):
     table = mechanisms()
     ids = []
     for i in range(4):
-        write_quakeml(table.slice(5 * i, 5), tmp_path / f"p{i:04d}.xml")
+        write_quakeml(CatalogTables(mechanisms=table.slice(5 * i, 5)), tmp_path / f"p{i:04d}.xml")
         ids += read_mechanisms(tmp_path / f"p{i:04d}.xml").column("event_id").to_pylist()
     assert ids == table.column("event_id").to_pylist()
 
@@ -207,5 +208,5 @@ def test_a_missing_file_is_a_clear_error(tmp_path):
 def test_a_file_is_whole_or_not_there(tmp_path):
     table = mechanisms().drop_columns(["dip_deg"])
     with pytest.raises(KeyError):
-        write_quakeml(table, tmp_path / "a.xml")
+        write_quakeml(CatalogTables(mechanisms=table), tmp_path / "a.xml")
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 from quakeml_files import arrival, document, event, magnitude, origin, pick
 
 from quakeloom.core import auxiliary_plane
-from quakeloom.formats import read_mechanisms, read_source, write_quakeml
+from quakeloom.formats import CatalogTables, read_mechanisms, read_source, write_quakeml
 from quakeloom.schema import make_table
 
 obspy = pytest.importorskip("obspy")
@@ -21,6 +21,10 @@ DROPPED_BY_OBSPY = {
     "usgs_event.xml": {
         "quakeml:comcat.cr.usgs.gov/fdsnws/event/1/query?eventid=uw60916552&amp;format=quakeml"
     }
+}
+TOO_FAR_IN_TIME = {
+    # a pick of 2016 in an event of 2011
+    "invalid_id.xml": {("MQ", "CPM", "EHZ")}
 }
 
 
@@ -61,6 +65,10 @@ def compare(path: Path) -> int:
             if phase not in ("P", "Pn", "Pg"):
                 continue
             code = reading.waveform_id
+            codes = (code.network_code, code.station_code, code.channel_code)
+            if codes in TOO_FAR_IN_TIME.get(path.name, ()):
+                assert "too far" in "".join(ours.rejects.column("reason").to_pylist())
+                continue
             mine = polarities.pop(
                 (key, code.network_code or "", code.station_code, code.channel_code or "")
             )
@@ -152,7 +160,7 @@ def test_mechanisms_that_we_write_are_valid_and_the_same_in_obspy(tmp_path):
         },
     )
     path = tmp_path / "mechanisms.xml"
-    write_quakeml(table, path)
+    write_quakeml(CatalogTables(mechanisms=table), path)
     assert _validate(str(path))
     rows = table.to_pylist()
     theirs = obspy.read_events(str(path))
@@ -169,7 +177,7 @@ def test_mechanisms_that_we_write_are_valid_and_the_same_in_obspy(tmp_path):
         found = item.preferred_focal_mechanism()
         planes = found.nodal_planes
         first, second = planes.nodal_plane_1, planes.nodal_plane_2
-        assert planes.preferred_plane == 1
+        assert planes.preferred_plane is None
         assert (first.strike, first.dip, first.rake) == tuple(
             row[f"{n}_deg"] for n in ("strike", "dip", "rake")
         )
