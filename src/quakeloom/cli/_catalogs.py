@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quakeloom.core import InputError
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import RunLayout, atomic_file, local_copy, open_folder, open_item, read_table
 
 EXPORTS = ("quakeml", "csv", "meca", "gmt-table")
 
@@ -78,37 +78,41 @@ def export(
 ) -> None:
     """Write the mechanisms of a run for other programs; QuakeML one file per partition."""
     from quakeloom import formats
-    from quakeloom.stages.mechanism import verbs as mechanism
+    from quakeloom.stages.frame.partition_states import planned_partitions
+    from quakeloom.stages.mechanism import MECHANISM
 
     if form not in EXPORTS:
         raise InputError(f"'{form}' is no format to export to; write one of {', '.join(EXPORTS)}.")
     layout = RunLayout(run)
-    to.mkdir(parents=True, exist_ok=True)
+    folder = open_folder(to)
     if form == "quakeml":
-        for state in mechanism.list_partitions(layout):
-            part = layout.part(mechanism.STAGE, state.partition)
+        for name in planned_partitions(layout, MECHANISM.name):
+            part = layout.part(MECHANISM.name, name)
             table = read_table(part / "mechanisms.parquet", "mechanisms")
-            formats.write_quakeml(table, to / f"{state.partition}.xml")
-            typer.echo(to / f"{state.partition}.xml")
+            with atomic_file(folder / f"{name}.xml") as file:
+                formats.write_quakeml(table, file)
+            typer.echo(folder / f"{name}.xml")
         return
     table = read_table(layout.table("mechanisms"), "mechanisms")
-    path = to / {"csv": "mechanisms.csv", "meca": "mechanisms.meca"}.get(form, "mechanisms.txt")
+    item = folder / {"csv": "mechanisms.csv", "meca": "mechanisms.meca"}.get(form, "mechanisms.txt")
     write = {
         "csv": formats.write_csv,
         "meca": formats.write_gmt_meca,
         "gmt-table": formats.write_gmt_table,
     }[form]
-    write(table, path)
-    typer.echo(path)
+    with atomic_file(item) as file:
+        write(table, file)
+    typer.echo(item)
 
 
 def read_catalog(path: Path) -> pa.Table:
     """Read mechanisms from a run folder, or from any table that formats can read."""
     from quakeloom import formats
 
-    if path.is_dir():
-        return read_table(RunLayout(path).table("mechanisms"), "mechanisms")
-    if not path.exists():
+    item = open_item(path)
+    if item.is_folder():
+        return read_table(RunLayout(item).table("mechanisms"), "mechanisms")
+    if not item.exists():
         raise InputError(f"{path} does not exist; give a run folder or a table of mechanisms.")
     return formats.read_mechanisms(path)
 
@@ -116,16 +120,19 @@ def read_catalog(path: Path) -> pa.Table:
 def _read_map(path: Path) -> Any:
     import pandas as pd
 
-    file = path / "stress.csv" if path.is_dir() else path
-    if not file.is_file():
+    item = open_item(path)
+    if item.is_folder():
+        item /= "stress.csv"
+    if not item.exists():
         raise InputError(
-            f"There is no stress map at {path} ({file} is missing); give a folder with stress.csv."
+            f"There is no stress map at {path} ({item} is missing); give a folder with stress.csv."
         )
-    table = pd.read_csv(file)
+    with local_copy(item) as file:
+        table = pd.read_csv(file)
     needed = {"longitude", "latitude", "shmax_deg", "shape_ratio", "a_phi", "regime"}
     if not needed <= set(table.columns):
         raise InputError(
-            f"{file} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
+            f"{item} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
             "stress map that can be compared."
         )
     return table

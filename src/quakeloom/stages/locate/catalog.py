@@ -29,6 +29,8 @@ from quakeloom.stages.locate.events import LocatedBlock, locate_block, warn_of_f
 from quakeloom.store import (
     atomic_folder,
     create_array,
+    is_input,
+    open_folder,
     read_json,
     write_region,
     write_table,
@@ -60,9 +62,8 @@ def read_location_inputs(
                 f"'{path}' holds no {what}, so nothing can be located; check the file."
             )
     if out is not None:
-        _make_folder(out)
         rejects = pa.concat_tables([source.rejects, places.rejects])
-        write_table(out / "rejects.parquet", "rejects", rejects)
+        write_table(open_folder(out) / "rejects.parquet", "rejects", rejects)
     return source.events, source.picks, places.stations
 
 
@@ -73,7 +74,7 @@ def locate_catalog(
     stations: pa.Table,
     out: Path,
     seed: int = 0,
-    base: Path = Path(),
+    data: str = "",
     block_events: int = 1024,
 ) -> pa.Table:
     """Locate any picks in one go and write all files to a folder.
@@ -85,8 +86,8 @@ def locate_catalog(
         Events may be empty: those of the picks are taken.
     out : Path
     seed : int
-    base : Path
-        Where relative paths of models start.
+    data : str
+        Folder where relative paths of models start; the current one if empty.
     """
     if not picks.num_rows:
         raise InputError("There are no picks, so there is nothing to locate; check the file.")
@@ -100,17 +101,17 @@ def locate_catalog(
     more = sorted(i for i in ids if i not in known)
     if more:
         events = pa.concat_tables([events, make_table("events", {"event_id": more})])
-    _make_folder(out)
+    folder = open_folder(out)
     levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
     code = code_digest(LOCATE.module)
     places = station_places(stations)
-    key = ensemble_digest(locate, base, places, levels, seed, code)
-    folder = out / "tables.zarr"
-    marker = folder / "members.json"
+    key = ensemble_digest(locate, data, places, levels, seed, code)
+    tables = folder / "tables.zarr"
+    marker = tables / "members.json"
     if not marker.exists() or read_json(marker)["key"] != key:
-        made = make_times(locate, base, places, levels, seed, out / "tables")
-        write_ensemble(folder, made, key)
-    stored = read_ensemble(folder)
+        made = make_times(locate, data, places, levels, seed, folder / "tables")
+        write_ensemble(tables, made, key)
+    stored = read_ensemble(tables)
     ensemble = make_ensemble(stored.times)
     blocks: list[LocatedBlock] = []
     for start in range(0, events.num_rows, block_events):
@@ -122,10 +123,10 @@ def locate_catalog(
     warn_of_few_models(hypocenters, ensemble.times.member_count)
     for name in LOCATE.part_tables:
         write_tables(
-            out / f"{name}.parquet", name, [getattr(b, name) for b in blocks], provenance, True
+            folder / f"{name}.parquet", name, [getattr(b, name) for b in blocks], provenance, True
         )
     if locate.draws:
-        with atomic_folder(out / "locations.zarr") as group:
+        with atomic_folder(folder / "locations.zarr") as group:
             for name in blocks[0].arrays:
                 values = np.concatenate([b.arrays[name] for b in blocks])
                 chunk = min(64, len(values))
@@ -134,18 +135,8 @@ def locate_catalog(
     return hypocenters
 
 
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"'{out}' cannot be made as a folder for results ({error.strerror}). Nothing was "
-            "located; name another."
-        ) from None
-
-
 def _read(path: Path) -> SourceTables:
-    if not path.is_file():
+    if not is_input(path):
         raise InputError(f"There is no file {path}, so nothing can be located.")
     tables = read_source(path, "auto")
     for row in tables.rejects.slice(0, 5).to_pylist():

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import xarray
 
-from quakeloom.config import Settings, Tendency, expand_variables
-from quakeloom.core import InputError, PlanError, digest_file
+from quakeloom.config import Settings, Tendency
+from quakeloom.core import InputError, PlanError
 from quakeloom.faults import estimate_tendency
 from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
 from quakeloom.schema import make_table
@@ -20,7 +18,15 @@ from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.stages.stress.inputs import place_boundaries, place_points, wrap_longitude
 from quakeloom.stages.tendency import TENDENCY
-from quakeloom.store import RunLayout, read_json, write_table
+from quakeloom.store import (
+    RunLayout,
+    atomic_file,
+    digest_input,
+    input_place,
+    open_dataset,
+    read_json,
+    write_table,
+)
 from quakeloom.stress import (
     StressGrid,
     draw_nodes,
@@ -35,7 +41,7 @@ log = logging.getLogger(__name__)
 def inputs(run: PlannedRun) -> StageInputs:
     """Return the digests of the files with faults."""
     tendency = _tendency(run.settings)
-    files = {f: digest_file(_path(run.settings, f)) for f in tendency.files}
+    files = {f: digest_input(input_place(run.settings.data, f)) for f in tendency.files}
     return StageInputs(common={"files": files})
 
 
@@ -85,8 +91,10 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     outside = int(np.isnan(found.tendency).sum())
     with open_part(layout, TENDENCY.name, ONE) as job:
         write_table(layout.table("tendency"), "tendency", table, read_json(layout.provenance))
-        write_csv(table, layout.root / "tendency.csv")
-        write_fault_geojson(table, layout.root / "tendency.geojson")
+        with atomic_file(layout.root / "tendency.csv") as file:
+            write_csv(table, file)
+        with atomic_file(layout.root / "tendency.geojson") as file:
+            write_fault_geojson(table, file)
         job.also += [layout.root / name for name in TENDENCY.owned]
         job.counts = {"faults": table.num_rows, "outside": outside}
     log.info("tendency: %d faults, %d of them outside the stress map", table.num_rows, outside)
@@ -94,7 +102,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
 
 def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
-    tables = [read_fault_segments(_path(settings, f)) for f in tendency.files]
+    tables = [read_fault_segments(input_place(settings.data, f)) for f in tendency.files]
     if tendency.faults:
         given = tendency.faults
         tables.append(
@@ -122,13 +130,13 @@ def _stress_at(
     settings: Settings, layout: RunLayout, longitude: Any, latitude: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     stress = settings.stress
-    path = layout.root / "stress.zarr"
-    if stress is None or not path.exists():
+    item = layout.root / "stress.zarr"
+    if stress is None or not item.exists():
         raise PlanError(
-            f"{layout.root} has no stress map ({path} is missing), so no fault can be rated. "
+            f"{layout.root} has no stress map ({item} is missing), so no fault can be rated. "
             "Run the stage `stress` first."
         )
-    with xarray.open_zarr(path, consolidated=False) as data:
+    with open_dataset(item) as data:
         names = [d for d in data["components"].dims if d != "component"]
         # the shallowest and the latest stress
         layer = {n: 0 if n == "depth_km" else -1 for n in names[:-2]}
@@ -144,10 +152,6 @@ def _stress_at(
     grid = StressGrid(axes, known, place_boundaries(stress))
     at = interpolate_field(grid, m[known], points)
     return at, interpolate_covariance(grid, c[known], between[known], points)
-
-
-def _path(settings: Settings, name: str) -> Path:
-    return Path(expand_variables(settings.data)) / expand_variables(name)
 
 
 def _tendency(settings: Settings) -> Tendency:

@@ -14,6 +14,7 @@ from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import select_events
 from quakeloom.stages.stress.map import MapEvents, StressMap, make_map
 from quakeloom.stages.stress.sums import mean_place, sum_events, sum_places
+from quakeloom.store import open_folder
 
 
 def map_catalog(
@@ -26,7 +27,7 @@ def map_catalog(
     StressMap, dict
         The map, and what ``stress.json`` holds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    out = open_folder(folder)
     events = select_events(stress, mechanisms, seed=seed)
     keep = MapEvents(events.points, events.statistics, events.weights, events.angles)
     if not events.weights.any():
@@ -41,11 +42,11 @@ def map_catalog(
         "seed": seed,
         "stress": stress.model_dump(mode="json"),
     }
-    write_map(folder, made, provenance)
+    write_map(out, made, provenance)
     description = {
         **describe_map(made),
         "left_out": events.left_out,
         "settings": provenance["stress"],
     }
-    write_facts(folder, description)
+    write_facts(out, description)
     return made, description
