@@ -45,7 +45,7 @@ from quakeloom.simulate import (
 from quakeloom.stages.locate.catalog import locate_catalog
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.run_here import run_here
-from quakeloom.store import RunLayout, find_resource, read_table, write_table
+from quakeloom.store import RunLayout, find_resource, open_item, read_table, write_table
 from quakeloom.stress import axial_difference, describe_stress, stress_components
 from quakeloom.travel import stack_tables, table_grid, trace_table
 
@@ -128,11 +128,11 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
         )
     picks = pd.concat(rows, ignore_index=True)
     columns = {c: picks[c].to_numpy() for c in picks}
-    write_table(folder / "picks.parquet", "picks",
+    write_table(open_item(folder) / "picks.parquet", "picks",
                 make_table("picks", {**columns, "picker": ["simulated"] * len(picks)},
                            rows=len(picks)))  # fmt: skip
     for name, found in (("stations", network.stations), ("polarities", read.polarities)):
-        write_table(folder / f"{name}.parquet", name, make_table(name, found))
+        write_table(open_item(folder) / f"{name}.parquet", name, make_table(name, found))
     write_model(folder / "reference.txt", reference)
     for k, model in enumerate(spread(reference, 10, 777)):
         write_model(folder / f"member{k}.txt", model)
@@ -151,11 +151,11 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
 
 def locate_alone(folder: Path, truth: pd.DataFrame) -> None:
     """Locate in the reference model; write the events with and without their errors."""
-    picks = read_table(folder / "picks.parquet", "picks")
-    places = read_table(folder / "stations.parquet", "stations")
+    picks = read_table(open_item(folder) / "picks.parquet", "picks")
+    places = read_table(open_item(folder) / "stations.parquet", "stations")
     empty = make_table("events", {}, rows=0)
     found = locate_catalog(
-        Locate(**LOCATE, members=0, draws=0), empty, picks, places, folder / "alone", 1, folder
+        Locate(**LOCATE, members=0, draws=0), empty, picks, places, folder / "alone", 1, str(folder)
     ).to_pandas()
     found = truth[["event_id", "origin_time", "magnitude"]].merge(
         found.drop(columns=["origin_time", "magnitude"]), on="event_id", how="left"
@@ -173,7 +173,7 @@ def locate_alone(folder: Path, truth: pd.DataFrame) -> None:
             {**events, "horizontal_error_km": factor * horizontal,
              "vertical_error_km": factor * vertical},
         )  # fmt: skip
-        write_table(folder / f"events_{name}.parquet", "events", table)
+        write_table(open_item(folder) / f"events_{name}.parquet", "events", table)
 
 
 def write_configuration(folder: Path, earth: int, members: int) -> Path:
@@ -218,21 +218,21 @@ def run(path: Path, results: Path) -> None:
 
 def measure(root: Path, case: str, folder: Path, truth: pd.DataFrame) -> dict[str, object]:
     """What one case of one Earth gave."""
-    layout = root / case
-    found = read_table(layout / "mechanisms.parquet", "mechanisms").to_pandas()
+    layout = RunLayout(root / case)
+    found = read_table(layout.table("mechanisms"), "mechanisms").to_pandas()
     both = found.merge(truth, on="event_id", suffixes=("", "_true"))
     both["rotation"] = rotation_angle(
         both[ANGLES].to_numpy(), both[[f"{c}_true" for c in ANGLES]].to_numpy()
     )
-    source = folder / "alone" / "hypocenters.parquet"
+    source = open_item(folder) / "alone" / "hypocenters.parquet"
     if case == "ensemble":
-        source = layout / "hypocenters.parquet"
+        source = layout.table("hypocenters")
     hypocenters = read_table(source, "hypocenters").to_pandas()
     at = hypocenters.merge(truth, on="event_id", suffixes=("", "_true"))
     at = at[at["status"] == "located"]
     away, _ = distance_azimuth(at["longitude"], at["latitude"], at["longitude_true"],
                                at["latitude_true"])  # fmt: skip
-    field = read_table(layout / "stress.parquet", "stress").to_pandas()
+    field = read_table(layout.table("stress"), "stress").to_pandas()
     true = describe_stress_at(field)
     off = axial_difference(true["shmax"], field["shmax_deg"].to_numpy())
     return {

@@ -32,7 +32,7 @@ from quakeloom.core import distance_azimuth, geographic_position
 from quakeloom.location import draw_layered_models, stack_members, trace_member
 from quakeloom.location._interpolation import member_times
 from quakeloom.schema import make_table
-from quakeloom.store import read_table, write_table
+from quakeloom.store import open_item, read_table, write_table
 from quakeloom.travel import table_grid
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +52,7 @@ def write_inputs(folder: Path, events: int, seed: int = 11) -> None:
     elevation = random.uniform(0.0, 1500.0, len(place))
     names = np.array([f"S{i:03d}" for i in range(len(place))])
     write_table(
-        folder / "stations.parquet", "stations",
+        open_item(folder) / "stations.parquet", "stations",
         make_table("stations", {
             "network": ["XX"] * len(names), "station": names.tolist(), "longitude": longitude,
             "latitude": latitude, "elevation_m": elevation,
@@ -84,7 +84,7 @@ def write_inputs(folder: Path, events: int, seed: int = 11) -> None:
     sigma = np.where(np.array(PICKS) == "P", 0.1, 0.2)
     seconds += sigma * random.standard_normal(seconds.shape)
     write_table(
-        folder / "events.parquet", "events",
+        open_item(folder) / "events.parquet", "events",
         make_table("events", {
             "event_id": ids, "origin_time": origin, "longitude": source_longitude,
             "latitude": source_latitude, "depth_km": source_depth,
@@ -92,7 +92,7 @@ def write_inputs(folder: Path, events: int, seed: int = 11) -> None:
     )  # fmt: skip
     count = events * len(PICKS)
     write_table(
-        folder / "picks.parquet", "picks",
+        open_item(folder) / "picks.parquet", "picks",
         make_table("picks", {
             "event_id": np.repeat(ids, len(PICKS)).tolist(), "network": ["XX"] * count,
             "station": names[station.ravel()].tolist(), "phase": PICKS * events,
@@ -164,8 +164,8 @@ def measure(events: int, members: int, folder: Path) -> dict[str, float]:
 
 def agreement(folder: Path, run: Path) -> dict[str, float]:
     """Errors, and how often 95 % ranges of depth hold the truth."""
-    found = read_table(run / "hypocenters.parquet", "hypocenters").to_pandas()
-    truth = read_table(folder / "events.parquet", "events").to_pandas()
+    found = read_table(open_item(run) / "hypocenters.parquet", "hypocenters").to_pandas()
+    truth = read_table(open_item(folder) / "events.parquet", "events").to_pandas()
     joined = found.merge(truth, on="event_id", suffixes=("", "_true"))
     good = joined[joined["status"] == "located"]
     away, _ = distance_azimuth(

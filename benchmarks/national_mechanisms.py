@@ -26,7 +26,7 @@ import yaml
 
 from _harness import Stopwatch, figure, print_result
 from quakeloom.core import rotation_angle
-from quakeloom.store import read_table
+from quakeloom.store import RunLayout, read_table
 
 ROOT = Path(__file__).parents[1]
 EVENTS = 660_332
@@ -125,8 +125,8 @@ def run_catalog(events: int, folder: Path, workers: int, acceptance: bool) -> di
 def agreement(root: Path) -> dict[str, float]:
     """Median and 90th percentile rotation to the truth, and share of events, by letter."""
     columns = ["strike_deg", "dip_deg", "rake_deg"]
-    found = read_table(root / "mechanisms.parquet", "mechanisms").to_pandas()
-    truth = read_table(root / "truth.parquet", "truth").to_pandas()
+    found = read_table(RunLayout(root).table("mechanisms"), "mechanisms").to_pandas()
+    truth = read_table(RunLayout(root).table("truth"), "truth").to_pandas()
     joined = found.merge(truth, on="event_id", suffixes=("", "_true"))
     joined["rotation"] = rotation_angle(
         joined[columns].to_numpy(), joined[[f"{c}_true" for c in columns]].to_numpy()
@@ -148,7 +148,7 @@ def simulate_only(config: str, results: str) -> None:
 
     configuration = load_configuration(Path(config))
     (settings,) = configuration.cases.values()
-    simulate_source(settings, Path(results) / configuration.name / "ingest" / "sources")
+    simulate_source(settings, RunLayout(Path(results) / configuration.name).ingest / "sources")
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from _harness import Stopwatch, figure, print_result
 from national_mechanisms import EVENTS, agreement, run_command, simulate_only
 from quakeloom.networks import find_device
 from quakeloom.schema import time_values
-from quakeloom.store import read_table
+from quakeloom.store import open_item, read_table
 
 STAGES = ("window", "pick", "polarity", "mechanism")
 WINDOWS = 9_348_165
@@ -60,7 +60,9 @@ def run_share(fraction: float, folder: Path, workers: int) -> tuple[dict, dict]:
     arguments = ["--config", str(config), "--results", str(results)]
     planned, plan_memory = run_command(["plan", *arguments])
     ran, run_memory = run_command(["run", *arguments, "--cores", str(workers)])
-    windows = read_table(root / "windows.parquet", "windows", ["window_status", "window"])
+    windows = read_table(
+        open_item(root) / "windows.parquet", "windows", ["window_status", "window"]
+    )
     cut = int((windows.column("window").to_numpy() >= 0).sum())
     figures = {
         "events": events,
@@ -122,13 +124,13 @@ def _quality(root: Path) -> dict[str, float]:
     names = [p for p in sorted((root / "ingest" / "partitions").iterdir()) if p.is_dir()]
     truth: dict[tuple[str, str], tuple[int, int]] = {}
     for folder in names:
-        table = read_table(folder / "polarities.parquet", "polarities")
+        table = read_table(open_item(folder) / "polarities.parquet", "polarities")
         for event, station, sign, at in zip(
             table.column("event_id").to_pylist(), table.column("station").to_pylist(),
             table.column("polarity").to_pylist(), _nanoseconds(table, "arrival_time"), strict=True,
         ):  # fmt: skip
             truth[event, station] = sign, at
-    picks = read_table(root / "picks.parquet", "picks")
+    picks = read_table(open_item(root) / "picks.parquet", "picks")
     rows = zip(
         picks.column("event_id").to_pylist(), picks.column("station").to_pylist(),
         picks.column("phase").to_pylist(), _nanoseconds(picks, "time"), strict=True,

@@ -28,7 +28,7 @@ from quakeloom.polarity import (
     count_operations,
     read_first_pulse,
 )
-from quakeloom.store import create_array, open_array, write_region
+from quakeloom.store import create_array, open_array, open_item, write_region
 
 ROOT = Path(__file__).parents[1]
 _LONG, _PICK = 3000, 1000
@@ -67,7 +67,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     watch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
-        group = Path(folder) / "windows"
+        group = open_item(folder) / "windows"
         create_array(group, "waveform", (count, 3, _LONG), 64, 1024, compress=False, apart=True)
         for start in range(0, count, 1024):
             block = rng.standard_normal((1024, 3, _LONG), dtype=np.float32)

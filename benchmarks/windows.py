@@ -19,7 +19,7 @@ import numpy as np
 from _harness import Stopwatch, figure, print_result
 from quakeloom.picking import ClassicalPicker
 from quakeloom.stages.archive.record_sets import ArchiveReader, RecordSet, index_files, list_files
-from quakeloom.store import create_array, open_array, write_region
+from quakeloom.store import create_array, open_array, open_item, write_region
 
 _NANO = 1_000_000_000
 _LENGTH = 30 * _NANO
@@ -87,11 +87,11 @@ def read_zarr(
     folder: Path, data: np.ndarray, chunk: int, compress: bool, apart: bool
 ) -> tuple[float, float, float]:
     """Return windows a second, verticals alone a second, and bytes a window of one layout."""
-    group = folder / f"{chunk}-{compress}-{apart}.zarr"
+    group = open_item(folder) / f"{chunk}-{compress}-{apart}.zarr"
     count = data.shape[0]
     create_array(group, "waveform", data.shape, chunk, count, compress, apart)
     write_region(group, "waveform", 0, data)
-    size = sum(f.stat().st_size for f in group.rglob("*") if f.is_file())
+    size = sum(f.stat().st_size for f in group.local.rglob("*") if f.is_file())
     best = [0.0, 0.0]
     for k, part in enumerate((slice(None), slice(2, 3))):
         for _ in range(3):

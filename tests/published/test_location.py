@@ -38,7 +38,7 @@ def located(shared_data, tmp_path_factory):
         folder / "obs" / "station_coordinates.txt",
     )
     out = tmp_path_factory.mktemp("anchorage")
-    return locate_catalog(settings.locate, *inputs, out, base=folder).to_pylist()
+    return locate_catalog(settings.locate, *inputs, out, data=str(folder)).to_pylist()
 
 
 def test_anchorage_sample_gives_nonlinlocs_hypocenters(located, shared_data):

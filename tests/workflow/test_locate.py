@@ -17,7 +17,7 @@ from quakeloom.stages.locate import verbs as locate
 from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.run_here import run_stage_here
-from quakeloom.store import RunLayout, open_array, read_table
+from quakeloom.store import RunLayout, open_array, open_item, read_table, write_bytes
 
 LOCATE = {
     "models": ["model.txt"],
@@ -96,7 +96,7 @@ def compute(folder: Path, results: Path, **changes) -> RunLayout:
 
 def draws(layout: RunLayout) -> dict[str, np.ndarray]:
     found = {}
-    for group in sorted(locate.draws_folder(layout).iterdir()):
+    for group in locate.draws_folder(layout).children():
         table = read_table(layout.part("locate", group.name) / "hypocenters.parquet", "hypocenters")
         rows = np.asarray(open_array(group, "draw_depth_km")[...])
         found.update(zip(table.column("event_id").to_pylist(), rows, strict=True))
@@ -147,16 +147,16 @@ def test_workers_do_not_change_a_byte(tmp_path):
 def test_planning_again_changes_nothing_and_verify_finds_what_does(tmp_path):
     write_picks(tmp_path)
     layout = compute(tmp_path, tmp_path / "a")
-    before = {p: p.stat().st_mtime_ns for p in (layout.root / "plan").rglob("*.json")}
+    before = {p: p.stat().st_mtime_ns for p in (layout.root / "plan").local.rglob("*.json")}
     plan_configuration(configuration(tmp_path), tmp_path / "a")
-    assert before == {p: p.stat().st_mtime_ns for p in (layout.root / "plan").rglob("*.json")}
+    assert before == {p: p.stat().st_mtime_ns for p in (layout.root / "plan").local.rglob("*.json")}
     ((_, settings),) = configuration(tmp_path).cases.items()
     assert verify_stage(STAGE, settings, layout)["partitions"] == 2
     assert {s for _, s in list_partitions(STAGE, layout)} == {"done"}
-    layout.table("arrivals").write_bytes(b"broken")
+    write_bytes(layout.table("arrivals"), b"broken")
     with pytest.raises(VerificationError, match=r"arrivals\.parquet has changed"):
         verify_stage(STAGE, settings, layout)
-    layout.done("locate", "2011-02").unlink()
+    layout.done("locate", "2011-02").remove()
     with pytest.raises(IncompleteError, match="2011-02"):
         locate.finalise(settings, layout)
 
@@ -254,10 +254,11 @@ def test_command_locates_any_picks(tmp_path):
         "--set", "table_step_km=2",
     ]  # fmt: skip
     quakeloom(*arguments)
-    table = read_table(tmp_path / "out" / "hypocenters.parquet", "hypocenters")
+    out = open_item(tmp_path / "out")
+    table = read_table(out / "hypocenters.parquet", "hypocenters")
     assert table.column("status").to_pylist() == ["located"] * 6
-    assert np.asarray(open_array(tmp_path / "out" / "locations.zarr", "draw_member")).shape[0] == 6
-    assert read_table(tmp_path / "out" / "rejects.parquet", "rejects").num_rows == 0
+    assert np.asarray(open_array(out / "locations.zarr", "draw_member")).shape[0] == 6
+    assert read_table(out / "rejects.parquet", "rejects").num_rows == 0
 
 
 @pytest.mark.parametrize(

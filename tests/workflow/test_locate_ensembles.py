@@ -13,7 +13,7 @@ from quakeloom.stages.locate.blocks import make_tasks
 from quakeloom.stages.locate.catalog import locate_catalog
 from quakeloom.stages.planning import plan_run
 from quakeloom.stages.run_here import run_here
-from quakeloom.store import RunLayout, read_table, write_table
+from quakeloom.store import RunLayout, open_item, read_table, write_table
 
 ORIGIN = (140.0, 36.0)
 START = np.datetime64("2020-01-01T00:00:00", "ns")
@@ -141,7 +141,7 @@ def test_events_are_located_in_the_members_of_a_line(tmp_path):
     assert abs(north) < 0.05
     assert east == pytest.approx(19.0, abs=0.6)
     assert depth == pytest.approx(7.0, abs=1.0)
-    use = read_table(out / "arrivals.parquet", "arrivals").to_pylist()
+    use = read_table(open_item(out) / "arrivals.parquet", "arrivals").to_pylist()
     assert {r["pick_use"] for r in use if r["station"] == "S4"} == {"no_table"}
     with pytest.raises(InputError, match="section_start"):
         locate_catalog(
@@ -208,7 +208,7 @@ def test_events_are_located_in_turned_grids_in_space(tmp_path):
     # times are linear between nodes 2 km apart
     np.testing.assert_allclose(position(found), (6.0, -3.0, 8.0), atol=0.25)
     for i, row in enumerate(
-        read_table(tmp_path / "out" / "arrivals.parquet", "arrivals").to_pylist()
+        read_table(open_item(tmp_path) / "out" / "arrivals.parquet", "arrivals").to_pylist()
     ):
         assert row["pick_use"] == "used", i
         assert abs(row["residual_s"]) < 0.05

@@ -146,7 +146,7 @@ def test_the_mechanisms_use_the_threshold_that_was_chosen(run):
 
 
 def test_the_stage_of_thresholds_verifies(run):
-    settings = load_configuration(run.root.parents[1] / "checks.yaml").cases["checks"]
+    settings = load_configuration(run.root.local.parents[1] / "checks.yaml").cases["checks"]
     assert verify_stage(THRESHOLD, settings, run)["partitions"] == 3
 
 

@@ -23,13 +23,13 @@ def compute(folder: Path, results: Path, **changes) -> RunLayout:
 
 
 def tables(layout: RunLayout) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in layout.root.glob("*.parquet")}
+    return {p.name: p.read_bytes() for p in layout.root.local.glob("*.parquet")}
 
 
 def weights(layout: RunLayout) -> dict[str, np.ndarray]:
     found = {}
-    for group in layout.accepted.iterdir():
-        if group.is_dir() and group.name != "grid":
+    for group in layout.accepted.children():
+        if group.is_folder() and group.name != "grid":
             events = read_table(layout.part("mechanism", group.name) / "events.parquet", "events")
             rows = np.asarray(open_array(group, "acceptance")[...])
             found.update(zip(events.column("event_id").to_pylist(), rows, strict=True))
@@ -70,7 +70,7 @@ def test_a_partition_computed_twice_is_the_same(catalog):
 def test_finalise_names_what_is_missing(catalog):
     layout = compute(catalog, catalog / "results")
     settings = load_configuration(catalog / "tiny.yaml").cases["tiny"]
-    layout.done("mechanism", "2019-02").unlink()
+    layout.done("mechanism", "2019-02").remove()
     with pytest.raises(IncompleteError, match="2019-02"):
         mechanism.finalise(settings, layout)
     with pytest.raises(IncompleteError, match="1 of 3"):

@@ -11,7 +11,7 @@ from quakeloom.stages.planning import plan_configuration, read_settings
 from quakeloom.stages.polarity import verbs as polarity
 from quakeloom.stages.takeoff import verbs as takeoff
 from quakeloom.stages.window import verbs as window
-from quakeloom.store import RunLayout, read_json, read_table
+from quakeloom.store import RunLayout, open_item, read_json, read_table
 
 
 def read_first_motions(results, picker, events):
@@ -47,7 +47,9 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
     layout = read_first_motions(tmp_path, picker, 6)
     read = read_table(layout.part("polarity", "all") / "polarities.parquet", "polarities")
     folder = read_json(layout.ingest / "simulation.json")["folder"]
-    true = read_table(f"{folder}/reference_arrivals.parquet", "reference_arrivals").to_pandas()
+    true = read_table(
+        open_item(folder) / "reference_arrivals.parquet", "reference_arrivals"
+    ).to_pandas()
     true_rows = len(true)
     true = true[true["phase"] == "P"]
     both = read.to_pandas().merge(true, on=["event_id", "station"], suffixes=("", "_true"))

@@ -29,7 +29,7 @@ def test_a_named_boundary_keeps_the_step_between_two_half_spaces(tmp_path):
             stress={"grid_step_deg": 0.1, "reach_km": 5, "boundaries": boundaries},
         )  # fmt: skip
         layout = compute(config, tmp_path / "results", False)
-        found = pd.read_csv(layout.root / "stress.csv")
+        found = pd.read_csv(layout.root.local / "stress.csv")
         true = np.where(found["longitude"] < 10.52, 90.0, 45.0)
         beside = (found["longitude"] - 10.52).abs() < 0.1
         assert beside.sum() > 15
@@ -53,7 +53,7 @@ def test_the_land_mask_keeps_land_and_a_strip_of_sea(tmp_path):
     area = [8.0, 10.0, 43.0, 45.0]
     rules = {"mask": "land", "reach_km": 20, "area": area, "grid_step_deg": 0.2}
     layout = compute(write_stress_config(tmp_path, table, stress=rules), tmp_path / "r", False)
-    with xarray.open_zarr(layout.root / "stress.zarr", consolidated=False) as data:
+    with xarray.open_zarr(layout.root.local / "stress.zarr", consolidated=False) as data:
         data = data.load()
     exists = data["shmax_deg"].notnull()
 
@@ -83,15 +83,15 @@ def test_depth_has_its_own_smoothness(tmp_path):
     facts = read_json(layout.root / "stress.json")
     across, down = facts["alpha2"]
     assert across > 3 * down
-    found = pd.read_csv(layout.root / "stress.csv")
+    found = pd.read_csv(layout.root.local / "stress.csv")
     assert set(found["depth_km"]) == {0.0, 5.0, 10.0, 15.0, 20.0}
     off = axial_difference(found["shmax_deg"], 30.0 + 3.0 * found["depth_km"])
     assert np.abs(off)[found["mechanism_count"] > 5].mean() < 6.0
-    with xarray.open_zarr(layout.root / "stress.zarr", consolidated=False) as data:
+    with xarray.open_zarr(layout.root.local / "stress.zarr", consolidated=False) as data:
         assert data["shmax_deg"].dims == ("depth_km", "latitude", "longitude")
         assert data["depth_km"].attrs["positive"] == "down"
     # faults are rated in the stress nearest to the surface
-    faults = pd.read_csv(layout.root / "tendency.csv").set_index("fault")
+    faults = pd.read_csv(layout.root.local / "tendency.csv").set_index("fault")
     assert faults.loc["b", "slip_tendency"] > faults.loc["a", "slip_tendency"]
 
 
@@ -104,7 +104,7 @@ def test_time_windows_see_a_stress_that_turns(tmp_path):
     table = slip_catalog(tensors, origin_time=times)
     rules = {"grid_step_deg": 0.5, "time_step_years": 0.5, "reach_km": 20}
     layout = compute(write_stress_config(tmp_path, table, stress=rules), tmp_path / "r")
-    found = pd.read_csv(layout.root / "stress.csv")
+    found = pd.read_csv(layout.root.local / "stress.csv")
     truth = np.where(found["time_year"] < 2017.0, 30.0, 70.0)
     off = np.abs(axial_difference(found["shmax_deg"], truth))
     clear = (found["time_year"] - 2017.0).abs() > 0.6
@@ -113,7 +113,7 @@ def test_time_windows_see_a_stress_that_turns(tmp_path):
     assert across > 3 * through
     both = {**rules, "time_step_years": 2, "depth_step_km": 10}
     layout = compute(write_stress_config(tmp_path, table, stress=both), tmp_path / "r", False)
-    with xarray.open_zarr(layout.root / "stress.zarr", consolidated=False) as data:
+    with xarray.open_zarr(layout.root.local / "stress.zarr", consolidated=False) as data:
         assert data["shmax_deg"].dims == ("time_year", "depth_km", "latitude", "longitude")
         assert data["shmax_deg"].notnull().sum() > 50
 

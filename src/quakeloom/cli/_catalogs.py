@@ -17,7 +17,15 @@ from rich.table import Table
 from quakeloom import __version__
 from quakeloom.core import InputError
 from quakeloom.schema import empty_table
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    atomic_file,
+    local_copy,
+    open_folder,
+    open_item,
+    read_table,
+)
 
 CATALOG_EXPORTS = {
     "nonlinloc": ("write_nonlinloc_locations", "events.hyp"),
@@ -105,20 +113,23 @@ def export(
     if form not in EXPORTS:
         raise InputError(f"'{form}' is no format to export to; write one of {', '.join(EXPORTS)}.")
     layout = RunLayout(run)
-    to.mkdir(parents=True, exist_ok=True)
+    folder = open_folder(to)
     if form in MECHANISM_EXPORTS:
         writer, name = MECHANISM_EXPORTS[form]
         table = read_table(layout.table("mechanisms"), "mechanisms")
-        getattr(formats, writer)(table, to / name)
-        typer.echo(to / name)
+        with atomic_file(folder / name) as file:
+            getattr(formats, writer)(table, file)
+        typer.echo(folder / name)
         return
     parts = _catalog_parts(layout)
     now = np.datetime64(datetime.now(UTC).replace(tzinfo=None))
     creation = formats.Creation(f"quakeloom {__version__}", time=now)
     if form == "quakeml":
         for name, tables in parts:
-            path = to / f"{name}.xml"
-            _show_written(path, formats.write_quakeml(tables, path, creation))
+            item = folder / f"{name}.xml"
+            with atomic_file(item) as file:
+                counts = formats.write_quakeml(tables, file, creation)
+            _show_written(item, counts)
         return
     writer, name = CATALOG_EXPORTS[form]
     tables = formats.CatalogTables(
@@ -128,15 +139,18 @@ def export(
         }
     )
     signed = {"creation": creation} if form == "nonlinloc" else {}
-    _show_written(to / name, getattr(formats, writer)(tables, to / name, **signed))
+    with atomic_file(folder / name) as file:
+        counts = getattr(formats, writer)(tables, file, **signed)
+    _show_written(folder / name, counts)
 
 
 def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
     """The tables of every partition of a run, or those of a folder of located events."""
     from quakeloom.formats import CatalogTables
-    from quakeloom.stages.locate import hypocenters as locate
-    from quakeloom.stages.mechanism import verbs as mechanism
-    from quakeloom.stages.pick import verbs as pick
+    from quakeloom.stages.frame.partition_states import partition_states
+    from quakeloom.stages.locate import LOCATE
+    from quakeloom.stages.mechanism import MECHANISM
+    from quakeloom.stages.pick import PICK
 
     if not layout.settings.exists():
         if not layout.table("hypocenters").exists():
@@ -147,13 +161,13 @@ def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
         tables = {n: _read_if_there(layout.table(n), n) for n in ("hypocenters", "arrivals")}
         return [("events", CatalogTables(**tables))]
     found = []
-    for state in mechanism.list_partitions(layout):
-        rows = layout.rows(state.partition)
-        made = layout.part(mechanism.STAGE, state.partition)
-        located = layout.part(locate.STAGE, state.partition)
-        picked = layout.part(pick.STAGE, state.partition)
+    for partition, state in partition_states(layout, MECHANISM.name):
+        rows = layout.rows(partition)
+        made = layout.part(MECHANISM.name, partition)
+        located = layout.part(LOCATE.name, partition)
+        picked = layout.part(PICK.name, partition)
         if not (made / "mechanisms.parquet").exists():
-            typer.echo(f"{state.partition}: {state.state}, so its mechanisms are not exported")
+            typer.echo(f"{partition}: {state}, so its mechanisms are not exported")
         folders = {
             **dict.fromkeys(("events", "amplitudes"), rows),
             "polarities": made if (made / "polarities.parquet").exists() else rows,
@@ -164,15 +178,15 @@ def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
         tables["picks"] = pa.concat_tables(
             [_read_if_there(f / "picks.parquet", "picks") for f in (rows, picked)]
         )
-        found.append((state.partition, CatalogTables(**tables)))
+        found.append((partition, CatalogTables(**tables)))
     return found
 
 
-def _read_if_there(path: Path, name: str) -> pa.Table:
-    return read_table(path, name) if path.exists() else empty_table(name)
+def _read_if_there(item: Item, name: str) -> pa.Table:
+    return read_table(item, name) if item.exists() else empty_table(name)
 
 
-def _show_written(path: Path, counts: Any) -> None:
+def _show_written(path: Item, counts: Any) -> None:
     left = f" ({'; '.join(counts.sentences())})" if counts.left_out else ""
     typer.echo(f"{path}: {counts.events} events, {counts.picks} picks{left}")
 
@@ -181,9 +195,10 @@ def read_catalog(path: Path) -> pa.Table:
     """Read mechanisms from a run folder, or from any table that formats can read."""
     from quakeloom import formats
 
-    if path.is_dir():
-        return read_table(RunLayout(path).table("mechanisms"), "mechanisms")
-    if not path.exists():
+    item = open_item(path)
+    if item.is_folder():
+        return read_table(RunLayout(item).table("mechanisms"), "mechanisms")
+    if not item.exists():
         raise InputError(f"{path} does not exist; give a run folder or a table of mechanisms.")
     return formats.read_mechanisms(path)
 
@@ -191,16 +206,19 @@ def read_catalog(path: Path) -> pa.Table:
 def _read_map(path: Path) -> Any:
     import pandas as pd
 
-    file = path / "stress.csv" if path.is_dir() else path
-    if not file.is_file():
+    item = open_item(path)
+    if item.is_folder():
+        item /= "stress.csv"
+    if not item.exists():
         raise InputError(
-            f"There is no stress map at {path} ({file} is missing); give a folder with stress.csv."
+            f"There is no stress map at {path} ({item} is missing); give a folder with stress.csv."
         )
-    table = pd.read_csv(file)
+    with local_copy(item) as file:
+        table = pd.read_csv(file)
     needed = {"longitude", "latitude", "shmax_deg", "shape_ratio", "a_phi", "regime"}
     if not needed <= set(table.columns):
         raise InputError(
-            f"{file} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
+            f"{item} has no columns {', '.join(sorted(needed - set(table.columns)))}, so it is no "
             "stress map that can be compared."
         )
     return table

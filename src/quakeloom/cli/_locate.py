@@ -105,12 +105,13 @@ def _given_settings(config: Path | None, pairs: list[str]) -> dict[str, Any]:
     import yaml
 
     from quakeloom.core import SettingsError
+    from quakeloom.store import read_input_text
 
     values: dict[str, Any] = {}
     if config is not None:
         try:
-            read = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
+            read = yaml.safe_load(read_input_text(config)) or {}
+        except yaml.YAMLError as error:
             raise SettingsError(f"{config} cannot be read as YAML: {error}") from None
         if not isinstance(read, dict):
             raise SettingsError(f"{config} holds no settings; write `key: value` lines.")

@@ -80,12 +80,13 @@ def tomography(
 
     if workers is None:
         workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if members >= _BLOCK_MEMBERS else 0
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in out.resolve().name).strip("-")
+    layout = RunLayout(out)
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in layout.root.name).strip("-")
     settings = parse_settings(
         {
             "name": name or "line",
             "seed": seed,
-            "data": str(picks.resolve().parent),
+            "data": str(picks.absolute().parent),
             "cluster": {"kind": "local" if workers > 1 else "synchronous", "workers": workers or 1},
             "tomography": {
                 "picks": {
@@ -96,7 +97,7 @@ def tomography(
                     "first_arrivals": [p.strip() for p in phases.split(",") if p.strip()],
                 },
                 "section": {
-                    "ground": str(Path(ground).resolve()) if ground else "",
+                    "ground": str(Path(ground).absolute()) if ground else "",
                     "water_surface_km": water_surface,
                 },
                 "sampler": sampler,
@@ -106,7 +107,6 @@ def tomography(
         },
         "the command line",
     )
-    layout = RunLayout(out)
     with status("planning") as say:
         plan_run(settings, layout)
         run_here(settings, layout, say)

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from quakeloom.store import Item
+
 pick_app = typer.Typer(
     help="P and S arrivals are picked. Without a verb: pick any folder of waveform files, "
     "`quakeloom pick --waveforms PATH --out FILE.parquet`.",
@@ -311,13 +313,14 @@ def _read_table(path: Path, name: str) -> Any:
 
     from quakeloom.core import InputError
     from quakeloom.formats import read_source
-    from quakeloom.store import read_table
+    from quakeloom.store import open_item, read_table
 
-    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    item = open_item(path)
+    files = [i for i in item.children() if not i.is_folder()] if item.is_folder() else [item]
     if not files:
         raise InputError(f"There are no {name} at '{path}': the folder is empty.")
     tables = [
-        read_table(f, name) if f.suffix == ".parquet" else getattr(read_source(f), name)
+        read_table(f, name) if f.name.endswith(".parquet") else getattr(read_source(f.local), name)
         for f in files
     ]
     table = pa.concat_tables(tables)
@@ -328,20 +331,20 @@ def _read_table(path: Path, name: str) -> Any:
 
 def _write(
     out: Path, name: str, table: Any, rejects: Any, provenance: dict[str, str]
-) -> Path | None:
+) -> Item | None:
     """Write a table, and what was put aside beside it; return the latter's file."""
-    from quakeloom.store import write_table
+    from quakeloom.store import open_item, write_table
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_table(out, name, table, provenance)
-    beside = out.with_suffix(".rejects.parquet")
-    beside.unlink(missing_ok=True)
+    item = open_item(out)
+    write_table(item, name, table, provenance)
+    beside = item.parent / f"{item.stem}.rejects.parquet"
+    beside.remove()
     if not rejects.num_rows:
         return None
     write_table(beside, "rejects", rejects, provenance)
     return beside
 
 
-def _say_rejects(path: Path | None, rows: int) -> None:
-    if path is not None:
-        typer.echo(f"{path}: {rows} records, traces or picks were put aside, with the reasons")
+def _say_rejects(item: Item | None, rows: int) -> None:
+    if item is not None:
+        typer.echo(f"{item}: {rows} records, traces or picks were put aside, with the reasons")

@@ -12,7 +12,6 @@ from quakeloom.formats._fdsn import (
     fetch_stations,
     fetch_waveforms,
     find_service,
-    write_fetched,
 )
 from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
@@ -124,7 +123,6 @@ __all__ = [
     "seisbench_folder",
     "write_csv",
     "write_fault_geojson",
-    "write_fetched",
     "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",

@@ -7,7 +7,6 @@ import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -110,14 +109,6 @@ def fetch_waveforms(
         body = ("\n".join(lines) + "\n").encode()
         pieces.append(_open(f"{service}/fdsnws/dataselect/1/query", body, timeout_s))
     return b"".join(pieces)
-
-
-def write_fetched(file: Path, content: bytes) -> None:
-    """Write what was fetched, completely or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(file)
 
 
 def _moment(time: int) -> str:

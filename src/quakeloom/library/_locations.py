@@ -24,6 +24,7 @@ from quakeloom.schema import ARRAYS, variable
 from quakeloom.stages.ingest.verbs import reject_rows
 from quakeloom.stages.locate.catalog import LocatedCatalog, locate_tables
 from quakeloom.stages.locate.events import place_events
+from quakeloom.store import open_folder
 
 _NONE_LOCATED = "No event is located; see the column `reason`."
 
@@ -190,6 +191,6 @@ def locate(
     with tempfile.TemporaryDirectory() as folder:
         found = locate_tables(
             checked, known, rows.filter(pc.invert(alone)) if pc.any(alone).as_py() else rows,
-            places, Path(folder) if cache is None else Path(cache), seed,
+            places, open_folder(Path(folder if cache is None else cache)), seed,
         )  # fmt: skip
     return Locations(found, places, pa.concat_tables(rejects), checked)

@@ -46,7 +46,7 @@ class Run:
     @property
     def tables(self) -> list[str]:
         """Names of the tables that the run has."""
-        return [n for n in TABLES if self._layout.table(n).is_file()]
+        return [n for n in TABLES if self._layout.table(n).exists()]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as a pandas frame; times are UTC.
@@ -90,18 +90,18 @@ class Run:
     def provenance(self) -> dict[str, Any]:
         """Versions, seed, settings and digests that the results rest on."""
         file = self._layout.provenance
-        return dict(read_json(file)) if file.is_file() else {}
+        return dict(read_json(file)) if file.exists() else {}
 
     @property
     def facts(self) -> dict[str, Any]:
         """Numbers that stages wrote as JSON, by stage: ``stress``, ``tomography`` and others."""
-        files = {n: self.path / f"{n}.json" for n in _FACTS}
-        return {n: read_json(f) for n, f in files.items() if f.is_file()}
+        files = {n: self._layout.root / f"{n}.json" for n in _FACTS}
+        return {n: read_json(f) for n, f in files.items() if f.exists()}
 
     @property
     def report(self) -> Path | None:
         """The report page, or None where it was not made."""
-        return self._layout.report if self._layout.report.is_file() else None
+        return self._layout.report.local if self._layout.report.exists() else None
 
     @property
     def stress_map(self) -> StressMap:
@@ -178,7 +178,7 @@ class Run:
     def _rows(self, name: str) -> int:
         import pyarrow.parquet as pq
 
-        return int(pq.read_metadata(self._layout.table(name)).num_rows)
+        return int(pq.read_metadata(self._layout.table(name).local).num_rows)
 
     def _stations(self) -> pa.Table:
         return self._read("stations") if "stations" in self.tables else empty_table("stations")
@@ -195,7 +195,7 @@ class Run:
         """What opens the arrays of each name; None where the run has none."""
         sections, ensemble = self.path / "sections.nc", self.path / "ensemble.zarr"
         stress, drawn = self.path / "stress.zarr", self.path / "locations.zarr"
-        accepted = self._layout.accepted
+        accepted = self._layout.accepted.local
         return {
             "stress": (lambda: _open_zarr(stress)) if stress.is_dir() else None,
             "sections": (

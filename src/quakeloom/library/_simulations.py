@@ -15,7 +15,7 @@ from quakeloom.library._frames import frame_of
 from quakeloom.library._settings import SEED, settings_of
 from quakeloom.schema import empty_table
 from quakeloom.stages.simulate.verbs import ARCHIVE, write_simulation
-from quakeloom.store import read_table
+from quakeloom.store import Item, open_folder, read_bytes, read_table
 
 if TYPE_CHECKING:
     import obspy
@@ -99,10 +99,12 @@ def simulate_catalog(
         sources=[], takeoff={"models": [model]}, **({"waveforms": {}} if waveforms else {}),
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+        root = open_folder(Path(folder))
         write_simulation(checked, root)
         found = {n: _table(root, n) for n in (*TABLES, "truth", "reference_arrivals")}
-        records = {f.stem: f.read_bytes() for f in sorted((root / ARCHIVE).glob("*.mseed"))}
+        records = {
+            f.stem: read_bytes(f) for f in (root / ARCHIVE).children() if f.name.endswith(".mseed")
+        }
     tables = {n: found[n] for n in TABLES}
     made = SimulatedCatalog.__new__(SimulatedCatalog)
     made._take(tables, empty_table("rejects"))
@@ -112,6 +114,6 @@ def simulate_catalog(
     return made
 
 
-def _table(folder: Path, name: str) -> pa.Table:
+def _table(folder: Item, name: str) -> pa.Table:
     file = folder / f"{name}.parquet"
     return read_table(file, name) if file.exists() else empty_table(name)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from lzma import LZMAError
 from pathlib import Path
-from zipfile import BadZipFile
 
-import numpy as np
-
-from quakeloom.core import FormatError
+from quakeloom.core import FormatError, InputError
 from quakeloom.plots import Coastline
+from quakeloom.store import open_item, read_arrays
 
 _LOG = logging.getLogger(__name__)
 """Log of this module."""
@@ -38,22 +35,21 @@ def load_coastline(path: str | Path | None) -> Coastline | None:
     """
     if path is None:
         return None
-    path = Path(path)
-    if path.is_dir():
-        files = [path / f"coastline-{r}.npz" for r in _NAMES]
-        found = [f for f in files if f.is_file()]
+    item = open_item(path)
+    if item.is_folder():
+        files = [item / f"coastline-{r}.npz" for r in _NAMES]
+        found = [f for f in files if f.exists()]
         if not found:
             _LOG.info("No coastline file in '%s'; maps are drawn without one.", path)
             return None
-        path = found[0]
+        item = found[0]
     try:
-        with np.load(path) as data:
-            arrays = {name: data[name] for name in _ARRAYS}
-            name = next((text for r, text in _NAMES.items() if r in path.name), "")
-            return Coastline.from_steps(**arrays, name=name)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, LZMAError) as error:
+        data = read_arrays(item)
+        name = next((text for r, text in _NAMES.items() if r in item.name), "")
+        return Coastline.from_steps(**{n: data[n] for n in _ARRAYS}, name=name)
+    except (InputError, KeyError, ValueError) as error:
         raise FormatError(
-            f"Coastline file '{path}' cannot be read ({error}). Maps cannot show the coast; "
+            f"Coastline file '{item}' cannot be read ({error}). Maps cannot show the coast; "
             "take the file from the repository again or make it with "
             "resources/coastline/convert_topojson.py."
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import logging
 import platform
 import subprocess
@@ -29,11 +30,14 @@ from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.hypocenters import tables_folder
 from quakeloom.store import (
+    Item,
     RunLayout,
     find_resource,
     open_array,
+    open_dataset,
     read_json,
     read_table,
+    read_text,
     write_text_if_changed,
 )
 
@@ -109,13 +113,11 @@ def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
 def _stress(layout: RunLayout) -> dict[str, Any]:
     """The numbers of the stress map, and its regimes on the grid where it has one."""
-    path = layout.root / "stress.json"
-    if not path.exists():
+    facts = layout.root / "stress.json"
+    if not facts.exists():
         return {}
-    found: dict[str, Any] = {"facts": read_json(path)}
-    import xarray
-
-    with xarray.open_zarr(layout.root / "stress.zarr", consolidated=False) as data:
+    found: dict[str, Any] = {"facts": read_json(facts)}
+    with open_dataset(layout.root / "stress.zarr") as data:
         if data["a_phi"].dims == ("latitude", "longitude") and data["a_phi"].size > 1:
             found["grid"] = {
                 "longitude": data["longitude"].to_numpy(),
@@ -134,14 +136,11 @@ def _compare(
     A case that differs in nothing but the seed is not another answer: the rotations between
     it and this run are the scatter of the random numbers.
     """
-    root = layout.root
-    for _ in range(settings.name.count("/")):
-        root = root.parent
     name = settings.name.split("/")[0]
     compared: list[ComparedCatalog] = []
     scatter = None
     for reference in settings.report.compare:
-        other = RunLayout(root.parent / case_run(name, reference))
+        other = RunLayout(layout.results(settings.name) / case_run(name, reference))
         if not other.settings.exists():
             compared.append(ComparedCatalog(reference, read_mechanisms(Path(reference))))
             continue
@@ -173,8 +172,11 @@ def _scatter(
 
 
 def _acceptance_reader(layout: RunLayout) -> Any:
-    files = sorted(layout.part("mechanism", "x").parent.glob("*/events.parquet"))
-    ids = [read_table(f, "events", ["event_id"]).column("event_id").to_numpy() for f in files]
+    parts = [p for p in layout.parts("mechanism").children() if (p / "events.parquet").exists()]
+    ids = [
+        read_table(p / "events.parquet", "events", ["event_id"]).column("event_id").to_numpy()
+        for p in parts
+    ]
     first = np.concatenate([[0], np.cumsum([len(i) for i in ids])]).astype(int)
     where = pd.Index(np.concatenate(ids) if ids else np.empty(0, dtype=object))
 
@@ -183,8 +185,8 @@ def _acceptance_reader(layout: RunLayout) -> Any:
         if row < 0:
             return None
         part = int(np.searchsorted(first, row, side="right")) - 1
-        group = layout.accepted / files[part].parent.name
-        if not group.is_dir():
+        group = layout.accepted / parts[part].name
+        if not group.exists():
             return None
         return np.asarray(open_array(group, "acceptance")[row - first[part]])
 
@@ -193,27 +195,25 @@ def _acceptance_reader(layout: RunLayout) -> Any:
 
 def _grid(layout: RunLayout) -> dict[str, np.ndarray]:
     group = layout.accepted / "grid"
-    if not group.is_dir():
+    if not group.exists():
         return {}
     names = ("strike_deg", "dip_deg", "rake_deg")
     return {name: np.asarray(open_array(group, name)[...]) for name in names}
 
 
-def _timings(folder: Path) -> list[dict[str, Any]]:
-    rows = []
-    for file in sorted(folder.rglob("*.tsv")):
-        with file.open() as stream:
-            for row in csv.DictReader(stream, delimiter="\t"):
-                rows.append(
-                    {
-                        "rule": file.parent.name,
-                        "partition": file.stem,
-                        "seconds": _number(row.get("s")),
-                        "cpu_seconds": _number(row.get("cpu_time")),
-                        "peak_memory_mb": _number(row.get("max_rss")),
-                    }
-                )
-    return rows
+def _timings(folder: Item) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": file.parent.name,
+            "partition": file.stem,
+            "seconds": _number(row.get("s")),
+            "cpu_seconds": _number(row.get("cpu_time")),
+            "peak_memory_mb": _number(row.get("max_rss")),
+        }
+        for file in folder.files()
+        if file.name.endswith(".tsv")
+        for row in csv.DictReader(io.StringIO(read_text(file)), delimiter="\t")
+    ]
 
 
 def _number(text: str | None) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
@@ -17,6 +16,7 @@ from quakeloom.stages.tomography.products import covered_nodes
 from quakeloom.store import (
     RunLayout,
     open_array,
+    open_dataset,
     read_json,
     read_table,
     write_json_if_changed,
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 def write_line_report(settings: Settings, layout: RunLayout) -> None:
     """Build the report page of a refraction line and write it."""
     line = line_settings(settings)
-    with xr.open_dataset(layout.root / "sections.nc", engine="scipy") as data:
+    with open_dataset(layout.root / "sections.nc") as data:
         sections = {str(n): np.asarray(data[n].to_numpy(), float) for n in data.variables}
     members = np.asarray(open_array(layout.root / "ensemble.zarr", "p_velocity")[:6], float)
     members[:, np.isnan(sections["mean"])] = np.nan
@@ -68,10 +68,9 @@ def _compare(
     found = []
     ours = np.asarray(open_array(layout.root / "ensemble.zarr", "p_velocity")[...], float)
     configuration = settings.name.split("/")[0]
-    depth = layout.root.parents[settings.name.count("/")]
     for case in settings.report.compare:
-        other = RunLayout(depth / case_run(configuration, case))
-        if not (other.root / "tomography.json").is_file():
+        other = RunLayout(layout.results(settings.name) / case_run(configuration, case))
+        if not (other.root / "tomography.json").exists():
             raise IncompleteError(
                 f"Case '{case}', which '{settings.name}' is compared with, is not finished in "
                 f"{other.root}. No page was written; run the workflow, or leave the case out of "

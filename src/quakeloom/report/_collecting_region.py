@@ -5,20 +5,26 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-import xarray as xr
 
 from quakeloom.config import Settings
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.regional.inputs import read_stations
-from quakeloom.store import RunLayout, open_array, read_json, read_table, write_text_if_changed
+from quakeloom.store import (
+    RunLayout,
+    open_array,
+    open_dataset,
+    read_json,
+    read_table,
+    write_text_if_changed,
+)
 
 log = logging.getLogger(__name__)
 
 
 def write_regional_report(settings: Settings, layout: RunLayout) -> None:
     """Build the report page of a regional ensemble and write it."""
-    with xr.open_dataset(layout.root / "regional.nc", engine="scipy") as data:
+    with open_dataset(layout.root / "regional.nc") as data:
         volumes = {str(n): np.asarray(data[n].to_numpy(), float) for n in data.variables}
     middle = volumes["north"].size // 2
     array = open_array(ensemble_path(layout), "regional_p_velocity")

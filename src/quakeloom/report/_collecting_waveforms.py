@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window.reading import window_tables
-from quakeloom.store import RunLayout, open_array, read_json, read_table
+from quakeloom.store import RunLayout, open_array, open_item, read_json, read_table
 
 _AROUND_S = 0.35
 
@@ -46,7 +45,7 @@ def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
 
 def _simulated_arrivals(layout: RunLayout) -> pa.Table:
-    folder = Path(read_json(layout.ingest / "simulation.json")["folder"])
+    folder = open_item(read_json(layout.ingest / "simulation.json")["folder"])
     return read_table(folder / "reference_arrivals.parquet", "reference_arrivals")
 
 

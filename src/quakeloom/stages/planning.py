@@ -33,7 +33,9 @@ from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Promise, Stage, StageInputs
 from quakeloom.stages.frame.verbs import plan_stage, promise_stage
 from quakeloom.store import (
+    Item,
     RunLayout,
+    open_item,
     read_json,
     write_json_if_changed,
     write_text_if_changed,
@@ -45,7 +47,7 @@ PLAN_FILE = "plan.json"
 
 def plan_configuration(
     configuration: Configuration,
-    results: Path,
+    results: Path | str,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Plan all cases of a configuration and return the plan of the workflow.
@@ -53,7 +55,7 @@ def plan_configuration(
     Parameters
     ----------
     configuration : Configuration
-    results : Path
+    results : Path or str
         Folder of all results.
     progress : callable
         Called with a sentence now and then.
@@ -65,12 +67,13 @@ def plan_configuration(
         partitions, promises and inputs, and the runs that it looks at.
     """
     refuse_foreign_groups(configuration)
-    root = results / configuration.name
+    folder = open_item(results)
+    root = folder / configuration.name
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
         runs[name] = plan_run(
             settings,
-            RunLayout(results / name),
+            RunLayout(folder / name),
             root / "ingest" / "sources",
             lambda s, n=name: progress(f"{n}: {s}"),
         )
@@ -87,7 +90,7 @@ def plan_configuration(
 def plan_run(
     settings: Settings,
     layout: RunLayout,
-    cache: Path | None = None,
+    cache: Item | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Plan one run; return what the workflow must know of it.
@@ -98,7 +101,7 @@ def plan_run(
     ----------
     settings : Settings
     layout : RunLayout
-    cache : Path, optional
+    cache : Item, optional
         Folder of sources as read; below the run if not given.
     progress : callable
         Called with a sentence now and then.
@@ -155,8 +158,8 @@ def plan_found(settings: Settings, layout: RunLayout, finder: str) -> dict[str, 
             if entry is not None:
                 stages[stage.name] = entry
         elif stage.partitions != "planning" and not stage.found_by:
-            path = layout.plan_step(stage.name, "finalise")
-            run.partitions[stage.name] = list(read_json(path)["partitions"])
+            plan = layout.plan_step(stage.name, "finalise")
+            run.partitions[stage.name] = list(read_json(plan)["partitions"])
     write_json_if_changed(layout.plan_step("found", finder), {"stages": stages})
     return stages
 
@@ -244,7 +247,7 @@ def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
     )
 
 
-def read_plan(results: Path, name: str) -> dict[str, Any]:
+def read_plan(results: Path | str, name: str) -> dict[str, Any]:
     """Read the plan of a configuration.
 
     Raises
@@ -252,12 +255,12 @@ def read_plan(results: Path, name: str) -> dict[str, Any]:
     PlanError
         If it was never planned.
     """
-    path = results / name / PLAN_FILE
-    if not path.exists():
+    plan = open_item(results) / name / PLAN_FILE
+    if not plan.exists():
         raise PlanError(
-            f"'{name}' has no plan ({path} is missing). Run `quakeloom plan --config FILE`."
+            f"'{name}' has no plan ({plan} is missing). Run `quakeloom plan --config FILE`."
         )
-    return dict(read_json(path))
+    return dict(read_json(plan))
 
 
 __all__ = [

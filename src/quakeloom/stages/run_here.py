@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quakeloom.config import Settings
-from quakeloom.core import digest_file
 from quakeloom.stages.frame.chains import run_stages
 from quakeloom.stages.frame.stage import ONE, Stage
 from quakeloom.stages.frame.verbs import finalise_stage, init_stage, list_partitions, run_part
@@ -64,4 +63,4 @@ def run_stage_here(
 def _is_done(layout: RunLayout, stage: Stage, step: str) -> bool:
     marker = layout.done_step(stage.name, step)
     planned = layout.plan_step(stage.name, step)
-    return marker.exists() and read_json(marker).get("plan") == digest_file(planned)
+    return marker.exists() and read_json(marker).get("plan") == planned.digest()

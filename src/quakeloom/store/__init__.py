@@ -1,23 +1,55 @@
-"""What is kept on disk: Parquet tables, Zarr arrays, plans, and where they lie.
+"""What is kept of a run: Parquet tables, Zarr arrays, plans; where it lies, and how it is written.
 
-Floor 2. All writes are complete or absent, and give the same bytes for the same content.
+Floor 2. The only room that knows whether results lie in a folder or elsewhere: stages and
+commands ask for an :class:`Item` by name. All writes are complete or absent, and give the same
+bytes for the same content. Files that users name are found here as well.
 """
 
 from quakeloom.store._arrays import (
+    GrowingArray,
     create_array,
     digest_array,
+    grow_array,
     open_array,
+    resize_arrays,
     write_array,
     write_region,
 )
-from quakeloom.store._atomic import (
+from quakeloom.store._groups import (
+    create_group,
+    open_dataset,
+    read_attributes,
+    write_attributes,
+    write_dataset,
+)
+from quakeloom.store._inputs import (
+    InputDigests,
+    digest_input,
+    find_input,
+    find_velocity_model,
+    input_place,
+    input_stamp,
+    is_input,
+    list_inputs,
+    own_velocity_models,
+    read_input_text,
+    walk_inputs,
+)
+from quakeloom.store._items import (
+    Item,
     atomic_file,
     atomic_folder,
-    read_json,
-    write_json_if_changed,
-    write_text_if_changed,
+    local_copy,
+    open_folder,
+    open_item,
+    read_bytes,
+    remove_others,
+    write_bytes,
 )
 from quakeloom.store._layout import RunLayout
+from quakeloom.store._local import LocalStore
+from quakeloom.store._named_arrays import read_arrays, write_arrays
+from quakeloom.store._protocol import Store
 from quakeloom.store._resources import find_resource
 from quakeloom.store._tables import (
     read_provenance,
@@ -25,19 +57,56 @@ from quakeloom.store._tables import (
     write_table,
     write_tables,
 )
+from quakeloom.store._texts import (
+    read_json,
+    read_text,
+    write_json_if_changed,
+    write_text_if_changed,
+)
 
 __all__ = [
+    "GrowingArray",
+    "InputDigests",
+    "Item",
+    "LocalStore",
     "RunLayout",
+    "Store",
     "atomic_file",
     "atomic_folder",
     "create_array",
+    "create_group",
     "digest_array",
+    "digest_input",
+    "find_input",
     "find_resource",
+    "find_velocity_model",
+    "grow_array",
+    "input_place",
+    "input_stamp",
+    "is_input",
+    "list_inputs",
+    "local_copy",
     "open_array",
+    "open_dataset",
+    "open_folder",
+    "open_item",
+    "own_velocity_models",
+    "read_arrays",
+    "read_attributes",
+    "read_bytes",
+    "read_input_text",
     "read_json",
     "read_provenance",
     "read_table",
+    "read_text",
+    "remove_others",
+    "resize_arrays",
+    "walk_inputs",
     "write_array",
+    "write_arrays",
+    "write_attributes",
+    "write_bytes",
+    "write_dataset",
     "write_json_if_changed",
     "write_region",
     "write_table",

@@ -7,19 +7,25 @@ and values are lost without a word. :func:`write_region` refuses such a write.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
-from quakeloom.core import AlignmentError, SchemaError, digest_bytes
+from quakeloom.core import AlignmentError, InputError, SchemaError, digest_bytes
 from quakeloom.schema import ARRAYS, variable
+from quakeloom.store._items import Item
+from quakeloom.store._local import LocalStore
 
 
 def create_array(
-    group: Path,
+    group: Item,
     name: str,
     shape: tuple[int, ...],
     chunk: int,
@@ -31,8 +37,8 @@ def create_array(
 
     Parameters
     ----------
-    group : Path
-        Folder of the group, made if needed.
+    group : Item
+        The group, made if needed.
     name : str
         Registered array; dtype, dimensions and attributes come from the registry.
     shape : tuple of int
@@ -53,7 +59,7 @@ def create_array(
             "A shard holds whole chunks; give a multiple."
         )
     v = variable(name)
-    root = zarr.open_group(str(group), mode="a")
+    root = zarr.open_group(group.zarr, mode="a")
     rows = max(shape[0], 1)
     chunk = min(chunk, rows)
     shard = min(shard, -(-rows // chunk) * chunk)
@@ -77,7 +83,7 @@ def _compressor(dtype: str) -> Any:
     return "auto"
 
 
-def write_region(group: Path, name: str, start: int, values: np.ndarray) -> None:
+def write_region(group: Item, name: str, start: int, values: np.ndarray) -> None:
     """Write rows ``start`` to ``start + len(values)`` of an array, whole shards only.
 
     Raises
@@ -86,7 +92,7 @@ def write_region(group: Path, name: str, start: int, values: np.ndarray) -> None
         If the region does not start at a shard boundary, or ends inside a shard that is
         not the last one. The message names both.
     """
-    array: Any = zarr.open_array(str(group / name), mode="r+")
+    array: Any = zarr.open_array((group / name).zarr, mode="r+")
     shard = (array.shards or array.chunks)[0]
     stop = start + len(values)
     if start % shard or (stop % shard and stop != array.shape[0]) or stop > array.shape[0]:
@@ -104,7 +110,7 @@ def write_region(group: Path, name: str, start: int, values: np.ndarray) -> None
         array[start:stop] = values
 
 
-def write_array(group: Path, name: str, values: np.ndarray, rows: int = 0) -> None:
+def write_array(group: Item, name: str, values: np.ndarray, rows: int = 0) -> None:
     """Create a registered array and write all of it, in chunks of so many rows; 0 is one chunk."""
     values = np.asarray(values, dtype=variable(name).dtype)
     rows = rows or max(values.shape[0], 1)
@@ -113,15 +119,93 @@ def write_array(group: Path, name: str, values: np.ndarray, rows: int = 0) -> No
         write_region(group, name, start, values[start : start + rows])
 
 
-def open_array(group: Path, name: str) -> Any:
-    """Open an array for reading (a :class:`zarr.Array`)."""
-    return zarr.open_array(str(group / name), mode="r")
+def open_array(group: Item, name: str) -> Any:
+    """Open an array for reading (a :class:`zarr.Array`).
+
+    Raises
+    ------
+    InputError
+        If it is not there.
+    """
+    try:
+        return zarr.open_array((group / name).zarr, mode="r")
+    except FileNotFoundError:
+        raise InputError(
+            f"Array '{name}' is missing: there is none in {group}. Run what makes it again."
+        ) from None
 
 
-def digest_array(group: Path, name: str, rows: slice = slice(None)) -> str:
+def digest_array(group: Item, name: str, rows: slice = slice(None)) -> str:
     """Return the digest of the values of an array, or of some rows; empty if unreadable."""
     try:
         values = np.asarray(open_array(group, name)[rows])
     except Exception:  # zarr and its codecs raise errors of many kinds on damaged files
         return ""
     return digest_bytes(np.ascontiguousarray(values).tobytes())
+
+
+def resize_arrays(group: Item, names: Sequence[str], rows: int) -> None:
+    """Let arrays grow or shrink to a number of rows, one process at a time."""
+    with group.lock():
+        for name in names:
+            array: Any = zarr.open_array((group / name).zarr, mode="r+")
+            if array.shape[0] != rows:
+                array.resize((rows, *array.shape[1:]))
+
+
+@dataclass
+class GrowingArray:
+    """Rows of an array, given one by one; see :func:`grow_array`.
+
+    Attributes
+    ----------
+    count : int
+        Rows so far.
+    """
+
+    stream: BinaryIO
+    buffer: NDArray[Any]
+    count: int = 0
+
+    def append(self, row: NDArray[Any]) -> int:
+        """Add a row and return its number."""
+        shard = len(self.buffer)
+        self.buffer[self.count % shard] = row
+        self.count += 1
+        if self.count % shard == 0:
+            self.stream.write(self.buffer.tobytes())
+        return self.count - 1
+
+
+@contextlib.contextmanager
+def grow_array(
+    group: Item, name: str, tail: tuple[int, ...], chunk: int, shard: int, **options: bool
+) -> Iterator[GrowingArray]:
+    """Collect the rows of an array whose number is known only at the end; then create it.
+
+    An array has its shape from the start, so the rows wait in a scratch file, a shard of them
+    in memory.
+
+    Parameters
+    ----------
+    group : Item
+    name : str
+        Registered array.
+    tail : tuple of int
+        Shape of a row.
+    chunk, shard : int
+        As in :func:`create_array`, like all ``options``.
+    """
+    # scratch of national size has room where the results have it
+    near = group.parent.local if isinstance(group.store, LocalStore) else None
+    with tempfile.TemporaryFile(dir=near) as stream:
+        rows = GrowingArray(stream, np.zeros((shard, *tail), variable(name).dtype))
+        yield rows
+        stream.write(rows.buffer[: rows.count % shard].tobytes())
+        stream.seek(0)
+        create_array(group, name, (rows.count, *tail), chunk, shard, **options)
+        for first in range(0, rows.count, shard):
+            n = min(shard, rows.count - first)
+            content = stream.read(n * rows.buffer[0].nbytes)
+            values = np.frombuffer(content, rows.buffer.dtype).reshape(n, *tail)
+            write_region(group, name, first, values)

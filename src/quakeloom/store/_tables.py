@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 
 from quakeloom.core import InputError, SchemaError
 from quakeloom.schema import TABLES, conform_table, table_schema, validate_table
-from quakeloom.store._atomic import atomic_file
+from quakeloom.store._items import Item, atomic_file
 
 ROW_GROUP = 131072
 """Rows per row group; fixed, so that the bytes do not depend on the partitions."""
@@ -21,7 +20,7 @@ _PROVENANCE = b"quakeloom"
 
 
 def write_table(
-    path: Path,
+    item: Item,
     name: str,
     table: pa.Table,
     provenance: Mapping[str, Any] | None = None,
@@ -31,7 +30,7 @@ def write_table(
 
     Parameters
     ----------
-    path : Path
+    item : Item
     name : str
         Registered name of the table.
     table : pyarrow.Table
@@ -45,11 +44,11 @@ def write_table(
     SchemaError
         If the table does not agree with the registry.
     """
-    write_tables(path, name, [table], provenance, validate)
+    write_tables(item, name, [table], provenance, validate)
 
 
 def write_tables(
-    path: Path,
+    item: Item,
     name: str,
     tables: Iterable[pa.Table],
     provenance: Mapping[str, Any] | None = None,
@@ -63,7 +62,7 @@ def write_tables(
     schema = _with_provenance(table_schema(name), provenance)
     rows = 0
     with (
-        atomic_file(path) as temporary,
+        atomic_file(item) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", write_statistics=True) as writer,
     ):
         pending: list[pa.Table] = []
@@ -72,7 +71,7 @@ def write_tables(
             if validate:
                 problems = validate_table(name, piece)
                 if problems:
-                    raise SchemaError(f"{path} is not written. " + " ".join(problems))
+                    raise SchemaError(f"{item} is not written. " + " ".join(problems))
             pending.append(piece.replace_schema_metadata(schema.metadata).cast(schema))
             held += piece.num_rows
             rows += piece.num_rows
@@ -87,7 +86,7 @@ def write_tables(
     return rows
 
 
-def read_table(path: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+def read_table(item: Item, name: str, columns: list[str] | None = None) -> pa.Table:
     """Read a registered table; absent registered columns get their missing value.
 
     Raises
@@ -97,22 +96,28 @@ def read_table(path: Path, name: str, columns: list[str] | None = None) -> pa.Ta
     """
     try:
         # ParquetFile spares the import of pyarrow.dataset
-        with pq.ParquetFile(path) as file:
+        with item.store.open(item.key) as stream, pq.ParquetFile(stream) as file:
             if columns is not None:
                 return file.read(columns)
             table = file.read()
     except FileNotFoundError:
-        raise InputError(f"Table '{name}' is missing: there is no file {path}.") from None
+        raise InputError(
+            f"Table '{name}' is missing: there is no file {item}. Run what makes it again."
+        ) from None
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path} is no readable Parquet file: {error}") from error
+        raise InputError(
+            f"{item} is no readable Parquet file: {error}. Remove it and run again, or give "
+            "another file."
+        ) from error
     if name in TABLES and table.schema.equals(table_schema(name)):
         return table
     return conform_table(name, table)
 
 
-def read_provenance(path: Path) -> dict[str, Any]:
+def read_provenance(item: Item) -> dict[str, Any]:
     """Return the provenance kept in a Parquet file, empty if there is none."""
-    metadata = pq.read_schema(path).metadata or {}
+    with item.open() as stream:
+        metadata = pq.read_schema(stream).metadata or {}
     return dict(json.loads(metadata.get(_PROVENANCE, b"{}")))
 
 

@@ -141,8 +141,9 @@ def test_the_shipped_weights_are_odd_and_calibrated_elsewhere():
     """
     pytest.importorskip("torch", reason="networks need torch")
     from quakeloom.stages.training.simulated import score_polarity
+    from quakeloom.store import open_item
 
-    score = score_polarity(WEIGHTS, 99, 6000)
+    score = score_polarity(open_item(WEIGHTS), 99, 6000)
     assert score["calibration_error"] < 0.02
     accuracy = {row["from"]: row["accuracy"] for row in score["by_snr"]}
     assert accuracy[16.0] > 0.89

@@ -16,6 +16,7 @@ from quakeloom.stages.archive.index import (
     settle_index,
 )
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, settle_channels
+from quakeloom.store import open_item
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
@@ -71,11 +72,11 @@ def test_what_is_kept_and_what_is_new_give_the_index_of_all(archive):
 
 def test_an_index_survives_its_files(archive, tmp_path):
     index = build(archive)
-    index.write(tmp_path, {"code": "abc"})
-    found = read_index(tmp_path)
+    index.write(open_item(tmp_path), {"code": "abc"})
+    found = read_index(open_item(tmp_path))
     for field in fields(ArchiveIndex):
         np.testing.assert_array_equal(getattr(found, field.name), getattr(index, field.name))
-    assert index_provenance(tmp_path)["code"] == "abc"
+    assert index_provenance(open_item(tmp_path))["code"] == "abc"
 
 
 def test_a_part_has_what_touches_its_time(archive):

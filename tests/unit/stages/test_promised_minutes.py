@@ -1,7 +1,5 @@
 """Jobs promise how long they may take, from what their stage costs."""
 
-from pathlib import Path
-
 import pytest
 
 from quakeloom.config import parse_settings
@@ -10,7 +8,7 @@ from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import START_MINUTES
 from quakeloom.stages.frame.verbs import promise_stage
-from quakeloom.store import RunLayout
+from quakeloom.store import RunLayout, open_item
 
 
 def _minutes(stage: str, events: int, polarities: int, **mechanism) -> int:
@@ -27,7 +25,7 @@ def _minutes(stage: str, events: int, polarities: int, **mechanism) -> int:
         "test",
     )
     rows = [PlannedRows("p", events, polarities, 30, "")]
-    run = PlannedRun(settings, RunLayout(Path("nowhere")), Path("nowhere"), rows=rows)
+    run = PlannedRun(settings, RunLayout("nowhere"), open_item("nowhere"), rows=rows)
     return promise_stage(find_stage(stage), run).minutes["p"]
 
 

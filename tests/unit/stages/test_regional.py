@@ -1,7 +1,5 @@
 """The stage of regional ensembles: five verbs, tables for location, workers, more of both."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from quakeloom.stages.planning import plan_run
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.regional import verbs as stage
 from quakeloom.stages.regional.reading import read_times
-from quakeloom.store import RunLayout, open_array, read_table
+from quakeloom.store import RunLayout, open_array, read_json, read_table
 from quakeloom.travel import solve_eikonal
 
 STATIONS = """network,station,longitude,latitude,elevation_m
@@ -91,7 +89,7 @@ def test_ensemble_honors_what_is_known_and_its_times_are_the_solver_s(folder, tm
     assert len(reasons) == 1
     assert "station XX.FAR lies outside the grid: east" in reasons[0]
     assert verify_stage(REGIONAL, settings, layout)["partitions"] == 2
-    assert json.loads((layout.root / "regional.json").read_text())["members"] == 4
+    assert read_json(layout.root / "regional.json")["members"] == 4
 
 
 def test_more_members_and_more_stations_cost_only_what_is_new(folder, tmp_path, monkeypatch):

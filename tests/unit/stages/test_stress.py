@@ -21,7 +21,7 @@ from quakeloom.stages.stress import STRESS
 from quakeloom.stages.stress import verbs as stress
 from quakeloom.stages.tendency import verbs as tendency
 from quakeloom.stages.without_a_run.map_catalog import map_catalog
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import RunLayout, read_json, read_table
 
 
 def _catalog(count=120, seed=0):
@@ -95,7 +95,7 @@ def run(tmp_path_factory):
 def test_map_has_the_direction_of_the_catalog(run):
     """Conjugate strike-slip faults at 15 and 75 degrees: SHmax is between them, regime SS."""
     _, _, layout, _ = run
-    table = pd.read_csv(layout.root / "stress.csv")
+    table = pd.read_csv(layout.root.local / "stress.csv")
     busy = table[table["mechanism_count"] >= 5]
     assert len(busy) > 5
     assert np.abs(busy["shmax_deg"] - 45.0).max() < 12.0
@@ -111,10 +111,10 @@ def test_csv_has_the_promised_columns(run):
         "a_phi", "a_phi_std", "regime", "s1_azimuth_deg", "s1_plunge_deg", "s2_azimuth_deg",
         "s2_plunge_deg", "s3_azimuth_deg", "s3_plunge_deg", "mechanism_count", "quality",
     ]  # fmt: skip
-    columns = list(pd.read_csv(layout.root / "stress.csv").columns)
+    columns = list(pd.read_csv(layout.root.local / "stress.csv").columns)
     assert set(promised) <= set(columns)
     assert "depth_km" not in columns
-    facts = json.loads((layout.root / "stress.json").read_text())
+    facts = read_json(layout.root / "stress.json")
     assert {"alpha2", "abic", "N", "P", "M", "curve"} <= set(facts)
     assert facts["N"] == pytest.approx(240.0)
 
@@ -123,8 +123,8 @@ def test_zarr_and_netcdf_hold_the_same_map(run):
     """Both open on latitude and longitude with units, and agree with the table."""
     _, _, layout, _ = run
     with (
-        xarray.open_zarr(layout.root / "stress.zarr", consolidated=False) as zarr,
-        xarray.open_dataset(layout.root / "stress.nc", engine="scipy") as netcdf,
+        xarray.open_zarr(layout.root.local / "stress.zarr", consolidated=False) as zarr,
+        xarray.open_dataset(layout.root.local / "stress.nc", engine="scipy") as netcdf,
     ):
         assert zarr["shmax_deg"].dims == ("latitude", "longitude")
         assert zarr["covariance"].dims[2:] == ("component", "component_2")
@@ -140,20 +140,20 @@ def test_files_for_other_programs(run):
     """World Stress Map, GMT and GeoJSON have one record per node; the GeoTIFF is one."""
     _, _, layout, _ = run
     rows = read_table(layout.table("stress"), "stress").num_rows
-    wsm = pd.read_csv(layout.root / "stress_wsm.csv")
+    wsm = pd.read_csv(layout.root.local / "stress_wsm.csv")
     assert len(wsm) == rows
     assert list(wsm.columns[:8]) == ["ID", "LAT", "LON", "AZI", "TYPE", "DEPTH", "QUALITY",
                                      "REGIME"]  # fmt: skip
-    gmt = (layout.root / "stress_gmt.txt").read_text().splitlines()
+    gmt = (layout.root.local / "stress_gmt.txt").read_text().splitlines()
     assert len(gmt) == rows + 1
-    features = json.loads((layout.root / "stress.geojson").read_text())["features"]
+    features = json.loads((layout.root.local / "stress.geojson").read_text())["features"]
     assert len(features) == rows
     first, last = features[0]["geometry"]["coordinates"]
     # degrees of longitude are shorter than those of latitude
     east = (last[0] - first[0]) * np.cos(np.radians(first[1]))
     azimuth = np.degrees(np.arctan2(east, last[1] - first[1])) % 180
     assert azimuth == pytest.approx(features[0]["properties"]["shmax_deg"], abs=0.5)
-    assert (layout.root / "shmax.tif").read_bytes()[:4] == b"II*\0"
+    assert (layout.root.local / "shmax.tif").read_bytes()[:4] == b"II*\0"
 
 
 def test_one_partition_or_many_give_the_same_bytes(run, tmp_path):
@@ -172,7 +172,9 @@ def test_one_partition_or_many_give_the_same_bytes(run, tmp_path):
     stress.part(settings, other, "all")
     stress.finalise(settings, other)
     for name in ("stress.csv", "stress_wsm.csv", "stress.geojson", "shmax.tif"):
-        assert (other.root / name).read_bytes() == (layout.root / name).read_bytes(), name
+        assert (other.root.local / name).read_bytes() == (layout.root.local / name).read_bytes(), (
+            name
+        )
 
 
 def test_a_new_year_changes_only_its_plan(tmp_path):
@@ -181,18 +183,18 @@ def test_a_new_year_changes_only_its_plan(tmp_path):
     years = table.column("origin_time").to_numpy().astype("datetime64[Y]").astype(int) + 1970
     write_csv(table.filter(years < 2018), tmp_path / "catalog.csv")
     _, layout, planned = _run(tmp_path)
-    before = {n: layout.plan("stress", n).read_bytes() for n in planned}
-    sums = {n: layout.done("stress", n).stat().st_mtime_ns for n in planned}
+    before = {n: layout.plan("stress", n).digest() for n in planned}
+    sums = {n: layout.done("stress", n).local.stat().st_mtime_ns for n in planned}
     write_csv(table, tmp_path / "catalog.csv")
     plan = plan_configuration(_configure(tmp_path), tmp_path / "results")
     assert list(plan["runs"]["test"]["stages"]["stress"]["partitions"]) == [*planned, "2018"]
-    assert before == {n: layout.plan("stress", n).read_bytes() for n in planned}
+    assert before == {n: layout.plan("stress", n).digest() for n in planned}
     settings = read_settings(layout)
     with pytest.raises(IncompleteError, match="2018"):
         stress.finalise(settings, layout)
     stress.part(settings, layout, "2018")
     assert stress.finalise(settings, layout)["mechanisms"] == 120
-    assert sums == {n: layout.done("stress", n).stat().st_mtime_ns for n in planned}
+    assert sums == {n: layout.done("stress", n).local.stat().st_mtime_ns for n in planned}
 
 
 def test_verify_names_what_has_changed(tmp_path):
@@ -200,7 +202,7 @@ def test_verify_names_what_has_changed(tmp_path):
     write_csv(_catalog(), tmp_path / "catalog.csv")
     settings, layout, _ = _run(tmp_path)
     assert verify_stage(STRESS, settings, layout)["partitions"] == 4
-    (layout.root / "stress.csv").write_text("longitude\n")
+    (layout.root.local / "stress.csv").write_text("longitude\n")
     with pytest.raises(VerificationError, match=r"stress\.csv has changed"):
         verify_stage(STRESS, settings, layout)
 

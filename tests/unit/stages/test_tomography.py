@@ -1,6 +1,5 @@
 """The stage on a small synthetic line: five verbs, kill and resume, workers, more members."""
 
-import json
 import pickle
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from quakeloom.stages.planning import plan_run
 from quakeloom.stages.tomography import TOMOGRAPHY
 from quakeloom.stages.tomography import verbs as stage
 from quakeloom.stages.tomography.inputs import read_line, read_prior
-from quakeloom.store import RunLayout, open_array, read_table
+from quakeloom.store import RunLayout, open_array, read_json, read_table, read_text
 from quakeloom.tomography import LineSurvey, synthetic_line
 
 BAD_PICKS = [
@@ -126,7 +125,7 @@ def test_ensemble_has_the_promised_names_and_shapes(finished):
     assert np.isfinite(velocity).all()  # water reaches the top of the section
     assert members(layout, "log_likelihood").shape == (6,)
     assert members(layout, "chi_square").mean() == pytest.approx(summary["chi_square_per_datum"])
-    written = json.loads((layout.root / "tomography.json").read_text())
+    written = read_json(layout.root / "tomography.json")
     assert written["sampler"] == "rml"
     assert {"chi_square_per_datum", "seconds_per_member", "effective_sample_size"} <= set(written)
 
@@ -148,7 +147,7 @@ def test_products_hold_the_ensemble_s_moments(finished):
     import xarray as xr
 
     settings, layout, _ = finished
-    with xr.open_dataset(layout.root / "sections.nc", engine="scipy") as data:
+    with xr.open_dataset(layout.root.local / "sections.nc", engine="scipy") as data:
         velocity = members(layout).astype(float)
         mean = data["mean"].to_numpy()
         there = np.isfinite(mean)
@@ -157,7 +156,7 @@ def test_products_hold_the_ensemble_s_moments(finished):
         assert data.attrs["Conventions"].startswith("CF")
         assert set(data["probability_above_4"].dims) == {"depth", "distance"}
         assert (data["depth_of_3_upper"] >= data["depth_of_3_lower"]).all()
-    rows = np.genfromtxt(layout.root / "sections.csv", delimiter=",", names=True)
+    rows = np.genfromtxt(layout.root.local / "sections.csv", delimiter=",", names=True)
     assert rows["mean"].size == there.sum()
     assert verify_stage(TOMOGRAPHY, settings, layout)["partitions"] == 2
 
@@ -193,10 +192,10 @@ def test_a_process_that_was_killed_is_gone_on_with_to_the_same_ensemble(pick_fil
     assert states["m00005"] == "missing"
     with pytest.raises(IncompleteError, match="m00005"):
         stage.finalise(settings, layout)
-    kept = layout.done("tomography", "m00000").stat().st_mtime_ns
+    kept = layout.done("tomography", "m00000").local.stat().st_mtime_ns
     todo = {b for b, state in states.items() if state != "done"}
     run_all(settings, layout, todo)
-    assert layout.done("tomography", "m00000").stat().st_mtime_ns == kept
+    assert layout.done("tomography", "m00000").local.stat().st_mtime_ns == kept
     for name in stage.MEMBER_ARRAYS:
         assert members(layout, name).tobytes() == members(complete, name).tobytes(), name
     stage.finalise(settings, layout)
@@ -219,13 +218,13 @@ def test_members_can_be_added_later(finished, pick_file, tmp_path):
     _, complete, _ = finished
     layout = RunLayout(tmp_path / "line")
     run_all(settings_of(pick_file, members=4), layout)
-    marker = layout.done("tomography", "m00000").stat().st_mtime_ns
+    marker = layout.done("tomography", "m00000").local.stat().st_mtime_ns
     more = settings_of(pick_file)
     plan_run(more, layout)
     stage.init(more, layout)
     assert dict(list_partitions(TOMOGRAPHY, layout)) == {"m00000": "done", "m00004": "missing"}
     stage.part(more, layout, "m00004")
-    assert layout.done("tomography", "m00000").stat().st_mtime_ns == marker
+    assert layout.done("tomography", "m00000").local.stat().st_mtime_ns == marker
     np.testing.assert_array_equal(members(layout), members(complete))
 
 
@@ -233,7 +232,7 @@ def test_prepared_again_keeps_members_and_changed_settings_replace_them(pick_fil
     settings, layout = settings_of(pick_file, members=4), RunLayout(tmp_path / "line")
     run_all(settings, layout)
     before = members(layout)
-    layout.done_step("tomography", "init").unlink()
+    layout.done_step("tomography", "init").remove()
     stage.init(settings, layout)
     np.testing.assert_array_equal(members(layout), before)
     assert [state for _, state in list_partitions(TOMOGRAPHY, layout)] == ["done"]
@@ -242,7 +241,7 @@ def test_prepared_again_keeps_members_and_changed_settings_replace_them(pick_fil
     assert [state for _, state in list_partitions(TOMOGRAPHY, layout)] == ["stale"]
     for _ in range(2):
         run_all(other, layout)
-        layout.done_step("tomography", "init").unlink()
+        layout.done_step("tomography", "init").remove()
         stage.init(other, layout)
         assert np.isfinite(members(layout, "chi_square")).all()
         assert (members(layout, "chi_square") > 0).all()
@@ -298,13 +297,13 @@ def test_report_holds_the_samplers_against_each_other(pick_file, tmp_path):
             with pytest.raises(IncompleteError, match=r"Case 'other', which .* is not finished"):
                 write_line_report(own, layout)
     write_line_report(own, layout)
-    found = json.loads((layout.root / "agreement.json").read_text())["other"]
+    found = read_json(layout.root / "agreement.json")["other"]
     assert found["sampler"] == "psvgd"
     assert found["mean_difference_expected"] == pytest.approx(np.sqrt(2 / 16))
     # both are corrected draws of one posterior, so they differ as small ensembles do
     assert found["mean_difference_rms"] < 3 * found["mean_difference_expected"]
     assert 0.6 < found["spread_ratio_median"] < 1.6
-    assert "Agreement of the samplers" in layout.report.read_text()
+    assert "Agreement of the samplers" in read_text(layout.report)
 
 
 def test_a_part_before_its_plan_or_preparation_is_refused(pick_file, tmp_path):
@@ -362,7 +361,7 @@ def test_an_ensemble_that_does_not_fit_says_so(pick_file, tmp_path):
     from quakeloom.report import write_report
 
     write_report(settings, layout)
-    assert "so their spread is too small" in layout.report.read_text()
+    assert "so their spread is too small" in read_text(layout.report)
 
 
 def test_phases_of_a_file_of_rayinvr_are_told_apart(shared_data):

@@ -5,6 +5,7 @@ import pytest
 
 from quakeloom.core import InputError
 from quakeloom.stages.ensemble.member_tables import member_table
+from quakeloom.store import open_item
 from quakeloom.tomography import draw_regional_member, make_regional_prior
 
 AXES = (np.arange(0, 21, 2.0), np.arange(0, 41, 4.0), np.arange(0, 41, 4.0))
@@ -45,7 +46,7 @@ def test_tables_are_computed_once_and_are_those_of_the_solver(tmp_path, monkeypa
     regional = prior()
     velocity = draw_regional_member(regional, 1, 0)
     args = (velocity, regional.spacing_km, regional.origin_km, (0.0, 20.0, 20.0))
-    times = member_table(tmp_path, *args)
+    times = member_table(open_item(tmp_path), *args)
     times = times.time_s
     assert times.shape == velocity.shape
     slowest = np.linalg.norm([10.0, 12.0, 8.0]) / velocity.min()
@@ -54,4 +55,4 @@ def test_tables_are_computed_once_and_are_those_of_the_solver(tmp_path, monkeypa
         "quakeloom.stages.ensemble.member_tables.solve_eikonal",
         lambda *_: pytest.fail("the table was there"),
     )
-    np.testing.assert_array_equal(member_table(tmp_path, *args).time_s, times)
+    np.testing.assert_array_equal(member_table(open_item(tmp_path), *args).time_s, times)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from quakeloom.core import digest_json
 from quakeloom.schema import make_table, time_values
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, settle_channels
-from quakeloom.store import read_provenance, read_table, write_table
+from quakeloom.store import Item, read_provenance, read_table, write_table
 
 Ints = NDArray[np.int64]
 _FILES = ("archive_files", "archive_channels", "archive_traces")
@@ -118,7 +118,7 @@ class ArchiveIndex:
             found[instrument][0].append(IndexRow(instrument, code, start, end, rate, paths[file]))
         return found
 
-    def write(self, folder: Path, provenance: dict[str, Any]) -> None:
+    def write(self, folder: Item, provenance: dict[str, Any]) -> None:
         """Write the index to a folder."""
         tables = (
             {
@@ -150,7 +150,7 @@ class ArchiveIndex:
             write_table(folder / f"{name}.parquet", name, table, provenance)
 
 
-def read_index(folder: Path) -> ArchiveIndex:
+def read_index(folder: Item) -> ArchiveIndex:
     """Read what :meth:`ArchiveIndex.write` wrote."""
     files, channels, traces = (read_table(folder / f"{n}.parquet", n) for n in _FILES)
 
@@ -175,7 +175,7 @@ def read_index(folder: Path) -> ArchiveIndex:
     )
 
 
-def index_provenance(folder: Path) -> dict[str, Any]:
+def index_provenance(folder: Item) -> dict[str, Any]:
     """Return what an index was written with, empty if there is none."""
     file = folder / f"{_FILES[-1]}.parquet"
     return read_provenance(file) if file.exists() else {}

@@ -15,6 +15,7 @@ from pathlib import Path
 from quakeloom.core import InputError, QuakeloomError
 from quakeloom.formats import Trace, read_waveforms
 from quakeloom.signal import Piece, Record, component_of, make_records
+from quakeloom.store import is_input, walk_inputs
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +84,18 @@ def list_files(path: Path) -> list[Path]:
     InputError
         If there is none.
     """
-    if path.is_file():
+    if is_input(path):
         return [path]
-    if not path.is_dir():
-        raise InputError(f"There are no waveforms at '{path}': it does not exist.")
+    found = list(walk_inputs(path))
+    if not found:
+        raise InputError(
+            f"There are no waveforms at '{path}': it does not exist or is empty. Nothing was read; "
+            "correct the path."
+        )
     files = sorted(
         f
-        for f in path.rglob("*")
-        if f.is_file()
-        and f.suffix.lower() not in _IGNORED
+        for f in found
+        if f.suffix.lower() not in _IGNORED
         and not any(part.startswith(".") for part in f.relative_to(path).parts)
     )
     if not files:

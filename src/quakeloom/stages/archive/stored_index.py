@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quakeloom.config import Settings, expand_variables
+from quakeloom.config import Settings
 from quakeloom.core import InputError
 from quakeloom.stages.archive.index import (
     ArchiveIndex,
@@ -25,7 +25,16 @@ from quakeloom.stages.archive.index import (
 )
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, list_files, read_headers
 from quakeloom.stages.frame.code_digests import code_digest
-from quakeloom.store import read_json, write_json_if_changed
+from quakeloom.store import (
+    Item,
+    input_place,
+    input_stamp,
+    is_input,
+    list_inputs,
+    open_item,
+    read_json,
+    write_json_if_changed,
+)
 
 _SDS = re.compile(
     r"(?P<net>\w*)\.(?P<sta>\w+)\.(?P<loc>\w*)\.(?P<cha>\w{3})\.D\.(?P<year>\d{4})\.(?P<day>\d{3})"
@@ -33,7 +42,7 @@ _SDS = re.compile(
 _NANO = 1_000_000_000
 
 
-def archive_files(settings: Settings, ingest: Path) -> list[Path]:
+def archive_files(settings: Settings, ingest: Item) -> list[Path]:
     """Return the waveform files of a run in order; those of a simulation lie with its tables.
 
     Raises
@@ -43,35 +52,33 @@ def archive_files(settings: Settings, ingest: Path) -> list[Path]:
     """
     assert settings.waveforms is not None
     if settings.simulation is not None:
-        return list_files(Path(read_json(ingest / "simulation.json")["folder"]) / "archive")
-    base = Path(expand_variables(settings.data))
+        folder = open_item(read_json(ingest / "simulation.json")["folder"])
+        # readers of waveforms take files of this machine
+        return list_files((folder / "archive").local)
     files: dict[Path, None] = {}
     for written in settings.waveforms.archives:
-        pattern = expand_variables(written)
-        path = Path(pattern) if Path(pattern).is_absolute() else base / pattern
-        if any(c in pattern for c in "*?["):
-            root = Path(path.anchor) if path.is_absolute() else Path()
-            found = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
-        else:
-            found = list_files(path) if path.exists() else []
+        found = list_inputs(settings.data, written)
+        is_named = found == [input_place(settings.data, written)]
+        found = list_files(found[0]) if is_named else [f for f in found if is_input(f)]
         if not found:
             raise InputError(
-                f"The archive '{written}' of '{settings.name}' holds no file (looked for {path}). "
-                "Nothing was planned; correct waveforms.archives, `data`, or the variable they use."
+                f"The archive '{written}' of '{settings.name}' holds no file (looked for "
+                f"{input_place(settings.data, written)}). Nothing was planned; correct "
+                "waveforms.archives, `data`, or the variable they use."
             )
         files.update(dict.fromkeys(found))
     return list(files)
 
 
 def index_archive(
-    settings: Settings, ingest: Path, progress: Callable[[str], None] = lambda _: None
+    settings: Settings, ingest: Item, progress: Callable[[str], None] = lambda _: None
 ) -> ArchiveIndex:
     """Return the traces of the archive, and keep them for the next plan.
 
     Parameters
     ----------
     settings : Settings
-    ingest : Path
+    ingest : Item
         Folder of what was read; the index lies in its folder ``archive``, what was put aside in
         ``archive_problems.json``.
     progress : callable
@@ -83,8 +90,7 @@ def index_archive(
     known = read_index(folder) if index_provenance(folder).get("code") == code else None
     before = {name: i for i, name in enumerate(known.files)} if known is not None else {}
     paths = archive_files(settings, ingest)
-    stats = [p.stat() for p in paths]
-    stamps = np.array([[s.st_size, s.st_mtime_ns] for s in stats], np.int64).reshape(-1, 2)
+    stamps = np.array([input_stamp(p) for p in paths], np.int64).reshape(-1, 2)
     files = [str(p) for p in paths]
     renumbered = np.full(len(before), -1)
     new = []
@@ -116,7 +122,7 @@ def index_archive(
 
 def write_span(
     index: ArchiveIndex,
-    ingest: Path,
+    ingest: Item,
     partition: str,
     span: tuple[int, int],
     events: tuple[int, int],
@@ -126,7 +132,7 @@ def write_span(
     Parameters
     ----------
     index : ArchiveIndex
-    ingest : Path
+    ingest : Item
     partition : str
     span, events : (int, int)
         Time that its windows can touch, and that of its first and last event, nanoseconds.
@@ -139,7 +145,7 @@ def write_span(
     return digest
 
 
-def read_span(ingest: Path, partition: str) -> ArchiveIndex:
+def read_span(ingest: Item, partition: str) -> ArchiveIndex:
     """Read what a partition needs of the archive."""
     return read_index(ingest / "archive" / partition)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import Item, RunLayout, read_table
 
 
-def catalog_part(layout: RunLayout, partition: str) -> Path:
+def catalog_part(layout: RunLayout, partition: str) -> Item:
     """Return where the mechanisms of a partition are kept."""
     return layout.ingest / "catalog" / f"{partition}.parquet"
 

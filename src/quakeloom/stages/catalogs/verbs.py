@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ import pyarrow.compute as pc
 import yaml
 from numpy.typing import NDArray
 
-from quakeloom.config import Settings, expand_variables
-from quakeloom.core import InputError, digest_file, digest_json
+from quakeloom.config import Settings
+from quakeloom.core import InputError, digest_json
 from quakeloom.formats import read_mechanisms
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.catalogs.reading import catalog_part, catalog_tables
@@ -22,9 +21,22 @@ from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, StageInputs
-from quakeloom.store import RunLayout, read_json, read_table, write_table, write_tables
+from quakeloom.store import (
+    RunLayout,
+    input_place,
+    read_json,
+    read_table,
+    read_text,
+    remove_others,
+    write_table,
+    write_tables,
+    write_text_if_changed,
+)
 
 log = logging.getLogger(__name__)
+
+_CALENDAR = "calendar.yaml"
+"""File with the kind of bins that was chosen once, so that nothing moves later."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -50,8 +62,8 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 def check(settings: Settings, layout: RunLayout) -> list[str]:
     """Return what has changed of the bins since they were made."""
     planned = read_json(layout.plan(CATALOGS.name, ONE))
-    found = [_digest(catalog_part(layout, n)) for n in planned["bins"]]
-    if digest_json(found) != planned["rows"]:
+    bins = [catalog_part(layout, n) for n in planned["bins"]]
+    if digest_json([b.digest() if b.exists() else "" for b in bins]) != planned["rows"]:
         return [f"{layout.ingest / 'catalog'} has changed since it was written"]
     return []
 
@@ -64,9 +76,8 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
 
 def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
     """Read the catalogs and split them into calendar bins; what is planned of each."""
-    base = Path(expand_variables(settings.data))
     assert settings.stress is not None
-    tables = [read_mechanisms(base / expand_variables(c)) for c in settings.stress.catalogs]
+    tables = [read_mechanisms(input_place(settings.data, c)) for c in settings.stress.catalogs]
     table = pa.concat_tables(tables).combine_chunks()
     if not table.num_rows:
         raise InputError(
@@ -88,25 +99,17 @@ def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
         rows = table.filter(pa.array(names == name))
         rows = rows.take(pc.sort_indices(rows, [("origin_time", "ascending"),
                                                 ("event_id", "ascending")]))  # fmt: skip
-        path = catalog_part(layout, str(name))
-        write_table(path, "mechanisms", rows, validate=False)
-        planned[str(name)] = PlannedRows(str(name), rows.num_rows, 0, 0, digest_file(path))
-    folder = layout.ingest / "catalog"
-    for old in folder.glob("*.parquet"):
-        if old.stem not in planned:
-            old.unlink()
+        part = catalog_part(layout, str(name))
+        write_table(part, "mechanisms", rows, validate=False)
+        planned[str(name)] = PlannedRows(str(name), rows.num_rows, 0, 0, part.digest())
+    remove_others(layout.ingest / "catalog", {f"{n}.parquet" for n in planned} | {_CALENDAR})
     return list(planned.values())
 
 
-def _digest(path: Path) -> str:
-    return digest_file(path) if path.is_file() else ""
-
-
 def _kept_calendar(layout: RunLayout, times: NDArray[np.datetime64]) -> str:
-    path = layout.ingest / "catalog" / "calendar.yaml"
-    if path.exists():
-        return str(yaml.safe_load(path.read_text())["calendar"])
+    kept = layout.ingest / "catalog" / _CALENDAR
+    if kept.exists():
+        return str(yaml.safe_load(read_text(kept))["calendar"])
     calendar = choose_calendar(times)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"calendar: {calendar}\n")
+    write_text_if_changed(kept, f"calendar: {calendar}\n")
     return calendar

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import zarr
-
-from quakeloom.core import IncompleteError, digest_file
+from quakeloom.core import IncompleteError
 from quakeloom.stages.frame.partition_states import require_partition
-from quakeloom.store import RunLayout, read_json
+from quakeloom.store import Item, RunLayout, read_json
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def require_block(layout: RunLayout, stage: str, group: Any, partition: str) -> 
     """
     require_partition(layout, stage, partition)
     marker = layout.done_step(stage, "init")
-    current = digest_file(layout.plan_step(stage, "init"))
+    current = layout.plan_step(stage, "init").digest()
     if not marker.exists() or read_json(marker)["plan"] != current:
         raise IncompleteError(
             f"Stage '{stage}' in {layout.root} is not prepared for its present plan. No member "
@@ -56,17 +52,6 @@ def require_block(layout: RunLayout, stage: str, group: Any, partition: str) -> 
     return next(b for b in blocks_of(group) if b.name == partition)
 
 
-def ensemble_path(layout: RunLayout) -> Path:
+def ensemble_path(layout: RunLayout) -> Item:
     """Return the Zarr group of the ensemble."""
     return layout.root / "ensemble.zarr"
-
-
-def resize_arrays(layout: RunLayout, names: tuple[str, ...], members: int) -> None:
-    """Let arrays grow or shrink to the members asked for, one process at a time."""
-    group = ensemble_path(layout)
-    with (group / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in names:
-            array: Any = zarr.open_array(str(group / name), mode="r+")
-            if array.shape[0] != members:
-                array.resize((members, *array.shape[1:]))

@@ -7,14 +7,13 @@ that decides them, so that a station or a member more costs its own tables only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import digest_bytes, digest_json
 from quakeloom.stages.frame.code_digests import code_digest
-from quakeloom.store import atomic_folder, digest_array, open_array, write_array
+from quakeloom.store import Item, atomic_folder, digest_array, open_array, write_array
 from quakeloom.travel import solve_eikonal
 
 
@@ -35,7 +34,7 @@ class MemberTable:
 
 
 def member_table(
-    cache: Path,
+    cache: Item,
     velocity: NDArray[np.float64],
     spacing_km: tuple[float, ...],
     origin_km: tuple[float, ...],
@@ -48,7 +47,7 @@ def member_table(
 
     Parameters
     ----------
-    cache : Path
+    cache : Item
         Folder of all tables of a run.
     velocity : ndarray, (depth, distance) or (depth, north, east), km/s
     spacing_km, origin_km, station_km : tuple of float
@@ -73,7 +72,7 @@ def member_table(
     )
     name = "station_time_s" if velocity.ndim == 3 else "line_time_s"
     folder = table_folder(cache, key)
-    if not folder.is_dir():
+    if not folder.exists():
         solution = solve_eikonal(velocity, spacing_km, station_km, origin_km, active, order)
         kept = solution.times_s[tuple(slice(None, None, k) for k in every)]
         with atomic_folder(folder) as temporary:
@@ -81,11 +80,11 @@ def member_table(
     return MemberTable(key, np.asarray(open_array(folder, name)[...]))
 
 
-def table_digest(cache: Path, key: str, name: str = "station_time_s") -> str:
+def table_digest(cache: Item, key: str, name: str = "station_time_s") -> str:
     """Return the digest of a table as it stands in the cache; empty if it is not there."""
     return digest_array(table_folder(cache, key), name)
 
 
-def table_folder(cache: Path, key: str) -> Path:
+def table_folder(cache: Item, key: str) -> Item:
     """Return where a table lies in the cache."""
     return cache / key[:2] / key

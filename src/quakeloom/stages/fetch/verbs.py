@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from quakeloom.config import Settings, expand_variables
+from quakeloom.config import Settings
 from quakeloom.core import InputError, distance_azimuth
 from quakeloom.formats import (
     FdsnRequest,
@@ -22,9 +21,9 @@ from quakeloom.formats import (
     fetch_waveforms,
     find_service,
     read_source,
-    write_fetched,
 )
 from quakeloom.schema import time_values
+from quakeloom.store import input_place, list_inputs, local_copy, open_folder, write_bytes
 
 log = logging.getLogger(__name__)
 
@@ -71,15 +70,15 @@ def fetch_archive(settings: Settings, progress: Callable[[str], None] = lambda _
             "the service, networks and channels."
         )
     service = find_service(wanted.service)
-    base = Path(expand_variables(settings.data))
-    folder = base / expand_variables(wanted.folder)
+    folder = open_folder(input_place(settings.data, wanted.folder))
     inventory = folder / "stations.xml"
     if not inventory.exists():
         progress(f"fetching stations from {service}")
         found = fetch_stations(service, wanted.networks, wanted.stations, wanted.channels)
-        write_fetched(inventory, found)
-    stations = read_source(inventory).stations
-    events = _events(settings, base)
+        write_bytes(inventory, found)
+    with local_copy(inventory) as path:
+        stations = read_source(path).stations
+    events = _events(settings)
     files = present = empty = 0
     for row in range(events.num_rows):
         event = events.column("event_id")[row].as_py()
@@ -93,20 +92,17 @@ def fetch_archive(settings: Settings, progress: Callable[[str], None] = lambda _
             empty += 1
             log.info("fetch: %s has nothing of event %s", service, event)
             continue
-        write_fetched(file, content)
+        write_bytes(file, content)
         files += 1
         progress(f"fetched {files} of {events.num_rows} events")
     return Fetched(events.num_rows, files, present, empty)
 
 
-def _events(settings: Settings, base: Path) -> pa.Table:
+def _events(settings: Settings) -> pa.Table:
     """Return the events of the sources with a place and a time."""
     tables = []
     for source in settings.sources:
-        pattern = expand_variables(source.path)
-        for path in sorted(base.glob(pattern)) or [base / pattern]:
-            if not path.exists():
-                continue
+        for path in list_inputs(settings.data, source.path):
             found = read_source(path, source.format, **source.options).events
             if found is not None and found.num_rows:
                 tables.append(found)

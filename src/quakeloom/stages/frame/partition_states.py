@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,12 +21,18 @@ from quakeloom.core import (
     IncompleteError,
     PlanError,
     VerificationError,
-    digest_bytes,
-    digest_file,
     digest_json,
 )
 from quakeloom.schema import conform_table
-from quakeloom.store import RunLayout, atomic_folder, read_json, read_table, write_json_if_changed
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    atomic_folder,
+    read_json,
+    read_table,
+    remove_others,
+    write_json_if_changed,
+)
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +64,7 @@ def write_plans(
             **(closing or {}),
         },
     )
-    for file in layout.plan(stage, "x").parent.glob("*.json"):
-        if file.stem not in plans:
-            file.unlink()
+    remove_others(layout.plans(stage), {f"{name}.json" for name in plans})
 
 
 def planned_partitions(layout: RunLayout, stage: str) -> list[str]:
@@ -76,7 +78,7 @@ def planned_partitions(layout: RunLayout, stage: str) -> list[str]:
     return list(read_json(path)["partitions"])
 
 
-def require_partition(layout: RunLayout, stage: str, partition: str) -> Path:
+def require_partition(layout: RunLayout, stage: str, partition: str) -> Item:
     """Return the plan file of a partition; :class:`PlanError` if it is not planned."""
     path = layout.plan(stage, partition)
     if not path.exists():
@@ -101,7 +103,7 @@ def partition_states(
         marker = layout.done(markers or stage, name)
         if not marker.exists():
             state = "missing"
-        elif read_json(marker)["plan"] != digest_file(layout.plan(stage, name)):
+        elif read_json(marker)["plan"] != layout.plan(stage, name).digest():
             state = "stale"
         else:
             state = "done"
@@ -129,11 +131,11 @@ class PartJob:
 
     Attributes
     ----------
-    folder : Path
+    folder : Item
         Temporary folder of its files; it takes its place when all is written.
     counts : dict
         Numbers that its marker keeps and the log says.
-    also : list of Path
+    also : list of Item
         Files and folders outside the folder that belong to it.
     extra : dict
         Further JSON values for the marker.
@@ -141,9 +143,9 @@ class PartJob:
         Further values for the log.
     """
 
-    folder: Path
+    folder: Item
     counts: dict[str, Any] = field(default_factory=dict)
-    also: list[Path] = field(default_factory=list)
+    also: list[Item] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -165,7 +167,7 @@ def open_part(
     plan = require_partition(layout, stage, partition)
     parts = markers or stage
     marker = layout.done(parts, partition)
-    marker.unlink(missing_ok=True)
+    marker.remove()
     with atomic_folder(layout.part(parts, partition)) as folder:
         job = PartJob(folder)
         yield job
@@ -173,7 +175,7 @@ def open_part(
     write_json_if_changed(
         marker,
         {
-            "plan": digest_file(plan),
+            "plan": plan.digest(),
             "counts": job.counts,
             "digests": digest_files(layout, written),
             **job.extra,
@@ -188,25 +190,19 @@ def open_part(
     log.info("%s %s: %s", parts, partition, job.summary)
 
 
-def digest_files(layout: RunLayout, paths: Iterable[Path]) -> dict[str, str]:
-    """Return digests of files, by their path below the run.
+def digest_files(layout: RunLayout, items: Iterable[Item]) -> dict[str, str]:
+    """Return digests of items, by their key below the run.
 
     Files of a folder count one by one, but a Zarr group below it (``NAME.zarr``, or any folder)
     as one.
     """
     found: dict[str, str] = {}
-    for path in paths:
-        inside = sorted(path.iterdir()) if path.is_dir() and not _is_group(path) else [path]
-        for each in inside:
-            if each.is_dir():
-                found[str(each.relative_to(layout.root))] = digest_folder(each)
-            elif each.is_file():
-                found[str(each.relative_to(layout.root))] = digest_file(each)
+    for item in items:
+        is_group = (item / "zarr.json").exists()
+        for each in item.children() if item.is_folder() and not is_group else [item]:
+            if each.exists():
+                found[each.relative_to(layout.root)] = each.digest()
     return found
-
-
-def _is_group(path: Path) -> bool:
-    return (path / "zarr.json").is_file()
 
 
 def mark_finalised(
@@ -218,22 +214,18 @@ def mark_finalised(
     per partition only the rest counts here.
     """
     known = {
-        path
+        key
         for name in planned_partitions(layout, stage)
-        for path in read_json(layout.done(stage, name)).get("digests", {})
+        for key in read_json(layout.done(stage, name)).get("digests", {})
     }
     digests: dict[str, str] = {}
     for name in owned:
-        path = layout.root / name
-        if path.is_file():
-            digests[name] = digest_file(path)
-        elif path.is_dir():
-            skipped = [layout.root / k for k in known if k.startswith(f"{name}/")]
-            digests[name] = digest_folder(path, skipped)
+        if (layout.root / name).exists():
+            digests[name] = (layout.root / name).digest(keys_below(name, known))
     write_json_if_changed(
         layout.done_step(stage, "finalise"),
         {
-            "plan": digest_file(layout.plan_step(stage, "finalise")),
+            "plan": layout.plan_step(stage, "finalise").digest(),
             "digests": digests,
             **facts,
         },
@@ -243,18 +235,13 @@ def mark_finalised(
 def read_parts(layout: RunLayout, stage: str, names: list[str], table: str) -> Iterator[pa.Table]:
     """Yield a table of every partition."""
     for name in names:
-        path = layout.part(stage, name) / f"{table}.parquet"
-        yield conform_table(table, read_table(path, table))
+        part = layout.part(stage, name) / f"{table}.parquet"
+        yield conform_table(table, read_table(part, table))
 
 
 def remove_old_parts(layout: RunLayout, stage: str, names: set[str]) -> None:
     """Remove what partitions that are no longer planned have left."""
-    parent = layout.part(stage, "x").parent
-    for path in parent.iterdir() if parent.is_dir() else ():
-        if path.is_dir() and path.name not in names:
-            shutil.rmtree(path)
-        elif path.suffix == ".json" and path.stem not in names:
-            path.unlink()
+    remove_others(layout.parts(stage), names | {f"{name}.json" for name in names})
 
 
 def forget_lost(layout: RunLayout, stage: str) -> None:
@@ -262,18 +249,22 @@ def forget_lost(layout: RunLayout, stage: str) -> None:
 
     Snakemake looks at markers alone; so what was removed by hand is made again.
     """
-    parent = layout.done(stage, "x").parent
-    markers = [*(parent.glob("*.json") if parent.is_dir() else ())]
+    markers = [m for m in layout.parts(stage).children() if m.name.endswith(".json")]
     markers.append(layout.done_step(stage, "finalise"))
     for marker in markers:
         if marker.exists() and any(
             not (layout.root / name).exists() for name in read_json(marker).get("digests", {})
         ):
-            marker.unlink()
+            marker.remove()
+
+
+def keys_below(name: str, keys: Iterable[str]) -> list[str]:
+    """Return the keys that lie below a folder, from there on."""
+    return [k.removeprefix(f"{name}/") for k in keys if k.startswith(f"{name}/")]
 
 
 def refuse_changed(
-    what: str, recorded: Iterable[tuple[Path, str]], problems: Iterable[str] = ()
+    what: str, recorded: Iterable[tuple[Item, str]], problems: Iterable[str] = ()
 ) -> int:
     """Read files and folders again and return how many they are.
 
@@ -281,8 +272,8 @@ def refuse_changed(
     ----------
     what : str
         What they belong to, for the message.
-    recorded : iterable of (Path, str)
-        Files, or folders (:func:`digest_folder`), with the digests that were recorded.
+    recorded : iterable of (Item, str)
+        Files and folders with the digests that were recorded.
     problems : iterable of str
         What else was found not to agree.
 
@@ -293,16 +284,12 @@ def refuse_changed(
     """
     found_wrong = []
     files = 0
-    for path, digest in recorded:
+    for item, digest in recorded:
         files += 1
-        found = ""
-        if path.is_dir():
-            found = digest_folder(path)
-        elif path.is_file():
-            found = digest_file(path)
-        if found != digest:
-            state = "is missing" if not found else "has changed since it was written"
-            found_wrong.append(f"{path} {state}")
+        if not item.exists():
+            found_wrong.append(f"{item} is missing")
+        elif item.digest() != digest:
+            found_wrong.append(f"{item} has changed since it was written")
     found_wrong += problems
     if found_wrong:
         raise VerificationError(
@@ -312,19 +299,3 @@ def refuse_changed(
             "be computed."
         )
     return files
-
-
-def digest_folder(folder: Path, without: Sequence[Path] = ()) -> str:
-    """Return the digest of all files of a folder, names included.
-
-    ``without`` are folders and files below it that do not count; neither do hidden files, which
-    are locks and what a killed write left.
-    """
-    parts: list[bytes] = []
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        inside = file.relative_to(folder)
-        if inside.name.startswith(".") or any(file.is_relative_to(w) for w in without):
-            continue
-        parts.append(str(inside).encode())
-        parts.append(digest_file(file).encode())
-    return digest_bytes(*parts)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from quakeloom.config import Settings
 from quakeloom.stages.frame.planned_rows import PlannedRows
-from quakeloom.store import RunLayout
+from quakeloom.store import Item, RunLayout
 
 
 @dataclass
@@ -19,7 +18,7 @@ class PlannedRun:
     ----------
     settings : Settings
     layout : RunLayout
-    cache : Path
+    cache : Item
         Folder of sources as read; cases of one configuration share it.
     progress : callable
         Called with a sentence now and then.
@@ -33,7 +32,7 @@ class PlannedRun:
 
     settings: Settings
     layout: RunLayout
-    cache: Path
+    cache: Item
     progress: Callable[[str], None] = lambda _: None
     rows: list[PlannedRows] = field(default_factory=list)
     inputs: str = ""

@@ -9,7 +9,7 @@ import yaml
 from quakeloom.config import Configuration, Settings, load_configuration, parse_settings
 from quakeloom.core import PlanError
 from quakeloom.stages.frame.chains import check_plugins, refuse_foreign_groups
-from quakeloom.store import RunLayout
+from quakeloom.store import RunLayout, read_text
 
 
 def load_runs(path: Path) -> Configuration:
@@ -41,5 +41,5 @@ def read_settings(layout: RunLayout) -> Settings:
             f"Run {layout.root} has no plan ({layout.settings} is missing). "
             "Run `quakeloom plan --config FILE`."
         )
-    data = yaml.safe_load(layout.settings.read_text(encoding="utf-8"))
+    data = yaml.safe_load(read_text(layout.settings))
     return parse_settings(data, str(layout.settings))

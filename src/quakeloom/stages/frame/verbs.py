@@ -16,11 +16,11 @@ from typing import Any
 import pyarrow as pa
 
 from quakeloom.config import Settings
-from quakeloom.core import IncompleteError, PlanError, digest_file, digest_json
+from quakeloom.core import IncompleteError, PlanError, digest_json
 from quakeloom.stages.frame.code_digests import code_digest, modules_of_folder
 from quakeloom.stages.frame.partition_states import (
-    digest_folder,
     forget_lost,
+    keys_below,
     mark_finalised,
     open_part,
     partition_states,
@@ -74,7 +74,7 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
     }
     common = {
         **opening,
-        **{s.name: digest_file(layout.plan_step(s.name, "finalise")) for s, whole in read if whole},
+        **{s.name: layout.plan_step(s.name, "finalise").digest() for s, whole in read if whole},
         **inputs.common,
     }
     plans = {
@@ -82,7 +82,7 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
             **common,
             **({"rows": rows[name]} if name in rows else {}),
             **{
-                s.name: digest_file(layout.plan(s.name, name))
+                s.name: layout.plan(s.name, name).digest()
                 for s, whole in read
                 if not whole and name in run.partitions[s.name]
             },
@@ -237,13 +237,12 @@ def verify_stage(stage: Stage, settings: Settings, layout: RunLayout) -> dict[st
                 f"check. Run `quakeloom {stage.name} finalise`."
             )
         for file, digest in read_json(final)["digests"].items():
-            path = layout.root / file
-            if path.is_dir():
-                skipped = [layout.root / k for k in known if k.startswith(f"{file}/")]
-                if digest_folder(path, skipped) != digest:
-                    problems.append(f"{path} has changed since it was written")
+            item = layout.root / file
+            if item.is_folder():
+                if item.digest(keys_below(file, known)) != digest:
+                    problems.append(f"{item} has changed since it was written")
             else:
-                recorded.append((path, digest))
+                recorded.append((item, digest))
     check = stage.verb("check")
     if check is not None:
         problems += check(settings, layout)
@@ -255,5 +254,5 @@ def open_marker(layout: RunLayout, stage: str, facts: dict[str, Any]) -> None:
     """Write the marker of ``init``."""
     write_json_if_changed(
         layout.done_step(stage, "init"),
-        {"plan": digest_file(layout.plan_step(stage, "init")), **facts},
+        {"plan": layout.plan_step(stage, "init").digest(), **facts},
     )

@@ -9,7 +9,6 @@ that a partition whose rows are the same is not computed again.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.cluster import open_executor
-from quakeloom.config import Settings, Source, expand_variables
-from quakeloom.core import InputError, digest_bytes, digest_file, digest_json
+from quakeloom.config import Settings, Source
+from quakeloom.core import InputError, digest_bytes, digest_json
 from quakeloom.schema import empty_table, make_table, time_values
 from quakeloom.stages.frame.calendar import UNDATED, assign_partitions, choose_calendar
 from quakeloom.stages.frame.code_digests import code_digest
-from quakeloom.stages.frame.partition_states import digest_folder, refuse_changed
+from quakeloom.stages.frame.partition_states import refuse_changed
 from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.store import (
+    InputDigests,
+    Item,
     RunLayout,
     atomic_folder,
+    find_input,
+    input_place,
+    is_input,
+    list_inputs,
     read_json,
     read_table,
+    remove_others,
     write_json_if_changed,
     write_table,
 )
@@ -68,7 +74,7 @@ def plan(run: PlannedRun) -> None:
 def ingest_sources(
     settings: Settings,
     layout: RunLayout,
-    cache: Path,
+    cache: Item,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Ingested:
     """Read what is new, split everything into partitions, and return them in order.
@@ -77,7 +83,7 @@ def ingest_sources(
     ----------
     settings : Settings
     layout : RunLayout
-    cache : Path
+    cache : Item
         Folder of the sources as read; cases of one configuration share it.
     progress : callable
         Called with a sentence now and then.
@@ -114,11 +120,11 @@ def ingest_sources(
             "check the files and their formats."
         )
     rows = _split(settings, layout, tables)
-    shared = {n: digest_file(layout.ingest / f"{n}.parquet") for n in SHARED_TABLES}
+    shared = {n: (layout.ingest / f"{n}.parquet").digest() for n in SHARED_TABLES}
     write_json_if_changed(
         index,
         {"key": known, "partitions": [vars(r) for r in rows], "shared": shared,
-         "sources": [os.path.relpath(f, layout.ingest) for f in folders]},
+         "sources": [f.name for f in folders]},
     )  # fmt: skip
     return Ingested(rows, inputs)
 
@@ -132,13 +138,13 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
         With every file that is missing or changed.
     """
     index = read_json(layout.ingest / "index.json")
-    folders = [layout.ingest / f for f in index["sources"]]
+    folders = [_cached(settings, layout, name) for name in index["sources"]]
     folders += [layout.rows(p["partition"]) for p in index["partitions"]]
     recorded = [(layout.ingest / f"{n}.parquet", d) for n, d in index["shared"].items()]
     problems = []
     for folder in folders:
         seal = folder / SEAL
-        digests = read_json(seal) if seal.is_file() else {}
+        digests = read_json(seal) if seal.exists() else {}
         if not digests:
             problems.append(f"{folder} has no {SEAL}")
         recorded += [(folder / name, digest) for name, digest in digests.items()]
@@ -146,34 +152,29 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     return {"files": files, "partitions": len(index["partitions"])}
 
 
-def _seal(folder: Path) -> None:
+def _cached(settings: Settings, layout: RunLayout, name: str) -> Item:
+    """Return a source as read: kept with the run, or with its configuration."""
+    own = layout.ingest / "sources" / name
+    configuration = layout.results(settings.name) / settings.name.split("/")[0]
+    return own if own.exists() else configuration / "ingest" / "sources" / name
+
+
+def _seal(folder: Item) -> None:
     """Write the digests of all that a folder holds."""
-    digests = {
-        f.name: digest_folder(f) if f.is_dir() else digest_file(f) for f in sorted(folder.iterdir())
-    }
-    write_json_if_changed(folder / SEAL, digests)
+    write_json_if_changed(folder / SEAL, {f.name: f.digest() for f in folder.children()})
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
     """Return every source file with its settings and the name it goes by in tables."""
-    base = Path(expand_variables(settings.data))
+    base = input_place(settings.data, "")
     found: list[tuple[Source, Path, str]] = []
     for source in settings.sources:
-        pattern = expand_variables(source.path)
-        path = Path(pattern) if Path(pattern).is_absolute() else base / pattern
-        if any(c in pattern for c in "*?["):
-            root = Path(path.anchor) if path.is_absolute() else Path()
-            files = (
-                sorted(root.glob(str(path.relative_to(root))))
-                if root != Path()
-                else sorted(Path().glob(str(path)))
-            )
-        else:
-            files = [path]
-        if not files or not all(f.exists() for f in files):
+        files = list_inputs(settings.data, source.path)
+        if not files:
             raise InputError(
-                f"Source '{source.path}' of '{settings.name}' does not exist (looked for {path}). "
-                "Nothing was planned; correct `path`, `data`, or the variable they use."
+                f"Source '{source.path}' of '{settings.name}' does not exist (looked for "
+                f"{input_place(settings.data, source.path)}). Nothing was planned; correct "
+                "`path`, `data`, or the variable they use."
             )
         for file in files:
             name = str(file.relative_to(base)) if file.is_relative_to(base) else file.name
@@ -181,27 +182,27 @@ def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
     return found
 
 
-def _read_sources(settings: Settings, cache: Path, progress: Callable[[str], None]) -> list[Path]:
+def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], None]) -> list[Item]:
     code = code_digest("quakeloom.formats")
     stats_file = cache / "digests.json"
-    stats = read_json(stats_file) if stats_file.exists() else {}
+    digests = InputDigests(read_json(stats_file) if stats_file.exists() else {})
     jobs: list[dict[str, Any]] = []
-    folders: list[Path] = []
+    folders: list[Item] = []
     for source, file, name in source_files(settings):
-        digest = _file_digest(file, stats)
+        digest = digests.of(file)
         options = {k: _option(settings, v) for k, v in source.options.items()}
-        extra = [_file_digest(f, stats) for f in _option_files(file, options)]
+        extra = [digests.of(f) for f in _option_files(file, options)]
         key = digest_json([digest, name, source.format, source.options, extra, code])
         folder = cache / key
         folders.append(folder)
-        if not folder.is_dir():
+        if not folder.exists():
             jobs.append(
                 {
                     "file": str(file),
                     "name": name,
                     "format": source.format,
                     "options": options,
-                    "folder": str(folder),
+                    "folder": folder,
                 }
             )
     if jobs:
@@ -211,17 +212,14 @@ def _read_sources(settings: Settings, cache: Path, progress: Callable[[str], Non
         with open_executor(kind, cluster.workers, cluster.scheduler_file) as executor:
             for job, counts in zip(jobs, executor.map(_read_one, jobs), strict=True):
                 log.info("ingest %s: %s", job["name"], counts)
-    write_json_if_changed(stats_file, stats)
+    write_json_if_changed(stats_file, digests.known)
     return folders
 
 
 def _option(settings: Settings, value: Any) -> Any:
     """Turn an option that names a file below the data folder into its path."""
-    if isinstance(value, str):
-        path = Path(expand_variables(settings.data)) / expand_variables(value)
-        if path.is_file():
-            return str(path)
-    return value
+    file = find_input(settings.data, value) if isinstance(value, str) else None
+    return value if file is None else str(file)
 
 
 def _option_files(file: Path, options: dict[str, Any]) -> list[Path]:
@@ -236,19 +234,7 @@ def _option_files(file: Path, options: dict[str, Any]) -> list[Path]:
 
 
 def _is_file(value: Any) -> bool:
-    return isinstance(value, str) and len(value) < 4096 and Path(value).is_file()
-
-
-def _file_digest(file: Path, stats: dict[str, list[Any]]) -> str:
-    """Digest a file, or take the digest of the last time if size and time are the same."""
-    stat = file.stat()
-    stamp = [stat.st_size, stat.st_mtime_ns]
-    known = stats.get(str(file.resolve()))
-    if known and known[:2] == stamp:
-        return str(known[2])
-    digest = digest_file(file)
-    stats[str(file.resolve())] = [*stamp, digest]
-    return digest
+    return isinstance(value, str) and len(value) < 4096 and is_input(Path(value))
 
 
 def _read_one(job: dict[str, Any]) -> dict[str, int]:
@@ -256,7 +242,7 @@ def _read_one(job: dict[str, Any]) -> dict[str, int]:
 
     tables = read_source(Path(job["file"]), job["format"], **job["options"])
     counts = {}
-    with atomic_folder(Path(job["folder"])) as folder:
+    with atomic_folder(job["folder"]) as folder:
         for name in SOURCE_TABLES:
             table = getattr(tables, name, None)
             if table is None or not table.num_rows:
@@ -274,8 +260,8 @@ def _read_one(job: dict[str, Any]) -> dict[str, int]:
 
 
 def simulate_source(
-    settings: Settings, cache: Path, progress: Callable[[str], None] = lambda _: None
-) -> Path:
+    settings: Settings, cache: Item, progress: Callable[[str], None] = lambda _: None
+) -> Item:
     """Simulate the source of a run, if it is not in the cache; return its folder."""
     from quakeloom.stages.simulate.verbs import write_simulation
 
@@ -289,7 +275,7 @@ def simulate_source(
         ]
     )
     folder = cache / key
-    if not folder.is_dir():
+    if not folder.exists():
         progress(f"simulating {settings.simulation.events} events")
         with atomic_folder(folder) as temporary:
             write_simulation(settings, temporary)
@@ -297,7 +283,7 @@ def simulate_source(
     return folder
 
 
-def _gather(folders: list[Path], name: str) -> pa.Table:
+def _gather(folders: list[Item], name: str) -> pa.Table:
     pieces = [
         read_table(f / f"{name}.parquet", name) for f in folders if (f / f"{name}.parquet").exists()
     ]
@@ -346,12 +332,7 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
             for t in ROW_TABLES
         }
         planned.append(_write_rows(layout, str(name), rows, tables))
-    wanted = {str(n) for n in names}
-    for folder in (layout.ingest / "partitions").iterdir():
-        if folder.name not in wanted:
-            with atomic_folder(folder):
-                pass
-            folder.rmdir()
+    remove_others(layout.ingest / "partitions", {str(n) for n in names})
     return planned
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +12,6 @@ import pyarrow.compute as pc
 
 from quakeloom.cluster import clamp_workers
 from quakeloom.config import Settings
-from quakeloom.core import digest_file
 from quakeloom.location import Ensemble, make_ensemble
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.locate.ensembles import (
@@ -25,7 +23,6 @@ from quakeloom.stages.locate.ensembles import (
 from quakeloom.stages.locate.events import locate_block
 from quakeloom.stages.locate.grids import grid_size, is_grid_source
 from quakeloom.stages.locate.hypocenters import (
-    data_folder,
     locate_settings,
     picked_here,
     places_of,
@@ -33,7 +30,7 @@ from quakeloom.stages.locate.hypocenters import (
     tables_folder,
     terms_file,
 )
-from quakeloom.store import RunLayout, create_array, read_table, write_region
+from quakeloom.store import Item, RunLayout, create_array, read_table, write_region
 
 BASE_MB = 450.0
 """Memory of the program with its kernels compiled."""
@@ -45,7 +42,7 @@ class LocationTask:
 
     settings: Settings
     layout: RunLayout
-    group: Path | None
+    group: Item | None
     round: int
     start: int
     events: pa.Table
@@ -95,7 +92,7 @@ def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
 def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:
     """Return how large the ensemble of a run is, without making it."""
     locate = locate_settings(settings)
-    paths = [find_location_model(m, data_folder(settings)) for m in locate.models]
+    paths = [find_location_model(m, settings.data) for m in locate.models]
     levels = receiver_levels_of(settings, layout)
     if is_grid_source(paths[0]):
         members, groups, size = grid_size(locate, paths, places_of(layout))
@@ -125,7 +122,7 @@ def picks_mb(rows: PlannedRows) -> float:
     return max(rows.picks, rows.polarities) * 600 / 1e6
 
 
-def create_arrays(settings: Settings, group: Path, events: int, members: int) -> None:
+def create_arrays(settings: Settings, group: Item, events: int, members: int) -> None:
     locate, storage = locate_settings(settings), settings.storage
     widths = {
         **dict.fromkeys(
@@ -139,7 +136,7 @@ def create_arrays(settings: Settings, group: Path, events: int, members: int) ->
 
 
 def make_tasks(
-    settings: Settings, layout: RunLayout, partition: str, group: Path | None, number: int
+    settings: Settings, layout: RunLayout, partition: str, group: Item | None, number: int
 ) -> Iterator[LocationTask]:
     folder = layout.rows(partition)
     events = read_table(folder / "events.parquet", "events")
@@ -165,7 +162,7 @@ _SHARED: dict[tuple[str, str], tuple[Ensemble, StoredEnsemble, pa.Table]] = {}
 
 def _shared(layout: RunLayout) -> tuple[Ensemble, StoredEnsemble, pa.Table]:
     """Read the ensemble and the stations, once per process."""
-    key = (str(layout.root), digest_file(tables_folder(layout) / "members.json"))
+    key = (str(layout.root), (tables_folder(layout) / "members.json").digest())
     if key not in _SHARED:
         stored = read_ensemble(tables_folder(layout))
         stations = read_table(layout.ingest / "stations.parquet", "stations")

@@ -28,8 +28,11 @@ from quakeloom.stages.locate.ensembles import (
 )
 from quakeloom.stages.locate.events import LocatedBlock, locate_block, warn_of_few_models
 from quakeloom.store import (
+    Item,
     atomic_folder,
     create_array,
+    is_input,
+    open_folder,
     read_json,
     write_region,
     write_table,
@@ -61,9 +64,8 @@ def read_location_inputs(
                 f"'{path}' holds no {what}, so nothing can be located; check the file."
             )
     if out is not None:
-        _make_folder(out)
         rejects = pa.concat_tables([source.rejects, places.rejects])
-        write_table(out / "rejects.parquet", "rejects", rejects)
+        write_table(open_folder(out) / "rejects.parquet", "rejects", rejects)
     return source.events, source.picks, places.stations
 
 
@@ -98,7 +100,7 @@ def locate_catalog(
     stations: pa.Table,
     out: Path,
     seed: int = 0,
-    base: Path = Path(),
+    data: str = "",
     block_events: int = 1024,
 ) -> pa.Table:
     """Locate any picks in one go and write all files to a folder.
@@ -110,18 +112,18 @@ def locate_catalog(
         Events may be empty: those of the picks are taken.
     out : Path
     seed : int
-    base : Path
-        Where relative paths of models start.
+    data : str
+        Folder where relative paths of models start; the current one if empty.
     """
     _refuse_no_events(picks)
-    _make_folder(out)
-    found = locate_tables(locate, events, picks, stations, out, seed, base, block_events)
+    folder = open_folder(out)
+    found = locate_tables(locate, events, picks, stations, folder, seed, data, block_events)
     provenance = {"quakeloom": __version__, "seed": seed, "code_digest": found.code_digest,
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
     for name in LOCATE.part_tables:
-        write_tables(out / f"{name}.parquet", name, [getattr(found, name)], provenance, True)
+        write_tables(folder / f"{name}.parquet", name, [getattr(found, name)], provenance, True)
     if locate.draws:
-        with atomic_folder(out / "locations.zarr") as group:
+        with atomic_folder(folder / "locations.zarr") as group:
             for name, values in found.arrays.items():
                 chunk = min(64, len(values))
                 create_array(group, name, values.shape, chunk, -(-len(values) // chunk) * chunk)
@@ -134,9 +136,9 @@ def locate_tables(
     events: pa.Table,
     picks: pa.Table,
     stations: pa.Table,
-    cache: Path,
+    cache: Item,
     seed: int = 0,
-    base: Path = Path(),
+    data: str = "",
     block_events: int = 1024,
 ) -> LocatedCatalog:
     """Locate any picks in one go; only the times of the ensemble are written.
@@ -146,11 +148,11 @@ def locate_tables(
     locate : Locate
     events, picks, stations : pyarrow.Table
         Events may be empty: those of the picks are taken.
-    cache : Path
+    cache : Item
         Folder that keeps the times of the ensemble from one call to the next.
     seed : int
-    base : Path
-        Where relative paths of models start.
+    data : str
+        Folder where relative paths of models start; the current one if empty.
 
     Raises
     ------
@@ -165,11 +167,11 @@ def locate_tables(
     levels = station_levels(stations.column("elevation_m").to_numpy(), locate.level_step_km)
     code = code_digest(LOCATE.module)
     places = station_places(stations)
-    key = ensemble_digest(locate, base, places, levels, seed, code)
+    key = ensemble_digest(locate, data, places, levels, seed, code)
     folder = cache / "tables.zarr"
     marker = folder / "members.json"
     if not marker.exists() or read_json(marker)["key"] != key:
-        made = make_times(locate, base, places, levels, seed, cache / "tables")
+        made = make_times(locate, data, places, levels, seed, cache / "tables")
         write_ensemble(folder, made, key)
     stored = read_ensemble(folder)
     ensemble = make_ensemble(stored.times)
@@ -200,18 +202,8 @@ def _refuse_no_events(picks: pa.Table) -> list[str]:
     return ids
 
 
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"'{out}' cannot be made as a folder for results ({error.strerror}). Nothing was "
-            "located; name another."
-        ) from None
-
-
 def _read(path: Path) -> SourceTables:
-    if not path.is_file():
+    if not is_input(path):
         raise InputError(f"There is no file {path}, so nothing can be located.")
     tables = read_source(path, "auto")
     for row in tables.rejects.slice(0, 5).to_pylist():

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.config import Locate, expand_variables
-from quakeloom.core import InputError, LayeredModel, digest_file, digest_json
+from quakeloom.config import Locate
+from quakeloom.core import InputError, LayeredModel, digest_json
 from quakeloom.formats import (
     TravelTimeTable,
     has_layers,
@@ -36,8 +36,19 @@ from quakeloom.stages.locate.grids import (
     is_grid_source,
     read_grid_ensemble,
 )
-from quakeloom.store import atomic_folder, find_resource, open_array, read_json, write_array
-from quakeloom.store import write_json_if_changed as write_json
+from quakeloom.store import (
+    Item,
+    atomic_folder,
+    digest_input,
+    find_velocity_model,
+    input_place,
+    is_input,
+    open_array,
+    own_velocity_models,
+    read_json,
+    write_array,
+    write_json_if_changed,
+)
 from quakeloom.travel import table_grid
 
 log = logging.getLogger(__name__)
@@ -70,8 +81,8 @@ class StoredEnsemble:
         return self.boundary_km if np.isfinite(self.boundary_km).any() else None
 
 
-def find_location_model(name: str, base: Path) -> Path:
-    """Return where a model is: below ``base``, as given, or one of quakeloom's own.
+def find_location_model(name: str, data: str) -> Path:
+    """Return where a model is: below the folder of the data, as given, or one of quakeloom's own.
 
     A file, the folder of a run that made an ensemble, or the root of NonLinLoc's time grids.
 
@@ -80,21 +91,22 @@ def find_location_model(name: str, base: Path) -> Path:
     InputError
         If there is none; the message lists those that come with quakeloom.
     """
-    own = find_resource("velocity_models")
-    written = expand_variables(name)
-    for path in (base / written, Path(written), own / f"{written}.txt"):
-        if path.is_file() or is_grid_source(path):
+    for path in (input_place(data, name), input_place("", name)):
+        if is_input(path) or is_grid_source(path):
             return path
-    known = ", ".join(sorted(p.stem for p in own.glob("*.txt")))
-    raise InputError(
-        f"Velocity model '{name}' is no file (looked for {base / written}), no folder of a run "
-        "with an ensemble, no root of NonLinLoc's time grids (ROOT.P.STATION.time.hdr), and none "
-        f"of quakeloom's own ({known}). Nothing can be located; correct locate.models."
-    )
+    found = find_velocity_model(data, name)
+    if found is None:
+        raise InputError(
+            f"Velocity model '{name}' is no file (looked for {input_place(data, name)}), no folder "
+            "of a run with an ensemble, no root of NonLinLoc's time grids "
+            "(ROOT.P.STATION.time.hdr), and none of quakeloom's own "
+            f"({', '.join(own_velocity_models())}). Nothing can be located; correct locate.models."
+        )
+    return found
 
 
 def ensemble_digest(
-    locate: Locate, base: Path, places: Places, levels: Sequence[float], seed: int, code: str
+    locate: Locate, data: str, places: Places, levels: Sequence[float], seed: int, code: str
 ) -> str:
     """Digest of everything that decides the times of an ensemble."""
     names = (
@@ -116,8 +128,8 @@ def ensemble_digest(
         "section_azimuth_deg",
         "section_width_km",
     )
-    paths = [find_location_model(m, base) for m in locate.models]
-    files = [grid_digest(p) if is_grid_source(p) else digest_file(p) for p in paths]
+    paths = [find_location_model(m, data) for m in locate.models]
+    files = [grid_digest(p) if is_grid_source(p) else digest_input(p) for p in paths]
     values = {n: getattr(locate, n) for n in names}
     known: list[object] = list(map(float, levels))
     if any(map(is_grid_source, paths)):
@@ -160,12 +172,12 @@ def station_levels(elevation_m: NDArray[np.float64], step_km: float) -> list[flo
 
 
 def make_times(
-    locate: Locate, base: Path, places: Places, levels: Sequence[float], seed: int, cache: Path
+    locate: Locate, data: str, places: Places, levels: Sequence[float], seed: int, cache: Item
 ) -> StoredEnsemble:
     """Read models, draw members and trace their times; also the depth of the boundary in each."""
-    paths = [find_location_model(m, base) for m in locate.models]
+    paths = [find_location_model(m, data) for m in locate.models]
     grids = [p for p in paths if is_grid_source(p)]
-    tables = [p for p in paths if p.is_file() and is_travel_time_table(p)]
+    tables = [p for p in paths if is_input(p) and is_travel_time_table(p)]
     models = [p for p in paths if p not in grids and p not in tables]
     if sum(map(bool, (grids, tables, models))) > 1:
         raise InputError(
@@ -229,7 +241,7 @@ def _members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[
     )
 
 
-def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
+def write_ensemble(folder: Item, stored: StoredEnsemble, key: str) -> None:
     """Write the times of an ensemble, under the digest of what decides them."""
     times, plane = stored.times, stored.plane
     with atomic_folder(folder) as temporary:
@@ -252,10 +264,10 @@ def write_ensemble(folder: Path, stored: StoredEnsemble, key: str) -> None:
             else [plane.longitude, plane.latitude, plane.azimuth_deg, plane.projection],
             "key": key,
         }
-        write_json(temporary / "members.json", about)
+        write_json_if_changed(temporary / "members.json", about)
 
 
-def read_ensemble(folder: Path) -> StoredEnsemble:
+def read_ensemble(folder: Item) -> StoredEnsemble:
     """Read the times of an ensemble."""
     arrays = {name: np.asarray(open_array(folder, name)[...]) for name in _SHARED_ARRAYS}
     about = read_json(folder / "members.json")

@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from quakeloom.config import Locate, Settings, parse_settings
-from quakeloom.core import InputError, digest_file, digest_json, random_stream
+from quakeloom.core import InputError, digest_json, random_stream
 from quakeloom.formats import (
     MapFrame,
     TimeGrid,
@@ -21,7 +21,15 @@ from quakeloom.formats import (
     read_time_grid,
 )
 from quakeloom.location import EnsembleTimes, Plane, grid_times, station_times
-from quakeloom.store import RunLayout, open_array
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    digest_input,
+    is_input,
+    open_array,
+    open_item,
+    read_text,
+)
 from quakeloom.tomography import LineGrid
 
 log = logging.getLogger(__name__)
@@ -64,7 +72,7 @@ def is_grid_source(path: Path) -> bool:
 
 def is_run(path: Path) -> bool:
     """Say whether a path is the folder of a run that made an ensemble of velocity models."""
-    return (path / "ensemble.zarr").is_dir()
+    return (open_item(path) / "ensemble.zarr").exists()
 
 
 def grid_digest(path: Path) -> str:
@@ -72,14 +80,15 @@ def grid_digest(path: Path) -> str:
     if is_run(path):
         layout = RunLayout(path)
         found = [
-            (str(p.relative_to(path)), digest_file(p))
+            (marker.relative_to(layout.root), marker.digest())
             for stage in ("tomography", "regional")
-            for p in sorted(layout.part(stage, "x").parent.glob("*.json"))
+            for marker in layout.parts(stage).children()
+            if marker.name.endswith(".json")
         ]
-        return digest_json([found, digest_file(layout.settings)])
+        return digest_json([found, layout.settings.digest()])
     headers = [h for phase in ("P", "S") for h in list_time_grids(path, phase)]
-    files = [f for h in headers for f in (h, h.with_suffix(".buf")) if f.is_file()]
-    return digest_json([(f.name, digest_file(f)) for f in files])
+    files = [f for h in headers for f in (h, h.with_suffix(".buf")) if is_input(f)]
+    return digest_json([(f.name, digest_input(f)) for f in files])
 
 
 def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[int, int, float]:
@@ -109,7 +118,7 @@ def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[in
 
 
 def read_grid_ensemble(
-    locate: Locate, paths: Sequence[Path], places: Places, seed: int, cache: Path
+    locate: Locate, paths: Sequence[Path], places: Places, seed: int, cache: Item
 ) -> GridEnsemble:
     """Read the times of an ensemble on grids.
 
@@ -176,7 +185,7 @@ def _read_region(locate: Locate, settings: Settings, layout: RunLayout, seed: in
 
 
 def _settings_of(layout: RunLayout) -> Settings:
-    return parse_settings(yaml.safe_load(layout.settings.read_text("utf-8")), str(layout.root))
+    return parse_settings(yaml.safe_load(read_text(layout.settings)), str(layout.root))
 
 
 @dataclass(frozen=True)
@@ -220,7 +229,7 @@ def _read_section(
     layout: RunLayout,
     places: Places,
     seed: int,
-    cache: Path,
+    cache: Item,
 ) -> GridEnsemble:
     """Trace the members of a refraction line to the stations that lie along it."""
     from quakeloom.stages.ensemble.member_tables import member_table

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from quakeloom.config import Locate, Settings, expand_variables
+from quakeloom.config import Locate, Settings
 from quakeloom.core import PlanError
 from quakeloom.stages.frame.partition_states import require_partition
 from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
@@ -14,7 +12,7 @@ from quakeloom.stages.locate.ensembles import (
     station_levels,
     station_places,
 )
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import Item, RunLayout, read_table
 
 
 def locate_settings(settings: Settings) -> Locate:
@@ -29,10 +27,6 @@ def locate_settings(settings: Settings) -> Locate:
 def picked_here(settings: Settings) -> bool:
     """Say whether events are located from the picks of the stage ``pick``, not of the sources."""
     return settings.waveforms is not None and settings.waveforms.picks == "automatic"
-
-
-def data_folder(settings: Settings) -> Path:
-    return Path(expand_variables(settings.data))
 
 
 def places_of(layout: RunLayout) -> Places:
@@ -53,12 +47,12 @@ def planned_rows(layout: RunLayout, partition: str) -> PlannedRows:
     return read_planned_rows(layout, partition)
 
 
-def tables_folder(layout: RunLayout) -> Path:
+def tables_folder(layout: RunLayout) -> Item:
     """Folder of the travel times of the ensemble."""
-    return layout.part(LOCATE.name, "tables.zarr").parent.parent / "locate_tables.zarr"
+    return layout.root / "parts" / "locate_tables.zarr"
 
 
-def draws_folder(layout: RunLayout) -> Path:
+def draws_folder(layout: RunLayout) -> Item:
     """Folder of the draws of hypocenters, one Zarr group per partition."""
     return layout.root / "locations.zarr"
 
@@ -68,6 +62,6 @@ def round_stage(number: int) -> str:
     return f"{LOCATE.name}_round{number}"
 
 
-def terms_file(layout: RunLayout, number: int) -> Path:
+def terms_file(layout: RunLayout, number: int) -> Item:
     """File of the station terms that a round gave."""
-    return layout.root / "parts" / round_stage(number) / "station_terms.parquet"
+    return layout.part(round_stage(number), "station_terms.parquet")

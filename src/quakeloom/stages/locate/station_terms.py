@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.config import Settings
-from quakeloom.core import digest_file
 from quakeloom.location import estimate_station_terms
 from quakeloom.schema import make_table
 from quakeloom.stages.frame.partition_states import refuse_incomplete
@@ -71,13 +70,13 @@ def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> di
         },
         rows=len(keys),
     )
-    path = terms_file(layout, round_number)
-    write_table(path, "station_terms", table)
+    item = terms_file(layout, round_number)
+    write_table(item, "station_terms", table)
     used = arrivals.num_rows
     rms = float(np.sqrt(np.mean((residual[known]) ** 2))) if known.any() else 0.0
     write_json_if_changed(
         layout.done_step(stage, "terms"),
-        {"digest": digest_file(path), "stations": len(keys), "picks": used},
+        {"digest": item.digest(), "stations": len(keys), "picks": used},
     )
     log.info("locate: %d station terms of round %d, rms %.3f s", len(keys), round_number, rms)
     return {"terms": len(keys), "picks": used}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import time
 from typing import Any
 
@@ -17,7 +16,6 @@ import pyarrow.compute as pc
 
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings
-from quakeloom.core import digest_file
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import (
     open_part,
@@ -42,7 +40,6 @@ from quakeloom.stages.locate.blocks import (
 from quakeloom.stages.locate.ensembles import ensemble_digest, make_times, write_ensemble
 from quakeloom.stages.locate.events import warn_of_few_models
 from quakeloom.stages.locate.hypocenters import (
-    data_folder,
     draws_folder,
     locate_settings,
     places_of,
@@ -58,6 +55,7 @@ from quakeloom.store import (
     atomic_folder,
     read_json,
     read_table,
+    remove_others,
     write_table,
     write_tables,
 )
@@ -74,7 +72,7 @@ def inputs(run: PlannedRun) -> StageInputs:
     locate = locate_settings(settings)
     levels = receiver_levels_of(settings, layout)
     times = ensemble_digest(
-        locate, data_folder(settings), places_of(layout), levels, settings.seed,
+        locate, settings.data, places_of(layout), levels, settings.seed,
         code_digest(__name__),
     )  # fmt: skip
     rounds = locate.station_iterations
@@ -109,7 +107,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     marker = folder / "members.json"
     if not marker.exists() or read_json(marker)["key"] != planned["times"]:
         made = make_times(
-            locate, data_folder(settings), places_of(layout), planned["levels"], settings.seed,
+            locate, settings.data, places_of(layout), planned["levels"], settings.seed,
             layout.root / "tables",
         )  # fmt: skip
         write_ensemble(folder, made, planned["times"])
@@ -193,8 +191,8 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         table = read_table(terms_file(layout, locate.station_iterations - 1), "station_terms")
         write_table(terms, "station_terms", table, read_json(layout.provenance))
     else:
-        terms.unlink(missing_ok=True)
-    _remove_others(layout, set(names))
+        terms.remove()
+    remove_others(draws_folder(layout), names)
     counts = gather_parts(LOCATE, layout)
     members = len(read_json(tables_folder(layout) / "members.json")["names"])
     warn_of_few_models(
@@ -216,19 +214,11 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
             digests = read_json(layout.done(stage, name))["digests"]
             recorded |= {layout.root / file: digest for file, digest in digests.items()}
         problems += [
-            f"{path} has changed since it was written"
-            for path, digest in recorded.items()
-            if not path.is_file() or digest_file(path) != digest
+            f"{item} has changed since it was written"
+            for item, digest in recorded.items()
+            if not item.exists() or item.digest() != digest
         ]
     return problems
-
-
-def _remove_others(layout: RunLayout, names: set[str]) -> None:
-    """Remove the draws of partitions that are no longer planned."""
-    folder = draws_folder(layout)
-    for old in folder.iterdir() if folder.is_dir() else ():
-        if old.name not in names and not old.name.startswith("."):
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 __all__ = ["before_parts", "check", "finalise", "gather_terms", "init", "inputs", "part", "promise"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
-from quakeloom.core import QuakeloomError, digest_file
+from quakeloom.core import QuakeloomError
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
 from quakeloom.stages.readings.observations import HypocenterDraws, Shared, prepare_block
 from quakeloom.stages.takeoff.reading import read_tables
-from quakeloom.store import RunLayout, read_table, write_region
+from quakeloom.store import Item, RunLayout, read_table, write_region
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class BlockTask(EventBlock):
 
     layout: RunLayout
     partition: str
-    group: Path | None
+    group: Item | None
     start: int
 
 
@@ -65,7 +64,7 @@ _SHARED: dict[tuple[str, str], Shared] = {}
 
 def read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared:
     """Read what all blocks of a run share, once per process."""
-    key = (str(layout.root), digest_file(layout.plan("mechanism", partition)))
+    key = (str(layout.root), layout.plan("mechanism", partition).digest())
     if key not in _SHARED:
         tables = {
             name: read_table(layout.ingest / f"{name}.parquet", name)
@@ -90,10 +89,8 @@ def read_shared(settings: Settings, layout: RunLayout, partition: str) -> Shared
 
 def _case_layout(settings: Settings, layout: RunLayout, case: str) -> RunLayout:
     """Return the layout of another case of the same configuration."""
-    root = layout.root
-    for _ in range(settings.name.count("/")):
-        root = root.parent
-    return RunLayout(root.parent / case_run(root.name, case))
+    configuration = settings.name.split("/")[0]
+    return RunLayout(layout.results(settings.name) / case_run(configuration, case))
 
 
 def solve_block(task: BlockTask) -> dict[str, pa.Table]:
@@ -265,7 +262,7 @@ def mechanism_options(settings: Settings) -> MechanismOptions:
 
 
 def block_tasks(
-    settings: Settings, layout: RunLayout, partition: str, group: Path | None
+    settings: Settings, layout: RunLayout, partition: str, group: Item | None
 ) -> Iterator[BlockTask]:
     folder = layout.rows(partition)
     tables = {

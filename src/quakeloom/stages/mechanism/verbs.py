@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import shutil
 from typing import Any
 
 import pyarrow as pa
@@ -32,13 +31,24 @@ from quakeloom.store import (
     RunLayout,
     atomic_folder,
     create_array,
+    create_group,
     read_json,
     read_table,
+    remove_others,
     write_array,
     write_tables,
 )
 
 log = logging.getLogger(__name__)
+
+_GRID = "grid"
+"""Group of the mechanisms that the accepted sets stand on, beside those of the partitions."""
+
+_ACCEPTED = (
+    "Accepted focal mechanisms: group `grid` has the mechanisms, every other group one partition, "
+    "events in the order of its events table."
+)
+"""What the group of the accepted sets says of itself."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -82,14 +92,10 @@ def init(settings: Settings, layout: RunLayout) -> None:
     """Make the store of accepted sets with the grid of mechanisms, if it is not there."""
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
     if settings.storage.acceptance:
-        with atomic_folder(layout.part(MECHANISM.name, "grid.zarr")) as folder:
+        with atomic_folder(layout.accepted / _GRID) as group:
             for name in ("strike_deg", "dip_deg", "rake_deg"):
-                write_array(folder, name, getattr(grid, name))
-        target = layout.accepted / "grid"
-        with atomic_folder(target) as folder:
-            shutil.copytree(layout.part(MECHANISM.name, "grid.zarr"), folder, dirs_exist_ok=True)
-        shutil.rmtree(layout.part(MECHANISM.name, "grid.zarr"))
-        _write_group_metadata(layout)
+                write_array(group, name, getattr(grid, name))
+        create_group(layout.accepted, {"description": _ACCEPTED})
     open_marker(
         layout,
         MECHANISM.name,
@@ -169,10 +175,10 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     if any(t.num_rows for t in truth):
         write_tables(layout.table("truth"), "truth", truth, provenance)
     else:
-        layout.table("truth").unlink(missing_ok=True)
+        layout.table("truth").remove()
     stations = read_table(layout.ingest / "stations.parquet", "stations")
     write_tables(layout.table("stations"), "stations", [stations], provenance)
-    _remove_others(layout, set(names))
+    remove_others(layout.accepted, {*names, _GRID, "zarr.json"})
     return gather_parts(MECHANISM, layout)
 
 
@@ -205,24 +211,3 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
 def _counts(column: pa.ChunkedArray) -> list[tuple[str, int]]:
     found = pc.value_counts(column).to_pylist()
     return sorted(((f["values"], f["counts"]) for f in found), key=lambda p: (-p[1], p[0]))
-
-
-def _remove_others(layout: RunLayout, names: set[str]) -> None:
-    """Remove the accepted sets of partitions that are no longer planned."""
-    if layout.accepted.is_dir():
-        for path in layout.accepted.iterdir():
-            if path.is_dir() and path.name not in names | {"grid"}:
-                shutil.rmtree(path)
-
-
-def _write_group_metadata(layout: RunLayout) -> None:
-    import zarr
-
-    zarr.open_group(
-        str(layout.accepted),
-        mode="a",
-        attributes={
-            "description": "Accepted focal mechanisms: group `grid` has the mechanisms, every "
-            "other group one partition, events in the order of its events table."
-        },
-    )

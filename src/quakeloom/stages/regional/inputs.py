@@ -9,11 +9,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.config import Regional, Settings, expand_variables
-from quakeloom.core import InputError, digest_file, digest_json, distance_azimuth
+from quakeloom.config import Regional, Settings
+from quakeloom.core import InputError, digest_json, distance_azimuth
 from quakeloom.formats import read_source, read_velocity_model
 from quakeloom.schema import make_table
-from quakeloom.store import find_resource
+from quakeloom.store import (
+    digest_input,
+    find_input,
+    find_velocity_model,
+    input_place,
+    own_velocity_models,
+)
 from quakeloom.tomography import RegionalPrior, make_regional_prior
 
 Floats = NDArray[np.float64]
@@ -70,7 +76,7 @@ def regional_digest(settings: Settings) -> str:
     files = [_model_file(settings, regional.model)]
     if regional.known:
         files.append(_existing(settings, regional.known))
-    return digest_json([digest_file(f) for f in files])
+    return digest_json([digest_input(f) for f in files])
 
 
 def read_prior(settings: Settings) -> RegionalPrior:
@@ -165,26 +171,25 @@ def _outside(name: str, place: Floats, axes: tuple[Floats, ...]) -> str:
 
 
 def _model_file(settings: Settings, name: str) -> Path:
-    written = expand_variables(name)
-    own = find_resource("velocity_models")
-    for path in (Path(expand_variables(settings.data)) / written, own / f"{written}.txt"):
-        if path.is_file():
-            return path
-    known = ", ".join(sorted(p.stem for p in own.glob("*.txt")))
-    raise InputError(
-        f"Velocity model '{name}' of '{settings.name}' is neither a file below `data` nor one of "
-        f"quakeloom's own ({known}). Nothing was planned; correct regional.model."
-    )
+    found = find_velocity_model(settings.data, name)
+    if found is None:
+        raise InputError(
+            f"Velocity model '{name}' of '{settings.name}' is neither a file below `data` nor one "
+            f"of quakeloom's own ({', '.join(own_velocity_models())}). Nothing was planned; "
+            "correct regional.model."
+        )
+    return found
 
 
 def _existing(settings: Settings, name: str) -> Path:
-    path = Path(expand_variables(settings.data)) / expand_variables(name)
-    if not path.is_file():
+    found = find_input(settings.data, name)
+    if found is None:
         raise InputError(
-            f"'{name}' of '{settings.name}' does not exist (looked for {path}). Nothing was "
-            "planned; correct the path, or `data`."
+            f"'{name}' of '{settings.name}' does not exist (looked for "
+            f"{input_place(settings.data, name)}). Nothing was planned; correct the path, or "
+            "`data`."
         )
-    return path
+    return found
 
 
 def _column(path: Path) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from quakeloom.config import Settings
 from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.regional.inputs import regional_settings
-from quakeloom.store import RunLayout, atomic_file, open_array, write_json_if_changed
+from quakeloom.store import RunLayout, open_array, write_dataset, write_json_if_changed
 from quakeloom.tomography import RegionalPrior
 
 
@@ -67,8 +67,7 @@ def write_products(
             "origin_latitude_deg": regional.origin_latitude_deg,
         },
     )
-    with atomic_file(layout.root / "regional.nc") as temporary:
-        data.to_netcdf(temporary, engine="scipy")
+    write_dataset(layout.root / "regional.nc", data)
     write_json_if_changed(layout.root / "regional.json", summary)
     return summary
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from quakeloom.stages.ensemble.blocks import blocks_of
 from quakeloom.stages.ensemble.member_tables import table_folder
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.regional.inputs import read_stations, regional_axes, regional_settings
-from quakeloom.store import RunLayout, open_array, read_json
+from quakeloom.store import Item, RunLayout, open_array, read_json
 
 
 def read_times(settings: Settings, layout: RunLayout, members: int | None = None) -> dict[str, Any]:
@@ -75,6 +74,6 @@ def read_station_table(layout: RunLayout, key: list[str]) -> NDArray[np.float32]
     return np.asarray(open_array(table_folder(tables_cache(layout), key[0]), "station_time_s")[...])
 
 
-def tables_cache(layout: RunLayout) -> Path:
+def tables_cache(layout: RunLayout) -> Item:
     """Return the folder of all tables of a run."""
     return layout.root / "tables"

@@ -11,18 +11,16 @@ import math
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.config import Settings
-from quakeloom.core import digest_bytes, digest_file, digest_json
+from quakeloom.core import digest_bytes, digest_json
 from quakeloom.schema import conform_table
 from quakeloom.stages.ensemble.blocks import (
     blocks_of,
     ensemble_path,
     require_block,
-    resize_arrays,
 )
 from quakeloom.stages.ensemble.member_tables import member_table, table_digest
 from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
@@ -45,8 +43,11 @@ from quakeloom.store import (
     RunLayout,
     create_array,
     digest_array,
+    read_attributes,
     read_json,
+    resize_arrays,
     write_array,
+    write_attributes,
     write_region,
     write_table,
 )
@@ -113,15 +114,14 @@ def promise_storage(settings: Settings, stations: RegionalStations) -> float:
 
 def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Read the stations and make room for the members; what is there of the same plan stays."""
-    plan_digest = digest_file(layout.plan_step(REGIONAL.name, "init"))
+    plan_digest = layout.plan_step(REGIONAL.name, "init").digest()
     stations = read_stations(settings)
     write_table(
         layout.table("rejects"), "rejects", conform_table("rejects", stations.rejects),
         validate=False,
     )  # fmt: skip
     group = ensemble_path(layout)
-    kept = zarr.open_group(str(group), mode="r").attrs.get("plan") if group.is_dir() else None
-    if kept != plan_digest:
+    if read_attributes(group).get("plan") != plan_digest:
         regional = regional_settings(settings)
         depth, north, east = regional_axes(regional)
         size = regional.block_members
@@ -129,14 +129,15 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         create_array(group, _VELOCITY, (rows, depth.size, north.size, east.size), 1, size)
         for name, axis in (("depth_km", depth), ("north_km", north), ("east_km", east)):
             write_array(group, name, axis)
-        zarr.open_group(str(group), mode="a").attrs.update(
+        write_attributes(
+            group,
             {
                 "description": f"Ensemble of P-velocity models of '{settings.name}'",
                 "coordinates": "depth_km north_km east_km",
                 "origin_longitude_deg": regional.origin_longitude_deg,
                 "origin_latitude_deg": regional.origin_latitude_deg,
                 "plan": plan_digest,
-            }
+            },
         )
     summary = {
         "stations": len(stations.names),
@@ -160,7 +161,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
             found = list(executor.map(_draw, [(settings, layout, m) for m in block.members]))
         velocity = np.stack([f[0] for f in found])
-        resize_arrays(layout, (_VELOCITY,), regional.members)
+        resize_arrays(ensemble_path(layout), (_VELOCITY,), regional.members)
         write_region(ensemble_path(layout), _VELOCITY, block.members[0], velocity)
         job.counts = {"members": len(block.members), "tables": sum(len(f[1]) for f in found)}
         job.extra = {
@@ -175,7 +176,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
 def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Summarize the ensemble; refuse while blocks are missing or out of date, and name them."""
     refuse_incomplete(layout, REGIONAL.name)
-    resize_arrays(layout, (_VELOCITY,), regional_settings(settings).members)
+    resize_arrays(ensemble_path(layout), (_VELOCITY,), regional_settings(settings).members)
     keys = table_keys(settings, layout)
     stations = read_stations(settings).names
     # one station at a time: the tables of many stations need not fit into memory
@@ -217,7 +218,7 @@ def _draw(
 ) -> tuple[NDArray[np.float32], dict[str, list[str]]]:
     """Draw a member and make its tables, on a worker."""
     settings, layout, member = job
-    key = f"{layout.root} {digest_file(layout.plan_step(REGIONAL.name, 'init'))}"
+    key = f"{layout.root} {layout.plan_step(REGIONAL.name, 'init').digest()}"
     if key not in _PRIORS:
         _PRIORS.clear()
         _PRIORS[key] = read_prior(settings)

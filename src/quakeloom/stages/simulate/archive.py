@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from quakeloom.simulate import (
     record_starts,
     simulate_records,
 )
+from quakeloom.store import Item, atomic_file
 
 _RATE_HZ = 100.0
 _SAMPLES = 4400
@@ -29,7 +29,7 @@ _BLOCK = 512
 
 
 def write_archive(
-    folder: Path,
+    folder: Item,
     events: SimulatedEvents,
     stations: SimulatedStations,
     readings: SimulatedReadings,
@@ -38,7 +38,7 @@ def write_archive(
 
     Parameters
     ----------
-    folder : Path
+    folder : Item
         Receives ``EVENT_ID.mseed`` with channels HHZ, HHN, HHE of every station that reads.
     events, stations, readings
         As simulated together. Verticals of reversed stations are turned over.
@@ -49,7 +49,6 @@ def write_archive(
         Columns of the table ``reference_arrivals``, piece by piece. The first motion is that
         of the record; what nobody could see in the noise is no arrival.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parameters = describe_records(events, stations, readings, _P_S)
     origin = np.asarray(events.events["origin_time"])[readings.event_index]
     starts = record_starts(origin, readings.travel_time_s, _P_S)
@@ -108,6 +107,7 @@ def write_archive(
                 for k, component in enumerate(COMPONENTS)
             ]
             if traces:
-                write_miniseed(folder / f"{ids[event]}.mseed", traces)
+                with atomic_file(folder / f"{ids[event]}.mseed") as file:
+                    write_miniseed(file, traces)
         first = last
     return arrivals

@@ -6,7 +6,6 @@ It runs while planning, like the reading of files, and its tables are kept in th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,7 +22,7 @@ from quakeloom.simulate import (
 from quakeloom.stages.simulate.archive import write_archive
 from quakeloom.stages.simulate.reading import simulation_options
 from quakeloom.stages.takeoff.reading import find_model
-from quakeloom.store import write_table, write_tables
+from quakeloom.store import Item, write_table, write_tables
 from quakeloom.travel import stack_tables, table_grid, trace_table
 
 ARCHIVE = "archive"
@@ -33,7 +32,7 @@ _CHUNK = 20_000
 """Events simulated at a time."""
 
 
-def write_simulation(settings: Settings, folder: Path) -> None:
+def write_simulation(settings: Settings, folder: Item) -> None:
     """Simulate the catalog of a run and write its source tables to a folder."""
     assert settings.simulation is not None
     options = simulation_options(settings)

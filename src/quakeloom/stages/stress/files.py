@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,45 +13,49 @@ from quakeloom import formats
 from quakeloom.schema import variable
 from quakeloom.stages.stress.columns import node_columns
 from quakeloom.stages.stress.map import StressMap
-from quakeloom.store import atomic_file, atomic_folder, write_table
+from quakeloom.store import Item, atomic_file, write_dataset, write_table, write_text_if_changed
 from quakeloom.stress import NEIGHBOR_SHIFTS, REGIMES
 
 
-def write_map(folder: Path, made: StressMap, provenance: dict[str, Any]) -> list[str]:
+def write_map(folder: Item, made: StressMap, provenance: dict[str, Any]) -> list[str]:
     """Write all files of a map to a folder; return their names."""
     write_table(folder / "stress.parquet", "stress", made.table, provenance)
-    _write_csv(made, folder / "stress.csv")
-    formats.write_stress_wsm(made.table, folder / "stress_wsm.csv")
-    formats.write_stress_gmt(made.table, folder / "stress_gmt.txt")
     names = list(made.grid.axes)
     step = np.diff(made.latitude).max() if made.latitude.size > 1 else 0.1
-    formats.write_stress_geojson(made.table, folder / "stress.geojson", 0.8 * max(step, 0.02))
+    with atomic_file(folder / "stress.csv") as file:
+        _write_csv(made, file)
+    with atomic_file(folder / "stress_wsm.csv") as file:
+        formats.write_stress_wsm(made.table, file)
+    with atomic_file(folder / "stress_gmt.txt") as file:
+        formats.write_stress_gmt(made.table, file)
+    with atomic_file(folder / "stress.geojson") as file:
+        formats.write_stress_geojson(made.table, file, 0.8 * max(step, 0.02))
     dataset = make_dataset(made, provenance)
-    with atomic_folder(folder / "stress.zarr") as temporary:
-        dataset.to_zarr(temporary, mode="w", consolidated=False, zarr_format=3)
-    _write_netcdf(
-        dataset.drop_vars(["neighbor_covariance", "drawn_components"], errors="ignore"),
+    write_dataset(folder / "stress.zarr", dataset)
+    write_dataset(
         folder / "stress.nc",
+        dataset.drop_vars(["neighbor_covariance", "drawn_components"], errors="ignore"),
     )
     files = ["stress.parquet", "stress.csv", "stress_wsm.csv", "stress_gmt.txt", "stress.geojson",
              "stress.nc"]  # fmt: skip
     for name in ("shmax.tif", "a_phi.tif"):
-        (folder / name).unlink(missing_ok=True)
+        (folder / name).remove()
     if made.grid.is_geographic and len(names) == 2 and not made.reason:
         for name in ("shmax_deg", "a_phi"):
-            file = f"{name.removesuffix('_deg')}.tif"
-            formats.write_geotiff(
-                folder / file,
-                made.grid.axes["longitude"],
-                made.grid.axes["latitude"],
-                dataset[name].to_numpy(),
-                variable(name).meaning,
-            )
-            files.append(file)
+            tiff = f"{name.removesuffix('_deg')}.tif"
+            with atomic_file(folder / tiff) as file:
+                formats.write_geotiff(
+                    file,
+                    made.grid.axes["longitude"],
+                    made.grid.axes["latitude"],
+                    dataset[name].to_numpy(),
+                    variable(name).meaning,
+                )
+            files.append(tiff)
     return files
 
 
-def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+def write_facts(folder: Item, facts: dict[str, Any]) -> None:
     """Write ``stress.json``; numbers that do not exist are null."""
 
     def plain(value: Any) -> Any:
@@ -63,8 +66,7 @@ def write_facts(folder: Path, facts: dict[str, Any]) -> None:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     text = json.dumps(plain(facts), indent=1, allow_nan=False)
-    with atomic_file(folder / "stress.json") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_text_if_changed(folder / "stress.json", text + "\n")
 
 
 def describe_map(made: StressMap) -> dict[str, Any]:
@@ -194,13 +196,7 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
     return xarray.Dataset(data, coordinates, about)
 
 
-def _write_netcdf(dataset: Any, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    dataset.to_netcdf(temporary, engine="scipy", format="NETCDF3_64BIT")
-    temporary.replace(path)
-
-
-def _write_csv(made: StressMap, path: Path) -> None:
+def _write_csv(made: StressMap, path: Any) -> None:
     """The table with the name ``quality`` that other programs rely on, without empty axes."""
     table = made.table
     for name, axis in (("depth_km", "depth_km"), ("time_year", "time_year")):

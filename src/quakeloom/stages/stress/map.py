@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quakeloom.config import Stress
 from quakeloom.stages.stress.columns import tabulate_map
 from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundaries, place_points
-from quakeloom.store import find_resource
+from quakeloom.store import find_resource, open_item, read_arrays
 from quakeloom.stress import (
     Bootstrap,
     StressField,
@@ -239,9 +239,9 @@ def _land(settings: Stress, axes: dict[str, Floats]) -> list[Floats]:
          for n in (axes[names[0]][0], axes[names[0]][-1])]
     )  # fmt: skip
     box = place_back(settings, corners)
-    with np.load(find_resource("coastline") / "coastline-10m.npz") as data:
-        arrays = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
-        coast = Coastline.from_steps(**{n: data[n] for n in arrays})
+    data = read_arrays(open_item(find_resource("coastline")) / "coastline-10m.npz")
+    arrays = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
+    coast = Coastline.from_steps(**{n: data[n] for n in arrays})
     rings = coast.clip(
         box[:, 0].min() - 1, box[:, 0].max() + 1, box[:, 1].min() - 1, box[:, 1].max() + 1, 0.01
     )

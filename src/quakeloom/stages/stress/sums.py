@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from quakeloom.config import Stress
 from quakeloom.mechanism import mechanism_grid
 from quakeloom.stages.stress.inputs import StressEvents, axis_names, place_boundaries
 from quakeloom.stages.stress.map import MapEvents
-from quakeloom.store import RunLayout, open_array, read_json
+from quakeloom.store import RunLayout, open_array, read_arrays, read_json
 from quakeloom.stress import accumulate_statistics, grid_around, key_statistics
 
 
@@ -36,15 +35,9 @@ def needs_events(stress: Stress) -> bool:
     return stress.bootstrap > 0 or stress.planes == "instability"
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a partition."""
-    with np.load(path) as data:
-        return {name: data[name] for name in data.files}
-
-
 def gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
     """Read the mechanisms of all partitions."""
-    parts = [load_arrays(layout.part("stress", n) / "events.npz") for n in names]
+    parts = [read_arrays(layout.part("stress", n) / "events.npz") for n in names]
     return MapEvents(
         *(np.concatenate([p[k] for p in parts]) for k in
           ("points", "statistics", "weights", "angles"))
@@ -76,7 +69,7 @@ def read_acceptance(layout: RunLayout, partition: str) -> tuple[Any, tuple[NDArr
     holds mechanisms with vertical planes twice. None where no sets are stored.
     """
     group = layout.accepted / partition
-    if not (group / "acceptance").is_dir():
+    if not (group / "acceptance").exists():
         return None, ()
     grid = tuple(
         np.asarray(open_array(layout.accepted / "grid", n)[...])

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings, Stress
-from quakeloom.core import PlanError, digest_file
+from quakeloom.core import PlanError
 from quakeloom.schema import make_table
 from quakeloom.simulate import stress_tensor_at
 from quakeloom.stages.catalogs.reading import catalog_part
@@ -30,14 +30,22 @@ from quakeloom.stages.stress.inputs import select_events
 from quakeloom.stages.stress.map import make_map
 from quakeloom.stages.stress.sums import (
     gather_events,
-    load_arrays,
     mean_place,
     needs_events,
     read_acceptance,
     sum_events,
     sum_places,
 )
-from quakeloom.store import RunLayout, find_resource, read_json, read_table, write_table
+from quakeloom.store import (
+    RunLayout,
+    digest_input,
+    find_resource,
+    read_arrays,
+    read_json,
+    read_table,
+    write_arrays,
+    write_table,
+)
 from quakeloom.stress import REGIMES, describe_stress, stress_components
 
 log = logging.getLogger(__name__)
@@ -51,7 +59,7 @@ def inputs(run: PlannedRun) -> StageInputs:
     if _stress(run.settings).mask != "land":
         return StageInputs()
     file = find_resource("coastline") / "coastline-10m.npz"
-    return StageInputs(finalise={"coastline": digest_file(file)})
+    return StageInputs(finalise={"coastline": digest_input(file)})
 
 
 def promise(run: PlannedRun) -> Promise:
@@ -93,17 +101,15 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             acceptance, grid = read_acceptance(layout, partition)
         events = select_events(stress, mechanisms, acceptance, grid, settings.seed)
         keyed = sum_events(stress, events)
-        with (job.folder / "sums.npz").open("wb") as stream:
-            np.savez(stream, **keyed)
+        write_arrays(job.folder / "sums.npz", **keyed)
         if needs_events(stress):
-            with (job.folder / "events.npz").open("wb") as stream:
-                np.savez(
-                    stream,
-                    points=events.points,
-                    statistics=events.statistics,
-                    weights=events.weights,
-                    angles=events.angles,
-                )
+            write_arrays(
+                job.folder / "events.npz",
+                points=events.points,
+                statistics=events.statistics,
+                weights=events.weights,
+                angles=events.angles,
+            )
         job.counts = {
             "mechanisms": mechanisms.num_rows,
             "used": int((events.weights > 0).sum()),
@@ -126,7 +132,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     stress = _stress(settings)
     names = refuse_incomplete(layout, STRESS.name)
     markers = [read_json(layout.done(STRESS.name, n)) for n in names]
-    parts = [load_arrays(layout.part(STRESS.name, n) / "sums.npz") for n in names]
+    parts = [read_arrays(layout.part(STRESS.name, n) / "sums.npz") for n in names]
     events = gather_events(layout, names) if needs_events(stress) else None
     center = mean_place([m["place_sum"] for m in markers], [m["counts"]["used"] for m in markers])
     made = make_map(stress, parts, center, events, settings.seed)

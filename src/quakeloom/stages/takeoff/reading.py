@@ -7,11 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from quakeloom.config import Settings, expand_variables
+from quakeloom.config import Settings
 from quakeloom.core import InputError, LayeredModel
 from quakeloom.stages.frame.stage import ONE
 from quakeloom.stages.takeoff import TAKEOFF
-from quakeloom.store import RunLayout, find_resource, open_array, read_json
+from quakeloom.store import (
+    RunLayout,
+    find_velocity_model,
+    input_place,
+    open_array,
+    own_velocity_models,
+    read_json,
+)
 from quakeloom.travel import (
     HASH_DEPTHS_KM,
     HASH_DISTANCES_KM,
@@ -34,18 +41,15 @@ def find_model(settings: Settings, name: str) -> Path:
     InputError
         If there is no such model; the message lists those that come with quakeloom.
     """
-    own = find_resource("velocity_models")
-    base = Path(expand_variables(settings.data))
-    written = expand_variables(name)
-    for path in (base / written, Path(written), own / f"{written}.txt"):
-        if path.is_file():
-            return path
-    known = ", ".join(sorted(p.stem for p in own.glob("*.txt")))
-    raise InputError(
-        f"Velocity model '{name}' of '{settings.name}' does not exist as a file (looked for "
-        f"{base / written}), and is none of quakeloom's own ({known}). No angle can be traced; "
-        "correct takeoff.models."
-    )
+    found = find_velocity_model(settings.data, name)
+    if found is None:
+        raise InputError(
+            f"Velocity model '{name}' of '{settings.name}' does not exist as a file (looked for "
+            f"{input_place(settings.data, name)}), and is none of quakeloom's own "
+            f"({', '.join(own_velocity_models())}). No angle can be traced; correct "
+            "takeoff.models."
+        )
+    return found
 
 
 def trace_models(settings: Settings) -> Iterator[TakeoffTable]:
@@ -60,8 +64,8 @@ def read_tables(layout: RunLayout) -> TableStack:
     """Read the tables of a run."""
     folder = layout.part(TAKEOFF.name, ONE)
     tables = []
-    for file in sorted(folder.glob("model*.json")):
-        group = file.with_suffix(".zarr")
+    for file in (f for f in folder.children() if f.name.endswith(".json")):
+        group = folder / f"{file.stem}.zarr"
         arrays = {name: np.asarray(open_array(group, name)[...]) for name in TABLE_ARRAYS}
         direct = np.asarray(open_array(group, "direct_arrival")[...])
         tables.append(TakeoffTable(**read_json(file), **arrays, direct=direct))

@@ -9,13 +9,12 @@ import logging
 from typing import Any
 
 from quakeloom.config import Settings
-from quakeloom.core import digest_file
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.stages.takeoff import TAKEOFF
 from quakeloom.stages.takeoff.reading import TABLE_ARRAYS, find_model, trace_models
-from quakeloom.store import RunLayout, write_array, write_json_if_changed
+from quakeloom.store import RunLayout, digest_input, write_array, write_json_if_changed
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 def inputs(run: PlannedRun) -> StageInputs:
     """Return the digests of the velocity models."""
     models = [find_model(run.settings, name) for name in run.settings.takeoff.models]
-    return StageInputs(common={"models": [digest_file(m) for m in models]})
+    return StageInputs(common={"models": [digest_input(m) for m in models]})
 
 
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:

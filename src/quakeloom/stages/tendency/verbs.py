@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import xarray
 
-from quakeloom.config import Settings, Stress, Tendency, expand_variables
-from quakeloom.core import InputError, PlanError, digest_file
+from quakeloom.config import Settings, Stress, Tendency
+from quakeloom.core import InputError, PlanError
 from quakeloom.faults import estimate_tendency
 from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
 from quakeloom.schema import make_table
@@ -20,7 +21,15 @@ from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.stages.stress.inputs import place_boundaries, place_points, wrap_longitude
 from quakeloom.stages.tendency import TENDENCY
-from quakeloom.store import RunLayout, read_json, write_table
+from quakeloom.store import (
+    RunLayout,
+    atomic_file,
+    digest_input,
+    input_place,
+    open_dataset,
+    read_json,
+    write_table,
+)
 from quakeloom.stress import (
     StressGrid,
     draw_nodes,
@@ -35,7 +44,7 @@ log = logging.getLogger(__name__)
 def inputs(run: PlannedRun) -> StageInputs:
     """Return the digests of the files with faults."""
     tendency = _tendency(run.settings)
-    files = {f: digest_file(_path(run.settings, f)) for f in tendency.files}
+    files = {f: digest_input(input_place(run.settings.data, f)) for f in tendency.files}
     return StageInputs(common={"files": files})
 
 
@@ -54,8 +63,10 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     outside = int(np.isnan(table.column("slip_tendency").to_numpy()).sum())
     with open_part(layout, TENDENCY.name, ONE) as job:
         write_table(layout.table("tendency"), "tendency", table, read_json(layout.provenance))
-        write_csv(table, layout.root / "tendency.csv")
-        write_fault_geojson(table, layout.root / "tendency.geojson")
+        with atomic_file(layout.root / "tendency.csv") as file:
+            write_csv(table, file)
+        with atomic_file(layout.root / "tendency.geojson") as file:
+            write_fault_geojson(table, file)
         job.also += [layout.root / name for name in TENDENCY.owned]
         job.counts = {"faults": table.num_rows, "outside": outside}
     log.info("tendency: %d faults, %d of them outside the stress map", table.num_rows, outside)
@@ -123,7 +134,7 @@ def rate_faults(
 
 
 def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
-    tables = [read_fault_segments(_path(settings, f)) for f in tendency.files]
+    tables = [read_fault_segments(input_place(settings.data, f)) for f in tendency.files]
     if tendency.faults:
         given = tendency.faults
         tables.append(
@@ -147,14 +158,16 @@ def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
     return pa.concat_tables(tables).combine_chunks()
 
 
-def _open_map(settings: Settings, layout: RunLayout) -> xarray.Dataset:
-    path = layout.root / "stress.zarr"
-    if settings.stress is None or not path.exists():
+@contextlib.contextmanager
+def _open_map(settings: Settings, layout: RunLayout) -> Iterator[xarray.Dataset]:
+    item = layout.root / "stress.zarr"
+    if settings.stress is None or not item.exists():
         raise PlanError(
-            f"{layout.root} has no stress map ({path} is missing), so no fault can be rated. "
+            f"{layout.root} has no stress map ({item} is missing), so no fault can be rated. "
             "Run the stage `stress` first."
         )
-    return xarray.open_zarr(path, consolidated=False)
+    with open_dataset(item) as data:
+        yield data
 
 
 def _stress_at(
@@ -174,10 +187,6 @@ def _stress_at(
     grid = StressGrid(axes, known, place_boundaries(stress))
     at = interpolate_field(grid, m[known], points)
     return at, interpolate_covariance(grid, c[known], between[known], points)
-
-
-def _path(settings: Settings, name: str) -> Path:
-    return Path(expand_variables(settings.data)) / expand_variables(name)
 
 
 def _tendency(settings: Settings) -> Tendency:

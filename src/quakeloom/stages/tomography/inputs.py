@@ -11,11 +11,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.config import Settings, Tomography, TomographySection, expand_variables
-from quakeloom.core import InputError, digest_file, digest_json
+from quakeloom.config import Settings, Tomography, TomographySection
+from quakeloom.core import InputError, digest_json
 from quakeloom.formats import LinePicks, RayinvrModel, read_line_picks, read_rayinvr_model
 from quakeloom.schema import make_table
-from quakeloom.store import RunLayout, read_json, write_json_if_changed
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    digest_input,
+    find_input,
+    input_place,
+    read_json,
+    write_json_if_changed,
+)
 from quakeloom.tomography import (
     LineGrid,
     RefractionProblem,
@@ -114,7 +122,7 @@ def input_digest(settings: Settings) -> str:
     """Return the digest of the files that a line rests on."""
     line = line_settings(settings)
     files = [line.picks.path, line.section.ground]
-    return digest_json([digest_file(_existing(settings, f)) if f else "" for f in files])
+    return digest_json([digest_input(_existing(settings, f)) if f else "" for f in files])
 
 
 def read_line(settings: Settings, prior: LinePrior | None = None) -> LineInputs:
@@ -181,9 +189,9 @@ def read_prior(layout: RunLayout) -> LinePrior:
     return LinePrior(**read_json(prior_path(layout)))
 
 
-def prior_path(layout: RunLayout) -> Path:
+def prior_path(layout: RunLayout) -> Item:
     """Return the file of the prior that all members share."""
-    return layout.root / "parts" / "tomography.prepared" / "prior.json"
+    return layout.part("tomography.prepared", "prior.json")
 
 
 def sampler_options(line: Tomography) -> SamplerOptions:
@@ -207,13 +215,14 @@ def read_compared(settings: Settings) -> RayinvrModel | None:
 
 
 def _existing(settings: Settings, name: str) -> Path:
-    path = Path(expand_variables(settings.data)) / expand_variables(name)
-    if not path.is_file():
+    found = find_input(settings.data, name)
+    if found is None:
         raise InputError(
-            f"'{name}' of '{settings.name}' does not exist (looked for {path}). Nothing was "
-            "planned; correct the path, `data`, or the variable they use."
+            f"'{name}' of '{settings.name}' does not exist (looked for "
+            f"{input_place(settings.data, name)}). Nothing was planned; correct the path, `data`, "
+            "or the variable they use."
         )
-    return path
+    return found
 
 
 def _pick_arrays(table: pa.Table) -> TravelTimePicks:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
-import zarr
-
 from quakeloom.config import Settings
 from quakeloom.inference import InformedSubspace, Linearization
 from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.tomography.inputs import LineInputs, line_settings
-from quakeloom.store import RunLayout, atomic_file, create_array, write_array
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    create_array,
+    read_arrays,
+    read_attributes,
+    write_array,
+    write_arrays,
+    write_attributes,
+)
 from quakeloom.tomography import PreparedPosterior
 
 MEMBER_ARRAYS = (
@@ -28,37 +32,36 @@ MEMBER_ARRAYS = (
 
 def read_prepared(layout: RunLayout) -> PreparedPosterior:
     """Read what :func:`init` prepared for all members."""
-    with np.load(prepared_path(layout)) as found:
-        center = Linearization(found["white"], found["prediction"], found["jacobian"])
-        subspace = InformedSubspace(found["basis"], found["values"], center.white)
-        return PreparedPosterior(
-            center,
-            subspace,
-            float(found["chi_square"]),
-            int(found["iterations"]),
-            bool(found["converged"]),
-        )
+    found = read_arrays(prepared_path(layout))
+    center = Linearization(found["white"], found["prediction"], found["jacobian"])
+    subspace = InformedSubspace(found["basis"], found["values"], center.white)
+    return PreparedPosterior(
+        center,
+        subspace,
+        float(found["chi_square"]),
+        int(found["iterations"]),
+        bool(found["converged"]),
+    )
 
 
-def prepared_path(layout: RunLayout) -> Path:
+def prepared_path(layout: RunLayout) -> Item:
     """Return the file of what is prepared."""
-    return layout.root / "parts" / "tomography.prepared" / "posterior.npz"
+    return layout.part("tomography.prepared", "posterior.npz")
 
 
 def write_prepared(layout: RunLayout, prepared: PreparedPosterior) -> None:
     """Write what :func:`read_prepared` reads."""
-    with atomic_file(prepared_path(layout)) as temporary, temporary.open("wb") as stream:
-        np.savez(
-            stream,
-            white=prepared.center.white,
-            prediction=prepared.center.prediction,
-            jacobian=prepared.center.jacobian,
-            basis=prepared.subspace.basis,
-            values=prepared.subspace.values,
-            chi_square=prepared.chi_square,
-            iterations=prepared.iterations,
-            converged=prepared.converged,
-        )
+    write_arrays(
+        prepared_path(layout),
+        white=prepared.center.white,
+        prediction=prepared.center.prediction,
+        jacobian=prepared.center.jacobian,
+        basis=prepared.subspace.basis,
+        values=prepared.subspace.values,
+        chi_square=prepared.chi_square,
+        iterations=prepared.iterations,
+        converged=prepared.converged,
+    )
 
 
 def make_ensemble(
@@ -67,10 +70,8 @@ def make_ensemble(
     """Create the arrays of the ensemble, unless they are there for the same plan."""
     line = line_settings(settings)
     group = ensemble_path(layout)
-    if group.is_dir():
-        kept = zarr.open_group(str(group), mode="r").attrs.get("plan")
-        if kept == plan_digest:
-            return
+    if read_attributes(group).get("plan") == plan_digest:
+        return
     grid = inputs.problem.grid
     trailing: dict[str, tuple[int, ...]] = {
         "p_velocity": grid.shape,
@@ -86,11 +87,12 @@ def make_ensemble(
     write_array(group, "depth_km", grid.depth_km)
     write_array(group, "distance_km", grid.distance_km)
     write_array(group, "ground_depth_km", grid.ground_depth_km)
-    zarr.open_group(str(group), mode="a").attrs.update(
+    write_attributes(
+        group,
         {
             "description": f"Ensemble of P-velocity sections of '{settings.name}'",
             "sampler": line.sampler,
             "coordinates": "depth_km distance_km",
             "plan": plan_digest,
-        }
+        },
     )

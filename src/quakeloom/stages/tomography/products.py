@@ -11,9 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings, Tomography
-from quakeloom.core import digest_file
 from quakeloom.inference import assess_ensemble
 from quakeloom.schema import make_table
+from quakeloom.stages.ensemble.blocks import blocks_of
 from quakeloom.stages.tomography.inputs import LineInputs, line_settings, read_compared
 from quakeloom.store import (
     RunLayout,
@@ -21,6 +21,7 @@ from quakeloom.store import (
     open_array,
     read_json,
     write_array,
+    write_dataset,
     write_json_if_changed,
     write_table,
 )
@@ -54,7 +55,7 @@ _SPREAD = (0.5, 2.0)
 def write_products(
     settings: Settings, layout: RunLayout, inputs: LineInputs, prepared: PreparedPosterior
 ) -> dict[str, Any]:
-    """Write all products of a complete ensemble; return the summary and their digests."""
+    """Write all products of a complete ensemble; return the summary."""
     line = line_settings(settings)
     group = layout.root / "ensemble.zarr"
     arrays = {
@@ -72,10 +73,9 @@ def write_products(
     problem = inputs.problem
     coverage = problem.ray_coverage(prepared.center.white).astype(np.float32)
     write_array(group, "ray_coverage", coverage)
-    markers = [read_json(p) for p in sorted(layout.done("tomography", "x").parent.glob("m*.json"))]
-    timings = [
-        read_json(p) for p in sorted(layout.part("tomography", "x").parent.glob("m*/timing.json"))
-    ]
+    names = [b.name for b in blocks_of(line)]
+    markers = [read_json(layout.done("tomography", n)) for n in names]
+    timings = [read_json(layout.part("tomography", n) / "timing.json") for n in names]
     summary: dict[str, Any] = {
         "name": settings.name,
         "sampler": line.sampler,
@@ -94,16 +94,13 @@ def write_products(
     if compared:
         summary["compared"] = compared
     data = describe_sections(settings.name, line, inputs, velocities, coverage)
-    paths = {"netcdf": layout.root / "sections.nc", "csv": layout.root / "sections.csv"}
-    with atomic_file(paths["netcdf"]) as temporary:
-        data.to_netcdf(temporary, engine="scipy")
-    with atomic_file(paths["csv"]) as temporary:
+    write_dataset(layout.root / "sections.nc", data)
+    with atomic_file(layout.root / "sections.csv") as temporary:
         _write_csv(temporary, data, ground)
     fits = fit_table(inputs.used, arrays["member_time_s"])
     write_table(layout.table("travel_time_fits"), "travel_time_fits", fits, validate=False)
     write_json_if_changed(layout.root / "tomography.json", summary)
-    digests = {k: digest_file(p) for k, p in paths.items()}
-    return {"summary": summary, "digests": digests}
+    return summary
 
 
 def assess_members(

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.config import Settings, Tomography
-from quakeloom.core import digest_bytes, digest_file
+from quakeloom.core import digest_bytes
 from quakeloom.inference import one_blas_thread
 from quakeloom.schema import conform_table
 from quakeloom.stages.ensemble.blocks import (
     blocks_of,
     ensemble_path,
     require_block,
-    resize_arrays,
 )
 from quakeloom.stages.frame.partition_states import digest_files, open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -53,6 +52,7 @@ from quakeloom.store import (
     RunLayout,
     digest_array,
     read_json,
+    resize_arrays,
     write_json_if_changed,
     write_region,
     write_table,
@@ -111,7 +111,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     What was prepared from the same plan is kept, and so are its members.
     """
     marker = layout.done_step(TOMOGRAPHY.name, "init")
-    plan_digest = digest_file(layout.plan_step(TOMOGRAPHY.name, "init"))
+    plan_digest = layout.plan_step(TOMOGRAPHY.name, "init").digest()
     line = line_settings(settings)
     if not (marker.exists() and read_json(marker)["plan"] == plan_digest):
         with one_blas_thread():
@@ -141,7 +141,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             layout,
             TOMOGRAPHY.name,
             {
-                "prepared": digest_file(prepared_path(layout)),
+                "prepared": prepared_path(layout).digest(),
                 "digests": digest_files(layout, shared),
                 **summary,
             },
@@ -164,7 +164,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
             found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
         arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
-        resize_arrays(layout, MEMBER_ARRAYS, line.members)
+        resize_arrays(ensemble_path(layout), MEMBER_ARRAYS, line.members)
         group = ensemble_path(layout)
         for name, values in arrays.items():
             write_region(group, name, block.members[0], values)
@@ -189,13 +189,13 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     refuse_incomplete(layout, TOMOGRAPHY.name)
     from quakeloom.stages.tomography.products import write_products
 
-    resize_arrays(layout, MEMBER_ARRAYS, line_settings(settings).members)
-    result = write_products(
+    resize_arrays(ensemble_path(layout), MEMBER_ARRAYS, line_settings(settings).members)
+    summary = write_products(
         settings, layout, read_line(settings, read_prior(layout)), read_prepared(layout)
     )
-    gather_parts(TOMOGRAPHY, layout, {"summary": result["summary"]})
-    log.info("tomography: %s", result["summary"])
-    return dict(result["summary"])
+    gather_parts(TOMOGRAPHY, layout, {"summary": summary})
+    log.info("tomography: %s", summary)
+    return summary
 
 
 def check(settings: Settings, layout: RunLayout) -> list[str]:
@@ -209,9 +209,9 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
                 problems.append(f"{name} of block {block.name} has changed since it was written")
     opened = read_json(layout.done_step(TOMOGRAPHY.name, "init"))["digests"]
     for file, digest in opened.items():
-        path = layout.root / file
-        if not path.is_file() or digest_file(path) != digest:
-            problems.append(f"{path} has changed since it was written")
+        item = layout.root / file
+        if not item.exists() or item.digest() != digest:
+            problems.append(f"{item} has changed since it was written")
     return problems
 
 
@@ -240,7 +240,7 @@ _INPUTS: dict[str, LineInputs] = {}
 def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
     """Compute members on a worker."""
     settings, layout, members = job
-    key = f"{layout.root} {digest_file(layout.plan_step(TOMOGRAPHY.name, 'init'))}"
+    key = f"{layout.root} {layout.plan_step(TOMOGRAPHY.name, 'init').digest()}"
     if key not in _INPUTS:
         _INPUTS.clear()
         _INPUTS[key] = read_line(settings, read_prior(layout))

@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.core import InputError, SettingsError, digest_file
+from quakeloom.core import InputError, SettingsError
 from quakeloom.formats import read_network_weights, write_network_weights
 from quakeloom.picking import (
     PHASES,
@@ -38,7 +38,7 @@ from quakeloom.schema import time_values
 from quakeloom.stages.archive.record_sets import ArchiveReader, index_files, list_files, record_sets
 from quakeloom.stages.training.simulated import use_one_thread
 from quakeloom.stages.weights.pickers import OWN_PICKER, own_weights
-from quakeloom.store import write_json_if_changed
+from quakeloom.store import atomic_file, digest_input, open_folder, write_json_if_changed
 
 _NANO = 1_000_000_000
 _BEFORE, _LENGTH = 3000, 9000
@@ -147,6 +147,7 @@ def fine_tune_picker(
             "empty mapping takes the defaults)."
         )
     use_one_thread()
+    folder = open_folder(out)
     file = start or own_weights(OWN_PICKER)
     state = read_network_weights(file)
     began = time.perf_counter()
@@ -170,12 +171,12 @@ def fine_tune_picker(
             after[int(row)] = found
     progress("all records")
     final = _tune(state, labeled.records, training, settings.seed)
-    out.mkdir(parents=True, exist_ok=True)
-    written = out / "picker-tuned.npz"
-    write_network_weights(written, final)
+    written = folder / "picker-tuned.npz"
+    with atomic_file(written) as temporary:
+        write_network_weights(temporary, final)
     card = {
         "network": "picker",
-        "start": f"{file.name}:{digest_file(file)}",
+        "start": f"{file.name}:{digest_input(file)}",
         "data": f"{len(labeled.stations)} recorded seismograms of "
         f"{len(set(labeled.stations))} stations",
         "settings": wanted.model_dump(),
@@ -184,9 +185,9 @@ def fine_tune_picker(
         "cross_validation": _score(after, labeled.records),
         "seconds": round(time.perf_counter() - began),
         "machine": f"{platform.machine()}, one thread",
-        "sha256": digest_file(written),
+        "sha256": written.digest(),
     }
-    write_json_if_changed(out / "picker-tuned.json", card)
+    write_json_if_changed(folder / "picker-tuned.json", card)
     return card
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.config import PolarityNetworkTraining, Settings
-from quakeloom.core import SettingsError, digest_file, string_keys
+from quakeloom.core import SettingsError, string_keys
 from quakeloom.formats import read_network_weights, write_network_weights
 from quakeloom.picking import (
     PickerTraining,
@@ -49,7 +49,7 @@ from quakeloom.simulate import (
     draw_record_parameters,
     simulate_seismograms,
 )
-from quakeloom.store import write_json_if_changed
+from quakeloom.store import Item, atomic_file, local_copy, open_folder, write_json_if_changed
 
 Progress = Callable[[str], None]
 
@@ -104,6 +104,7 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
             "mapping takes the defaults)."
         )
     use_one_thread()
+    folder = open_folder(out)
     seed = settings.seed
     started = time.perf_counter()
     progress("simulating records")
@@ -137,9 +138,9 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
             seed, start=network, progress=report,
         )  # fmt: skip
     assert network is not None
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "polarity.npz"
-    write_network_weights(file, pack_polarity_network(network))
+    weights = folder / "polarity.npz"
+    with atomic_file(weights) as temporary:
+        write_network_weights(temporary, pack_polarity_network(network))
     progress("testing")
     card = {
         "network": "polarity",
@@ -151,16 +152,16 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
         "settings": wanted.model_dump(),
         "seed": seed,
         "curves": curves,
-        "test": score_polarity(file, seed, wanted.held_out_records),
+        "test": score_polarity(weights, seed, wanted.held_out_records),
         "seconds": round(time.perf_counter() - started),
         "machine": f"{platform.machine()}, one thread",
-        "sha256": digest_file(file),
+        "sha256": weights.digest(),
     }
-    write_json_if_changed(out / "polarity.json", card)
+    write_json_if_changed(folder / "polarity.json", card)
     return card
 
 
-def score_polarity(file: Path, seed: int, count: int) -> dict[str, Any]:
+def score_polarity(weights: Item, seed: int, count: int) -> dict[str, Any]:
     """Score weights on simulated records of another region, with other noise.
 
     Returns
@@ -168,7 +169,8 @@ def score_polarity(file: Path, seed: int, count: int) -> dict[str, Any]:
     dict
         Accuracy by signal-to-noise ratio and by pick error, calibration, reliability.
     """
-    reader = build_polarity_reader(read_network_weights(file), file.stem)
+    with local_copy(weights) as file:
+        reader = build_polarity_reader(read_network_weights(file), weights.stem)
     records, onset, is_up, snr = _first_motions(seed, "test", count, _ALL_SNR, elsewhere=True)
     rng = np.random.default_rng(seed)
     error = 1.5 * rng.standard_normal(len(records))
@@ -220,6 +222,7 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
             "mapping takes the defaults)."
         )
     use_one_thread()
+    folder = open_folder(out)
     seed = settings.seed
     started = time.perf_counter()
     progress("simulating records")
@@ -241,9 +244,9 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
         progress(", ".join(f"{k} {v:.4g}" for k, v in values.items()))
 
     state = train_phase_network(records, validation, training, seed, progress=report)
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "picker.npz"
-    write_network_weights(file, state)
+    weights = folder / "picker.npz"
+    with atomic_file(weights) as temporary:
+        write_network_weights(temporary, state)
     progress("testing")
     card = {
         "network": "picker",
@@ -253,18 +256,19 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
         "settings": wanted.model_dump(),
         "seed": seed,
         "curves": curves,
-        "test": score_picker(file, seed, wanted.held_out_records),
+        "test": score_picker(weights, seed, wanted.held_out_records),
         "seconds": round(time.perf_counter() - started),
         "machine": f"{platform.machine()}, one thread",
-        "sha256": digest_file(file),
+        "sha256": weights.digest(),
     }
-    write_json_if_changed(out / "picker.json", card)
+    write_json_if_changed(folder / "picker.json", card)
     return card
 
 
-def score_picker(file: Path, seed: int, count: int) -> dict[str, Any]:
+def score_picker(weights: Item, seed: int, count: int) -> dict[str, Any]:
     """Score weights on simulated records of another region: precision, recall, F1, residuals."""
-    picker = build_own_picker(read_network_weights(file), file.stem)
+    with local_copy(weights) as file:
+        picker = build_own_picker(read_network_weights(file), weights.stem)
     records = _local_records(seed, "test", count, elsewhere=True)
     start = 1500
     windows = records.data[:, :, start : start + picker.samples].astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from quakeloom.core import InputError, digest_file
+from quakeloom.core import InputError
 from quakeloom.formats import (
     find_seisbench_weights,
     read_network_weights,
@@ -13,7 +13,7 @@ from quakeloom.formats import (
     seisbench_folder,
 )
 from quakeloom.picking import ClassicalPicker, Picker, build_own_picker, build_seisbench_picker
-from quakeloom.store import find_resource
+from quakeloom.store import digest_input, find_resource, is_input
 
 CLASSICAL = "classical"
 OWN_PICKER, OWN_POLARITY = "picker.npz", "polarity.npz"
@@ -55,7 +55,7 @@ def open_picker(weights: str = "best", own: Path | None = None) -> Picker:
         return ClassicalPicker()
     state, description = read_network_weights(file), read_seisbench_description(file)
     name = file.name.split(".")[0]
-    model = "" if weights == "best" or Path(weights).is_file() else weights.partition("/")[0]
+    model = "" if weights == "best" or is_input(Path(weights)) else weights.partition("/")[0]
     if file.suffix == ".npz" or (not model and description is None and "inc.weight" not in state):
         return build_own_picker(state, f"quakeloom-{file.stem}")
     return build_seisbench_picker(
@@ -75,9 +75,9 @@ def find_picker_weights(weights: str = "best", own: Path | None = None) -> Path 
         # files of SeisBench are read by torch; ours are plain arrays
         names = _BEST if find_spec("torch") is not None else ()
         found = [f for f in (find_seisbench_weights("phasenet", n) for n in names) if f]
-        return found[0] if found else own if own.is_file() else None
+        return found[0] if found else own if is_input(own) else None
     if weights == "own":
-        if not own.is_file():
+        if not is_input(own):
             raise InputError(
                 f"quakeloom's own picking weights are not present (looked for {own}). Nothing "
                 "was picked; train them with `quakeloom train picker`, or write "
@@ -85,12 +85,12 @@ def find_picker_weights(weights: str = "best", own: Path | None = None) -> Path 
             )
         return own
     path = Path(weights)
-    if path.is_file():
+    if is_input(path):
         return path
     model, slash, name = weights.partition("/")
     if not slash or not name or "/" in name or path.suffix in (".npz", ".pt", ".pth", ".v1"):
         raise InputError(
-            f"There is no file '{path.name}' with picking weights in {path.parent.resolve()}. "
+            f"There is no file '{path.name}' with picking weights in {path.parent.absolute()}. "
             "Nothing was picked; give a file, MODEL/NAME of SeisBench's cache such as "
             "phasenet/original, best, own or classical."
         )
@@ -108,4 +108,4 @@ def find_picker_weights(weights: str = "best", own: Path | None = None) -> Path 
 def picker_digest(weights: str) -> str:
     """Return the digest of the weights that a setting means now, for plan files."""
     file = find_picker_weights(weights)
-    return f"{file.name}:{digest_file(file)}" if file is not None else CLASSICAL
+    return f"{file.name}:{digest_input(file)}" if file is not None else CLASSICAL

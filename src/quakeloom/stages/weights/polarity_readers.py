@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import InputError, digest_file
+from quakeloom.core import InputError
 from quakeloom.formats import read_network_weights
 from quakeloom.polarity import PolarityReader, build_polarity_reader, read_first_pulse
 from quakeloom.stages.weights.pickers import CLASSICAL, OWN_POLARITY, own_weights
+from quakeloom.store import digest_input, is_input
 
 _BATCH = 4096
 
@@ -63,7 +64,7 @@ def reader_digest(weights: str) -> str:
     """Return the digest of the weights that a setting means now, for plan files."""
     own = own_weights(OWN_POLARITY)
     file = own if weights in ("best", "own") else Path(weights)
-    return f"{file.name}:{digest_file(file)}" if file.is_file() else CLASSICAL
+    return f"{file.name}:{digest_input(file)}" if is_input(file) else CLASSICAL
 
 
 def open_reader(weights: str = "best") -> Reader:
@@ -76,12 +77,12 @@ def open_reader(weights: str = "best") -> Reader:
     """
     classical = Reader(CLASSICAL, 100.0, 200, 100)
     own = own_weights(OWN_POLARITY)
-    if weights == CLASSICAL or (weights == "best" and not own.is_file()):
+    if weights == CLASSICAL or (weights == "best" and not is_input(own)):
         return classical
     file = own if weights in ("best", "own") else Path(weights)
-    if not file.is_file():
+    if not is_input(file):
         raise InputError(
-            f"There are no polarity weights '{file.name}' in {file.parent.resolve()}. Nothing "
+            f"There are no polarity weights '{file.name}' in {file.parent.absolute()}. Nothing "
             "was read; give a file, train them with `quakeloom train polarity`, or write "
             "`--weights classical`."
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
 
 from quakeloom.stages.window import WINDOW
-from quakeloom.store import RunLayout, read_table
+from quakeloom.store import Item, RunLayout, read_table
 
 
-def window_tables(layout: RunLayout, partition: str) -> tuple[pa.Table, Path]:
+def window_tables(layout: RunLayout, partition: str) -> tuple[pa.Table, Item]:
     """Return the table of windows of a partition, and the group of their array."""
     folder = layout.part(WINDOW.name, partition)
     return read_table(folder / "windows.parquet", "windows"), folder / "windows.zarr"

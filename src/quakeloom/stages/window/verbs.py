@@ -8,7 +8,6 @@ for every event and instrument, cut or not.
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window.expected_arrivals import NO_TIME
 from quakeloom.stages.window.wanted_windows import MARGIN, WantedWindow, plan_windows, time_spans
-from quakeloom.store import RunLayout, create_array, read_table, write_region, write_table
+from quakeloom.store import Item, RunLayout, grow_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -109,37 +108,19 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         ids = events.column("event_id").to_pylist()
         reader = ArchiveReader(keep=12)
         made = [_row(ids, w, status, reason) for w, status, reason in absent]
-        folder = job.folder
-        group = folder / "windows.zarr"
-        shard = settings.waveforms.shard_windows
-        buffer = np.zeros((shard, len(picker.components), picker.samples), np.float32)
-        count = 0
-        spill = folder / "spill.f4"
-        with spill.open("wb") as stream:
+        with grow_array(
+            job.folder / "windows.zarr", "waveform", (len(picker.components), picker.samples),
+            settings.waveforms.chunk_windows, settings.waveforms.shard_windows,
+            compress=settings.waveforms.compress, apart=True,
+        ) as windows:  # fmt: skip
             for w in wanted:
                 window, row = _cut_one(ids, w, reader, picker)
                 if window is not None:
-                    row["window"] = count
-                    buffer[count % shard] = window
-                    count += 1
-                    if count % shard == 0:
-                        stream.write(buffer.tobytes())
+                    row["window"] = windows.append(window)
                 made.append(row)
-            stream.write(buffer[: count % shard].tobytes())
-        # the number of windows is known only now, and an array has its shape from the start
-        create_array(
-            group, "waveform", (count, *buffer.shape[1:]), settings.waveforms.chunk_windows, shard,
-            compress=settings.waveforms.compress, apart=True,
-        )  # fmt: skip
-        with spill.open("rb") as stream:
-            for first in range(0, count, shard):
-                n = min(shard, count - first)
-                block = np.fromfile(stream, np.float32, n * buffer[0].size)
-                write_region(group, "waveform", first, block.reshape(n, *buffer.shape[1:]))
-        spill.unlink()
-        table = _table(made, _results_folder(settings, layout))
-        write_table(folder / "windows.parquet", "windows", table, {"partition": partition})
-        job.counts = {"windows": count, "rows": len(made), "files_opened": reader.opened}
+        table = _table(made, layout.results(settings.name))
+        write_table(job.folder / "windows.parquet", "windows", table, {"partition": partition})
+        job.counts = {"windows": windows.count, "rows": len(made), "files_opened": reader.opened}
     return job.summary
 
 
@@ -211,17 +192,10 @@ def _row(ids: list[str], w: WantedWindow, status: str, reason: str) -> dict[str,
     }
 
 
-def _results_folder(settings: Settings, layout: RunLayout) -> Path:
-    """Return the folder of all results, in which the archive of a simulation lies."""
-    return layout.root.parents[settings.name.count("/")]
-
-
-def _table(rows: list[dict[str, Any]], results: Path) -> pa.Table:
+def _table(rows: list[dict[str, Any]], results: Item) -> pa.Table:
     """Rows as a table; files below the results are named from there, wherever these are."""
     for row in rows:
-        file = Path(row["source_file"])
-        if row["source_file"] and file.is_relative_to(results):
-            row["source_file"] = file.relative_to(results).as_posix()
+        row["source_file"] = row["source_file"].removeprefix(f"{results}/")
     columns: dict[str, Any] = {
         name: [r[name] for r in rows]
         for name in ("event_id", "network", "station", "location_code", "channel", "window",

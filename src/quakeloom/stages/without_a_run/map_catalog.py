@@ -17,6 +17,7 @@ from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import select_events
 from quakeloom.stages.stress.map import MapEvents, StressMap, make_map
 from quakeloom.stages.stress.sums import mean_place, sum_events, sum_places
+from quakeloom.store import open_folder
 
 
 def map_catalog(
@@ -29,11 +30,11 @@ def map_catalog(
     StressMap, dict
         The map, and what ``stress.json`` holds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    out = open_folder(folder)
     made, description = map_mechanisms(stress, mechanisms, seed=seed)
     provenance = {"quakeloom": __version__, "seed": seed, "stress": description["settings"]}
-    write_map(folder, made, provenance)
-    write_facts(folder, description)
+    write_map(out, made, provenance)
+    write_facts(out, description)
     return made, description
 
 

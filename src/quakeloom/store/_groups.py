@@ -1,0 +1,63 @@
+"""Zarr groups and NetCDF files as a whole: what they say of themselves, and datasets of xarray."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import zarr
+
+from quakeloom.core import InputError
+from quakeloom.store._items import Item, atomic_file, atomic_folder, local_copy
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+
+def create_group(group: Item, attributes: Mapping[str, Any]) -> None:
+    """Create a Zarr group with attributes, if it is not there."""
+    zarr.open_group(group.zarr, mode="a", attributes=dict(attributes))
+
+
+def read_attributes(group: Item) -> dict[str, Any]:
+    """Return the attributes of a Zarr group; empty if there is no group."""
+    if not group.exists():
+        return {}
+    return dict(zarr.open_group(group.zarr, mode="r").attrs)
+
+
+def write_attributes(group: Item, attributes: Mapping[str, Any]) -> None:
+    """Add attributes to those of a Zarr group, which is created if it is not there."""
+    zarr.open_group(group.zarr, mode="a").attrs.update(dict(attributes))
+
+
+def write_dataset(item: Item, dataset: Dataset) -> None:
+    """Write a dataset of xarray, whole: NetCDF if the name ends with ``.nc``, else Zarr."""
+    if item.name.endswith(".nc"):
+        with atomic_file(item) as temporary:
+            dataset.to_netcdf(temporary, engine="scipy", format="NETCDF3_64BIT")
+        return
+    with atomic_folder(item) as group:
+        dataset.to_zarr(group.zarr, mode="w", consolidated=False, zarr_format=3)
+
+
+@contextlib.contextmanager
+def open_dataset(item: Item) -> Iterator[Dataset]:
+    """Open what :func:`write_dataset` wrote, for the length of a ``with`` block.
+
+    Raises
+    ------
+    InputError
+        If it is not there.
+    """
+    import xarray  # takes half a second; few commands need it
+
+    if not item.exists():
+        raise InputError(f"{item} is missing, so it cannot be read. Run what makes it again.")
+    if item.name.endswith(".nc"):
+        with local_copy(item) as path, xarray.open_dataset(path, engine="scipy") as data:
+            yield data
+        return
+    with xarray.open_zarr(item.zarr, consolidated=False) as data:
+        yield data

@@ -1,0 +1,118 @@
+"""Files that users name: sources, velocity models, archives, faults, weights, configurations.
+
+They are no results: they lie where their owner keeps them, are read and never written. All of
+them are found here, so that other places than local ones can come later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from quakeloom.config import expand_variables
+from quakeloom.core import InputError, digest_file
+from quakeloom.store._resources import find_resource
+
+_WILDCARDS = "*?["
+"""Characters that make a name a pattern."""
+
+
+def input_place(data: str, name: str) -> Path:
+    """Return where a name of the settings points to: below ``data``, or as written if absolute.
+
+    Variables of the environment are replaced in both.
+    """
+    return Path(expand_variables(data)) / expand_variables(name)
+
+
+def is_input(path: Path) -> bool:
+    """Say whether there is a file."""
+    return path.is_file()
+
+
+def find_input(data: str, name: str) -> Path | None:
+    """Return the file of a name of the settings, None if there is none."""
+    path = input_place(data, name)
+    return path if path.is_file() else None
+
+
+def list_inputs(data: str, pattern: str) -> list[Path]:
+    """Return what a name or a pattern of the settings stands for, sorted; empty if nothing."""
+    path = input_place(data, pattern)
+    if not any(c in expand_variables(pattern) for c in _WILDCARDS):
+        return [path] if path.exists() else []
+    root = Path(path.anchor)
+    return sorted(root.glob(str(path.relative_to(root))))
+
+
+def walk_inputs(path: Path) -> Iterator[Path]:
+    """Yield the files below a folder, or the file itself; nothing where there is neither."""
+    if path.is_file():
+        yield path
+    else:
+        yield from (f for f in path.rglob("*") if f.is_file())
+
+
+def find_velocity_model(data: str, name: str) -> Path | None:
+    """Return the file of a velocity model: below ``data``, as written, or one that comes along."""
+    own = find_resource("velocity_models") / f"{expand_variables(name)}.txt"
+    for path in (input_place(data, name), input_place("", name), own):
+        if path.is_file():
+            return path
+    return None
+
+
+def own_velocity_models() -> list[str]:
+    """Return the names of the velocity models that come with quakeloom."""
+    return sorted(p.stem for p in find_resource("velocity_models").glob("*.txt"))
+
+
+def read_input_text(path: Path) -> str:
+    """Read a file of text in UTF-8.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}. Give another file.") from None
+
+
+def input_stamp(path: Path) -> tuple[int, int]:
+    """Return the size of a file in bytes and when it was changed, in nanoseconds since 1970."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def digest_input(path: Path) -> str:
+    """Return the digest of a file's content."""
+    return digest_file(path)
+
+
+class InputDigests:
+    """Digests of files, read again only where size or time has changed.
+
+    Attributes
+    ----------
+    known : dict of str to list
+        Size, time and digest of every file that was asked for, by its full path: JSON values,
+        to be kept from one plan to the next.
+    """
+
+    def __init__(self, known: dict[str, list[Any]]) -> None:
+        self.known = known
+
+    def of(self, path: Path) -> str:
+        """Return the digest of a file's content."""
+        stamp = list(input_stamp(path))
+        name = str(path.resolve())
+        kept = self.known.get(name)
+        if kept and kept[:2] == stamp:
+            return str(kept[2])
+        digest = digest_file(path)
+        self.known[name] = [*stamp, digest]
+        return digest

@@ -1,0 +1,239 @@
+"""Addresses of what lies in a store, and what can be done with them whatever they hold."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from quakeloom.core import InputError, digest_bytes
+from quakeloom.store._local import LocalStore
+from quakeloom.store._protocol import Store
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file or folder of a store, whether or not it is there.
+
+    ``item / "name"`` is what lies below it. As text it is its path or address.
+
+    Attributes
+    ----------
+    store : Store
+    key : str
+        Names with ``/`` between them, below the root of the store.
+    """
+
+    store: Store
+    key: str
+
+    def __truediv__(self, name: str) -> Item:
+        return Item(self.store, f"{self.key}/{name}" if self.key else name)
+
+    def __str__(self) -> str:
+        return self.store.describe(self.key)
+
+    @property
+    def name(self) -> str:
+        """Last name of the key."""
+        return self.key.rpartition("/")[2] or self.store.name()
+
+    @property
+    def stem(self) -> str:
+        """The name without its ending."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
+    def parent(self) -> Item:
+        """The folder around it; that of a root lies in the store around."""
+        if self.key:
+            return Item(self.store, self.key.rpartition("/")[0])
+        return Item(self.store.above(), "")
+
+    @property
+    def local(self) -> Path:
+        """Path in a local store.
+
+        Raises
+        ------
+        InputError
+            If the store is another one.
+        """
+        if not isinstance(self.store, LocalStore):
+            raise InputError(f"{self} is no file of this machine. Give a local folder.")
+        return self.store.path(self.key)
+
+    @property
+    def zarr(self) -> Any:
+        """What Zarr takes as the place of a group or an array."""
+        return self.store.zarr(self.key)
+
+    def exists(self) -> bool:
+        """Say whether it is there."""
+        return self.store.exists(self.key)
+
+    def is_folder(self) -> bool:
+        """Say whether it is there and holds others."""
+        return self.store.is_folder(self.key)
+
+    def children(self) -> list[Item]:
+        """Return what lies directly below it, by name; nothing where it is not there."""
+        names = [n.rstrip("/") for n in self.store.list(self.key)]
+        return [self / name for name in names if not name.startswith(".")]
+
+    def files(self) -> Iterator[Item]:
+        """Yield all files below it, folder by folder, by name."""
+        for name in self.store.list(self.key):
+            if name.startswith("."):
+                continue
+            if name.endswith("/"):
+                yield from (self / name[:-1]).files()
+            else:
+                yield self / name
+
+    def relative_to(self, folder: Item) -> str:
+        """Return its key below a folder of the same store."""
+        start = f"{folder.key}/" if folder.key else ""
+        if self.store != folder.store or not self.key.startswith(start):
+            raise ValueError(f"{self} does not lie in {folder}.")
+        return self.key[len(start) :]
+
+    def digest(self, without: Collection[str] = ()) -> str:
+        """Return the digest of a file, or of all files of a folder with their names.
+
+        Parameters
+        ----------
+        without : collection of str
+            Keys below the folder that do not count, with all that lies below them.
+
+        Raises
+        ------
+        InputError
+            If there is nothing.
+        """
+        if not self.is_folder():
+            with _named(self):
+                return self.store.digest(self.key)
+        left_out = [tuple(w.split("/")) for w in without]
+        parts: list[bytes] = []
+        for file in self.files():
+            inside = file.relative_to(self)
+            names = tuple(inside.split("/"))
+            if any(names[: len(w)] == w for w in left_out):
+                continue
+            parts.append(inside.encode())
+            parts.append(self.store.digest(file.key).encode())
+        return digest_bytes(*parts)
+
+    def remove(self) -> None:
+        """Remove it with all that it holds; nothing where it is not there."""
+        self.store.remove(self.key)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Wait until no other process holds the lock of this folder, and hold it."""
+        return self.store.lock(self.key)
+
+    def open(self) -> BinaryIO:
+        """Open it for reading in any order.
+
+        Raises
+        ------
+        InputError
+            If there is nothing.
+        """
+        with _named(self):
+            return self.store.open(self.key)
+
+
+@contextlib.contextmanager
+def _named(item: Item) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(
+            f"{item} is missing, so it cannot be read. Run what makes it again."
+        ) from None
+
+
+def open_item(place: Path | str | Item) -> Item:
+    """Return the address of a file or folder that a user names.
+
+    Parameters
+    ----------
+    place : Path, str or Item
+        A local path; an item is returned as it is.
+    """
+    if isinstance(place, Item):
+        return place
+    path = Path(place)
+    if path.name in ("", ".."):
+        return Item(LocalStore(path), "")
+    return Item(LocalStore(path.parent), path.name)
+
+
+def open_folder(place: Path | str) -> Item:
+    """Return the address of a folder that a user names for results; it is made if needed.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    item = open_item(place)
+    if isinstance(item.store, LocalStore):
+        try:
+            item.local.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"'{item}' cannot be made as a folder for results ({error.strerror}). Nothing was "
+                "computed; name another."
+            ) from None
+    return item
+
+
+def read_bytes(item: Item) -> bytes:
+    """Read a file.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    with _named(item):
+        return item.store.read(item.key)
+
+
+def write_bytes(item: Item, content: bytes) -> None:
+    """Write a file, whole."""
+    with atomic_file(item) as temporary:
+        temporary.write_bytes(content)
+
+
+def atomic_file(item: Item) -> AbstractContextManager[Path]:
+    """Give a local file to write to; on success it is the item, whole.
+
+    If the body raises, the item is as it was.
+    """
+    return item.store.write(item.key)
+
+
+@contextlib.contextmanager
+def atomic_folder(item: Item) -> Iterator[Item]:
+    """Give a folder to fill; on success it takes the place of the item, whole."""
+    with item.store.write_group(item.key) as key:
+        yield Item(item.store, key)
+
+
+def local_copy(item: Item) -> AbstractContextManager[Path]:
+    """Give a local file or folder with the content, for programs that read nothing else."""
+    return item.store.fetch(item.key)
+
+
+def remove_others(folder: Item, names: Collection[str]) -> None:
+    """Remove all that lies in a folder but some names, with what killed writes left."""
+    for name in folder.store.list(folder.key):
+        if name.rstrip("/") not in names:
+            (folder / name.rstrip("/")).remove()

@@ -1,0 +1,173 @@
+"""A store in a local folder: temporary names, then a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from quakeloom.core import digest_file
+
+_UNFINISHED = re.compile(r"\.\d+\.(tmp|old)\.(?P<name>.+)")
+"""Names of what is being written (``tmp``) or replaced (``old``), by the process of a number."""
+
+
+@dataclass(frozen=True)
+class LocalStore:
+    """A folder of this machine, or one that it shares with others.
+
+    Attributes
+    ----------
+    root : Path
+    """
+
+    root: Path
+
+    def path(self, key: str) -> Path:
+        """Return the path of an item."""
+        return self.root / key
+
+    def describe(self, key: str) -> str:
+        """Return the path of an item."""
+        return str(self.path(key))
+
+    def above(self) -> LocalStore:
+        """Return the store of the folder around this one."""
+        if self.root.name in ("", ".."):
+            return LocalStore(self.root / "..")
+        return LocalStore(self.root.parent)
+
+    def name(self) -> str:
+        """Return the name of the folder."""
+        return self.root.name if self.root.name not in ("", "..") else self.root.resolve().name
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is a file or a folder."""
+        return self.path(key).exists()
+
+    def is_folder(self, key: str) -> bool:
+        """Say whether there is a folder."""
+        return self.path(key).is_dir()
+
+    def list(self, key: str) -> list[str]:
+        """Return the sorted names directly below a folder; those of folders end with ``/``."""
+        try:
+            with os.scandir(self.path(key)) as found:
+                return sorted(f"{e.name}/" if e.is_dir() else e.name for e in found)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read(self, key: str) -> bytes:
+        """Return the content of a file."""
+        return self.path(key).read_bytes()
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a file for reading in any order."""
+        # Arrow reads a file of its own without holding up other threads; NumPy takes it as well
+        stream: BinaryIO = pa.OSFile(self.describe(key), "rb")
+        return stream
+
+    def digest(self, key: str) -> str:
+        """Return the digest of a file's content, read in blocks."""
+        return digest_file(self.path(key))
+
+    @contextlib.contextmanager
+    def write(self, key: str) -> Iterator[Path]:
+        """Give a temporary file; on success it is renamed to the item.
+
+        If the body raises, the item is as it was. A kill leaves at most a temporary file, which
+        nobody reads and the next write removes. Within a folder that is itself unfinished the
+        file has its name at once.
+        """
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _is_unfinished(key):
+            yield path
+            return
+        _remove_leftovers(path)
+        temporary = _unfinished(path, "tmp")
+        try:
+            yield temporary
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def write_group(self, key: str) -> Iterator[str]:
+        """Give the key of a temporary folder; on success it takes the place of the item."""
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        temporary = _unfinished(path, "tmp")
+        temporary.mkdir()
+        try:
+            yield f"{key[: len(key) - len(path.name)]}{temporary.name}"
+            if path.exists():
+                old = _unfinished(path, "old")
+                path.replace(old)
+                temporary.replace(path)
+                shutil.rmtree(old)
+            else:
+                temporary.replace(path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    def remove(self, key: str) -> None:
+        """Remove a file, or a folder with all that it holds; nothing where there is none."""
+        path = self.path(key)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Wait until no other process holds the lock of a folder, and hold it."""
+        folder = self.path(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def fetch(self, key: str) -> Iterator[Path]:
+        """Give the file or folder itself."""
+        yield self.path(key)
+
+    def zarr(self, key: str) -> str:
+        """Return the path of a group or an array."""
+        return self.describe(key)
+
+
+def _unfinished(path: Path, kind: str) -> Path:
+    # the name keeps its end, which tells some writers what to write
+    return path.with_name(f".{os.getpid()}.{kind}.{path.name}")
+
+
+def _is_unfinished(key: str) -> bool:
+    """Say whether an item lies in a folder that is being written."""
+    return any(_UNFINISHED.fullmatch(name) for name in key.split("/")[:-1])
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what a killed write of a file or folder left."""
+    with os.scandir(path.parent) as found:
+        left = [e for e in found if e.name.startswith(".")]
+    for entry in left:
+        match = _UNFINISHED.fullmatch(entry.name)
+        if match is None or match["name"] != path.name:
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            Path(entry.path).unlink(missing_ok=True)
