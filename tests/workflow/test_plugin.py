@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_runs import quakeloom, write_config, write_month
 
-from quakeloom.store import read_json, read_table
+from quakeloom.store import open_item, read_json, read_table
 
 PACKAGES = Path(__file__).parent / "swarm"
 
@@ -55,7 +55,7 @@ def test_a_stage_of_another_package_is_a_stage_like_any_other(plugged, tmp_path)
     assert re.search(r"^swarm_finalise\s+1$", dry, re.M)
     run(tmp_path)
     root = tmp_path / "r" / "tiny"
-    found = read_table(root / "swarms.parquet", "events", ["event_id"]).num_rows
+    found = read_table(open_item(root / "swarms.parquet"), "events", ["event_id"]).num_rows
     # ten events a month, one a day
     assert found == 2 * 9
     assert "18 events follow another one." in (root / "report.html").read_text()
@@ -89,7 +89,7 @@ def test_partitions_that_a_stage_finds_are_planned_when_it_has_run(plugged, tmp_
     assert re.search(r"^findhours\s+1$", dry, re.M), "exact up to what is found"
     run(tmp_path)
     root = tmp_path / "r" / "tiny"
-    assert read_json(root / "hours.json") == ["h12"]
+    assert read_json(open_item(root / "hours.json")) == ["h12"]
     assert (root / "parts" / "hours" / "h12" / "rejects.parquet").is_file()
     assert (root / "parts" / "hours.finalise.json").is_file()
     assert "Nothing to be done" in run(tmp_path)

@@ -11,6 +11,7 @@ import typer
 from quakeloom.cli._run import find_snakefile
 from quakeloom.stages.every_stage import every_stage
 from quakeloom.stages.frame.stage import Stage
+from quakeloom.store import read_input_text
 
 _RULE = re.compile(r'^rule (\w+):\n(?:    "([^"]+)"\n)?', re.MULTILINE)
 """Name and docstring of a rule."""
@@ -109,7 +110,7 @@ def _rules(stage: Stage) -> list[str]:
     }
     file = rule_file(stage)
     rows = []
-    for name, words in _RULE.findall(file.read_text(encoding="utf-8")):
+    for name, words in _RULE.findall(read_input_text(file)):
         meaning, work = known.get(name, (words, f"{per}, round"))
         rows.append(f"| `{name}` | `{file.name}` | {meaning} | {work} |")
     return rows

@@ -24,7 +24,7 @@ from obspy.core.event import (
 )
 from obspy.core.inventory import Channel, Network, Station
 
-from quakeloom.formats import public_id, write_quakeml
+from quakeloom.formats import CatalogTables, public_id, write_quakeml
 from quakeloom.schema import time_values
 
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
@@ -99,7 +99,7 @@ def _events_of_mechanisms(mechanisms: pa.Table) -> dict[str, Event]:
         return {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mechanisms.xml"
-        write_quakeml(mechanisms, path)
+        write_quakeml(CatalogTables(mechanisms=mechanisms), path)
         events = list(read_events(str(path), format="QUAKEML"))
     return dict(zip(mechanisms.column("event_id").to_pylist(), events, strict=True))
 

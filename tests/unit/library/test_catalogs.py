@@ -8,7 +8,7 @@ import pytest
 from library_data import make_events, make_picks, make_readings, make_stations, write_tables
 
 import quakeloom as ql
-from quakeloom.formats import write_csv, write_gmt_meca, write_quakeml
+from quakeloom.formats import CatalogTables, write_csv, write_gmt_meca, write_quakeml
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_mechanisms_are_recognized_whatever_their_form(tmp_path, solved):
     table = solved.to_arrow()
     write_csv(table, tmp_path / "catalog.csv")
     solved.table.to_parquet(tmp_path / "anything.parquet")
-    write_quakeml(table, tmp_path / "catalog.xml")
+    write_quakeml(CatalogTables(mechanisms=table), tmp_path / "catalog.xml")
     write_gmt_meca(table, tmp_path / "catalog.meca")
     strike = solved.table.strike_deg.dropna()
     for name in ("catalog.csv", "anything.parquet", "catalog.xml", "catalog.meca"):
@@ -52,7 +52,7 @@ def test_mechanisms_are_recognized_whatever_their_form(tmp_path, solved):
 
 
 def test_a_quakeml_file_gives_readings_and_mechanisms(tmp_path, solved):
-    write_quakeml(solved.to_arrow(), tmp_path / "catalog.xml")
+    write_quakeml(CatalogTables(mechanisms=solved.to_arrow()), tmp_path / "catalog.xml")
     catalog = ql.read(tmp_path / "catalog.xml")
     assert len(catalog.events) == 6
     assert len(catalog.mechanisms) == (solved.table.status == "solved").sum()
