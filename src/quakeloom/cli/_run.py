@@ -35,9 +35,7 @@ Results = Annotated[Path, typer.Option("--results", help="Folder of all results.
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-        run
-    )
+    app.command("run", context_settings={"allow_extra_args": True})(run)
     app.command("plan")(plan)
     app.command("verify")(verify)
 
@@ -195,13 +193,33 @@ def _run_snakemake(
 
 
 def _summarise(name: str, results: Path) -> None:
+    """Print what came out of every run, first of all who used nothing.
+
+    Raises
+    ------
+    QuakeloomError
+        If nothing at all came out of a run.
+    """
     from quakeloom.cli._summary import summarise_run
     from quakeloom.stages.planning import read_plan, read_settings
+    from quakeloom.stages.what_came_out import stages_without_result
 
     console = Console()
+    empty = []
     for run_name in read_plan(results, name)["runs"]:
         layout = RunLayout(results / run_name)
-        console.print(summarise_run(run_name, read_settings(layout), layout))
+        settings = read_settings(layout)
+        sentences, nothing = stages_without_result(settings, layout)
+        for sentence in sentences:
+            typer.secho(f"{run_name}: {sentence}", fg="red", err=True)
+        if nothing:
+            empty.append(run_name)
+        console.print(summarise_run(run_name, settings, layout))
+    if empty:
+        raise QuakeloomError(
+            f"Nothing came out of {', '.join(empty)}: no stage could use anything of what it was "
+            "given. The reasons are above, and in the report."
+        )
 
 
 def _count_partitions(stage: str, entry: dict[str, Any]) -> str:

@@ -41,6 +41,7 @@ _CITATION = "Uchide et al. (2022)"
 def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     """Return the headline in plain sentences."""
     section = Section("summary", "Summary")
+    section.add(*(Text(sentence, "warning") for sentence in results.warnings))
     total, solved = len(catalog), int(catalog.solved.sum())
     read = max(results.table("events").num_rows, total)
     if total == 0:

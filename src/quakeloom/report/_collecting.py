@@ -29,6 +29,7 @@ from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.hypocenters import tables_folder
+from quakeloom.stages.what_came_out import stages_without_result
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -75,6 +76,7 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
         waveforms=collect_waveforms(settings, layout),
         location=_location(settings, layout),
         sections=_sections(stages, settings, layout),
+        warnings=stages_without_result(settings, layout)[0],
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)

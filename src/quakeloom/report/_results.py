@@ -92,6 +92,8 @@ class RunResults:
         the events. The tables ``hypocenters`` and ``arrivals`` go with it.
     sections : sequence of Section
         Sections that stages outside the package bring.
+    warnings : sequence of str
+        Sentences about stages that used nothing of what they were given; told first.
     """
 
     name: str
@@ -109,6 +111,7 @@ class RunResults:
     waveforms: Mapping[str, Any] = field(default_factory=dict)
     location: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()
+    warnings: Sequence[str] = ()
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""

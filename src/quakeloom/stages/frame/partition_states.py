@@ -111,6 +111,16 @@ def partition_states(
     return states
 
 
+def unfinished(layout: RunLayout, stage: str, gathers: bool) -> bool:
+    """Say whether a stage is not wholly computed under its present plan."""
+    if any(state != "done" for _, state in partition_states(layout, stage)):
+        return True
+    if not gathers:
+        return False
+    marker, planned = layout.done_step(stage, "finalise"), layout.plan_step(stage, "finalise")
+    return not marker.exists() or read_json(marker)["plan"] != planned.digest()
+
+
 def refuse_incomplete(layout: RunLayout, stage: str, markers: str | None = None) -> list[str]:
     """Return all partitions, or raise an :class:`IncompleteError` that names what is missing."""
     states = partition_states(layout, stage, markers)

@@ -25,6 +25,7 @@ from quakeloom.stages.frame.partition_states import (
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import promise_minutes, promise_threads
 from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.used_of import UsedOf, count_reasons
 from quakeloom.stages.frame.verbs import gather_parts, open_marker
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.blocks import (
@@ -221,4 +222,27 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
     return problems
 
 
-__all__ = ["before_parts", "check", "finalise", "gather_terms", "init", "inputs", "part", "promise"]
+def used_of(settings: Settings, layout: RunLayout) -> UsedOf:
+    """Return how many events were located, and why the others were not."""
+    status = read_table(layout.table("hypocenters"), "hypocenters", ["status"]).column("status")
+    return UsedOf(
+        "events located",
+        pc.sum(pc.equal(status, "located")).as_py() or 0,
+        len(status),
+        count_reasons(status, ("located",)),
+        "Look at the column `reason` of hypocenters.parquet and `pick_use` of arrivals.parquet, "
+        "and at `locate.minimum_picks`.",
+    )
+
+
+__all__ = [
+    "before_parts",
+    "check",
+    "finalise",
+    "gather_terms",
+    "init",
+    "inputs",
+    "part",
+    "promise",
+    "used_of",
+]

@@ -22,6 +22,7 @@ from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes, promise_threads
 from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
+from quakeloom.stages.frame.used_of import UsedOf, count_reasons
 from quakeloom.stages.frame.verbs import gather_parts, open_marker
 from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.mechanism.blocks import block_tasks, solve_block
@@ -211,3 +212,19 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
 def _counts(column: pa.ChunkedArray) -> list[tuple[str, int]]:
     found = pc.value_counts(column).to_pylist()
     return sorted(((f["values"], f["counts"]) for f in found), key=lambda p: (-p[1], p[0]))
+
+
+def used_of(settings: Settings, layout: RunLayout) -> UsedOf:
+    """Return how many events have a mechanism, and why the others have none."""
+    status = read_table(layout.table("mechanisms"), "mechanisms", ["status"]).column("status")
+    use = read_table(layout.table("polarities"), "polarities", ["use"]).column("use")
+    unused = ", ".join(f"{word} ({n})" for word, n in count_reasons(use, ("used",))[:3])
+    return UsedOf(
+        "events with a mechanism",
+        pc.sum(pc.equal(status, "solved")).as_py() or 0,
+        len(status),
+        count_reasons(status, ("solved",)),
+        (f"Readings not used: {unused}. " if unused else "")
+        + "Look at the column `use` of polarities.parquet, and at `mechanism.minimum_polarities`, "
+        "`mechanism.maximum_azimuthal_gap_deg` and `selection`.",
+    )

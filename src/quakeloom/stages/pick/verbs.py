@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
@@ -17,11 +18,12 @@ from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
 from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.used_of import UsedOf
 from quakeloom.stages.frame.verbs import open_marker
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.weights.pickers import open_picker, picker_digest
 from quakeloom.stages.window.reading import iterate_windows, window_tables
-from quakeloom.store import RunLayout, open_array, write_table
+from quakeloom.store import RunLayout, open_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -192,3 +194,16 @@ def _table(picks: list[dict[str, Any]], picker: str) -> pa.Table:
     columns["time"] = np.array([p["time"] for p in picks], dtype=np.int64).astype("datetime64[ns]")
     columns["picker"] = [picker] * len(picks)
     return make_table("picks", columns, rows=len(picks))
+
+
+def used_of(settings: Settings, layout: RunLayout) -> UsedOf:
+    """Return how many picks there are, against the windows that were cut."""
+    picks = read_table(layout.table("picks"), "picks", ["phase"]).num_rows
+    windows = read_table(layout.table("windows"), "windows", ["window"]).column("window")
+    cut = pc.sum(pc.greater_equal(windows, 0)).as_py() or 0
+    return UsedOf(
+        "windows have a pick" if not picks else "windows, picks in them",
+        picks,
+        cut,
+        remedy="Lower `waveforms.p_threshold`, or choose another `waveforms.picker`.",
+    )

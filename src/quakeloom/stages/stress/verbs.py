@@ -22,6 +22,7 @@ from quakeloom.stages.catalogs.reading import catalog_part
 from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.used_of import UsedOf
 from quakeloom.stages.frame.verbs import gather_parts
 from quakeloom.stages.simulate.reading import simulation_options
 from quakeloom.stages.stress import STRESS
@@ -204,4 +205,18 @@ def _truth(settings: Settings, table: pa.Table) -> pa.Table:
             "a_phi": stress.a_phi,
             "regime": np.array(REGIMES, dtype=object)[stress.regime],
         },
+    )
+
+
+def used_of(settings: Settings, layout: RunLayout) -> UsedOf:
+    """Return how many mechanisms made the map, and why others did not."""
+    facts = read_json(layout.root / "stress.json")
+    left = tuple(sorted(facts["left_out"].items(), key=lambda r: (-r[1], r[0])))
+    used = int(facts["mechanisms"])
+    return UsedOf(
+        "mechanisms in the stress map",
+        used,
+        used + sum(n for _, n in left),
+        left,
+        "Look at `stress.area`, `stress.maximum_depth_km` and `stress.quality_weights`.",
     )

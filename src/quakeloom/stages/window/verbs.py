@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
@@ -25,6 +26,7 @@ from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
 from quakeloom.stages.frame.stage import Promise, StageInputs
+from quakeloom.stages.frame.used_of import UsedOf, count_reasons
 from quakeloom.stages.frame.verbs import open_marker
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window import WINDOW
@@ -208,3 +210,17 @@ def _table(rows: list[dict[str, Any]], results: Item) -> pa.Table:
         values = [np.iinfo(np.int64).min if r[name] is None else r[name] for r in rows]
         columns[name] = np.array(values, dtype=np.int64).astype("datetime64[ns]")
     return make_table("windows", columns, rows=len(rows))
+
+
+def used_of(settings: Settings, layout: RunLayout) -> UsedOf:
+    """Return how many windows were cut of those that were looked for, and why others were not."""
+    status = read_table(layout.table("windows"), "windows", ["window_status"]).column(0)
+    cut = pc.sum(pc.equal(status, "cut")).as_py() or 0
+    return UsedOf(
+        "windows cut",
+        cut,
+        len(status),
+        count_reasons(status, ("cut",)),
+        "Look at the column `reason` of windows.parquet, and at `waveforms.archives`, station "
+        "codes and times.",
+    )
