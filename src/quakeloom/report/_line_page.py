@@ -380,7 +380,7 @@ def _agreement_section(results: LineResults) -> Section:
 
 
 def _reject_section(results: LineResults) -> Section:
-    section = Section("rejects", "Put aside")
+    section = Section("rejects", "Rejects")
     if not results.rejects.num_rows:
         return section
     reasons: dict[str, int] = {}

@@ -135,9 +135,11 @@ def _comparison(good: pa.Table, place: NDArray[np.float64], others: NDArray[np.f
         listed = ", ".join(f"{d:+.2f}" for d in difference)
         return f"{words}, depths {listed} km from theirs."
     inside = int(np.mean((low <= given) & (given <= high)) * 100 + 0.5)
+    middle = float(np.median(difference))
     return (
-        f"{words}, depths {np.median(difference):+.2f} km deeper in the median with a standard "
-        f"deviation of {difference.std():.2f} km; the 95 % ranges hold {inside} % of theirs."
+        f"{words}, depths {abs(middle):.2f} km {'deeper' if middle >= 0 else 'shallower'} in the "
+        f"median with a standard deviation of {difference.std():.2f} km; the 95 % ranges hold "
+        f"{inside} % of theirs."
     )
 
 

@@ -153,7 +153,7 @@ def _velocity_section(results: RegionalResults) -> Section:
 
 
 def _reject_section(results: RegionalResults) -> Section:
-    section = Section("rejects", "Put aside")
+    section = Section("rejects", "Rejects")
     if not results.rejects.num_rows:
         return section
     # names and places differ from row to row; the first words tell the kind

@@ -34,7 +34,7 @@ its axes changes nothing."""
 
 def truth_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     """Return rotation to the truth per quality and the calibration of the uncertainties."""
-    section = Section("truth", "Distance from the truth (synthetic events)")
+    section = Section("truth", "Error relative to the true mechanisms")
     if not results.has("truth"):
         return section
     truth = results.table("truth")
