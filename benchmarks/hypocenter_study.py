@@ -32,7 +32,7 @@ from quakeloom.config import Locate, load_configuration
 from quakeloom.core import LayeredModel, distance_azimuth, rotation_angle
 from quakeloom.formats import read_velocity_model
 from quakeloom.location import draw_layered_models, stack_members, trace_member
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.schema import make_table
 from quakeloom.simulate import (
     find_reading_levels,
@@ -109,8 +109,8 @@ def simulate(folder: Path, earth: int, events: int) -> pd.DataFrame:
         group, level = times.receivers([phase], [0.0])
         nodes = np.column_stack([made.true_depth_km[e], away, np.zeros(e.size)])
         found = np.empty((e.size, 1))
-        member_times(times.arrays, nodes, np.zeros(e.size, np.int64), np.zeros((1, 3)), group,
-                     level, found)  # fmt: skip
+        receivers = Receivers(np.zeros((1, 3)), group, level)
+        member_times(times.arrays, nodes, np.zeros(e.size, np.int64), receivers, found)
         seconds = found[:, 0] + delay[s, k] + error * random.standard_normal(e.size)
         used = np.ones(e.size, bool) if phase == "P" else random.random(e.size) < 0.4
         rows.append(

@@ -29,7 +29,7 @@ from quakeloom.location import (
     stack_members,
     trace_member,
 )
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.travel import table_grid
 
 ORIGIN = (14.0, 42.0)
@@ -75,7 +75,9 @@ def synthesize(times: EnsembleTimes, events: int, picks: int, seed: int = 5):
     for _ in range(events):
         truth = np.array([[random.uniform(3, 20), *random.uniform(-35, 35, 2)]])
         t = np.empty((1, picks))
-        member_times(times.arrays, truth, np.zeros(1, np.int64), station, group, level, t)
+        member_times(
+            times.arrays, truth, np.zeros(1, np.int64), Receivers(station, group, level), t
+        )
         found.append(
             PickSet([f"X.S{i:02d}" for i in index], phase,
                     t[0] + sigma * random.standard_normal(picks), sigma,

@@ -29,6 +29,7 @@ from quakeloom.formats import read_source
 from quakeloom.mechanism import (
     MechanismOptions,
     ObservationBlock,
+    StatedAngles,
     draw_angle_errors,
     find_mechanisms,
     leave_one_out,
@@ -74,10 +75,8 @@ def simulated_block(events, polarities, trials, seed=1, pairs=0, emergent=0.0, d
     offsets = np.arange(events + 1, dtype=np.int64) * polarities
     event_keys = string_keys([f"e{k}" for k in range(events)], draw_seed)
     station_keys = string_keys([f"s{k}" for k in range(total)], draw_seed)
-    drawn = draw_angle_errors(
-        event_keys, offsets, station_keys, azimuth, takeoff, AZIMUTH_ERROR_DEG,
-        TAKEOFF_ERROR_DEG, trials,
-    )  # fmt: skip
+    angles = StatedAngles(azimuth, takeoff, AZIMUTH_ERROR_DEG, TAKEOFF_ERROR_DEG)
+    drawn = draw_angle_errors(event_keys, offsets, station_keys, angles, trials)
     block = ObservationBlock(
         event_keys, offsets, *drawn, polarity.astype(np.int8), random.random(total) >= emergent,
         np.where(polarity > 0, sure, 1 - sure).astype(np.float32), ratio, station_keys,
@@ -96,10 +95,10 @@ def northridge_block(folder, trials):
     codes = rows.event_id.map({n: k for k, n in enumerate(names)}).to_numpy()
     offsets = np.searchsorted(codes, np.arange(len(names) + 1)).astype(np.int64)
     event_keys, station_keys = string_keys(names, 1), string_keys(rows.station, 1)
-    drawn = draw_angle_errors(
-        event_keys, offsets, station_keys, rows.azimuth_deg, rows.takeoff_deg,
-        rows.azimuth_error_deg, rows.takeoff_error_deg, trials,
-    )  # fmt: skip
+    angles = StatedAngles(
+        rows.azimuth_deg, rows.takeoff_deg, rows.azimuth_error_deg, rows.takeoff_error_deg
+    )
+    drawn = draw_angle_errors(event_keys, offsets, station_keys, angles, trials)
     nothing = np.full(len(rows), np.nan, np.float32)
     return ObservationBlock(
         event_keys, offsets, *drawn, rows.polarity.to_numpy(np.int8),

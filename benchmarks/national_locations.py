@@ -30,7 +30,7 @@ from location import REFERENCE
 from national_mechanisms import EVENTS
 from quakeloom.core import distance_azimuth, geographic_position
 from quakeloom.location import draw_layered_models, stack_members, trace_member
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.schema import make_table
 from quakeloom.store import open_item, read_table, write_table
 from quakeloom.travel import table_grid
@@ -79,7 +79,8 @@ def write_inputs(folder: Path, events: int, seed: int = 11) -> None:
         group, level = times.receivers(PICKS, receiver[:, 0])
         node = np.array([[source_depth[i], 0.0, 0.0]])
         out = np.empty((1, len(PICKS)))
-        member_times(times.arrays, node, np.zeros(1, np.int64), receiver, group, level, out)
+        receivers = Receivers(receiver, group, level)
+        member_times(times.arrays, node, np.zeros(1, np.int64), receivers, out)
         seconds[i] = out[0]
     sigma = np.where(np.array(PICKS) == "P", 0.1, 0.2)
     seconds += sigma * random.standard_normal(seconds.shape)

@@ -25,12 +25,13 @@ from quakeloom.location import (
     EnsembleTimes,
     EventPicks,
     LocationOptions,
+    find_boundary,
     find_start,
     grid_times,
     locate_event,
     make_ensemble,
 )
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.travel import solve_eikonal
 
 STATION_KM = np.linspace(12.0, 48.0, 10)
@@ -148,15 +149,13 @@ def trace(section: Section, velocity: np.ndarray, ratio: np.ndarray) -> Ensemble
 
 
 def boundary_depth(section: Section, velocity: np.ndarray, distance: float) -> np.ndarray:
-    """Depth at which P last exceeds the velocity of the boundary, in every section."""
+    """Depth at which P first exceeds the velocity of the boundary, in every section.
+
+    The bottom of the section where it does not: a mean is made of these depths.
+    """
     at = int(np.argmin(np.abs(section.distance_km - distance)))
-    depth = []
-    for v in velocity[..., at]:
-        slow = np.flatnonzero(v <= BOUNDARY_KM_S)
-        i = min(int(slow[-1]), v.size - 2) if slow.size else 0
-        share = np.clip((BOUNDARY_KM_S - v[i]) / max(v[i + 1] - v[i], 1e-9), 0.0, 1.0)
-        depth.append(section.depth_km[i] + share * (section.depth_km[1] - section.depth_km[0]))
-    return np.array(depth)
+    depth = find_boundary(velocity[..., at].T, section.depth_km, BOUNDARY_KM_S)
+    return np.where(np.isnan(depth), section.depth_km[-1], depth)
 
 
 COLUMNS = (
@@ -197,8 +196,10 @@ def experiment(
         for _ in range(per_earth):
             truth = np.array([random.uniform(8, 24), random.uniform(55, 78), 0.0])
             observed = np.empty((1, sigma.size))
-            member_times(truth_times.arrays, truth[None], np.zeros(1, np.int64), station, group,
-                         level, observed)  # fmt: skip
+            receivers = Receivers(station, group, level)
+            member_times(
+                truth_times.arrays, truth[None], np.zeros(1, np.int64), receivers, observed
+            )
             observed = observed[0] + sigma * random.standard_normal(sigma.size)
             picks = EventPicks(station, group, level, observed, sigma**2)
             deep = float(boundary_depth(section, section.truth[None], truth[1])[0])

@@ -18,6 +18,7 @@ from quakeloom.core import (
 from quakeloom.mechanism import (
     MechanismOptions,
     ObservationBlock,
+    StatedAngles,
     draw_angle_errors,
     find_mechanisms,
     leave_one_out,
@@ -60,7 +61,8 @@ def random_block(seed, trials=4):
     station_keys = string_keys([f"S{k}" for k in random.integers(0, 30, count)], 1)
     azimuth = random.uniform(0, 360, count)
     takeoff = np.where(random.random(count) < 0.03, np.nan, random.uniform(0, 180, count))
-    drawn = draw_angle_errors(event_keys, offsets, station_keys, azimuth, takeoff, 3.0, 8.0, trials)
+    angles = StatedAngles(azimuth, takeoff, 3.0, 8.0)
+    drawn = draw_angle_errors(event_keys, offsets, station_keys, angles, trials)
     return ObservationBlock(
         event_keys, offsets, *drawn,
         random.choice(np.array([-1, 0, 1], np.int8), count, p=[0.45, 0.1, 0.45]),

@@ -9,6 +9,7 @@ from quakeloom.core import rotation_angle, string_keys
 from quakeloom.mechanism import (
     MechanismOptions,
     ObservationBlock,
+    StatedAngles,
     draw_angle_errors,
     find_mechanisms,
     mechanism_grid,
@@ -81,10 +82,10 @@ def solve_example1(example1, options, seed):
     )
     offsets = np.searchsorted(event, np.arange(len(events) + 1)).astype(np.int64)
     event_keys, station_keys = string_keys(events, seed), string_keys(names, seed)
+    angles = StatedAngles(azimuth, takeoff, azimuth_error, takeoff_error)
     drawn = draw_angle_errors(
-        event_keys, offsets, station_keys, azimuth, takeoff, azimuth_error, takeoff_error,
-        options.trials, options.stratified_draws,
-    )  # fmt: skip
+        event_keys, offsets, station_keys, angles, options.trials, options.stratified_draws
+    )
     nothing = np.full(len(rows), np.nan, np.float32)
     block = ObservationBlock(
         event_keys, offsets, *drawn, np.array(signs, np.int8), np.array(sharp), nothing, nothing,
@@ -135,8 +136,9 @@ def test_the_double_conversion_explains_published_station_distributions(example1
         strike, dip, rake, *_, stdr = published[name]
         for mode, values in apart.items():
             _, given, _ = polarity_misfit_stdr(
-                strike, dip, rake, [r[4] for r in mine], [r[5] for r in mine],
-                [r[2] for r in mine], [r[3] for r in mine], stdr_mode=mode,
+                [strike, dip, rake], [r[4] for r in mine], [r[5] for r in mine],
+                [r[2] for r in mine], [r[3] for r in mine],
+                options=MechanismOptions(stdr_mode=mode),
             )  # fmt: skip
             values.append(100 * given - stdr)
     # Strike, dip, rake and stdr are printed as whole numbers: half a unit of stdr and what

@@ -19,7 +19,7 @@ from quakeloom.location import (
     scale_times,
     stack_members,
 )
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
 
 
@@ -106,7 +106,7 @@ def test_jma2001_is_reproduced_to_its_print_precision(shared_data):
             found = np.empty((1, 2))
             member_times(
                 times.arrays, np.array([[depth, distance, 0.0]]), np.zeros(1, np.int64),
-                np.zeros((2, 3)), group, level, found,
+                Receivers(np.zeros((2, 3)), group, level), found,
             )  # fmt: skip
             worst = max(worst, float(np.abs(found[0] - printed[(depth, distance)]).max()))
     assert worst < 0.0005
@@ -118,7 +118,8 @@ def test_jma2001_is_reproduced_to_its_print_precision(shared_data):
     group, level = times.receivers(phase, np.zeros(20))
     observed = np.empty((1, 20))
     truth = np.array([[47.0, 3.0, -5.0]])
-    member_times(times.arrays, truth, np.zeros(1, np.int64), station, group, level, observed)
+    receivers = Receivers(station, group, level)
+    member_times(times.arrays, truth, np.zeros(1, np.int64), receivers, observed)
     longitude, latitude = geographic_position(140.0, 38.0, station[:, 1], station[:, 2])
     picks = PickSet([f"S{i // 2}" for i in range(20)], phase, observed[0], np.full(20, 0.1),
                     longitude, latitude, np.zeros(20))  # fmt: skip

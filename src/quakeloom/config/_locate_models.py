@@ -147,8 +147,9 @@ class Locate(Section):
     )
     boundary_velocity_km_s: float = setting(
         0.0,
-        "A boundary (such as the Moho) is where P first exceeds this velocity, in each member for "
-        "itself; the probability to be below it is given. 0: none.",
+        "A boundary (such as the Moho) is where P, going down, first exceeds this velocity, in "
+        "each member for itself, whatever comes below; the probability to be below it is given. "
+        "Tables and grids of travel times have no velocities and no boundary. 0: none.",
         "km/s",
         ge=0,
         le=12,

@@ -8,12 +8,14 @@ makes ensembles around a reference; grids and tables of others come in by :func:
 """
 
 from quakeloom.location._approximations import locate_gaussian
+from quakeloom.location._boundaries import find_boundary
+from quakeloom.location._density import EventPicks
 from quakeloom.location._ensembles import (
     draw_layered_members,
     draw_layered_models,
     with_s_velocities,
 )
-from quakeloom.location._events import LocatedEvent, locate_picks
+from quakeloom.location._events import LocatedEvent, WantedDraws, locate_picks
 from quakeloom.location._locate import (
     Ensemble,
     Location,
@@ -26,7 +28,6 @@ from quakeloom.location._options import LocationOptions
 from quakeloom.location._picks import PickSet, Plane
 from quakeloom.location._posterior import Posterior
 from quakeloom.location._screening import PICK_USES, screen_picks
-from quakeloom.location._search import EventPicks
 from quakeloom.location._station_terms import StationTerms, estimate_station_terms
 from quakeloom.location._tables import (
     EnsembleTimes,
@@ -52,10 +53,12 @@ __all__ = [
     "Plane",
     "Posterior",
     "StationTerms",
+    "WantedDraws",
     "draw_hypocenters",
     "draw_layered_members",
     "draw_layered_models",
     "estimate_station_terms",
+    "find_boundary",
     "find_start",
     "grid_times",
     "locate_event",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from quakeloom.location._interpolation import all_times
+from quakeloom.location._interpolation import Floats, all_times
 from quakeloom.location._locate import Ensemble, Location, depth_prior
 from quakeloom.location._options import LocationOptions
-
-Floats = NDArray[np.float64]
 
 
 def locate_gaussian(
@@ -48,9 +46,7 @@ def locate_gaussian(
     log_density = np.empty(grid.nodes.shape[0])
     ones = np.ones(picks.time_s.size)
     for n, node in enumerate(grid.nodes):
-        all_times(
-            ensemble.times.arrays, node[None, :], picks.station, picks.group, picks.level, times
-        )
+        all_times(ensemble.times.arrays, node[None, :], picks.receivers, times)
         mean = times @ weight
         offset = (times - mean[:, None]) * np.sqrt(weight * members / (members - 1.0))
         root = np.linalg.cholesky(np.diag(picks.variance) + offset @ offset.T)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quakeloom.core import distance_azimuth
 from quakeloom.location._approximations import locate_gaussian
-from quakeloom.location._interpolation import all_times
+from quakeloom.location._interpolation import Floats, all_times
 from quakeloom.location._locate import Ensemble, Location, locate_event, make_ensemble
 from quakeloom.location._options import LocationOptions
-from quakeloom.location._picks import PickSet, Plane, local_picks
-from quakeloom.location._tables import EnsembleTimes
+from quakeloom.location._picks import Plane, ScreenedPicks
 
-Floats = NDArray[np.float64]
+_AXIS_FACTOR = np.sqrt(3.5059)
+"""Axes of the 68 % ellipsoid in standard deviations: the root of the 68.27 % quantile of
+chi-square with three degrees of freedom."""
 
 
 def describe_location(location: Location, plane: Plane) -> dict[str, float]:
@@ -61,71 +61,35 @@ def describe_location(location: Location, plane: Plane) -> dict[str, float]:
 def _ellipsoid(covariance: Floats) -> dict[str, float]:
     """Axes of the 68 % ellipsoid (three degrees of freedom), the longest first."""
     size, axes = np.linalg.eigh(covariance)
-    factor = np.sqrt(3.5059)  # the 68.27 % quantile of chi-square with three degrees of freedom
     values = {}
     for rank, i in enumerate((2, 1, 0), start=1):
         east, north, down = axes[:, i] * (1.0 if axes[2, i] >= 0 else -1.0)
-        values[f"ellipsoid_{rank}_km"] = factor * float(np.sqrt(max(size[i], 0.0)))
+        values[f"ellipsoid_{rank}_km"] = _AXIS_FACTOR * float(np.sqrt(max(size[i], 0.0)))
         values[f"ellipsoid_{rank}_azimuth_deg"] = float(np.degrees(np.arctan2(east, north)) % 360.0)
         values[f"ellipsoid_{rank}_plunge_deg"] = float(np.degrees(np.arcsin(min(down, 1.0))))
     return values
 
 
-def boundary_at(times: EnsembleTimes, boundary_km: Floats, location: Location) -> Floats:
-    """Return the depth of a boundary at the nodes of a location, in every member.
-
-    Linear between the nodes of the tables; where a member has no boundary (NaN) it is far below.
-    """
-    boundary = np.where(np.isfinite(boundary_km), boundary_km, 1e9)
-    if boundary.ndim == 1:
-        return boundary[None, :]
-    if boundary.shape[:2] == (1, 1):
-        return np.asarray(boundary[0])
-    nodes = location.posterior.grid.nodes
-    values = boundary
-    for axis, at in ((times.north_km, nodes[:, 1]), (times.east_km, nodes[:, 2])):
-        if axis.size == 1:
-            # the first axis left is this one, of one node
-            values = values[:, 0] if values.ndim == 3 else values
-            continue
-        i = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, axis.size - 2)
-        share = np.clip((at - axis[i]) / (axis[i + 1] - axis[i]), 0.0, 1.0)
-        if values is boundary:
-            share = share[:, None, None]
-            values = (1.0 - share) * values[i] + share * values[i + 1]
-        else:
-            row = np.arange(at.size)
-            share = share[:, None]
-            values = (1.0 - share) * values[row, i] + share * values[row, i + 1]
-    return np.asarray(values)
-
-
 def event_residuals(
     ensemble: Ensemble,
     location: Location,
-    picks: PickSet,
-    kept: NDArray[np.int64],
-    group: NDArray[np.int64],
-    level: Floats,
+    screened: ScreenedPicks,
     plane: Plane,
-    correction: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Residuals, travel times, distances and azimuths at the maximum, NaN where not known."""
+    picks = screened.picks
     count = picks.time_s.size
     residual, predicted = np.full(count, np.nan), np.full(count, np.nan)
     longitude, latitude = plane.inverse(location.maximum[1], location.maximum[2])
     distance, azimuth = distance_azimuth(longitude, latitude, picks.longitude, picks.latitude)
-    known = np.flatnonzero(np.isfinite(picks.longitude) & (group[:, 0] >= 0))
-    event = local_picks(picks, known, group, level, correction, plane)
+    known = np.flatnonzero(np.isfinite(picks.longitude) & (screened.group[:, 0] >= 0))
+    event = screened.in_plane(known, plane)
     times = np.empty((known.size, ensemble.times.member_count))
-    all_times(
-        ensemble.times.arrays, location.maximum[None, :], event.station, event.group, event.level,
-        times,
-    )  # fmt: skip
+    all_times(ensemble.times.arrays, location.maximum[None, :], event.receivers, times)
     weights = location.posterior.weights
     predicted[known] = times @ weights
-    raw = picks.time_s - correction - predicted
-    origin = np.average(raw[kept], weights=1.0 / location.variance)
+    raw = picks.time_s - screened.correction_s - predicted
+    origin = np.average(raw[screened.kept], weights=1.0 / location.variance)
     if np.isfinite(location.maximum_origin_s):
         origin = location.maximum_origin_s
     residual = raw - origin
@@ -171,6 +135,7 @@ def compare_models(
 
 
 _MEANS: dict[int, tuple[Ensemble, Ensemble]] = {}
+"""The mean of the last ensemble, by the ensemble's ``id``: it is wanted for every event."""
 
 
 def _mean_ensemble(ensemble: Ensemble) -> Ensemble:

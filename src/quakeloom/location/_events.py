@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import distance_azimuth
+from quakeloom.location._boundaries import boundary_at
 from quakeloom.location._descriptions import (
     azimuthal_gap,
-    boundary_at,
     compare_models,
     describe_location,
     event_residuals,
 )
+from quakeloom.location._interpolation import Floats
 from quakeloom.location._locate import (
     Ensemble,
     Location,
@@ -23,10 +24,21 @@ from quakeloom.location._locate import (
     locate_event,
 )
 from quakeloom.location._options import LocationOptions
-from quakeloom.location._picks import PickSet, Plane, local_picks
+from quakeloom.location._picks import PickSet, Plane, ScreenedPicks
 from quakeloom.location._screening import screen_picks, stations_in_line
 
-Floats = NDArray[np.float64]
+_EDGE = "the best hypocenter lies on the edge of the volume that the models fill"
+_UNREACHED = "no hypocenter within the volume is reached by the tables from all stations"
+_VANISHED = "the posterior vanishes: no member reaches all stations from where the event must be"
+"""Reasons of the status ``outside_model``."""
+
+_EDGE_SHARE = 0.02
+"""Part of a cell of the grid within which the maximum is at the edge: about as close as the
+search for it ends. Chosen here."""
+
+_SURE_REACH = 0.95
+"""Share of the reach of tables within which stations may lie from that of the first arrival.
+Chosen here."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,14 @@ class LocatedEvent:
     draw_member: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
+@dataclass(frozen=True)
+class WantedDraws:
+    """Draws of a posterior that are wanted: how many, and the stream that they come from."""
+
+    count: int
+    random: np.random.Generator
+
+
 def locate_picks(
     ensemble: Ensemble,
     picks: PickSet,
@@ -72,8 +92,7 @@ def locate_picks(
     epicenter: tuple[float, float] | None = None,
     boundary_km: ArrayLike | None = None,
     plane: Plane | None = None,
-    draws: int = 0,
-    random: np.random.Generator | None = None,
+    draws: WantedDraws | None = None,
 ) -> LocatedEvent:
     """Locate an event from its picks, whatever they are.
 
@@ -91,111 +110,134 @@ def locate_picks(
         is no boundary: every event is above it.
     plane : Plane, optional
         Where the grids of an ensemble lie; needed for ensembles that are not one-dimensional.
-    draws : int
-        Draws of the posterior wanted; they need ``random``.
+    draws : WantedDraws, optional
 
     Returns
     -------
     LocatedEvent
         With a status for anything that keeps the event from being located.
     """
-    times = ensemble.times
-    correction = np.zeros(picks.time_s.size) if correction_s is None else np.asarray(correction_s)
-    group, level = times.receivers(picks.phase, -picks.elevation_m / 1000.0, picks.station)
-    use = screen_picks(picks.station, picks.phase, picks.time_s, picks.uncertainty_s,
-                       picks.longitude, group[:, 0], times.longest_s)  # fmt: skip
-    kept = np.flatnonzero(np.array(use, dtype=object) == "used")
-    if kept.size and times.radial:
-        first = kept[int(np.argmin(picks.time_s[kept]))]
-        away, _ = distance_azimuth(
-            picks.longitude[first], picks.latitude[first], picks.longitude, picks.latitude
-        )
-        for i in kept[away[kept] > min(options.maximum_distance_km, 0.95 * times.north_km[-1])]:
-            use[i] = "too_far"
-        kept = np.flatnonzero(np.array(use, dtype=object) == "used")
-    if kept.size < options.minimum_picks:
-        counts = {u: use.count(u) for u in dict.fromkeys(use) if u != "used"}
-        why = ", ".join(f"{n} {u}" for u, n in counts.items())
-        return LocatedEvent(
-            "too_few_picks",
-            f"{kept.size} picks can be used; {options.minimum_picks} are needed"
-            + (f" (left out: {why})" if why else ""),
-            {"pick_count": float(kept.size)},
-            use,
-        )
-    first = kept[int(np.argmin(picks.time_s[kept]))]
+    screened = _screen(ensemble, picks, options, correction_s)
+    count = {"pick_count": float(screened.kept.size)}
+    if screened.kept.size < options.minimum_picks:
+        return LocatedEvent("too_few_picks", _too_few(screened, options), count, screened.use)
+    first = screened.first
     here = plane or Plane(float(picks.longitude[first]), float(picks.latitude[first]))
-    event = local_picks(picks, kept, group, level, correction, here)
+    event = screened.in_plane(screened.kept, here)
     center = np.array([0.0, *here.forward(picks.longitude[first], picks.latitude[first])])
     found = find_start(ensemble, event, options, center)
     if found is None:
-        return LocatedEvent(
-            "outside_model",
-            "no hypocenter within the volume is reached by the tables from all stations",
-            {"pick_count": float(kept.size)},
-            use,
-        )
+        return LocatedEvent("outside_model", _UNREACHED, count, screened.use)
     start, cloud = found
     if plane is None:
         # The plane is exact around its origin, so that is moved to the event.
         longitude, latitude = here.inverse(start[1], start[2])
         shift = start[1:].copy()
         here = Plane(float(longitude), float(latitude))
-        event = local_picks(picks, kept, group, level, correction, here)
+        event = screened.in_plane(screened.kept, here)
         cloud = cloud - np.array([0.0, *shift])
         start = np.array([start[0], 0.0, 0.0])
     prior = None if epicenter is None else here.forward(*epicenter)
     location = locate_event(ensemble, event, options, start, cloud, prior)
     if location is None:
-        return LocatedEvent(
-            "outside_model",
-            "the posterior vanishes: no member reaches all stations from where the event must be",
-            {"pick_count": float(kept.size)},
-            use,
-        )
+        return LocatedEvent("outside_model", _VANISHED, count, screened.use)
     status, reason = "located", ""
-    section = times.east_km.size == 1 and not times.radial
-    if not section and stations_in_line(event.station):
+    if not ensemble.times.is_section and stations_in_line(event.station):
         status, reason = "stations_in_line", "the stations lie in a line, either side fits as well"
-    elif _at_edge(location, options, center, here, plane is None):
-        status = "outside_model"
-        reason = "the best hypocenter lies on the edge of the volume that the models fill"
-    values = describe_location(location, here)
+    elif _at_edge(location, options, None if plane is None else center):
+        status, reason = "outside_model", _EDGE
+    values = describe_location(location, here) | count
     if boundary_km is not None:
-        below = boundary_at(times, np.asarray(boundary_km, dtype=float), location)
+        boundary = np.asarray(boundary_km, dtype=float)
+        below = boundary_at(ensemble.times, boundary, location.posterior.grid.nodes)
         values["probability_below_boundary"] = location.posterior.probability_below(below)
-    values["pick_count"] = float(kept.size)
-    values["pick_count_p"] = float(sum(picks.phase[i] == "P" for i in kept))
-    residual, predicted, distance, azimuth = event_residuals(
-        ensemble, location, picks, kept, group, level, here, correction
-    )
-    values["rms_s"] = float(
-        np.sqrt(np.average(residual[kept] ** 2, weights=1.0 / location.variance))
-    )
-    values["azimuthal_gap_deg"] = azimuthal_gap(azimuth[kept])
-    values["nearest_station_km"] = float(np.min(distance[kept]))
     if options.compare:
         compare_models(ensemble, location, options, prior, here, values)
-    drawn = np.empty((0, 4))
-    member = np.empty(0, dtype=np.int64)
-    if draws:
-        if random is None:
-            raise ValueError("draws need a random stream")
-        nodes, origin, member = draw_hypocenters(ensemble, location, options, draws, random, prior)
-        drawn = np.stack([*here.inverse(nodes[:, 1], nodes[:, 2]), nodes[:, 0], origin], axis=-1)
-    return LocatedEvent(
-        status, reason, values, use, residual, predicted, distance, azimuth,
-        location.posterior.weights, drawn, member,
+    located = _with_picks(
+        LocatedEvent(status, reason, values, screened.use), ensemble, location, screened, here
+    )
+    if draws is None:
+        return located
+    nodes, origin, member = draw_hypocenters(
+        ensemble, location, options, draws.count, draws.random, prior
+    )
+    drawn = np.stack([*here.inverse(nodes[:, 1], nodes[:, 2]), nodes[:, 0], origin], axis=-1)
+    return replace(located, draws=drawn, draw_member=member)
+
+
+def _screen(
+    ensemble: Ensemble,
+    picks: PickSet,
+    options: LocationOptions,
+    correction_s: ArrayLike | None,
+) -> ScreenedPicks:
+    """Say what becomes of every pick, and which are used."""
+    times = ensemble.times
+    correction = np.zeros(picks.time_s.size) if correction_s is None else np.asarray(correction_s)
+    group, level = times.receivers(picks.phase, -picks.elevation_m / 1000.0, picks.station)
+    use = screen_picks(
+        picks.station, picks.phase, picks.time_s, picks.uncertainty_s, picks.longitude,
+        group[:, 0], times.longest_s,
     )  # fmt: skip
+    kept = np.flatnonzero(np.array(use, dtype=object) == "used")
+    if kept.size and times.radial:
+        first = kept[int(np.argmin(picks.time_s[kept]))]
+        away, _ = distance_azimuth(
+            picks.longitude[first], picks.latitude[first], picks.longitude, picks.latitude
+        )
+        # The event lies some way from the station of the first arrival, and the tables must
+        # reach the others from there as well.
+        farthest = min(options.maximum_distance_km, _SURE_REACH * times.north_km[-1])
+        for i in kept[away[kept] > farthest]:
+            use[i] = "too_far"
+        kept = np.flatnonzero(np.array(use, dtype=object) == "used")
+    return ScreenedPicks(picks, use, kept, group, level, correction)
 
 
-def _at_edge(
-    location: Location, options: LocationOptions, center: Floats, plane: Plane, moved: bool
-) -> bool:
-    """Say whether the maximum is at the bottom or the sides of the volume."""
-    tiny = 0.02 * location.posterior.grid.size[0] * abs(location.posterior.grid.basis[0, 0])
+def _too_few(screened: ScreenedPicks, options: LocationOptions) -> str:
+    """Why an event has too few picks."""
+    use = screened.use
+    counts = {u: use.count(u) for u in dict.fromkeys(use) if u != "used"}
+    why = ", ".join(f"{n} {u}" for u, n in counts.items())
+    return f"{screened.kept.size} picks can be used; {options.minimum_picks} are needed" + (
+        f" (left out: {why})" if why else ""
+    )
+
+
+def _with_picks(
+    located: LocatedEvent,
+    ensemble: Ensemble,
+    location: Location,
+    screened: ScreenedPicks,
+    plane: Plane,
+) -> LocatedEvent:
+    """Add what the picks say of a location: residuals, and how the stations lie around it."""
+    kept = screened.kept
+    residual, predicted, distance, azimuth = event_residuals(ensemble, location, screened, plane)
+    weights = 1.0 / location.variance
+    values = {
+        "pick_count_p": float(sum(screened.picks.phase[int(i)] == "P" for i in kept)),
+        "rms_s": float(np.sqrt(np.average(residual[kept] ** 2, weights=weights))),
+        "azimuthal_gap_deg": azimuthal_gap(azimuth[kept]),
+        "nearest_station_km": float(np.min(distance[kept])),
+    }
+    return replace(
+        located,
+        values=located.values | values,
+        residual_s=residual,
+        predicted_s=predicted,
+        distance_km=distance,
+        azimuth_deg=azimuth,
+        member_weights=location.posterior.weights,
+    )
+
+
+def _at_edge(location: Location, options: LocationOptions, center: Floats | None) -> bool:
+    """Say whether the maximum is at the bottom or, where there is a center, the sides."""
+    grid = location.posterior.grid
+    tiny = _EDGE_SHARE * grid.size[0] * abs(grid.basis[0, 0])
     if location.maximum[0] > options.maximum_depth_km - max(tiny, 1e-6):
         return True
-    if moved:
+    if center is None:
         return False
     return bool(np.abs(location.maximum[1:] - center[1:]).max() > 1.001 * options.radius_km)

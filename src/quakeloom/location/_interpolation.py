@@ -8,36 +8,111 @@ sum of rows.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.core import compiled
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
 KERNEL = {"error_model": "numpy", "nogil": True}
-"""How the loops of this room are compiled."""
+"""How the loops of this room are compiled: a division by zero gives infinity, not an error whose
+checks would keep loops from becoming vector instructions."""
+
+
+class Axis(NamedTuple):
+    """Nodes of tables along one axis, and how to find the cell of a value at once.
+
+    Attributes
+    ----------
+    grid : float64
+        Nodes in km, increasing.
+    bins : int64
+        Cell that each of many equal bins starts in; a bin is as wide as the narrowest cell.
+    scale : float
+        Bins per km.
+    """
+
+    grid: Floats
+    bins: Ints
+    scale: float
+
+
+class TimeTables(NamedTuple):
+    """The times of an ensemble as the compiled loops read them.
+
+    Attributes
+    ----------
+    radial, scaled : bool
+        See :class:`quakeloom.location.EnsembleTimes`.
+    rows : float32, shape (points, members)
+        Points by group, depth, north and east.
+    depth, north, east : Axis
+    inverse_spacing : float64
+        One over the spacing of north (or distance).
+    """
+
+    radial: bool
+    scaled: bool
+    rows: NDArray[np.float32]
+    depth: Axis
+    north: Axis
+    east: Axis
+    inverse_spacing: Floats
+
+
+class Receivers(NamedTuple):
+    """The stations of picks, in space and among the tables.
+
+    Attributes
+    ----------
+    place : float64, shape (picks, 3)
+        Depth, north, east in km.
+    group : int64, shape (picks, 2)
+        Tables of a pick; two where its station lies between two receiver levels.
+    level : float64, shape (picks,)
+        Share of the second.
+    """
+
+    place: Floats
+    group: Ints
+    level: Floats
 
 
 @compiled(**KERNEL)
-def find_cell(grid, bins, scale, value):
-    """Number of the cell of a grid that holds a value; bins are as fine as the finest cell."""
-    i = bins[int((value - grid[0]) * scale)]
+def find_cell(axis: Axis, value: float) -> int:
+    """Number of the cell of an axis that holds a value."""
+    grid = axis.grid
+    i = axis.bins[int((value - grid[0]) * axis.scale)]
+    # The bin says where to start; a node within it, or rounding, is one cell off.
     while i > 0 and value < grid[i]:
         i -= 1
     while i < grid.size - 2 and value >= grid[i + 1]:
         i += 1
-    return i
+    cell: int = i
+    return cell
 
 
 @compiled(**KERNEL)
 def _corners_radial(
-    z_grid, z_bins, z_scale, x_grid, x_bins, x_scale, z, distance, length, lower, upper, level,
-    index, weight,
-):  # fmt: skip
+    tables: TimeTables,
+    z: float,
+    distance: float,
+    length: float,
+    group: Ints,
+    level: float,
+    index: Ints,
+    weight: Floats,
+) -> int:
     """Rows and weights of a point of tables in depth and distance; 0 if it is outside."""
+    z_grid, x_grid = tables.depth.grid, tables.north.grid
     if not (z_grid[0] <= z <= z_grid[-1] and distance <= x_grid[-1]):
         return 0
-    i = find_cell(z_grid, z_bins, z_scale, z)
-    j = find_cell(x_grid, x_bins, x_scale, distance)
+    i = find_cell(tables.depth, z)
+    j = find_cell(tables.north, distance)
     fz = (z - z_grid[i]) / (z_grid[i + 1] - z_grid[i])
     fx = (distance - x_grid[j]) / (x_grid[j + 1] - x_grid[j])
     row = i * x_grid.size + j
@@ -46,7 +121,7 @@ def _corners_radial(
         share = length * (level if side == 1 else 1.0 - level)
         if share == 0.0:
             continue
-        start = (upper if side == 1 else lower) * z_grid.size * x_grid.size + row
+        start = group[side] * z_grid.size * x_grid.size + row
         index[used] = start
         index[used + 1] = start + 1
         index[used + 2] = start + x_grid.size
@@ -61,22 +136,30 @@ def _corners_radial(
 
 @compiled(**KERNEL)
 def _corners_volume(
-    z_grid, z_bins, z_scale, n_grid, n_bins, n_scale, e_grid, e_bins, e_scale, z, north, east,
-    length, group, index, weight,
-):  # fmt: skip
+    tables: TimeTables,
+    z: float,
+    north: float,
+    east: float,
+    length: float,
+    group: int,
+    index: Ints,
+    weight: Floats,
+) -> int:
     """Rows and weights of a point of tables in depth, north and east; 0 if it is outside."""
+    z_grid, n_grid, e_grid = tables.depth.grid, tables.north.grid, tables.east.grid
     inside = z_grid[0] <= z <= z_grid[-1] and n_grid[0] <= north <= n_grid[-1]
     if not (inside and (e_grid.size == 1 or e_grid[0] <= east <= e_grid[-1])):
         return 0
-    i = find_cell(z_grid, z_bins, z_scale, z)
-    j = find_cell(n_grid, n_bins, n_scale, north)
+    i = find_cell(tables.depth, z)
+    j = find_cell(tables.north, north)
     fz = (z - z_grid[i]) / (z_grid[i + 1] - z_grid[i])
     fn = (north - n_grid[j]) / (n_grid[j + 1] - n_grid[j])
     k = 0
     fe = 0.0
     sides = 1
+    # A section has one east, and four corners instead of eight.
     if e_grid.size > 1:
-        k = find_cell(e_grid, e_bins, e_scale, east)
+        k = find_cell(tables.east, east)
         fe = (east - e_grid[k]) / (e_grid[k + 1] - e_grid[k])
         sides = 2
     used = 0
@@ -94,50 +177,60 @@ def _corners_volume(
 
 @compiled(**KERNEL)
 def find_rows(
-    radial, scaled, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, nodes, node,
-    station, group, level, p, index, weight,
-):  # fmt: skip
-    """Rows and weights of one node for one pick; 0 if the tables do not reach it."""
+    tables: TimeTables,
+    nodes: Floats,
+    node: int,
+    receivers: Receivers,
+    p: int,
+    index: Ints,
+    weight: Floats,
+) -> int:
+    """Rows and weights of one node for one pick; 0 if the tables do not reach it.
+
+    Scaled tables hold slownesses, which are smooth near a station where times have a corner;
+    the length of the straight path is part of the weights.
+    """
+    place, group = receivers.place, receivers.group
     depth = nodes[node, 0]
     north = nodes[node, 1]
     east = nodes[node, 2]
-    dz = depth - station[p, 0]
-    dn = north - station[p, 1]
-    de = east - station[p, 2]
+    dz = depth - place[p, 0]
+    dn = north - place[p, 1]
+    de = east - place[p, 2]
     length = 1.0
-    if scaled:
+    if tables.scaled:
         length = math.sqrt(dz * dz + dn * dn + de * de)
-    if radial:
+    if tables.radial:
         distance = math.sqrt(dn * dn + de * de)
-        return _corners_radial(
-            z, z_bins, z_scale, n, n_bins, n_scale, depth, distance, length, group[p, 0],
-            group[p, 1], level[p], index, weight,
-        )  # fmt: skip
-    return _corners_volume(
-        z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, depth, north, east,
-        length, group[p, 0], index, weight,
-    )  # fmt: skip
+        used: int = _corners_radial(
+            tables, depth, distance, length, group[p], receivers.level[p], index, weight
+        )
+    else:
+        used = _corners_volume(tables, depth, north, east, length, group[p, 0], index, weight)
+    return used
 
 
 @compiled(**KERNEL)
-def member_times(tables, nodes, member, station, group, level, out):
+def member_times(
+    tables: TimeTables, nodes: Floats, member: Ints, receivers: Receivers, out: Floats
+) -> None:
     """Fill the travel times of nodes, each in one member, to every pick; NaN where there is none.
 
     Parameters
     ----------
+    tables : TimeTables
+    nodes : float64 array, shape (nodes, 3)
     member : int64 array, shape (nodes,)
         -1 takes the mean of all members.
+    receivers : Receivers
     out : float64 array, shape (nodes, picks)
     """
-    radial, scaled, values, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, _ = tables
+    values = tables.rows
     index = np.empty(8, np.int64)
     weight = np.empty(8)
     for node in range(nodes.shape[0]):
-        for p in range(station.shape[0]):
-            used = find_rows(
-                radial, scaled, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale,
-                nodes, node, station, group, level, p, index, weight,
-            )  # fmt: skip
+        for p in range(out.shape[1]):
+            used = find_rows(tables, nodes, node, receivers, p, index, weight)
             t = 0.0
             for c in range(used):
                 if member[node] >= 0:
@@ -148,16 +241,13 @@ def member_times(tables, nodes, member, station, group, level, out):
 
 
 @compiled(**KERNEL)
-def all_times(tables, nodes, station, group, level, out):
+def all_times(tables: TimeTables, nodes: Floats, receivers: Receivers, out: Floats) -> None:
     """Fill the travel times of the first node in every member, shape (picks, members)."""
-    radial, scaled, values, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, _ = tables
+    values = tables.rows
     index = np.empty(8, np.int64)
     weight = np.empty(8)
-    for p in range(station.shape[0]):
-        used = find_rows(
-            radial, scaled, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale,
-            nodes, 0, station, group, level, p, index, weight,
-        )  # fmt: skip
+    for p in range(out.shape[0]):
+        used = find_rows(tables, nodes, 0, receivers, p, index, weight)
         out[p, :] = 0.0 if used else np.nan
         for c in range(used):
             row = values[index[c]]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from quakeloom.core import compiled
-from quakeloom.location._interpolation import KERNEL, find_rows
+from quakeloom.location._interpolation import KERNEL, Floats, Receivers, TimeTables, find_rows
 from quakeloom.location._student_likelihoods import robust_time
 from quakeloom.location._vector_likelihoods import vector_likelihoods
 
@@ -15,12 +16,44 @@ GAUSSIAN = 0
 STUDENT_T = 1
 EDT = 2
 EDT_ORIGIN = 3
+"""Numbers of the likelihoods in compiled loops, see :class:`LocationOptions`."""
 
 _SCATTER_FLOOR = math.log(1e-5)
+"""Least logarithm of the factor by which scattered origin times lower a likelihood. Chosen here,
+so that one wrong pick does not rule a node out that equal differential times would keep."""
+
+_VANISHING = -1e300
+"""A likelihood of no pair of picks that agree; above it logarithms are those of numbers."""
+
+_FAR = 60.0
+"""Squared misfit of a pair of picks over its variance from which its share is nothing: e^-30 of
+a pair that agrees."""
+
+_EDT_FREEDOM = 4.0
+"""Degrees of freedom of Student's t that the origin time of equal differential times is found
+with; chosen here as the default of ``freedom``."""
+
+
+class ErrorModel(NamedTuple):
+    """How arrival times err.
+
+    Attributes
+    ----------
+    kind : int
+        ``GAUSSIAN``, ``STUDENT_T``, ``EDT`` or ``EDT_ORIGIN``.
+    freedom : float
+        Degrees of freedom of Student's t.
+    """
+
+    kind: int
+    freedom: float
 
 
 @compiled(**KERNEL)
-def _student_t(residual, variance, freedom, guess):
+def _student_t(
+    residual: Floats, variance: Floats, freedom: float, guess: float
+) -> tuple[float, float]:
+    """Log-likelihood under Student's t with the origin time integrated out, and that time."""
     time, total = robust_time(residual, variance, freedom, guess)
     product = 1.0
     log = 0.0
@@ -35,7 +68,9 @@ def _student_t(residual, variance, freedom, guess):
 
 
 @compiled(**KERNEL)
-def _equal_differential(residual, variance, with_origin, guess):
+def _equal_differential(
+    residual: Floats, variance: Floats, with_origin: bool, guess: float
+) -> tuple[float, float]:
     """Equal differential times; optionally with the scatter of the origin times they tell."""
     total = 0.0
     weight = 0.0
@@ -48,7 +83,7 @@ def _equal_differential(residual, variance, with_origin, guess):
             v = variance[a] + variance[b]
             d = residual[a] - residual[b]
             x = d * d / v
-            if x < 60.0:
+            if x < _FAR:
                 share += math.exp(-0.5 * x) / math.sqrt(v)
         total += share
         r = residual[a] - residual[0]
@@ -56,9 +91,9 @@ def _equal_differential(residual, variance, with_origin, guess):
         moment += share * r
         square += share * r * r
         mean += variance[a]
-    time, _ = robust_time(residual, variance, 4.0, guess)
+    time, _ = robust_time(residual, variance, _EDT_FREEDOM, guess)
     if total <= 0.0:
-        return -1e300, time
+        return _VANISHING, time
     pairs = 0.5 * residual.size * (residual.size - 1.0)
     value = residual.size * math.log(total / pairs)
     if with_origin:
@@ -69,37 +104,37 @@ def _equal_differential(residual, variance, with_origin, guess):
 
 @compiled(**KERNEL)
 def log_likelihoods(
-    tables, nodes, station, group, level, time, variance, kind, freedom, out, origin
-):
+    tables: TimeTables,
+    nodes: Floats,
+    receivers: Receivers,
+    time: Floats,
+    variance: Floats,
+    errors: ErrorModel,
+    out: Floats,
+    origin: Floats,
+) -> None:
     """Fill the log-likelihood of every node and member, the origin time integrated out.
 
     Parameters
     ----------
-    tables : tuple
+    tables : TimeTables
         See :attr:`quakeloom.location.EnsembleTimes.arrays`.
     nodes : float64 array, shape (nodes, 3)
         Depth, north, east in km.
-    station : float64 array, shape (picks, 3)
-    group : int64 array, shape (picks, 2)
-    level : float64 array, shape (picks,)
+    receivers : Receivers
     time, variance : float64 array, shape (picks,)
         Arrival times in s after a reference and their variances.
-    kind : int
-        ``GAUSSIAN``, ``STUDENT_T``, ``EDT`` or ``EDT_ORIGIN``.
-    freedom : float
-        Degrees of freedom of Student's t.
+    errors : ErrorModel
     out : float64 array, shape (nodes, members)
         ``-inf`` where the tables do not reach a station.
     origin : float64 array, shape (nodes, members) or (0, 0)
         Origin times of most likelihood.
     """
-    if kind in (GAUSSIAN, STUDENT_T):
-        vector_likelihoods(
-            tables, nodes, station, group, level, time, variance,
-            freedom if kind == STUDENT_T else 0.0, out, origin,
-        )  # fmt: skip
+    if errors.kind in (GAUSSIAN, STUDENT_T):
+        freedom = errors.freedom if errors.kind == STUDENT_T else 0.0
+        vector_likelihoods(tables, nodes, receivers, time, variance, freedom, out, origin)
         return
-    radial, scaled, values, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale, _ = tables
+    values = tables.rows
     members = values.shape[1]
     picks = time.size
     index = np.empty(8, np.int64)
@@ -110,10 +145,7 @@ def log_likelihoods(
     for node in range(nodes.shape[0]):
         reached = True
         for p in range(picks):
-            used = find_rows(
-                radial, scaled, z, z_bins, z_scale, n, n_bins, n_scale, e, e_bins, e_scale,
-                nodes, node, station, group, level, p, index, weight,
-            )  # fmt: skip
+            used = find_rows(tables, nodes, node, receivers, p, index, weight)
             if used == 0:
                 reached = False
                 break
@@ -128,26 +160,34 @@ def log_likelihoods(
             if keep:
                 origin[node, :] = 0.0
             continue
+        # Members differ little, so each starts from the origin time of the one before.
         guess = np.nan
         for k in range(members):
             for p in range(picks):
                 column[p] = residual[p, k]
-            value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN, guess)
+            value, t0 = _equal_differential(column, variance, errors.kind == EDT_ORIGIN, guess)
             guess = t0
-            out[node, k] = value if value > -1e300 else -np.inf
+            out[node, k] = value if value > _VANISHING else -np.inf
             if keep:
                 origin[node, k] = t0
 
 
 @compiled(**KERNEL)
-def likelihoods_of_times(predicted, time, variance, kind, freedom, out, origin):
+def likelihoods_of_times(
+    predicted: Floats,
+    time: Floats,
+    variance: Floats,
+    errors: ErrorModel,
+    out: Floats,
+    origin: Floats,
+) -> None:
     """Fill log-likelihood and origin time of predicted travel times, shape (nodes, picks)."""
     picks = time.size
     column = np.empty(picks)
     for node in range(predicted.shape[0]):
         for p in range(picks):
             column[p] = time[p] - predicted[node, p]
-        if kind == GAUSSIAN:
+        if errors.kind == GAUSSIAN:
             total = 0.0
             first = 0.0
             second = 0.0
@@ -157,9 +197,9 @@ def likelihoods_of_times(predicted, time, variance, kind, freedom, out, origin):
                 second += column[p] * column[p] / variance[p]
             value = -0.5 * (second - first * first / total)
             t0 = first / total
-        elif kind == STUDENT_T:
-            value, t0 = _student_t(column, variance, freedom, np.nan)
+        elif errors.kind == STUDENT_T:
+            value, t0 = _student_t(column, variance, errors.freedom, np.nan)
         else:
-            value, t0 = _equal_differential(column, variance, kind == EDT_ORIGIN, np.nan)
-        out[node] = value if value > -1e300 else -np.inf
+            value, t0 = _equal_differential(column, variance, errors.kind == EDT_ORIGIN, np.nan)
+        out[node] = value if value > _VANISHING else -np.inf
         origin[node] = t0

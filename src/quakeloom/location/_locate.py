@@ -8,17 +8,38 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.location._interpolation import member_times
-from quakeloom.location._likelihoods import GAUSSIAN, likelihoods_of_times, log_likelihoods
+from quakeloom.location._density import EventDensity, EventPicks
+from quakeloom.location._interpolation import Floats, member_times
+from quakeloom.location._likelihoods import GAUSSIAN, likelihoods_of_times
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._posterior import Posterior, make_posterior
-from quakeloom.location._search import EventPicks, find_region, resolve
+from quakeloom.location._search import Frame, find_region, resolve
 from quakeloom.location._tables import EnsembleTimes
 
-Floats = NDArray[np.float64]
 _SUBSET = 8
-_NOTHING = np.empty((0, 0))
-_STEP_KM = 0.05
+"""Members of the first search. Chosen here: their mixture lies where that of all does."""
+
+_STEP_KM = 0.2
+"""Step of derivatives of travel times, less than the spacing of usual tables. Chosen here."""
+
+_SLOPE_S_KM = 0.15
+"""Slope of residuals where the tables do not reach around the start, s/km: P at 6.7 km/s."""
+
+_REACH, _FARTHEST = 4.5, 60.0
+"""Least and largest reach of the grid, in standard deviations of one member."""
+
+_DEPTH_RESOLUTION = 0.55
+"""Spacing of nodes in depth over that along the horizontal, in standard deviations: posteriors
+of depth are the ones with sharp sides. Chosen here."""
+
+_CUT_RESOLUTION = 0.4
+"""The same, over that of other events, where a limit of depth cuts the posterior."""
+
+_OVERSAMPLED = 4
+"""Points that are resampled for every draw. Chosen here: densities vary little within a cell."""
+
+_CLIMBS = 5
+"""How often the grid around the maximum is halved: to a 32nd of the spacing of nodes."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +123,11 @@ def find_start(
     cloud : ndarray, shape (nodes, 3)
         Nodes where the mass is; None if the tables reach no node.
     """
-    nodes, log_mass = find_region(
-        ensemble.few.arrays, picks, options.kind, options.freedom, ensemble.few_log_weight,
-        depth_prior(options), np.asarray(center, dtype=float), options.radius_km,
-        options.minimum_depth_km, options.maximum_depth_km,
+    density = EventDensity(
+        ensemble.few.arrays, picks, options.error_model, ensemble.few_log_weight,
+        depth_prior(options), options.minimum_depth_km, options.maximum_depth_km,
     )  # fmt: skip
+    nodes, log_mass = find_region(density, np.asarray(center, dtype=float), options.radius_km)
     if not nodes.size:
         return None
     return nodes[int(np.argmax(log_mass))], nodes
@@ -155,32 +176,34 @@ def locate_event(
     variance = picks.variance + _model_variance(ensemble, picks, options, start)
     picks = replace(picks, variance=variance)
     log_prior = depth_prior(options, epicenter)
-    basis, start, slope = _shape(ensemble, picks, options, start, log_prior)
-    reach = 4.5
+    basis, start, slope = _shape(ensemble, picks, options, start)
+    reach = _REACH
     if cloud is not None and len(np.asarray(cloud)):
         u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
-        if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+        if ensemble.times.is_section:
             u = u[:, :2]
-        reach = float(np.clip(np.abs(u).max() * 1.1, reach, 60.0))
-    spacing = options.resolution * np.array([0.55, 1.0, 1.0])
-    if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+        reach = float(np.clip(np.abs(u).max() * 1.1, reach, _FARTHEST))
+    spacing = options.resolution * np.array([_DEPTH_RESOLUTION, 1.0, 1.0])
+    if ensemble.times.is_section:
         spacing[2] = 1e-3  # a section is thin: the middle of its only cell is not off the line
     room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
     if room < 2.0 * basis[0, 0]:
         # A posterior that the limit of depth cuts is narrower than its Gaussian.
-        spacing[0] *= 0.4
-    grid, likelihood, origin, coarser = resolve(
-        ensemble.times.arrays, picks, options.kind, options.freedom, ensemble.log_weight, log_prior,
-        start, basis, spacing, reach, options.minimum_depth_km, options.maximum_depth_km,
-        options.maximum_nodes, slope,
+        spacing[0] *= _CUT_RESOLUTION
+    density = EventDensity(
+        ensemble.times.arrays, picks, options.error_model, ensemble.log_weight, log_prior,
+        options.minimum_depth_km, options.maximum_depth_km,
     )  # fmt: skip
+    grid, likelihood, origin, coarser = resolve(
+        density, Frame(start, basis, spacing, slope), reach, options.maximum_nodes
+    )
     error = float(1.0 / np.sqrt(np.sum(1.0 / variance)))
     posterior = make_posterior(
         grid, likelihood, origin, ensemble.log_weight, log_prior(grid.nodes), error, coarser
     )
     if posterior is None:
         return None
-    maximum, origin_s = _climb(ensemble, picks, options, posterior, log_prior)
+    maximum, origin_s = _climb(density, posterior)
     return Location(posterior, maximum, origin_s, variance, picks)
 
 
@@ -225,23 +248,21 @@ def draw_hypocenters(
     """
     posterior, picks = location.posterior, location.picks
     grid, members = posterior.grid, posterior.mass.shape[1]
-    many = 4 * count
+    many = _OVERSAMPLED * count
     total = np.cumsum(posterior.mass.ravel())
     place = (np.arange(many) + random.random(many)) / many * total[-1]
     chosen = np.minimum(np.searchsorted(total, place, side="right"), total.size - 1)
     cell, member = np.divmod(chosen, members)
     jitter = (random.random((many, 3)) - 0.5) * grid.size
-    if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+    if ensemble.times.is_section:
         jitter[:, 2] = 0.0
     jitter[:, 0] *= grid.share[cell]
     nodes = grid.nodes[cell] + jitter @ grid.basis.T
     predicted = np.empty((many, picks.time_s.size))
-    member_times(
-        ensemble.times.arrays, nodes, member, picks.station, picks.group, picks.level, predicted
-    )
+    member_times(ensemble.times.arrays, nodes, member, picks.receivers, predicted)
     likelihood, origin = np.empty(many), np.empty(many)
     likelihoods_of_times(
-        predicted, picks.time_s, picks.variance, options.kind, options.freedom, likelihood, origin
+        predicted, picks.time_s, picks.variance, options.error_model, likelihood, origin
     )
     log_prior = depth_prior(options, epicenter)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -263,10 +284,7 @@ def _model_variance(
     extra = np.full(picks.time_s.size, options.station_error_s**2)
     if options.time_error_fraction > 0 or options.time_error_minimum_s > 0:
         times = np.empty((1, picks.time_s.size))
-        member_times(
-            ensemble.few.arrays, start[None, :], np.full(1, -1), picks.station, picks.group,
-            picks.level, times,
-        )  # fmt: skip
+        member_times(ensemble.few.arrays, start[None, :], np.full(1, -1), picks.receivers, times)
         error = np.clip(
             options.time_error_fraction * np.nan_to_num(times[0]),
             options.time_error_minimum_s,
@@ -281,34 +299,30 @@ def _shape(
     picks: EventPicks,
     options: LocationOptions,
     start: Floats,
-    log_prior: Callable[[Floats], Floats],
 ) -> tuple[Floats, Floats, Floats]:
     """Basis of the grid: the Cholesky factor of one member's covariance; a better start; slopes.
 
     From the derivatives of the mean travel times; robust likelihoods are not sharper. Slopes are
     the changes of residuals along the columns of the basis, shape (picks, 3).
     """
-    section = ensemble.few.east_km.size == 1 and not ensemble.few.radial
+    section = ensemble.few.is_section
     depth_span = options.maximum_depth_km - options.minimum_depth_km
     prior = np.array([12.0 / depth_span**2, 3.0 / options.radius_km**2, 3.0 / options.radius_km**2])
     if options.depth_prior_error_km > 0:
         prior[0] += options.depth_prior_error_km**-2
     if options.epicenter_prior_error_km > 0:
         prior[1:] += options.epicenter_prior_error_km**-2
-    basis = np.eye(3)
-    steps = 4 if options.kind == GAUSSIAN else 1
+    basis: Floats = np.eye(3)
+    steps = 4 if options.error_model.kind == GAUSSIAN else 1
     for _ in range(steps):
-        offsets = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]) * _STEP_KM * 4.0
+        offsets = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]) * _STEP_KM
         nodes = start + offsets
         nodes[:, 0] = np.clip(nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km)
         times = np.empty((7, picks.time_s.size))
-        member_times(
-            ensemble.few.arrays, nodes, np.full(7, -1), picks.station, picks.group, picks.level,
-            times,
-        )  # fmt: skip
+        member_times(ensemble.few.arrays, nodes, np.full(7, -1), picks.receivers, times)
         if not np.isfinite(times).all():
             basis = np.diag(1.0 / np.sqrt(prior))
-            return basis, start, np.full((picks.time_s.size, 3), 0.15) * np.diag(basis)
+            return basis, start, np.full((picks.time_s.size, 3), _SLOPE_S_KM) * np.diag(basis)
         width = (nodes[1:4] - nodes[4:7])[np.arange(3), np.arange(3)]
         slope = (times[1:4] - times[4:7]) / width[:, None]
         weight = 1.0 / picks.variance
@@ -336,34 +350,23 @@ def _shape(
     return basis, start, centered.T @ basis
 
 
-def _climb(
-    ensemble: Ensemble,
-    picks: EventPicks,
-    options: LocationOptions,
-    posterior: Posterior,
-    log_prior: Callable[[Floats], Floats],
-) -> tuple[Floats, float]:
-    """The largest density, from the best node by ever finer grids around it."""
+def _climb(density: EventDensity, posterior: Posterior) -> tuple[Floats, float]:
+    """The largest density and its origin time, from the best node by ever finer grids around it."""
     grid = posterior.grid
     marginal = posterior.node_mass / grid.share
     best = grid.nodes[int(np.argmax(marginal))]
     corner = np.stack(np.meshgrid(*[np.array([-1.0, 0.0, 1.0])] * 3, indexing="ij"), -1)
     corner = corner.reshape(-1, 3)
-    if ensemble.times.east_km.size == 1 and not ensemble.times.radial:
+    if density.is_section:
         corner = corner[corner[:, 2] == 0]
     size = grid.size.copy()
     origin_s = 0.0
-    density = np.empty((corner.shape[0], ensemble.times.member_count))
-    origins = np.empty_like(density)
-    for _ in range(5):
+    for _ in range(_CLIMBS):
         size = size / 2.0
         nodes = best + (corner * size) @ grid.basis.T
-        nodes[:, 0] = np.clip(nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km)
-        log_likelihoods(
-            ensemble.times.arrays, nodes, picks.station, picks.group, picks.level, picks.time_s,
-            picks.variance, options.kind, options.freedom, density, origins,
-        )  # fmt: skip
-        joint = density + ensemble.log_weight + log_prior(nodes)[:, None]
+        nodes[:, 0] = np.clip(nodes[:, 0], density.top_km, density.bottom_km)
+        likelihood, origins = density.with_origins(nodes)
+        joint = likelihood + density.log_weight + density.log_prior(nodes)[:, None]
         mixture = np.exp(joint - joint.max())
         at = int(np.argmax(mixture.sum(axis=1)))
         best = nodes[at]

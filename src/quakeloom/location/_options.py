@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quakeloom.core import InputError
-from quakeloom.location._likelihoods import EDT, EDT_ORIGIN, GAUSSIAN, STUDENT_T
+from quakeloom.location._likelihoods import EDT, EDT_ORIGIN, GAUSSIAN, STUDENT_T, ErrorModel
 
 LIKELIHOODS = {"gaussian": GAUSSIAN, "student_t": STUDENT_T, "edt": EDT, "edt_ot": EDT_ORIGIN}
+"""Likelihoods by the words of the settings."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,6 @@ class LocationOptions:
             )
 
     @property
-    def kind(self) -> int:
-        """The number of the likelihood in the compiled loops."""
-        return LIKELIHOODS[self.likelihood]
+    def error_model(self) -> ErrorModel:
+        """Likelihood and degrees of freedom as the compiled loops need them."""
+        return ErrorModel(LIKELIHOODS[self.likelihood], float(self.freedom))

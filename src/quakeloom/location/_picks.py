@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from quakeloom.core import (
     distance_azimuth,
@@ -15,9 +15,8 @@ from quakeloom.core import (
     projected_position,
     unprojected_position,
 )
-from quakeloom.location._search import EventPicks
-
-Floats = NDArray[np.float64]
+from quakeloom.location._density import EventPicks
+from quakeloom.location._interpolation import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -83,20 +82,44 @@ class Plane:
         return azimuth
 
 
-def local_picks(
-    picks: PickSet,
-    kept: NDArray[np.int64],
-    group: NDArray[np.int64],
-    level: Floats,
-    correction: Floats,
-    plane: Plane,
-) -> EventPicks:
-    position = plane.forward(picks.longitude[kept], picks.latitude[kept])
-    depth = np.nan_to_num(-picks.elevation_m[kept] / 1000.0)
-    return EventPicks(
-        np.ascontiguousarray(np.column_stack([depth, position])),
-        np.ascontiguousarray(group[kept]),
-        np.ascontiguousarray(level[kept]),
-        picks.time_s[kept] - correction[kept],
-        picks.uncertainty_s[kept] ** 2,
-    )
+@dataclass(frozen=True)
+class ScreenedPicks:
+    """The picks of an event, which of them are used, and where they are among the tables.
+
+    Attributes
+    ----------
+    picks : PickSet
+    use : list of str
+        What becomes of every pick, see :func:`screen_picks`.
+    kept : ndarray of int
+        Numbers of the picks that are used.
+    group, level : ndarray
+        Of all picks, see :meth:`EnsembleTimes.receivers`.
+    correction_s : ndarray, shape (picks,)
+        Station terms, to be taken off the arrival times.
+    """
+
+    picks: PickSet
+    use: list[str]
+    kept: Ints
+    group: Ints
+    level: Floats
+    correction_s: Floats
+
+    @property
+    def first(self) -> int:
+        """Number of the earliest pick that is used."""
+        return int(self.kept[int(np.argmin(self.picks.time_s[self.kept]))])
+
+    def in_plane(self, which: Ints, plane: Plane) -> EventPicks:
+        """Return some picks in a plane, with station terms taken off their times."""
+        picks = self.picks
+        position = plane.forward(picks.longitude[which], picks.latitude[which])
+        depth = np.nan_to_num(-picks.elevation_m[which] / 1000.0)
+        return EventPicks(
+            np.ascontiguousarray(np.column_stack([depth, position])),
+            np.ascontiguousarray(self.group[which]),
+            np.ascontiguousarray(self.level[which]),
+            picks.time_s[which] - self.correction_s[which],
+            picks.uncertainty_s[which] ** 2,
+        )

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from quakeloom.core import compiled
-from quakeloom.location._interpolation import KERNEL
+from quakeloom.location._interpolation import KERNEL, Floats
 from quakeloom.location._search import Grid
 
-Floats = NDArray[np.float64]
 QUANTILES = (0.025, 0.16, 0.84, 0.975)
+"""Levels of the quantiles of depth that are written: 95 % and 68 % ranges."""
+
+_FINE = 16
+"""Parts of a plane of nodes in which its density of depth is taken as constant. Chosen here."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Posterior:
         plane = self.grid.cells[:, 0]
         first = int(plane.min())
         count = int(plane.max()) - first + 1
-        mass = np.bincount(plane - first, self.node_mass, count)
+        mass = np.bincount(plane - first, self.node_mass, count).astype(float)
         size = abs(self.grid.basis[0, 0]) * self.grid.size[0]
         low = self.grid.center[0] + self.grid.basis[0, 0] * self.grid.size[0] * (
             first + np.arange(count)
@@ -126,12 +129,11 @@ class Posterior:
 
 def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> Floats:
     """Quantiles of a density that is given by the masses of adjoining cells."""
-    fine = 16
     center = low + 0.5 * width
     density = mass / width
     floor = density.max() * 1e-12
     log = np.log(np.maximum(density, floor))
-    points = low[:, None] + width[:, None] * (np.arange(fine) + 0.5) / fine
+    points = low[:, None] + width[:, None] * (np.arange(_FINE) + 0.5) / _FINE
     if center.size >= 3:
         i = np.clip(np.arange(center.size), 1, center.size - 2)
         x0, x1, x2 = center[i - 1], center[i], center[i + 1]
@@ -143,7 +145,7 @@ def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> F
         shape = np.zeros_like(points)
     shape = np.exp(shape - shape.max(axis=1, keepdims=True))
     share = (shape / shape.sum(axis=1, keepdims=True) * mass[:, None]).ravel()
-    edges = np.append(low[:, None] + width[:, None] * np.arange(fine) / fine, low[-1] + width[-1])
+    edges = np.append(low[:, None] + width[:, None] * np.arange(_FINE) / _FINE, low[-1] + width[-1])
     total = np.concatenate([[0.0], np.cumsum(share)])
     total /= total[-1]
     quantiles: Floats = np.interp(np.asarray(levels, dtype=float), total, edges)
@@ -151,7 +153,9 @@ def _quantiles(low: Floats, width: Floats, mass: Floats, levels: ArrayLike) -> F
 
 
 @compiled(**KERNEL)
-def _fill_masses(log_likelihood, log_weight, log_prior, mass):
+def _fill_masses(
+    log_likelihood: Floats, log_weight: Floats, log_prior: Floats, mass: Floats
+) -> float:
     """Fill the masses over the largest one, whose logarithm is returned.
 
     The exponential of values between -30 and 0 is that of a 64th of them, by its series, squared
@@ -189,7 +193,9 @@ def _fill_masses(log_likelihood, log_weight, log_prior, mass):
 
 
 @compiled(**KERNEL)
-def _normalize(mass, origin, node_mass, weights):
+def _normalize(
+    mass: Floats, origin: Floats, node_mass: Floats, weights: Floats
+) -> tuple[float, float, float]:
     """Divide masses by their sum; fill sums per node and member; mean and square of the origin."""
     nodes, members = mass.shape
     weights[:] = 0.0

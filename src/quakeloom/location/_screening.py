@@ -23,6 +23,7 @@ PICK_USES = (
 """What becomes of a pick."""
 
 _LINE_SHARE = 0.01
+"""Width over length of a network from which its stations do not lie in a line. Chosen here."""
 
 
 def screen_picks(

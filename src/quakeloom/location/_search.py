@@ -10,42 +10,39 @@ error of nodes one standard deviation apart is below 1e-8).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from quakeloom.core import compiled
-from quakeloom.location._likelihoods import log_likelihoods
+from quakeloom.location._density import EventDensity
+from quakeloom.location._interpolation import Floats, Ints
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 _SLOWNESS_S_KM = 0.2
+"""Slowness that turns a cell of the first search into a spread of residuals, s/km: P at 5 km/s.
+Chosen here; a little slow, so that blurring is rather too much than too little."""
+
 _BLUR = 3.0
+"""How much more than by the spread of its residual over a cell the variance of a pick grows on
+coarse levels. Chosen here: wide enough for slopes that differ between members."""
+
 _LOST = 5e-4
+"""Share of the mass that a level may drop. Chosen here: it moves no moment by a hundredth of a
+standard deviation."""
+
+_LOST_COARSELY = 0.01
+"""The same for levels of the first search, which only has to find where the mass is."""
+
+_FEW_CELLS, _MOST_CELLS = 32, 4000
+"""Most cells that a level of the first search keeps, and its last one."""
+
+_COARSEST = (5, 10, 10)
+"""Cells of the first level of the first search, in depth, north and east."""
+
+_ATTEMPTS = 4
+"""How often a grid is started over, twice as wide, where the mass reaches its faces."""
+
 _THIN_KM = 1e-3
-_NOTHING = np.empty((0, 0))
-
-
-@dataclass(frozen=True)
-class EventPicks:
-    """The picks of one event in a local frame, as the compiled loops need them.
-
-    Attributes
-    ----------
-    station : ndarray, shape (picks, 3)
-        Depth, north, east in km.
-    group, level : ndarray
-        See :meth:`EnsembleTimes.receivers`.
-    time_s, variance : ndarray, shape (picks,)
-    """
-
-    station: Floats
-    group: Ints
-    level: Floats
-    time_s: Floats
-    variance: Floats
+"""Width of a section, across which nothing depends on."""
 
 
 @dataclass(frozen=True)
@@ -80,26 +77,6 @@ def place_cells(
     return Grid(center, basis, size, cells, center + u @ basis.T, share)
 
 
-@compiled(error_model="numpy", nogil=True)
-def _sum_members(log_likelihood, log_weight, log_prior, out):
-    """Log of the posterior of every node, summed over members."""
-    for n in range(log_likelihood.shape[0]):
-        top = -np.inf
-        for k in range(log_likelihood.shape[1]):
-            value = log_weight[k] + log_likelihood[n, k]
-            if value > top:
-                top = value
-        if top == -np.inf:
-            out[n] = -np.inf
-            continue
-        total = 0.0
-        for k in range(log_likelihood.shape[1]):
-            value = log_weight[k] + log_likelihood[n, k] - top
-            if value > -20.0:
-                total += np.exp(value)
-        out[n] = top + log_prior[n] + np.log(total)
-
-
 def children(cells: Ints) -> Ints:
     """Return the eight halves of cells."""
     corner = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=np.int64)
@@ -121,19 +98,18 @@ def heaviest(log_mass: Floats, lost: float, most: int) -> Ints:
 
 
 def find_region(
-    tables: tuple,  # type: ignore[type-arg]
-    picks: EventPicks,
-    kind: int,
-    freedom: float,
-    log_weight: Floats,
-    log_prior: Callable[[Floats], Floats],
-    center: Floats,
-    radius_km: float,
-    top: float,
-    bottom: float,
-    finest_km: float = 0.6,
+    density: EventDensity, center: Floats, radius_km: float, finest_km: float = 0.6
 ) -> tuple[Floats, Floats]:
     """Find where the mass is, in the whole volume.
+
+    Parameters
+    ----------
+    density : EventDensity
+    center : ndarray, shape (3,)
+        Middle of the volume; its depth is not used.
+    radius_km : float
+        Half the width of the volume.
+    finest_km : float
 
     Returns
     -------
@@ -141,10 +117,10 @@ def find_region(
     log_mass : ndarray, shape (n,)
         Of cells a little larger than ``finest_km``; empty if the tables reach no node.
     """
-    counts = np.array([5, 10, 10])
-    extent = np.array([bottom - top, 2 * radius_km, 2 * radius_km])
-    origin = np.array([top, center[1] - radius_km, center[2] - radius_km])
-    if tables[9].size == 1 and not tables[0]:
+    counts = np.array(_COARSEST)
+    extent = np.array([density.bottom_km - density.top_km, 2 * radius_km, 2 * radius_km])
+    origin = np.array([density.top_km, center[1] - radius_km, center[2] - radius_km])
+    if density.is_section:
         # a section has one east, and tables that do not know of it
         counts[2], extent[2], origin[2] = 1, _THIN_KM, -0.5 * _THIN_KM
     size = extent / counts
@@ -153,18 +129,12 @@ def find_region(
     basis = np.eye(3)
     while True:
         # Cells that are much longer one way are halved that way only.
-        grid = place_cells(origin, basis, size, cells, top, bottom)
+        grid = place_cells(origin, basis, size, cells, density.top_km, density.bottom_km)
         blur = (_SLOWNESS_S_KM**2) * float(np.sum(size**2)) / 12.0
-        out = np.empty((grid.cells.shape[0], log_weight.size))
-        log_likelihoods(
-            tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
-            picks.variance + blur, kind, freedom, out, _NOTHING,
-        )  # fmt: skip
-        log_mass = np.empty(out.shape[0])
-        _sum_members(out, log_weight, log_prior(grid.nodes), log_mass)
-        log_mass += np.log(grid.share)
+        log_mass = density.log_masses(grid.nodes, grid.share, density.picks.variance + blur)
         last = size.max() <= 2.0 * finest_km
-        keep = heaviest(log_mass, _LOST if last else 0.01, 4000 if last else 32)
+        lost, most = (_LOST, _MOST_CELLS) if last else (_LOST_COARSELY, _FEW_CELLS)
+        keep = heaviest(log_mass, lost, most)
         if last or not keep.size:
             return grid.nodes[keep], log_mass[keep]
         split = size > 0.5 * size.max()
@@ -176,36 +146,40 @@ def find_region(
         size = np.where(split, size / 2.0, size)
 
 
-def resolve(
-    tables: tuple,  # type: ignore[type-arg]
-    picks: EventPicks,
-    kind: int,
-    freedom: float,
-    log_weight: Floats,
-    log_prior: Callable[[Floats], Floats],
-    center: Floats,
-    basis: Floats,
-    spacing: Floats,
-    reach: float,
-    top: float,
-    bottom: float,
-    maximum_nodes: int,
-    slope: Floats,
-) -> tuple[Grid, Floats, Floats, int]:
-    """Evaluate the posterior on a regular grid around its mass.
+@dataclass(frozen=True)
+class Frame:
+    """Where a regular grid is laid: around a point, along axes that fit the posterior.
 
-    Parameters
+    Attributes
     ----------
     center : ndarray, shape (3,)
     basis : ndarray, shape (3, 3)
         Lower triangular; its columns are about one standard deviation of one model's posterior.
     spacing : ndarray, shape (3,)
         Of nodes of the last level along the columns.
-    reach : float
-        How far, in columns, the first level reaches at least.
     slope : ndarray, shape (picks, 3)
         Change of every pick's residual along the columns; coarse levels are blurred by its
         variance over a cell.
+    """
+
+    center: Floats
+    basis: Floats
+    spacing: Floats
+    slope: Floats
+
+
+def resolve(
+    density: EventDensity, frame: Frame, reach: float, maximum_nodes: int
+) -> tuple[Grid, Floats, Floats, int]:
+    """Evaluate the posterior on a regular grid around its mass.
+
+    Parameters
+    ----------
+    density : EventDensity
+    frame : Frame
+    reach : float
+        How far, in columns, the first level reaches at least.
+    maximum_nodes : int
 
     Returns
     -------
@@ -216,44 +190,32 @@ def resolve(
         How many levels short of the spacing the grid is; 0 unless nodes ran out.
     """
     levels = max(2, int(np.ceil(np.log2(max(reach, 4.0) / 3.0))))
-    section = tables[9].size == 1 and not tables[0]
-    for attempt in range(4):
-        around = np.ceil(np.maximum(reach / (2**levels * spacing), 3.0)).astype(np.int64)
+    section = density.is_section
+    children_of_one = 4 if section else 8
+    for attempt in range(_ATTEMPTS):
+        around = np.ceil(np.maximum(reach / (2**levels * frame.spacing), 3.0)).astype(np.int64)
         axes = [np.arange(-a, a) for a in around]
         if section:
             axes[2] = np.zeros(1, dtype=np.int64)
         cells = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3).astype(np.int64)
         for level in range(levels, -1, -1):
-            size = 2.0**level * spacing
-            grid = place_cells(center, basis, size, cells, top, bottom)
-            out = np.empty((grid.cells.shape[0], log_weight.size))
-            origin = np.empty_like(out) if level == 0 else _NOTHING
-            variance = picks.variance
-            if level > 0:
-                variance = variance + _BLUR * ((slope * size) ** 2).sum(axis=1) / 12.0
-            log_likelihoods(
-                tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
-                variance, kind, freedom, out, origin,
-            )  # fmt: skip
+            size = 2.0**level * frame.spacing
+            grid = place_cells(
+                frame.center, frame.basis, size, cells, density.top_km, density.bottom_km
+            )
             if level == 0:
-                return grid, out, origin, 0
-            log_mass = np.empty(out.shape[0])
-            _sum_members(out, log_weight, log_prior(grid.nodes), log_mass)
-            log_mass += np.log(grid.share)
-            count = 4 if section else 8
+                return grid, *density.with_origins(grid.nodes), 0
+            blur = _BLUR * ((frame.slope * size) ** 2).sum(axis=1) / 12.0
+            log_mass = density.log_masses(grid.nodes, grid.share, density.picks.variance + blur)
             for lost in (_LOST, 5 * _LOST, 20 * _LOST):
                 keep = heaviest(log_mass, lost, grid.cells.shape[0])
-                if count * keep.size <= maximum_nodes:
+                if children_of_one * keep.size <= maximum_nodes:
                     break
-            if level == levels and attempt < 3 and _is_cut(grid, keep, log_mass, around, section):
+            widest = level == levels and attempt < _ATTEMPTS - 1
+            if widest and _is_cut(grid, keep, log_mass, around, section):
                 break
-            if count * keep.size > maximum_nodes:
-                origin = np.empty_like(out)
-                log_likelihoods(
-                    tables, grid.nodes, picks.station, picks.group, picks.level, picks.time_s,
-                    picks.variance, kind, freedom, out, origin,
-                )  # fmt: skip
-                return grid, out, origin, level
+            if children_of_one * keep.size > maximum_nodes:
+                return grid, *density.with_origins(grid.nodes), level
             cells = children(grid.cells[keep])
             if section:
                 cells = cells[cells[:, 2] % 2 == 0]

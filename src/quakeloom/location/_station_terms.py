@@ -58,7 +58,7 @@ def estimate_station_terms(
     scale = np.ones(residual.size)
     for _ in range(5):
         w = weight * scale
-        total = np.bincount(index, w, keys)
+        total = np.bincount(index, w, keys).astype(float)
         term = np.bincount(index, w * residual, keys) / (total + prior_s**-2)
         off = np.abs(residual - term[index]) * np.sqrt(weight)
         spread = max(1.0, float(np.median(off)) * 1.4826) if off.size else 1.0

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import InputError, LayeredModel
+from quakeloom.location._interpolation import Axis, Floats, TimeTables
 from quakeloom.travel import trace_table
 
-Floats = NDArray[np.float64]
-PHASES = ("P", "S")
+Phase = Literal["P", "S"]
+
+PHASES: tuple[Phase, Phase] = ("P", "S")
+"""Phases that tables are made of, in their order."""
+
+NO_RAY_S = 1e30
+"""Time in the tables where no ray arrives: a number, so that sums with it stay fast, and so large
+that its likelihood is nothing."""
+
 NEVER = 1e29
-"""Times in the tables that are longer say that no ray arrives."""
+"""Times in the tables that are longer say that no ray arrives; rounding of tables to single
+precision, and the mean of some members, leave them above this."""
+
+_MOST_BINS = 20_000
+"""Bins that find the cells of an axis; with more they would not stay in fast memory. Chosen
+here."""
+
+_SPARE_S = 5.0
+"""Added to the longest time of the tables when picks far off are put aside. Chosen here."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,11 @@ class EnsembleTimes:
         """The number of members."""
         return len(self.names)
 
+    @property
+    def is_section(self) -> bool:
+        """Whether the tables lie in a vertical section, with depths and distances alone."""
+        return self.east_km.size == 1 and not self.radial
+
     @cached_property
     def longest_s(self) -> float:
         """Longest time in the tables, and a little more: no pick of an event is farther off."""
@@ -75,18 +96,20 @@ class EnsembleTimes:
             factor = float(np.hypot(self.north_km[-1], self.depth_km[-1]))
         # group by group, since tables can be large
         longest = max(float(np.max(p, where=p < NEVER, initial=0.0)) for p in parts)
-        return longest * factor + 5.0 if longest else 0.0
+        return longest * factor + _SPARE_S if longest else 0.0
 
     @cached_property
-    def arrays(self) -> tuple[Any, ...]:
+    def arrays(self) -> TimeTables:
         """What the compiled loops need: rows of members, and how to find them."""
-        rows = np.ascontiguousarray(self.values).reshape(-1, self.member_count)
-        axes: list[Any] = []
-        for grid in (self.depth_km, self.north_km, self.east_km):
-            bins, scale = _bins(grid)
-            axes += [np.ascontiguousarray(grid, dtype=float), bins, scale]
-        inverse = 1.0 / np.diff(self.north_km)
-        return (self.radial, self.scaled, rows, *axes, inverse)
+        return TimeTables(
+            self.radial,
+            self.scaled,
+            np.ascontiguousarray(self.values).reshape(-1, self.member_count),
+            _make_axis(self.depth_km),
+            _make_axis(self.north_km),
+            _make_axis(self.east_km),
+            1.0 / np.diff(self.north_km),
+        )
 
     def subset(self, members: ArrayLike) -> EnsembleTimes:
         """Return the times of some members, in the order given."""
@@ -247,7 +270,7 @@ def grid_times(
     time = np.asarray(time_s, dtype=np.float32)
     values = time.reshape(-1, *time.shape[2:])
     for group in values:
-        group[~np.isfinite(group)] = np.float32(1e30)
+        group[~np.isfinite(group)] = np.float32(NO_RAY_S)
     return EnsembleTimes(
         tuple(names),
         values,
@@ -288,7 +311,7 @@ def station_times(
         for i, level in enumerate(np.asarray(station_depth_km, dtype=float)):
             for k in range(time.shape[-1]):
                 scaled = scale_times(time[phase, i, :, :, k], depth, distance, level)
-                time[phase, i, :, :, k] = np.where(np.isfinite(scaled), scaled, 1e30)
+                time[phase, i, :, :, k] = np.where(np.isfinite(scaled), scaled, NO_RAY_S)
     return EnsembleTimes(
         tuple(names),
         time.reshape(-1, *time.shape[2:])[:, :, :, None, :],
@@ -317,11 +340,12 @@ def receiver_levels(depth_km: ArrayLike, step_km: float = 0.5) -> Floats:
     return np.linspace(low, high, int(np.ceil((high - low) / step_km)) + 1)
 
 
-def _bins(grid: Floats) -> tuple[NDArray[np.int64], float]:
+def _make_axis(nodes: Floats) -> Axis:
+    grid = np.ascontiguousarray(nodes, dtype=float)
     if grid.size < 2:
-        return np.zeros(1, np.int64), 0.0
+        return Axis(grid, np.zeros(1, np.int64), 0.0)
     span = float(grid[-1] - grid[0])
-    width = max(float(np.diff(grid).min()), span / 20_000)
+    width = max(float(np.diff(grid).min()), span / _MOST_BINS)
     starts = grid[0] + width * np.arange(int(span / width) + 2)
     cells = np.clip(np.searchsorted(grid, starts, side="right") - 1, 0, grid.size - 2)
-    return cells.astype(np.int64), 1.0 / width
+    return Axis(grid, cells.astype(np.int64), 1.0 / width)

@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import distance_azimuth
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Floats, Receivers, member_times
 from quakeloom.location._picks import Plane
 from quakeloom.location._tables import NEVER, EnsembleTimes
 
-Floats = NDArray[np.float64]
 _STEP_KM = 0.25
+"""Half of the span of derivatives of scaled times. Chosen here: smooth within, and wide enough
+that single precision of the tables turns a ray by less than 0.1 degrees."""
+
 _SAME_PLACE_KM = 0.1
+"""Stations closer than this are one: coordinates are given to some ten meters."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ class EnsembleTakeoffs:
                 here = self.plane.forward(lon[s], lat[s]).ravel()
                 place = np.array([[station_depth[s], *here]])
                 nodes = np.column_stack([depth, source])
-            slope = self._gradient(nodes, chosen, place, group[s : s + 1], level[s : s + 1])
+            receivers = Receivers(place, group[s : s + 1], level[s : s + 1])
+            slope = self._gradient(nodes, chosen, receivers)
             out = np.hypot(slope[:, 1], slope[:, 2])
             if self.times.radial:
                 out = slope[:, 1]
@@ -114,9 +118,7 @@ class EnsembleTakeoffs:
         self,
         nodes: Floats,
         member: NDArray[np.int64],
-        place: Floats,
-        group: NDArray[np.int64],
-        level: Floats,
+        receivers: Receivers,
     ) -> Floats:
         """Slopes of the time along depth, north (or distance) and east, shape (nodes, 3)."""
         slopes = np.zeros((nodes.shape[0], 3))
@@ -134,7 +136,7 @@ class EnsembleTakeoffs:
                 moved = nodes.copy()
                 moved[:, axis] = np.clip(moved[:, axis] + sign * step, low, float(grid[-1]))
                 time = np.empty((nodes.shape[0], 1))
-                member_times(self.times.arrays, moved, member, place, group, level, time)
+                member_times(self.times.arrays, moved, member, receivers, time)
                 ends.append((moved[:, axis], np.where(time[:, 0] < NEVER, time[:, 0], np.nan)))
             with np.errstate(invalid="ignore", divide="ignore"):
                 slopes[:, axis] = (ends[1][1] - ends[0][1]) / (ends[1][0] - ends[0][0])

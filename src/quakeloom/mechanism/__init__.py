@@ -9,7 +9,7 @@ Science room: arrays in, arrays out, blocks of some hundred to thousand events a
 
 from quakeloom.mechanism._amplitudes import sp_log_ratios
 from quakeloom.mechanism._blocks import STATUSES, MechanismBlock, ObservationBlock
-from quakeloom.mechanism._draws import draw_angle_errors, draw_depths_and_models
+from quakeloom.mechanism._draws import StatedAngles, draw_angle_errors, draw_depths_and_models
 from quakeloom.mechanism._find import acceptance_weights, find_mechanisms
 from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
 from quakeloom.mechanism._leave_one_out import leave_one_out
@@ -21,15 +21,29 @@ from quakeloom.mechanism._station_report import (
     report_pick_kinds,
     report_stations,
 )
+from quakeloom.mechanism._thresholds import (
+    PROBABILITIES,
+    THRESHOLD,
+    ThresholdPoint,
+    ThresholdTrials,
+    choose_threshold,
+    summarize_trials,
+)
 
 __all__ = [
+    "PROBABILITIES",
     "STATUSES",
+    "THRESHOLD",
     "ContradictionReport",
     "MechanismBlock",
     "MechanismGrid",
     "MechanismOptions",
     "ObservationBlock",
+    "StatedAngles",
+    "ThresholdPoint",
+    "ThresholdTrials",
     "acceptance_weights",
+    "choose_threshold",
     "count_contradictions",
     "draw_angle_errors",
     "draw_depths_and_models",
@@ -42,4 +56,5 @@ __all__ = [
     "report_pick_kinds",
     "report_stations",
     "sp_log_ratios",
+    "summarize_trials",
 ]

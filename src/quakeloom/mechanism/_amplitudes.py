@@ -14,20 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.mechanism._codes import ray_vector
-from quakeloom.mechanism._counters import trailing_zeros
+from quakeloom.mechanism._codes import HALF_PI, Rows, arctan_unit, ray_vector
+from quakeloom.mechanism._counters import Words, trailing_zeros
 from quakeloom.mechanism._grid import MechanismGrid
+from quakeloom.mechanism._readings import Readings
 
 SMALLEST_LOG_RATIO = -2.0
 LARGEST_LOG_RATIO = 4.0
+"""log10 S/P that stand for no S and for no P, as in HASH v1.2."""
+
 _CELL_DEG = 0.5
+"""Cells of the tables of predicted S/P. Chosen here: as fine as tabulated rays, whose rounding
+changes a mechanism less than another seed of the draws does (``benchmarks/mechanism.py``)."""
+
 _USUAL_SLIPS = 36
 _USUAL_RUN = 40
+"""Slips of a plane on the grid of 5 degrees, and that number rounded up to whole vector
+registers of eight."""
+
 _F = np.float32
-_A1, _A3, _A5 = _F(0.99997726), _F(-0.33262347), _F(0.19354346)
-_A7, _A9, _A11 = _F(-0.11643287), _F(0.05265332), _F(-0.01172120)
-_HALF_PI = _F(np.pi / 2)
+"""Single precision: twice as many numbers in a vector register."""
 _PI = _F(np.pi)
+"""Half a turn in radians, single precision."""
 
 
 def sp_log_ratios(
@@ -88,7 +96,7 @@ class RatioTable(NamedTuple):
 
 
 @compiled(nogil=True)
-def run_length(slips):
+def run_length(slips: int) -> int:
     """Length of a plane's run of misfits: the slips, rounded up to whole vector registers.
 
     Only for 36 slips of 5 degrees, where the four beyond repeat the first four.
@@ -128,20 +136,27 @@ def ratio_table(grid: MechanismGrid, vp_vs_ratio: float) -> RatioTable:
 
 
 @compiled(nogil=True)
-def _arctan2_positive(y, x):
+def _arctan2_positive(y: np.float32, x: np.float32) -> np.float32:
     """atan2 for float32 ``y >= 0``, from 0 to pi, error 2e-6."""
     ax = abs(x)
     big = max(ax, y)
     low = min(ax, y)
     r = low / max(big, _F(1e-30))
-    s = r * r
-    angle = r * (_A1 + s * (_A3 + s * (_A5 + s * (_A7 + s * (_A9 + s * _A11)))))
-    angle = angle if ax >= y else _HALF_PI - angle
+    angle: np.float32 = arctan_unit(r)
+    angle = angle if ax >= y else HALF_PI - angle
     return angle if x >= _F(0.0) else _PI - angle
 
 
 @compiled(nogil=True)
-def _find_runs(fx, fy, fz, frames32, shape, scales, runs):
+def _find_runs(
+    fx: np.float32,
+    fy: np.float32,
+    fz: np.float32,
+    frames32: NDArray[np.float32],
+    shape: NDArray[np.int64],
+    scales: NDArray[np.float32],
+    runs: NDArray[np.int32],
+) -> None:
     """Start of every plane's run of predictions for one ray."""
     last_tilt = np.int32(shape[0] - 1)
     per_step, multiples, width = np.int32(shape[1]), np.int32(shape[2]), np.int32(shape[3])
@@ -167,7 +182,14 @@ def _find_runs(fx, fy, fz, frames32, shape, scales, runs):
 
 
 @compiled(nogil=True)
-def _add_four(runs, table, values, planes, length, out):
+def _add_four(
+    runs: NDArray[np.int32],
+    table: NDArray[np.float32],
+    values: NDArray[np.float32],
+    planes: int,
+    length: int,
+    out: NDArray[np.float32],
+) -> None:
     """Add the misfits of four observations, run by run."""
     v0, v1, v2, v3 = values[0], values[1], values[2], values[3]
     for w in range(planes):
@@ -186,18 +208,28 @@ def _add_four(runs, table, values, planes, length, out):
 
 
 @compiled(nogil=True)
-def predicted_log_ratio(an, along, factor):
+def predicted_log_ratio(an: float, along: float, factor: float) -> float:
     """Bounded log10 S/P from the ray's components along normal and slip."""
     floor = 1e-12
     p = 2.0 * abs(an * along)
     if p <= floor:
         return LARGEST_LOG_RATIO
     s = np.sqrt(max(an * an + along * along - p * p, 0.0))
-    return min(max(np.log10(factor * max(s, floor) / p), SMALLEST_LOG_RATIO), LARGEST_LOG_RATIO)
+    ratio: float = np.log10(factor * max(s, floor) / p)
+    return min(max(ratio, SMALLEST_LOG_RATIO), LARGEST_LOG_RATIO)
 
 
 @compiled(nogil=True)
-def _add_exact(x, y, z, rows, factor, observed, length, out):
+def _add_exact(
+    x: float,
+    y: float,
+    z: float,
+    rows: Rows,
+    factor: float,
+    observed: float,
+    length: int,
+    out: NDArray[np.float32],
+) -> None:
     """Add the misfits of one observation, evaluated for every mechanism."""
     frames, cosines, sines = rows.frames, rows.cosines, rows.sines
     slips = cosines.shape[0]
@@ -213,10 +245,19 @@ def _add_exact(x, y, z, rows, factor, observed, length, out):
 
 
 @compiled(nogil=True)
-def add_amplitude_misfits(trial, ratios, observed, azimuth, takeoff, rows, predictions, runs, out):
+def add_amplitude_misfits(
+    trial: int,
+    paired: NDArray[np.int64],
+    readings: Readings,
+    rows: Rows,
+    predictions: RatioTable,
+    runs: NDArray[np.int32],
+    out: NDArray[np.float32],
+) -> None:
     """Write the sum of ``|observed - predicted|`` log ratios of every mechanism to ``out``.
 
-    A plane's values begin at multiples of :func:`run_length`.
+    ``paired`` are the observations with S/P. A plane's values begin at multiples of
+    :func:`run_length`.
 
     ``runs`` is scratch of four rows. Without a table of directions the formula is evaluated
     for every mechanism.
@@ -228,12 +269,12 @@ def add_amplitude_misfits(trial, ratios, observed, azimuth, takeoff, rows, predi
     out[:] = _F(0.0)
     values = np.zeros(4, np.float32)
     held = 0
-    for i in range(len(ratios)):
-        obs = ratios[i]
-        a, t = azimuth[trial, obs], takeoff[trial, obs]
-        if not (np.isfinite(a) and np.isfinite(t)):
-            a, t = azimuth[0, obs], takeoff[0, obs]
-        x, y, z = ray_vector(np.float64(a), np.float64(t))
+    observed = readings.ratio
+    for i in range(len(paired)):
+        obs = paired[i]
+        azimuth = np.float64(readings.rays.azimuth[trial, obs])
+        takeoff = np.float64(readings.rays.takeoff[trial, obs])
+        x, y, z = ray_vector(azimuth, takeoff)
         if exactly:
             _add_exact(x, y, z, rows, np.float64(scales[2]), observed[obs], length, out)
             continue
@@ -251,16 +292,18 @@ def add_amplitude_misfits(trial, ratios, observed, azimuth, takeoff, rows, predi
 
 
 @compiled(nogil=True, fastmath={"nnan", "nsz"})
-def _least_of_all(misfits):
+def _least_of_all(misfits: NDArray[np.float32]) -> np.float32:
     """Least misfit; all are numbers, as observations without ratio were left out."""
-    least = misfits[0]
+    least: np.float32 = misfits[0]
     for m in range(misfits.shape[0]):
         least = min(least, misfits[m])
     return least
 
 
 @compiled(nogil=True)
-def _least_misfit(misfits, accepted, planes, parts, bits, length):
+def _least_misfit(
+    misfits: NDArray[np.float32], accepted: Words, planes: int, parts: int, bits: int, length: int
+) -> np.float32:
     """Least misfit among accepted mechanisms."""
     least = _F(1e30)
     for plane in range(planes):
@@ -274,7 +317,9 @@ def _least_misfit(misfits, accepted, planes, parts, bits, length):
 
 
 @compiled(nogil=True)
-def limit_by_amplitudes(misfits, count, error, accepted, rows):
+def limit_by_amplitudes(
+    misfits: NDArray[np.float32], count: int, error: float, accepted: Words, rows: Rows
+) -> None:
     """Narrow ``accepted`` to mechanisms whose amplitude misfit HASH would accept.
 
     The limit is ``max(total, least + extra)`` with ``total = max(count error, 2)`` and

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,32 +11,53 @@ from quakeloom.core import compiled
 from quakeloom.mechanism._keyed import normal_draws, stream_start
 
 _AZIMUTH, _TAKEOFF, _DEPTH = 1, 2, 3
+"""Purposes of random streams: angles are keyed by event and station, depths by event and
+velocity model, and each purpose has a stream of its own (4 is the subset of HASH's ``maxout``)."""
+
+
+@dataclass(frozen=True, eq=False)
+class StatedAngles:
+    """Angles at the source as a catalog states them, with their standard errors.
+
+    Each an array of shape (n_obs,), or one value for all; take-off 0 is straight down. A
+    missing (NaN) error counts as 0.
+    """
+
+    azimuth_deg: ArrayLike
+    takeoff_deg: ArrayLike
+    azimuth_error_deg: ArrayLike
+    takeoff_error_deg: ArrayLike
 
 
 @compiled(nogil=True)
-def _perturb(event_keys, offsets, station_keys, azimuth, takeoff, sazi, sthe, stratified, out):
+def _perturb(
+    event_keys: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    station_keys: NDArray[np.uint64],
+    centers: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    stratified: bool,
+    out: NDArray[np.float32],
+) -> None:
+    """Fill azimuths and take-off angles (first axis of all arrays) of every trial."""
     trials = out.shape[1]
     draws = np.empty(max(trials - 1, 1))
     for event in range(event_keys.shape[0]):
         for i in range(offsets[event], offsets[event + 1]):
             for which in range(2):
-                centre = azimuth[i] if which == 0 else takeoff[i]
-                error = sazi[i] if which == 0 else sthe[i]
+                center, error = centers[which, i], errors[which, i]
                 start = stream_start(event_keys[event], station_keys[i], which + _AZIMUTH)
                 normal_draws(start, trials - 1, stratified, draws)
-                out[which, 0, i] = centre
+                out[which, 0, i] = center
                 for trial in range(1, trials):
-                    out[which, trial, i] = centre + error * draws[trial - 1]
+                    out[which, trial, i] = center + error * draws[trial - 1]
 
 
 def draw_angle_errors(
     event_keys: NDArray[np.uint64],
     offsets: NDArray[np.int64],
     station_keys: NDArray[np.uint64],
-    azimuth_deg: ArrayLike,
-    takeoff_deg: ArrayLike,
-    azimuth_error_deg: ArrayLike,
-    takeoff_error_deg: ArrayLike,
+    angles: StatedAngles,
     n_trials: int,
     stratified: bool = True,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -42,14 +65,13 @@ def draw_angle_errors(
 
     For catalogs that state angles (HASH's first program). Trial 0 has the given angles; in
     the others each angle has a normal error of its own, keyed by event and station.
-    A missing (NaN) error counts as 0.
 
     Parameters
     ----------
     event_keys : uint64, shape (n_events,)
     offsets : int64, shape (n_events + 1,)
     station_keys : uint64, shape (n_obs,)
-    azimuth_deg, takeoff_deg, azimuth_error_deg, takeoff_error_deg : shape (n_obs,) or scalar
+    angles : StatedAngles
     n_trials : int
     stratified : bool
         Spread each error evenly over its distribution (a Latin hypercube over the trials)
@@ -61,18 +83,25 @@ def draw_angle_errors(
         Not wrapped: directions beyond straight up or down continue on the other side.
     """
     count = len(station_keys)
-    columns = [
-        np.ascontiguousarray(np.broadcast_to(np.asarray(a, dtype=np.float64), (count,)))
-        for a in (azimuth_deg, takeoff_deg, azimuth_error_deg, takeoff_error_deg)
-    ]
-    errors = [np.nan_to_num(a, nan=0.0) for a in columns[2:]]
+    centers, errors = np.empty((2, count)), np.empty((2, count))
+    centers[0], centers[1] = angles.azimuth_deg, angles.takeoff_deg
+    errors[0], errors[1] = angles.azimuth_error_deg, angles.takeoff_error_deg
+    errors = np.nan_to_num(errors, nan=0.0)
     out = np.empty((2, n_trials, count), np.float32)
-    _perturb(event_keys, offsets, station_keys, *columns[:2], *errors, stratified, out)
+    _perturb(event_keys, offsets, station_keys, centers, errors, stratified, out)
     return out[0], out[1]
 
 
 @compiled(nogil=True)
-def _depths(event_keys, depth, error, models, stratified, out):
+def _perturb_depths(
+    event_keys: NDArray[np.uint64],
+    depth: NDArray[np.float64],
+    error: NDArray[np.float64],
+    models: int,
+    stratified: bool,
+    out: NDArray[np.float64],
+) -> None:
+    """Fill the depths of every trial from the second on."""
     trials = out.shape[0]
     draws = np.empty(trials)
     for event in range(event_keys.shape[0]):
@@ -126,5 +155,5 @@ def draw_depths_and_models(
     error = np.broadcast_to(np.asarray(depth_error_km, np.float64), (count,))
     error = np.where(np.isfinite(error) & (error > 0), error, default_error_km)
     out = np.empty((n_trials, count))
-    _depths(event_keys, depth, error, n_models, stratified, out)
+    _perturb_depths(event_keys, depth, error, n_models, stratified, out)
     return out, np.arange(n_trials) % n_models

@@ -11,15 +11,14 @@ from quakeloom.mechanism._blocks import MechanismBlock, ObservationBlock
 from quakeloom.mechanism._codes import direction_rows
 from quakeloom.mechanism._grid import MechanismGrid
 from quakeloom.mechanism._options import MechanismOptions
-from quakeloom.mechanism._quality import misfits_of, rate_quality, weight_vectors
+from quakeloom.mechanism._quality import PlaneVectors, misfits_of, rate_quality, weight_vectors
+from quakeloom.mechanism._readings import Limits, Readings, has_ray, read_block
 from quakeloom.mechanism._solve import (
     MAXIMUM_READINGS,
     SOLVED,
     TOO_FEW,
     Found,
     GridArrays,
-    Limits,
-    Readings,
     empty_found,
     solve_block,
 )
@@ -69,13 +68,7 @@ def find_mechanisms(
             "Lower the number of trials; some hundreds are more than enough."
         )
     block = block.in_order()
-    ratio = block.sp_log_ratio
-    if not options.use_amplitudes:
-        ratio = np.full_like(ratio, np.nan)
-    readings = Readings(
-        block.event_keys, block.offsets, canonical_order(block), block.azimuth_deg,
-        block.takeoff_deg, block.polarity, block.impulsive, block.probability_up, ratio,
-    )  # fmt: skip
+    readings = read_block(block, options.use_amplitudes)
     found = empty_found(len(block.event_keys), grid.count)
     solve_block(
         readings,
@@ -108,23 +101,6 @@ def _limits(options: MechanismOptions, n_trials: int) -> Limits:
     )
 
 
-def canonical_order(block: ObservationBlock) -> NDArray[np.int64]:
-    """Return the order of observations by event and station key.
-
-    Sums of floats depend on the order of their terms; with this order the result does not
-    depend on the order of input. Observations that share a key are ordered by their values.
-    """
-    event = np.repeat(np.arange(len(block.event_keys)), np.diff(block.offsets))
-    order = np.lexsort((block.station_keys, event))
-    keys, events = block.station_keys[order], event[order]
-    if np.any((keys[1:] == keys[:-1]) & (events[1:] == events[:-1])):
-        order = np.lexsort((
-            block.probability_up, block.sp_log_ratio, block.impulsive, block.polarity,
-            block.takeoff_deg[0], block.azimuth_deg[0], block.station_keys, event,
-        ))  # fmt: skip
-    return order.astype(np.int64)
-
-
 def acceptance_weights(n_trials: int, weighting_trials: int) -> NDArray[np.float64]:
     """Return the weight of a mechanism accepted in 0, 1, ..., ``n_trials`` trials.
 
@@ -149,36 +125,48 @@ def _levels(n_trials: int) -> NDArray[np.uint8]:
     return np.maximum(np.floor(255.0 * share + 0.5), 1).astype(np.uint8)
 
 
+def _counted_signs(readings: Readings, options: MechanismOptions) -> NDArray[np.int8]:
+    """Polarities as the search takes them: by probability where it does, emergent ones or not."""
+    signs = readings.polarity.copy()
+    if options.use_probabilities:
+        p = readings.probability_up
+        sign = np.where(p > 0.5, 1, np.where(p < 0.5, -1, 0)).astype(np.int8)
+        signs = np.where(np.isfinite(p), sign, signs)
+    if not options.use_emergent:
+        signs[~readings.impulsive] = 0
+    return signs
+
+
 @compiled(nogil=True)
 def _rate_all(
-    event, readings, use_emergent, use_probabilities, factor, use_onset, normals, slips,
-    weight_normals, weight_slips, out,
-):  # fmt: skip
-    """Misfit, station distribution ratio and S/P misfit of solutions."""
-    azimuth, takeoff = readings.azimuth[0], readings.takeoff[0]
-    signs = readings.polarity.copy()
-    for i in range(signs.shape[0]):
-        if use_probabilities and np.isfinite(readings.probability_up[i]):
-            p = readings.probability_up[i]
-            signs[i] = 1 if p > 0.5 else (-1 if p < 0.5 else 0)
-        if not use_emergent and not readings.impulsive[i]:
-            signs[i] = 0
+    event: NDArray[np.int64],
+    readings: Readings,
+    factor: float,
+    use_onset: bool,
+    mechanisms: PlaneVectors,
+    weighing: PlaneVectors,
+    out: NDArray[np.float64],
+) -> None:
+    """Misfit, station distribution ratio and S/P misfit of solutions of events."""
     for k in range(event.shape[0]):
         first, last = readings.offsets[event[k]], readings.offsets[event[k] + 1]
         members = np.empty(last - first, np.int64)
         count = pairs = 0
         for j in range(first, last):
             i = readings.order[j]
-            if np.isfinite(azimuth[i]) and np.isfinite(takeoff[i]):
+            if has_ray(i, readings.rays):
                 members[count] = i
                 count += 1
                 if np.isfinite(readings.ratio[i]):
                     pairs += 1
-        weigh_onset = use_onset and pairs == 0
         out[0, k], out[1, k], out[2, k] = misfits_of(
-            members[:count], azimuth, takeoff, signs, readings.impulsive, readings.ratio,
-            factor, weigh_onset, normals[k], slips[k], weight_normals[k], weight_slips[k],
-        )  # fmt: skip
+            members[:count],
+            readings,
+            factor,
+            use_onset and pairs == 0,
+            PlaneVectors(mechanisms.normal[k], mechanisms.slip[k]),
+            PlaneVectors(weighing.normal[k], weighing.slip[k]),
+        )
 
 
 def _gather(readings: Readings, options: MechanismOptions, found: Found) -> MechanismBlock:
@@ -192,10 +180,14 @@ def _gather(readings: Readings, options: MechanismOptions, found: Found) -> Mech
     normal, slip = fault_vectors(strike, dip, rake)
     measures = np.zeros((3, len(event)))
     _rate_all(
-        event, readings, options.use_emergent, options.use_probabilities,
-        options.vp_vs_ratio**3, options.use_onset, normal, slip,
-        *weight_vectors(strike, dip, rake, options.stdr_mode), measures,
-    )  # fmt: skip
+        event,
+        readings._replace(polarity=_counted_signs(readings, options)),
+        options.vp_vs_ratio**3,
+        options.use_onset,
+        PlaneVectors(normal, slip),
+        weight_vectors(strike, dip, rake, options.stdr_mode),
+        measures,
+    )
     spread = found.spreads[event, number]
     share = found.shares[event, number]
     letters = rate_quality(share, spread.mean(axis=1), measures[0], measures[1], options)

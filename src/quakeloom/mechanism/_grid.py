@@ -13,7 +13,8 @@ from quakeloom.core import SettingsError, plane_angles
 MAXIMUM_CHUNKS = 10_560
 """Words of 64 bits that one row of predicted signs may take (a grid of 2 degrees)."""
 
-_HALF_TURN = np.sqrt(0.5)
+_ROOT_HALF = np.sqrt(0.5)
+"""Length of the projection of normal and slip on the T and P axes, 45 degrees from both."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +145,7 @@ def _frame_quaternions(
     """
     from scipy.spatial.transform import Rotation
 
-    t = (normals + slips) * _HALF_TURN
-    p = (normals - slips) * _HALF_TURN
+    t = (normals + slips) * _ROOT_HALF
+    p = (normals - slips) * _ROOT_HALF
     frames = np.stack([t, p, np.cross(t, p)], axis=-1)
     return np.roll(Rotation.from_matrix(frames).as_quat(), 1, axis=-1)

@@ -15,30 +15,44 @@ MECH_PROB, MECH_AVG, MECH_ROT.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.mechanism._preferred import MAXIMUM_SOLUTIONS
+from quakeloom.mechanism._preferred import MAXIMUM_SOLUTIONS, Solutions
+
+Vector = tuple[float, float, float]
 
 _ORTHOGONAL_DEG = 0.01
-_TURNS = 100
+"""Mean normal and slip are orthogonal within this (HASH, MECH_AVG)."""
 
+_TURNS = 100
+"""Most steps toward orthogonality (HASH, MECH_AVG)."""
 
 _LOOSE = {"nsz"}
+"""Compiler's freedom: signs of zeros do not matter."""
 
 
 @compiled(nogil=True, inline="always")
-def _match(n0, n1, n2, s0, s1, s2, a0, a1, a2, b0, b1, b2):
-    """Best of the four matchings of a mechanism (n, s) with a reference (a, b).
+def _product(a: Vector, b: Vector) -> float:
+    """Scalar product of two vectors, given as tuples: the compiler keeps those in registers."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@compiled(nogil=True, inline="always")
+def _match(
+    normal: Vector, slip: Vector, other_normal: Vector, other_slip: Vector
+) -> tuple[int, float, float, float]:
+    """Best of the four matchings of a mechanism with a reference.
 
     Returns the matching (0 as is, 1 both negated, 2 swapped, 3 swapped and negated), the
     trace of the rotation, and the cosines of the two plane angles. Earlier matchings win
     ties, as in HASH.
     """
-    nn = n0 * a0 + n1 * a1 + n2 * a2
-    ss = s0 * b0 + s1 * b1 + s2 * b2
-    ns = n0 * b0 + n1 * b1 + n2 * b2
-    sn = s0 * a0 + s1 * a1 + s2 * a2
-    # (n x s).(a x b)
+    nn = _product(normal, other_normal)
+    ss = _product(slip, other_slip)
+    ns = _product(normal, other_slip)
+    sn = _product(slip, other_normal)
+    # Product of the null axes, (n x s).(a x b), without a cross product.
     bb = nn * ss - ns * sn
     straight = nn + ss
     negated = straight < 0.0
@@ -61,7 +75,7 @@ def _match(n0, n1, n2, s0, s1, s2, a0, a1, a2, b0, b1, b2):
 
 
 @compiled(nogil=True, inline="always")
-def _arccos(c):
+def _arccos(c: float) -> float:
     """Arc cosine (Hastings 1955, Abramowitz & Stegun 4.4.46; error 2e-8 rad)."""
     x = min(abs(c), 1.0)
     p = -0.0012624911 * x + 0.0066700901
@@ -71,19 +85,21 @@ def _arccos(c):
     p = p * x + 0.0889789874
     p = p * x - 0.2145988016
     p = p * x + 1.5707963050
-    angle = np.sqrt(1.0 - x) * p
+    angle: float = np.sqrt(1.0 - x) * p
     return np.pi - angle if c < 0.0 else angle
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
-def _mean_square_angles(v, count, a, b):
+def _mean_square_angles(
+    v: NDArray[np.float64], count: int, a: NDArray[np.float64], b: NDArray[np.float64]
+) -> tuple[float, float]:
     """Sums of squared angles of normals and slips to a mean normal and slip."""
-    a0, a1, a2, b0, b1, b2 = a[0], a[1], a[2], b[0], b[1], b[2]
+    normal, slip = (a[0], a[1], a[2]), (b[0], b[1], b[2])
     first = second = 0.0
     n0, n1, n2, s0, s1, s2 = v[0], v[1], v[2], v[3], v[4], v[5]
     for i in range(count):
         _, _, cn, cs = _match(
-            n0[i], n1[i], n2[i], s0[i], s1[i], s2[i], a0, a1, a2, b0, b1, b2
+            (n0[i], n1[i], n2[i]), (s0[i], s1[i], s2[i]), normal, slip
         )  # fmt: skip
         an, as_ = _arccos(cn), _arccos(cs)
         first += an * an
@@ -92,14 +108,20 @@ def _mean_square_angles(v, count, a, b):
 
 
 @compiled(nogil=True, fastmath=_LOOSE)
-def _write_traces(v, count, a, b, traces):
+def _write_traces(
+    v: NDArray[np.float64],
+    count: int,
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    traces: NDArray[np.float64],
+) -> float:
     """Traces of the smallest rotations to a mean; returns the least."""
-    a0, a1, a2, b0, b1, b2 = a[0], a[1], a[2], b[0], b[1], b[2]
+    normal, slip = (a[0], a[1], a[2]), (b[0], b[1], b[2])
     least = 4.0
     n0, n1, n2, s0, s1, s2 = v[0], v[1], v[2], v[3], v[4], v[5]
     for i in range(count):
         _, trace, _, _ = _match(
-            n0[i], n1[i], n2[i], s0[i], s1[i], s2[i], a0, a1, a2, b0, b1, b2
+            (n0[i], n1[i], n2[i]), (s0[i], s1[i], s2[i]), normal, slip
         )  # fmt: skip
         traces[i] = trace
         least = trace if trace < least else least
@@ -107,12 +129,20 @@ def _write_traces(v, count, a, b, traces):
 
 
 @compiled(nogil=True)
-def _add(v, i, reference, factor, sums):
+def _add(
+    v: NDArray[np.float64],
+    i: int,
+    reference: NDArray[np.float64],
+    factor: float,
+    sums: NDArray[np.float64],
+) -> None:
     """Add a mechanism, aligned to a reference, to the sums of normals and slips."""
     kind, _, _, _ = _match(
-        v[0, i], v[1, i], v[2, i], v[3, i], v[4, i], v[5, i], reference[0], reference[1],
-        reference[2], reference[3], reference[4], reference[5],
-    )  # fmt: skip
+        (v[0, i], v[1, i], v[2, i]),
+        (v[3, i], v[4, i], v[5, i]),
+        (reference[0], reference[1], reference[2]),
+        (reference[3], reference[4], reference[5]),
+    )
     sign = -factor if kind % 2 == 1 else factor
     shift = 3 if kind >= 2 else 0
     for k in range(3):
@@ -121,18 +151,23 @@ def _add(v, i, reference, factor, sums):
 
 
 @compiled(nogil=True)
-def _unit(v):
-    return v / np.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
+def _unit(v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vector of length 1."""
+    unit: NDArray[np.float64] = v / np.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
+    return unit
 
 
 @compiled(nogil=True)
-def _orthogonal(v, count, sums):
+def _orthogonal(
+    v: NDArray[np.float64], count: int, sums: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean normal and slip from the sums, made orthogonal as HASH does."""
     mn, ms = _unit(sums[:3]), _unit(sums[3:])
     first, second = _mean_square_angles(v, count, mn, ms)
     first, second = np.sqrt(first / count), np.sqrt(second / count)
     if first + second < 1e-4:
         return mn, ms
+    # The plane that mechanisms agree on less gives way more.
     part = first / (first + second)
     for _ in range(_TURNS):
         misfit = 90.0 - np.degrees(np.arccos(mn[0] * ms[0] + mn[1] * ms[1] + mn[2] * ms[2]))
@@ -145,7 +180,35 @@ def _orthogonal(v, count, sums):
 
 
 @compiled(nogil=True)
-def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, spreads):
+def _find_worst(
+    traces: NDArray[np.float64], place: NDArray[np.int64], left: int, least_trace: float
+) -> int:
+    """Number of the mechanism with the largest rotation, of several the first of the list."""
+    worst = -1
+    for m in range(left):
+        if traces[m] == least_trace and (worst < 0 or place[m] < place[worst]):
+            worst = m
+    return worst
+
+
+@compiled(nogil=True)
+def _write_spread(
+    v: NDArray[np.float64],
+    count: int,
+    normal: NDArray[np.float64],
+    slip: NDArray[np.float64],
+    spread: NDArray[np.float64],
+) -> None:
+    """Root mean square angles, in degrees, of all normals and slips to those of a solution."""
+    first, second = _mean_square_angles(v, count, normal, slip)
+    spread[0] = np.degrees(np.sqrt(first / count)) if count > 1 else 0.0
+    spread[1] = np.degrees(np.sqrt(second / count)) if count > 1 else 0.0
+
+
+@compiled(nogil=True)
+def hash_solutions(
+    all_v: NDArray[np.float64], count: int, angle_deg: float, least: float, solutions: Solutions
+) -> int:
     """Find up to five solutions of equally weighted mechanisms; return how many.
 
     Parameters
@@ -154,8 +217,8 @@ def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, sprea
         Normals and slips, in the order of the list.
     angle_deg, least : float
         Probability angle; least probability of further solutions.
-    normals, slips : float64, shape (5, 3); shares : (5,); spreads : (5, 2)
-        Results.
+    solutions : Solutions
+        Filled.
     """
     listed = np.arange(count)
     left = count
@@ -186,7 +249,9 @@ def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, sprea
                 mn[:], ms[:] = v[:3, 0], v[3:, 0]
                 break
             if fresh:
-                # All are aligned to the first of the list that is left.
+                # All are aligned to the first of the list that is left. Until that one is
+                # removed the sums stay right with the removed ones taken off, so that a round
+                # costs one pass, not two.
                 while not alive[head]:
                     head += 1
                 reference[:] = all_v[:, listed[head]]
@@ -197,15 +262,14 @@ def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, sprea
             worst_trace = _write_traces(v, left, mn, ms, traces)
             if worst_trace >= least_trace:
                 break
-            worst = -1
-            for m in range(left):
-                if traces[m] == worst_trace and (worst < 0 or place[m] < place[worst]):
-                    worst = m
+            worst = _find_worst(traces, place, left, worst_trace)
             out = place[worst]
             _add(v, worst, reference, -1.0, sums)
             fresh = out == head
             alive[out] = False
             left -= 1
+            # The last takes the free place; ``place`` remembers the order of the list, which
+            # decides ties.
             v[:, worst] = v[:, left]
             place[worst] = place[left]
             removed[gone] = listed[out]
@@ -213,12 +277,10 @@ def hash_solutions(all_v, count, angle_deg, least, normals, slips, shares, sprea
         probability = left / count
         if solution > 0 and probability < least:
             break
-        first, second = _mean_square_angles(all_v, count, mn, ms)
-        normals[solution] = mn
-        slips[solution] = ms
-        shares[solution] = probability
-        spreads[solution, 0] = np.degrees(np.sqrt(first / count)) if count > 1 else 0.0
-        spreads[solution, 1] = np.degrees(np.sqrt(second / count)) if count > 1 else 0.0
+        solutions.normals[solution] = mn
+        solutions.slips[solution] = ms
+        solutions.shares[solution] = probability
+        _write_spread(all_v, count, mn, ms, solutions.spreads[solution])
         found += 1
         left = total - left
         for m in range(left):

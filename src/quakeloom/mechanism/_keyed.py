@@ -8,17 +8,21 @@ an event or station do not depend on what else is in the block or in which order
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.core import compiled
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
+"""Step and multipliers of splitmix64 (Steele et al. 2014)."""
+
 _TO_UNIT = 2.0**-53
+"""From the upper 53 bits of a word, all that a double holds, to the unit interval."""
 
 
 @compiled(nogil=True)
-def mix(word):
+def mix(word: np.uint64) -> np.uint64:
     """Scramble 64 bits (the finalizer of splitmix64)."""
     z = np.uint64(word)
     z = (z ^ (z >> np.uint64(30))) * _M1
@@ -27,24 +31,26 @@ def mix(word):
 
 
 @compiled(nogil=True)
-def stream_start(first_key, second_key, purpose):
+def stream_start(first_key: np.uint64, second_key: np.uint64, purpose: int) -> np.uint64:
     """Start of the stream of two keys and a purpose (a small number)."""
-    start = mix(np.uint64(first_key) + _STEP)
-    start = mix(start ^ np.uint64(second_key))
-    return mix(start + np.uint64(purpose) * _STEP)
+    first: np.uint64 = mix(np.uint64(first_key) + _STEP)
+    both: np.uint64 = mix(first ^ np.uint64(second_key))
+    start: np.uint64 = mix(both + np.uint64(purpose) * _STEP)
+    return start
 
 
 @compiled(nogil=True)
-def uniform(start, counter):
+def uniform(start: np.uint64, counter: int) -> float:
     """Number ``counter`` of a stream, in (0, 1)."""
     word = mix(start + np.uint64(counter) * _STEP)
     return (np.float64(word >> np.uint64(11)) + 0.5) * _TO_UNIT
 
 
 @compiled(nogil=True)
-def normal_quantile(p):
+def normal_quantile(p: float) -> float:
     """Standard normal quantile (Wichura 1988, AS241 PPND7; error below 1e-6)."""
     q = p - 0.5
+    r: float
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
         return (
@@ -67,7 +73,7 @@ def normal_quantile(p):
 
 
 @compiled(nogil=True)
-def normal_draws(start, count, stratified, out):
+def normal_draws(start: np.uint64, count: int, stratified: bool, out: NDArray[np.float64]) -> None:
     """Fill ``out[:count]`` with standard normal numbers of a stream.
 
     Stratified: one number from each of ``count`` slices of equal probability, in random
@@ -80,7 +86,7 @@ def normal_draws(start, count, stratified, out):
     for i in range(count):
         out[i] = i
     for i in range(count - 1, 0, -1):
-        j = min(np.int64(uniform(start, i) * (i + 1)), i)
+        j = min(int(uniform(start, i) * (i + 1)), i)
         out[i], out[j] = out[j], out[i]
     for i in range(count):
         out[i] = normal_quantile((out[i] + uniform(start, count + i)) / count)

@@ -177,8 +177,12 @@ _BOUNDS = (
     ("vp_vs_ratio", 1.0, 4.0),
     ("direction_step_deg", 0.0, 5.0),
 )
+"""Least and largest values of the settings, in their units: where counters, grids and tables
+end, or a share or an angle does."""
+
 _CHOICES = {
     "quality_criteria": ("all", "spread"),
     "stdr_mode": ("correct", "hash12"),
     "average": ("weighted", "hash"),
 }
+"""Words that settings may be."""

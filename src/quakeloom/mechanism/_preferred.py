@@ -1,173 +1,125 @@
-"""The preferred mechanism of a weighted set, its probability, spread and rivals.
-
-A double couple is a unit quaternion up to half turns about its own T, P and B axes. These
-permute the components of the relative quaternion of two double couples (with signs), so the
-smallest rotation between them has the half-angle cosine ``max |r_i|``, and aligning one to
-the other means moving that component to the scalar place (Kagan 1991).
-"""
+"""The preferred mechanism of a weighted set, its probability, spread and rivals."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.core import compiled
+from quakeloom.mechanism._quaternion_sums import (
+    RUN,
+    Singles,
+    aligned_sum,
+    share_inside,
+    spread,
+    total_weight,
+)
 
 MAXIMUM_SOLUTIONS = 5
+"""Solutions of an event that are kept, as in HASH (MECH_PROB)."""
+
 _THINNED = 768
-"""The climb to the fixed point uses about this many members; then all polish it."""
+"""The climb to the fixed point uses about this many members; then all polish it. Chosen
+here: a set of thousands is climbed several times faster."""
+
 _STRIDES = np.array([1, 5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 37, 41, 43, 47, 49, 53, 55, 59])
 """Every how many-th member: without a factor 2 or 3, or a pattern of the grid would show."""
-_RUN = 256
-"""Lanes that terms are added up in, side by side; a power of two."""
+
 _ITERATIONS = 40
+"""Most steps of the climb over some members."""
+
 _POLISHES = 3
+"""Most steps of the climb over all members."""
+
 _CONVERGED = np.float32(1e-10)
+"""Squared half sine of a step that is the last one: a turn of 0.001 degrees."""
+
+_WIDEST_DEG = 60.0
+"""Largest probability angle that widens the reach of the mean: at twice this, 120 degrees, lie
+the farthest of all double couples (Kagan 1991)."""
+
 _F = np.float32
+"""Single precision: twice as many numbers in a vector register."""
 
 
-_LOOSE = {"nsz"}
-"""Sums are never regrouped: how would depend on what the compiler inlines, and so the bytes."""
+class Members(NamedTuple):
+    """Weighted mechanisms that a solution is the mean of.
 
-
-@compiled(nogil=True, inline="always")
-def _aligned(m0, m1, m2, m3, a, b, c, d):
-    """Relative quaternion ``conj(m) q`` after the half turn that makes ``|scalar|`` largest."""
-    w = m0 * a + m1 * b + m2 * c + m3 * d
-    x = m0 * b - m1 * a - m2 * d + m3 * c
-    y = m0 * c - m2 * a - m3 * b + m1 * d
-    z = m0 * d - m3 * a - m1 * c + m2 * b
-    # Half turns: times i gives (-x, w, z, -y), j (-y, -z, w, x), k (-z, y, -x, w).
-    swap_wx = abs(x) > abs(w)
-    e0 = -x if swap_wx else w
-    e1 = w if swap_wx else x
-    e2 = z if swap_wx else y
-    e3 = -y if swap_wx else z
-    swap_yz = abs(z) > abs(y)
-    f0 = -z if swap_yz else -y
-    f1 = y if swap_yz else -z
-    f2 = -x if swap_yz else w
-    f3 = w if swap_yz else x
-    later = abs(f0) > abs(e0)
-    return (
-        f0 if later else e0,
-        f1 if later else e1,
-        f2 if later else e2,
-        f3 if later else e3,
-    )
-
-
-@compiled(nogil=True, fastmath=_LOOSE)
-def _lanes(lanes):
-    """Sum of lanes, folded in halves in a fixed order; the lanes are spent."""
-    half = lanes.shape[0]
-    while half > 1:
-        half //= 2
-        for i in range(half):
-            lanes[i] += lanes[i + half]
-    return lanes[0]
-
-
-@compiled(nogil=True, fastmath=_LOOSE)
-def _align_run(q, weights, start, stop, mean, narrow, out):
-    """Add the weighted relative quaternions of a run of members to the lanes of ``out``."""
-    m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
-    q0, q1, q2, q3 = q[0, start:stop], q[1, start:stop], q[2, start:stop], q[3, start:stop]
-    given = weights[start:stop]
-    o0, o1, o2, o3 = out[0], out[1], out[2], out[3]
-    for i in range(stop - start):
-        g0, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
-        inside = max(_F(1.0) - (_F(1.0) - g0 * g0) * narrow, _F(0.0))
-        weight = given[i] * inside * inside
-        signed = -weight if g0 < _F(0.0) else weight
-        o0[i] += signed * g0
-        o1[i] += signed * g1
-        o2[i] += signed * g2
-        o3[i] += signed * g3
-
-
-@compiled(nogil=True, fastmath=_LOOSE)
-def _aligned_sum(q, weights, n, mean, reach, out):
-    """Sum of relative quaternions, aligned to the mean and weighted down with distance.
-
-    The factor is ``(1 - h / reach)^2``, 0 from there on, with ``h = sin^2(rotation / 2)``
-    (Tukey's biweight). Every lane adds up each so-many-th member, and the lanes are added in
-    their order: fast, and the same bytes however it is compiled.
+    Attributes
+    ----------
+    quaternions : float32, shape (4, size)
+        T-P-B frames, scalar first.
+    weights : float32, shape (size,)
+        Weights in the mean.
+    presence : float32, shape (size,)
+        Weights in probability and spread.
     """
-    narrow = _F(1.0) / reach
-    out[:] = _F(0.0)
-    for start in range(0, n, _RUN):
-        _align_run(q, weights, start, min(start + _RUN, n), mean, narrow, out)
-    return _lanes(out[0]), _lanes(out[1]), _lanes(out[2]), _lanes(out[3])
+
+    quaternions: Singles
+    weights: Singles
+    presence: Singles
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
-def _cosines(q, n, mean, half):
-    """Half-angle cosines of the rotations to the mean, to ``half``."""
-    m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
-    q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
-    for i in range(n):
-        g0, _, _, _ = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
-        half[i] = abs(g0)
+class MeanSpace(NamedTuple):
+    """Scratch of :func:`weighted_solutions`, made once for a block of events.
 
-
-@compiled(nogil=True, fastmath=_LOOSE)
-def _share_inside(q, weights, n, mean, cosine, half, lanes):
-    """Weight within a rotation of the mean; ``half`` receives all half-angle cosines."""
-    _cosines(q, n, mean, half)
-    lanes[:] = _F(0.0)
-    for start in range(0, n, _RUN):
-        stop = min(start + _RUN, n)
-        near, given = half[start:stop], weights[start:stop]
-        for i in range(stop - start):
-            lanes[i] += given[i] if near[i] >= cosine else _F(0.0)
-    return _lanes(lanes)
-
-
-@compiled(nogil=True, fastmath=_LOOSE)
-def _spread_run(q, weights, start, stop, mean, out):
-    """Add weighted squares of angles, normals and slips, and weights to the lanes of ``out``."""
-    m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
-    q0, q1, q2, q3 = q[0, start:stop], q[1, start:stop], q[2, start:stop], q[3, start:stop]
-    given = weights[start:stop]
-    o0, o1, o2 = out[0], out[1], out[2]
-    for i in range(stop - start):
-        _, g1, g2, g3 = _aligned(m0, m1, m2, m3, q0[i], q1[i], q2[i], q3[i])
-        o0[i] += given[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 - g2) * (g1 - g2))
-        o1[i] += given[i] * _angle_squared(g3 * g3 + _F(0.5) * (g1 + g2) * (g1 + g2))
-        o2[i] += given[i]
-
-
-@compiled(nogil=True, fastmath=_LOOSE)
-def _spread(q, weights, n, mean, out):
-    """Weighted mean squares of the angles of normals (T+P) and slips (T-P) to the mean's.
-
-    A rotation with quaternion ``g`` turns a unit vector ``v`` by an angle whose squared half
-    sine is ``|g_v|^2 - (g_v . v)^2``.
+    Attributes
+    ----------
+    left, some : Members
+        Those that no solution has taken yet, and every so-many-th of them.
+    half : float32, shape (size,)
+        Half-angle cosines of the rotations to the mean.
+    lanes : float32, shape (4, RUN)
     """
-    out[:] = _F(0.0)
-    for start in range(0, n, _RUN):
-        _spread_run(q, weights, start, min(start + _RUN, n), mean, out)
-    total = _lanes(out[2])
-    return _lanes(out[0]) / total, _lanes(out[1]) / total
+
+    left: Members
+    some: Members
+    half: Singles
+    lanes: Singles
 
 
-@compiled(nogil=True, inline="always")
-def _angle_squared(h):
-    """Square of the angle whose squared half sine is ``h`` (Hastings 1955; error 4e-8)."""
-    x = np.sqrt(min(max(h, _F(0.0)), _F(1.0)))
-    p = _F(-0.0012624911) * x + _F(0.0066700901)
-    p = p * x - _F(0.0170881256)
-    p = p * x + _F(0.0308918810)
-    p = p * x - _F(0.0501743046)
-    p = p * x + _F(0.0889789874)
-    p = p * x - _F(0.2145988016)
-    p = p * x + _F(1.5707963050)
-    angle = _F(np.pi) - _F(2.0) * np.sqrt(_F(1.0) - x) * p
-    return angle * angle
+class Solutions(NamedTuple):
+    """Up to five solutions of an event, the preferred one first.
+
+    Attributes
+    ----------
+    normals, slips : float64, shape (5, 3)
+        Of the fault planes; north, east, down.
+    shares : float64, shape (5,)
+        Probabilities.
+    spreads : float64, shape (5, 2)
+        Root mean square angles of the normals and the slips of all members, in degrees.
+    """
+
+    normals: NDArray[np.float64]
+    slips: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    spreads: NDArray[np.float64]
 
 
 @compiled(nogil=True)
-def _tensor_start(q, weights, n, mean):
+def make_members(size: int) -> Members:
+    """Room for so many mechanisms."""
+    return Members(
+        np.empty((4, size), np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    )
+
+
+@compiled(nogil=True)
+def make_mean_space(size: int) -> MeanSpace:
+    """Scratch for the means of up to so many mechanisms."""
+    return MeanSpace(
+        make_members(size),
+        make_members(size),
+        np.empty(size, np.float32),
+        np.empty((4, RUN), np.float32),
+    )
+
+
+@compiled(nogil=True)
+def _tensor_start(q: Singles, weights: Singles, n: int, mean: Singles) -> None:
     """Quaternion of the principal axes of the mean moment tensor."""
     tensor = np.zeros((3, 3))
     for i in range(n):
@@ -200,7 +152,7 @@ def _tensor_start(q, weights, n, mean):
 
 
 @compiled(nogil=True)
-def _diagonalize(tensor, vectors):
+def _diagonalize(tensor: NDArray[np.float64], vectors: NDArray[np.float64]) -> None:
     """Turn a symmetric tensor into its eigenvalues (Jacobi); ``vectors`` starts as unity."""
     for _ in range(12):
         off = abs(tensor[0, 1]) + abs(tensor[0, 2]) + abs(tensor[1, 2])
@@ -227,7 +179,7 @@ def _diagonalize(tensor, vectors):
 
 
 @compiled(nogil=True)
-def _frame_quaternion(m, out):
+def _frame_quaternion(m: NDArray[np.float64], out: Singles) -> None:
     """Unit quaternion of a right-handed frame (matrix columns)."""
     trace = m[0, 0] + m[1, 1] + m[2, 2]
     s0, s1, s2, s3 = 1 + trace, 1 + 2 * m[0, 0] - trace, 1 + 2 * m[1, 1] - trace, 0.0
@@ -245,10 +197,12 @@ def _frame_quaternion(m, out):
 
 
 @compiled(nogil=True)
-def _climb(q, weights, n, mean, reach, limit, out):
+def _climb(
+    q: Singles, weights: Singles, n: int, mean: Singles, reach: np.float32, limit: int, out: Singles
+) -> None:
     """Move the mean to the mean of its neighbors until it rests."""
     for _ in range(limit):
-        s0, s1, s2, s3 = _aligned_sum(q, weights, n, mean, reach, out)
+        s0, s1, s2, s3 = aligned_sum(q, weights, n, mean, reach, out)
         norm = np.sqrt(s0 * s0 + s1 * s1 + s2 * s2 + s3 * s3)
         if norm <= _F(0.0):
             return
@@ -263,7 +217,9 @@ def _climb(q, weights, n, mean, reach, limit, out):
 
 
 @compiled(nogil=True)
-def _write_planes(mean, swap, normal, slip):
+def _write_planes(
+    mean: Singles, swap: bool, normal: NDArray[np.float64], slip: NDArray[np.float64]
+) -> None:
     """Normal and slip of a T-P-B quaternion; ``swap`` names the other plane the fault."""
     a, b = np.float64(mean[0]), np.float64(mean[1])
     c, d = np.float64(mean[2]), np.float64(mean[3])
@@ -278,19 +234,8 @@ def _write_planes(mean, swap, normal, slip):
         slip[i] = plus if swap else minus
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
-def _total(weights, n, lanes):
-    """Sum of weights."""
-    lanes[:] = _F(0.0)
-    for start in range(0, n, _RUN):
-        given = weights[start : min(start + _RUN, n)]
-        for i in range(given.shape[0]):
-            lanes[i] += given[i]
-    return np.float64(_lanes(lanes))
-
-
 @compiled(nogil=True)
-def _thin(q, weights, n, some_q, some_weights):
+def _thin(q: Singles, weights: Singles, n: int, some_q: Singles, some_weights: Singles) -> int:
     """Copy every so-many-th member; return how many."""
     stride = _STRIDES[-1]
     for candidate in _STRIDES:
@@ -307,64 +252,75 @@ def _thin(q, weights, n, some_q, some_weights):
 
 
 @compiled(nogil=True)
+def _copy_members(members: Members, n: int, out: Members) -> None:
+    """Copy the first members."""
+    out.weights[:n] = members.weights[:n]
+    out.presence[:n] = members.presence[:n]
+    for k in range(4):
+        out.quaternions[k, :n] = members.quaternions[k, :n]
+
+
+@compiled(nogil=True)
+def _keep_outside(members: Members, n: int, half: Singles, cosine: np.float32) -> int:
+    """Move the members beyond a rotation of the mean to the front; return how many."""
+    q, weights, presence = members.quaternions, members.weights, members.presence
+    left = 0
+    for i in range(n):
+        # Written always, kept if outside: no branch to mispredict.
+        outside = half[i] < cosine
+        for k in range(4):
+            q[k, left] = q[k, i]
+        weights[left] = weights[i]
+        presence[left] = presence[i]
+        left += int(outside)
+    return left
+
+
+@compiled(nogil=True)
 def weighted_solutions(
-    all_q, all_weights, all_presence, n, angle_deg, least, q, weights, presence, some_q,
-    some_weights, half, normals, slips, shares, spreads,
-):  # fmt: skip
-    """Find up to five solutions as robust means; return how many.
+    members: Members, n: int, angle_deg: float, least: float, space: MeanSpace, solutions: Solutions
+) -> int:
+    """Find up to five solutions as robust means of the first ``n`` members; return how many.
 
     The mean starts at the principal axes of the mean moment tensor (which needs no
     alignment) and moves to the weighted mean of its neighbors, weighted down smoothly to
     zero at twice the probability angle, until it rests. Smoothness matters: with a sharp
     edge single mechanisms that cross it move the mean, and it hardly comes to rest. The
     next solution comes from the mechanisms beyond the probability angle, as in HASH.
-
-    ``all_weights`` make the mean, ``all_presence`` probability and spread. Arrays are
-    float32; ``q``, ``weights``, ``presence``, ``some_q``, ``some_weights`` and ``half`` are
-    scratch of the same sizes.
     """
     count = n
-    out = np.empty((4, _RUN), np.float32)
-    everything = _total(all_presence, n, out[0])
-    weights[:n] = all_weights[:n]
-    presence[:n] = all_presence[:n]
-    for k in range(4):
-        q[k, :n] = all_q[k, :n]
+    left, some, lanes = space.left, space.some, space.lanes
+    everything = total_weight(members.presence, n, lanes[0])
+    _copy_members(members, n, left)
     remaining = everything
     mean = np.empty(4, np.float32)
     found = 0
     cosine = _F(np.cos(0.5 * np.radians(angle_deg)))
-    reach = _F(np.sin(np.radians(min(angle_deg, 60.0))) ** 2)
+    reach = _F(np.sin(np.radians(min(angle_deg, _WIDEST_DEG))) ** 2)
     for solution in range(MAXIMUM_SOLUTIONS):
         if count == 0:
             break
-        some = _thin(q, weights, count, some_q, some_weights)
-        _tensor_start(some_q, some_weights, some, mean)
-        _climb(some_q, some_weights, some, mean, reach, _ITERATIONS, out)
-        if some < count:
-            _climb(q, weights, count, mean, reach, _POLISHES, out)
-        share = _share_inside(q, presence, count, mean, cosine, half, out[0])
+        few = _thin(left.quaternions, left.weights, count, some.quaternions, some.weights)
+        _tensor_start(some.quaternions, some.weights, few, mean)
+        _climb(some.quaternions, some.weights, few, mean, reach, _ITERATIONS, lanes)
+        if few < count:
+            _climb(left.quaternions, left.weights, count, mean, reach, _POLISHES, lanes)
+        share = share_inside(
+            left.quaternions, left.presence, count, mean, cosine, space.half, lanes[0]
+        )
         probability = np.float64(share) / everything
         if solution > 0 and probability < least:
             break
-        first, second = _spread(all_q, all_presence, n, mean, out)
+        first, second = spread(members.quaternions, members.presence, n, mean, lanes)
+        # The plane that the members agree on better is called the fault.
         swap = second < first
-        _write_planes(mean, swap, normals[solution], slips[solution])
-        spreads[solution, 0] = np.degrees(np.sqrt(np.float64(min(first, second))))
-        spreads[solution, 1] = np.degrees(np.sqrt(np.float64(max(first, second))))
-        shares[solution] = min(probability, 1.0)
+        _write_planes(mean, swap, solutions.normals[solution], solutions.slips[solution])
+        solutions.spreads[solution, 0] = np.degrees(np.sqrt(np.float64(min(first, second))))
+        solutions.spreads[solution, 1] = np.degrees(np.sqrt(np.float64(max(first, second))))
+        solutions.shares[solution] = min(probability, 1.0)
         found += 1
         remaining -= share
         if share <= _F(0.0) or remaining < least * everything:
             break
-        left = 0
-        for i in range(count):
-            # Written always, kept if outside: no branch to mispredict.
-            outside = half[i] < cosine
-            for k in range(4):
-                q[k, left] = q[k, i]
-            weights[left] = weights[i]
-            presence[left] = presence[i]
-            left += np.int64(outside)
-        count = left
+        count = _keep_outside(left, count, space.half, cosine)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,15 +12,24 @@ from quakeloom.core.sorting import sort_ascending
 from quakeloom.mechanism._amplitudes import predicted_log_ratio
 from quakeloom.mechanism._codes import ray_vector
 from quakeloom.mechanism._options import MechanismOptions
+from quakeloom.mechanism._readings import Rays, Readings
 
 Floats = NDArray[np.float64]
 StdrMode = Literal["correct", "hash12"]
 _A, _B, _C = (0.8, 25.0, 0.15, 0.5), (0.6, 35.0, 0.2, 0.4), (0.5, 45.0, 0.3, 0.3)
-"""Probability above, uncertainty and misfit up to, station distribution ratio from."""
+"""Probability above, uncertainty (degrees) and misfit up to, station distribution ratio from,
+for quality A, B and C: HASH v1.2 (Hardebeck & Shearer 2002)."""
+
+
+class PlaneVectors(NamedTuple):
+    """Unit normals and slips of mechanisms, north, east, down; shape (3,) or (mechanisms, 3)."""
+
+    normal: Floats
+    slip: Floats
 
 
 @compiled(nogil=True)
-def gaps_of(azimuths, takeoffs, count):
+def gaps_of(azimuths: Floats, takeoffs: Floats, count: int) -> tuple[int, int]:
     """Gaps of the first ``count`` rays; the arrays are scratch and are overwritten."""
     for k in range(count):
         if takeoffs[k] > 90.0:
@@ -67,10 +76,22 @@ def ray_gaps(azimuth_deg: ArrayLike, takeoff_deg: ArrayLike) -> tuple[int, int]:
 
 @compiled(nogil=True)
 def misfits_of(
-    members, azimuth, takeoff, polarity, impulsive, ratio, factor, weigh_onset,
-    normal, slip, weight_normal, weight_slip,
-):  # fmt: skip
-    """Polarity misfit, station distribution ratio and S/P misfit of one mechanism."""
+    members: NDArray[np.int64],
+    readings: Readings,
+    factor: float,
+    weigh_onset: bool,
+    mechanism: PlaneVectors,
+    weighing: PlaneVectors,
+) -> tuple[float, float, float]:
+    """Polarity misfit, station distribution ratio and S/P misfit of one mechanism.
+
+    ``members`` are the observations, with the rays of trial 0. ``weighing`` is the mechanism
+    itself, or another that weighs the stations and predicts S/P (see :func:`weight_vectors`).
+    """
+    azimuth, takeoff = readings.rays.azimuth[0], readings.rays.takeoff[0]
+    polarity, impulsive, ratio = readings.polarity, readings.impulsive, readings.ratio
+    normal, slip = mechanism.normal, mechanism.slip
+    weight_normal, weight_slip = weighing.normal, weighing.slip
     wrong = weights = distribution = share = apart = pairs = 0.0
     for k in range(members.shape[0]):
         i = members[k]
@@ -103,30 +124,27 @@ def misfits_of(
 
 def weight_vectors(
     strike_deg: ArrayLike, dip_deg: ArrayLike, rake_deg: ArrayLike, stdr_mode: StdrMode
-) -> tuple[Floats, Floats]:
+) -> PlaneVectors:
     """Return the normal and slip that weigh the stations.
 
     HASH v1.2 passes angles in radians to a routine that expects degrees, so that its weights
     belong to a mechanism with angles divided by 57.3; ``hash12`` does the same.
     """
     if stdr_mode == "hash12":
-        return fault_vectors(*(np.radians(a) for a in (strike_deg, dip_deg, rake_deg)))
-    return fault_vectors(strike_deg, dip_deg, rake_deg)
+        strike_deg, dip_deg, rake_deg = (np.radians(a) for a in (strike_deg, dip_deg, rake_deg))
+    return PlaneVectors(*fault_vectors(strike_deg, dip_deg, rake_deg))
 
 
 def polarity_misfit_stdr(
-    strike_deg: float,
-    dip_deg: float,
-    rake_deg: float,
+    mechanism_deg: ArrayLike,
     azimuth_deg: ArrayLike,
     takeoff_deg: ArrayLike,
     polarity: ArrayLike,
     impulsive: ArrayLike | None = None,
     sp_log_ratio: ArrayLike | None = None,
     *,
-    stdr_mode: StdrMode = "correct",
     weigh_onset: bool = True,
-    vp_vs_ratio: float = 1.7,
+    options: MechanismOptions | None = None,
 ) -> tuple[float, float, float]:
     """Return polarity misfit, station distribution ratio and S/P misfit of a mechanism.
 
@@ -138,7 +156,8 @@ def polarity_misfit_stdr(
 
     Parameters
     ----------
-    strike_deg, dip_deg, rake_deg : float
+    mechanism_deg : array_like, shape (3,)
+        Strike, dip and rake.
     azimuth_deg, takeoff_deg : array_like, shape (n,)
         Take-off 0 is straight down.
     polarity : array_like of int, shape (n,)
@@ -147,23 +166,35 @@ def polarity_misfit_stdr(
         All impulsive if not given.
     sp_log_ratio : array_like, shape (n,), optional
         NaN for none.
-    stdr_mode : {"correct", "hash12"}
-        ``hash12`` takes weights and predicted S/P from the mechanism whose angles went
-        through the conversion to radians twice, as HASH v1.2 does.
     weigh_onset : bool
         HASH does so only in runs without amplitudes.
-    vp_vs_ratio : float
+    options : MechanismOptions, optional
+        ``vp_vs_ratio`` and ``stdr_mode``: ``hash12`` takes weights and predicted S/P from the
+        mechanism whose angles went through the conversion to radians twice, as HASH v1.2 does.
     """
+    options = options or MechanismOptions()
     azimuth = np.atleast_1d(np.asarray(azimuth_deg, dtype=np.float32))
     count = len(azimuth)
-    sharp = np.ones(count, bool) if impulsive is None else np.asarray(impulsive, bool)
-    ratio = np.full(count, np.nan) if sp_log_ratio is None else np.asarray(sp_log_ratio)
-    normal, slip = fault_vectors(strike_deg, dip_deg, rake_deg)
+    nothing = np.full(count, np.nan, np.float32)
+    readings = Readings(
+        event_keys=np.zeros(1, np.uint64),
+        offsets=np.array([0, count]),
+        order=np.arange(count),
+        rays=Rays(azimuth[None], np.atleast_1d(np.asarray(takeoff_deg, dtype=np.float32))[None]),
+        polarity=np.asarray(polarity, np.int8),
+        impulsive=np.ones(count, bool) if impulsive is None else np.asarray(impulsive, bool),
+        probability_up=nothing,
+        ratio=nothing if sp_log_ratio is None else np.asarray(sp_log_ratio, np.float32),
+    )
+    strike, dip, rake = np.asarray(mechanism_deg, dtype=float)
     wrong, stdr, apart = misfits_of(
-        np.arange(count), azimuth, np.atleast_1d(np.asarray(takeoff_deg, dtype=np.float32)),
-        np.asarray(polarity, np.int8), sharp, ratio.astype(np.float32), vp_vs_ratio**3,
-        weigh_onset, normal, slip, *weight_vectors(strike_deg, dip_deg, rake_deg, stdr_mode),
-    )  # fmt: skip
+        readings.order,
+        readings,
+        options.vp_vs_ratio**3,
+        weigh_onset,
+        PlaneVectors(*fault_vectors(strike, dip, rake)),
+        weight_vectors(strike, dip, rake, options.stdr_mode),
+    )
     return float(wrong), float(stdr), float(apart)
 
 

@@ -8,14 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.mechanism._amplitudes import run_length
+from quakeloom.mechanism._amplitudes import RatioTable
 from quakeloom.mechanism._blocks import STATUSES
-from quakeloom.mechanism._counters import MAXIMUM_PLANES, STRIDE
+from quakeloom.mechanism._codes import Rows
+from quakeloom.mechanism._counters import MAXIMUM_PLANES
 from quakeloom.mechanism._hash_average import hash_solutions
 from quakeloom.mechanism._keyed import stream_start, uniform
-from quakeloom.mechanism._preferred import MAXIMUM_SOLUTIONS, weighted_solutions
+from quakeloom.mechanism._posterior import search_posterior
+from quakeloom.mechanism._preferred import (
+    MAXIMUM_SOLUTIONS,
+    MeanSpace,
+    Members,
+    Solutions,
+    make_mean_space,
+    make_members,
+    weighted_solutions,
+)
 from quakeloom.mechanism._quality import gaps_of
-from quakeloom.mechanism._search import Workspace, search_acceptable, search_posterior
+from quakeloom.mechanism._readings import Limits, Readings, Selection, select_readings
+from quakeloom.mechanism._search import Workspace, make_workspace, search_acceptable
 
 SOLVED, TOO_FEW, AZIMUTHAL_GAP, TAKEOFF_GAP, NO_SOLUTION, ERROR = (
     STATUSES.index(name)
@@ -28,49 +39,13 @@ SOLVED, TOO_FEW, AZIMUTHAL_GAP, TAKEOFF_GAP, NO_SOLUTION, ERROR = (
         "error",
     )
 )
+"""Positions in :data:`STATUSES`."""
+
 MAXIMUM_READINGS = (1 << (MAXIMUM_PLANES - 1)) - 1
 """Counters hold this many; an event with more is not searched."""
 
 _SUBSET = 4
-_STACKS = 5
-
-
-class Readings(NamedTuple):
-    """The arrays of an :class:`ObservationBlock`, and the order of its observations."""
-
-    event_keys: NDArray[np.uint64]
-    offsets: NDArray[np.int64]
-    order: NDArray[np.int64]
-    azimuth: NDArray[np.float32]
-    takeoff: NDArray[np.float32]
-    polarity: NDArray[np.int8]
-    impulsive: NDArray[np.bool_]
-    probability_up: NDArray[np.float32]
-    ratio: NDArray[np.float32]
-
-
-class Limits(NamedTuple):
-    """The settings that the compiled loop needs (see :class:`MechanismOptions`).
-
-    ``presence_of_count`` and ``level_of_count`` give the weight for probability and spread
-    and the stored weight of a mechanism that so many trials accept.
-    """
-
-    minimum: int
-    widest_azimuth: float
-    widest_takeoff: float
-    use_onset: bool
-    use_emergent: bool
-    use_probabilities: bool
-    rate: float
-    floor: float
-    amplitude_error: float
-    maxout: int
-    average_hash: bool
-    angle_deg: float
-    least: float
-    presence_of_count: NDArray[np.float32]
-    level_of_count: NDArray[np.uint8]
+"""Purpose of the random stream that draws ``maxout`` mechanisms (1 to 3 are draws of angles)."""
 
 
 class GridArrays(NamedTuple):
@@ -85,8 +60,17 @@ class GridArrays(NamedTuple):
 class Found(NamedTuple):
     """What is found, per event.
 
-    ``counts`` are polarities, S/P ratios, ignored observations, acceptable mechanisms and
-    solutions; ``gaps`` azimuth and take-off. The last four hold up to five solutions.
+    Attributes
+    ----------
+    status : int8
+        Position in :data:`STATUSES`.
+    counts : int32, shape (n_events, 5)
+        Polarities, S/P ratios, ignored observations, acceptable mechanisms and solutions.
+    gaps : float64, shape (n_events, 2)
+        In azimuth and take-off, degrees.
+    acceptance : uint8, shape (n_events, mechanisms)
+    normals, slips, shares, spreads : float64, shape (n_events, 5, ...)
+        The solutions, see :class:`Solutions`.
     """
 
     status: NDArray[np.int8]
@@ -113,61 +97,58 @@ def empty_found(events: int, mechanisms: int) -> Found:
     )
 
 
-@compiled(nogil=True)
-def _select(event, readings, limits, used, paired):
-    """List the observations of an event that count: polarities, impulsive first, and S/P.
+class Scratch(NamedTuple):
+    """Arrays that all events of a block use one after the other.
 
-    Returns the numbers of polarities, of impulsive ones, of S/P ratios and of observations
-    without angles.
+    Attributes
+    ----------
+    search : Workspace
+    members : Members
+        The acceptable mechanisms that are averaged.
+    mean : MeanSpace
     """
-    count = pairs = ignored = sharp = 0
-    for wanted in range(2):
-        for k in range(readings.offsets[event], readings.offsets[event + 1]):
-            i = readings.order[k]
-            impulsive = readings.impulsive[i]
-            known = np.isfinite(readings.azimuth[0, i]) and np.isfinite(readings.takeoff[0, i])
-            signed = readings.polarity[i] != 0
-            if limits.use_probabilities:
-                signed = signed or np.isfinite(readings.probability_up[i])
-            signed = signed and (limits.use_emergent or impulsive)
-            if wanted == 0:
-                if not known:
-                    ignored += 1
-                elif np.isfinite(readings.ratio[i]):
-                    paired[pairs] = i
-                    pairs += 1
-            if known and signed and impulsive == (wanted == 0):
-                used[count] = i
-                count += 1
-        if wanted == 0:
-            sharp = count
-    return count, sharp, pairs, ignored
+
+    search: Workspace
+    members: Members
+    mean: MeanSpace
 
 
 @compiled(nogil=True)
-def _find_gaps(used, count, readings, azimuths, takeoffs):
-    """Gaps of the used polarities; the last two arguments are scratch."""
+def _find_gaps(signed: NDArray[np.int64], readings: Readings, gaps: NDArray[np.float64]) -> None:
+    """Fill the gaps in azimuth and take-off of the polarities of an event."""
+    count = len(signed)
+    azimuths, takeoffs = np.empty(count), np.empty(count)
     for k in range(count):
-        angle = np.float64(readings.azimuth[0, used[k]])
+        angle = np.float64(readings.rays.azimuth[0, signed[k]])
         azimuths[k] = angle - 360.0 * np.floor(angle / 360.0)
-        takeoffs[k] = readings.takeoff[0, used[k]]
-    return gaps_of(azimuths, takeoffs, count)
+        takeoffs[k] = readings.rays.takeoff[0, signed[k]]
+    gaps[0], gaps[1] = gaps_of(azimuths, takeoffs, count)
 
 
 @compiled(nogil=True)
-def _log_odds_up(i, readings, limits):
-    """Log odds that a first motion is up, by its probability or else by its sign."""
-    p = np.float64(readings.probability_up[i])
-    if not np.isfinite(p):
-        p = 1.0 - limits.rate if readings.polarity[i] > 0 else limits.rate
-    p = limits.floor + (1.0 - 2.0 * limits.floor) * min(max(p, 0.0), 1.0)
-    return np.log(p / (1.0 - p))
+def _refuse(chosen: Selection, gaps: NDArray[np.float64], limits: Limits) -> int:
+    """Status of an event that is not searched, or SOLVED for one that is."""
+    count = len(chosen.signed)
+    if count < limits.minimum or count + len(chosen.paired) == 0:
+        return TOO_FEW
+    if gaps[0] > limits.widest_azimuth:
+        return AZIMUTHAL_GAP
+    if gaps[1] > limits.widest_takeoff:
+        return TAKEOFF_GAP
+    return SOLVED
 
 
 @compiled(nogil=True)
-def _weigh(found, limits, grid, space, weights, presence, acceptance):
+def _weigh(
+    found: int,
+    limits: Limits,
+    grid: GridArrays,
+    space: Workspace,
+    members: Members,
+    acceptance: NDArray[np.uint8],
+) -> None:
     """Weights of the listed mechanisms for mean, for spread, and for storing."""
-    indices = space.indices
+    indices, weights, presence = space.indices, members.weights, members.presence
     if limits.use_probabilities:
         greatest = 0.0
         for k in range(found):
@@ -175,8 +156,8 @@ def _weigh(found, limits, grid, space, weights, presence, acceptance):
             presence[k] = weights[k]
             greatest = max(greatest, space.posterior[indices[k]])
         for k in range(found):
-            level = 255.0 * space.posterior[indices[k]] / greatest
-            acceptance[indices[k]] = max(np.int64(level + 0.5), 1)
+            level = int(255.0 * space.posterior[indices[k]] / greatest + 0.5)
+            acceptance[indices[k]] = max(level, 1)
     else:
         for k in range(found):
             count = space.counts[k]
@@ -186,11 +167,14 @@ def _weigh(found, limits, grid, space, weights, presence, acceptance):
 
 
 @compiled(nogil=True)
-def _draw_subset(event_key, indices, weights, presence, found, maxout):
-    """Move a random subset to the front, in the order drawn."""
+def _draw_subset(
+    event_key: np.uint64, indices: NDArray[np.int64], members: Members, found: int, maxout: int
+) -> int:
+    """Move a random subset to the front, in the order drawn; return its size."""
+    weights, presence = members.weights, members.presence
     start = stream_start(event_key, np.uint64(0), _SUBSET)
     for k in range(maxout):
-        other = min(k + np.int64(uniform(start, k) * (found - k)), found - 1)
+        other = min(k + int(uniform(start, k) * (found - k)), found - 1)
         indices[k], indices[other] = indices[other], indices[k]
         weights[k], weights[other] = weights[other], weights[k]
         presence[k], presence[other] = presence[other], presence[k]
@@ -198,104 +182,95 @@ def _draw_subset(event_key, indices, weights, presence, found, maxout):
 
 
 @compiled(nogil=True)
-def solve_block(readings, limits, rows, predictions, grid, results):
-    """Search and average every event of a block; write to ``results`` (a :class:`Found`)."""
-    planes = rows.frames32.shape[2]
-    size = grid.normals.shape[0]
+def _average(
+    found: int, limits: Limits, grid: GridArrays, scratch: Scratch, solutions: Solutions
+) -> int:
+    """Average the listed mechanisms; return the number of solutions."""
+    indices = scratch.search.indices
+    if limits.average_hash:
+        vectors = np.empty((6, found))
+        for k in range(found):
+            for j in range(3):
+                vectors[j, k] = grid.normals[indices[k], j]
+                vectors[j + 3, k] = grid.slips[indices[k], j]
+        count: int = hash_solutions(vectors, found, limits.angle_deg, limits.least, solutions)
+    else:
+        q = scratch.members.quaternions
+        for k in range(found):
+            for j in range(4):
+                q[j, k] = grid.quaternions[indices[k], j]
+        count = weighted_solutions(
+            scratch.members, found, limits.angle_deg, limits.least, scratch.mean, solutions
+        )
+    return count
+
+
+@compiled(nogil=True)
+def _solve_event(
+    event: int,
+    readings: Readings,
+    limits: Limits,
+    rows: Rows,
+    predictions: RatioTable,
+    grid: GridArrays,
+    scratch: Scratch,
+    results: Found,
+) -> int:
+    """Search and average an event; return its status."""
+    space = scratch.search
+    chosen = select_readings(event, readings, limits, space.signed, space.paired)
+    counts, gaps = results.counts[event], results.gaps[event]
+    counts[0], counts[1], counts[2] = len(chosen.signed), len(chosen.paired), chosen.ignored
+    if counts[0] > 0:
+        _find_gaps(chosen.signed, readings, gaps)
+    status: int = _refuse(chosen, gaps, limits)
+    if status != SOLVED:
+        return status
+    if limits.use_probabilities:
+        found = search_posterior(chosen, readings, limits, rows, predictions, space)
+    else:
+        found = search_acceptable(chosen, readings, limits, rows, predictions, space)
+    counts[3] = found
+    if found == 0:
+        return NO_SOLUTION
+    members = scratch.members
+    _weigh(found, limits, grid, space, members, results.acceptance[event])
+    if 0 < limits.maxout < found:
+        key = readings.event_keys[event]
+        found = _draw_subset(key, space.indices, members, found, limits.maxout)
+    solutions = Solutions(
+        results.normals[event],
+        results.slips[event],
+        results.shares[event],
+        results.spreads[event],
+    )
+    counts[4] = _average(found, limits, grid, scratch, solutions)
+    return SOLVED
+
+
+@compiled(nogil=True)
+def solve_block(
+    readings: Readings,
+    limits: Limits,
+    rows: Rows,
+    predictions: RatioTable,
+    grid: GridArrays,
+    results: Found,
+) -> None:
+    """Search and average every event of a block; write to ``results``."""
     events = readings.event_keys.shape[0]
     most = 0
     for event in range(events):
         held = readings.offsets[event + 1] - readings.offsets[event]
         most = max(most, held if held <= MAXIMUM_READINGS else 0)
-    with_ratios = False
-    for i in range(readings.ratio.shape[0]):
-        with_ratios = with_ratios or np.isfinite(readings.ratio[i])
-    length = run_length(rows.cosines.shape[0])
-    space = Workspace(
-        np.zeros((most + 1) * rows.mask.shape[0], np.int8),
-        np.zeros(planes, np.int8),
-        np.zeros((2, most + 1), np.int64),
-        np.zeros((_STACKS, MAXIMUM_PLANES * STRIDE), np.int64),
-        np.zeros((4, planes), np.int32),
-        np.zeros(planes * length if with_ratios else 1, np.float32),
-        np.zeros(size, np.int64),
-        np.zeros(size, np.int64),
-        np.zeros(size if limits.use_probabilities else 1),
+    size = grid.normals.shape[0]
+    scratch = Scratch(
+        make_workspace(most, readings, limits, rows), make_members(size), make_mean_space(size)
     )
-    used, paired, flips = (
-        np.empty(most, np.int64),
-        np.empty(most, np.int64),
-        np.empty(most, np.int64),
-    )
-    log_odds, azimuths, takeoffs = np.empty(most), np.empty(most), np.empty(most)
-    weights, presence = np.empty(size, np.float32), np.empty(size, np.float32)
-    # Scratch of the weighted mean.
-    q, q_left, q_some = (
-        np.empty((4, size), np.float32),
-        np.empty((4, size), np.float32),
-        np.empty((4, size), np.float32),
-    )
-    lines = np.empty((4, size), np.float32)
     for event in range(events):
         if readings.offsets[event + 1] - readings.offsets[event] > MAXIMUM_READINGS:
             results.status[event] = ERROR
             continue
-        count, sharp, pairs, ignored = _select(event, readings, limits, used, paired)
-        counts, gaps = results.counts[event], results.gaps[event]
-        counts[0], counts[1], counts[2] = count, pairs, ignored
-        if count > 0:
-            gaps[0], gaps[1] = _find_gaps(used, count, readings, azimuths, takeoffs)
-        if count < limits.minimum or count + pairs == 0:
-            results.status[event] = TOO_FEW
-            continue
-        if gaps[0] > limits.widest_azimuth:
-            results.status[event] = AZIMUTHAL_GAP
-            continue
-        if gaps[1] > limits.widest_takeoff:
-            results.status[event] = TAKEOFF_GAP
-            continue
-        if limits.use_probabilities:
-            for k in range(count):
-                log_odds[k] = _log_odds_up(used[k], readings, limits)
-            found = search_posterior(
-                used[:count], log_odds[:count], paired[:pairs], readings.ratio,
-                readings.azimuth, readings.takeoff, limits.amplitude_error, rows, predictions,
-                space,
-            )  # fmt: skip
-        else:
-            for k in range(count):
-                flips[k] = -1 if readings.polarity[used[k]] > 0 else 0
-            split = limits.use_onset and pairs == 0
-            found = search_acceptable(
-                used[:count], flips, sharp, paired[:pairs], readings.ratio, readings.azimuth,
-                readings.takeoff, split, limits.rate, limits.amplitude_error, rows,
-                predictions, space,
-            )  # fmt: skip
-        counts[3] = found
-        if found == 0:
-            results.status[event] = NO_SOLUTION
-            continue
-        _weigh(found, limits, grid, space, weights, presence, results.acceptance[event])
-        indices = space.indices
-        if 0 < limits.maxout < found:
-            key = readings.event_keys[event]
-            found = _draw_subset(key, indices, weights, presence, found, limits.maxout)
-        normals, slips = results.normals[event], results.slips[event]
-        shares, spreads = results.shares[event], results.spreads[event]
-        if limits.average_hash:
-            vectors = np.empty((6, found))
-            for k in range(found):
-                for j in range(3):
-                    vectors[j, k] = grid.normals[indices[k], j]
-                    vectors[j + 3, k] = grid.slips[indices[k], j]
-            counts[4] = hash_solutions(
-                vectors, found, limits.angle_deg, limits.least, normals, slips, shares, spreads
-            )
-        else:
-            for k in range(found):
-                for j in range(4):
-                    q[j, k] = grid.quaternions[indices[k], j]
-            counts[4] = weighted_solutions(
-                q, weights, presence, found, limits.angle_deg, limits.least, q_left, lines[0],
-                lines[1], q_some, lines[2], lines[3], normals, slips, shares, spreads,
-            )  # fmt: skip
+        results.status[event] = _solve_event(
+            event, readings, limits, rows, predictions, grid, scratch, results
+        )

@@ -183,7 +183,7 @@ def count_contradictions(
         count,
         against,
         np.where(count > 0, against / np.maximum(count, 1), np.nan),
-        np.bincount(place, weights=gain[usable], minlength=groups.size),
+        np.bincount(place, weights=gain[usable], minlength=groups.size).astype(float),
         np.full(groups.size, "", dtype="<U16"),
     )
 

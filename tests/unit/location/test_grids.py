@@ -19,9 +19,9 @@ from quakeloom.location import (
     station_times,
     trace_member,
 )
-from quakeloom.location._descriptions import boundary_at
-from quakeloom.location._interpolation import member_times
-from quakeloom.location._likelihoods import GAUSSIAN, log_likelihoods
+from quakeloom.location._boundaries import boundary_at
+from quakeloom.location._interpolation import Receivers, member_times
+from quakeloom.location._likelihoods import GAUSSIAN, ErrorModel, log_likelihoods
 
 SPEED = 6.0
 LEVELS = (-1.0, 0.0)
@@ -70,14 +70,15 @@ def test_single_precision_sums_agree_with_double_precision(layered, spread_km):
     variance = np.full(9, 0.05**2)
     out, origin = np.empty((900, 7)), np.empty((900, 7))
     truth, known = np.array([[9.0, 1.0, 2.0]]), np.empty((1, 9))
-    member_times(layered.arrays, truth, np.zeros(1, np.int64), station, group, level, known)
+    receivers = Receivers(station, group, level)
+    member_times(layered.arrays, truth, np.zeros(1, np.int64), receivers, known)
     time = known[0] + 17.0
-    log_likelihoods(layered.arrays, nodes, station, group, level, time, variance, GAUSSIAN, 4.0,
-                    out, origin)  # fmt: skip
+    errors = ErrorModel(GAUSSIAN, 4.0)
+    log_likelihoods(layered.arrays, nodes, receivers, time, variance, errors, out, origin)
     for k in range(7):
         predicted = np.empty((900, 9))
         member = np.full(900, k)
-        member_times(layered.arrays, nodes, member, station, group, level, predicted)
+        member_times(layered.arrays, nodes, member, receivers, predicted)
         residual = time - predicted
         mean = residual.mean(axis=1)
         exact = -0.5 * np.sum((residual - mean[:, None]) ** 2, axis=1) / 0.05**2
@@ -108,8 +109,8 @@ def test_tables_per_station_locate_as_levels_do(layered):
     phase = ["P", "S"] * 4
     group, level = layered.receivers(phase, station[:, 0])
     predicted = np.empty((1, 8))
-    member_times(layered.arrays, np.array([[10.0, 3.0, -4.0]]), np.array([2]), station, group,
-                 level, predicted)  # fmt: skip
+    receivers = Receivers(station, group, level)
+    member_times(layered.arrays, np.array([[10.0, 3.0, -4.0]]), np.array([2]), receivers, predicted)
     picks = PickSet(names, phase, predicted[0], np.full(8, 0.1), longitude, latitude, elevation)
     options = LocationOptions(maximum_depth_km=35.0, radius_km=60.0)
     first, second = (locate_picks(make_ensemble(t), picks, options) for t in (layered, tables))
@@ -128,8 +129,8 @@ def test_boundary_that_dips_is_read_where_the_event_is(volume):
     both = np.concatenate([station, station])
     group, level = times.receivers(phase, both[:, 0], names)
     predicted = np.empty((1, 8))
-    member_times(times.arrays, np.array([[12.0, 10.0, 0.0]]), np.array([0]), both, group, level,
-                 predicted)  # fmt: skip
+    receivers = Receivers(both, group, level)
+    member_times(times.arrays, np.array([[12.0, 10.0, 0.0]]), np.array([0]), receivers, predicted)
     picks = PickSet(names, phase, predicted[0], np.full(8, 0.05), np.tile(longitude, 2),
                     np.tile(latitude, 2), np.tile(-1000 * station[:, 0], 2))  # fmt: skip
     options = LocationOptions(maximum_depth_km=24.0, radius_km=39.0)
@@ -138,7 +139,7 @@ def test_boundary_that_dips_is_read_where_the_event_is(volume):
     assert found.values["depth_km"] == pytest.approx(12.0, abs=1.0)
     # 11 km at 10 km north in the first member, which the picks choose
     assert found.values["probability_below_boundary"] > 0.85
-    flat = boundary_at(times, np.array([3.0, np.nan]), None)
+    flat = boundary_at(times, np.array([3.0, np.nan]), np.zeros((1, 3)))
     assert flat.tolist() == [[3.0, 1e9]]
 
 

@@ -20,7 +20,7 @@ from quakeloom.location import (
     stack_members,
     trace_member,
 )
-from quakeloom.location._interpolation import member_times
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.location._likelihoods import log_likelihoods
 
 from .linear_ensembles import (
@@ -57,9 +57,8 @@ def synthetic_event(ensemble, truth, random, member=0, sigma=0.1, picks=14):
     phase = ["P"] * picks + ["S"] * len(station[picks:])
     group, level = ensemble.times.receivers(phase, station[:, 0])
     times = np.empty((1, len(phase)))
-    member_times(
-        ensemble.times.arrays, np.array([truth]), np.array([member]), station, group, level, times
-    )
+    receivers = Receivers(station, group, level)
+    member_times(ensemble.times.arrays, np.array([truth]), np.array([member]), receivers, times)
     errors = np.where(np.array(phase) == "P", sigma, 2 * sigma)
     observed = times[0] + 3.0 + errors * random.standard_normal(len(phase))
     return EventPicks(station, group, level, observed, errors**2)
@@ -75,8 +74,8 @@ def brute_force(ensemble, picks, options, center, half, step):
     nodes = np.stack(np.meshgrid(z, *h, indexing="ij"), -1).reshape(-1, 3)
     out = np.empty((len(nodes), ensemble.times.member_count))
     log_likelihoods(
-        ensemble.times.arrays, nodes, picks.station, picks.group, picks.level, picks.time_s,
-        picks.variance, options.kind, options.freedom, out, np.empty((0, 0)),
+        ensemble.times.arrays, nodes, picks.receivers, picks.time_s, picks.variance,
+        options.error_model, out, np.empty((0, 0)),
     )  # fmt: skip
     mass = np.exp(out - out.max())
     mass /= mass.sum()
@@ -282,7 +281,8 @@ def test_uniform_seismicity_stays_uniform(layered):
     for _ in range(200):
         truth = np.array([[random.uniform(8, 18), *random.uniform(-15, 15, 2)]])
         times = np.empty((1, len(phase)))
-        member_times(one.times.arrays, truth, np.zeros(1, int), station, group, level, times)
+        receivers = Receivers(station, group, level)
+        member_times(one.times.arrays, truth, np.zeros(1, int), receivers, times)
         observed = times[0] + 0.02 * random.standard_normal(len(phase))
         picks = EventPicks(station, group, level, observed, np.full(len(phase), 0.02**2))
         located = locate_event(one, picks, options, truth[0])

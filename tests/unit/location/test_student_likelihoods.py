@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quakeloom.location._likelihoods import likelihoods_of_times
+from quakeloom.location._likelihoods import STUDENT_T, ErrorModel, likelihoods_of_times
 from quakeloom.location._student_likelihoods import student_node
 
 FREEDOM = 4.0
@@ -73,7 +73,12 @@ def test_it_is_the_likelihood_of_single_times():
     found, times = evaluate(residual, variance)
     exact, origin = np.empty(30), np.empty(30)
     likelihoods_of_times(
-        -residual.T.astype(float), np.zeros(20), variance, 1, FREEDOM, exact, origin
+        -residual.T.astype(float),
+        np.zeros(20),
+        variance,
+        ErrorModel(STUDENT_T, FREEDOM),
+        exact,
+        origin,
     )
     np.testing.assert_allclose(found, exact, atol=0.01)
     np.testing.assert_allclose(times, origin, atol=0.01)

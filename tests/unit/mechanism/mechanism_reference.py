@@ -9,7 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from quakeloom.core import fault_vectors, p_radiation, ray_vectors, string_keys
-from quakeloom.mechanism import MechanismOptions, ObservationBlock, draw_angle_errors
+from quakeloom.mechanism import (
+    MechanismOptions,
+    ObservationBlock,
+    StatedAngles,
+    draw_angle_errors,
+)
 
 NODAL = 1e-9
 
@@ -34,10 +39,10 @@ def make_block(events, trials=1, azimuth_error=0.0, takeoff_error=0.0, seed=5):
     ]
     event_keys = string_keys([e.get("name", f"event{k}") for k, e in enumerate(events)], seed)
     station_keys = string_keys(names, seed)
-    azimuth, takeoff = draw_angle_errors(
-        event_keys, offsets, station_keys, column("azimuth", 0, float),
-        column("takeoff", 0, float), azimuth_error, takeoff_error, trials,
-    )  # fmt: skip
+    angles = StatedAngles(
+        column("azimuth", 0, float), column("takeoff", 0, float), azimuth_error, takeoff_error
+    )
+    azimuth, takeoff = draw_angle_errors(event_keys, offsets, station_keys, angles, trials)
     assert len(station_keys) == count
     return ObservationBlock(
         event_keys, offsets, azimuth, takeoff,

@@ -18,6 +18,7 @@ from quakeloom.core import (
 )
 from quakeloom.mechanism import (
     MechanismOptions,
+    StatedAngles,
     draw_angle_errors,
     draw_depths_and_models,
     find_mechanisms,
@@ -28,8 +29,10 @@ from quakeloom.mechanism import (
     ray_gaps,
     sp_log_ratios,
 )
-from quakeloom.mechanism._counters import FUSED, MAXIMUM_PLANES, STRIDE, keep_at_most, smallest
+from quakeloom.mechanism._counter_searches import keep_at_most, smallest
+from quakeloom.mechanism._counters import FUSED, MAXIMUM_PLANES, STRIDE, Counter
 from quakeloom.mechanism._hash_average import hash_solutions
+from quakeloom.mechanism._preferred import Solutions
 from quakeloom.mechanism._search import misfit_allowance
 
 GRID = mechanism_grid(10.0)
@@ -81,14 +84,15 @@ def test_counters_find_the_least_count_and_cut_at_a_limit(top):
         candidates = np.full(words, (1 << bits) - 1, np.int64)
         scratch = [np.zeros(words, np.int64) for _ in range(2)]
         left = np.zeros(words, np.int64)
+        counter = Counter(planes, top, np.zeros(words, np.int64), words)
         for narrow in (False, True):
-            least = smallest(planes, top, candidates, left, scratch[0], words, narrow)
+            least = smallest(counter, candidates, left, scratch[0], narrow)
             assert least == counts.min()
         have_it = (left[:, None] >> np.arange(bits)) & 1
         assert np.array_equal(have_it == 1, counts == counts.min())
         for limit in (counts.min(), counts.min() + 3, (1 << top) - 2, 1 << top):
             accepted = np.full(words, (1 << bits) - 1, np.int64)
-            keep_at_most(planes, top, limit, accepted, *scratch, words)
+            keep_at_most(counter, limit, accepted, *scratch)
             kept = (accepted[:, None] >> np.arange(bits)) & 1
             assert np.array_equal(kept == 1, counts <= limit)
 
@@ -98,7 +102,8 @@ def test_stratified_draws_have_the_stated_distribution_even_in_small_numbers():
     keys = string_keys(["one"], 1)
     stations = string_keys([f"s{k}" for k in range(200)], 1)
     offsets = np.array([0, 200])
-    azimuth, takeoff = draw_angle_errors(keys, offsets, stations, 40.0, 90.0, 5.0, 10.0, 31)
+    angles = StatedAngles(40.0, 90.0, 5.0, 10.0)
+    azimuth, takeoff = draw_angle_errors(keys, offsets, stations, angles, 31)
     assert np.all(azimuth[0] == 40.0)
     assert np.all(takeoff[0] == 90.0)
     for values, center, error in ((azimuth, 40.0, 5.0), (takeoff, 90.0, 10.0)):
@@ -113,9 +118,8 @@ def test_stratified_draws_have_the_stated_distribution_even_in_small_numbers():
 
 def test_independent_draws_are_normal():
     keys, stations = string_keys(["one"], 1), string_keys([f"s{k}" for k in range(500)], 1)
-    azimuth, _ = draw_angle_errors(
-        keys, np.array([0, 500]), stations, 0.0, 90.0, 1.0, 1.0, 41, stratified=False
-    )
+    angles = StatedAngles(0.0, 90.0, 1.0, 1.0)
+    azimuth, _ = draw_angle_errors(keys, np.array([0, 500]), stations, angles, 41, stratified=False)
     # 20,000 numbers; the seed is fixed, so this either holds or not.
     assert stats.kstest(azimuth[1:].ravel(), "norm").pvalue > 0.01
 
@@ -123,8 +127,9 @@ def test_independent_draws_are_normal():
 def test_a_station_keeps_its_error_whatever_else_the_block_holds():
     keys = string_keys(["a", "b"], 3)
     stations = string_keys(["x", "y", "z"], 3)
-    whole, _ = draw_angle_errors(keys, np.array([0, 2, 3]), stations, 10.0, 80.0, 5.0, 5.0, 6)
-    alone, _ = draw_angle_errors(keys[1:], np.array([0, 1]), stations[2:], 10.0, 80.0, 5.0, 5.0, 6)
+    angles = StatedAngles(10.0, 80.0, 5.0, 5.0)
+    whole, _ = draw_angle_errors(keys, np.array([0, 2, 3]), stations, angles, 6)
+    alone, _ = draw_angle_errors(keys[1:], np.array([0, 1]), stations[2:], angles, 6)
     assert np.array_equal(whole[:, 2:], alone)
 
 
@@ -153,16 +158,16 @@ def test_hash_average_follows_its_definition_also_for_rival_groups():
         pieces.append(random.choice(np.flatnonzero(near < width), count))
     chosen = random.permutation(np.concatenate(pieces))
     normals, slips = GRID.normals[chosen], GRID.slips[chosen]
-    out = np.zeros((5, 3)), np.zeros((5, 3)), np.zeros(5), np.zeros((5, 2))
+    out = Solutions(np.zeros((5, 3)), np.zeros((5, 3)), np.zeros(5), np.zeros((5, 2)))
     vectors = np.ascontiguousarray(np.concatenate([normals.T, slips.T]))
-    count = hash_solutions(vectors, len(chosen), 45.0, 0.2, *out)
+    count = hash_solutions(vectors, len(chosen), 45.0, 0.2, out)
     expected = reference.hash_solutions(normals, slips, least=0.2)
     assert count == len(expected) == 2
     for k, (normal, slip, probability, first, second) in enumerate(expected):
-        assert np.allclose(out[0][k], normal, atol=1e-8)
-        assert np.allclose(out[1][k], slip, atol=1e-8)
-        assert out[2][k] == pytest.approx(probability)
-        assert np.allclose(out[3][k], [first, second], atol=1e-5)
+        assert np.allclose(out.normals[k], normal, atol=1e-8)
+        assert np.allclose(out.slips[k], slip, atol=1e-8)
+        assert out.shares[k] == pytest.approx(probability)
+        assert np.allclose(out.spreads[k], [first, second], atol=1e-5)
 
 
 def test_the_weighted_mean_states_the_spread_that_there_is():
@@ -233,7 +238,7 @@ def test_misfit_weighs_by_radiation_and_onset():
     sharp = random.random(40) < 0.5
     weight = np.sqrt(np.abs(p)) * np.where(sharp, 1.0, 0.5) * (polarity != 0)
     onset = np.where(sharp, 1.0, 0.5) * (polarity != 0)
-    misfit, stdr, apart = polarity_misfit_stdr(*mechanism, azimuth, takeoff, polarity, sharp)
+    misfit, stdr, apart = polarity_misfit_stdr(mechanism, azimuth, takeoff, polarity, sharp)
     assert misfit == pytest.approx(weight[:6].sum() / weight.sum(), abs=1e-6)
     assert stdr == pytest.approx(weight.sum() / onset.sum(), abs=1e-6)
     assert np.isnan(apart)
@@ -242,7 +247,7 @@ def test_misfit_weighs_by_radiation_and_onset():
     other = np.sqrt(2 * np.abs((rays @ tiny_n) * (rays @ tiny_s)))
     weight = other * onset
     misfit, stdr, _ = polarity_misfit_stdr(
-        *mechanism, azimuth, takeoff, polarity, sharp, stdr_mode="hash12"
+        mechanism, azimuth, takeoff, polarity, sharp, options=MechanismOptions(stdr_mode="hash12")
     )
     assert misfit == pytest.approx(weight[:6].sum() / weight.sum(), abs=1e-6)
     assert stdr == pytest.approx(weight.sum() / onset.sum(), abs=1e-6)
@@ -259,7 +264,7 @@ def test_amplitudes_enter_misfit_and_station_distribution():
     ratio[12:] = np.nan
     polarity = np.where(np.arange(20) < 8, 0, 1)
     misfit, stdr, apart = polarity_misfit_stdr(
-        *mechanism, azimuth, takeoff, polarity, None, ratio, weigh_onset=False
+        mechanism, azimuth, takeoff, polarity, None, ratio, weigh_onset=False
     )
     weight = np.sqrt(np.abs(2 * (rays @ normal) * (rays @ slip)))
     assert apart == pytest.approx(np.mean(np.abs(error[:12])), abs=1e-5)

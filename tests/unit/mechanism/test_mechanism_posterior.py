@@ -10,6 +10,7 @@ import numpy as np
 from quakeloom.core import p_radiation, ray_vectors, rotation_angle, string_keys
 from quakeloom.mechanism import (
     ObservationBlock,
+    StatedAngles,
     draw_angle_errors,
     find_mechanisms,
     mechanism_grid,
@@ -46,9 +47,8 @@ def simulated_block(count, size, takeoff_error, trials, seed, least=0.55, pairs=
         which = np.arange(total) % size < pairs
         exact = sp_log_ratios(GRID.normals[event], GRID.slips[event], rays)
         ratio[which] = (exact + random.laplace(0, 0.3, total))[which]
-    drawn = draw_angle_errors(
-        event_keys, offsets, station_keys, azimuth, takeoff, 0.0, takeoff_error, trials
-    )
+    angles = StatedAngles(azimuth, takeoff, 0.0, takeoff_error)
+    drawn = draw_angle_errors(event_keys, offsets, station_keys, angles, trials)
     block = ObservationBlock(
         event_keys, offsets, *drawn, np.zeros(total, np.int8), np.ones(total, bool),
         np.where(said_up, sure, 1 - sure).astype(np.float32), ratio, station_keys,

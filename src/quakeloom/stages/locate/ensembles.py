@@ -25,6 +25,7 @@ from quakeloom.location import (
     EnsembleTimes,
     Plane,
     draw_layered_members,
+    find_boundary,
     scale_times,
     stack_members,
     trace_member,
@@ -213,7 +214,12 @@ def _trace_layers(
         if (i + 1) % 25 == 0:
             log.info("locate: traced %d of %d models", i + 1, len(members))
     names = [m.name for m in members]
-    boundary = np.array([_boundary(m, locate.boundary_velocity_km_s) for m in members])
+    boundary = np.full(len(members), np.nan)
+    if locate.boundary_velocity_km_s > 0:
+        for i, m in enumerate(members):
+            boundary[i] = find_boundary(
+                m.p_velocity_km_s, m.depth_km, locate.boundary_velocity_km_s
+            )
     return StoredEnsemble(
         stack_members(names, traced, depth, distance, levels), boundary[None, None, :]
     )
@@ -306,20 +312,6 @@ def ensemble_bytes(locate: Locate, levels: int) -> float:
     )
     members = locate.members or len(locate.models)
     return 2.0 * levels * (depth.size + 8) * distance.size * members * 4.0
-
-
-def _boundary(model: LayeredModel, velocity_km_s: float) -> float:
-    """Depth at which P first exceeds a velocity; NaN if it never does, or none is asked for."""
-    if velocity_km_s <= 0:
-        return float("nan")
-    z, v = model.depth_km, model.p_velocity_km_s
-    over = np.flatnonzero(v > velocity_km_s)
-    if not over.size:
-        return float("nan")
-    i = int(over[0])
-    if i == 0 or z[i] == z[i - 1]:
-        return float(z[i])
-    return float(z[i - 1] + (velocity_km_s - v[i - 1]) / (v[i] - v[i - 1]) * (z[i] - z[i - 1]))
 
 
 def _stack_tables(

@@ -18,6 +18,7 @@ from quakeloom.location import (
     LocatedEvent,
     LocationOptions,
     PickSet,
+    WantedDraws,
     locate_picks,
 )
 from quakeloom.schema import TABLES, make_table, time_values
@@ -263,8 +264,8 @@ def _locate_one(
     try:
         return locate_picks(
             ensemble, picks, options, correction_s=terms, epicenter=epicenter,
-            boundary_km=stored.boundary, plane=stored.plane, draws=draws,
-            random=random_stream(seed, "location", event_id) if draws else None,
+            boundary_km=stored.boundary, plane=stored.plane,
+            draws=WantedDraws(draws, random_stream(seed, "location", event_id)) if draws else None,
         )  # fmt: skip
     except QuakeloomError:
         raise

@@ -20,7 +20,7 @@ from quakeloom.formats import (
     read_grid_times,
     read_time_grid,
 )
-from quakeloom.location import EnsembleTimes, Plane, grid_times, station_times
+from quakeloom.location import EnsembleTimes, Plane, find_boundary, grid_times, station_times
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -179,7 +179,9 @@ def _read_region(locate: Locate, settings: Settings, layout: RunLayout, seed: in
         array = open_array(layout.root / "ensemble.zarr", "regional_p_velocity")
         for k in range(times.member_count):
             velocity = np.asarray(array[k], dtype=float)[tuple(slice(None, None, e) for e in every)]
-            boundary[..., k] = _boundary(velocity, times.depth_km, locate.boundary_velocity_km_s)
+            boundary[..., k] = find_boundary(
+                velocity, times.depth_km, locate.boundary_velocity_km_s
+            )
     plane = Plane(found["longitude_deg"], found["latitude_deg"])
     return GridEnsemble(times, plane, boundary)
 
@@ -250,7 +252,7 @@ def _read_section(
                 cache, velocity, grid.spacing_km, origin, (depth, float(along[s, 0])), grid.active
             ).time_s
         if locate.boundary_velocity_km_s > 0:
-            found = _boundary(velocity, grid.depth_km, locate.boundary_velocity_km_s)
+            found = find_boundary(velocity, grid.depth_km, locate.boundary_velocity_km_s)
             boundary[:, 0, k] = found
         if (k + 1) % 25 == 0:
             log.info("locate: traced %d of %d members", k + 1, count)
@@ -372,20 +374,3 @@ def _refuse_other_grid(grid: TimeGrid, first: TimeGrid) -> None:
             f"'{grid.header}' has other nodes, or lies elsewhere, than '{first.header}'. Nothing "
             "is located; make all grids of one size and transformation."
         )
-
-
-def _boundary(velocity: Floats, depth_km: Floats, limit_km_s: float) -> Floats:
-    """Depth below which P stays faster than a limit, per column; NaN where it never is.
-
-    The deepest node that is slower decides: a boundary is what lies above what stays fast.
-    """
-    slow = velocity <= limit_km_s
-    last = velocity.shape[0] - 1 - np.argmax(slow[::-1], axis=0)
-    last = np.where(slow.any(axis=0), last, -1)
-    upper = np.clip(last, 0, velocity.shape[0] - 2)
-    v0 = np.take_along_axis(velocity, upper[None], axis=0)[0]
-    v1 = np.take_along_axis(velocity, upper[None] + 1, axis=0)[0]
-    share = (limit_km_s - v0) / np.where(v1 > v0, v1 - v0, 1.0)
-    depth = depth_km[upper] + share * (depth_km[upper + 1] - depth_km[upper])
-    depth = np.where(last < 0, depth_km[0], depth)
-    return np.where(last == velocity.shape[0] - 1, np.nan, depth)

@@ -18,6 +18,7 @@ from quakeloom.config import Settings
 from quakeloom.core import string_keys
 from quakeloom.mechanism import (
     ObservationBlock,
+    StatedAngles,
     draw_angle_errors,
     draw_depths_and_models,
 )
@@ -282,10 +283,8 @@ def _observe(
     takeoff_draws = np.broadcast_to(base, (trials, event.size))
     if azimuth_error.any() or takeoff_error.any():
         zero = np.zeros(event.size)
-        errors = draw_angle_errors(
-            keys, offsets, station_keys, zero, zero, azimuth_error, takeoff_error, trials,
-            stratified,
-        )  # fmt: skip
+        angles = StatedAngles(zero, zero, azimuth_error, takeoff_error)
+        errors = draw_angle_errors(keys, offsets, station_keys, angles, trials, stratified)
         azimuth_draws = azimuth_draws + errors[0]
         takeoff_draws = takeoff_draws + errors[1]
     rows = np.concatenate([used, np.full(ratios.event.size, -1)])[order]

@@ -8,6 +8,7 @@ readings; the best is where most events get a good mechanism (Uchide 2020).
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,16 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle, string_keys
-from quakeloom.mechanism import find_mechanisms, mechanism_grid
+from quakeloom.mechanism import (
+    PROBABILITIES,
+    THRESHOLD,
+    ThresholdPoint,
+    ThresholdTrials,
+    choose_threshold,
+    find_mechanisms,
+    mechanism_grid,
+    summarize_trials,
+)
 from quakeloom.schema import QUALITIES, STATUSES, make_table
 from quakeloom.stages.frame.partition_states import (
     open_part,
@@ -44,11 +54,14 @@ from quakeloom.store import RunLayout, read_json, read_table, write_json_if_chan
 
 log = logging.getLogger(__name__)
 
-THRESHOLD, PROBABILITIES = "threshold", "probabilities"
-"""How readings count: signs above a threshold, or all by their probabilities."""
-
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
 _PLANES = ("fault_plane_uncertainty_deg", "auxiliary_plane_uncertainty_deg")
+_POINT_COLUMNS = (
+    "minimum_probability", "expected_error_rate", "event_count", "reading_count", "solved_count",
+    "worth", "common_count", "mechanism_rms_deg", "rotation_from_truth_deg",
+    "rotation_within_30_share",
+)  # fmt: skip
+"""Columns of the curve that its points have under the same name."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -140,100 +153,58 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     name = THRESHOLD_STAGE.name
     names = refuse_incomplete(layout, name)
     trials = pa.concat_tables(list(read_parts(layout, name, names, "threshold_trials")))
-    curve = summarize_trials(trials, settings.threshold.quality_weights)
+    curve = summarize_trials(_read_trials(trials), settings.threshold.quality_weights)
     provenance = read_json(layout.provenance)
-    write_table(layout.table("threshold_curve"), "threshold_curve", curve, provenance)
-    chosen = choose_threshold(curve, settings)
+    write_table(layout.table("threshold_curve"), "threshold_curve", _curve_table(curve), provenance)
+    chosen = _choice(choose_threshold(curve), settings)
     write_json_if_changed(layout.root / CHOICE, chosen)
     gather_parts(THRESHOLD_STAGE, layout, chosen)
     log.info("threshold: %s", chosen)
     return chosen
 
 
-def choose_threshold(curve: pa.Table, settings: Settings) -> dict[str, Any]:
-    """Return the best point of the curve, the lower threshold of equals.
-
-    Without a reading that has a probability every point is the same, and the first is taken.
-    """
-    rows = [r for r in curve.to_pylist() if r["threshold_method"] == THRESHOLD]
-    if not rows:
+def _choice(best: ThresholdPoint | None, settings: Settings) -> dict[str, Any]:
+    """What is chosen; without a threshold that was tried, what the settings say."""
+    if best is None:
         return {
             "minimum_probability": settings.selection.minimum_probability,
             "expected_error_rate": settings.mechanism.polarity_error_rate,
             "worth": 0.0,
             "events": 0,
         }
-    best = max(rows, key=lambda r: (r["worth"], -r["minimum_probability"]))
     return {
-        "minimum_probability": best["minimum_probability"],
-        "expected_error_rate": best["expected_error_rate"],
-        "worth": best["worth"],
-        "events": best["event_count"],
+        "minimum_probability": best.minimum_probability,
+        "expected_error_rate": best.expected_error_rate,
+        "worth": best.worth,
+        "events": best.event_count,
     }
 
 
-def summarize_trials(trials: pa.Table, weights: dict[str, float]) -> pa.Table:
-    """Return the curve: for every way of counting readings what mechanisms came out.
+def _read_trials(trials: pa.Table) -> ThresholdTrials:
+    def texts(name: str) -> NDArray[np.object_]:
+        return np.array(trials.column(name).to_pylist(), dtype=object)
 
-    Parameters
-    ----------
-    trials : pyarrow.Table
-        Table ``threshold_trials``.
-    weights : dict
-        What an event of each quality letter is worth.
-    """
-    method = np.array(trials.column("threshold_method").to_pylist(), dtype=object)
-    least = trials.column("minimum_probability").to_numpy()
-    quality = np.array(trials.column("quality").to_pylist(), dtype=object)
-    solved = np.array(trials.column("status").to_pylist(), dtype=object) == "solved"
-    event = np.array(trials.column("event_id").to_pylist(), dtype=object)
-    spread, rotation = (
-        trials.column(c).to_numpy() for c in ("mechanism_rms_deg", "rotation_from_truth_deg")
+    return ThresholdTrials(
+        event_id=texts("event_id"),
+        method=texts("threshold_method"),
+        quality=texts("quality"),
+        minimum_probability=trials.column("minimum_probability").to_numpy(),
+        expected_error_rate=trials.column("expected_error_rate").to_numpy(),
+        solved=texts("status") == "solved",
+        polarity_count=trials.column("polarity_count").to_numpy(),
+        mechanism_rms_deg=trials.column("mechanism_rms_deg").to_numpy(),
+        rotation_from_truth_deg=trials.column("rotation_from_truth_deg").to_numpy(),
     )
-    readings = trials.column("polarity_count").to_numpy()
-    errors = trials.column("expected_error_rate").to_numpy()
-    ways = set(zip(method.tolist(), least.tolist(), strict=True))
-    keys = sorted(ways, key=lambda k: (k[0] != THRESHOLD, k[1]))
-    # spreads and rotations are compared on the same events: those that every way has solved
-    common = set(event.tolist())
-    for m, t in keys:
-        common &= set(event[(method == m) & (least == t) & solved].tolist())
-    shared = np.isin(event, sorted(common))
-    columns: dict[str, list[Any]] = {name: [] for name in (
-        "threshold_method", "minimum_probability", "expected_error_rate", "event_count",
-        "reading_count", "solved_count", *(f"quality_{q.lower()}_count" for q in QUALITIES),
-        "worth", "common_count", "mechanism_rms_deg", "rotation_from_truth_deg",
-        "rotation_within_30_share",
-    )}  # fmt: skip
-    for m, t in keys:
-        here = (method == m) & (least == t)
-        counts = {q: int(np.sum(here & solved & (quality == q))) for q in QUALITIES}
-        known = here & solved & np.isfinite(rotation)
-        values: dict[str, Any] = {
-            "threshold_method": m,
-            "minimum_probability": t,
-            "expected_error_rate": float(errors[here][0]),
-            "event_count": int(here.sum()),
-            "reading_count": int(readings[here].sum()),
-            "solved_count": int(np.sum(here & solved)),
-            **{f"quality_{q.lower()}_count": n for q, n in counts.items()},
-            "worth": float(sum(weights.get(q, 0.0) * n for q, n in counts.items())),
-            "common_count": len(common),
-            "mechanism_rms_deg": _mean(spread[here & shared]),
-            "rotation_from_truth_deg": _median(rotation[known & shared]),
-            "rotation_within_30_share": _mean((rotation[known] <= 30.0).astype(float)),
-        }
-        for name, value in values.items():
-            columns[name].append(value)
-    return make_table("threshold_curve", columns, rows=len(keys))
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(np.mean(values)) if values.size else float("nan")
-
-
-def _median(values: NDArray[np.float64]) -> float:
-    return float(np.median(values)) if values.size else float("nan")
+def _curve_table(curve: Sequence[ThresholdPoint]) -> pa.Table:
+    columns: dict[str, list[Any]] = {
+        name: [getattr(point, name) for point in curve] for name in _POINT_COLUMNS
+    }
+    columns["threshold_method"] = [point.method for point in curve]
+    for q in QUALITIES:
+        columns[f"quality_{q.lower()}_count"] = [point.quality_counts[q] for point in curve]
+    return make_table("threshold_curve", columns, rows=len(curve))
 
 
 def _sample(task: BlockTask, seed: int, share: float) -> BlockTask | None:
