@@ -88,12 +88,14 @@ def estimate_tendency(
             "computed. Give positive coefficients, such as 0.4 to 0.85."
         )
     count = many.shape[1]
-    noise = np.random.default_rng(seed).standard_normal(count)
-    std = np.broadcast_to(np.asarray(dip_std_deg, dtype=float), dip.shape)
+    noise = np.random.default_rng(seed).standard_normal((count,))
+    std: Floats = np.broadcast_to(np.asarray(dip_std_deg, dtype=float), dip.shape)
     dips = np.clip(dip[:, None] + std[:, None] * noise[None, :], 0.5, 90.0)
     strikes = np.broadcast_to(strike[:, None], dips.shape)
     normals, _ = fault_vectors(strikes, dips, np.zeros(dips.shape))
-    known = np.isfinite(many).all(axis=(1, 2, 3)) & np.isfinite(dip) & np.isfinite(strike)
+    known: NDArray[np.bool_] = (
+        np.isfinite(many).all(axis=(1, 2, 3)) & np.isfinite(dip) & np.isfinite(strike)
+    )
     safe = np.where(known[:, None, None, None], many, np.diag([-1.0, 0.0, 1.0]))
     values, vectors = np.linalg.eigh(safe)
     axes = np.swapaxes(vectors, -1, -2)

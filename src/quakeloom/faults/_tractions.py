@@ -45,7 +45,8 @@ def resolve_tractions(
 def critical_ratio(friction: ArrayLike) -> Floats:
     """Return ``S1/S3 = (sqrt(1 + mu^2) + mu)^2`` of a crust at the limit of friction mu."""
     mu = np.asarray(friction, dtype=float)
-    return (np.sqrt(1.0 + mu**2) + mu) ** 2
+    ratio: Floats = (np.sqrt(1.0 + mu**2) + mu) ** 2
+    return ratio
 
 
 def slip_tendency(
@@ -86,7 +87,8 @@ def slip_tendency(
     one = np.ones(np.broadcast_shapes(phi.shape, mu.shape))
     compression = np.stack([ratio * one, one + phi * (ratio - 1.0), one], axis=-1)
     normal, shear = resolve_tractions(normals, axes, compression)
-    return np.minimum(shear / normal / mu, 1.0)
+    tendency: Floats = shear / normal / mu
+    return np.minimum(tendency, 1.0)
 
 
 def normalized_tendency(

@@ -334,7 +334,7 @@ def _shape(
             precision[2, :] = precision[:, 2] = 0.0
             precision[2, 2] = 1.0
         covariance = np.linalg.inv(precision)
-        basis = np.linalg.cholesky(0.5 * (covariance + covariance.T))
+        basis = np.asarray(np.linalg.cholesky(0.5 * (covariance + covariance.T)), dtype=float)
         if steps == 1:
             break
         gradient = (centered * weight) @ (residual - (residual @ weight) / weight.sum())

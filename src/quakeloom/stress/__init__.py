@@ -26,6 +26,7 @@ from quakeloom.stress._mechanisms import (
 )
 from quakeloom.stress._planes import (
     FRICTIONS,
+    PlacedMechanisms,
     PlaneChoice,
     choose_random_planes,
     invert_unstable_planes,
@@ -63,6 +64,7 @@ __all__ = [
     "NEIGHBOR_SHIFTS",
     "REGIMES",
     "Bootstrap",
+    "PlacedMechanisms",
     "PlaneChoice",
     "StressDescription",
     "StressField",

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import compiled, random_stream
 from quakeloom.inference import BlockCholesky, ConvergenceError, with_one_blas_thread
+from quakeloom.stress._grid import Method
 from quakeloom.stress._inversion import StressInversion
 from quakeloom.stress._mechanisms import UPPER
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
 _DAMP = 1e-9
+"""Added to the diagonal of a replicate's matrix, where a mechanism adds about 1. Chosen here:
+far below the tolerance."""
+
+_MOST_STEPS = 200
+"""Most steps of conjugate gradients before a replicate is given up. Chosen here."""
 
 
 @compiled()
-def _apply(normal, pairs, penalty, penalty_pairs, x, y):
+def _apply(
+    normal: Floats, pairs: Integers, penalty: Floats, penalty_pairs: Integers, x: Floats, y: Floats
+) -> None:
     """y = (data blocks of each replicate + common penalty) x, shapes (replicates, nodes, 5)."""
     for r in range(x.shape[0]):
         xr, yr = x[r], y[r]
@@ -45,9 +55,39 @@ def _apply(normal, pairs, penalty, penalty_pairs, x, y):
                     yr[j, a] += v * xr[i, a]
 
 
+class _Cells(NamedTuple):
+    """Events sorted by the cell of the grid that they lie in, and what each cell loads.
+
+    Attributes
+    ----------
+    limits : int64, shape (cells + 1,)
+        Events of cell ``c`` are ``limits[c]:limits[c + 1]``.
+    nodes : int64, shape (cells, corners)
+        -1 where there is none.
+    pairs : int64, shape (cells, pairs of corners)
+        -1 where there is none.
+    shares : float64, shape (events, corners)
+    values : float64, shape (events, 20)
+        Statistics.
+    weights : float64, shape (events,)
+    """
+
+    limits: Integers
+    nodes: Integers
+    pairs: Integers
+    shares: Floats
+    values: Floats
+    weights: Floats
+
+
 @compiled(nogil=True)
-def _sum_cells(counts, limits, cell_nodes, cell_pairs, shares, values, weights, normal, slip):
-    """Add up K and b of all replicates, cell by cell; counts has shape (events, replicates)."""
+def _sum_cells(counts: Floats, cells: _Cells, normal: Floats, slip: Floats) -> None:
+    """Add up K and b of all replicates, cell by cell; counts has shape (events, replicates).
+
+    The events of a cell load the same nodes: their terms are summed in a small array of each
+    replicate first, and only that sum is added to the large ones.
+    """
+    limits, cell_nodes, cell_pairs, shares, values, weights = cells
     corners = shares.shape[1]
     pairs = cell_pairs.shape[1]
     length = 15 * pairs + 5 * corners
@@ -116,7 +156,7 @@ class Bootstrap:
         points: ArrayLike,
         statistics: Floats,
         weights: ArrayLike | None = None,
-        method: str = "bilinear",
+        method: Method = "bilinear",
     ) -> None:
         self.inversion = inversion
         grid = inversion.grid
@@ -129,19 +169,19 @@ class Bootstrap:
         nodes, shares, values, w = nodes[usable], shares[usable], values[usable], w[usable]
         order = np.lexsort(nodes.T[::-1])
         self.order = np.flatnonzero(usable)[order]
-        self._nodes, self._shares = nodes[order], shares[order]
-        self._values, self._weights = values[order], w[order]
+        nodes, shares = nodes[order], shares[order]
         new = np.full(grid.node_count, -1, dtype=np.int64)
         new[inversion.kept] = np.arange(inversion.kept.size)
         self._new = new
         share = np.where(new >= 0, inversion.share[new], 1.0)
-        first = self._nodes[np.arange(order.size), np.argmax(self._shares, axis=1)]
-        self._weights = self._weights * share[first]
+        first = nodes[np.arange(order.size), np.argmax(shares, axis=1)]
+        self._weights = w[order] * share[first]
         used = inversion._pair_used
         number = np.full(used.size, -1, dtype=np.int64)
         number[used] = np.arange(int(used.sum()))
         self._pairs = np.ascontiguousarray(new[grid.pairs[used]])
-        self._place_cells(number)
+        limits, cell_nodes, cell_pairs = self._place_cells(nodes, number)
+        self._cells = _Cells(limits, cell_nodes, cell_pairs, shares, values[order], self._weights)
         precision = inversion.inversion.precision(alpha2)
         penalty = (precision - inversion._own)[:, 0, 0]
         rows = np.flatnonzero(penalty)
@@ -154,17 +194,19 @@ class Bootstrap:
         vector = inversion.inversion.data_vector
         self._start = self._factor.solve(vector)
 
-    def _place_cells(self, number: NDArray[np.int64]) -> None:
+    def _place_cells(
+        self, nodes: Integers, number: Integers
+    ) -> tuple[Integers, Integers, Integers]:
         """Runs of events of one cell, with the nodes and pairs that they load; -1 for none."""
         _, table, codes = self.inversion.grid._stencil
-        changes = np.flatnonzero(np.any(np.diff(self._nodes, axis=0) != 0, axis=1)) + 1
-        self._limits = np.concatenate([[0], changes, [self._nodes.shape[0]]])
-        cells = self._nodes[self._limits[:-1]]
+        changes = np.flatnonzero(np.any(np.diff(nodes, axis=0) != 0, axis=1)) + 1
+        limits = np.concatenate([[0], changes, [nodes.shape[0]]])
+        cells = nodes[limits[:-1]]
         one, two = np.triu_indices(cells.shape[1])
         pair = table[cells[:, one], codes[one, two]]
         there = (cells[:, one] >= 0) & (cells[:, two] >= 0)
-        self._cell_pairs = np.where(there, number[pair], -1)
-        self._cell_nodes = np.where(cells >= 0, self._new[cells], -1)
+        cell_pairs = np.where(there, number[pair], -1)
+        return limits, np.where(cells >= 0, self._new[cells], -1), cell_pairs
 
     @with_one_blas_thread
     def run(
@@ -210,7 +252,7 @@ class Bootstrap:
         n = self._weights.size
         stream = random_stream(seed, "bootstrap", kind, replicate)
         if kind == "bayesian":
-            return stream.standard_exponential(n)
+            return np.asarray(stream.standard_exponential(n))
         return np.bincount(stream.integers(0, n, n), minlength=n).astype(float)
 
     def _sum(self, counts: Floats) -> tuple[Floats, Floats]:
@@ -218,17 +260,7 @@ class Bootstrap:
         replicates = counts.shape[1]
         normal = np.zeros((replicates, self._pairs.shape[0], 15))
         slip = np.zeros((replicates, self.inversion.kept.size, 5))
-        _sum_cells(
-            counts,
-            self._limits,
-            self._cell_nodes,
-            self._cell_pairs,
-            self._shares,
-            self._values,
-            self._weights,
-            normal,
-            slip,
-        )
+        _sum_cells(counts, self._cells, normal, slip)
         return normal, slip
 
     def _solve(self, normal: Floats, slip: Floats, tolerance: float) -> Floats:
@@ -248,7 +280,7 @@ class Bootstrap:
         size = np.sqrt(np.sum(slip**2, axis=(1, 2)))
         goal = np.maximum(tolerance * np.sqrt(np.sum(r**2, axis=(1, 2))), 1e-12 * size)
         p, rho = np.zeros_like(r), np.ones(r.shape[0])
-        for _ in range(200):
+        for _ in range(_MOST_STEPS):
             left = np.sqrt(np.sum(r**2, axis=(1, 2))) > goal
             if not left.any():
                 return x
@@ -262,13 +294,14 @@ class Bootstrap:
             x += step[:, None, None] * p
             r -= step[:, None, None] * q
         raise ConvergenceError(
-            "Some bootstrap replicates did not converge in 200 iterations and none is returned. "
+            f"Some bootstrap replicates did not converge in {_MOST_STEPS} iterations and none is "
+            "returned. "
             "Areas with very few mechanisms may be the reason; use the Bayesian bootstrap or a "
             "stronger smoothing."
         )
 
 
-def bootstrap_confidence(best: Floats, draws: NDArray, level: float = 0.95) -> NDArray[np.bool_]:
+def bootstrap_confidence(best: Floats, draws: Floats, level: float = 0.95) -> NDArray[np.bool_]:
     """Return which replicates of each node belong to its confidence region.
 
     As in SATSI: the share ``level`` of tensors with the largest normalized product
@@ -286,8 +319,8 @@ def bootstrap_confidence(best: Floats, draws: NDArray, level: float = 0.95) -> N
     """
     product = np.einsum("nk,rnk->rn", best, draws)
     product /= np.linalg.norm(best, axis=1) * np.linalg.norm(draws, axis=2)
-    limit = np.quantile(product, 1.0 - level, axis=0)
-    return product >= limit
+    inside: NDArray[np.bool_] = product >= np.quantile(product, 1.0 - level, axis=0)
+    return inside
 
 
 def _change_statistics(statistics: Floats, change: Floats) -> Floats:

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 
 
 @compiled()
-def _crossings(start, end, lines):
+def _crossings(start: Floats, end: Floats, lines: Floats) -> NDArray[np.bool_]:
+    """Which connections cross lines (two ends a row) an odd number of times."""
     out = np.zeros(start.shape[0], dtype=np.bool_)
     for i in range(start.shape[0]):
         ax, ay, bx, by = start[i, 0], start[i, 1], end[i, 0], end[i, 1]
@@ -32,7 +33,9 @@ def _crossings(start, end, lines):
     return out
 
 
-def crosses_boundary(start: ArrayLike, end: ArrayLike, boundaries: Sequence[ArrayLike]) -> NDArray:
+def crosses_boundary(
+    start: ArrayLike, end: ArrayLike, boundaries: Sequence[ArrayLike]
+) -> NDArray[np.bool_]:
     """Return which straight connections lead to the other side of a boundary.
 
     Parameters

@@ -89,7 +89,8 @@ def count_independent(slip: Floats, weight: Floats) -> Floats:
     """
     total = np.maximum(weight, 1.0)
     scatter = np.maximum(1.0 - 2.0 * np.sum(slip**2, axis=1) / np.maximum(weight, 1e-300) ** 2, 0.0)
-    return np.minimum((1.0 + (total - 1.0) * scatter / DIVERSE_SCATTER) / total, 1.0)
+    share: Floats = (1.0 + (total - 1.0) * scatter / DIVERSE_SCATTER) / total
+    return np.minimum(share, 1.0)
 
 
 def estimate_noise(objective: float, freedom: float) -> float:

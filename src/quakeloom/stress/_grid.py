@@ -17,6 +17,11 @@ from quakeloom.stress._boundary import crosses_boundary
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Method = Literal["bilinear", "nearest"]
+"""How an event loads nodes: the corners of its cell by multilinear weights, or one node."""
+
+_EARTH_RADIUS_KM = 6371.0
+"""Mean radius of the Earth."""
 
 KM_PER_DEGREE = 111.195
 """Kilometres per degree of latitude on a sphere of 6,371 km."""
@@ -149,9 +154,7 @@ class StressGrid:
         """Pairs of nodes of one cell, each node with itself included, shape (pairs, 2)."""
         return self._stencil[0]
 
-    def locate(
-        self, points: ArrayLike, method: Literal["bilinear", "nearest"] = "bilinear"
-    ) -> tuple[Integers, Floats]:
+    def locate(self, points: ArrayLike, method: Method = "bilinear") -> tuple[Integers, Floats]:
         """Return the nodes that events load, and their weights.
 
         Parameters
@@ -312,9 +315,10 @@ def mask_near(
     reach = reach_km
     if names[1] == "longitude":
         nodes, known = _on_sphere(nodes), _on_sphere(known)
-        reach = 2.0 * np.sin(min(reach_km / 6371.0, np.pi) / 2.0)
+        reach = 2.0 * np.sin(min(reach_km / _EARTH_RADIUS_KM, np.pi) / 2.0)
     distance, _ = cKDTree(known).query(nodes, distance_upper_bound=reach * (1 + 1e-12))
-    return np.isfinite(distance).reshape(north.shape)
+    near: NDArray[np.bool_] = np.isfinite(distance).reshape(north.shape)
+    return near
 
 
 def mask_polygons(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.stress._grid import StressGrid
+from quakeloom.stress._grid import Method, StressGrid
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -16,13 +16,13 @@ with the opposite steps they are all pairs of a cell."""
 
 
 def interpolate_field(
-    grid: StressGrid, components: Floats, points: ArrayLike, method: str = "bilinear"
+    grid: StressGrid, components: Floats, points: ArrayLike, method: Method = "bilinear"
 ) -> Floats:
     """Return stress components at points, shape (points, 5), NaN outside the field."""
     nodes, shares = grid.locate(points, method)
     values = np.where(nodes[..., None] >= 0, components[nodes], 0.0)
     known = shares.any(axis=1)
-    out = np.einsum("nc,nck->nk", shares, values)
+    out: Floats = np.einsum("nc,nck->nk", shares, values)
     out[~known] = np.nan
     return out
 

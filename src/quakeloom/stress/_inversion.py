@@ -103,8 +103,10 @@ class StressInversion:
         self._change = change
         slip, weight = statistics.slip_vectors()[self.kept], statistics.weight[self.kept] / SCALE
         areas = int(self._components.max()) + 1
-        total = np.bincount(self._components, weight, areas)
-        sums = np.stack([np.bincount(self._components, b, areas) for b in slip.T], axis=1)
+        total = np.bincount(self._components, weight, areas).astype(float)
+        sums = np.stack(
+            [np.bincount(self._components, b, areas).astype(float) for b in slip.T], axis=1
+        )
         self.independent_share = count_independent(sums, total)
         """Share of the weight of each area that counts, see :func:`count_independent`."""
         self.share = self.independent_share[self._components]
@@ -159,7 +161,9 @@ class StressInversion:
 
     @staticmethod
     def _keys(pairs: NDArray, count: int) -> NDArray[np.int64]:
-        return np.minimum(pairs[:, 0], pairs[:, 1]) * count + np.maximum(pairs[:, 0], pairs[:, 1])
+        low, high = np.minimum(pairs[:, 0], pairs[:, 1]), np.maximum(pairs[:, 0], pairs[:, 1])
+        keys: NDArray[np.int64] = low * count + high
+        return keys
 
     def _data_blocks(self, statistics: StressStatistics, change: Floats) -> Floats:
         out = np.zeros((self.dissection.pairs.shape[0], 5, 5))
@@ -167,7 +171,8 @@ class StressInversion:
         out[self._pair_row] = change.T @ values @ change
         i, j = self.dissection.pairs.T
         # areas that only data couple: each end counts half
-        return out * (0.5 * (self.share[i] + self.share[j]))[:, None, None]
+        out *= (0.5 * (self.share[i] + self.share[j]))[:, None, None]
+        return out
 
     def _hold(self) -> HeldAreas:
         """Hold the mean of areas with few data, or whose data leave a direction free."""
@@ -179,7 +184,7 @@ class StressInversion:
         np.add.at(total, self._components[j], 0.5 * twice * self._own)
         weight = np.bincount(
             self._components, self.share * self.statistics.weight[self.kept] / SCALE
-        )
+        ).astype(float)
         held = hold_weak_areas(total, weight, self._components)
         if held.weak.any():
             log.warning(
@@ -299,7 +304,8 @@ class StressInversion:
         shape = (self.kept.size, 5, 200)
         draws = factor.draw(np.random.default_rng(0).standard_normal(shape))
         later, earlier = self._eliminated.T
-        return np.einsum("pad,pbd->pab", draws[later], draws[earlier]) / shape[2]
+        inverse: Floats = np.einsum("pad,pbd->pab", draws[later], draws[earlier]) / shape[2]
+        return inverse
 
     def score_ratio(self, m: Floats, point: AbicPoint) -> float:
         """Return ``c = tr[(sum K)^-1 sum w^2 g g^T] / (5 s^2)`` over all mechanisms.
@@ -338,7 +344,7 @@ class StressInversion:
         normal = generator.standard_normal((self.kept.size, 5, count))
         stretch = np.sqrt(self.freedom / generator.chisquare(self.freedom, count))
         others = likely_strengths(scan) if scan is not None and len(alpha2) == 1 else ()
-        strengths = [(other,) for other in others] or [tuple(alpha2)]
+        strengths: list[Sequence[float]] = [(other,) for other in others] or [tuple(alpha2)]
         out = np.empty((count, self.grid.node_count, 5))
         for number, strength in enumerate(strengths[:count]):
             mine = np.arange(number, count, len(strengths))
@@ -412,7 +418,7 @@ def invert_stress(
             f"The smoothing strength alpha2 = {alpha2} is not positive, so nothing was inverted. "
             "Give a positive number, or none to let ABIC choose."
         )
-    return inversion.solve(given[:count])
+    return inversion.solve(given[:count].tolist())
 
 
 def _components(grid: StressGrid, penalties: Sequence[coo_array]) -> NDArray[np.int64]:
@@ -420,4 +426,7 @@ def _components(grid: StressGrid, penalties: Sequence[coo_array]) -> NDArray[np.
     total = coo_array((n, n))
     for matrix in penalties:
         total = total + abs(matrix)
-    return connected_components(total.tocsr(), directed=False)[1].astype(np.int64)
+    numbers: NDArray[np.int64] = connected_components(total.tocsr(), directed=False)[1].astype(
+        np.int64
+    )
+    return numbers

@@ -24,8 +24,14 @@ STATISTIC_COUNT = 20
 5 of the vector."""
 
 UPPER = np.triu_indices(5)
+"""Rows and columns of the upper triangle of a normal matrix, in the order of the statistics."""
+
 _ROOT = np.sqrt(0.5)
+"""Makes tensors with two equal entries of length 1."""
+
 _TABLE_SCALE = 2.0**27
+"""Table entries are whole multiples of one over this: times weights of 8 bits their sums over a
+grid are exact in double precision, in whatever order a library adds them."""
 
 
 def tensor_basis(basis: Basis = "orthonormal") -> Floats:
@@ -65,7 +71,8 @@ def tensor_basis(basis: Basis = "orthonormal") -> Floats:
 
 def basis_change(basis: Basis) -> Floats:
     """Return T with ``m_orthonormal = T m_basis``, shape (5, 5)."""
-    return np.einsum("kij,lij->kl", tensor_basis("orthonormal"), tensor_basis(basis))
+    change: Floats = np.einsum("kij,lij->kl", tensor_basis("orthonormal"), tensor_basis(basis))
+    return change
 
 
 def design_rows(normal: ArrayLike, basis: Basis = "orthonormal") -> Floats:
@@ -90,7 +97,8 @@ def design_rows(normal: ArrayLike, basis: Basis = "orthonormal") -> Floats:
     n = np.asarray(normal, dtype=float)
     traction = np.einsum("kij,...j->...ik", tensor_basis(basis), n)
     along = np.einsum("...i,...ik->...k", n, traction)
-    return traction - n[..., :, None] * along[..., None, :]
+    rows: Floats = traction - n[..., :, None] * along[..., None, :]
+    return rows
 
 
 def mechanism_statistics(
@@ -208,4 +216,5 @@ def weigh_acceptance(
 
 def _normal_matrices(normal: Floats) -> Floats:
     g = design_rows(normal)
-    return np.einsum("...ik,...il->...kl", g, g)[..., UPPER[0], UPPER[1]]
+    upper: Floats = np.einsum("...ik,...il->...kl", g, g)[..., UPPER[0], UPPER[1]]
+    return upper

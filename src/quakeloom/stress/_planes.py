@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import auxiliary_plane, fault_vectors, string_keys
 from quakeloom.stress._field import StressField
-from quakeloom.stress._grid import StressGrid
+from quakeloom.stress._grid import Method, StressGrid
 from quakeloom.stress._interpolation import interpolate_field
 from quakeloom.stress._inversion import StressInversion
 from quakeloom.stress._mechanisms import mechanism_statistics
@@ -20,6 +20,29 @@ from quakeloom.stress._tensors import describe_stress
 Floats = NDArray[np.float64]
 
 FRICTIONS = tuple(np.round(np.arange(0.2, 0.81, 0.05), 2))
+"""Coefficients of friction that are tried: up to those of rocks in the laboratory, 0.6 to 0.85
+(Byerlee 1978), and weaker ones. Chosen here."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedMechanisms:
+    """Mechanisms and where they are.
+
+    Attributes
+    ----------
+    points : array_like, shape (events, dimensions)
+        Coordinates in the order of the axes of a grid.
+    strike_deg, dip_deg, rake_deg : array_like, shape (events,)
+        Of one nodal plane, whichever.
+    weights : array_like, shape (events,), optional
+        All 1 if not given; 0 leaves an event out.
+    """
+
+    points: ArrayLike
+    strike_deg: ArrayLike
+    dip_deg: ArrayLike
+    rake_deg: ArrayLike
+    weights: ArrayLike | None = None
 
 
 @dataclass(frozen=True)
@@ -86,21 +109,17 @@ def plane_instability(normals: ArrayLike, components: ArrayLike, friction: float
     )  # fmt: skip
     sigma = np.sum(reduced * cosines2, axis=-1)
     tau = np.sqrt(np.maximum(np.sum(reduced**2 * cosines2, axis=-1) - sigma**2, 0.0))
-    value = (tau - friction * (sigma - 1.0)) / (friction + np.sqrt(1.0 + friction**2))
+    value: Floats = (tau - friction * (sigma - 1.0)) / (friction + np.sqrt(1.0 + friction**2))
     return np.clip(value, 0.0, 1.0)
 
 
 def invert_unstable_planes(
     grid: StressGrid,
-    points: ArrayLike,
-    strike_deg: ArrayLike,
-    dip_deg: ArrayLike,
-    rake_deg: ArrayLike,
-    weights: ArrayLike | None = None,
+    mechanisms: PlacedMechanisms,
     frictions: Sequence[float] = FRICTIONS,
     iterations: int = 5,
     alpha2: float | None = None,
-    method: str = "bilinear",
+    method: Method = "bilinear",
     **options: object,
 ) -> PlaneChoice:
     """Invert for stress and choose the less stable plane of every mechanism by turns.
@@ -114,12 +133,14 @@ def invert_unstable_planes(
 
     Parameters
     ----------
-    grid, points, strike_deg, dip_deg, rake_deg, weights, method
-        As for :func:`accumulate_statistics` and :func:`mechanism_statistics`.
+    grid : StressGrid
+    mechanisms : PlacedMechanisms
     frictions : sequence of float
     iterations : int
     alpha2 : float, optional
         Fixed smoothing strength.
+    method : {"bilinear", "nearest"}
+        As for :func:`accumulate_statistics`.
     **options
         Of :class:`StressInversion`.
 
@@ -127,13 +148,15 @@ def invert_unstable_planes(
     -------
     PlaneChoice
     """
-    first = mechanism_statistics(strike_deg, dip_deg, rake_deg, "given")
-    second = mechanism_statistics(strike_deg, dip_deg, rake_deg, "auxiliary")
-    normal, _ = fault_vectors(strike_deg, dip_deg, rake_deg)
-    other, _ = fault_vectors(*auxiliary_plane(strike_deg, dip_deg, rake_deg))
+    points = mechanisms.points
+    angles = mechanisms.strike_deg, mechanisms.dip_deg, mechanisms.rake_deg
+    first = mechanism_statistics(*angles, "given")
+    second = mechanism_statistics(*angles, "auxiliary")
+    normal, _ = fault_vectors(*angles)
+    other, _ = fault_vectors(*auxiliary_plane(*angles))
 
     def prepare(statistics: Floats) -> StressInversion:
-        sums = accumulate_statistics(grid, points, statistics, weights, method)
+        sums = accumulate_statistics(grid, points, statistics, mechanisms.weights, method)
         return StressInversion(grid, sums, **options)  # type: ignore[arg-type]
 
     start = prepare(0.5 * (first + second))

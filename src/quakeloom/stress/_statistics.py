@@ -9,25 +9,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import InputError, compiled
-from quakeloom.stress._grid import StressGrid
+from quakeloom.stress._grid import Method, StressGrid
 from quakeloom.stress._mechanisms import STATISTIC_COUNT, UPPER
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 SCALE = 2.0**40
+"""Units of the integer sums per one: 2^63 holds eight million mechanisms of weight 1 a node."""
+
 MOMENT_COUNT = 210
+"""Numbers in the upper triangle of a product of the 20 statistics of a mechanism."""
+
+
+class _Sums(NamedTuple):
+    """The integer arrays of :class:`StressStatistics` that a loop adds to; one ``square``."""
+
+    normal: Integers
+    slip: Integers
+    weight: Integers
+    square: Integers
+    moment: Integers
+    mechanisms: Integers
 
 
 @compiled()
 def _accumulate(
-    normal, slip, weight, square, moment, count, nodes, shares, codes, table, statistics, weights
-):
+    sums: _Sums,
+    nodes: Integers,
+    shares: Floats,
+    codes: Integers,
+    table: Integers,
+    statistics: Floats,
+    weights: Floats,
+) -> None:
+    """Add events to sums.
+
+    ``nodes`` and ``shares`` (events, corners) are what each event loads, ``table`` the pair of a
+    node and the code of a step, ``codes`` the codes of the steps between corners.
+    """
+    normal, slip, weight, square, moment, count = sums
     corners = nodes.shape[1]
     for e in range(nodes.shape[0]):
         w = weights[e]
@@ -176,7 +203,7 @@ def accumulate_statistics(
     points: ArrayLike,
     statistics: Floats,
     weights: ArrayLike | None = None,
-    method: str = "bilinear",
+    method: Method = "bilinear",
 ) -> StressStatistics:
     """Sum what mechanisms say about stress on the nodes of a grid.
 
@@ -206,20 +233,8 @@ def accumulate_statistics(
     out = StressStatistics.empty(grid)
     _, table, codes = grid._stencil
     square = np.zeros(1, dtype=np.int64)
-    _accumulate(
-        out.normal,
-        out.slip,
-        out.weight,
-        square,
-        out.moment,
-        out.mechanism_count,
-        nodes,
-        shares,
-        codes,
-        table,
-        values,
-        w,
-    )
+    sums = _Sums(out.normal, out.slip, out.weight, square, out.moment, out.mechanism_count)
+    _accumulate(sums, nodes, shares, codes, table, values, w)
     out.square = int(square[0])
     out.outside_count = n - int(out.mechanism_count.sum())
     return out

@@ -9,7 +9,11 @@ from scipy.interpolate import PchipInterpolator
 from quakeloom.inference import AbicScan
 
 _STRENGTHS = 7
+"""Strengths that stand for a posterior of alpha2. Chosen here: odd, so that its median is one."""
+
 _SURE = 0.1
+"""Standard deviation of ln alpha2 below which the best strength stands alone: others are
+then within a tenth of it. Chosen here."""
 
 LENGTH_SHARE = 0.8
 """Slip says nothing of the length of the stress, so a field varies in four of the five

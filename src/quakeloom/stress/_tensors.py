@@ -54,7 +54,7 @@ class StressDescription:
 
 
 @compiled()
-def diagonalize(a, v, values, axes):
+def diagonalize(a: Floats, v: Floats, values: Floats, axes: Floats) -> None:
     """Diagonalize one symmetric 3 x 3 matrix ``a`` (destroyed), ``v`` being scratch.
 
     Cyclic Jacobi rotations: as exact for nearly equal eigenvalues as for distinct ones.
@@ -106,7 +106,8 @@ def diagonalize(a, v, values, axes):
 
 
 @compiled()
-def _eigen(tensors, values, axes):
+def _eigen(tensors: Floats, values: Floats, axes: Floats) -> None:
+    """Fill principal stresses and their axes of many tensors."""
     a = np.empty((3, 3))
     v = np.empty((3, 3))
     for t in range(tensors.shape[0]):
@@ -116,12 +117,17 @@ def _eigen(tensors, values, axes):
 
 def stress_tensors(components: ArrayLike, basis: Basis = "orthonormal") -> Floats:
     """Return tensors of components, shape ``S + (3, 3)``; tension positive, north, east, down."""
-    return np.einsum("...k,kij->...ij", np.asarray(components, dtype=float), tensor_basis(basis))
+    m = np.asarray(components, dtype=float)
+    tensors: Floats = np.einsum("...k,kij->...ij", m, tensor_basis(basis))
+    return tensors
 
 
 def stress_components(tensors: ArrayLike) -> Floats:
     """Return orthonormal components of the deviatoric part of tensors, shape ``S + (5,)``."""
-    return np.einsum("...ij,kij->...k", np.asarray(tensors, dtype=float), tensor_basis())
+    components: Floats = np.einsum(
+        "...ij,kij->...k", np.asarray(tensors, dtype=float), tensor_basis()
+    )
+    return components
 
 
 def describe_stress(components: ArrayLike) -> StressDescription:
@@ -221,7 +227,8 @@ def shmax_lund_townend(axes: ArrayLike, ratio: ArrayLike) -> Floats:
 
     def compression(angle: Floats) -> Floats:
         c, s = np.cos(angle), np.sin(angle)
-        return (c * n1 + s * e1) ** 2 + phi * (c * n2 + s * e2) ** 2
+        value: Floats = (c * n1 + s * e1) ** 2 + phi * (c * n2 + s * e2) ** 2
+        return value
 
     other = root + 0.5 * np.pi
     best = np.where(compression(root) >= compression(other), root, other)
@@ -243,7 +250,8 @@ def regime_number(plunge_deg: ArrayLike, ratio: ArrayLike) -> Floats:
     plunge = np.asarray(plunge_deg, dtype=float)
     n = np.argmax(np.nan_to_num(plunge), axis=-1)
     phi = np.asarray(ratio, dtype=float)
-    return (n + 0.5) + np.where(n == 1, -1.0, 1.0) * (phi - 0.5)
+    number: Floats = (n + 0.5) + np.where(n == 1, -1.0, 1.0) * (phi - 0.5)
+    return number
 
 
 def classify_regime(plunge_deg: ArrayLike) -> NDArray[np.int8]:
@@ -276,5 +284,5 @@ def classify_regime(plunge_deg: ArrayLike) -> NDArray[np.int8]:
 
 def axial_difference(first_deg: ArrayLike, second_deg: ArrayLike) -> Floats:
     """Return first minus second of directions without sense, degrees in [-90, 90)."""
-    difference = np.asarray(first_deg, dtype=float) - np.asarray(second_deg, dtype=float)
+    difference: Floats = np.asarray(first_deg, dtype=float) - np.asarray(second_deg, dtype=float)
     return (difference + 90.0) % 180.0 - 90.0

@@ -13,6 +13,7 @@ from quakeloom.stress._tensors import REGIMES, classify_regime, describe_stress,
 Floats = NDArray[np.float64]
 
 QUALITY_LETTERS = ("A", "B", "C", "D", "E")
+"""Quality of a node, from small uncertainty to large."""
 
 SHAPE_RATIO_STD = 0.08
 """Standard error of the method itself in the shape ratio. Assuming the same shear traction on
@@ -21,7 +22,20 @@ away from it where they are all near failure; which of the two holds is not know
 
 
 @compiled()
-def _look_at_draws(draws, best, shape_noise, shmax, ratio, number, angle, plunge):
+def _look_at_draws(
+    draws: Floats,
+    best: Floats,
+    shape_noise: Floats,
+    shmax: Floats,
+    ratio: Floats,
+    number: Floats,
+    angle: Floats,
+    plunge: Floats,
+) -> None:
+    """Fill the quantities of every draw of every node, shape (nodes, draws, ...).
+
+    ``best`` has the axes of the best stress and its SHmax; SHmax is given as the difference.
+    """
     a = np.empty((3, 3))
     v = np.empty((3, 3))
     values = np.empty(3)
@@ -45,6 +59,7 @@ def _look_at_draws(draws, best, shape_noise, shmax, ratio, number, angle, plunge
             diagonalize(a, v, values, axes)
             spread = values[2] - values[0]
             phi = (values[2] - values[1]) / spread if spread > 0.0 else 0.5
+            # The error of the method is reflected at 0 and at 1, which no ratio can pass.
             phi = abs(phi + shape_noise[d])
             phi = phi - 2.0 * max(0.0, phi - 1.0)
             ratio[n, d] = phi
@@ -183,7 +198,8 @@ def draw_nodes(
     z = np.asarray(normals, dtype=float)
     if chi_squared is not None and np.isfinite(freedom):
         z = z * np.sqrt(freedom / np.asarray(chi_squared, dtype=float))[:, None]
-    return m[:, None, :] + np.einsum("nij,rj->nri", root, z)
+    draws: Floats = m[:, None, :] + np.einsum("nij,rj->nri", root, z)
+    return draws
 
 
 def summarize_posterior(

@@ -6,6 +6,7 @@ import pytest
 from quakeloom.core import InputError
 from quakeloom.stress import (
     Bootstrap,
+    PlacedMechanisms,
     StressGrid,
     StressInversion,
     accumulate_statistics,
@@ -431,7 +432,7 @@ def test_the_unstable_plane_is_found():
     swapped = rng.random(400) < 0.5
     grid = StressGrid({"northing": [0.0], "easting": [0.0]})
     given = np.where(swapped, other, angles)
-    choice = invert_unstable_planes(grid, np.zeros((400, 2)), *given)
+    choice = invert_unstable_planes(grid, PlacedMechanisms(np.zeros((400, 2)), *given))
     assert np.mean(choice.auxiliary == swapped) > 0.95
     assert 0.4 <= choice.friction <= 0.8
     found = describe_stress(choice.field.components)

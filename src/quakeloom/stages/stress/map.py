@@ -16,6 +16,7 @@ from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundar
 from quakeloom.store import find_resource, open_item, read_arrays
 from quakeloom.stress import (
     Bootstrap,
+    PlacedMechanisms,
     StressField,
     StressGrid,
     StressInversion,
@@ -112,7 +113,7 @@ def make_map(
     friction = None
     if settings.planes == "instability" and events is not None:
         choice = invert_unstable_planes(
-            grid, events.points, *events.angles.T, events.weights,
+            grid, PlacedMechanisms(events.points, *events.angles.T, events.weights),
             alpha2=settings.alpha2[0] if settings.alpha2 else None, **options,
         )  # fmt: skip
         field, friction, inversion = choice.field, choice.friction, choice.inversion
