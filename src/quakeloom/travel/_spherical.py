@@ -13,7 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 EARTH_RADIUS_KM = 6371.0
+"""Mean radius of the Earth, km: the sphere of the Earth-flattening transform."""
+
 _STEP_KM = 10.0
+"""Step of the extra nodes, km; what it costs stands at :func:`flatten_model`."""
 
 
 def flatten_depth(depth_km: ArrayLike) -> Floats:
