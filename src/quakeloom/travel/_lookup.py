@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from quakeloom.core import InputError, compiled
 from quakeloom.travel._tables import Law, TakeoffTable
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", bound=np.generic)
 
 _JUMP_DEG = 4.0
 """Corners of a cell whose angles, less those of the straight lines, differ by more than this,
@@ -184,25 +185,27 @@ def lookup(
             f"{count - 1}."
         )
     shape = np.broadcast_shapes(index.shape, np.shape(depth_km), np.shape(distance_km))
-    rows = []
-    for array in (
-        index.astype(np.int64, copy=False),
-        np.asarray(depth_km, dtype=float),
-        np.asarray(distance_km, dtype=float),
-    ):
-        full = np.broadcast_to(array, shape)
-        rows.append(full if full.ndim == 2 else full.reshape(1, -1))
-    takeoff = np.empty(rows[0].shape)
-    time = np.empty(rows[0].shape)
+    model = _as_table(index.astype(np.int64, copy=False), shape)
+    depth = _as_table(np.asarray(depth_km, dtype=float), shape)
+    distance = _as_table(np.asarray(distance_km, dtype=float), shape)
+    takeoff, time = np.empty(model.shape), np.empty(model.shape)
     if stack.law == "hash":
-        _lookup_hash(*rows, stack.depth_km, stack.distance_km, stack.values, takeoff, time)
+        grid = stack.depth_km, stack.distance_km
+        _lookup_hash(model, depth, distance, *grid, stack.values, takeoff, time)
     else:
         tables = LinearTables(
             stack.values, stack.jumps, stack.source_slowness_s_km, stack.receiver_depth_km
         )
-        axes = stack._depth_axis, stack._distance_axis
-        _lookup_linear(*rows, *axes, tables, takeoff, time)
+        # plain tuples: numba takes several times as long to know a named one
+        axes = (*stack._depth_axis,), (*stack._distance_axis,)
+        _lookup_linear(model, depth, distance, *axes, (*tables,), takeoff, time)
     return takeoff.reshape(shape), time.reshape(shape)
+
+
+def _as_table(values: NDArray[Number], shape: tuple[int, ...]) -> NDArray[Number]:
+    """Broadcast, without a copy where there are two axes, as one of rows and columns."""
+    full = np.broadcast_to(values, shape)
+    return full if full.ndim == 2 else full.reshape(1, -1)
 
 
 def _find_jumps(residual: Floats, direct: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -219,10 +222,10 @@ def _bin_axis(grid: Floats) -> GridAxis:
 
 
 @compiled(**_KERNEL, forceinline=True)
-def _find_cell(axis: GridAxis, x: float) -> int:
-    """Number of the cell that holds a value within the axis."""
-    grid = axis.nodes
-    i = axis.cells[int((x - grid[0]) * axis.bins_per_km)]
+def _find_cell(axis: tuple[Floats, float, NDArray[np.int32]], x: float) -> int:
+    """Number of the cell that holds a value within a :class:`GridAxis`."""
+    grid, bins_per_km, cells = axis
+    i = int(cells[int((x - grid[0]) * bins_per_km)])
     # a bin may begin one cell off by rounding, and hold several cells of a fine grid
     while i > 0 and x < grid[i]:
         i -= 1
@@ -236,15 +239,18 @@ def _lookup_linear(
     model: NDArray[np.int64],
     depth: Floats,
     distance: Floats,
-    depth_axis: GridAxis,
-    distance_axis: GridAxis,
-    tables: LinearTables,
+    depth_axis: tuple[Floats, float, NDArray[np.int32]],
+    distance_axis: tuple[Floats, float, NDArray[np.int32]],
+    tables: tuple[NDArray[np.float32], NDArray[np.bool_], Floats, float],
     takeoff: Floats,
     time: Floats,
 ) -> None:
-    """Fill take-off angles and times of points (rows, columns)."""
-    z_grid, x_grid = depth_axis.nodes, distance_axis.nodes
-    values, jumps, _, receiver = tables
+    """Fill take-off angles and times of points (rows, columns).
+
+    Takes two :class:`GridAxis` and a :class:`LinearTables` as tuples.
+    """
+    z_grid, x_grid = depth_axis[0], distance_axis[0]
+    values, jumps, source_slowness, receiver = tables
     z_first = z_grid[0]
     z_last = z_grid[-1]
     x_first = x_grid[0]
@@ -267,7 +273,13 @@ def _lookup_linear(
             fx = (x - x_grid[j]) / (x_grid[j + 1] - x_grid[j])
             if jumps[m, i, j]:
                 takeoff[r, c], time[r, c] = _across_jump(
-                    tables, m, z_grid[i : i + 2], x_grid[j : j + 2], i, j, z, x
+                    values[m, i : i + 2, j : j + 2],
+                    source_slowness[m, i : i + 2],
+                    z_grid[i : i + 2],
+                    x_grid[j : j + 2],
+                    receiver,
+                    z,
+                    x,
                 )
                 continue
             w00 = (1.0 - fz) * (1.0 - fx)
@@ -294,14 +306,19 @@ def _lookup_linear(
 
 @compiled(**_KERNEL)
 def _across_jump(
-    tables: LinearTables, m: int, z_ends: Floats, x_ends: Floats, i: int, j: int, z: float, x: float
+    values: NDArray[np.float32],
+    slowness: Floats,
+    z_ends: Floats,
+    x_ends: Floats,
+    receiver: float,
+    z: float,
+    x: float,
 ) -> tuple[float, float]:
     """Angle and time of the branch that arrives first, from the corners that belong to it.
 
-    Every corner of cell (i, j) tells the time of its branch at the point by the plane wave
-    through it: ``dt/dx = sin(i)/v``, ``dt/dz = -cos(i)/v`` at the source.
+    Every corner of the cell tells the time of its branch at the point by the plane wave through
+    it: ``dt/dx = sin(i)/v``, ``dt/dz = -cos(i)/v`` at the source.
     """
-    receiver = tables.receiver_depth_km
     fz = (z - z_ends[0]) / (z_ends[1] - z_ends[0])
     fx = (x - x_ends[0]) / (x_ends[1] - x_ends[0])
     residuals = np.empty(4)
@@ -312,13 +329,12 @@ def _across_jump(
         b = corner % 2
         height = z_ends[a] - receiver
         x_corner = x_ends[b]
-        slowness = tables.source_slowness_s_km[m, i + a]
-        residuals[corner] = tables.values[m, i + a, j + b, 0]
+        residuals[corner] = values[a, b, 0]
         angle = math.pi - math.atan2(x_corner, height) + math.radians(residuals[corner])
-        gradient_x = math.sin(angle) * slowness
-        gradient_z = -math.cos(angle) * slowness
+        gradient_x = math.sin(angle) * slowness[a]
+        gradient_z = -math.cos(angle) * slowness[a]
         times[corner] = (
-            tables.values[m, i + a, j + b, 1] * math.sqrt(x_corner * x_corner + height * height)
+            values[a, b, 1] * math.sqrt(x_corner * x_corner + height * height)
             + gradient_x * (x - x_corner)
             + gradient_z * (z - z_ends[a])
         )
@@ -414,4 +430,4 @@ def _nearest_pair(row: NDArray[np.float32], x_grid: Floats, x: float) -> int:
 def _along(row: NDArray[np.float32], x_grid: Floats, j: int, x: float, k: int) -> float:
     """Value k on the line through the pair of neighbors that ends with j."""
     share = (x - x_grid[j - 1]) / (x_grid[j] - x_grid[j - 1])
-    return row[j - 1, k] + share * (row[j, k] - row[j - 1, k])
+    return float(row[j - 1, k] + share * (row[j, k] - row[j - 1, k]))
