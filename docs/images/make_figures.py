@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from quakeloom.core import fault_vectors, rotation_angle
+from quakeloom.formats import find_coastline
 from quakeloom.plots import (
     QUALITY_COLORS,
     STYLE,
@@ -36,7 +37,6 @@ from quakeloom.plots import (
     plot_station_timeline,
     styled,
 )
-from quakeloom.report import load_coastline
 from quakeloom.store import find_resource
 
 HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ def make_map(run: Run) -> None:
         m["longitude"], m["latitude"], m["strike_deg"], m["dip_deg"], m["rake_deg"],
         m["quality"].to_numpy(str),
         priority=rank - 0.99 * m["mechanism_probability"].fillna(0.0).to_numpy(),
-        coastline=load_coastline(find_resource("coastline")),
+        coastline=find_coastline(find_resource("coastline")),
     )  # fmt: skip
     assert drawn is not None
     save(drawn[0], "demo-map")

@@ -21,6 +21,7 @@ import xarray
 from matplotlib.figure import Figure
 from PIL import Image
 
+from quakeloom.formats import find_coastline
 from quakeloom.plots import (
     figure_to_png,
     plot_abic_curve,
@@ -28,11 +29,10 @@ from quakeloom.plots import (
     plot_regime_map,
     plot_shmax_map,
 )
-from quakeloom.report import load_coastline
 from quakeloom.store import find_resource
 
 HERE = Path(__file__).parent
-COAST = load_coastline(find_resource("coastline"))
+COAST = find_coastline(find_resource("coastline"))
 
 
 def save(figure: Figure | None, name: str, dpi: float = 130.0) -> None:

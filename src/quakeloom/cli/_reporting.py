@@ -16,8 +16,8 @@ import pyarrow as pa
 from quakeloom.cli._waveform_reporting import collect_waveforms
 from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle
-from quakeloom.formats import read_mechanisms
-from quakeloom.report import ComparedCatalog, RunResults, build_report, load_coastline
+from quakeloom.formats import find_coastline, read_mechanisms
+from quakeloom.report import ComparedCatalog, RunResults, build_report
 from quakeloom.schema import TABLES
 from quakeloom.stages.locate.verbs import list_partitions, tables_folder
 from quakeloom.stages.planning import read_settings, science_settings
@@ -84,7 +84,7 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
         comparisons=comparisons,
         seed_scatter=scatter,
         description=settings.description,
-        coastline=load_coastline(find_resource("coastline")),
+        coastline=find_coastline(find_resource("coastline")),
         stress=_stress(layout),
         waveforms=collect_waveforms(settings, layout),
         location=_location(settings, layout),

@@ -1,8 +1,9 @@
-"""Foundations: errors, digests, random streams, geodesy and double couples.
+"""Foundations: errors, digests, random streams, geodesy, coastlines and double couples.
 
 Floor 0. Imports nothing else of quakeloom.
 """
 
+from quakeloom.core.coastlines import Coastline
 from quakeloom.core.compiled import compiled
 from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
 from quakeloom.core.double_couples import (
@@ -42,6 +43,7 @@ from quakeloom.core.randomness import random_stream, string_keys
 
 __all__ = [
     "AlignmentError",
+    "Coastline",
     "FormatError",
     "IncompleteError",
     "InputError",

@@ -5,6 +5,7 @@ Floor 2. Every reader gives :class:`SourceTables`: registered tables, with one r
 them; formats are recognized or named.
 """
 
+from quakeloom.formats._coastline import find_coastline, read_coastline
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -80,12 +81,14 @@ __all__ = [
     "fault_types",
     "fetch_stations",
     "fetch_waveforms",
+    "find_coastline",
     "find_seisbench_weights",
     "find_service",
     "has_layers",
     "is_travel_time_table",
     "iterate_quakeml",
     "list_time_grids",
+    "read_coastline",
     "read_fault_segments",
     "read_grid_times",
     "read_hash_control",

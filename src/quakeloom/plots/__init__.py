@@ -10,7 +10,6 @@ from quakeloom.plots._beachballs import (
     double_couple_beachballs,
     moment_tensor_beachballs,
 )
-from quakeloom.plots._coastline import Coastline
 from quakeloom.plots._distributions import (
     plot_calibration,
     plot_cumulative_angles,
@@ -82,7 +81,6 @@ __all__ = [
     "STYLE",
     "AccuracyGroups",
     "Beachballs",
-    "Coastline",
     "FirstMotion",
     "FocalSphere",
     "MapFrame",

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.plots._coastline import Coastline
+from quakeloom.core import Coastline
 from quakeloom.plots._style import COAST, INK, LAND, MUTED, PAPER, SEA
 
 Floats = NDArray[np.float64]

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import Coastline
 from quakeloom.plots._beachballs import double_couple_beachballs
-from quakeloom.plots._coastline import Coastline
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._style import (
     INK,

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Wedge
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.plots._coastline import Coastline
+from quakeloom.core import Coastline
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, emptiest_corners, frame_points
 from quakeloom.plots._style import INK, MUTED, PAGE_WIDTH_IN, PAPER, new_figure, styled
 

@@ -4,7 +4,6 @@ Floor 6. :func:`build_report` turns the tables of a run into a page without scri
 outside files; :func:`compare_catalogs` gives the numbers behind its comparisons.
 """
 
-from quakeloom.report._coastline import load_coastline
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
@@ -25,5 +24,4 @@ __all__ = [
     "build_report",
     "compare_catalogs",
     "compare_stress_maps",
-    "load_coastline",
 ]

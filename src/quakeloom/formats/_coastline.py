@@ -1,4 +1,4 @@
-"""Reading the coastline of the maps."""
+"""The coastline that comes with quakeloom."""
 
 from __future__ import annotations
 
@@ -9,38 +9,32 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from quakeloom.core import FormatError
-from quakeloom.plots import Coastline
+from quakeloom.core import Coastline, FormatError
 
 _LOG = logging.getLogger(__name__)
+
 _ARRAYS = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
+"""Arrays of a file."""
+
 _NAMES = {"10m": "Natural Earth, 1:10 million", "50m": "Natural Earth, 1:50 million"}
+"""Source and scale by the resolution in the name of a file, the finest first."""
 
 
-def load_coastline(path: str | Path | None) -> Coastline | None:
-    """Read a coastline (see ``resources/coastline/README.md``).
+def read_coastline(path: str | Path) -> Coastline:
+    """Read the file of a coastline (see ``resources/coastline/README.md``).
 
     Parameters
     ----------
-    path : str, Path or None
-        The archive, or a folder that holds it (the finest one is taken). None, or a folder
-        without one, gives None: maps are then drawn without a coast.
+    path : str or Path
+        An archive of numpy with the rings as integer differences, see
+        :meth:`quakeloom.core.Coastline.from_steps`.
 
     Raises
     ------
     FormatError
         If the file is no such archive.
     """
-    if path is None:
-        return None
     path = Path(path)
-    if path.is_dir():
-        files = [path / f"coastline-{r}.npz" for r in _NAMES]
-        found = [f for f in files if f.is_file()]
-        if not found:
-            _LOG.info("No coastline file in '%s'; maps are drawn without one.", path)
-            return None
-        path = found[0]
     try:
         with np.load(path) as data:
             arrays = {name: data[name] for name in _ARRAYS}
@@ -52,3 +46,16 @@ def load_coastline(path: str | Path | None) -> Coastline | None:
             "take the file from the repository again or make it with "
             "resources/coastline/convert_topojson.py."
         ) from error
+
+
+def find_coastline(folder: str | Path) -> Coastline | None:
+    """Read the finest coastline of a folder; None where it has none.
+
+    Maps are then drawn without a coast, and the log says so.
+    """
+    for resolution in _NAMES:
+        path = Path(folder) / f"coastline-{resolution}.npz"
+        if path.is_file():
+            return read_coastline(path)
+    _LOG.info("No coastline file in '%s'; maps are drawn without one.", folder)
+    return None
