@@ -32,6 +32,7 @@ from quakeloom.core.errors import (
     VerificationError,
 )
 from quakeloom.core.geodesy import (
+    EARTH_RADIUS_KM,
     distance_azimuth,
     geographic_position,
     local_position,
@@ -42,6 +43,7 @@ from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.randomness import random_stream, string_keys
 
 __all__ = [
+    "EARTH_RADIUS_KM",
     "AlignmentError",
     "Coastline",
     "FormatError",

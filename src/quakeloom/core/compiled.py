@@ -12,6 +12,8 @@ from quakeloom.core.digests import digest_bytes
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MARK = b"compiled("
+"""What a file with compiled functions holds."""
+
 _SHARED_ROOMS = ("core", "travel", "signal", "inference", "networks")
 """Rooms whose compiled functions other rooms may call."""
 

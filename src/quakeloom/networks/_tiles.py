@@ -27,9 +27,14 @@ weight fill the 16 registers of AVX2."""
 SPAN = LANES * _VECTORS
 """Columns of a block; arrays have at least this much room behind what is needed."""
 
-_I64, _F32 = ir.IntType(64), ir.FloatType()
+_I64 = ir.IntType(64)
+"""LLVM's type of addresses and counts."""
+
+_F32 = ir.FloatType()
+"""LLVM's type of numbers."""
+
 _VECTOR = ir.VectorType(_F32, LANES)
-"""LLVM's types: addresses and counts, numbers, and vectors of them."""
+"""LLVM's type of a vector of numbers."""
 
 
 class Block(NamedTuple):

@@ -19,6 +19,7 @@ from quakeloom.plots._style import ALERT, INK, MUTED, PAPER, RULE, new_figure, s
 Floats = NDArray[np.float64]
 
 _DRAWN = 120
+"""Acceptable mechanisms that are drawn; more would fill the sphere (chosen here)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ def plot_focal_sphere(sphere: FocalSphere, color: str = INK, width_in: float = 2
 def _draw_mechanism(axes: Axes, sphere: FocalSphere, color: str) -> None:
     mechanism = sphere.mechanism
     assert mechanism is not None
-    ball = double_couple_beachballs(*([a] for a in mechanism), vertices=180)
+    strike, dip, rake = mechanism
+    ball = double_couple_beachballs([strike], [dip], [rake], vertices=180)
     for side in range(2):
         if ball.present[0, side]:
             cap = ball.caps[0, side]

@@ -7,6 +7,7 @@ from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec
 
 _SOURCE = ("source_file", "source_line")
+"""Columns that say where a row was read."""
 
 _LIST = (
     TableSpec(
@@ -329,8 +330,10 @@ _LIST = (
     *TABLE_LIST,
     *READING_CHECK_TABLES,
 )
+"""All tables."""
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
+"""All tables by name."""
 
 ARRAYS: dict[str, ArraySpec] = {
     a.variable: a
@@ -363,3 +366,4 @@ ARRAYS: dict[str, ArraySpec] = {
         *ARRAY_LIST,
     )
 }
+"""All arrays by the name of their variable."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from quakeloom.core import InputError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+"""Folder of the package: ``src/quakeloom`` in a checkout."""
 
 
 def find_resource(name: str) -> Path:

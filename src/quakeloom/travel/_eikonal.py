@@ -288,8 +288,7 @@ def solve_eikonal(
     mask = np.ones(velocity.shape, dtype=bool) if active is None else np.asarray(active, bool)
     state = la.spread(mask.astype(np.uint8), kernels.OUTSIDE, np.uint8)
     slowness = la.spread(1.0 / velocity, 1.0, np.float64)
-    time = np.full(state.size, np.inf)
-    u = np.full(state.size, np.inf)
+    time, u = np.full(state.size, np.inf), np.full(state.size, np.inf)
     rows = np.zeros(la.padded[0] * la.padded[1], dtype=np.uint8)
     start_around_source(la, nodes, spacing, slowness, state, time, u, rows)
     if not np.isfinite(time).any():
@@ -297,15 +296,9 @@ def solve_eikonal(
             f"The source at {source} km lies outside the active region (in the air). It "
             "has no travel times; put it on or below the ground."
         )
-    grid = la.place(spacing, nodes)
     codes = np.zeros(state.size, dtype=np.uint16)
-    unsettled = kernels.sweep_first_order(time, u, slowness, state, rows, grid, _LIMIT, _COARSE)
-    kernels.choose_stencils(time, state, rows, grid, codes)
-    if order == 1:
-        codes &= np.uint16(kernels.ALL_NEAR)
-    if kernels.sweep_on_graph(u, slowness, state, rows, codes, grid, _GRAPH_SWEEPS):
-        kernels.follow_graph(u, slowness, state, codes, grid)
-    if unsettled or kernels.count_unsolved(time, u):
+    fields = time, u, slowness, state, rows, codes
+    if not _solve_in_two_passes(*fields, la.place(spacing, nodes), order):
         raise InputError(
             f"Velocities from {velocity.min():g} to {velocity.max():g} km/s change so much from "
             f"node to node that first arrivals from the source at {source} km could not be put in "
@@ -314,6 +307,30 @@ def solve_eikonal(
     return EikonalSolution(
         velocity, spacing, origin, source, order, time, u, slowness, state, codes, la
     )
+
+
+def _solve_in_two_passes(
+    time: kernels.Floats,
+    u: kernels.Floats,
+    slowness: kernels.Floats,
+    state: kernels.States,
+    rows: kernels.States,
+    codes: kernels.Codes,
+    grid: kernels.SolverGrid,
+    order: int,
+) -> bool:
+    """Put the nodes in order by first-order times, then follow it; return whether that went well.
+
+    The first pass alone would do at first order, but its result hangs in the last digits on the
+    order of sweeps, and its derivative is not exact.
+    """
+    unsettled = kernels.sweep_first_order(time, u, slowness, state, rows, grid, _LIMIT, _COARSE)
+    kernels.choose_stencils(time, state, rows, grid, codes)
+    if order == 1:
+        codes &= np.uint16(kernels.ALL_NEAR)
+    if kernels.sweep_on_graph(u, slowness, state, rows, codes, grid, _GRAPH_SWEEPS):
+        kernels.follow_graph(u, slowness, state, codes, grid)
+    return not unsettled and kernels.count_unsolved(time, u) == 0
 
 
 def _check_velocity(values: ArrayLike) -> NDArray[np.float64]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from quakeloom.core import EARTH_RADIUS_KM
 
-EARTH_RADIUS_KM = 6371.0
-"""Mean radius of the Earth, km: the sphere of the Earth-flattening transform."""
+Floats = NDArray[np.float64]
 
 _STEP_KM = 10.0
 """Step of the extra nodes, km; what it costs stands at :func:`flatten_model`."""

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import InputError, LayeredModel
+from quakeloom.core import EARTH_RADIUS_KM, InputError, LayeredModel
 from quakeloom.travel._hash_rays import (
     HASH_RAYS,
     insert_table_depths,
@@ -18,7 +18,7 @@ from quakeloom.travel._hash_rays import (
     trace_hash_rays,
 )
 from quakeloom.travel._linear_rays import Legs, trace_source
-from quakeloom.travel._spherical import EARTH_RADIUS_KM, flatten_depth, flatten_model
+from quakeloom.travel._spherical import flatten_depth, flatten_model
 
 Floats = NDArray[np.float64]
 Law = Literal["linear", "hash"]
