@@ -18,9 +18,20 @@ class WhiteProblem(Protocol):
     errors ``sigma`` (n,).
     """
 
-    size: int
-    data: NDArray[np.float64]
-    sigma: NDArray[np.float64]
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        ...
+
+    @property
+    def data(self) -> NDArray[np.float64]:
+        """Observed data."""
+        ...
+
+    @property
+    def sigma(self) -> NDArray[np.float64]:
+        """Their standard errors."""
+        ...
 
     def predict(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return predicted data (n,) of one model (size,)."""
@@ -73,7 +84,7 @@ class LinearProblem:
     modes: NDArray[np.float64] | None = None
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Number of coordinates."""
         return int(self.operator.shape[1])
 
