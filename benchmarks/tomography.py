@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from _harness import figure
-from quakeloom.inference import assess_ensemble, one_blas_thread, randomized_member
+from quakeloom.inference import MemberStreams, assess_ensemble, one_blas_thread, randomized_member
 from quakeloom.tomography import (
     LineSurvey,
     NetworkOptions,
@@ -98,7 +98,7 @@ def measure_growth(quick: bool) -> list[dict[str, Any]]:
     for name, problem in rows:
         problem.linearize(np.zeros(problem.size))
         start = time.process_time()
-        randomized_member(problem, 1, 0, tolerance=1e-2, steps=4)
+        randomized_member(problem, MemberStreams(1, "tomography"), 0, tolerance=1e-2, steps=4)
         seconds = time.process_time() - start
         megabytes = memory_of_linearization(problem)
         print(f"{name}: {seconds:.2f} s, {megabytes:.0f} MB")

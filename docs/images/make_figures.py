@@ -20,10 +20,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from quakeloom.core import fault_vectors, rotation_angle
+from quakeloom.formats import find_coastline
 from quakeloom.plots import (
     QUALITY_COLORS,
     STYLE,
+    CalibrationBins,
     FocalSphere,
+    MapPoints,
     binomial_interval,
     draw_focal_sphere,
     figure_to_png,
@@ -36,7 +39,6 @@ from quakeloom.plots import (
     plot_station_timeline,
     styled,
 )
-from quakeloom.report import load_coastline
 from quakeloom.store import find_resource
 
 HERE = Path(__file__).parent
@@ -83,11 +85,11 @@ def make_map(run: Run) -> None:
     m = run.mechanisms
     rank = m["quality"].map({q: i for i, q in enumerate("ABCDEF")}).to_numpy(float)
     drawn = plot_mechanism_map(
-        m["longitude"], m["latitude"], m["strike_deg"], m["dip_deg"], m["rake_deg"],
-        m["quality"].to_numpy(str),
+        MapPoints(m["longitude"], m["latitude"], m["quality"].to_numpy(str)),
+        m[["strike_deg", "dip_deg", "rake_deg"]].to_numpy(),
         priority=rank - 0.99 * m["mechanism_probability"].fillna(0.0).to_numpy(),
-        coastline=load_coastline(find_resource("coastline")),
-    )  # fmt: skip
+        coastline=find_coastline(find_resource("coastline")),
+    )
     assert drawn is not None
     save(drawn[0], "demo-map")
 
@@ -183,10 +185,8 @@ def make_calibration(run: Run, name: str) -> None:
     with np.errstate(invalid="ignore"):
         mean = np.bincount(which, weights=stated, minlength=10) / count
         share = hits / count
-    figure = plot_calibration(
-        mean, share, *binomial_interval(hits, count), count,
-        "Stated mechanism probability", "True mechanism within 45°",
-    )  # fmt: skip
+    bins = CalibrationBins(mean, share, *binomial_interval(hits, count), count)
+    figure = plot_calibration(bins, "Stated mechanism probability", "True mechanism within 45°")
     save(figure, f"{name}-probability", 150.0)
     make_uncertainty(joined, true, name)
     make_coverage(run, joined, true, name)
@@ -212,9 +212,11 @@ def make_uncertainty(joined: pd.DataFrame, true: np.ndarray, name: str) -> None:
     scatter = np.sqrt(np.bincount(group, weights=error**2) / size - square**2)
     rms, half = np.sqrt(square), 1.96 * scatter / np.sqrt(size) / (2 * np.sqrt(square))
     figure = plot_calibration(
-        mean, rms, rms - half, rms + half, size,
-        "Stated plane uncertainty (degrees)", "RMS plane error (degrees)", percent=False,
-    )  # fmt: skip
+        CalibrationBins(mean, rms, rms - half, rms + half, size),
+        "Stated plane uncertainty (degrees)",
+        "RMS plane error (degrees)",
+        percent=False,
+    )
     save(figure, f"{name}-uncertainty", 150.0)
 
 
@@ -235,11 +237,9 @@ def make_coverage(run: Run, joined: pd.DataFrame, true: np.ndarray, name: str) -
     found = np.array(levels)
     nominal = np.linspace(0.1, 1.0, 10)
     hits = np.array([(found <= q + 1e-12).sum() for q in nominal])
-    figure = plot_calibration(
-        nominal, hits / found.size, *binomial_interval(hits, found.size),
-        np.full(nominal.size, found.size), "Share of the acceptable weight",
-        "True mechanism inside",
-    )  # fmt: skip
+    count = np.full(nominal.size, found.size)
+    bins = CalibrationBins(nominal, hits / found.size, *binomial_interval(hits, found.size), count)
+    figure = plot_calibration(bins, "Share of the acceptable weight", "True mechanism inside")
     save(figure, f"{name}-coverage", 150.0)
     print(f"{np.mean(found > 1.0):.1%} of {found.size} truths are outside of the whole set")
 

@@ -21,6 +21,7 @@ from quakeloom.formats import read_rayinvr_model
 from quakeloom.plots import (
     PAGE_WIDTH_IN,
     QUALITY_COLORS,
+    SectionGrid,
     figure_to_png,
     new_figure,
     plot_velocity_sections,
@@ -157,7 +158,7 @@ def draw_line(run: Path, model: Path) -> Figure:
         "Published model": np.where(rock, published, np.nan),
         "One member": np.where(rock, member, np.nan),
     }
-    return plot_velocity_sections(v["depth"], v["distance"], panels, v["ground_depth"])
+    return plot_velocity_sections(SectionGrid(v["depth"], v["distance"], v["ground_depth"]), panels)
 
 
 def make_verifications() -> None:

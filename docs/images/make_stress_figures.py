@@ -21,18 +21,20 @@ import xarray
 from matplotlib.figure import Figure
 from PIL import Image
 
+from quakeloom.formats import find_coastline
 from quakeloom.plots import (
+    FaultTendencies,
+    ShmaxNodes,
     figure_to_png,
     plot_abic_curve,
     plot_fault_tendency,
     plot_regime_map,
     plot_shmax_map,
 )
-from quakeloom.report import load_coastline
 from quakeloom.store import find_resource
 
 HERE = Path(__file__).parent
-COAST = load_coastline(find_resource("coastline"))
+COAST = find_coastline(find_resource("coastline"))
 
 
 def save(figure: Figure | None, name: str, dpi: float = 130.0) -> None:
@@ -50,11 +52,9 @@ def draw_shmax(folder: Path, name: str) -> None:
     truth = folder / "stress_truth.parquet"
     span = t[["shmax_low_deg", "shmax_high_deg"]].to_numpy()
     true = pd.read_parquet(truth)["shmax_deg"] if truth.exists() else None
-    save(
-        plot_shmax_map(t["longitude"], t["latitude"], t["shmax_deg"], t["regime"], span,
-                       t["mechanism_count"] > 0, true, COAST),
-        f"{name}-shmax",
-    )  # fmt: skip
+    data = t["mechanism_count"] > 0
+    nodes = ShmaxNodes(t["longitude"], t["latitude"], t["shmax_deg"], t["regime"], span, data, true)
+    save(plot_shmax_map(nodes, COAST), f"{name}-shmax")
 
 
 def draw_country(folder: Path, name: str) -> None:
@@ -68,11 +68,10 @@ def draw_country(folder: Path, name: str) -> None:
     save(figure, f"{name}-regime")
     f = pd.read_parquet(folder / "tendency.parquet")
     span = f[["slip_tendency_low", "slip_tendency_high"]].to_numpy()
-    save(
-        plot_fault_tendency(f["longitude"], f["latitude"], f["strike_deg"], f["slip_tendency"],
-                            span, f["fault"], COAST),
-        f"{name}-tendency",
-    )  # fmt: skip
+    faults = FaultTendencies(
+        f["longitude"], f["latitude"], f["strike_deg"], f["slip_tendency"], span, f["fault"]
+    )
+    save(plot_fault_tendency(faults, COAST), f"{name}-tendency")
     facts = json.loads((folder / "stress.json").read_text())
     curve = facts["curve"]
     save(

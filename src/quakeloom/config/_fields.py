@@ -22,7 +22,10 @@ _TO_BASE: dict[str, tuple[str, float]] = {
     "km/s": ("m/s", 1e3),
     "m/s": ("m/s", 1.0),
 }
+"""Units that a setting may be written with: the base unit of each, and how much of it one is."""
+
 _QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z/%]+)\s*$")
+"""A number with a unit behind it, such as ``12.5 km``."""
 
 
 def setting(default: Any, sentence: str, unit: str = "", **bounds: Any) -> Any:

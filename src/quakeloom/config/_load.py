@@ -18,7 +18,10 @@ from quakeloom.config._models import Settings
 from quakeloom.core import SettingsError
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+"""A variable of the environment in a value: ``${NAME}``, or ``${NAME:-else this}``."""
+
 MAIN_CASE = "main"
+"""The case whose run has the name of the file."""
 
 
 @dataclass(frozen=True)

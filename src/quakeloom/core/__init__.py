@@ -1,8 +1,9 @@
-"""Foundations: errors, digests, random streams, geodesy and double couples.
+"""Foundations: errors, digests, random streams, geodesy, coastlines and double couples.
 
 Floor 0. Imports nothing else of quakeloom.
 """
 
+from quakeloom.core.coastlines import Coastline
 from quakeloom.core.compiled import compiled
 from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
 from quakeloom.core.double_couples import (
@@ -31,6 +32,7 @@ from quakeloom.core.errors import (
     VerificationError,
 )
 from quakeloom.core.geodesy import (
+    EARTH_RADIUS_KM,
     distance_azimuth,
     geographic_position,
     local_position,
@@ -42,7 +44,9 @@ from quakeloom.core.randomness import random_stream, string_keys
 from quakeloom.core.shipped_files import find_shipped, shipped_places
 
 __all__ = [
+    "EARTH_RADIUS_KM",
     "AlignmentError",
+    "Coastline",
     "FormatError",
     "IncompleteError",
     "InputError",

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from quakeloom.core.digests import digest_bytes
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 _MARK = b"compiled("
+"""What a file with compiled functions holds."""
+
 _SHARED_ROOMS = ("core", "travel", "signal", "inference", "networks")
 """Rooms whose compiled functions other rooms may call."""
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(**options: Any) -> Callable[[Function], Function]:
     """Compile a function with numba and keep the machine code beside its source.
 
     Use it in place of ``numba.njit(cache=True)``, which looks only at the file of the
@@ -35,14 +39,14 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """
     from numba import njit
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher = njit(cache=True, **options)(function)
+    def decorate(function: Function) -> Function:
+        dispatcher: Any = njit(cache=True, **options)(function)
         file = Path(function.__code__.co_filename)
         if hasattr(dispatcher, "_cache"):  # else compilation is switched off
             # numba offers no public way to say what a stored function depends on.
             stored = dispatcher._cache._cache_file
             stored._source_stamp = (*stored._source_stamp, digest_compiled_sources(file.parent))
-        return dispatcher
+        return cast("Function", dispatcher)
 
     return decorate
 

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 _SIZE = 16
+"""Bytes of a digest: two of 2^64 contents are the same by chance as likely as not."""
+
 _BLOCK = 1 << 20
+"""Bytes that are read from a file at a time."""
 
 
 def digest_bytes(*parts: bytes) -> str:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from quakeloom.core.compiled import compiled
 
 _GAPS = (701, 301, 132, 57, 23, 10, 4, 1)
+"""Gaps of Shell's method with the fewest comparisons (Ciura, M. 2001, Best increments for the
+average case of shellsort, FCT 2001)."""
 
 
 @compiled(nogil=True)

@@ -6,6 +6,7 @@ them; formats are recognized or named.
 """
 
 from quakeloom.formats._catalog_events import CatalogTables
+from quakeloom.formats._coastline import find_coastline, read_coastline
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -95,6 +96,7 @@ __all__ = [
     "fault_types",
     "fetch_stations",
     "fetch_waveforms",
+    "find_coastline",
     "find_seisbench_weights",
     "find_service",
     "has_layers",
@@ -103,6 +105,7 @@ __all__ = [
     "list_time_grids",
     "names_mechanisms",
     "public_id",
+    "read_coastline",
     "read_fault_segments",
     "read_grid_times",
     "read_hash_control",

@@ -8,7 +8,15 @@ and :func:`function_space_stein` move all of them together, :func:`langevin_walk
 bias they have, and :func:`assess_ensemble` tells how many independent draws an ensemble is worth.
 """
 
-from quakeloom.inference._abic import AbicPoint, AbicScan, SmoothInversion, minimize_abic
+from quakeloom.inference._abic import (
+    AbicPoint,
+    AbicScan,
+    LanczosProbes,
+    NormalEquations,
+    SmoothInversion,
+    SmoothPrior,
+    minimize_abic,
+)
 from quakeloom.inference._cholesky import (
     BlockCholesky,
     NotPositiveDefiniteError,
@@ -46,6 +54,7 @@ from quakeloom.inference._langevin import Walk, langevin_walk
 from quakeloom.inference._randomized_maximum import (
     Fit,
     Linearization,
+    MemberDraw,
     maximize_posterior,
     randomized_member,
 )
@@ -53,6 +62,7 @@ from quakeloom.inference._stein import function_space_stein, projected_stein
 from quakeloom.inference._threads import one_blas_thread, with_one_blas_thread
 from quakeloom.inference._white_problems import (
     LinearProblem,
+    MemberStreams,
     WhiteProblem,
     noise_factor,
     posterior_score,
@@ -70,11 +80,16 @@ __all__ = [
     "Fit",
     "GaussianField",
     "InformedSubspace",
+    "LanczosProbes",
     "LinearProblem",
     "Linearization",
+    "MemberDraw",
+    "MemberStreams",
+    "NormalEquations",
     "NotPositiveDefiniteError",
     "ScaledPrecision",
     "SmoothInversion",
+    "SmoothPrior",
     "Walk",
     "WhiteProblem",
     "assess_ensemble",

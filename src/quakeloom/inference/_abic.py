@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,67 @@ class AbicScan:
     at_edge: bool
 
 
+@dataclass(frozen=True)
+class NormalEquations:
+    """Everything that a linear inversion needs of its data, whose covariance is ``s^2 E``.
+
+    Attributes
+    ----------
+    blocks : ndarray, shape (pairs, block, block)
+        ``G^T E^-1 G`` at the pairs of a :class:`Dissection`, symmetric blocks.
+    vector : ndarray, shape (nodes, block)
+        ``G^T E^-1 d``.
+    square : float
+        ``d^T E^-1 d``.
+    count : float
+        ``N``, the number of independent data.
+    """
+
+    blocks: Floats
+    vector: Floats
+    square: float
+    count: float
+
+
+@dataclass(frozen=True)
+class SmoothPrior:
+    """What an inversion knows of its unknowns beforehand: that neighbors are alike.
+
+    Attributes
+    ----------
+    penalties : sequence of ndarray, shape (pairs,)
+        ``R_q``, symmetric graph matrices that vanish on constants of every component.
+    components : ndarray of int, shape (nodes,)
+        Connected components of the sum of the penalties.
+    held : ndarray, shape (nodes,), optional
+        Precision of a fixed prior around zero, the same for all unknowns of a node, in units
+        of the noise: added to the diagonal whatever the strength. Positive on all nodes of a
+        connected component or on none.
+    """
+
+    penalties: Sequence[Floats]
+    components: NDArray[np.int64]
+    held: Floats | None = None
+
+
+@dataclass(frozen=True)
+class LanczosProbes:
+    """How a determinant is estimated where the factor does not fit.
+
+    Attributes
+    ----------
+    count : int
+        Random probes; the error falls as one over its root. All strengths have the same.
+    steps : int
+        Lanczos steps of each.
+    seed : int
+    """
+
+    count: int = 30
+    steps: int = 80
+    seed: int = 0
+
+
 class SmoothInversion:
     """A linear inversion with quadratic data statistics and smoothness penalties.
 
@@ -83,29 +145,20 @@ class SmoothInversion:
     ----------
     dissection : Dissection
         Pattern that holds data and penalties.
-    data_blocks : ndarray, shape (pairs, block, block)
-        ``G^T E^-1 G``, symmetric blocks.
-    data_vector : ndarray, shape (nodes, block)
-        ``G^T E^-1 d``.
-    data_square : float
-        ``d^T E^-1 d``.
-    data_count : float
-        ``N``, the number of independent data.
-    penalties : sequence of ndarray, shape (pairs,)
-        ``R_q``, symmetric graph matrices that vanish on constants of every component.
-    components : ndarray of int, shape (nodes,)
-        Connected components of the sum of the penalties.
+    data : NormalEquations
+    prior : SmoothPrior
     solver : {"direct", "iterative"}
         Exact factorization; or conjugate gradients with a stochastic Lanczos determinant,
         for grids whose factor does not fit (:meth:`Dissection.factor_bytes`).
-    probes, steps : int
-        Of the stochastic Lanczos determinant.
-    seed : int
-        Of the probes; they are common to all strengths.
-    held : ndarray, shape (nodes,), optional
-        Precision of a fixed prior around zero, the same for all unknowns of a node, in units
-        of the noise: added to the diagonal whatever the strength. Positive on all nodes of a
-        connected component or on none.
+    probes : LanczosProbes
+        Of the iterative solver.
+    remedy : str
+        Last sentence of the error, in the words of the caller's data.
+
+    Raises
+    ------
+    InputError
+        If there are so few data that no noise can be estimated.
 
     Notes
     -----
@@ -127,63 +180,59 @@ class SmoothInversion:
     def __init__(
         self,
         dissection: Dissection,
-        data_blocks: Floats,
-        data_vector: Floats,
-        data_square: float,
-        data_count: float,
-        penalties: Sequence[Floats],
-        components: NDArray[np.int64],
-        solver: str = "direct",
-        probes: int = 30,
-        steps: int = 80,
-        seed: int = 0,
-        held: Floats | None = None,
+        data: NormalEquations,
+        prior: SmoothPrior,
+        solver: Literal["direct", "iterative"] = "direct",
+        probes: LanczosProbes | None = None,
+        remedy: str = "Give more data, or join parts that are not connected.",
     ) -> None:
         self.dissection = dissection
-        self.data_blocks = data_blocks
-        self.data_vector = data_vector
-        self.data_square = float(data_square)
-        self.data_count = float(data_count)
-        self.penalties = tuple(penalties)
-        self.components = components
-        self.solver = solver
-        nodes, self.block = data_vector.shape
+        self.data_blocks = data.blocks
+        self.data_vector = data.vector
+        self.data_square = float(data.square)
+        self.data_count = float(data.count)
+        self.penalties = tuple(prior.penalties)
+        self.components = prior.components
+        nodes, self.block = data.vector.shape
         self.parameter_count = nodes * self.block
-        self._held = None
-        free = np.unique(components)
-        if held is not None:
+        self._held: Floats | None = None
+        free = np.unique(self.components)
+        if prior.held is not None:
             i, j = dissection.pairs.T
-            self._held = np.where(i == j, np.asarray(held, dtype=float)[i], 0.0)
-            free = np.setdiff1d(free, components[np.asarray(held) > 0])
-            self.data_blocks = data_blocks + np.multiply.outer(self._held, np.eye(self.block))
+            self._held = np.where(i == j, np.asarray(prior.held, dtype=float)[i], 0.0)
+            free = np.setdiff1d(free, self.components[np.asarray(prior.held) > 0])
+            self.data_blocks = data.blocks + np.multiply.outer(self._held, np.eye(self.block))
         self.rank = self.block * (nodes - int(free.size))
         self.freedom = self.data_count + self.rank - self.parameter_count
         if self.freedom <= 0:
             raise InputError(
                 f"{self.data_count:.1f} data cannot determine {self.parameter_count} unknowns "
                 f"with {self.rank} smoothness conditions, so no noise can be estimated and no "
-                "inversion was made. Give more mechanisms, or merge unconnected areas."
+                f"inversion was made. {remedy}"
             )
         pairs = dissection.pairs
+        # a pair stands for two entries of the symmetric matrix, a diagonal one for itself
         self._twice = np.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0)
         self._unit = self._penalty_log_determinant((1.0,) * len(self.penalties))
-        self._steps = steps
-        self._probes = None
+        self._probes: Floats | None = None
         if solver == "iterative":
-            draws = np.random.default_rng(seed).integers(0, 2, (self.parameter_count, probes))
-            self._probes = 2.0 * draws - 1.0
+            probes = probes or LanczosProbes()
+            shape = (self.parameter_count, probes.count)
+            self._steps = probes.steps
+            draws = np.random.default_rng(probes.seed).integers(0, 2, shape)
+            self._probes = np.asarray(2.0 * draws - 1.0, dtype=np.float64)
 
     def precision(self, alpha2: Sequence[float]) -> Floats:
         """Return the blocks of ``G^T G + sum alpha2 R``, shape (pairs, block, block)."""
-        weights = sum((a * r for a, r in zip(alpha2, self.penalties, strict=True)), start=0.0)
-        return self.data_blocks + np.multiply.outer(
-            np.broadcast_to(weights, self._twice.shape), np.eye(self.block)
-        )
+        weights = np.zeros(self._twice.size)
+        for a, r in zip(alpha2, self.penalties, strict=True):
+            weights = weights + a * r
+        return np.asarray(self.data_blocks + np.multiply.outer(weights, np.eye(self.block)))
 
     def factorize(self, alpha2: Sequence[float]) -> BlockCholesky | ScaledPrecision:
         """Return what solves and draws with the precision at a strength."""
         values = self.precision(alpha2)
-        if self.solver == "iterative":
+        if self._probes is not None:
             return ScaledPrecision(self.dissection.pairs, values, self.dissection.node_count)
         return BlockCholesky(self.dissection, values)
 
@@ -191,10 +240,11 @@ class SmoothInversion:
         """Return ABIC and all its parts, and the solution, shape (nodes, block)."""
         alpha2 = tuple(float(a) for a in alpha2)
         factor = self.factorize(alpha2)
-        if isinstance(factor, ScaledPrecision):
-            log_determinant = float(np.mean(factor.log_determinant(self._probes, self._steps)))
-        else:
+        if isinstance(factor, BlockCholesky):
             log_determinant = factor.log_determinant
+        else:
+            assert self._probes is not None
+            log_determinant = float(np.mean(factor.log_determinant(self._probes, self._steps)))
         m = factor.solve(self.data_vector)
         objective = self.data_square - float(np.sum(self.data_vector * m))
         roughness = tuple(self._quadratic(r, m) for r in self.penalties)
@@ -224,17 +274,20 @@ class SmoothInversion:
         return float(np.sum(self._twice * weights * np.sum(m[i] * m[j], axis=1)))
 
     def _held_nodes(self, held: Floats) -> NDArray[np.int64]:
-        return self.dissection.pairs[held > 0, 0]
+        return np.asarray(self.dissection.pairs[held > 0, 0])
 
     def _penalty_log_determinant(self, alpha2: Sequence[float]) -> float:
         if self.rank == 0:
             return 0.0
         held = np.zeros(self._twice.size) if self._held is None else self._held
-        weights = sum((a * r for a, r in zip(alpha2, self.penalties, strict=True)), start=held)
+        weights = held
+        for a, r in zip(alpha2, self.penalties, strict=True):
+            weights = weights + a * r
+        # of order 1, so that the node that is grounded by a 1 on its diagonal fits the others
         scale = float(np.max(np.abs(weights)))
         proper = np.unique(self.components[self._held_nodes(held)])
         value = grounded_log_determinant(self.dissection, weights / scale, self.components, proper)
-        return self.block * value + self.rank * np.log(scale)
+        return float(self.block * value + self.rank * np.log(scale))
 
 
 @with_one_blas_thread

@@ -18,6 +18,7 @@ from quakeloom.core import QuakeloomError, compiled
 from quakeloom.inference._dissection import Dissection
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 class NotPositiveDefiniteError(QuakeloomError):
@@ -25,7 +26,10 @@ class NotPositiveDefiniteError(QuakeloomError):
 
 
 @compiled()
-def _add_blocks(front, values, pairs, rows, columns):
+def _add_blocks(
+    front: Floats, values: Floats, pairs: Integers, rows: Integers, columns: Integers
+) -> None:
+    """Add the blocks of pairs to the lower triangle of a front, at rows >= columns."""
     k = values.shape[1]
     for p in range(pairs.size):
         r, c, v = rows[p] * k, columns[p] * k, pairs[p]
@@ -35,7 +39,13 @@ def _add_blocks(front, values, pairs, rows, columns):
 
 
 @compiled()
-def _add_lower(front, update, rows, k):
+def _add_lower(front: Floats, update: Floats, rows: Integers, k: int) -> None:
+    """Add what the elimination of a child leaves to its parent (extend-add).
+
+    ``rows`` are the child's boundary nodes in the parent. Only lower triangles are filled, and
+    nodes may stand in another order in the parent: a block that comes out above the diagonal is
+    added below it, transposed.
+    """
     m = rows.size
     for cj in range(m):
         c = rows[cj] * k
@@ -52,8 +62,10 @@ def _add_lower(front, update, rows, k):
 
 
 @compiled()
-def _take_lower(full, rows, k):
+def _take_lower(full: Floats, rows: Integers, k: int) -> Floats:
+    """Return the rows and columns of some nodes of a front, in Fortran order."""
     m = rows.size
+    # the transpose of a C array is one in Fortran order, which LAPACK takes without a copy
     out = np.empty((m * k, m * k)).T
     for cj in range(m):
         c = rows[cj] * k
@@ -66,7 +78,10 @@ def _take_lower(full, rows, k):
 
 
 @compiled()
-def _take_blocks(full, values, pairs, rows, columns):
+def _take_blocks(
+    full: Floats, values: Floats, pairs: Integers, rows: Integers, columns: Integers
+) -> None:
+    """Write the blocks of pairs of a front into ``values``."""
     k = values.shape[1]
     for p in range(pairs.size):
         r, c, v = rows[p] * k, columns[p] * k, pairs[p]
@@ -112,6 +127,7 @@ class BlockCholesky:
                     _add_lower(dense, updates.pop(child), rows, k)
             factor, info = dpotrf(dense[:p, :p], lower=1, overwrite_a=0, clean=1)
             diagonal = np.diagonal(factor)
+            # the second test is for NaN, which LAPACK lets pass
             if info != 0 or not diagonal.min() > 0.0:
                 raise NotPositiveDefiniteError(
                     f"A precision matrix of {dissection.node_count} nodes is not positive "
@@ -122,6 +138,8 @@ class BlockCholesky:
             log_determinant += 2.0 * float(np.sum(np.log(diagonal)))
             if front.boundary.size:
                 below = dtrsm(1.0, factor, dense[p:, :p], side=1, lower=1, trans_a=1)
+                # the Schur complement waits for the parent, which takes it out of the dictionary:
+                # no more than the fronts along one branch are held at a time
                 updates[number] = dsyrk(-1.0, below, 1.0, dense[p:, p:], lower=1, overwrite_c=0)
             else:
                 below = np.empty((0, p), order="F")
@@ -170,6 +188,7 @@ class BlockCholesky:
             inverse[upper] = inverse.T[upper]
             full = np.empty((front.size * k, front.size * k), order="F")
             if front.boundary.size:
+                # the inverse at the boundary is known from the parent; that of the pivots follows
                 rest = waiting.pop(number)
                 gain = dtrsm(1.0, factor, below, side=1, lower=1)
                 cross = dgemm(-1.0, rest, gain)
@@ -241,6 +260,7 @@ def grounded_log_determinant(
     grounded[first] = True
     pairs = dissection.pairs
     held = np.where(grounded[pairs[:, 0]] | grounded[pairs[:, 1]], 0.0, weights)
+    # row and column taken out, a 1 in their place: the pattern stays, the determinant is the minor
     held[(pairs[:, 0] == pairs[:, 1]) & grounded[pairs[:, 0]]] = 1.0
     factor = BlockCholesky(dissection, held[:, None, None])
     return factor.log_determinant + float(np.sum(np.log(counts[: labels.size])))

@@ -7,7 +7,7 @@ within the halves, keeps the Cholesky factor small (George 1973).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -116,6 +116,7 @@ def dissect_graph(pairs: ArrayLike, coordinates: ArrayLike, leaf: int = 16) -> D
 
 
 def _adjacency(pairs: Integers, n: int) -> tuple[Integers, Integers]:
+    """Return where the neighbors of each node begin, and the neighbors of all in one array."""
     off = pairs[pairs[:, 0] != pairs[:, 1]]
     source = np.concatenate([off[:, 0], off[:, 1]])
     target = np.concatenate([off[:, 1], off[:, 0]])
@@ -156,6 +157,7 @@ def _cut(
         middle = np.median(along)
         first = along < middle
         if not first.any() or first.all():
+            # most nodes lie at one place along the axis: halve them by number, not by place
             rank = np.argsort(along, kind="stable")
             first = np.zeros(nodes.size, dtype=bool)
             first[rank[: nodes.size // 2]] = True
@@ -168,12 +170,15 @@ def _cut(
             touches[owner[side[around] == other]] = True
             touched.append((part, touches))
         (a, ta), (b, tb) = touched
+        # nodes outside this piece are 0 in the recursion, so that only edges within it count
         side[nodes] = 0
+        # one side of the cut edges is enough to part the halves: the smaller one
         if ta.sum() <= tb.sum():
             left, right, separator = a[~ta], b, a[ta]
         else:
             left, right, separator = a, b[~tb], b[tb]
         below = visit(left) + visit(right)
+        # halves that nothing joins hang below the same parent, without a front of their own
         if separator.size == 0:
             return below
         sets.append(separator)
@@ -192,6 +197,12 @@ def _build_fronts(
     sets: list[Integers],
     children: list[list[int]],
 ) -> tuple[Front, ...]:
+    """Work out what each set couples to, and where its parts stand in its parent.
+
+    Sets are numbered in the order of elimination, so a node is eliminated later than a set if its
+    owner has a larger number. The boundary of a set is that of its own edges and of its
+    children's boundaries (the fill of the elimination).
+    """
     owner = np.empty(n, dtype=np.int64)
     for number, nodes in enumerate(sets):
         owner[nodes] = number
@@ -206,6 +217,7 @@ def _build_fronts(
             candidates.append(rest[owner[rest] > number])
         boundary = np.unique(np.concatenate(candidates))
         boundaries.append(boundary[np.argsort(owner[boundary], kind="stable")])
+    # an entry of the matrix is added at the first of its nodes to be eliminated
     first = np.minimum(owner[pairs[:, 0]], owner[pairs[:, 1]])
     by_front = np.argsort(first, kind="stable")
     limits = np.searchsorted(first[by_front], np.arange(len(sets) + 1))
@@ -232,15 +244,5 @@ def _build_fronts(
             )
         )
     return tuple(
-        Front(
-            f.pivots,
-            f.boundary,
-            f.parent,
-            rows_in_parent[i],
-            f.children,
-            f.pairs,
-            f.rows,
-            f.columns,
-        )
-        for i, f in enumerate(fronts)
+        replace(front, parent_rows=rows) for front, rows in zip(fronts, rows_in_parent, strict=True)
     )

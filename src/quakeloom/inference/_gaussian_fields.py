@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +58,7 @@ class GaussianField:
     diagonalized on its own; the products of the axes' eigenvectors are the modes of the
     field (Karhunen-Loeve), and the fewest that hold the asked share of the variance are kept:
     a field is ``mean + modes @ white`` with standard normal ``white``. What is left out are
-    the shortest wavelengths, which no travel time can see.
+    the shortest wavelengths, which data that average over the field cannot see.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class GaussianField:
         product = reduce(
             lambda a, b: (a[:, None, :] * b[None, :, :]).reshape(-1, b.shape[1]), columns
         )
-        return product * self.scale * self.standard_deviation.reshape(-1, 1)
+        return np.asarray(product * self.scale * self.standard_deviation.reshape(-1, 1))
 
     def evaluate(self, white: ArrayLike) -> NDArray[np.float64]:
         """Return the field of standard normal coordinates, ``(..., modes)`` to ``(..., *grid)``.
@@ -100,7 +100,8 @@ class GaussianField:
         lead = white.shape[:-1]
         counts = tuple(int(c.max()) + 1 for c in self.chosen)
         values = np.zeros((*lead, *counts))
-        values[(..., *self.chosen)] = white * self.scale
+        corner: tuple[Any, ...] = (..., *self.chosen)
+        values[corner] = white * self.scale
         for axis, (vectors, count) in enumerate(zip(self.vectors, counts, strict=True)):
             place = len(lead) + axis
             values = np.moveaxis(
@@ -120,11 +121,12 @@ class GaussianField:
         """Turn a derivative by the field, ``(..., *grid)``, into one by ``white``."""
         gradient = np.asarray(gradient, dtype=np.float64)
         lead = gradient.shape[: gradient.ndim - self.mean.ndim]
-        return gradient.reshape(*lead, -1) @ self.modes
+        return np.asarray(gradient.reshape(*lead, -1) @ self.modes)
 
     def variance(self) -> NDArray[np.float64]:
         """Return the variance of the kept modes at the nodes."""
-        return np.einsum("ij,ij->i", self.modes, self.modes).reshape(self.mean.shape)
+        variance = np.einsum("ij,ij->i", self.modes, self.modes)
+        return np.asarray(variance).reshape(self.mean.shape)
 
 
 def gaussian_field(

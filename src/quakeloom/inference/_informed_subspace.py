@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.inference._randomized_maximum import Linearization
-from quakeloom.inference._white_problems import WhiteProblem, robust_weights, white_draw
+from quakeloom.inference._white_problems import (
+    MemberStreams,
+    WhiteProblem,
+    robust_weights,
+    white_draw,
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ def averaged_subspace(
 ) -> InformedSubspace:
     r"""Find the directions that the data inform on average over models of the posterior.
 
-    Rays bend with the model, so a direction that is loose at the most probable model may be
-    stiff at the next. The mean of :math:`J^T J` over draws of the posterior is what the
+    The derivative changes with the model, so a direction that is loose at the most probable model
+    may be stiff at the next. The mean of :math:`J^T J` over draws of the posterior is what the
     identity :math:`E[s s^T] = 1 + E[J^T J]` for the gradient s of the log-posterior needs:
     measured in these directions and widths every component of s has variance 1.
 
@@ -95,11 +100,11 @@ def averaged_subspace(
 
 
 def laplace_particles(
-    subspace: InformedSubspace, seed: int, members: NDArray[np.int64]
+    subspace: InformedSubspace, streams: MemberStreams, members: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Draw particles of the posterior as it would be if the problem were linear."""
     size = len(subspace.center)
-    draws = np.array([white_draw(seed, int(m), size) for m in members]).reshape(-1, size)
+    draws = np.array([white_draw(streams, int(m), size) for m in members]).reshape(-1, size)
     along = draws @ subspace.basis
     center = subspace.center @ subspace.basis
     rest = draws - along @ subspace.basis.T

@@ -148,7 +148,7 @@ class ScaledPrecision:
         """Solve ``H x = right`` for ``right`` of shape (nodes, block)."""
         scaled = np.einsum("nij,nj->ni", self._inverse_root, right).ravel()
         y = conjugate_gradients(self.apply, scaled, tolerance=tolerance).reshape(self._shape)
-        return np.einsum("nji,nj->ni", self._inverse_root, y)
+        return np.asarray(np.einsum("nji,nj->ni", self._inverse_root, y))
 
     def draw(self, standard_normal: Floats, steps: int = 80) -> Floats:
         """Return draws of ``N(0, H^-1)`` for normal numbers of shape (nodes, block, draws)."""

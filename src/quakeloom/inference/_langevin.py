@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import random_stream
 from quakeloom.inference._informed_subspace import InformedSubspace
+from quakeloom.inference._white_problems import MemberStreams
 
 Target = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
 _WANTED = 0.6
-"""Share of steps to be accepted, near the best for Langevin proposals."""
+"""Share of steps to be accepted, near the best for Langevin proposals (0.574, Roberts and
+Rosenthal 1998)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def langevin_walk(
     target: Target,
     start: NDArray[np.float64],
     subspace: InformedSubspace,
-    seed: int,
+    streams: MemberStreams,
     member: int,
     steps: int = 20,
     step: float = 0.1,
@@ -64,17 +65,20 @@ def langevin_walk(
     start : ndarray, (size,)
     subspace : InformedSubspace
         From :func:`averaged_subspace`.
-    seed, member : int
-        Key of the random numbers.
+    streams : MemberStreams
+    member : int
+        Whose random numbers are used.
     steps : int
     step : float
         First :math:`\delta`.
 
     References
     ----------
-    Cotter, S. L. et al. (2013), MCMC methods for functions, Statistical Science 28.
+    Cotter, S. L. et al. (2013), MCMC methods for functions, Statistical Science 28. Roberts,
+    G. O. and Rosenthal, J. S. (1998), Optimal scaling of discrete approximations to Langevin
+    diffusions, J. R. Statist. Soc. B 60.
     """
-    stream = random_stream(seed, "tomography", "walk", member)
+    stream = streams.stream("walk", member)
 
     def describe(
         y: NDArray[np.float64],

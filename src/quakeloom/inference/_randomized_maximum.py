@@ -9,8 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from quakeloom.core import random_stream
-from quakeloom.inference._white_problems import WhiteProblem, robust_weights, white_draw
+from quakeloom.inference._white_problems import (
+    MemberStreams,
+    WhiteProblem,
+    robust_weights,
+    white_draw,
+)
+
+_SLOW = 0.2
+"""A step that lowers the objective by less than this share of it is followed by a new derivative
+(chosen here)."""
+
+
+@dataclass(frozen=True)
+class MemberDraw:
+    """What one member of an ensemble is pulled to, instead of the prior's mean and the data.
+
+    Attributes
+    ----------
+    prior : ndarray, (size,)
+        A draw from the prior.
+    data : ndarray, (n,)
+        The data with errors added.
+    gamma : float, optional
+        Standard gamma variate that the factor of all standard errors is drawn with; its most
+        probable value if absent.
+    """
+
+    prior: NDArray[np.float64]
+    data: NDArray[np.float64]
+    gamma: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,14 +75,12 @@ class Fit:
 
 def maximize_posterior(
     problem: WhiteProblem,
-    prior: NDArray[np.float64] | None = None,
-    data: NDArray[np.float64] | None = None,
+    drawn: MemberDraw | None = None,
     start: Linearization | None = None,
     steps: int = 12,
     tolerance: float = 1e-3,
     degrees_of_freedom: float | None = None,
     noise_shape: float | None = None,
-    noise_draw: float | None = None,
 ) -> Fit:
     r"""Minimize :math:`|\xi-\xi_0|^2 + |(g(\xi)-d)/\sigma|^2` by damped Gauss-Newton.
 
@@ -66,12 +92,10 @@ def maximize_posterior(
     Parameters
     ----------
     problem : WhiteProblem
-    prior : ndarray, (size,), optional
-        :math:`\xi_0`.
-    data : ndarray, (n,), optional
-        Instead of the problem's.
+    drawn : MemberDraw, optional
+        :math:`\xi_0` and data instead of zero and the problem's.
     start : Linearization, optional
-        First guess with what was found there; ``prior`` if absent.
+        First guess with what was found there; :math:`\xi_0` if absent.
     steps : int
         Most Gauss-Newton steps.
     tolerance : float
@@ -82,57 +106,65 @@ def maximize_posterior(
     noise_shape : float, optional
         Infer one factor of all standard errors: its square has an inverse gamma prior of
         this shape with mode near 1, conditioned on the residuals after every step.
-    noise_draw : float, optional
-        Standard gamma variate to draw the factor with; its most probable value if absent.
     """
-    d = problem.data if data is None else data
-    xi0 = np.zeros(problem.size) if prior is None else prior
-    xi = xi0.copy() if start is None else start.white.copy()
-    factor = 1.0
+    drawn = drawn or MemberDraw(np.zeros(problem.size), problem.data)
+    d, xi0 = drawn.data, drawn.prior
     nu = degrees_of_freedom
-
-    def objective(r: NDArray[np.float64], x: NDArray[np.float64]) -> float:
-        return -2.0 * robust_weights(r, nu)[1] + float(np.sum((x - xi0) ** 2))
-
     if start is None:
+        xi = xi0.copy()
         predicted, jacobian = problem.linearize(xi)
     else:
-        predicted, jacobian = start.prediction, start.jacobian
+        xi, predicted, jacobian = start.white.copy(), start.prediction, start.jacobian
+    sigma, factor = problem.sigma, 1.0
+
+    def objective(r: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+        return -2.0 * robust_weights((r - d) / sigma, nu)[1] + float(np.sum((x - xi0) ** 2))
+
     fresh = True
     converged = False
     made = 0
     while made < steps and not converged:
         made += 1
         sigma = problem.sigma * factor
-        value = objective((predicted - d) / sigma, xi)
+        value = objective(predicted, xi)
         root = np.sqrt(robust_weights((predicted - d) / sigma, nu)[0]) / sigma
         a = jacobian * root[:, None]
         target = root * (d - predicted) + a @ (xi - xi0)
         goal = xi0 + _regularized_step(a, target)
-        found = _search(problem, xi, goal, value, lambda r, x, s=sigma: objective((r - d) / s, x))
+        found = _search(problem, xi, goal, value, objective)
         gain = 0.0
         if found is not None:
             trial, there, trial_value = found
             gain = value - trial_value
-            # Broyden: the derivative that explains the step, nearest to the one at hand
-            change = trial - xi
-            jacobian = jacobian + np.outer(
-                (there - predicted - jacobian @ change) / (change @ change), change
-            )
+            jacobian = _explain_step(jacobian, trial - xi, there - predicted)
             xi, predicted = trial, there
         if noise_shape is not None:
-            square = float(np.sum(((predicted - problem.data) / problem.sigma) ** 2))
-            shape = noise_shape + 0.5 * d.size
-            scale = noise_shape + 1.0 + 0.5 * square
-            factor = float(np.sqrt(scale / (shape + 1.0 if noise_draw is None else noise_draw)))
+            factor = _scale_errors(problem, predicted, noise_shape, drawn.gamma)
         small = gain < tolerance * d.size
         converged = small and fresh
         if converged:
             break
-        fresh = small or gain < 0.2 * value
+        fresh = small or gain < _SLOW * value
         if fresh and made < steps:
             predicted, jacobian = problem.linearize(xi)
     return Fit(xi, predicted, made, converged, factor)
+
+
+def _explain_step(
+    jacobian: NDArray[np.float64], step: NDArray[np.float64], change: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return Broyden's update: the derivative nearest to the old one that explains a step."""
+    return jacobian + np.outer((change - jacobian @ step) / (step @ step), step)
+
+
+def _scale_errors(
+    problem: WhiteProblem, predicted: NDArray[np.float64], shape: float, gamma: float | None
+) -> float:
+    """Return the factor of all standard errors, drawn or most probable, given residuals."""
+    square = float(np.sum(((predicted - problem.data) / problem.sigma) ** 2))
+    scale = shape + 1.0 + 0.5 * square
+    posterior_shape = shape + 0.5 * problem.data.size
+    return float(np.sqrt(scale / (posterior_shape + 1.0 if gamma is None else gamma)))
 
 
 def _search(
@@ -160,15 +192,15 @@ def _regularized_step(a: NDArray[np.float64], target: NDArray[np.float64]) -> ND
     if n <= m:
         system = a @ a.T
         system[np.diag_indices(n)] += 1.0
-        return a.T @ linalg.solve(system, target, assume_a="pos", overwrite_a=True)
+        return np.asarray(a.T @ linalg.solve(system, target, assume_a="pos", overwrite_a=True))
     system = a.T @ a
     system[np.diag_indices(m)] += 1.0
-    return linalg.solve(system, a.T @ target, assume_a="pos", overwrite_a=True)
+    return np.asarray(linalg.solve(system, a.T @ target, assume_a="pos", overwrite_a=True))
 
 
 def randomized_member(
     problem: WhiteProblem,
-    seed: int,
+    streams: MemberStreams,
     member: int,
     start: Linearization | None = None,
     steps: int = 12,
@@ -186,8 +218,9 @@ def randomized_member(
     Parameters
     ----------
     problem : WhiteProblem
-    seed, member : int
-        Key of the random numbers.
+    streams : MemberStreams
+    member : int
+        Whose random numbers are used.
     start : Linearization, optional
         The most probable model, shared by all members; spares every one a linearization.
     steps, tolerance, degrees_of_freedom, noise_shape
@@ -200,20 +233,13 @@ def randomized_member(
     Sci. Comput. 36.
     """
     n = problem.data.size
-    prior = white_draw(seed, member, problem.size)
-    noise = white_draw(seed, member, n, "noise")
+    noise = white_draw(streams, member, n, "noise")
     gamma = None
     if noise_shape is not None:
-        stream = random_stream(seed, "tomography", "noise_factor", member)
-        gamma = float(stream.gamma(noise_shape + 0.5 * n))
+        gamma = float(streams.stream("noise_factor", member).gamma(noise_shape + 0.5 * n))
+    drawn = MemberDraw(
+        white_draw(streams, member, problem.size), problem.data + problem.sigma * noise, gamma
+    )
     return maximize_posterior(
-        problem,
-        prior,
-        problem.data + problem.sigma * noise,
-        start,
-        steps,
-        tolerance,
-        degrees_of_freedom,
-        noise_shape,
-        gamma,
+        problem, drawn, start, steps, tolerance, degrees_of_freedom, noise_shape
     )

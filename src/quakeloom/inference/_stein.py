@@ -17,7 +17,7 @@ def median_bandwidth(square_distances: NDArray[np.float64]) -> float:
     """Return the median heuristic ``median(d^2) / ln(n + 1)`` of (n, n) squared distances."""
     n = len(square_distances)
     off = square_distances[~np.eye(n, dtype=bool)]
-    return max(float(np.median(off)) / np.log(n + 1.0), 1e-300)
+    return float(max(float(np.median(off)) / np.log(n + 1.0), 1e-300))
 
 
 def global_direction(
@@ -48,7 +48,7 @@ def global_direction(
     h = median_bandwidth(square)
     k = np.exp(-square / h)
     repulsion = (2.0 / h) * (k.sum(axis=1)[:, None] * functions - k @ functions)
-    return (k @ scores + push(repulsion)) / n
+    return np.asarray((k @ scores + push(repulsion)) / n)
 
 
 def coordinate_direction(

@@ -51,6 +51,26 @@ class WhiteProblem(Protocol):
 
 
 @dataclass(frozen=True)
+class MemberStreams:
+    """Random numbers of the members of an ensemble, which belong to a member's number alone.
+
+    Attributes
+    ----------
+    seed : int
+        The root seed of the run.
+    owner : str
+        Whose ensemble it is: two owners of one seed share no random numbers.
+    """
+
+    seed: int
+    owner: str
+
+    def stream(self, purpose: str, member: int) -> np.random.Generator:
+        """Return the generator of a member for one purpose."""
+        return random_stream(self.seed, self.owner, purpose, member)
+
+
+@dataclass(frozen=True)
 class LinearProblem:
     """Data that depend linearly on the coordinates: ``offset + operator @ white``.
 
@@ -64,9 +84,9 @@ class LinearProblem:
     modes: NDArray[np.float64] | None = None
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Number of coordinates."""
-        return self.operator.shape[1]
+        return int(self.operator.shape[1])
 
     def predict(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return predicted data."""
@@ -139,16 +159,19 @@ def posterior_score(
     return gradient, residuals, log_likelihood
 
 
-def noise_factor(residuals: NDArray[np.float64], shape: float, seed: int, member: int) -> float:
+def noise_factor(
+    residuals: NDArray[np.float64], shape: float, streams: MemberStreams, member: int
+) -> float:
     """Draw the factor of all standard errors, given a member's normalized residuals.
 
     See :func:`posterior_score` for its prior.
     """
-    stream = random_stream(seed, "tomography", "noise_factor", member)
-    gamma = float(stream.gamma(shape + 0.5 * residuals.size))
+    gamma = float(streams.stream("noise_factor", member).gamma(shape + 0.5 * residuals.size))
     return float(np.sqrt((shape + 1.0 + 0.5 * np.sum(residuals**2)) / gamma))
 
 
-def white_draw(seed: int, member: int, size: int, purpose: str = "prior") -> NDArray[np.float64]:
+def white_draw(
+    streams: MemberStreams, member: int, size: int, purpose: str = "prior"
+) -> NDArray[np.float64]:
     """Standard normal numbers that belong to a member and to nothing else."""
-    return random_stream(seed, "tomography", purpose, member).standard_normal(size)
+    return streams.stream(purpose, member).standard_normal(size)

@@ -16,7 +16,7 @@ from quakeloom.library._maps import load_coast, take_columns
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, settings_of
 from quakeloom.library._stress_maps import StressMap
-from quakeloom.plots import plot_fault_tendency
+from quakeloom.plots import FaultTendencies, plot_fault_tendency
 from quakeloom.schema import make_table
 from quakeloom.stages.tendency.verbs import rate_faults
 
@@ -31,15 +31,15 @@ class FaultTendency(Result):
     def plot(self) -> Figure:
         """Return the faults on a map colored by slip tendency, and their 95 % ranges."""
         c = take_columns(self._table, *self._table.column_names)
-        figure = plot_fault_tendency(
+        faults = FaultTendencies(
             c["longitude"],
             c["latitude"],
             c["strike_deg"],
             c["slip_tendency"],
             np.stack([c["slip_tendency_low"], c["slip_tendency_high"]], axis=1),
             c["fault"],
-            load_coast(),
         )
+        figure = plot_fault_tendency(faults, load_coast())
         if figure is None:
             raise nothing_to_plot("the faults", "All of them lie outside of the stress map.")
         return figure

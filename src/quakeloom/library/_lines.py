@@ -20,7 +20,7 @@ from quakeloom.inference import one_blas_thread
 from quakeloom.library._frames import frame_of, take_rows
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, settings_of
-from quakeloom.plots import plot_travel_time_fits, plot_velocity_sections
+from quakeloom.plots import SectionGrid, plot_travel_time_fits, plot_velocity_sections
 from quakeloom.stages.tomography.inputs import LineInputs, lay_out_line, sampler_options
 from quakeloom.stages.tomography.prepared import MEMBER_ARRAYS
 from quakeloom.stages.tomography.products import assess_members, describe_sections, fit_table
@@ -123,11 +123,11 @@ class VelocityEnsemble(Result):
     ) -> Figure:  # fmt: skip
         used = self._inputs.used
         shots = np.stack([used.column(f"shot_{n}_km").to_numpy() for n in ("distance", "depth")], 1)
-        return plot_velocity_sections(
-            self.sections["depth"], self.sections["distance"], panels,
-            self.sections["ground_depth"],
-            np.unique(shots[np.isfinite(shots).all(axis=1)], axis=0), label, colormap,
+        grid = SectionGrid(
+            self.sections["depth"], self.sections["distance"], self.sections["ground_depth"],
+            np.unique(shots[np.isfinite(shots).all(axis=1)], axis=0),
         )  # fmt: skip
+        return plot_velocity_sections(grid, panels, label, colormap)
 
     def plot_fits(self) -> Figure:
         """Return picked and predicted travel times over offset."""

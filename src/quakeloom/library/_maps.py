@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
-from quakeloom.core import QuakeloomError, local_position
-from quakeloom.plots import Coastline, plot_hypocenters, plot_mechanism_map, plot_network_map
-from quakeloom.report import load_coastline
+from quakeloom.core import Coastline, QuakeloomError, local_position
+from quakeloom.formats import find_coastline
+from quakeloom.plots import MapPoints, plot_hypocenters, plot_mechanism_map, plot_network_map
 from quakeloom.store import find_resource
 
 _MECHANISM = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "quality")
@@ -22,7 +22,7 @@ _MECHANISM = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "qua
 def load_coast() -> Coastline | None:
     """Return the coastline that comes with quakeloom, or None where it is missing."""
     try:
-        return load_coastline(find_resource("coastline"))
+        return find_coastline(find_resource("coastline"))
     except QuakeloomError:
         return None
 
@@ -59,13 +59,10 @@ def draw_network_map(events: pa.Table, stations: pa.Table) -> Figure | None:
     place = take_columns(events, "longitude", "latitude")
     site = take_columns(stations, "longitude", "latitude", "station")
     has_quality = "quality" in events.column_names
+    labels = take_columns(events, "quality")["quality"] if has_quality else [""] * events.num_rows
     return plot_network_map(
-        place["longitude"],
-        place["latitude"],
-        take_columns(events, "quality")["quality"] if has_quality else [""] * events.num_rows,
-        site["longitude"],
-        site["latitude"],
-        site["station"],
+        MapPoints(place["longitude"], place["latitude"], labels),
+        MapPoints(site["longitude"], site["latitude"], site["station"]),
         load_coast(),
     )
 

@@ -18,7 +18,7 @@ from quakeloom.core import InputError
 from quakeloom.library._frames import frame_of
 from quakeloom.library._maps import draw_hypocenter_map, draw_mechanism_map, draw_network_map
 from quakeloom.library._stress_maps import StressMap
-from quakeloom.plots import plot_velocity_sections
+from quakeloom.plots import SectionGrid, plot_velocity_sections
 from quakeloom.schema import TABLES, empty_table
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.store import RunLayout, read_json, read_table
@@ -284,7 +284,8 @@ def _draw_sections(run: Run) -> Figure | None:
     data = run.dataset("sections")
     names = {"quantile_2_5": "2.5 %", "mean": "Mean", "quantile_97_5": "97.5 %"}
     panels = {title: data[name] for name, title in names.items()}
-    return plot_velocity_sections(data["depth"], data["distance"], panels, data["ground_depth"])
+    grid = SectionGrid(data["depth"], data["distance"], data["ground_depth"])
+    return plot_velocity_sections(grid, panels)
 
 
 _FIGURES: dict[str, tuple[str, Callable[[Run], Figure | None]]] = {

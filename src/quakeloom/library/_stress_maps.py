@@ -18,7 +18,7 @@ from quakeloom.library._maps import load_coast, take_columns
 from quakeloom.library._mechanism_results import Mechanisms
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, settings_of
-from quakeloom.plots import plot_abic_curve, plot_regime_map, plot_shmax_map
+from quakeloom.plots import ShmaxNodes, plot_abic_curve, plot_regime_map, plot_shmax_map
 from quakeloom.stages.stress.files import make_dataset
 from quakeloom.stages.without_a_run.map_catalog import map_mechanisms
 
@@ -62,12 +62,15 @@ class StressMap(Result):
         for axis in ("depth_km", "time_year"):
             if np.isfinite(c[axis]).any():
                 first &= c[axis] == np.nanmin(c[axis])
-        figure = plot_shmax_map(
-            **{n: c[n][first] for n in ("longitude", "latitude", "shmax_deg", "regime")},
-            shmax_range_deg=np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
-            has_data=c["mechanism_count"][first] > 0,
-            coastline=load_coast(),
+        nodes = ShmaxNodes(
+            c["longitude"][first],
+            c["latitude"][first],
+            c["shmax_deg"][first],
+            c["regime"][first],
+            np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
+            c["mechanism_count"][first] > 0,
         )
+        figure = plot_shmax_map(nodes, load_coast())
         if figure is None:
             raise nothing_to_plot("the stress map", "No node has a direction of SHmax.")
         return figure

@@ -49,7 +49,7 @@ _DEGREE = np.pi / 180.0
 
 
 @compiled(nogil=True, inline="always")
-def decode(code: np.int8, flip: np.int64) -> np.int64:
+def decode(code: np.int8, flip: int | np.int64) -> np.int64:
     """Word of signs of one coded plane, bit ``j`` set where mechanism ``j`` predicts "up".
 
     All bits from the step on, or all below it where bit 7, the sign of the code, is set;

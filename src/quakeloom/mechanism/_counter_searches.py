@@ -106,7 +106,9 @@ def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, nar
 
 
 @compiled(nogil=True)
-def keep_at_most(counter: Counter, limit: int, accepted: Words, below: Words, equal: Words) -> None:
+def keep_at_most(
+    counter: Counter, limit: int | np.int64, accepted: Words, below: Words, equal: Words
+) -> None:
     """Narrow ``accepted`` in place to mechanisms with a count of at most ``limit``.
 
     ``below`` and ``equal`` are rows of scratch.

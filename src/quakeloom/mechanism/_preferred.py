@@ -218,7 +218,7 @@ def _climb(
 
 @compiled(nogil=True)
 def _write_planes(
-    mean: Singles, swap: bool, normal: NDArray[np.float64], slip: NDArray[np.float64]
+    mean: Singles, swap: bool | np.bool_, normal: NDArray[np.float64], slip: NDArray[np.float64]
 ) -> None:
     """Normal and slip of a T-P-B quaternion; ``swap`` names the other plane the fault."""
     a, b = np.float64(mean[0]), np.float64(mean[1])

@@ -10,6 +10,7 @@ gives the same bits whatever lies beside it. Training and graphics processors ar
 from quakeloom.networks._device import find_device
 from quakeloom.networks._lanes import Lane, take_phases, zero_gaps
 from quakeloom.networks._taps import (
+    Stretch,
     Taps,
     apply_taps,
     convolution_taps,
@@ -22,6 +23,7 @@ from quakeloom.networks._tiles import SPAN
 __all__ = [
     "SPAN",
     "Lane",
+    "Stretch",
     "Taps",
     "apply_taps",
     "convolution_taps",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.networks._tiles import ROWS, SPAN, sum_block, sum_block_joined
+from quakeloom.networks._tiles import ROWS, SPAN, Block, sum_block, sum_block_joined
 
 
-@dataclass(frozen=True)
-class Taps:
+class Taps(NamedTuple):
     """A layer: ``out[o, t] = bias[o] + sum over j of weights[o, j] * x[offset[j] + t]``.
 
     Attributes
@@ -35,6 +34,31 @@ class Taps:
     def operations(self) -> int:
         """Multiply-adds for every column."""
         return int(self.weights.size)
+
+
+class Stretch(NamedTuple):
+    """Columns that a layer reads or writes, in one window or in several.
+
+    Attributes
+    ----------
+    rows : ndarray of float32, shape (channels, width)
+        Contiguous.
+    column : int
+        Where t = 0 is, in the first window.
+    channel : int
+        The row of ``rows`` that is the layer's first.
+    period : int
+        Columns from one window to the next.
+    """
+
+    rows: NDArray[np.float32]
+    column: int
+    channel: int = 0
+    period: int = 0
+
+    def end(self, columns: int, windows: int) -> int:
+        """Return the column past the last of so many in the last window."""
+        return self.column + (windows - 1) * self.period + columns
 
 
 def convolution_taps(
@@ -102,7 +126,10 @@ def join_phases(taps: Taps) -> Taps:
     return Taps(taps.offsets, taps.weights, taps.bias, joined=True)
 
 
-def _pack(offsets: NDArray[np.int64], weight: NDArray[np.floating], bias: NDArray) -> Taps:  # type: ignore[type-arg]
+def _pack(
+    offsets: NDArray[np.int64], weight: NDArray[np.floating], bias: NDArray[np.floating]
+) -> Taps:
+    """Sort weights as the innermost loop reads them: of every tap, those of four rows at once."""
     out, taps = weight.shape
     blocks = -(-out // ROWS)
     rows = np.zeros((blocks * ROWS, taps), np.float32)
@@ -115,96 +142,98 @@ def _pack(offsets: NDArray[np.int64], weight: NDArray[np.floating], bias: NDArra
 
 def apply_taps(
     taps: Taps,
-    x: NDArray[np.float32],
-    x_first: int,
-    out: NDArray[np.float32],
-    out_row: int,
-    out_first: int,
+    source: Stretch,
+    target: Stretch,
     columns: int,
     *,
+    windows: int = 1,
     floor: bool = True,
-    repeat: int = 1,
-    x_step: int = 0,
-    out_step: int = 0,
 ) -> None:
     """Sum the taps of a layer.
 
     Parameters
     ----------
     taps : Taps
-    x : ndarray of float32, shape (channels, width)
-        Contiguous; ``width`` is that for which the taps were made.
-    x_first : int
-        Column of x that t = 0 is.
-    out : ndarray of float32, shape (channels, width)
-        Contiguous. Up to :data:`SPAN` columns more than asked for are written (four times
-        that where phases are joined), with whatever comes out.
-    out_row, out_first : int
-        Where the result goes.
+    source : Stretch
+        Its array has the width for which the taps were made.
+    target : Stretch
+        Up to :data:`SPAN` columns more than asked for are written (four times that where
+        phases are joined), with whatever comes out.
     columns : int
         How many t.
+    windows : int
+        Do it for so many windows.
     floor : bool
         Cut off what is negative.
-    repeat, x_step, out_step : int
-        Do it for so many windows, each so many columns further in x and in out.
+
+    Raises
+    ------
+    ValueError
+        If this reaches beyond an array, or one is not contiguous or of single precision.
     """
     spans = -(-columns // SPAN)
-    _check_bounds(taps, x, x_first + (repeat - 1) * x_step + spans * SPAN, out,
-                  out_row, out_first + (repeat - 1) * out_step, spans)  # fmt: skip
-    _run(
-        taps.offsets, taps.weights, taps.bias, x, x_first, out, out_row, out_first,
-        spans, int(floor), repeat, x_step, out_step, taps.joined,
-    )  # fmt: skip
+    _check_bounds(taps, source, target, spans, windows)
+    # plain tuples: numba takes several times as long to know a named one, and layers are short
+    _run((*taps,), (*source,), (*target,), spans, windows, int(floor))
 
 
-def _check_bounds(
-    taps: Taps, x: NDArray[np.float32], x_end: int, out: NDArray[np.float32], row: int, first: int,
-    spans: int,
-) -> None:  # fmt: skip
+def _check_bounds(taps: Taps, source: Stretch, target: Stretch, spans: int, windows: int) -> None:
     """Refuse what would read or write outside of the arrays: the loops work on addresses."""
-    rows = taps.weights.shape[0] * (1 if taps.joined else ROWS)
-    end = first + spans * SPAN * (ROWS if taps.joined else 1)
+    x, out = source.rows, target.rows
     if not (x.flags.c_contiguous and out.flags.c_contiguous):
         raise ValueError("arrays of layers must be contiguous")
     if x.dtype != np.float32 or out.dtype != np.float32:
         raise ValueError("arrays of layers must be of single precision")
-    if int(taps.offsets.max()) + x_end > x.size or row + rows > out.shape[0] or end > out.shape[1]:
+    rows = taps.weights.shape[0] * (1 if taps.joined else ROWS)
+    last = source.channel * x.shape[1] + source.end(spans * SPAN, windows)
+    end = target.end(spans * SPAN * (ROWS if taps.joined else 1), windows)
+    beyond = target.channel + rows > out.shape[0] or end > out.shape[1]
+    if int(taps.offsets.max()) + last > x.size or beyond:
         raise ValueError(
             f"a layer of {rows} rows and {spans} spans reaches beyond its arrays {x.shape}, "
             f"{out.shape}"
         )
 
 
+@compiled(nogil=True, error_model="numpy", forceinline=True)
+def _address(value: int) -> int:
+    """Return an address as the signed number that the innermost loop takes."""
+    return np.int64(value)  # type: ignore[return-value]  # numba's int is numpy's
+
+
 @compiled(nogil=True, error_model="numpy")
 def _run(
-    offsets: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    bias: NDArray[np.float32],
-    x: NDArray[np.float32],
-    x_first: int,
-    out: NDArray[np.float32],
-    out_row: int,
-    out_first: int,
+    taps: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], bool],
+    source: tuple[NDArray[np.float32], int, int, int],
+    target: tuple[NDArray[np.float32], int, int, int],
     spans: int,
+    windows: int,
     floor: int,
-    repeat: int,
-    x_step: int,
-    out_step: int,
-    joined: bool,
 ) -> None:
+    """Give every window and every four rows to the innermost loop, as addresses.
+
+    Takes a :class:`Taps` and two :class:`Stretch` as tuples. A single-precision number has
+    4 bytes, and weights and bias come in fours.
+    """
+    offsets, weights, bias, joined = taps
+    x, x_column, x_channel, x_period = source
+    out, out_column, out_channel, out_period = target
     width = out.shape[1]
     rows = 1 if joined else ROWS
-    for n in range(repeat):
-        source = x.ctypes.data + 4 * (x_first + n * x_step)
+    for n in range(windows):
+        start = x_channel * x.shape[1] + x_column + n * x_period
         for block in range(weights.shape[0]):
-            to = out.ctypes.data + 4 * ((out_row + rows * block) * width + out_first + n * out_step)
-            taps = weights.ctypes.data + 16 * block * offsets.size
-            start = bias.ctypes.data + 16 * block
+            place = (out_channel + rows * block) * width + out_column + n * out_period
+            work = Block(
+                _address(x.ctypes.data + 4 * start),
+                _address(offsets.ctypes.data),
+                _address(weights.ctypes.data + 16 * block * offsets.size),
+                _address(bias.ctypes.data + 16 * block),
+                _address(out.ctypes.data + 4 * place),
+                offsets.size,
+                width,
+            )
             if joined:
-                sum_block_joined(
-                    source, offsets.ctypes.data, offsets.size, taps, start, to, width, spans, floor
-                )
+                sum_block_joined(work, spans, floor)
             else:
-                sum_block(
-                    source, offsets.ctypes.data, offsets.size, taps, start, to, width, spans, floor
-                )
+                sum_block(work, spans, floor)

@@ -7,7 +7,7 @@ multipliers, not the memory, are what it waits for. Numba lets one write the ins
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import binding, ir
 from numba import types
@@ -18,13 +18,46 @@ LANES = 16 if binding.get_host_cpu_features().get("avx512f") else 8
 """Single-precision numbers in a vector."""
 
 ROWS = 4
+"""Rows of a block."""
+
 _VECTORS = 3
+"""Vectors of a row of a block: with four rows the most whose sums, three vectors of data and a
+weight fill the 16 registers of AVX2."""
+
 SPAN = LANES * _VECTORS
 """Columns of a block; arrays have at least this much room behind what is needed."""
 
-_I64, _F32 = ir.IntType(64), ir.FloatType()
+_I64 = ir.IntType(64)
+"""LLVM's type of addresses and counts."""
+
+_F32 = ir.FloatType()
+"""LLVM's type of numbers."""
+
 _VECTOR = ir.VectorType(_F32, LANES)
-_SIGNATURE = types.void(*([types.int64] * 9))
+"""LLVM's type of a vector of numbers."""
+
+
+class Block(NamedTuple):
+    """Where a block of four rows reads and writes.
+
+    Attributes
+    ----------
+    x, offsets, weights, bias, out : int
+        Addresses: of t = 0 in the data; of the places of the taps, less t; of the weights
+        (taps, 4); of the bias (4); and of t = 0 in the first row of the result.
+    taps : int
+        Their number.
+    stride : int
+        Distance of rows of the result.
+    """
+
+    x: int
+    offsets: int
+    weights: int
+    bias: int
+    out: int
+    taps: int
+    stride: int
 
 
 def _integer(value: int) -> ir.Constant:
@@ -58,7 +91,8 @@ def _generate(join: bool) -> Any:
     """Return the code generator of a block; with ``join`` its four rows become one."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, offsets, taps, weights, bias, out, stride, count, floor = args
+        work, count, floor = args
+        x, offsets, weights, bias, out, taps, stride = cgutils.unpack_tuple(builder, work)
         single, whole = _F32.as_pointer(), _I64.as_pointer()
         x, weights, bias, out = (builder.inttoptr(p, single) for p in (x, weights, bias, out))
         offsets = builder.inttoptr(offsets, whole)
@@ -67,6 +101,7 @@ def _generate(join: bool) -> Any:
             ir.FunctionType(_VECTOR, [_VECTOR] * 3),
             f"llvm.fmuladd.v{LANES}f32",
         )
+        # on the stack as it stands; LLVM keeps them in registers, since nothing takes their address
         sums = [
             [cgutils.alloca_once(builder, _VECTOR) for _ in range(_VECTORS)] for _ in range(ROWS)
         ]
@@ -119,21 +154,16 @@ def _generate(join: bool) -> Any:
     return generate
 
 
-@intrinsic
-def sum_block(  # type: ignore[no-untyped-def]
-    typing, x, offsets, taps, weights, bias, out, stride, count, floor
-):
-    """Sum ``count`` blocks of four rows; see :func:`quakeloom.networks.apply_taps`.
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types of its own
+def sum_block(typing: Any, work: Any, spans: Any, floor: Any) -> Any:
+    """Sum a :class:`Block` over so many spans of columns.
 
-    Arguments are addresses and numbers: x, offsets, number of taps, weights (taps, 4), bias
-    (4), out, distance of rows of out, number of blocks, 1 to cut off what is negative.
+    ``floor`` is 1 to cut off what is negative, else 0. Arguments here are numba's types of them.
     """
-    return _SIGNATURE, _generate(join=False)
+    return types.void(work, types.int64, types.int64), _generate(join=False)
 
 
-@intrinsic
-def sum_block_joined(  # type: ignore[no-untyped-def]
-    typing, x, offsets, taps, weights, bias, out, stride, count, floor
-):
-    """Do the same, with the four rows taking turns in one row of ``out``."""
-    return _SIGNATURE, _generate(join=True)
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types of its own
+def sum_block_joined(typing: Any, work: Any, spans: Any, floor: Any) -> Any:
+    """Do the same, with the four rows taking turns in one row of the result."""
+    return types.void(work, types.int64, types.int64), _generate(join=True)

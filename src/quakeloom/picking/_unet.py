@@ -14,6 +14,7 @@ from quakeloom.core import compiled
 from quakeloom.networks import (
     SPAN,
     Lane,
+    Stretch,
     Taps,
     apply_taps,
     convolution_taps,
@@ -204,11 +205,9 @@ class CompiledUNet:
             # of the deeper level: from the first sample that is needed to one past the last
             first = (max(needed[level][0] - _GAP, 0) + cut) // STRIDE
             last = (min(needed[level][1] + _GAP, own.samples) - 1 + cut) // STRIDE + 1
-            apply_taps(
-                taps[f"up{i}"], self._back[level + 1], _GAP + first, both, rows,
-                _GAP + STRIDE * first - cut, last - first, repeat=_WINDOWS, x_step=deeper.period,
-                out_step=own.period,
-            )  # fmt: skip
+            source = Stretch(self._back[level + 1], _GAP + first, 0, deeper.period)
+            target = Stretch(both, _GAP + STRIDE * first - cut, rows, own.period)
+            apply_taps(taps[f"up{i}"], source, target, last - first, windows=_WINDOWS)
             zero_gaps(both, (rows, 2 * rows), own.samples, _GAP, _WINDOWS)
             self._layer(f"merge{i}", level, both, self._back[level], needed[level])
         self._layer("out", 0, self._back[0], self._out, needed[0], floor=False)
@@ -228,12 +227,11 @@ class CompiledUNet:
         first, last = needed or (0, lane.samples)
         columns = SPAN * -(-(last - first) // SPAN)
         if columns * _WINDOWS < lane.columns:
-            apply_taps(
-                layer, x, _GAP + first, out, 0, _GAP + first, columns, floor=floor,
-                repeat=_WINDOWS, x_step=lane.period, out_step=lane.period,
-            )  # fmt: skip
+            source = Stretch(x, _GAP + first, 0, lane.period)
+            target = Stretch(out, _GAP + first, 0, lane.period)
+            apply_taps(layer, source, target, columns, windows=_WINDOWS, floor=floor)
         else:
-            apply_taps(layer, x, _GAP, out, 0, _GAP, lane.columns, floor=floor)
+            apply_taps(layer, Stretch(x, _GAP), Stretch(out, _GAP), lane.columns, floor=floor)
         if name != "out":
             zero_gaps(out, (0, layer.bias.size), lane.samples, _GAP, _WINDOWS)
 

@@ -5,19 +5,21 @@ state (no pyplot). Sizes are inches on paper, colors come from one palette, and 
 input gives the same bytes.
 """
 
+from quakeloom.plots._abic_curve import plot_abic_curve
 from quakeloom.plots._beachballs import (
     Beachballs,
     double_couple_beachballs,
     moment_tensor_beachballs,
 )
-from quakeloom.plots._coastline import Coastline
 from quakeloom.plots._distributions import (
+    CalibrationBins,
     plot_calibration,
     plot_cumulative_angles,
     plot_letter_matrix,
     plot_quality_bar,
     plot_stacked_histogram,
 )
+from quakeloom.plots._fault_tendency import FaultTendencies, plot_fault_tendency
 from quakeloom.plots._first_motions import (
     FirstMotion,
     plot_first_motions,
@@ -31,8 +33,8 @@ from quakeloom.plots._focal_spheres import (
     plot_focal_spheres,
 )
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
-from quakeloom.plots._map_frame import EARTH_RADIUS_KM, MapFrame, draw_map_frame, frame_points
-from quakeloom.plots._maps import plot_mechanism_map, plot_network_map
+from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
+from quakeloom.plots._maps import MapPoints, plot_mechanism_map, plot_network_map
 from quakeloom.plots._picked_traces import PickedTrace, plot_picked_traces
 from quakeloom.plots._reading_accuracy import (
     AccuracyGroups,
@@ -42,6 +44,7 @@ from quakeloom.plots._reading_accuracy import (
 )
 from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
 from quakeloom.plots._sections import (
+    SectionGrid,
     plot_ensemble_bands,
     plot_residual_histogram,
     plot_travel_time_fits,
@@ -56,8 +59,7 @@ from quakeloom.plots._stations import (
 from quakeloom.plots._stress_coverage import plot_stress_coverage
 from quakeloom.plots._stress_maps import (
     REGIME_COLORS,
-    plot_abic_curve,
-    plot_fault_tendency,
+    ShmaxNodes,
     plot_regime_map,
     plot_shmax_map,
 )
@@ -72,25 +74,34 @@ from quakeloom.plots._style import (
     quality_colors,
     styled,
 )
-from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbols
+from quakeloom.plots._symbols import (
+    BeachballStyle,
+    draw_beachballs,
+    place_symbols,
+    thin_symbols,
+)
 from quakeloom.plots._takeoff_curves import plot_takeoff_curves
 from quakeloom.plots._threshold_curve import plot_threshold_curve
 
 __all__ = [
     "COLUMN_WIDTH_IN",
-    "EARTH_RADIUS_KM",
     "PAGE_WIDTH_IN",
     "QUALITY_COLORS",
     "REGIME_COLORS",
     "STYLE",
     "AccuracyGroups",
+    "BeachballStyle",
     "Beachballs",
-    "Coastline",
+    "CalibrationBins",
+    "FaultTendencies",
     "FirstMotion",
     "FocalSphere",
     "MapFrame",
+    "MapPoints",
     "PickedTrace",
     "PrecisionRecall",
+    "SectionGrid",
+    "ShmaxNodes",
     "binomial_interval",
     "choose_by_weight",
     "double_couple_beachballs",

@@ -17,6 +17,7 @@ circle, NaN an empty one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +27,21 @@ from quakeloom.core import principal_axes
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_NEGLIGIBLE = 1e-9  # of the largest eigenvalue: smaller ones count as zero
+_NEGLIGIBLE = 1e-9
+"""Share of the largest eigenvalue below which one counts as zero (chosen here: above rounding)."""
+
+
+class _Cap(NamedTuple):
+    """A cap of the focal sphere: the unit eigenvectors of its axis and of the two others (n, 3),
+    and the roots of the absolute eigenvalues of the three (n,), as in the text of this module.
+    """
+
+    e: Floats
+    eu: Floats
+    ev: Floats
+    s: Floats
+    u: Floats
+    v: Floats
 
 
 @dataclass(frozen=True)
@@ -153,7 +168,8 @@ def _caps(frame: Floats, sizes: Floats, vertices: int) -> tuple[Floats, Bools]:
     for side, sign in enumerate((1.0, -1.0)):
         e, eu, ev = sign * frame[:, 0], frame[:, 1], frame[:, 2]
         crosses, middle, half = _horizon_arc(e, eu, ev, sizes)
-        start, length = _part_below(e, eu, ev, s[:, 0], u[:, 0], v[:, 0], even[:, 0], middle, half)
+        cap = _Cap(e, eu, ev, s[:, 0], u[:, 0], v[:, 0])
+        start, length = _part_below(cap, even[:, 0], middle, half)
         start = np.where(crosses, start, 0.0)
         length = np.where(crosses, length, 2.0 * np.pi)
         # samples stay on multiples of the step, so that t = 0 and pi, where lunes have
@@ -212,18 +228,9 @@ def _horizon_arc(e: Floats, eu: Floats, ev: Floats, sizes: Floats) -> tuple[Bool
     return crosses, np.where(away, middle + np.pi, middle), half
 
 
-def _part_below(
-    e: Floats,
-    eu: Floats,
-    ev: Floats,
-    s: Floats,
-    u: Floats,
-    v: Floats,
-    even: Floats,
-    middle: Floats,
-    half: Floats,
-) -> tuple[Floats, Floats]:
+def _part_below(cap: _Cap, even: Floats, middle: Floats, half: Floats) -> tuple[Floats, Floats]:
     """Return start and length, in the parameter of the rim, of its part below the horizon."""
+    e, eu, ev, s, u, v = cap
 
     def parameter(azimuth: Floats) -> Floats:
         c, d = np.cos(azimuth), np.sin(azimuth)

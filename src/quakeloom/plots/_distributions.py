@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,6 +25,28 @@ from quakeloom.plots._style import (
 )
 
 _NONE = "#ece9e3"
+"""Color of what has no quality letter, paler than F."""
+
+
+@dataclass(frozen=True)
+class CalibrationBins:
+    """What was observed, in bins of what was stated.
+
+    Attributes
+    ----------
+    stated, observed : array_like, shape (bins,)
+        Mean stated value and observed value.
+    low, high : array_like, shape (bins,)
+        Interval of the observed value.
+    count : array_like of int, shape (bins,)
+        Events.
+    """
+
+    stated: ArrayLike
+    observed: ArrayLike
+    low: ArrayLike
+    high: ArrayLike
+    count: ArrayLike
 
 
 @styled
@@ -46,7 +69,7 @@ def plot_quality_bar(
         Names at the bars.
     width_in : float
     """
-    rows = [(label, dict(counts))]
+    rows: list[tuple[str, dict[str, float]]] = [(label, dict(counts))]
     if reference:
         rows.append((reference_label, dict(reference)))
     figure = new_figure(width_in, 0.42 + 0.42 * len(rows))
@@ -99,7 +122,6 @@ def plot_stacked_histogram(
     limits: Mapping[str, float] | None = None,
     percent: bool = False,
     width_in: float = COLUMN_WIDTH_IN,
-    height_in: float = 1.9,
 ) -> Figure:
     """Draw a histogram stacked by quality letter.
 
@@ -117,7 +139,7 @@ def plot_stacked_histogram(
         Thresholds of the letters, drawn as thin lines, e.g. ``{"A": 0.15}``.
     percent : bool
         Show the axis in percent.
-    width_in, height_in : float
+    width_in : float
     """
     x = np.asarray(values, dtype=float)
     letters = np.asarray(quality, dtype=object)
@@ -128,7 +150,7 @@ def plot_stacked_histogram(
         bounds = (low, high if high > low else low + 1.0)
     edges = np.linspace(*bounds, bins + 1)
     x = np.clip(x, *bounds)
-    figure = new_figure(width_in, height_in)
+    figure = new_figure(width_in, 1.9)
     axes = figure.add_subplot()
     base = np.zeros(bins)
     for q in QUALITIES:
@@ -225,11 +247,7 @@ def plot_cumulative_angles(
 
 @styled
 def plot_calibration(
-    stated: ArrayLike,
-    observed: ArrayLike,
-    low: ArrayLike,
-    high: ArrayLike,
-    count: ArrayLike,
+    bins: CalibrationBins,
     stated_label: str = "Stated",
     observed_label: str = "Observed",
     percent: bool = True,
@@ -240,19 +258,17 @@ def plot_calibration(
 
     Parameters
     ----------
-    stated, observed : array_like, shape (bins,)
-        Mean stated value and observed value per bin.
-    low, high : array_like, shape (bins,)
-        Interval of the observed value.
-    count : array_like of int, shape (bins,)
-        Events per bin, sets the size of the symbols; empty bins are left out.
+    bins : CalibrationBins
+        The number of events sets the size of the symbols; empty bins are left out.
     stated_label, observed_label : str
     percent : bool
         Axes are shares from 0 to 1, shown in percent; else any unit from 0.
     width_in, height_in : float
     """
-    s, o, lo, hi = (np.asarray(a, dtype=float) for a in (stated, observed, low, high))
-    n = np.asarray(count, dtype=float)
+    s, o, lo, hi, n = (
+        np.asarray(a, dtype=float)
+        for a in (bins.stated, bins.observed, bins.low, bins.high, bins.count)
+    )
     use = (n > 0) & np.isfinite(s) & np.isfinite(o)
     figure = new_figure(width_in, height_in)
     axes = figure.add_subplot()

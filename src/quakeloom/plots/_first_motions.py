@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ class FirstMotion:
 
 @styled
 def plot_pick_residuals(
-    residuals_s: dict[str, ArrayLike],
+    residuals_s: Mapping[str, ArrayLike],
     reference: str = "analyst",
     width_in: float = COLUMN_WIDTH_IN,
 ) -> Figure:
@@ -63,7 +63,7 @@ def plot_pick_residuals(
 
     Parameters
     ----------
-    residuals_s : dict of str to array_like
+    residuals_s : mapping of str to array_like
         By phase: picks less reference in seconds.
     reference : str
         Whose the reference is.

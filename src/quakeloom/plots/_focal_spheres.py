@@ -29,6 +29,7 @@ from quakeloom.plots._style import (
 Floats = NDArray[np.float64]
 
 _DRAWN = 120
+"""Acceptable mechanisms that are drawn; more would fill the sphere (chosen here)."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def plot_focal_spheres(
 def _draw_mechanism(axes: Axes, sphere: FocalSphere, color: str) -> None:
     mechanism = sphere.mechanism
     assert mechanism is not None
-    ball = double_couple_beachballs(*([a] for a in mechanism), vertices=180)
+    strike, dip, rake = mechanism
+    ball = double_couple_beachballs([strike], [dip], [rake], vertices=180)
     for side in range(2):
         if ball.present[0, side]:
             cap = ball.caps[0, side]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,14 +11,18 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.plots._coastline import Coastline
+from quakeloom.core import EARTH_RADIUS_KM, Coastline
 from quakeloom.plots._style import COAST, INK, LAND, MUTED, PAPER, SEA
 
 Floats = NDArray[np.float64]
 
-EARTH_RADIUS_KM = 6371.0
+Corner = Literal["lower right", "lower left", "upper left", "upper right"]
+
 _MAX_LATITUDE = 85.0
-_MARGIN = 1.04  # coast is cut a little outside the frame, so that the cut is not seen
+"""Limit of maps in degrees: Mercator's projection ends at the poles in infinity."""
+
+_MARGIN = 1.04
+"""The coast is cut at so many times the frame, so that the cut is not seen."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ def frame_points(
 
 def emptiest_corners(
     frame: MapFrame, longitude_deg: ArrayLike, latitude_deg: ArrayLike
-) -> tuple[str, str]:
+) -> tuple[Corner, Corner]:
     """Return the corner for a legend and that for the scale bar, where the fewest points are.
 
     The upper right one is taken by the north arrow. Where it makes no difference the legend
@@ -159,12 +164,12 @@ def emptiest_corners(
     x, y = frame.project(longitude_deg, latitude_deg)
     right, up = (x - west) / (east - west), (y - south) / (north - south)
 
-    def count(corner: str, width: float, height: float) -> int:
+    def count(corner: Corner, width: float, height: float) -> int:
         across = right > 1 - width if "right" in corner else right < width
         along = up > 1 - height if "upper" in corner else up < height
         return int(np.count_nonzero(across & along))
 
-    corners = ("lower right", "lower left", "upper left")
+    corners: tuple[Corner, ...] = ("lower right", "lower left", "upper left")
     legend = min(corners, key=lambda c: count(c, 0.26, 0.16 / frame.aspect))
     left = [c for c in (*corners[1:], corners[0]) if c != legend]
     return legend, min(left, key=lambda c: count(c, 0.34, 0.08 / frame.aspect))
@@ -175,7 +180,7 @@ def draw_map_frame(
     frame: MapFrame,
     coastline: Coastline | None = None,
     pixels: float = 1000.0,
-    scale_bar: str = "lower left",
+    scale_bar: Corner = "lower left",
 ) -> None:
     """Draw sea, land, coast, ticks in degrees, scale bar and north; set the limits.
 
@@ -295,7 +300,7 @@ def _draw_ticks(axes: Axes, frame: MapFrame) -> None:
     axes.tick_params(length=2.5, pad=2)
 
 
-def _draw_scale_bar(axes: Axes, frame: MapFrame, corner: str) -> None:
+def _draw_scale_bar(axes: Axes, frame: MapFrame, corner: Corner) -> None:
     west, east, south, north = frame.limits()
     width, height = east - west, north - south
     length = nice_step(width, 5, (1, 2, 5))

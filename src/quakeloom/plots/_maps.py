@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 from cmcrameri import cm
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import Coastline
 from quakeloom.plots._beachballs import double_couple_beachballs
-from quakeloom.plots._coastline import Coastline
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._style import (
     INK,
@@ -24,21 +28,56 @@ from quakeloom.plots._style import (
     quality_colors,
     styled,
 )
-from quakeloom.plots._symbols import draw_beachballs, place_symbols, thin_symbols
+from quakeloom.plots._symbols import (
+    BeachballStyle,
+    draw_beachballs,
+    place_symbols,
+    thin_symbols,
+)
 
-_CROWDED = 20_000  # events above which density is shown instead of points
-_MOVABLE = 1_500  # mechanisms up to which beachballs are moved aside to find room
+Floats = NDArray[np.float64]
+
+_CROWDED = 20_000
+"""Events above which density is shown instead of points, which would hide one another."""
+
+_MOVABLE = 1_500
+"""Mechanisms up to which beachballs are moved aside to find room; of more as many are drawn."""
+
 _UNSOLVED = "#9a958a"
+"""Color of events without a letter."""
+
+
+@dataclass(frozen=True)
+class MapPoints:
+    """Points of a map with a text each.
+
+    Attributes
+    ----------
+    longitude, latitude : array_like, shape (points,)
+        Degrees.
+    labels : array_like of str, shape (points,)
+        Quality letters of events (an empty text where there is none), or codes of stations.
+    """
+
+    longitude: ArrayLike
+    latitude: ArrayLike
+    labels: ArrayLike = ()
+
+
+class _Page(NamedTuple):
+    """A map on paper: limits in km, and km per point."""
+
+    west: float
+    east: float
+    south: float
+    north: float
+    km_per_point: float
 
 
 @styled
 def plot_network_map(
-    event_longitude: ArrayLike,
-    event_latitude: ArrayLike,
-    event_quality: ArrayLike,
-    station_longitude: ArrayLike,
-    station_latitude: ArrayLike,
-    station_code: ArrayLike = (),
+    events: MapPoints,
+    stations: MapPoints,
     coastline: Coastline | None = None,
     frame: MapFrame | None = None,
     width_in: float = PAGE_WIDTH_IN,
@@ -47,14 +86,10 @@ def plot_network_map(
 
     Parameters
     ----------
-    event_longitude, event_latitude : array_like, shape (events,)
-        Degrees.
-    event_quality : array_like of str, shape (events,)
-        Letters A to F, or an empty text where there is none.
-    station_longitude, station_latitude : array_like, shape (stations,)
-        Degrees.
-    station_code : array_like of str, shape (stations,)
-        Written beside the symbols when there are few.
+    events : MapPoints
+        With quality letters A to F.
+    stations : MapPoints
+        Codes are written beside the symbols when there are few.
     coastline : Coastline, optional
     frame : MapFrame, optional
         Default: around events and stations.
@@ -64,19 +99,19 @@ def plot_network_map(
     -------
     Figure, or None when nothing has coordinates
     """
-    lon, lat = np.asarray(event_longitude, float), np.asarray(event_latitude, float)
-    slon, slat = np.asarray(station_longitude, float), np.asarray(station_latitude, float)
+    lon, lat = np.asarray(events.longitude, float), np.asarray(events.latitude, float)
+    slon, slat = np.asarray(stations.longitude, float), np.asarray(stations.latitude, float)
     if frame is None:
         frame = frame_points(np.append(lon, slon), np.append(lat, slat), margin=0.06)
     if frame is None:
         return None
     figure, axes = _map_axes(frame, coastline, width_in)
-    quality = np.asarray(event_quality, dtype=object)
+    quality = np.asarray(events.labels, dtype=object)
     x, y = frame.project(lon, lat)
     if len(x) > _CROWDED:
         _draw_density(figure, axes, x, y, "Events per cell")
     else:
-        _draw_points(axes, x, y, quality, len(x))
+        _draw_points(axes, x, y, quality)
     sx, sy = frame.project(slon, slat)
     inside = frame.contains(slon, slat)
     axes.plot(
@@ -90,7 +125,7 @@ def plot_network_map(
         mew=0.7,
         zorder=6,
     )
-    codes = np.asarray(station_code, dtype=object)
+    codes = np.asarray(stations.labels, dtype=object)
     if len(codes) == len(slon) and 0 < inside.sum() <= 60:
         for i in np.flatnonzero(inside):
             axes.annotate(
@@ -113,12 +148,8 @@ def plot_network_map(
 
 @styled
 def plot_mechanism_map(
-    longitude: ArrayLike,
-    latitude: ArrayLike,
-    strike_deg: ArrayLike,
-    dip_deg: ArrayLike,
-    rake_deg: ArrayLike,
-    quality: ArrayLike,
+    events: MapPoints,
+    angles_deg: ArrayLike,
     priority: ArrayLike | None = None,
     coastline: Coastline | None = None,
     frame: MapFrame | None = None,
@@ -131,12 +162,10 @@ def plot_mechanism_map(
 
     Parameters
     ----------
-    longitude, latitude : array_like, shape (events,)
-        Degrees.
-    strike_deg, dip_deg, rake_deg : array_like, shape (events,)
-        Preferred mechanisms, NaN where there is none.
-    quality : array_like of str, shape (events,)
-        Letters; sets the color.
+    events : MapPoints
+        With quality letters, which set the color.
+    angles_deg : array_like, shape (events, 3)
+        Strike, dip, rake of preferred mechanisms, NaN where there is none.
     priority : array_like, shape (events,)
         Smaller is drawn first; default is the order of the letters.
     coastline : Coastline, optional
@@ -150,9 +179,9 @@ def plot_mechanism_map(
     -------
     Figure and number of beachballs drawn, or None when no mechanism has coordinates
     """
-    lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
-    angles = np.stack([np.asarray(a, float) for a in (strike_deg, dip_deg, rake_deg)], axis=-1)
-    letters = np.asarray(quality, dtype=object)
+    lon, lat = np.asarray(events.longitude, float), np.asarray(events.latitude, float)
+    angles = np.asarray(angles_deg, float).reshape(-1, 3)
+    letters = np.asarray(events.labels, dtype=object)
     solved = np.isfinite(angles).all(axis=-1) & np.isfinite(lon) & np.isfinite(lat)
     if frame is None:
         frame = frame_points(lon[solved], lat[solved], margin=0.10, smallest_km=5.0)
@@ -163,7 +192,7 @@ def plot_mechanism_map(
     if len(x) > _CROWDED:
         _draw_density(figure, axes, x, y, "Events per cell")
     else:
-        _draw_points(axes, x, y, letters, len(x), small=True)
+        _draw_points(axes, x, y, letters, small=True)
     if radius_pt is None:
         radius_pt = float(np.clip(12.0 - 2.0 * np.log10(max(solved.sum(), 1)), 5.5, 11.0))
     if priority is None:
@@ -171,51 +200,54 @@ def plot_mechanism_map(
         priority = np.array([rank.get(str(q), len(rank)) for q in letters], dtype=float)
     handles = _quality_handles(letters[solved])
     west, east, south, north = frame.limits()
-    km_per_point = (east - west) / (width_in * 0.90 * 72.0)
+    page = _Page(west, east, south, north, (east - west) / (width_in * 0.90 * 72.0))
     candidates = np.flatnonzero(solved & frame.contains(lon, lat))
+    points = np.stack([x, y], axis=1)
+    room = 1.04 * radius_pt * page.km_per_point
     order = np.asarray(priority, float)[candidates]
-    room = 1.04 * radius_pt * km_per_point
-    if len(candidates) <= _MOVABLE:
-        legend = (
-            west,
-            west + 62 * km_per_point,
-            north - (12 * len(handles) + 12) * km_per_point,
-            north,
-        )
-        scale = (west, west + 125 * km_per_point, south, south + 34 * km_per_point)
-        arrow = (east - 26 * km_per_point, east, north - 36 * km_per_point, north)
-        keep, place = place_symbols(
-            x[candidates],
-            y[candidates],
-            room,
-            order,
-            (west, east, south, north),
-            [legend, scale, arrow],
-        )
-        place = place[keep]
-    else:
-        keep = thin_symbols(x[candidates], y[candidates], room, order, limit=1500)
-        place = np.stack([x, y], axis=1)[candidates[keep]]
+    keep, place = _find_room(points[candidates], room, order, page, len(handles))
     drawn = candidates[keep]
     moved = np.hypot(place[:, 0] - x[drawn], place[:, 1] - y[drawn]) > 0.2 * room
-    ends = np.stack([np.stack([x, y], axis=1)[drawn[moved]], place[moved]], axis=1)
+    ends = np.stack([points[drawn[moved]], place[moved]], axis=1)
     axes.add_collection(
         LineCollection(list(ends), colors=MUTED, linewidths=0.45, zorder=4.5), autolim=False
     )
+    colors = list(quality_colors(letters[drawn], missing=_UNSOLVED)) if len(drawn) else INK
+    strike, dip, rake = angles[drawn].T
     draw_beachballs(
         axes,
         place[:, 0],
         place[:, 1],
-        double_couple_beachballs(*angles[drawn].T, vertices=56),
-        radius_pt=radius_pt,
-        colors=list(quality_colors(letters[drawn], missing=_UNSOLVED)) if len(drawn) else INK,
+        double_couple_beachballs(strike, dip, rake, vertices=56),
+        BeachballStyle(radius_pt, colors),
         rasterized=len(drawn) > 120,
     )
     _legend(axes, handles)
     return figure, int(keep.sum())
 
 
-def _map_axes(frame: MapFrame, coastline: Coastline | None, width_in: float):  # type: ignore[no-untyped-def]
+def _find_room(
+    points: Floats, room: float, priority: Floats, page: _Page, entries: int
+) -> tuple[NDArray[np.bool_], Floats]:
+    """Return which symbols are drawn, and where: moved aside if they are few.
+
+    Symbols that are moved keep clear of the legend with so many entries, the scale bar and the
+    north arrow, whose sizes are in points.
+    """
+    west, east, south, north, km = page
+    x, y = points.T
+    if len(points) > _MOVABLE:
+        keep = thin_symbols(x, y, room, priority, limit=1500)
+        return keep, points[keep]
+    legend = (west, west + 62 * km, north - (12 * entries + 12) * km, north)
+    scale = (west, west + 125 * km, south, south + 34 * km)
+    arrow = (east - 26 * km, east, north - 36 * km, north)
+    bounds = (west, east, south, north)
+    keep, place = place_symbols(x, y, room, priority, bounds, [legend, scale, arrow])
+    return keep, place[keep]
+
+
+def _map_axes(frame: MapFrame, coastline: Coastline | None, width_in: float) -> tuple[Figure, Axes]:
     figure = new_figure(width_in, width_in * frame.aspect * 0.95 + 0.25)
     axes = figure.add_subplot()
     draw_map_frame(axes, frame, coastline, pixels=width_in * 200.0)
@@ -223,8 +255,9 @@ def _map_axes(frame: MapFrame, coastline: Coastline | None, width_in: float):  #
 
 
 def _draw_points(
-    axes, x: NDArray, y: NDArray, quality: NDArray, count: int, small: bool = False
-) -> None:  # type: ignore[no-untyped-def]
+    axes: Axes, x: Floats, y: Floats, quality: NDArray[np.object_], small: bool = False
+) -> None:
+    count = len(x)
     size = float(np.clip(90.0 / np.sqrt(max(count, 1)), 2.0, 18.0)) * (0.6 if small else 1.0)
     order = np.argsort([-ord(str(q)[0]) if str(q) else -999 for q in quality], kind="stable")
     axes.scatter(
@@ -239,7 +272,7 @@ def _draw_points(
     )
 
 
-def _draw_density(figure: Figure, axes, x: NDArray, y: NDArray, label: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_density(figure: Figure, axes: Axes, x: Floats, y: Floats, label: str) -> None:
     good = np.isfinite(x) & np.isfinite(y)
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
@@ -261,7 +294,7 @@ def _draw_density(figure: Figure, axes, x: NDArray, y: NDArray, label: str) -> N
     bar.outline.set_linewidth(0.4)
 
 
-def _quality_handles(quality: NDArray) -> list[Line2D]:
+def _quality_handles(quality: NDArray[np.object_]) -> list[Line2D]:
     letters, counts = np.unique([str(q) for q in quality], return_counts=True)
     found = dict(zip(letters.tolist(), counts.tolist(), strict=True))
     handles = []
@@ -289,7 +322,7 @@ def _quality_handles(quality: NDArray) -> list[Line2D]:
     return handles
 
 
-def _legend(axes, handles: list[Line2D]) -> None:  # type: ignore[no-untyped-def]
+def _legend(axes: Axes, handles: list[Line2D]) -> None:
     legend = axes.legend(
         handles=handles,
         loc="upper left",

@@ -22,7 +22,10 @@ from quakeloom.plots._style import (
 
 Floats = NDArray[np.float64]
 _COLORS = (PRESSURE, QUALITY_COLORS["C"], QUALITY_COLORS["B"])
+"""Colors of series in one panel, in turn."""
+
 _STYLES = ("-", "--", "-.")
+"""Lines of series, so that they are told apart without color."""
 
 
 @dataclass(frozen=True)

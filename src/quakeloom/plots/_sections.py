@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cmcrameri.cm as cmc
 import numpy as np
@@ -22,13 +23,30 @@ from quakeloom.plots._style import (
 )
 
 
+@dataclass(frozen=True)
+class SectionGrid:
+    """Where sections below a line lie.
+
+    Attributes
+    ----------
+    depth_km, distance_km : array_like
+        Coordinates of the nodes, evenly spaced. Lines shorter than 2 km are drawn in meters.
+    ground_km : array_like, (distance,), optional
+        Depth of the ground.
+    marks_km : array_like, (n, 2), optional
+        Distance and depth of shots or stations.
+    """
+
+    depth_km: ArrayLike
+    distance_km: ArrayLike
+    ground_km: ArrayLike | None = None
+    marks_km: ArrayLike | None = None
+
+
 @styled
 def plot_velocity_sections(
-    depth_km: ArrayLike,
-    distance_km: ArrayLike,
+    grid: SectionGrid,
     sections: Mapping[str, ArrayLike],
-    ground_km: ArrayLike | None = None,
-    marks_km: ArrayLike | None = None,
     label: str = "P velocity (km/s)",
     colormap: str = "batlow",
     limits: tuple[float, float] | None = None,
@@ -39,21 +57,16 @@ def plot_velocity_sections(
 
     Parameters
     ----------
-    depth_km, distance_km : array_like
-        Coordinates of the nodes, evenly spaced. Lines shorter than 2 km are drawn in meters.
+    grid : SectionGrid
     sections : mapping of str to array_like, (depth, distance)
         By title; NaN is left blank (above the ground, or too uncertain).
-    ground_km : array_like, (distance,), optional
-        Depth of the ground.
-    marks_km : array_like, (n, 2), optional
-        Distance and depth of shots.
     label, colormap, limits
         Of the color scale; limits from the data if absent.
     columns : int
         Panels side by side.
     width_in : float
     """
-    z, x = np.asarray(depth_km, float), np.asarray(distance_km, float)
+    z, x = np.asarray(grid.depth_km, float), np.asarray(grid.distance_km, float)
     factor, unit = (1000.0, "m") if x[-1] - x[0] < 2.0 else (1.0, "km")
     z, x = z * factor, x * factor
     fields = {t: np.asarray(v, float) for t, v in sections.items()}
@@ -62,11 +75,11 @@ def plot_velocity_sections(
     rows = -(-len(fields) // columns)
     panel = max(0.9, min(2.2, 0.9 * width_in / columns * (z[-1] - z[0]) / (x[-1] - x[0]) + 0.5))
     figure = new_figure(width_in, rows * panel + 0.75)
-    grid = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True)).ravel()
+    all_axes = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     dz, dx = z[1] - z[0], x[1] - x[0]
     extent = (x[0] - dx / 2, x[-1] + dx / 2, z[-1] + dz / 2, z[0] - dz / 2)
     image = None
-    for axes, (title, values) in zip(grid, fields.items(), strict=False):
+    for axes, (title, values) in zip(all_axes, fields.items(), strict=False):
         image = axes.imshow(
             values,
             extent=extent,
@@ -77,23 +90,23 @@ def plot_velocity_sections(
             interpolation="nearest",
             rasterized=True,
         )
-        if ground_km is not None:
-            axes.plot(x, np.asarray(ground_km) * factor, color=INK, linewidth=0.7)
-        if marks_km is not None:
-            marks = np.asarray(marks_km, float) * factor
+        if grid.ground_km is not None:
+            axes.plot(x, np.asarray(grid.ground_km) * factor, color=INK, linewidth=0.7)
+        if grid.marks_km is not None:
+            marks = np.asarray(grid.marks_km, float) * factor
             axes.plot(marks[:, 0], marks[:, 1], "v", color=ALERT, markersize=3, clip_on=False)
         axes.set_title(title)
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(z[-1], z[0])
-    for axes in grid[len(fields) :]:
+    for axes in all_axes[len(fields) :]:
         axes.set_visible(False)
-    for k, axes in enumerate(grid[: len(fields)]):
+    for k, axes in enumerate(all_axes[: len(fields)]):
         if k % columns == 0:
             axes.set_ylabel(f"Depth ({unit})")
         if k + columns >= len(fields):
             axes.set_xlabel(f"Distance ({unit})")
     if image is not None:
-        figure.colorbar(image, ax=list(grid), label=label, shrink=0.8, aspect=30, pad=0.01)
+        figure.colorbar(image, ax=list(all_axes), label=label, shrink=0.8, aspect=30, pad=0.01)
     return figure
 
 
@@ -149,7 +162,7 @@ def plot_residual_histogram(
     figure = new_figure(width_in, 2.2)
     axes = figure.subplots()
     edges = np.linspace(-5, 5, 51)
-    axes.hist(np.clip(r, -5, 5), edges, density=True, color=QUALITY_COLORS["D"])
+    axes.hist(np.clip(r, -5, 5), edges.tolist(), density=True, color=QUALITY_COLORS["D"])
     middle = np.linspace(-5, 5, 201)
     axes.plot(
         middle, np.exp(-0.5 * middle**2) / np.sqrt(2 * np.pi), color=INK, label="standard normal"

@@ -28,6 +28,7 @@ VERDICT_COLORS = {
     "mixed": "#7a5c86",
     "too_few": QUALITY_COLORS["D"],
 }
+"""Colors by the verdict on a station."""
 
 
 def binomial_interval(
@@ -82,7 +83,13 @@ def plot_contradiction_rates(
     axes.set_yticks(rows, list(names))
     for row, total in zip(rows, n, strict=True):
         axes.text(
-            1.012, row, f"{total:,.0f}", fontsize=6.5, va="center", color=MUTED, clip_on=False
+            1.012,
+            float(row),
+            f"{total:,.0f}",
+            fontsize=6.5,
+            va="center",
+            color=MUTED,
+            clip_on=False,
         )
     axes.text(
         1.012,
@@ -136,8 +143,8 @@ def plot_station_timeline(
     axes.axhline(0, color=RULE, lw=0.7)
     if len(t):
         if span is not None:
-            start = t[0] if span[0] is None else np.datetime64(span[0], "us")
-            end = t[-1] if span[1] is None else np.datetime64(span[1], "us")
+            start = t[0] if span[0] is None else span[0].astype("datetime64[us]")
+            end = t[-1] if span[1] is None else span[1].astype("datetime64[us]")
             axes.axvspan(start, end, color=ALERT, alpha=0.08, lw=0)
         wrong = a < 0
         axes.vlines(t, 0, a, color=np.where(wrong, ALERT, QUALITY_COLORS["B"]), lw=0.7, alpha=0.8)

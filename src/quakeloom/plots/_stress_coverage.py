@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike
 from quakeloom.plots._style import INK, MUTED, PAGE_WIDTH_IN, new_figure, styled
 
 _COLORS = ("#16325c", "#b23a26", "#3f8a5a", "#4f8fb5")
+"""Colors of quantities, in order."""
+
 _MARKERS = ("o", "s", "^", "D")
+"""Symbols of quantities, so that they are told apart without color."""
 
 
 @styled

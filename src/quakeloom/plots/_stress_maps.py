@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from cmcrameri import cm
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Wedge
-from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.plots._coastline import Coastline
-from quakeloom.plots._map_frame import MapFrame, draw_map_frame, emptiest_corners, frame_points
+from quakeloom.core import Coastline
+from quakeloom.plots._map_frame import (
+    Corner,
+    MapFrame,
+    draw_map_frame,
+    emptiest_corners,
+    frame_points,
+)
 from quakeloom.plots._style import INK, MUTED, PAGE_WIDTH_IN, PAPER, new_figure, styled
 
 Floats = NDArray[np.float64]
@@ -36,17 +45,39 @@ REGIME_WORDS = {
     "TF": "Thrust",
     "U": "Undefined",
 }
+"""The classes of the World Stress Map in words."""
+
+
+@dataclass(frozen=True)
+class ShmaxNodes:
+    """Directions of largest horizontal compression at the nodes of a map.
+
+    Attributes
+    ----------
+    longitude, latitude, shmax_deg : array_like, shape (nodes,)
+        Degrees; nodes without a direction are left out.
+    regime : array_like of str, shape (nodes,)
+        World Stress Map classes.
+    range_deg : array_like, shape (nodes, 2), optional
+        Ends of the 95 % range, as deviations from SHmax.
+    has_data : array_like of bool, shape (nodes,), optional
+        Which nodes have mechanisms of their own.
+    true_deg : array_like, shape (nodes,), optional
+        Known directions of a simulation.
+    """
+
+    longitude: ArrayLike
+    latitude: ArrayLike
+    shmax_deg: ArrayLike
+    regime: ArrayLike
+    range_deg: ArrayLike | None = None
+    has_data: ArrayLike | None = None
+    true_deg: ArrayLike | None = None
 
 
 @styled
 def plot_shmax_map(
-    longitude: ArrayLike,
-    latitude: ArrayLike,
-    shmax_deg: ArrayLike,
-    regime: ArrayLike,
-    shmax_range_deg: ArrayLike | None = None,
-    has_data: ArrayLike | None = None,
-    true_shmax_deg: ArrayLike | None = None,
+    nodes: ShmaxNodes,
     coastline: Coastline | None = None,
     frame: MapFrame | None = None,
     spacing_km: float | None = None,
@@ -56,16 +87,9 @@ def plot_shmax_map(
 
     Parameters
     ----------
-    longitude, latitude, shmax_deg : array_like, shape (nodes,)
-        Degrees; nodes without a direction are left out.
-    regime : array_like of str, shape (nodes,)
-        World Stress Map classes.
-    shmax_range_deg : array_like, shape (nodes, 2), optional
-        Deviations from SHmax; drawn as fans.
-    has_data : array_like of bool, shape (nodes,), optional
-        Bars of nodes without data are thin and short.
-    true_shmax_deg : array_like, shape (nodes,), optional
-        Known directions of a simulation, drawn as thin black lines.
+    nodes : ShmaxNodes
+        Ranges are drawn as fans, nodes without data as thin and short bars, true directions as
+        thin black lines.
     coastline : Coastline, optional
     frame : MapFrame, optional
         Default: around the nodes.
@@ -77,8 +101,8 @@ def plot_shmax_map(
     -------
     Figure, or None when no node has a direction
     """
-    lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
-    shmax = np.asarray(shmax_deg, float)
+    lon, lat = np.asarray(nodes.longitude, float), np.asarray(nodes.latitude, float)
+    shmax = np.asarray(nodes.shmax_deg, float)
     good = np.isfinite(lon) & np.isfinite(lat) & np.isfinite(shmax)
     if frame is None and good.any():
         frame = _frame_around(lon[good], lat[good])
@@ -88,34 +112,34 @@ def plot_shmax_map(
     figure, axes = _axes(frame, coastline, width_in, bar_corner)
     x, y = frame.project(lon, lat)
     half = 0.46 * (_spacing(x[good], y[good]) if spacing_km is None else spacing_km)
-    data = good if has_data is None else good & np.asarray(has_data, bool)
-    classes = np.asarray(regime, dtype=object)
-    if shmax_range_deg is not None:
-        _draw_fans(axes, x, y, shmax, np.asarray(shmax_range_deg, float), classes, data, half)
+    data = good if nodes.has_data is None else good & np.asarray(nodes.has_data, bool)
+    classes = np.asarray(nodes.regime, dtype=object)
+    if nodes.range_deg is not None:
+        _draw_fans(axes, x, y, shmax, np.asarray(nodes.range_deg, float), classes, data, half)
     for pick, length, weight in ((good & ~data, 0.5, 0.5), (data, 1.0, 1.3)):
         rows = np.flatnonzero(pick)
         axes.add_collection(
             LineCollection(
-                _bars(x[rows], y[rows], shmax[rows], half * length),
+                bar_ends(x[rows], y[rows], shmax[rows], half * length),
                 colors=[REGIME_COLORS.get(str(c), INK) for c in classes[rows]],
                 linewidths=weight * (1.0 if len(rows) < 2500 else 0.6),
                 capstyle="butt",
                 zorder=7,
             )
         )
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=REGIME_COLORS[c], lw=2, label=REGIME_WORDS[c])
         for c in REGIME_COLORS
         if np.any(classes[good] == c)
     ]
-    if true_shmax_deg is not None:
-        truth = np.asarray(true_shmax_deg, float)
+    if nodes.true_deg is not None:
+        truth = np.asarray(nodes.true_deg, float)
         rows = np.flatnonzero(good & np.isfinite(truth))
         # longer than the bars, so that both ends show beside a bar that is right
-        lines = _bars(x[rows], y[rows], truth[rows], 1.06 * half)
+        lines = bar_ends(x[rows], y[rows], truth[rows], 1.06 * half)
         axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.5, zorder=8))
         handles.append(Line2D([], [], color=INK, lw=0.6, label="True direction"))
-    if shmax_range_deg is not None:
+    if nodes.range_deg is not None:
         handles.append(Patch(fc=MUTED, alpha=0.35, label="95 % range"))
     _legend(axes, handles, corner)
     return figure
@@ -199,129 +223,6 @@ def plot_regime_map(
     return figure
 
 
-@styled
-def plot_fault_tendency(
-    longitude: ArrayLike,
-    latitude: ArrayLike,
-    strike_deg: ArrayLike,
-    tendency: ArrayLike,
-    tendency_range: ArrayLike,
-    name: ArrayLike,
-    coastline: Coastline | None = None,
-    length_km: float | None = None,
-    width_in: float = PAGE_WIDTH_IN,
-) -> Figure | None:
-    """Draw faults on a map, colored by slip tendency, and their ranges beside it.
-
-    Parameters
-    ----------
-    longitude, latitude, strike_deg, tendency : array_like, shape (faults,)
-    tendency_range : array_like, shape (faults, 2)
-        95 % range.
-    name : array_like of str, shape (faults,)
-    coastline : Coastline, optional
-    length_km : float, optional
-        Length of the drawn traces; default a twelfth of the map.
-    width_in : float
-
-    Returns
-    -------
-    Figure, or None when no fault has a tendency
-    """
-    lon, lat = np.asarray(longitude, float), np.asarray(latitude, float)
-    value, span = np.asarray(tendency, float), np.asarray(tendency_range, float)
-    names = np.asarray(name, dtype=object)
-    good = np.flatnonzero(np.isfinite(value) & np.isfinite(lon) & np.isfinite(lat))
-    frame = frame_points(lon[good], lat[good], margin=0.18, shape=(0.9, 1.2), smallest_km=60.0)
-    if frame is None:
-        return None
-    height = 0.56 * width_in * frame.aspect + 0.35
-    figure = new_figure(width_in, max(height, 0.16 * len(good) + 0.9))
-    ratios = [0.56, 0.44]
-    axes, side = figure.subplots(1, 2, gridspec_kw={"width_ratios": ratios, "wspace": 0.08})
-    bar_corner = emptiest_corners(frame, lon[good], lat[good])[1]
-    draw_map_frame(axes, frame, coastline, scale_bar=bar_corner)
-    x, y = frame.project(lon[good], lat[good])
-    west, east, _, _ = frame.limits()
-    half = 0.5 * ((east - west) / 12.0 if length_km is None else length_km)
-    lines = _bars(x, y, np.asarray(strike_deg, float)[good], half)
-    axes.add_collection(
-        LineCollection(lines, colors=INK, linewidths=3.6, capstyle="round", zorder=6)
-    )
-    drawn = LineCollection(
-        lines, array=value[good], cmap=cm.bilbao_r, linewidths=2.4, capstyle="round", zorder=7
-    )
-    drawn.set_clim(0.0, 1.1)
-    axes.add_collection(drawn)
-    order = good[np.argsort(value[good], kind="stable")]
-    place = np.arange(len(order))
-    number = {fault: len(order) - i for i, fault in enumerate(order)}
-    for i, fault in enumerate(good):
-        axes.annotate(
-            str(number[fault]),
-            lines[i, 1],
-            xytext=(6, 3),
-            textcoords="offset points",
-            fontsize=6.5,
-            color=INK,
-            zorder=8,
-            path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
-        )
-    side.hlines(place, span[order, 0], span[order, 1], color=MUTED, lw=1.0)
-    side.scatter(value[order], place, c=value[order], cmap=cm.bilbao_r, vmin=0, vmax=1.1,
-                 edgecolors=INK, linewidths=0.5, s=22, zorder=3)  # fmt: skip
-    side.set_yticks(place, [f"{number[f]}  {names[f]}" for f in order], fontsize=6.5)
-    side.set_ylim(-0.7, len(order) - 0.3)
-    side.set_xlim(0.0, 1.0)
-    side.set_xlabel("Slip tendency (0 to 1), 95 % range")
-    side.tick_params(axis="y", length=0)
-    return figure
-
-
-@styled
-def plot_abic_curve(
-    alpha2: ArrayLike,
-    abic: ArrayLike,
-    misfit: ArrayLike,
-    roughness: ArrayLike,
-    chosen: float,
-    width_in: float = PAGE_WIDTH_IN,
-) -> Figure:
-    """Draw ABIC against the smoothing strength, and misfit against roughness beside it.
-
-    Parameters
-    ----------
-    alpha2, abic, misfit, roughness : array_like, shape (strengths,)
-    chosen : float
-        The strength that was used.
-    width_in : float
-    """
-    a, b, e, r = (np.asarray(v, float) for v in (alpha2, abic, misfit, roughness))
-    order = np.argsort(a)
-    a, b, e, r = a[order], b[order], e[order], r[order]
-    at = int(np.argmin(np.abs(np.log(a / chosen))))
-    figure = new_figure(width_in, 2.6)
-    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
-    left.plot(a, b - b.min(), color=INK, lw=1.0, marker="o", ms=2.2)
-    left.plot(a[at], b[at] - b.min(), "o", color=REGIME_COLORS["NF"], ms=5)
-    left.annotate(
-        f"$\\alpha^2$ = {chosen:.3g}", (a[at], b[at] - b.min()), xytext=(24, 6),
-        textcoords="offset points", ha="left", fontsize=7, color=REGIME_COLORS["NF"],
-    )  # fmt: skip
-    left.set_xscale("log")
-    if np.ptp(b) > 300.0:
-        left.set_yscale("symlog", linthresh=100.0)
-    left.set_ylim(0, None)
-    left.set_xlabel("Smoothing strength $\\alpha^2$")
-    left.set_ylabel("ABIC above its minimum")
-    right.plot(r, e, color=INK, lw=1.0, marker="o", ms=2.2)
-    right.plot(r[at], e[at], "o", color=REGIME_COLORS["NF"], ms=5)
-    right.set_xscale("log")
-    right.set_xlabel("Roughness $m^T R m$")
-    right.set_ylabel("Misfit $|d - G m|^2$")
-    return figure
-
-
 def _frame_around(
     longitude: Floats, latitude: Floats, east: float | None = None, north: float | None = None
 ) -> MapFrame | None:
@@ -339,7 +240,7 @@ def _frame_around(
 
 
 def _axes(
-    frame: MapFrame, coastline: Coastline | None, width_in: float, scale_bar: str
+    frame: MapFrame, coastline: Coastline | None, width_in: float, scale_bar: Corner
 ) -> tuple[Figure, Axes]:
     figure = new_figure(width_in, width_in * frame.aspect + 0.3)
     axes = figure.add_subplot()
@@ -348,6 +249,7 @@ def _axes(
 
 
 def _spacing(x: Floats, y: Floats, alone: float = 20.0) -> float:
+    """Median distance to the nearest other point; ``alone`` for a single one."""
     from scipy.spatial import cKDTree
 
     if len(x) < 2:
@@ -356,11 +258,12 @@ def _spacing(x: Floats, y: Floats, alone: float = 20.0) -> float:
     return float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
 
 
-def _bars(x: Floats, y: Floats, azimuth_deg: Floats, half: float) -> Floats:
+def bar_ends(x: Floats, y: Floats, azimuth_deg: Floats, half: float) -> list[Floats]:
+    """Return both ends of bars around points, each (2, 2), for a collection of lines."""
     angle = np.radians(azimuth_deg)
     step = half * np.stack([np.sin(angle), np.cos(angle)], axis=1)
     middle = np.stack([x, y], axis=1)
-    return np.stack([middle - step, middle + step], axis=1)
+    return list(np.stack([middle - step, middle + step], axis=1))
 
 
 def _draw_fans(
@@ -373,6 +276,7 @@ def _draw_fans(
     pick: NDArray[np.bool_],
     radius: float,
 ) -> None:
+    """Draw the range of every picked node as two opposite wedges of the color of its class."""
     wedges, colors = [], []
     for i in np.flatnonzero(pick & np.isfinite(span).all(axis=1)):
         # matplotlib's angles run counterclockwise from east
@@ -385,7 +289,7 @@ def _draw_fans(
     )
 
 
-def _legend(axes: Axes, handles: list, corner: str) -> None:
+def _legend(axes: Axes, handles: Sequence[Artist], corner: Corner) -> None:
     legend = axes.legend(
         handles=handles, loc=corner, fontsize=6.5, framealpha=0.9, facecolor=PAPER,
         edgecolor="none", handlelength=1.6,

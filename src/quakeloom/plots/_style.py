@@ -14,10 +14,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 QUALITIES = ("A", "B", "C", "D", "E", "F")
+"""Quality letters of mechanisms, the best first."""
+
 QUALITY_COLORS: dict[str, str] = {
     "A": "#16325c",
     "B": "#2a7f8e",
@@ -29,20 +31,40 @@ QUALITY_COLORS: dict[str, str] = {
 """One color per quality letter, dark to light, so that print in gray keeps the order."""
 
 INK = "#22262b"
+"""Color of text, axes' labels and what matters most."""
+
 MUTED = "#6b6f75"
+"""Color of ticks, frames and second things."""
+
 RULE = "#c9c6bf"
+"""Color of guide lines."""
+
 PAPER = "#ffffff"
+"""Color of the ground of a figure."""
+
 LAND = "#f4f1ea"
+"""Color of land, so pale that symbols on it stand out."""
+
 SEA = "#e6edf1"
+"""Color of the sea."""
+
 COAST = "#938e83"
+"""Color of coastlines."""
+
 ALERT = "#b23a26"
-TENSION = "#b23a26"
+"""Color of what contradicts, and of limits."""
+
 PRESSURE = "#16325c"
+"""Color of the P wave and of the first of two series."""
 
 PAGE_WIDTH_IN = 7.0
+"""Width of a figure over the whole page, inches."""
+
 COLUMN_WIDTH_IN = 3.4
+"""Width of a figure in one of two columns, inches."""
 
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+"""Entries of an SVG file that are left out, so that the same figure gives the same bytes."""
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -84,6 +106,7 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "quakeloom",
     "path.simplify": True,
 }
+"""The house style, as settings of matplotlib (sizes in points)."""
 
 _LOOK = {
     *("agg", "axes", "contour", "date", "errorbar", "figure", "font", "grid", "hatch", "hist"),
@@ -92,17 +115,18 @@ _LOOK = {
 }
 """Groups of matplotlib's settings that show in a figure: first its defaults, then ours."""
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: dict[Any, Any] = {
     **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.split(".")[0] in _LOOK},
     **STYLE,
 }
+"""All settings of a figure, so that those of the caller do not show in it."""
 
 
-def styled(function: Callable[P, R]) -> Callable[P, R]:
+def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Make a drawing function use the house style, whatever the caller's settings are."""
 
     @functools.wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         with matplotlib.rc_context(_SETTINGS):
             return function(*args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,33 @@ from quakeloom.plots._beachballs import Beachballs
 from quakeloom.plots._style import INK, MUTED, PAPER
 
 _CIRCLE = 72
+"""Vertices of the outline of a beachball: a corner every 5 degrees, which no print shows."""
+
+Floats = NDArray[np.float64]
+Rectangle = tuple[float, float, float, float]
+"""West, east, south, north."""
+
+
+@dataclass(frozen=True)
+class BeachballStyle:
+    """How beachballs look.
+
+    Attributes
+    ----------
+    radius_pt : float or array_like, shape (n,)
+        Radius in points.
+    colors : color or sequence of colors, length n
+        Fill of the compressional part.
+    background : color
+        Fill of the dilatational part.
+    edge_width_pt : float
+        Width of the outline.
+    """
+
+    radius_pt: ArrayLike = 8.0
+    colors: Any = INK
+    background: str = PAPER
+    edge_width_pt: float = 0.5
 
 
 def draw_beachballs(
@@ -21,10 +49,7 @@ def draw_beachballs(
     x: ArrayLike,
     y: ArrayLike,
     balls: Beachballs,
-    radius_pt: ArrayLike = 8.0,
-    colors: Any = INK,
-    background: str = PAPER,
-    edge_width_pt: float = 0.5,
+    style: BeachballStyle | None = None,
     zorder: float = 5.0,
     rasterized: bool = False,
 ) -> PolyCollection:
@@ -40,14 +65,7 @@ def draw_beachballs(
         Centers in data coordinates.
     balls : Beachballs
         From :func:`double_couple_beachballs` or :func:`moment_tensor_beachballs`.
-    radius_pt : float or array_like, shape (n,)
-        Radius in points.
-    colors : color or sequence of colors, length n
-        Fill of the compressional part.
-    background : color
-        Fill of the dilatational part.
-    edge_width_pt : float
-        Width of the outline.
+    style : BeachballStyle, optional
     zorder, rasterized
         As in matplotlib.
 
@@ -57,46 +75,14 @@ def draw_beachballs(
     """
     x, y = np.broadcast_arrays(np.atleast_1d(x), np.atleast_1d(y))
     n = len(balls)
-    inches = np.broadcast_to(np.asarray(radius_pt, dtype=float) / 72.0, (n,))
-    dark = np.broadcast_to(to_rgba_array(colors), (n, 4))
-    light = np.broadcast_to(to_rgba_array(background), (n, 4))
-    edge = to_rgba_array(MUTED)[0]
-    angle = np.linspace(0.0, 2.0 * np.pi, _CIRCLE, endpoint=False)
-    circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-
-    polygons: list[NDArray] = []
-    faces, edges, widths, owner = [], [], [], []
-    clear = np.zeros(4)
-    for i in range(n):
-        size = inches[i]
-        rim = circle * size
-        compress = balls.caps_compress[i]
-        base = light[i] if compress else dark[i]
-        cap = dark[i] if compress else light[i]
-        outline = dark[i] if balls.valid[i] else edge
-        polygons.append(rim)
-        faces.append(base)
-        edges.append(clear)
-        widths.append(0.0)
-        owner.append(i)
-        for side in range(2):
-            if balls.present[i, side]:
-                polygons.append(balls.caps[i, side] * size)
-                faces.append(cap)
-                edges.append(clear)
-                widths.append(0.0)
-                owner.append(i)
-        polygons.append(rim)
-        faces.append(clear)
-        edges.append(outline)
-        widths.append(edge_width_pt)
-        owner.append(i)
-    where = np.array(owner, dtype=int)
+    style = style or BeachballStyle()
+    stack = _stack_polygons(balls, style)
+    where = np.array(stack.owner, dtype=int)
     collection = PolyCollection(
-        polygons,
-        facecolors=np.array(faces).reshape(-1, 4),
-        edgecolors=np.array(edges).reshape(-1, 4),
-        linewidths=widths,
+        stack.polygons,
+        facecolors=np.array(stack.faces).reshape(-1, 4),
+        edgecolors=np.array(stack.edges).reshape(-1, 4),
+        linewidths=stack.widths,
         offsets=np.stack([x[where], y[where]], axis=-1) if n else np.zeros((0, 2)),
         offset_transform=axes.transData,
         transform=axes.figure.dpi_scale_trans,
@@ -106,6 +92,48 @@ def draw_beachballs(
     )
     axes.add_collection(collection, autolim=False)
     return collection
+
+
+@dataclass(frozen=True)
+class _PolygonStack:
+    """Polygons from bottom to top: vertices in inches, colors, widths, and whose ball each is."""
+
+    polygons: list[Floats] = field(default_factory=list)
+    faces: list[Floats] = field(default_factory=list)
+    edges: list[Floats] = field(default_factory=list)
+    widths: list[float] = field(default_factory=list)
+    owner: list[int] = field(default_factory=list)
+
+    def add(self, owner: int, polygon: Floats, face: Floats, edge: Floats, width: float) -> None:
+        self.polygons.append(polygon)
+        self.faces.append(face)
+        self.edges.append(edge)
+        self.widths.append(width)
+        self.owner.append(owner)
+
+
+def _stack_polygons(balls: Beachballs, style: BeachballStyle) -> _PolygonStack:
+    """Of every ball the circle, its caps, and the outline on top."""
+    n = len(balls)
+    inches = np.broadcast_to(np.asarray(style.radius_pt, dtype=float) / 72.0, (n,))
+    dark = np.broadcast_to(to_rgba_array(style.colors), (n, 4))
+    light = np.broadcast_to(to_rgba_array(style.background), (n, 4))
+    edge = to_rgba_array(MUTED)[0]
+    angle = np.linspace(0.0, 2.0 * np.pi, _CIRCLE, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    clear = np.zeros(4)
+    stack = _PolygonStack()
+    for i in range(n):
+        rim = circle * inches[i]
+        compress = balls.caps_compress[i]
+        stack.add(i, rim, light[i] if compress else dark[i], clear, 0.0)
+        for side in range(2):
+            if balls.present[i, side]:
+                cap = balls.caps[i, side] * inches[i]
+                stack.add(i, cap, dark[i] if compress else light[i], clear, 0.0)
+        outline = dark[i] if balls.valid[i] else edge
+        stack.add(i, rim, clear, outline, style.edge_width_pt)
+    return stack
 
 
 def thin_symbols(
@@ -157,8 +185,8 @@ def place_symbols(
     y: ArrayLike,
     radius: float,
     priority: ArrayLike,
-    bounds: tuple[float, float, float, float],
-    blocked: list[tuple[float, float, float, float]] | None = None,
+    bounds: Rectangle,
+    blocked: list[Rectangle] | None = None,
     limit: int = 64,
     reach: int = 6,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -193,13 +221,8 @@ def place_symbols(
     points = np.stack([np.asarray(x, float), np.asarray(y, float)], axis=1)
     keep = np.zeros(len(points), dtype=bool)
     place = np.full_like(points, np.nan)
-    rings = [np.zeros((1, 2))]
-    for ring in range(1, reach + 1):
-        angle = np.arange(12 + 4 * ring) / (12 + 4 * ring) * 2.0 * np.pi
-        rings.append(2.0 * radius * ring * np.stack([np.sin(angle), np.cos(angle)], axis=1))
-    shifts = np.concatenate(rings)
+    shifts = _rings(radius, reach)
     cost = np.hypot(*shifts.T) / (2.0 * radius)
-    west, east, south, north = bounds
     known = points[np.isfinite(points).all(axis=1)]
     taken = np.zeros((0, 2))
     for i in np.argsort(np.asarray(priority, dtype=float), kind="stable"):
@@ -208,18 +231,7 @@ def place_symbols(
         if not np.isfinite(points[i]).all():
             continue
         options = points[i] + shifts
-        free = (
-            (options[:, 0] > west + radius)
-            & (options[:, 0] < east - radius)
-            & (options[:, 1] > south + radius)
-            & (options[:, 1] < north - radius)
-        )
-        for a, b, c, d in blocked or []:
-            outside = np.maximum(
-                np.maximum(a - options[:, 0], options[:, 0] - b),
-                np.maximum(c - options[:, 1], options[:, 1] - d),
-            )
-            free &= outside > radius
+        free = _clear_of_edges(options, radius, bounds, blocked or [])
         if len(taken):
             gap = np.min(np.sum((options[:, None, :] - taken[None, :, :]) ** 2, axis=-1), axis=1)
             free &= gap >= (2.0 * radius) ** 2
@@ -233,3 +245,25 @@ def place_symbols(
         place[i] = options[best]
         taken = np.concatenate([taken, place[i : i + 1]])
     return keep, place
+
+
+def _rings(radius: float, reach: int) -> Floats:
+    """Shifts: none, and rings a diameter apart, with more places the wider they are."""
+    rings = [np.zeros((1, 2))]
+    for ring in range(1, reach + 1):
+        angle = np.arange(12 + 4 * ring) / (12 + 4 * ring) * 2.0 * np.pi
+        rings.append(2.0 * radius * ring * np.stack([np.sin(angle), np.cos(angle)], axis=1))
+    return np.concatenate(rings)
+
+
+def _clear_of_edges(
+    places: Floats, radius: float, bounds: Rectangle, blocked: list[Rectangle]
+) -> NDArray[np.bool_]:
+    """Return at which places a symbol is whole, on the page and outside what is blocked."""
+    west, east, south, north = bounds
+    x, y = places.T
+    free = (x > west + radius) & (x < east - radius) & (y > south + radius) & (y < north - radius)
+    for a, b, c, d in blocked:
+        outside = np.maximum(np.maximum(a - x, x - b), np.maximum(c - y, y - d))
+        free &= outside > radius
+    return np.asarray(free)

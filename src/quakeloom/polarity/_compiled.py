@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
-from quakeloom.networks import Lane, Taps, apply_taps, convolution_taps
+from quakeloom.networks import Lane, Stretch, Taps, apply_taps, convolution_taps
 from quakeloom.polarity._windows import SAMPLES, normalize_windows
 
 _WINDOWS = 48
@@ -66,13 +66,14 @@ class CompiledNetwork:
             lane, _, rows, _ = self._layers[0]
             _fill(batch, rows, lane.gap, _WINDOWS)
             for i, (lane, taps, rows, out) in enumerate(self._layers):
-                apply_taps(taps, rows, lane.gap, out, 0, lane.gap, lane.columns)
+                apply_taps(taps, Stretch(rows, lane.gap), Stretch(out, lane.gap), lane.columns)
                 if i + 1 < len(self._layers):
                     deeper, _, target, _ = self._layers[i + 1]
                     _halve(out, lane.samples, lane.gap, target, deeper.gap, 2 * _WINDOWS)
                 else:
                     _halve_to_columns(out, lane.samples, lane.gap, self._flat, 2 * _WINDOWS)
-            apply_taps(self._dense, self._flat, 0, self._hidden, 0, 0, 2 * _WINDOWS)
+            hidden = Stretch(self._hidden, 0)
+            apply_taps(self._dense, Stretch(self._flat, 0), hidden, 2 * _WINDOWS)
             _subtract(self._hidden, self._out, _WINDOWS, odds[first : first + _WINDOWS])
         return odds
 

@@ -6,7 +6,6 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 """
 
 from quakeloom.report._blocks import Section, Text
-from quakeloom.report._coastline import load_coastline
 from quakeloom.report._collecting import write_catalog_report, write_report
 from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
@@ -33,7 +32,6 @@ __all__ = [
     "build_report",
     "compare_catalogs",
     "compare_stress_maps",
-    "load_coastline",
     "reading_weights",
     "write_catalog_report",
     "write_line_report",

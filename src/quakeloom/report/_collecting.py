@@ -17,8 +17,7 @@ import pyarrow as pa
 
 from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle
-from quakeloom.formats import read_mechanisms
-from quakeloom.report._coastline import load_coastline
+from quakeloom.formats import find_coastline, read_mechanisms
 from quakeloom.report._collecting_waveforms import collect_waveforms
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
@@ -71,7 +70,7 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
         comparisons=comparisons,
         seed_scatter=scatter,
         description=settings.description,
-        coastline=load_coastline(find_resource("coastline")),
+        coastline=find_coastline(find_resource("coastline")),
         stress=_stress(layout),
         waveforms=collect_waveforms(settings, layout),
         location=_location(settings, layout),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.plots import (
+    SectionGrid,
     plot_ensemble_bands,
     plot_residual_histogram,
     plot_travel_time_fits,
@@ -163,22 +165,19 @@ def _velocity_section(results: LineResults) -> Section:
     if results.published is not None:
         shown = np.where(np.isfinite(masked), results.published, np.nan)
         panels["Published model, same area"] = shown
-    args = v["depth"], v["distance"]
-    ground, marks = v["ground_depth"], _shots(results)
+    grid = SectionGrid(v["depth"], v["distance"], v["ground_depth"], _shots(results))
     section = Section("velocity", "Velocity")
     section.add(
         picture(
-            plot_velocity_sections(*args, panels, ground, marks),
+            plot_velocity_sections(grid, panels),
             "Mean velocity below the line.",
             "Mean of the ensemble; triangles are shots. Blank where the ensemble does not know.",
             "wide",
         ),
         picture(
             plot_velocity_sections(
-                *args,
+                grid,
                 {"Standard deviation": spread},
-                ground,
-                marks,
                 "Standard deviation (km/s)",
                 "lajolla",
                 (0.0, float(np.nanpercentile(spread, 99))),
@@ -191,13 +190,18 @@ def _velocity_section(results: LineResults) -> Section:
     return section
 
 
+def _rock_grid(sections: Mapping[str, NDArray[np.float64]]) -> SectionGrid:
+    """Where the sections of a line lie, with the ground."""
+    return SectionGrid(sections["depth"], sections["distance"], sections["ground_depth"])
+
+
 def _member_section(results: LineResults) -> Section:
     v = results.sections
     panels = {f"Member {k}": m for k, m in enumerate(results.members)}
     section = Section("members", "Members")
     return section.add(
         picture(
-            plot_velocity_sections(v["depth"], v["distance"], panels, v["ground_depth"], columns=2),
+            plot_velocity_sections(_rock_grid(v), panels, columns=2),
             "Some members of the ensemble.",
             "Each member fits the picks about as well as the others; where they differ, the data "
             "do not decide.",
@@ -211,15 +215,13 @@ def _information_section(results: LineResults) -> Section:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.minimum(v["standard_deviation"] / v["prior_standard_deviation"], 1.5)
         rays = np.log10(np.where(v["ray_coverage"] > 1e-7, v["ray_coverage"], np.nan))
-    args = v["depth"], v["distance"]
+    grid = _rock_grid(v)
     section = Section("information", "What the data add")
     section.add(
         picture(
             plot_velocity_sections(
-                *args,
+                grid,
                 {"Standard deviation over the prior's": ratio},
-                v["ground_depth"],
-                None,
                 "Ratio",
                 "batlowW",
                 (0.0, 1.1),
@@ -230,10 +232,8 @@ def _information_section(results: LineResults) -> Section:
         ),
         picture(
             plot_velocity_sections(
-                *args,
+                grid,
                 {"Ray coverage": rays},
-                v["ground_depth"],
-                None,
                 "log10 of ray length (km)",
                 "davos",
             ),
@@ -247,10 +247,8 @@ def _information_section(results: LineResults) -> Section:
         section.add(
             picture(
                 plot_velocity_sections(
-                    *args,
+                    grid,
                     {f"Probability that the velocity exceeds {value} km/s": v[name]},
-                    v["ground_depth"],
-                    None,
                     "Probability",
                     "vik",
                     (0.0, 1.0),
@@ -362,11 +360,8 @@ def _agreement_section(results: LineResults) -> Section:
         section.add(
             picture(
                 plot_velocity_sections(
-                    v["depth"],
-                    v["distance"],
+                    _rock_grid(v),
                     {f"Difference of the means, this run less '{c.name}'": c.difference},
-                    v["ground_depth"],
-                    None,
                     "Standard deviations",
                     "vik",
                     (-1.0, 1.0),

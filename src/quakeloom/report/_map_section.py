@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.core import ray_vectors
-from quakeloom.plots import EARTH_RADIUS_KM, plot_mechanism_map, plot_network_map
+from quakeloom.core import EARTH_RADIUS_KM, ray_vectors
+from quakeloom.plots import MapPoints, plot_mechanism_map, plot_network_map
 from quakeloom.report._blocks import Section, picture
 from quakeloom.report._catalog import MechanismCatalog, find_setting
 from quakeloom.report._columns import number_column, text_column
@@ -30,21 +30,17 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     """Return maps of the network and of the mechanisms."""
     section = Section("map", "Maps")
     lon, lat = catalog["longitude"], catalog["latitude"]
+    events = MapPoints(lon, lat, catalog.quality)
     coast = results.coastline
     source = f" Coastline: {coast.name}." if coast is not None and coast.name else ""
     if coast is None:
         source = " No coastline file was at hand."
     probability = np.nan_to_num(catalog["mechanism_probability"])
     rank = np.array([QUALITIES.index(q) if q in QUALITIES else 9 for q in catalog.quality], float)
-    strike, dip, rake = catalog.angles.T
     drawn = (
         plot_mechanism_map(
-            lon,
-            lat,
-            strike,
-            dip,
-            rake,
-            catalog.quality,
+            events,
+            catalog.angles,
             priority=rank - 0.99 * probability,
             coastline=coast,
         )
@@ -69,7 +65,7 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     codes, slon, slat = _reading_stations(results)
     near = _within_reach(results, lon, lat, slon, slat)
     codes, slon, slat = codes[near], slon[near], slat[near]
-    network = plot_network_map(lon, lat, catalog.quality, slon, slat, codes, coastline=coast)
+    network = plot_network_map(events, MapPoints(slon, slat, codes), coastline=coast)
     if network is not None and len(slon):
         section.add(
             picture(

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom import __version__
-from quakeloom.plots import plot_velocity_sections
+from quakeloom.plots import SectionGrid, plot_velocity_sections
 from quakeloom.report._blocks import Code, Grid, Section, Text, picture
 from quakeloom.report._page import report_environment
 from quakeloom.report._phrases import number, percent, whole
@@ -97,12 +97,12 @@ def _velocity_section(results: RegionalResults) -> Section:
     v = results.volumes
     middle = v["north"].size // 2
     ground = np.full(v["east"].size, v["depth"][0])
-    args = v["depth"], v["east"]
     near = np.zeros((0, 2))
     if len(results.stations_km):
         step = v["north"][1] - v["north"][0]
         close = np.abs(results.stations_km[:, 1] - v["north"][middle]) < 5 * step
         near = results.stations_km[close][:, [2, 0]]
+    grid = SectionGrid(v["depth"], v["east"], ground)
     section = Section("velocity", "Velocity")
     section.add(
         Text(
@@ -111,13 +111,11 @@ def _velocity_section(results: RegionalResults) -> Section:
         ),
         picture(
             plot_velocity_sections(
-                *args,
+                SectionGrid(v["depth"], v["east"], ground, near),
                 {
                     "Starting model": v["reference"][:, middle],
                     "Mean of the ensemble": v["mean"][:, middle],
                 },
-                ground,
-                near,
             ),
             "Starting model and mean of the ensemble.",
             "Triangles are stations near the section.",
@@ -125,10 +123,8 @@ def _velocity_section(results: RegionalResults) -> Section:
         ),
         picture(
             plot_velocity_sections(
-                *args,
+                grid,
                 {"Standard deviation": v["standard_deviation"][:, middle]},
-                ground,
-                None,
                 "Standard deviation (km/s)",
                 "lajolla",
                 (0.0, float(np.nanmax(v["standard_deviation"]))),
@@ -139,9 +135,8 @@ def _velocity_section(results: RegionalResults) -> Section:
         ),
         picture(
             plot_velocity_sections(
-                *args,
+                grid,
                 {f"Member {k}": m for k, m in enumerate(results.members)},
-                ground,
                 columns=2,
             ),
             "Some members.",

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.plots import Coastline
+from quakeloom.core import Coastline
 from quakeloom.report._blocks import Section
 from quakeloom.schema import TABLES, empty_table
 

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.plots import (
+    FaultTendencies,
+    ShmaxNodes,
     plot_abic_curve,
     plot_fault_tendency,
     plot_regime_map,
@@ -73,10 +75,10 @@ def tendency_section(results: RunResults) -> Section:
             "a fault is to failure."
         )
     )
-    figure = plot_fault_tendency(
-        c["longitude"], c["latitude"], c["strike_deg"], c["slip_tendency"], span, c["fault"],
-        results.coastline,
-    )  # fmt: skip
+    faults = FaultTendencies(
+        c["longitude"], c["latitude"], c["strike_deg"], c["slip_tendency"], span, c["fault"]
+    )
+    figure = plot_fault_tendency(faults, results.coastline)
     if figure is not None:
         section.add(
             picture(
@@ -162,13 +164,13 @@ def _add_maps(section: Section, results: RunResults, table: pa.Table) -> None:
         values = c[axis].astype(float)
         if np.isfinite(values).any():
             first &= values == np.nanmin(values)
-    figure = plot_shmax_map(
+    nodes = ShmaxNodes(
         c["longitude"][first], c["latitude"][first], c["shmax_deg"][first], c["regime"][first],
         np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
         c["mechanism_count"][first] > 0,
         _truth(results, c)[first] if results.has("stress_truth") else None,
-        results.coastline,
     )  # fmt: skip
+    figure = plot_shmax_map(nodes, results.coastline)
     if figure is not None:
         section.add(
             picture(

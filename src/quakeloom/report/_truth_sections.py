@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import fault_vectors, quaternions, rotation_angle
-from quakeloom.plots import binomial_interval, plot_calibration, plot_cumulative_angles
+from quakeloom.plots import (
+    CalibrationBins,
+    binomial_interval,
+    plot_calibration,
+    plot_cumulative_angles,
+)
 from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, picture
 from quakeloom.report._catalog import SOLVED_LETTERS, MechanismCatalog, find_setting
 from quakeloom.report._columns import match_rows, mechanism_column, text_column
@@ -109,9 +114,9 @@ def _stated_probability(
     if use.sum() < _FEWEST:
         return []
     hit = angle[use] <= near
-    s, o, low, high, n = _bins(stated[use], hit, np.linspace(0, 1, 11))
+    bins = CalibrationBins(*_bins(stated[use], hit, np.linspace(0, 1, 11)))
     figure = plot_calibration(
-        s, o, low, high, n, "Stated mechanism probability", f"True mechanism within {near:.0f}°"
+        bins, "Stated mechanism probability", f"True mechanism within {near:.0f}°"
     )
     return [
         picture(
@@ -144,13 +149,8 @@ def _stated_uncertainty(catalog: MechanismCatalog, rows: NDArray, true: NDArray)
         rms = float(np.sqrt(square.mean()))
         spread = 1.96 * float(square.std()) / np.sqrt(n) / max(2.0 * rms, 1e-9)
         columns.append((float(stated[pick].mean()), rms, max(rms - spread, 0.0), rms + spread, n))
-    s, o, low, high, n_in = (np.array(c) for c in zip(*columns, strict=True))
     figure = plot_calibration(
-        s,
-        o,
-        low,
-        high,
-        n_in,
+        CalibrationBins(*(np.array(c) for c in zip(*columns, strict=True))),
         "Stated plane uncertainty (degrees)",
         "RMS plane error (degrees)",
         percent=False,
@@ -199,11 +199,7 @@ def _coverage(
     share = hits / len(found)
     outside = float(np.mean(found > 1.0))
     figure = plot_calibration(
-        nominal,
-        share,
-        low,
-        high,
-        np.full(len(nominal), len(found)),
+        CalibrationBins(nominal, share, low, high, np.full(len(nominal), len(found))),
         "Share of the acceptable weight",
         "True mechanism inside",
     )

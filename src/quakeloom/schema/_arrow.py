@@ -29,8 +29,10 @@ _TYPES: dict[str, pa.DataType] = {
     "float64": pa.float64(),
     "time": pa.timestamp("ns", tz="UTC"),
 }
+"""Arrow's types by the names that variables are registered with."""
 
 _FILL: dict[str, Any] = {"string": "", "bool": False, "float32": np.nan, "float64": np.nan}
+"""What stands for a missing value, by type; of other types -1 where it is registered so, else 0."""
 
 
 def arrow_type(name: str) -> pa.DataType:

@@ -15,6 +15,7 @@ PICK_USES = (
     "far_in_time",
     "too_far",
 )
+"""Whether a pick was used to locate its event, or why not."""
 
 
 def _covariance(code: str, words: str) -> Variable:
@@ -188,8 +189,10 @@ LIST = (
     Variable("level_km", "float64", "km", "Depth of a receiver level.", "never"),
     Variable("boundary_km", "float64", "km", "Depth of the boundary in a member.", "NaN"),
 )  # fmt: skip
+"""The variables."""
 
 _MOMENTS = tuple(f"cov_{c}" for c in ("ee", "en", "ed", "nn", "nd", "dd"))
+"""Columns of the covariance of a hypocenter: east, north, depth."""
 
 TABLE_LIST = (
     TableSpec(
@@ -277,6 +280,7 @@ TABLE_LIST = (
         ("network", "station", "phase"),
     ),
 )
+"""The tables."""
 
 ARRAY_LIST = (
     ArraySpec("draw_longitude", ("event", "draw")),
@@ -290,3 +294,4 @@ ARRAY_LIST = (
     ArraySpec("location_time_s", ("group", "depth", "north", "east", "member")),
     ArraySpec("boundary_km", ("north", "east", "member")),
 )
+"""The arrays."""

@@ -106,6 +106,7 @@ LIST = (
     ),
     Variable("worth", "float64", "1", "Sum of the weights of the qualities of events.", minimum=0),
 )
+"""The variables."""
 
 TABLE_LIST = (
     TableSpec(
@@ -209,3 +210,4 @@ TABLE_LIST = (
         ("network", "station"),
     ),
 )
+"""The tables."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from quakeloom.schema._registry import Variable
 
 STRESS_QUALITIES = ("A", "B", "C", "D", "E", "")
+"""Quality of a direction of SHmax, as on the World Stress Map (Heidbach et al. 2018); empty where
+there is none."""
+
 STRESS_REGIMES = ("NF", "NS", "SS", "TS", "TF", "U")
+"""Faulting regimes of the World Stress Map (Zoback 1992): normal, normal with strike-slip,
+strike-slip, thrust with strike-slip, thrust, undefined."""
 
 
 def _axis(number: int, words: str) -> tuple[Variable, ...]:
@@ -199,3 +204,4 @@ LIST = (
     ),
     Variable("rake_misfit_std_deg", "float64", "deg", "Standard deviation of it.", "NaN", 0, 180),
 )
+"""The variables."""

@@ -11,6 +11,7 @@ from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._variables import VARIABLES
 
 _SOURCE = ("source_file", "source_line")
+"""Columns that say where a row was read."""
 
 _LIST = (
     TableSpec(
@@ -357,8 +358,10 @@ _LIST = (
     *TABLE_LIST,
     *READING_CHECK_TABLES,
 )
+"""All tables."""
 
 TABLES: dict[str, TableSpec] = {t.name: t for t in _LIST}
+"""All tables by name."""
 
 ARRAYS: dict[str, ArraySpec] = {
     a.variable: a
@@ -391,6 +394,7 @@ ARRAYS: dict[str, ArraySpec] = {
         *ARRAY_LIST,
     )
 }
+"""All arrays by the name of their variable."""
 
 
 def register_table(table: TableSpec, variables: Sequence[Variable] = ()) -> None:

@@ -24,6 +24,8 @@ STATUSES = (
     "stations_in_line",
     "outside_model",
 )
+"""What became of an event: solved or located, or why not."""
+
 USES = (
     "used",
     "no_polarity",
@@ -37,7 +39,11 @@ USES = (
     "no_angles",
     "event_not_used",
 )
+"""Whether a reading was used for the mechanism of its event, or why not."""
+
 QUALITIES = ("A", "B", "C", "D", "E", "F")
+"""Quality of a mechanism, as in HASH (Hardebeck and Shearer 2002): A to D of those found; E where
+rays leave too wide a gap, F where there are too few readings."""
 
 _LIST = (
     # identity
@@ -513,7 +519,10 @@ _LIST = (
     ),
     Variable("ground_depth_km", "float64", "km", "Depth of the ground or sea floor.", "NaN"),
 )
+"""All variables, with those of other files."""
 
 VARIABLES: dict[str, Variable] = {v.name: v for v in _LIST}
+"""All variables by name."""
+
 if len(VARIABLES) != len(_LIST):
     raise ValueError("A variable is registered twice in quakeloom.schema._variables.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
-_NANO = 1_000_000_000
+NANO = 1_000_000_000
+"""Nanoseconds in a second: times are whole numbers of them since 1970."""
 
 
 @cache
@@ -15,12 +16,12 @@ def _ratio(rate_hz: float) -> Fraction:
 
 def sample_time(number: int, rate_hz: float) -> int:
     """Return the time (nanoseconds since 1970) of a sample by its absolute number."""
-    return round(Fraction(number) * _NANO / _ratio(rate_hz))
+    return round(Fraction(number) * NANO / _ratio(rate_hz))
 
 
 def sample_number(time: int, rate_hz: float) -> int:
     """Return the absolute number of the sample nearest to a time in nanoseconds."""
-    return round(Fraction(time) * _ratio(rate_hz) / _NANO)
+    return round(Fraction(time) * _ratio(rate_hz) / NANO)
 
 
 def first_sample_from(time: int, rate_hz: float) -> int:

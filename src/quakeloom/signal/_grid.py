@@ -101,7 +101,7 @@ def stack_windows(
     use = (count == 0) & (times > 0)
     total[:, use] = extra[:, use]
     count[use] = times[use]
-    return total / np.maximum(count, 1).astype(np.float32)
+    return np.asarray(total / np.maximum(count, 1).astype(np.float32), dtype=np.float32)
 
 
 def _add(

@@ -11,9 +11,16 @@ FLAGS = ("nan", "dead", "constant", "clipped", "spikes", "gap", "short")
 """Names of flags, from the bit of lowest value."""
 
 _BIT = {name: 1 << i for i, name in enumerate(FLAGS)}
+"""The bit of each flag."""
+
 _CLIPPED_SHARE = 0.002
+"""Share of the samples that must lie at a limit for a channel to count as clipped (chosen here)."""
+
 _CLIPPED_RUN = 4
+"""Samples in a row that must lie at a limit: a sine has fewer at its crest (chosen here)."""
+
 _SPIKE = 30.0
+"""Jump of a spike in units of the typical difference of samples (chosen here)."""
 
 
 def flag_quality(samples: NDArray[Any]) -> int:
@@ -88,8 +95,7 @@ def signal_to_noise(
 ) -> float:
     """Return root mean square after a pick over that before it; NaN without enough noise.
 
-    Both are of the demeaned differences-free record: the mean of the noise window is taken
-    off. The noise ends 0.1 s before the pick.
+    The mean of the noise window is taken off both. The noise ends 0.1 s before the pick.
 
     Parameters
     ----------

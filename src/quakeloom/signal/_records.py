@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.signal._clock import sample_number
+from quakeloom.signal._clock import NANO, sample_number
 from quakeloom.signal._quality import flag_bit, flag_quality
 from quakeloom.signal._resample import resample_causally
 
-_NANO = 1_000_000_000
 _RATE_TOLERANCE = 1e-4
+"""Relative difference of sampling rates up to which a channel is taken as it is (chosen here: a
+record of 10,000 samples drifts by one)."""
+
 _COMPONENTS = {"U": "Z", "1": "N", "2": "E", "3": "Z", "X": "E", "Y": "N"}
+"""Components by the last letter of a channel, where it is none of Z, N, E: SEED's numbered axes,
+and the letters of Japanese networks."""
+
 _LEAST_COVERAGE = 0.5
+"""Share of a record that a component must cover (chosen here)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Piece:
     @property
     def end(self) -> int:
         """Time just after the last sample."""
-        return self.start + round(self.samples.size * _NANO / self.rate_hz)
+        return self.start + round(self.samples.size * NANO / self.rate_hz)
 
 
 @dataclass
@@ -77,7 +83,7 @@ class Record:
 
     def time_of(self, sample: float) -> int:
         """Return the time of a sample in nanoseconds."""
-        return self.start + round(sample * _NANO / self.rate_hz)
+        return self.start + round(sample * NANO / self.rate_hz)
 
 
 def component_of(channel: str) -> str:
@@ -154,7 +160,7 @@ def _make_record(
         known = np.zeros(n, dtype=bool)
         values = np.zeros(n)
         for piece in joined.get(name, ()):
-            shift = round((piece.start - lead.start) * rate_hz / _NANO)
+            shift = round((piece.start - lead.start) * rate_hz / NANO)
             a, b = max(shift, 0), min(shift + piece.samples.size, n)
             if b > a:
                 values[a:b] = piece.samples[a - shift : b - shift]
@@ -191,7 +197,7 @@ def _take_whole(record: Record, k: int, pieces: Sequence[Piece]) -> bool:
     if len(pieces) != 1:
         return False
     piece = pieces[0]
-    shift = round((piece.start - record.start) * record.rate_hz / _NANO)
+    shift = round((piece.start - record.start) * record.rate_hz / NANO)
     if shift > 0 or shift + piece.samples.size < n:
         return False
     values = np.asarray(piece.samples[-shift : n - shift], dtype=np.float64)
@@ -233,7 +239,7 @@ def _join(pieces: list[Piece], problems: list[str]) -> list[Piece]:
             done.append([piece])
             continue
         last = done[-1][-1]
-        lag = (piece.start - last.end) * piece.rate_hz / _NANO
+        lag = (piece.start - last.end) * piece.rate_hz / NANO
         if lag > 0.5:
             done.append([piece])
             continue
@@ -243,7 +249,7 @@ def _join(pieces: list[Piece], problems: list[str]) -> list[Piece]:
                 f"{piece.channel}: {skip} samples overlap with those before; the earlier are kept"
             )
         if skip < piece.samples.size:
-            start = piece.start + round(skip * _NANO / piece.rate_hz)
+            start = piece.start + round(skip * NANO / piece.rate_hz)
             done[-1].append(Piece(piece.channel, start, piece.rate_hz, piece.samples[skip:]))
     return [
         run[0]

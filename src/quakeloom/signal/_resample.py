@@ -14,11 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import SettingsError, compiled
-from quakeloom.signal._clock import first_sample_from, sample_time
+from quakeloom.signal._clock import NANO, first_sample_from, sample_time
 
 _PHASES = 64
+"""Points per input sample at which the kernel is tabulated; between them it is interpolated
+linearly (chosen here)."""
+
 _TAPS = 24
-_NANO = 1_000_000_000
+"""Length of the kernel in samples of the lower rate (chosen here)."""
+
 FILTERS = ("none", "causal")
 """Filters that leave first motions as they are."""
 
@@ -72,7 +76,7 @@ def resample_causally(
     kernel, delay = _kernel(round(new_rate_hz / rate_hz, 9))
     first = first_sample_from(start, new_rate_hz)
     begin = sample_time(first, new_rate_hz)
-    offset = (begin - start) / _NANO * rate_hz + delay
+    offset = (begin - start) / NANO * rate_hz + delay
     # what is not yet there when the last sample comes is left out, as is nothing else
     ratio = rate_hz / new_rate_hz
     count = math.floor((data.size - 1 - offset) / ratio + 1e-6) + 1
@@ -91,6 +95,7 @@ def _convolve(
     step: float,
     count: int,
 ) -> NDArray[np.float64]:
+    """Sum the samples at and before every new one, weighted by the kernel at its phase."""
     taps = kernel.shape[1]
     out = np.empty(count)
     for i in range(count):

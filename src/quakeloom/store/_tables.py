@@ -17,6 +17,7 @@ ROW_GROUP = 131072
 """Rows per row group; fixed, so that the bytes do not depend on the partitions."""
 
 _PROVENANCE = b"quakeloom"
+"""Key of the provenance in the metadata of a Parquet file."""
 
 
 def write_table(

@@ -17,7 +17,9 @@ from quakeloom.inference import (
     AbicPoint,
     AbicScan,
     BlockCholesky,
+    NormalEquations,
     SmoothInversion,
+    SmoothPrior,
     dissect_graph,
     minimize_abic,
     with_one_blas_thread,
@@ -80,7 +82,7 @@ class StressInversion:
         basis: Basis = "orthonormal",
         order: int = 1,
         metric: Literal["distance", "index"] = "distance",
-        solver: str = "direct",
+        solver: Literal["direct", "iterative"] = "direct",
     ) -> None:
         if statistics.slip.shape[0] != grid.node_count:
             raise InputError(
@@ -119,16 +121,13 @@ class StressInversion:
         areas_held = self._hold()
         self.held = (areas_held.weak | (self.independent_share < 1.0))[self._components]
         """Nodes that a wide prior holds, or whose mechanisms count in part."""
+        held = areas_held.precision if areas_held.weak.any() else None
         self.inversion = SmoothInversion(
             self.dissection,
-            self._own,
-            vector,
-            count,
-            2.0 * count,
-            self._penalties,
-            self._components,
+            NormalEquations(self._own, vector, count, 2.0 * count),
+            SmoothPrior(self._penalties, self._components, held),
             solver,
-            held=areas_held.precision if areas_held.weak.any() else None,
+            remedy="Give more mechanisms, or merge unconnected areas.",
         )
         self.freedom = self.inversion.freedom + NOISE_COUNT
         """Degrees of freedom of the noise variance, those of its prior included."""
@@ -378,7 +377,7 @@ def invert_stress(
     order: int = 1,
     metric: Literal["distance", "index"] = "distance",
     log_range: tuple[float, float] = (-6.0, 16.0),
-    solver: str = "direct",
+    solver: Literal["direct", "iterative"] = "direct",
 ) -> StressField:
     """Invert mechanism statistics for a smoothed stress field.
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import InputError
 from quakeloom.inference import GaussianField, condition_white, gaussian_field, white_draw
+from quakeloom.tomography._samplers import member_streams
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,10 @@ def draw_regional_member(prior: RegionalPrior, seed: int, member: int) -> NDArra
     The prior is conditioned on what is known, with its errors; a member's draw belongs to its
     number.
     """
-    white = white_draw(seed, member, prior.field.size, "regional")
+    streams = member_streams(seed)
+    white = white_draw(streams, member, prior.field.size, "regional")
     if prior.known.size:
-        noise = white_draw(seed, member, prior.known.size, "regional_known")
+        noise = white_draw(streams, member, prior.known.size, "regional_known")
         observed = prior.known + prior.sigma * noise
         white = condition_white(prior.operator, observed[None], prior.sigma, white[None])[0]
     return prior.reference * np.exp(prior.field.evaluate(white))

@@ -13,6 +13,7 @@ from quakeloom.inference import (
     Fit,
     InformedSubspace,
     Linearization,
+    MemberStreams,
     WhiteProblem,
     averaged_subspace,
     function_space_stein,
@@ -118,6 +119,11 @@ class EnsembleMembers:
     accepted: NDArray[np.float64]
 
 
+def member_streams(seed: int) -> MemberStreams:
+    """Return the random numbers of the members of an ensemble of velocity models."""
+    return MemberStreams(seed, "tomography")
+
+
 _FIRST_PILOT = 1_000_000_000
 """Number of the first pilot member, beyond all that an ensemble can have, so that no pilot shares
 its random numbers with a member."""
@@ -159,7 +165,7 @@ def _randomized(
 ) -> Fit:
     return randomized_member(
         problem,
-        seed,
+        member_streams(seed),
         member,
         center,
         options.steps,
@@ -193,7 +199,7 @@ def sample_psvgd(
 ) -> EnsembleMembers:
     """Stein descent in the whitened data-informed subspace, a kernel per coordinate."""
     white = projected_stein(
-        laplace_particles(prepared.subspace, seed, members),
+        laplace_particles(prepared.subspace, member_streams(seed), members),
         _scores(problem, options, seed, len(members)),
         prepared.subspace,
         options.particle_steps,
@@ -211,7 +217,8 @@ def sample_fsvgd(
 ) -> EnsembleMembers:
     """Function-space Stein descent as published; loses variance, kept for comparison."""
     modes = getattr(problem, "modes", None)
-    start = np.array([white_draw(seed, int(m), problem.size) for m in members])
+    streams = member_streams(seed)
+    start = np.array([white_draw(streams, int(m), problem.size) for m in members])
     white = function_space_stein(
         start.reshape(len(members), problem.size),
         _scores(problem, options, seed, len(members)),
@@ -305,8 +312,9 @@ def _correct(
         )
         return log_likelihood - 0.5 * float(x @ x), gradient
 
+    streams = member_streams(seed)
     walks = [
-        langevin_walk(target, w, prepared.subspace, seed, int(m), options.correction_steps)
+        langevin_walk(target, w, prepared.subspace, streams, int(m), options.correction_steps)
         for w, m in zip(white, members, strict=True)
     ]
     return np.array([w.white for w in walks]), np.array([w.accepted for w in walks])
@@ -323,6 +331,7 @@ def _describe(
 ) -> EnsembleMembers:
     """Predict, score and weigh finished members."""
     n = len(white)
+    streams = member_streams(seed)
     score = np.empty_like(white)
     prediction = np.empty((n, problem.data.size))
     chi_square, log_likelihood, factors = np.empty(n), np.empty(n), np.ones(n)
@@ -332,7 +341,7 @@ def _describe(
         )
         prediction[k] = problem.data + residuals * problem.sigma
         if options.noise_shape is not None:
-            factors[k] = noise_factor(residuals, options.noise_shape, seed, int(members[k]))
+            factors[k] = noise_factor(residuals, options.noise_shape, streams, int(members[k]))
         chi_square[k] = float(np.mean((residuals / factors[k]) ** 2))
     return EnsembleMembers(
         np.asarray(members, dtype=np.int64),

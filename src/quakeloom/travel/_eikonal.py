@@ -15,10 +15,15 @@ from quakeloom.travel import _eikonal_reverse as reverse
 from quakeloom.travel._eikonal_layout import GridLayout, start_around_source, straight_lines
 
 _LIMIT = 8 * 200
-# every direction once; what is left then is followed node by node
+"""Most sweeps of the first pass, eight to a round of all directions (chosen here: many times what
+media of any roughness tried have needed)."""
+
 _GRAPH_SWEEPS = 8
-# the first pass only puts the nodes in order
+"""Sweeps of the second pass, every direction once; what is left then is followed node by node."""
+
 _COARSE = 1e-5
+"""Relative change of a time below which the first pass lets it be (chosen here: it only puts the
+nodes in order, which the second pass then follows exactly)."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ class EikonalSolution:
         index, weight = self._layout.corners(self._position(points), self._state)
         r = np.linalg.norm(points - self.source_km, axis=1)
         finite = weight > 0
-        return r * np.where(finite, weight * np.where(finite, self._u[index], 0.0), weight).sum(1)
+        u = np.where(finite, weight * np.where(finite, self._u[index], 0.0), weight).sum(1)
+        return np.asarray(r * u)
 
     def gradients_at(self, points_km: ArrayLike) -> NDArray[np.float64]:
         """Gradient of the travel time in s/km at points (n, axes): the slowness vector.
@@ -94,7 +100,7 @@ class EikonalSolution:
         values[~np.isfinite(values)] = 0.0
         u = (weight * values).sum(1)
         unit = np.divide(offset, r[:, None], out=np.zeros_like(offset), where=r[:, None] > 0)
-        gradient = unit * u[:, None]
+        gradient: NDArray[np.float64] = unit * u[:, None]
         for axis, h in enumerate(self.spacing_km):
             gradient[:, axis] += r * (slope[:, :, axis] * values).sum(1) / h
         gradient[np.isnan(weight).any(axis=1)] = np.nan
@@ -108,7 +114,7 @@ class EikonalSolution:
         """
         gradient = self.gradients_at(points_km)
         norm = np.linalg.norm(gradient, axis=1)
-        return np.degrees(np.arccos(np.clip(-gradient[:, 0] / norm, -1.0, 1.0)))
+        return np.asarray(np.degrees(np.arccos(np.clip(-gradient[:, 0] / norm, -1.0, 1.0))))
 
     def takeoff_azimuths(self, points_km: ArrayLike) -> NDArray[np.float64]:
         """Azimuth in degrees, clockwise from axis 1 (north), of the ray leaving each point.
@@ -145,8 +151,9 @@ class EikonalSolution:
         gradient = np.zeros(self._u.size)
         touched = np.empty(self._order.size, dtype=np.int64)
         last = self._order.size - 1
-        reverse.reverse_sweep(self._order, last, *self._local, lam, gradient, touched)
-        fixed, around, share = straight_lines(self._layout, self._nodes, self._state)
+        carried = reverse.Sensitivities(lam, gradient, touched)
+        reverse.reverse_sweep(self._updates, last, carried)
+        fixed, (around, share) = straight_lines(self._layout, self._nodes, self._state)
         np.add.at(gradient, around, share * lam[fixed][:, None])
         return self._layout.crop(gradient)
 
@@ -177,25 +184,20 @@ class EikonalSolution:
             )
         rows = np.zeros((len(points), matrix.shape[1]))
         la = self._layout
-        fixed, fixed_index, fixed_weight = straight_lines(la, self._nodes, self._state)
-        node = la.spread(np.arange(self.velocity.size), 0, np.int64)
-        reverse.reverse_rows(
-            self._order,
-            rank[index].max(axis=1),
-            *self._local,
-            np.zeros(self._u.size),
-            np.zeros(self._u.size),
-            np.empty(self._order.size, dtype=np.int64),
-            index,
-            weight * r[:, None],
-            fixed,
-            fixed_index,
-            fixed_weight,
-            node,
+        fixed, straight = straight_lines(la, self._nodes, self._state)
+        parameters = reverse.ParameterRows(
+            la.spread(np.arange(self.velocity.size), 0, np.int64),
             matrix.indptr.astype(np.int64),
             matrix.indices.astype(np.int64),
             matrix.data,
-            rows,
+        )
+        carried = reverse.Sensitivities(
+            np.zeros(self._u.size), np.zeros(self._u.size), np.empty(self._order.size, np.int64)
+        )
+        times = reverse.NodeSums(index, weight * r[:, None])
+        starts = rank[index].max(axis=1)
+        reverse.reverse_rows(
+            self._updates, starts, times, fixed, straight, parameters, carried, rows
         )
         return rows
 
@@ -208,28 +210,21 @@ class EikonalSolution:
         return (points - self.origin_km) / self.spacing_km
 
     @cached_property
-    def _local(self) -> tuple[object, ...]:
-        """Codes, strides, and the derivatives of every reached node's update."""
+    def _updates(self) -> reverse.LinearUpdates:
+        """The updates of the reached nodes, with their derivatives."""
         la = self._layout
         count = self._order.size
-        by_slowness = np.zeros(count)
-        by_near, by_far = np.zeros((count, 3)), np.zeros((count, 3))
-        reverse.local_derivatives(
-            self._u,
-            self._slowness,
-            self._state,
-            self._codes,
+        updates = reverse.LinearUpdates(
             self._order,
-            la.n,
-            la.pad,
+            self._codes,
             la.stride,
-            la.three(self.spacing_km, 1.0),
-            la.three(self._nodes, 0.0),
-            by_slowness,
-            by_near,
-            by_far,
+            np.zeros(count),
+            np.zeros((count, 3)),
+            np.zeros((count, 3)),
         )
-        return self._codes, la.stride, by_slowness, by_near, by_far
+        grid = la.place(self.spacing_km, self._nodes)
+        reverse.linearize_updates(self._u, self._slowness, self._state, grid, updates)
+        return updates
 
 
 def solve_eikonal(
@@ -273,7 +268,8 @@ def solve_eikonal(
     Raises
     ------
     InputError
-        If a velocity is not positive and finite, or the source lies outside.
+        If a velocity is not positive and finite, the source lies outside, or velocities jump by
+        orders of magnitude from node to node.
 
     References
     ----------
@@ -281,18 +277,69 @@ def solve_eikonal(
     equation, J. Comput. Phys. 228. Treister, E. and Haber, E. (2016), A fast marching
     algorithm for the factored eikonal equation, J. Comput. Phys. 324.
     """
-    velocity = np.ascontiguousarray(velocity, dtype=np.float64)
-    axes = velocity.ndim
-    if axes not in (2, 3) or min(velocity.shape) < 2:
+    if order not in (1, 2):
+        raise InputError(f"Order {order} of the eikonal solver does not exist; give 1 or 2.")
+    velocity = _check_velocity(velocity)
+    spacing = _per_axis(spacing_km, velocity.ndim)
+    origin = _per_axis(0.0 if origin_km is None else origin_km, velocity.ndim)
+    source = _per_axis(source_km, velocity.ndim)
+    nodes = _place_source(velocity.shape, spacing, origin, source)
+    la = GridLayout(velocity.shape)
+    mask = np.ones(velocity.shape, dtype=bool) if active is None else np.asarray(active, bool)
+    state = la.spread(mask.astype(np.uint8), kernels.OUTSIDE, np.uint8)
+    slowness = la.spread(1.0 / velocity, 1.0, np.float64)
+    time, u = np.full(state.size, np.inf), np.full(state.size, np.inf)
+    rows = np.zeros(la.padded[0] * la.padded[1], dtype=np.uint8)
+    start_around_source(la, nodes, spacing, slowness, state, time, u, rows)
+    if not np.isfinite(time).any():
+        raise InputError(
+            f"The source at {source} km lies outside the active region (in the air). It "
+            "has no travel times; put it on or below the ground."
+        )
+    codes = np.zeros(state.size, dtype=np.uint16)
+    fields = time, u, slowness, state, rows, codes
+    if not _solve_in_two_passes(*fields, la.place(spacing, nodes), order):
+        raise InputError(
+            f"Velocities from {velocity.min():g} to {velocity.max():g} km/s change so much from "
+            f"node to node that first arrivals from the source at {source} km could not be put in "
+            "order. No travel times were computed; smooth the model, or make its grid finer."
+        )
+    return EikonalSolution(
+        velocity, spacing, origin, source, order, time, u, slowness, state, codes, la
+    )
+
+
+def _solve_in_two_passes(
+    time: kernels.Floats,
+    u: kernels.Floats,
+    slowness: kernels.Floats,
+    state: kernels.States,
+    rows: kernels.States,
+    codes: kernels.Codes,
+    grid: kernels.SolverGrid,
+    order: int,
+) -> bool:
+    """Put the nodes in order by first-order times, then follow it; return whether that went well.
+
+    The first pass alone would do at first order, but its result hangs in the last digits on the
+    order of sweeps, and its derivative is not exact.
+    """
+    unsettled = kernels.sweep_first_order(time, u, slowness, state, rows, grid, _LIMIT, _COARSE)
+    kernels.choose_stencils(time, state, rows, grid, codes)
+    if order == 1:
+        codes &= np.uint16(kernels.ALL_NEAR)
+    if kernels.sweep_on_graph(u, slowness, state, rows, codes, grid, _GRAPH_SWEEPS):
+        kernels.follow_graph(u, slowness, state, codes, grid)
+    return not unsettled and kernels.count_unsolved(time, u) == 0
+
+
+def _check_velocity(values: ArrayLike) -> NDArray[np.float64]:
+    velocity = np.ascontiguousarray(values, dtype=np.float64)
+    if velocity.ndim not in (2, 3) or min(velocity.shape) < 2:
         raise InputError(
             f"The velocity grid has shape {velocity.shape}. Travel times need two or three axes "
             "of at least two nodes; give (depth, distance) or (depth, north, east)."
         )
-    if order not in (1, 2):
-        raise InputError(f"Order {order} of the eikonal solver does not exist; give 1 or 2.")
-    spacing = _per_axis(spacing_km, axes)
-    origin = _per_axis(0.0 if origin_km is None else origin_km, axes)
-    source = _per_axis(source_km, axes)
     if not (np.isfinite(velocity).all() and velocity.min() > 0):
         finite = velocity[np.isfinite(velocity)]
         least = f"{finite.min():g} km/s" if finite.size else "nothing finite"
@@ -300,43 +347,33 @@ def solve_eikonal(
             f"The velocity grid holds values from {least}, or NaN. Travel "
             "times need positive velocities everywhere; fill air and gaps as well."
         )
-    la = GridLayout(velocity.shape)
-    n = np.asarray(velocity.shape)
+    return velocity
+
+
+def _place_source(
+    shape: tuple[int, ...],
+    spacing: tuple[float, ...],
+    origin: tuple[float, ...],
+    source: tuple[float, ...],
+) -> tuple[float, ...]:
+    """Return the source in nodes from the first."""
+    n = np.asarray(shape)
     nodes = (np.array(source) - origin) / spacing
     if (nodes < -1e-9).any() or (nodes > n - 1 + 1e-9).any():
         raise InputError(
-            f"The source at {tuple(source)} km lies outside the grid, which reaches from "
-            f"{tuple(origin)} to {tuple(np.array(origin) + (n - 1) * spacing)} km. It has no "
+            f"The source at {source} km lies outside the grid, which reaches from "
+            f"{origin} to {_in_words(np.array(origin) + (n - 1) * spacing)} km. It has no "
             "travel times; widen the grid or put the source aside."
         )
-    nodes = np.clip(nodes, 0, n - 1)
-    mask = np.ones(velocity.shape, dtype=bool) if active is None else np.asarray(active, bool)
-    state = la.spread(mask.astype(np.uint8), kernels.OUTSIDE, np.uint8)
-    slowness = la.spread(1.0 / velocity, 1.0, np.float64)
-    time = np.full(state.size, np.inf)
-    u = np.full(state.size, np.inf)
-    rows = np.zeros(la.padded[0] * la.padded[1], dtype=np.uint8)
-    start_around_source(la, tuple(nodes), spacing, slowness, state, time, u, rows)
-    if not np.isfinite(time).any():
-        raise InputError(
-            f"The source at {tuple(source)} km lies outside the active region (in the air). It "
-            "has no travel times; put it on or below the ground."
-        )
-    where = (la.n, la.pad, la.stride, la.three(spacing, 1.0), la.three(nodes, 0.0))
-    codes = np.zeros(state.size, dtype=np.uint16)
-    kernels.sweep_first_order(time, u, slowness, state, rows, *where, _LIMIT, _COARSE)
-    kernels.choose_stencils(time, state, rows, *where[:3], codes)
-    if order == 1:
-        codes &= np.uint16(0b011011011)
-    if kernels.sweep_on_graph(u, slowness, state, rows, codes, *where, _GRAPH_SWEEPS):
-        kernels.follow_graph(u, slowness, state, codes, *where)
-    return EikonalSolution(
-        velocity, spacing, origin, source, order, time, u, slowness, state, codes, la
-    )
+    return tuple(float(x) for x in np.clip(nodes, 0, n - 1))
 
 
 def _per_axis(values: ArrayLike, axes: int) -> tuple[float, ...]:
     return tuple(float(x) for x in np.broadcast_to(np.asarray(values, dtype=float), axes))
+
+
+def _in_words(place: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(place.tolist())
 
 
 def _refuse_outside(weight: NDArray[np.float64], points: NDArray[np.float64]) -> None:
@@ -344,5 +381,6 @@ def _refuse_outside(weight: NDArray[np.float64], points: NDArray[np.float64]) ->
     if bad.any():
         raise InputError(
             f"{bad.sum()} points lie outside the grid or above the ground, the first at "
-            f"{tuple(points[bad][0])} km. Their travel times have no derivative; put them aside."
+            f"{_in_words(points[bad][0])} km. Their travel times have no derivative; put them "
+            "aside."
         )

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.travel import _eikonal_kernels as kernels
+from quakeloom.travel._eikonal_reverse import NodeSums
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+class StraightLines(NamedTuple):
+    """Nodes around the source, and their ``u`` as sums of slownesses along straight lines.
+
+    Attributes
+    ----------
+    nodes : ndarray of int64, shape (nodes,)
+        Flat indices.
+    sums : NodeSums
+        One row per node.
+    """
+
+    nodes: NDArray[np.int64]
+    sums: NodeSums
 
 
 @dataclass(frozen=True)
@@ -20,32 +39,46 @@ class GridLayout:
 
     @cached_property
     def n(self) -> tuple[int, int, int]:
-        return (self.shape[0], *((1,) if len(self.shape) == 2 else ()), *self.shape[1:])  # type: ignore[return-value]
+        """Nodes per axis; a grid of two axes gets one of one node between them."""
+        first, *rest = self.shape
+        return (first, 1, rest[0]) if len(rest) == 1 else (first, rest[0], rest[1])
 
     @cached_property
     def pad(self) -> tuple[int, int, int]:
-        return tuple(2 if n > 1 else 0 for n in self.n)  # type: ignore[return-value]
+        """Nodes of padding on either side: as many as the stencil of second order reaches."""
+        return _per_axis(2 if n > 1 else 0 for n in self.n)
 
     @cached_property
     def padded(self) -> tuple[int, int, int]:
-        return tuple(n + 2 * p for n, p in zip(self.n, self.pad, strict=True))  # type: ignore[return-value]
+        """Nodes per axis with the padding."""
+        return _per_axis(n + 2 * p for n, p in zip(self.n, self.pad, strict=True))
 
     @cached_property
     def stride(self) -> tuple[int, int, int]:
+        """Distance of neighbors in the flat arrays; 0 along an axis of one node."""
         p = self.padded
         full = (p[1] * p[2], p[2], 1)
-        return tuple(s if n > 1 else 0 for s, n in zip(full, self.n, strict=True))  # type: ignore[return-value]
+        return _per_axis(s if n > 1 else 0 for s, n in zip(full, self.n, strict=True))
 
-    def three(self, values: Sequence[float], fill: float) -> tuple[float, float, float]:
-        v = tuple(float(x) for x in values)
-        return v if len(v) == 3 else (v[0], fill, v[1])  # type: ignore[return-value]
+    def three(self, values: Iterable[float], fill: float) -> tuple[float, float, float]:
+        """Return values per axis, with ``fill`` for the axis of one node."""
+        v = [float(x) for x in values]
+        return (v[0], v[1], v[2]) if len(v) == 3 else (v[0], fill, v[1])
 
-    def spread(self, values: NDArray, fill: float, dtype: type) -> NDArray:
-        out = np.full(self.padded, fill, dtype=dtype)
+    def place(self, spacing: Iterable[float], source: Iterable[float]) -> kernels.SolverGrid:
+        """Return the layout for the kernels; spacing in km, source in nodes from the first."""
+        return kernels.SolverGrid(
+            self.n, self.pad, self.stride, self.three(spacing, 1.0), self.three(source, 0.0)
+        )
+
+    def spread(self, values: NDArray[Any], fill: float, dtype: type[Number]) -> NDArray[Number]:
+        """Return an array of the grid as a flat padded one."""
+        out: NDArray[Number] = np.full(self.padded, fill, dtype=dtype)
         out[self._inner] = values.reshape(self.n)
         return out.ravel()
 
-    def crop(self, flat: NDArray) -> NDArray:
+    def crop(self, flat: NDArray[Number]) -> NDArray[Number]:
+        """Return a flat padded array as one of the grid."""
         return np.ascontiguousarray(flat.reshape(self.padded)[self._inner]).reshape(self.shape)
 
     @cached_property
@@ -114,10 +147,10 @@ class GridLayout:
 
 def straight_lines(
     la: GridLayout, source: tuple[float, ...], state: NDArray[np.uint8]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Nodes around the source, and the slownesses whose weighted sum is their ``u``.
+) -> StraightLines:
+    """Return what fixes the nodes around the source, where no upwind scheme holds.
 
-    The mean along the straight line by Simpson's rule.
+    Their ``u`` is the mean slowness along the straight line, by Simpson's rule.
     """
     centre = np.array(source)
     axes = [
@@ -134,7 +167,7 @@ def straight_lines(
     weight = np.concatenate(
         [at_source[1] / 6, at_middle[1] * 4 / 6, np.full((len(flat), 1), 1 / 6)], axis=1
     )
-    return flat, index, weight
+    return StraightLines(flat, NodeSums(index, weight))
 
 
 def start_around_source(
@@ -147,7 +180,8 @@ def start_around_source(
     u: NDArray[np.float64],
     rows: NDArray[np.uint8],
 ) -> None:
-    flat, index, weight = straight_lines(la, source, state)
+    """Give the nodes around the source their values, and flag their neighbors."""
+    flat, (index, weight) = straight_lines(la, source, state)
     u[flat] = (weight * slowness[index]).sum(axis=1)
     three = np.array(np.unravel_index(flat, la.padded)).T - la.pad
     offset = (three - la.three(source, 0.0)) * la.three(spacing, 1.0)
@@ -159,6 +193,11 @@ def start_around_source(
                 q = q[state[q] == kernels.FREE]
                 state[q] = kernels.FLAGGED
                 rows[q // la.padded[2]] = 1
+
+
+def _per_axis(values: Iterable[int]) -> tuple[int, int, int]:
+    first, second, third = values
+    return first, second, third
 
 
 def _partner(bits: NDArray[np.int64], axis: int) -> NDArray[np.int64]:

@@ -9,14 +9,44 @@ because the number of the ray that wins depends on it.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
 
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
 HASH_RAYS = 9000
-_NEAR = 0.1  # km; HASH's tolerance when it matches a node with a table depth
+"""Rays that are traced, as many as in HASH v1.2 (``nump`` in its ``vel.inc``)."""
+
+_NEAR = 0.1
+"""HASH's tolerance when it matches a node with a table depth, km."""
+
+_NO_RAY = -999.0
+"""HASH's mark at a table depth that a ray does not reach."""
+
+
+class HashRays(NamedTuple):
+    """Rays from the surface down, as HASH keeps them: in single precision.
+
+    Attributes
+    ----------
+    slowness, distance, time : ndarray of float32, shape (rays,)
+        Horizontal slowness, s/km, and range and time from surface to surface, km and s.
+    distance_at, time_at, slowness_at : ndarray of float32, shape (rays, depths)
+        Range and time down to the table depths, and the slowness of the medium there; -999
+        where the ray does not pass.
+    """
+
+    slowness: Singles
+    distance: Singles
+    time: Singles
+    distance_at: Singles
+    time_at: Singles
+    slowness_at: Singles
 
 
 def insert_table_depths(
@@ -52,13 +82,11 @@ def insert_table_depths(
 
 
 @compiled(error_model="numpy")
-def trace_hash_rays(z, v, table_depth, rays):
+def trace_hash_rays(z: Singles, v: Singles, table_depth: Singles, rays: int) -> HashRays:
     """Trace rays from the first node down through exponential layers.
 
-    Returns
-    -------
-    slowness (rays,), total range and time (rays,), and range, time and local slowness at
-    the table depths (rays, depths); -999 where the ray does not pass.
+    Every product is rounded to single precision where HASH rounds it: the ray that wins at a
+    distance would be another one else.
     """
     nodes = z.size
     slow = (np.float32(1.0) / v).astype(np.float32)
@@ -68,9 +96,9 @@ def trace_hash_rays(z, v, table_depth, rays):
     p_all = np.empty(count, np.float32)
     x_all = np.empty(count, np.float32)
     t_all = np.empty(count, np.float32)
-    x_at = np.full((count, nd), np.float32(-999.0), np.float32)
-    t_at = np.full((count, nd), np.float32(-999.0), np.float32)
-    u_at = np.full((count, nd), np.float32(-999.0), np.float32)
+    x_at = np.full((count, nd), np.float32(_NO_RAY), np.float32)
+    t_at = np.full((count, nd), np.float32(_NO_RAY), np.float32)
+    u_at = np.full((count, nd), np.float32(_NO_RAY), np.float32)
     for ray in range(count):
         p32 = np.float32(step * np.float32(ray))
         p = float(p32)
@@ -114,18 +142,26 @@ def trace_hash_rays(z, v, table_depth, rays):
             if turned:
                 break
             for d in range(nd):
-                if abs(z[i + 1] - table_depth[d]) < np.float32(0.1):
+                if abs(z[i + 1] - table_depth[d]) < np.float32(_NEAR):
                     x_at[ray, d] = x
                     t_at[ray, d] = t
                     u_at[ray, d] = slow[i + 1]
         x_all[ray] = np.float32(2.0) * x
         t_all[ray] = np.float32(2.0) * t
-    return p_all, x_all, t_all, x_at, t_at, u_at
+    return HashRays(p_all, x_all, t_all, x_at, t_at, u_at)
 
 
 @compiled(error_model="numpy")
-def tabulate_hash(p_all, x_all, t_all, x_at, t_at, u_at, table_depth, distance, slow_bottom):
-    """Pick the earliest pair of rays around each distance; NaN where there is none."""
+def tabulate_hash(
+    traced: HashRays, table_depth: Singles, distance: Floats, slow_bottom: np.float32
+) -> tuple[Floats, Floats]:
+    """Return take-off angles and times of the earliest pair of rays around each distance.
+
+    NaN where there is none. Rays that leave upward have negative slowness in the list ``ps``;
+    they come first, so that range grows along the list until rays turn back. Rays of less slowness
+    than ``slow_bottom`` go on into the half-space and are left out.
+    """
+    p_all, x_all, t_all, x_at, t_at, u_at = traced
     count, nd = x_at.shape
     takeoff = np.full((nd, distance.size), np.nan)
     time = np.full((nd, distance.size), np.nan)
@@ -137,18 +173,18 @@ def tabulate_hash(p_all, x_all, t_all, x_at, t_at, u_at, table_depth, distance, 
         m = 0
         first_down = count - 1
         if table_depth[d] != 0.0:
-            furthest = np.float32(-999.0)
+            furthest = np.float32(_NO_RAY)
             first_down = -1
             for ray in range(count):
                 x = x_at[ray, d]
-                if x == np.float32(-999.0) or x <= furthest:
+                if x == np.float32(_NO_RAY) or x <= furthest:
                     break
                 xs[m], ts[m], ps[m], us[m] = x, t_at[ray, d], -p_all[ray], u_at[ray, d]
                 furthest = x
                 first_down = ray
                 m += 1
         for ray in range(first_down, -1, -1):
-            if x_at[ray, d] == np.float32(-999.0):
+            if x_at[ray, d] == np.float32(_NO_RAY):
                 continue
             xs[m] = x_all[ray] - x_at[ray, d]
             ts[m] = t_all[ray] - t_at[ray, d]
@@ -156,7 +192,7 @@ def tabulate_hash(p_all, x_all, t_all, x_at, t_at, u_at, table_depth, distance, 
             m += 1
         for j in range(distance.size):
             target = np.float32(distance[j])
-            best = np.float32(999.0)
+            best = np.float32(999.0)  # seconds; HASH's start, later arrivals do not count
             for i in range(1, m):
                 if xs[i - 1] > target or xs[i] < target:
                     continue

@@ -16,31 +16,109 @@ slowness tells two nearly horizontal rays apart only to half the digits:
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.core import compiled
 
+Floats = NDArray[np.float64]
+
 _SAMPLES = 32
+"""Brackets in which the rays that turn in a leg are sought (chosen here: ranges that rise and
+fall within a leg are told apart)."""
+
 _SAMPLES_THIN = 8
+"""The same in a leg whose velocity grows by less than 5 %, where the range hardly bends."""
+
 _STEPS = 80
+"""Most steps of a search (chosen here: halving alone ends at rounding after about 50)."""
+
+
+class Legs(NamedTuple):
+    """Layers with a linear velocity each, from the upper of source and receivers down.
+
+    Attributes
+    ----------
+    top, bottom : ndarray, shape (legs,)
+        Velocity at the upper and at the lower end, km/s.
+    thickness : ndarray, shape (legs,)
+        In km.
+    between : int
+        How many of them, the first, lie between the source and the receivers.
+    """
+
+    top: Floats
+    bottom: Floats
+    thickness: Floats
+    between: int
+
+
+class RayFamily(NamedTuple):
+    """Rays of one kind, which a single cosine tells apart.
+
+    Attributes
+    ----------
+    legs : Legs
+    turning : int
+        The leg in which they turn; -1 for direct rays.
+    reference : float
+        Velocity at which the cosine is taken, km/s.
+    """
+
+    legs: Legs
+    turning: int
+    reference: float
+
+
+class Bracket(NamedTuple):
+    """Two values of the search variable, and the misfit of the ray of each."""
+
+    low: float
+    low_misfit: float
+    high: float
+    high_misfit: float
+
+
+class Arrivals(NamedTuple):
+    """The earliest arrivals found so far at a line of receivers.
+
+    Attributes
+    ----------
+    distance : ndarray, shape (receivers,)
+        Ascending, km.
+    time : ndarray
+        In s; infinite where nothing has arrived yet.
+    takeoff : ndarray
+        In degrees.
+    direct : ndarray of bool
+        Rays that join smoothly on to the direct ray.
+    """
+
+    distance: Floats
+    time: Floats
+    takeoff: Floats
+    direct: NDArray[np.bool_]
 
 
 @compiled(error_model="numpy")
-def _cosine(s, ref, v):
+def _cosine(s: float, ref: float, v: float) -> float:
     r = v / ref
     squared = (1.0 - r) * (1.0 + r) + r * r * s * s
     return math.sqrt(squared) if squared > 0.0 else 0.0
 
 
 @compiled(error_model="numpy")
-def _slowness(s, ref):
+def _slowness(s: float, ref: float) -> float:
     return math.sqrt((1.0 - s) * (1.0 + s)) / ref
 
 
-@compiled(error_model="numpy")
-def _range(s, ref, v1, v2, h, between, turning):
-    """Horizontal range; ``turning`` is the leg in which the ray turns, -1 for a direct ray."""
+@compiled(error_model="numpy", forceinline=True)
+def _range(s: float, family: RayFamily) -> float:
+    """Horizontal range of the ray with a cosine."""
+    v1, v2, h, between = family.legs
+    turning, ref = family.turning, family.reference
     p = _slowness(s, ref)
     x = 0.0
     last = between if turning < 0 else turning
@@ -49,6 +127,7 @@ def _range(s, ref, v1, v2, h, between, turning):
         if c == 0.0:
             return np.inf
         dx = p * h[i] * (v1[i] + v2[i]) / c
+        # below both ends a ray passes every leg down and up again
         x += dx if i < between else 2.0 * dx
     if turning >= 0:
         g = (v2[turning] - v1[turning]) / h[turning]
@@ -57,7 +136,10 @@ def _range(s, ref, v1, v2, h, between, turning):
 
 
 @compiled(error_model="numpy")
-def _time(s, ref, v1, v2, h, between, turning):
+def _time(s: float, family: RayFamily) -> float:
+    """Travel time of the ray with a cosine."""
+    v1, v2, h, between = family.legs
+    turning, ref = family.turning, family.reference
     t = 0.0
     last = between if turning < 0 else turning
     for i in range(last):
@@ -67,6 +149,7 @@ def _time(s, ref, v1, v2, h, between, turning):
         w = h[i] * (v1[i] + v2[i]) / (v1[i] * v1[i] * c2 + v2[i] * v2[i] * c1)
         a = g * w
         if abs(a) < 1e-3:
+            # atanh(g w) / g by its series: exact to rounding here, and whole for g = 0
             dt = w * (1.0 + a * a * (1.0 / 3.0 + a * a / 5.0))
         else:
             dt = math.atanh(min(a, 1.0 - 1e-16)) / g
@@ -77,25 +160,30 @@ def _time(s, ref, v1, v2, h, between, turning):
     return t
 
 
-@compiled(error_model="numpy")
-def _misfit(u, target, ref, v1, v2, h, between, turning, height):
+@compiled(error_model="numpy", forceinline=True)
+def _misfit(
+    u: float, target: float, family: RayFamily, height: float
+) -> tuple[float, float, float]:
     """Misfit of a ray in the search variable ``u``, with its cosine and range.
 
     A direct ray has ``u`` = angle from the horizontal at the fastest level and the misfit in
     the arctangent of height over range, nearly linear in ``u``. A turning ray has ``u`` =
     cosine at the top of its leg and the misfit in range.
     """
-    if turning < 0:
+    if family.turning < 0:
         s = math.sin(u)
-        x = _range(s, ref, v1, v2, h, between, -1)
+        x = _range(s, family)
         return math.atan2(height, x) - math.atan2(height, target), s, x
-    x = _range(u, ref, v1, v2, h, between, turning)
+    x = _range(u, family)
     return x - target, u, x
 
 
 @compiled(error_model="numpy")
-def _shoot(a, fa, b, fb, target, ref, v1, v2, h, between, turning, height):
+def _shoot(
+    bracket: Bracket, target: float, family: RayFamily, height: float
+) -> tuple[float, float]:
     """Cosine and range of the ray that reaches ``target``: bracketed false position."""
+    a, fa, b, fb = bracket
     s = 0.0
     x = 0.0
     side = 0
@@ -106,9 +194,11 @@ def _shoot(a, fa, b, fb, target, ref, v1, v2, h, between, turning, height):
             u = (a * fb - b * fa) / (fb - fa)
             if not (min(a, b) <= u <= max(a, b)):
                 u = 0.5 * (a + b)
-        f, s, x = _misfit(u, target, ref, v1, v2, h, between, turning, height)
+        f, s, x = _misfit(u, target, family, height)
         if abs(x - target) <= 1e-10 * (1.0 + target) or abs(b - a) <= 1e-15 * abs(b + a):
             break
+        # where one end stays twice, halving its misfit draws the next point toward it (the
+        # Illinois rule): plain false position would creep up from the other side
         if (f > 0.0) == (fb > 0.0):
             b, fb = u, f
             if side == -1:
@@ -123,23 +213,23 @@ def _shoot(a, fa, b, fb, target, ref, v1, v2, h, between, turning, height):
 
 
 @compiled(error_model="numpy")
-def _offer(j, t, angle, from_direct, time, takeoff, direct):
-    if t < time[j]:
-        time[j] = t
-        takeoff[j] = angle
-        direct[j] = from_direct
+def _offer(j: int, t: float, angle: float, from_direct: bool, arrivals: Arrivals) -> None:
+    """Keep an arrival at receiver ``j`` if it is the earliest so far."""
+    if t < arrivals.time[j]:
+        arrivals.time[j] = t
+        arrivals.takeoff[j] = angle
+        arrivals.direct[j] = from_direct
 
 
 @compiled(error_model="numpy")
-def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
+def trace_source(
+    legs: Legs, v_source: float, v_below: float, downward: bool, distance: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Trace the first arrivals of one source to a line of receivers.
 
     Parameters
     ----------
-    v1, v2, h : float64 arrays, shape (legs,)
-        Velocities at top and bottom of the legs and their thickness.
-    between : int
-        The number of legs between source and receiver.
+    legs : Legs
     v_source, v_below : float
         Velocity at the source, and below the last leg.
     downward : bool
@@ -148,112 +238,151 @@ def trace_source(v1, v2, h, between, v_source, v_below, downward, distance):
 
     Returns
     -------
-    takeoff (degrees), time, slowness-free ``direct`` flags : arrays, shape (receivers,)
+    takeoff (degrees), time, ``direct`` flags : arrays, shape (receivers,)
         ``direct`` marks rays that join smoothly on to the direct ray.
     """
     n = distance.size
-    legs = h.size
-    time = np.full(n, np.inf)
-    takeoff = np.full(n, np.nan)
-    direct = np.zeros(n, np.bool_)
+    arrivals = Arrivals(distance, np.full(n, np.inf), np.full(n, np.nan), np.zeros(n, np.bool_))
     height = 0.0
     fastest = 0.0
-    for i in range(between):
-        height += h[i]
-        fastest = max(fastest, v1[i], v2[i])
-
-    if between == 0:
+    for i in range(legs.between):
+        height += legs.thickness[i]
+        fastest = max(fastest, legs.top[i], legs.bottom[i])
+    if legs.between == 0:
         for j in range(n):
             angle = 180.0 if distance[j] == 0.0 else 90.0
-            _offer(j, distance[j] / v_source, angle, True, time, takeoff, direct)
+            _offer(j, distance[j] / v_source, angle, True, arrivals)
     else:
-        reach = _range(0.0, fastest, v1, v2, h, between, -1)
-        reach_time = _time(0.0, fastest, v1, v2, h, between, -1)
-        upper = 0.5 * math.pi
-        for j in range(n):
-            target = distance[j]
-            if target <= reach:
-                s, x = 1.0, 0.0
-                if target > 0.0:
-                    f_flat = math.atan2(height, reach) - math.atan2(height, target)
-                    f_upper, _, _ = _misfit(upper, target, fastest, v1, v2, h, between, -1, height)
-                    s, x = _shoot(
-                        0.0, f_flat, upper, f_upper, target, fastest,
-                        v1, v2, h, between, -1, height,
-                    )  # fmt: skip
-                    upper = min(0.5 * math.pi, math.asin(s) * (1.0 + 1e-9))
-                p = _slowness(s, fastest)
-                t = _time(s, fastest, v1, v2, h, between, -1) + p * (target - x)
-            else:
-                p = 1.0 / fastest
-                t = reach_time + p * (target - reach)
-            angle = math.degrees(math.asin(min(1.0, p * v_source)))
-            _offer(j, t, angle if downward else 180.0 - angle, True, time, takeoff, direct)
+        _offer_direct(RayFamily(legs, -1, fastest), height, v_source, downward, arrivals)
+    above = max(fastest, v_source if legs.between == 0 else 0.0)
+    _offer_from_below(legs, above, height, v_source, v_below, arrivals)
+    return arrivals.takeoff, arrivals.time, arrivals.direct
 
-    # Rays that leave downward and turn in a leg below both ends.
-    above = max(fastest, v_source if between == 0 else 0.0)
+
+@compiled(error_model="numpy")
+def _offer_direct(
+    family: RayFamily, height: float, v_source: float, downward: bool, arrivals: Arrivals
+) -> None:
+    """Offer the rays that stay between source and receivers.
+
+    Beyond the reach of the flattest one, the level of the fastest velocity carries it on.
+    """
+    fastest = family.reference
+    reach = _range(0.0, family)
+    reach_time = _time(0.0, family)
+    upper = 0.5 * math.pi
+    for j in range(arrivals.distance.size):
+        target = arrivals.distance[j]
+        if target <= reach:
+            s, x = 1.0, 0.0
+            if target > 0.0:
+                f_flat = math.atan2(height, reach) - math.atan2(height, target)
+                f_upper, _, _ = _misfit(upper, target, family, height)
+                s, x = _shoot(Bracket(0.0, f_flat, upper, f_upper), target, family, height)
+                # the next receiver is farther, so its ray is flatter
+                upper = min(0.5 * math.pi, math.asin(s) * (1.0 + 1e-9))
+            p = _slowness(s, fastest)
+            # the search ends near the target: the slowness carries the time over the rest
+            t = _time(s, family) + p * (target - x)
+        else:
+            p = 1.0 / fastest
+            t = reach_time + p * (target - reach)
+        angle = math.degrees(math.asin(min(1.0, p * v_source)))
+        _offer(j, t, angle if downward else 180.0 - angle, True, arrivals)
+
+
+@compiled(error_model="numpy")
+def _offer_from_below(
+    legs: Legs, above: float, height: float, v_source: float, v_below: float, arrivals: Arrivals
+) -> None:
+    """Offer what leaves downward: rays that turn in a leg below both ends, and head waves.
+
+    ``above`` is the fastest velocity between the ends, which a ray must exceed to come back.
+    """
     joined = above <= v_source
-    cosines = np.empty(_SAMPLES + 1)
-    ranges = np.empty(_SAMPLES + 1)
-    for k in range(between, legs):
+    count = legs.thickness.size
+    for k in range(legs.between, count):
         # Path along the level at the top of this leg: head wave, or the edge of a shadow.
-        level = v1[k]
+        level = legs.top[k]
         if k > 0:
-            level = max(level, v2[k - 1])
-        _run_along(level, above, k, v1, v2, h, between, v_source, distance, time, takeoff, direct)
-        if k > between and v1[k] != v2[k - 1]:
+            level = max(level, legs.bottom[k - 1])
+        _run_along(level, above, k, legs, v_source, arrivals)
+        if k > legs.between and legs.top[k] != legs.bottom[k - 1]:
             joined = False
-        slow_top = 1.0 / max(above, v1[k])
-        if v1[k] < above:
+        if legs.top[k] < above:
             joined = False
-        if v2[k] > v1[k] and slow_top > 1.0 / v2[k]:
-            low = _cosine(0.0, 1.0 / slow_top, v1[k])
-            high = _cosine(0.0, v2[k], v1[k])
-            # Range against cosine bends little within a leg of nearly one velocity.
-            samples = _SAMPLES if v2[k] > 1.05 * v1[k] else _SAMPLES_THIN
-            for m in range(samples + 1):
-                c = low + (high - low) * 0.5 * (1.0 - math.cos(math.pi * m / samples))
-                cosines[m] = c
-                ranges[m] = _range(c, v1[k], v1, v2, h, between, k)
-            for m in range(samples):
-                x1 = ranges[m]
-                x2 = ranges[m + 1]
-                if not x2 > x1:
-                    joined = False
-                    continue
-                # The ends of neighboring brackets may differ in the last bit; a grid distance
-                # between them would otherwise belong to neither.
-                slack = 1e-9 * (1.0 + x2)
-                j = np.searchsorted(distance, x1 - slack)
-                while j < n and distance[j] <= x2 + slack:
-                    target = distance[j]
-                    if target > 0.0:
-                        s, x = _shoot(
-                            cosines[m], x1 - target, cosines[m + 1], x2 - target, target,
-                            v1[k], v1, v2, h, between, k, height,
-                        )  # fmt: skip
-                        p = _slowness(s, v1[k])
-                        t = _time(s, v1[k], v1, v2, h, between, k) + p * (target - x)
-                        angle = math.degrees(math.asin(min(1.0, p * v_source)))
-                        _offer(j, t, angle, joined, time, takeoff, direct)
-                    j += 1
+        slow_top = 1.0 / max(above, legs.top[k])
+        if legs.bottom[k] > legs.top[k] and slow_top > 1.0 / legs.bottom[k]:
+            family = RayFamily(legs, k, legs.top[k])
+            joined = _offer_turning(family, 1.0 / slow_top, height, v_source, joined, arrivals)
         else:
             joined = False
-        above = max(above, v1[k], v2[k])
+        above = max(above, legs.top[k], legs.bottom[k])
     level = v_below
-    if legs > 0:
-        level = max(level, v2[legs - 1])
-    _run_along(level, above, legs, v1, v2, h, between, v_source, distance, time, takeoff, direct)
-    return takeoff, time, direct
+    if count > 0:
+        level = max(level, legs.bottom[count - 1])
+    _run_along(level, above, count, legs, v_source, arrivals)
+
+
+@compiled(error_model="numpy")
+def _offer_turning(
+    family: RayFamily,
+    slowest: float,
+    height: float,
+    v_source: float,
+    joined: bool,
+    arrivals: Arrivals,
+) -> bool:
+    """Offer the rays that turn in one leg, between velocity ``slowest`` and that at its bottom.
+
+    Range may rise and fall with the cosine, so that a distance has several rays: every piece on
+    which it rises is searched for itself, and where it falls later rays are no first arrivals.
+    Returns whether the deepest of these rays still joins on to the direct one.
+    """
+    top, bottom = family.reference, family.legs.bottom[family.turning]
+    low = _cosine(0.0, slowest, top)
+    high = _cosine(0.0, bottom, top)
+    # Range against cosine bends little within a leg of nearly one velocity.
+    samples = _SAMPLES if bottom > 1.05 * top else _SAMPLES_THIN
+    cosines = np.empty(samples + 1)
+    ranges = np.empty(samples + 1)
+    for m in range(samples + 1):
+        c = low + (high - low) * 0.5 * (1.0 - math.cos(math.pi * m / samples))
+        cosines[m] = c
+        ranges[m] = _range(c, family)
+    distance = arrivals.distance
+    for m in range(samples):
+        x1 = ranges[m]
+        x2 = ranges[m + 1]
+        if not x2 > x1:
+            joined = False
+            continue
+        # The ends of neighboring brackets may differ in the last bit; a grid distance
+        # between them would otherwise belong to neither.
+        slack = 1e-9 * (1.0 + x2)
+        j = np.searchsorted(distance, x1 - slack)
+        while j < distance.size and distance[j] <= x2 + slack:
+            target = distance[j]
+            if target > 0.0:
+                bracket = Bracket(cosines[m], x1 - target, cosines[m + 1], x2 - target)
+                s, x = _shoot(bracket, target, family, height)
+                p = _slowness(s, top)
+                t = _time(s, family) + p * (target - x)
+                angle = math.degrees(math.asin(min(1.0, p * v_source)))
+                _offer(j, t, angle, joined, arrivals)
+            j += 1
+    return joined
 
 
 @compiled(error_model="numpy")
 def _run_along(
-    level, above, k, v1, v2, h, between, v_source, distance, time, takeoff, direct
-):  # fmt: skip
+    level: float, above: float, k: int, legs: Legs, v_source: float, arrivals: Arrivals
+) -> None:
     """Offer the arrivals that run along the top of leg ``k`` at velocity ``level``."""
     if level < above:
         return
+    v1, v2, h, between = legs
+    distance = arrivals.distance
     p = 1.0 / level
     x0 = 0.0
     for i in range(k):
@@ -264,10 +393,13 @@ def _run_along(
         x0 += dx if i < between else 2.0 * dx
     if x0 > distance[-1]:
         return
-    t0 = _time(0.0, level, v1, v2, h, min(between, k), -1)
-    below = k - between
-    t0 += 2.0 * _time(0.0, level, v1[between:k], v2[between:k], h[between:k], below, -1)
+    # down to the level and up again, as two direct rays: through the legs between the ends once,
+    # through those below both twice
+    once = RayFamily(Legs(v1, v2, h, min(between, k)), -1, level)
+    below = Legs(v1[between:k], v2[between:k], h[between:k], k - between)
+    t0 = _time(0.0, once)
+    t0 += 2.0 * _time(0.0, RayFamily(below, -1, level))
     angle = math.degrees(math.asin(min(1.0, p * v_source)))
     for j in range(np.searchsorted(distance, x0), distance.size):
         if distance[j] > 0.0:
-            _offer(j, t0 + p * (distance[j] - x0), angle, False, time, takeoff, direct)
+            _offer(j, t0 + p * (distance[j] - x0), angle, False, arrivals)

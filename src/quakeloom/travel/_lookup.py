@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,9 +21,43 @@ from quakeloom.core import InputError, compiled
 from quakeloom.travel._tables import Law, TakeoffTable
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", bound=np.generic)
 
 _JUMP_DEG = 4.0
+"""Corners of a cell whose angles, less those of the straight lines, differ by more than this,
+degrees, are taken for different branches of the first arrival (chosen here)."""
+
+_BINS = 4_000
+"""Most bins of an axis (chosen here: 16 kB of cell numbers)."""
+
 _KERNEL = {"error_model": "numpy", "nogil": True}
+"""Numba's options: NaN instead of errors, and threads that look up at the same time."""
+
+
+class GridAxis(NamedTuple):
+    """An axis of the tables, with bins in which a cell is found in one step (or a few).
+
+    Attributes
+    ----------
+    nodes : ndarray, shape (n,)
+        Increasing, km.
+    bins_per_km : float
+    cells : ndarray of int32
+        The cell at the start of every bin.
+    """
+
+    nodes: Floats
+    bins_per_km: float
+    cells: NDArray[np.int32]
+
+
+class LinearTables(NamedTuple):
+    """What is interpolated, see :class:`TableStack`, and the depth of the receivers, km."""
+
+    values: NDArray[np.float32]
+    jumps: NDArray[np.bool_]
+    source_slowness_s_km: Floats
+    receiver_depth_km: float
 
 
 @dataclass(frozen=True)
@@ -52,8 +87,8 @@ class TableStack:
     source_slowness_s_km: Floats
     receiver_depth_km: float
     law: Law
-    _depth_cells: tuple[float, NDArray[np.int32]]
-    _distance_cells: tuple[float, NDArray[np.int32]]
+    _depth_axis: GridAxis
+    _distance_axis: GridAxis
 
 
 def stack_tables(tables: Sequence[TakeoffTable]) -> TableStack:
@@ -108,8 +143,8 @@ def stack_tables(tables: Sequence[TakeoffTable]) -> TableStack:
         np.array([t.source_slowness_s_km for t in tables]),
         first.receiver_depth_km,
         first.law,
-        _cell_index(first.depth_km),
-        _cell_index(first.distance_km),
+        _bin_axis(first.depth_km),
+        _bin_axis(first.distance_km),
     )
 
 
@@ -150,54 +185,72 @@ def lookup(
             f"{count - 1}."
         )
     shape = np.broadcast_shapes(index.shape, np.shape(depth_km), np.shape(distance_km))
-    rows = []
-    for array in (
-        index.astype(np.int64, copy=False),
-        np.asarray(depth_km, dtype=float),
-        np.asarray(distance_km, dtype=float),
-    ):
-        full = np.broadcast_to(array, shape)
-        rows.append(full if full.ndim == 2 else full.reshape(1, -1))
-    takeoff = np.empty(rows[0].shape)
-    time = np.empty(rows[0].shape)
+    model = _as_table(index.astype(np.int64, copy=False), shape)
+    depth = _as_table(np.asarray(depth_km, dtype=float), shape)
+    distance = _as_table(np.asarray(distance_km, dtype=float), shape)
+    takeoff, time = np.empty(model.shape), np.empty(model.shape)
     if stack.law == "hash":
-        _lookup_hash(*rows, stack.depth_km, stack.distance_km, stack.values, takeoff, time)
+        grid = stack.depth_km, stack.distance_km
+        _lookup_hash(model, depth, distance, *grid, stack.values, takeoff, time)
     else:
-        _lookup_linear(
-            *rows,
-            stack.depth_km,
-            stack.distance_km,
-            stack.values,
-            stack.jumps,
-            stack.source_slowness_s_km,
-            stack.receiver_depth_km,
-            *stack._depth_cells,
-            *stack._distance_cells,
-            takeoff,
-            time,
+        tables = LinearTables(
+            stack.values, stack.jumps, stack.source_slowness_s_km, stack.receiver_depth_km
         )
+        # plain tuples: numba takes several times as long to know a named one
+        axes = (*stack._depth_axis,), (*stack._distance_axis,)
+        _lookup_linear(model, depth, distance, *axes, (*tables,), takeoff, time)
     return takeoff.reshape(shape), time.reshape(shape)
+
+
+def _as_table(values: NDArray[Number], shape: tuple[int, ...]) -> NDArray[Number]:
+    """Broadcast, without a copy where there are two axes, as one of rows and columns."""
+    full = np.broadcast_to(values, shape)
+    return full if full.ndim == 2 else full.reshape(1, -1)
 
 
 def _find_jumps(residual: Floats, direct: NDArray[np.bool_]) -> NDArray[np.bool_]:
     corners = np.stack([residual[:-1, :-1], residual[:-1, 1:], residual[1:, :-1], residual[1:, 1:]])
     same = direct[:-1, :-1] & direct[:-1, 1:] & direct[1:, :-1] & direct[1:, 1:]
-    return (np.ptp(corners, axis=0) > _JUMP_DEG) & ~same
+    return np.asarray((np.ptp(corners, axis=0) > _JUMP_DEG) & ~same)
 
 
-def _cell_index(grid: Floats) -> tuple[float, NDArray[np.int32]]:
-    """Cells of evenly spaced bins, so that a cell is found in one step (or a few)."""
-    width = max(float(np.diff(grid).min()), float(grid[-1] - grid[0]) / 4_000)
+def _bin_axis(grid: Floats) -> GridAxis:
+    width = max(float(np.diff(grid).min()), float(grid[-1] - grid[0]) / _BINS)
     starts = grid[0] + width * np.arange(int((grid[-1] - grid[0]) / width) + 2)
     cells = np.clip(np.searchsorted(grid, starts, side="right") - 1, 0, grid.size - 2)
-    return 1.0 / width, cells.astype(np.int32)
+    return GridAxis(grid, 1.0 / width, cells.astype(np.int32))
+
+
+@compiled(**_KERNEL, forceinline=True)
+def _find_cell(axis: tuple[Floats, float, NDArray[np.int32]], x: float) -> int:
+    """Number of the cell that holds a value within a :class:`GridAxis`."""
+    grid, bins_per_km, cells = axis
+    i = int(cells[int((x - grid[0]) * bins_per_km)])
+    # a bin may begin one cell off by rounding, and hold several cells of a fine grid
+    while i > 0 and x < grid[i]:
+        i -= 1
+    while i < grid.size - 2 and x >= grid[i + 1]:
+        i += 1
+    return i
 
 
 @compiled(**_KERNEL)
 def _lookup_linear(
-    model, depth, distance, z_grid, x_grid, values, jumps, slowness_at, receiver,
-    z_scale, z_cells, x_scale, x_cells, takeoff, time,
-):  # fmt: skip
+    model: NDArray[np.int64],
+    depth: Floats,
+    distance: Floats,
+    depth_axis: tuple[Floats, float, NDArray[np.int32]],
+    distance_axis: tuple[Floats, float, NDArray[np.int32]],
+    tables: tuple[NDArray[np.float32], NDArray[np.bool_], Floats, float],
+    takeoff: Floats,
+    time: Floats,
+) -> None:
+    """Fill take-off angles and times of points (rows, columns).
+
+    Takes two :class:`GridAxis` and a :class:`LinearTables` as tuples.
+    """
+    z_grid, x_grid = depth_axis[0], distance_axis[0]
+    values, jumps, source_slowness, receiver = tables
     z_first = z_grid[0]
     z_last = z_grid[-1]
     x_first = x_grid[0]
@@ -213,22 +266,20 @@ def _lookup_linear(
                 continue
             if z < z_first:
                 z = z_first
-            i = z_cells[int((z - z_first) * z_scale)]
-            while i > 0 and z < z_grid[i]:
-                i -= 1
-            while i < z_grid.size - 2 and z >= z_grid[i + 1]:
-                i += 1
-            j = x_cells[int((x - x_first) * x_scale)]
-            while j > 0 and x < x_grid[j]:
-                j -= 1
-            while j < x_grid.size - 2 and x >= x_grid[j + 1]:
-                j += 1
+            i = _find_cell(depth_axis, z)
+            j = _find_cell(distance_axis, x)
             m = model[r, c]
             fz = (z - z_grid[i]) / (z_grid[i + 1] - z_grid[i])
             fx = (x - x_grid[j]) / (x_grid[j + 1] - x_grid[j])
             if jumps[m, i, j]:
                 takeoff[r, c], time[r, c] = _across_jump(
-                    values[m], slowness_at[m], z_grid, x_grid, i, j, fz, fx, z, x, receiver
+                    values[m, i : i + 2, j : j + 2],
+                    source_slowness[m, i : i + 2],
+                    z_grid[i : i + 2],
+                    x_grid[j : j + 2],
+                    receiver,
+                    z,
+                    x,
                 )
                 continue
             w00 = (1.0 - fz) * (1.0 - fx)
@@ -254,28 +305,38 @@ def _lookup_linear(
 
 
 @compiled(**_KERNEL)
-def _across_jump(values, slowness_at, z_grid, x_grid, i, j, fz, fx, z, x, receiver):
+def _across_jump(
+    values: NDArray[np.float32],
+    slowness: Floats,
+    z_ends: Floats,
+    x_ends: Floats,
+    receiver: float,
+    z: float,
+    x: float,
+) -> tuple[float, float]:
     """Angle and time of the branch that arrives first, from the corners that belong to it.
 
-    Every corner tells the time of its branch at the point by the plane wave through it:
-    ``dt/dx = sin(i)/v``, ``dt/dz = -cos(i)/v`` at the source.
+    Every corner of the cell tells the time of its branch at the point by the plane wave through
+    it: ``dt/dx = sin(i)/v``, ``dt/dz = -cos(i)/v`` at the source.
     """
+    fz = (z - z_ends[0]) / (z_ends[1] - z_ends[0])
+    fx = (x - x_ends[0]) / (x_ends[1] - x_ends[0])
     residuals = np.empty(4)
     times = np.empty(4)
     weights = np.empty(4)
     for corner in range(4):
         a = corner // 2
         b = corner % 2
-        height = z_grid[i + a] - receiver
-        x_corner = x_grid[j + b]
-        residuals[corner] = values[i + a, j + b, 0]
+        height = z_ends[a] - receiver
+        x_corner = x_ends[b]
+        residuals[corner] = values[a, b, 0]
         angle = math.pi - math.atan2(x_corner, height) + math.radians(residuals[corner])
-        gradient_x = math.sin(angle) * slowness_at[i + a]
-        gradient_z = -math.cos(angle) * slowness_at[i + a]
+        gradient_x = math.sin(angle) * slowness[a]
+        gradient_z = -math.cos(angle) * slowness[a]
         times[corner] = (
-            values[i + a, j + b, 1] * math.sqrt(x_corner * x_corner + height * height)
+            values[a, b, 1] * math.sqrt(x_corner * x_corner + height * height)
             + gradient_x * (x - x_corner)
-            + gradient_z * (z - z_grid[i + a])
+            + gradient_z * (z - z_ends[a])
         )
         # Not quite zero on the edge, so that a branch with all its corners there has a mean.
         weights[corner] = (fz if a else 1.0 - fz) * (fx if b else 1.0 - fx) + 1e-9
@@ -298,7 +359,17 @@ def _across_jump(values, slowness_at, z_grid, x_grid, i, j, fz, fx, z, x, receiv
 
 
 @compiled(**_KERNEL)
-def _lookup_hash(model, depth, distance, z_grid, x_grid, values, takeoff, time):
+def _lookup_hash(
+    model: NDArray[np.int64],
+    depth: Floats,
+    distance: Floats,
+    z_grid: Floats,
+    x_grid: Floats,
+    values: NDArray[np.float32],
+    takeoff: Floats,
+    time: Floats,
+) -> None:
+    """Fill take-off angles and times of points (rows, columns) as HASH interpolates."""
     nz = z_grid.size
     nx = x_grid.size
     for r in range(depth.shape[0]):
@@ -331,18 +402,18 @@ def _lookup_hash(model, depth, distance, z_grid, x_grid, values, takeoff, time):
 
 
 @compiled(**_KERNEL)
-def _is_valid(angle):
+def _is_valid(angle: float) -> bool:
     # HASH marks "no ray" by the angle that also stands for zero distance, straight up.
     return angle == angle and angle != 180.0
 
 
 @compiled(**_KERNEL)
-def _valid_pair(row, j):
+def _valid_pair(row: NDArray[np.float32], j: int) -> int:
     return j if _is_valid(row[j - 1, 0]) and _is_valid(row[j, 0]) else -1
 
 
 @compiled(**_KERNEL)
-def _nearest_pair(row, x_grid, x):
+def _nearest_pair(row: NDArray[np.float32], x_grid: Floats, x: float) -> int:
     """Upper index of the valid pair of neighbors whose middle is nearest to a distance."""
     nearest = 999.0
     best = -1
@@ -356,6 +427,7 @@ def _nearest_pair(row, x_grid, x):
 
 
 @compiled(**_KERNEL)
-def _along(row, x_grid, j, x, k):
+def _along(row: NDArray[np.float32], x_grid: Floats, j: int, x: float, k: int) -> float:
+    """Value k on the line through the pair of neighbors that ends with j."""
     share = (x - x_grid[j - 1]) / (x_grid[j] - x_grid[j - 1])
-    return row[j - 1, k] + share * (row[j, k] - row[j - 1, k])
+    return float(row[j - 1, k] + share * (row[j, k] - row[j - 1, k]))

@@ -10,10 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import EARTH_RADIUS_KM
+
 Floats = NDArray[np.float64]
 
-EARTH_RADIUS_KM = 6371.0
 _STEP_KM = 10.0
+"""Step of the extra nodes, km; what it costs stands at :func:`flatten_model`."""
 
 
 def flatten_depth(depth_km: ArrayLike) -> Floats:

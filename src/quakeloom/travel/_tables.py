@@ -10,15 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import InputError, LayeredModel
+from quakeloom.core import EARTH_RADIUS_KM, InputError, LayeredModel
 from quakeloom.travel._hash_rays import (
     HASH_RAYS,
     insert_table_depths,
     tabulate_hash,
     trace_hash_rays,
 )
-from quakeloom.travel._linear_rays import trace_source
-from quakeloom.travel._spherical import EARTH_RADIUS_KM, flatten_depth, flatten_model
+from quakeloom.travel._linear_rays import Legs, trace_source
+from quakeloom.travel._spherical import flatten_depth, flatten_model
 
 Floats = NDArray[np.float64]
 Law = Literal["linear", "hash"]
@@ -30,8 +30,16 @@ HASH_DISTANCES_KM: Floats = np.arange(0.0, 201.0, 2.0)
 """Table distances of HASH v1.2 (0 to 200 km, every 2 km)."""
 
 _BELOW_KM = 0.001
+"""How far below a discontinuity the table depth of the lower medium lies, km (chosen here: far
+below the error of any depth, far above rounding)."""
+
 _VELOCITY_STEP = 0.01
-_SAME_LEVEL_KM = 0.001  # closer than this, a direct ray is horizontal to rounding
+"""Largest relative change of velocity from one table depth to the next (chosen here, so that
+take-off angles are nearly linear between them)."""
+
+_SAME_LEVEL_KM = 0.001
+"""Source and receiver closer in depth than this, km, are on one level: a direct ray between
+them is horizontal to rounding (chosen here)."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,17 @@ def trace_table(
     if law == "hash":
         return _trace_hash(model, velocity, depth, distance, rays)
 
+    return _trace_linear(model, velocity, depth, distance, receiver_depth_km, spherical)
+
+
+def _trace_linear(
+    model: LayeredModel,
+    velocity: Floats,
+    depth: Floats,
+    distance: Floats,
+    receiver_depth_km: float,
+    spherical: bool,
+) -> TakeoffTable:
     nodes, flat_depth, receiver = model.depth_km, depth, receiver_depth_km
     if spherical:
         deepest = max(float(depth[-1]), receiver, float(nodes[-1]))
@@ -200,12 +219,12 @@ def trace_table(
         legs = _legs(nodes, velocity, float(source), receiver)
         v_source = _velocity_above(nodes, velocity, float(source))
         takeoff[i], time[i], direct[i] = trace_source(
-            *legs, v_source, float(velocity[-1]), bool(receiver > source), distance
+            legs, v_source, float(velocity[-1]), bool(receiver > source), distance
         )
         shrink = (EARTH_RADIUS_KM - depth[i]) / EARTH_RADIUS_KM if spherical else 1.0
         slowness[i] = 1.0 / (v_source * shrink)
     return TakeoffTable(
-        model.name, depth, distance, takeoff, time, direct, slowness, receiver_depth_km, law
+        model.name, depth, distance, takeoff, time, direct, slowness, receiver_depth_km, "linear"
     )
 
 
@@ -216,7 +235,7 @@ def _trace_hash(
     z, v = insert_table_depths(model.depth_km, velocity, depth)
     traced = trace_hash_rays(z, v, depth32, rays)
     slow_bottom = np.float32(1.0) / v[-1]
-    takeoff, time = tabulate_hash(*traced, depth32, distance, slow_bottom)
+    takeoff, time = tabulate_hash(traced, depth32, distance, slow_bottom)
     slowness = np.array([1.0 / _velocity_above(model.depth_km, velocity, d) for d in depth])
     return TakeoffTable(
         model.name,
@@ -268,10 +287,8 @@ def _velocity_above(nodes: Floats, velocity: Floats, depth: float) -> float:
     return float(velocity[i - 1] + share * (velocity[i] - velocity[i - 1]))
 
 
-def _legs(
-    nodes: Floats, velocity: Floats, source: float, receiver: float
-) -> tuple[Floats, Floats, Floats, int]:
-    """Legs below the upper of source and receiver, and how many lie between the two."""
+def _legs(nodes: Floats, velocity: Floats, source: float, receiver: float) -> Legs:
+    """Legs below the upper of source and receiver."""
     # So that no leg is as thin as a denormal number.
     nodes, source, receiver = np.round(nodes, 12), round(source, 12), round(receiver, 12)
     if abs(source - receiver) < _SAME_LEVEL_KM:
@@ -291,7 +308,7 @@ def _legs(
     keep = (z2 > z1) & (z1 >= upper)
     z1, z2, v1, v2 = z1[keep], z2[keep], v1[keep], v2[keep]
     between = int(np.count_nonzero(z2 <= lower))
-    return (
+    return Legs(
         np.ascontiguousarray(v1),
         np.ascontiguousarray(v2),
         np.ascontiguousarray(z2 - z1),

@@ -6,8 +6,11 @@ from scipy.fft import dct
 
 from quakeloom.core import InputError
 from quakeloom.inference import (
+    LanczosProbes,
+    NormalEquations,
     ScaledPrecision,
     SmoothInversion,
+    SmoothPrior,
     dissect_graph,
     minimize_abic,
 )
@@ -26,9 +29,12 @@ def _identity_problem(dissection, laplacian, data):
     same = dissection.pairs[:, 0] == dissection.pairs[:, 1]
     blocks = np.where(same, 1.0, 0.0)[:, None, None]
     n = data.size
-    return SmoothInversion(
-        dissection, blocks, data[:, None], data @ data, n, [laplacian], np.zeros(n, dtype=int)
-    )
+    equations = NormalEquations(blocks, data[:, None], data @ data, n)
+    return SmoothInversion(dissection, equations, SmoothPrior([laplacian], _one_area(n)))
+
+
+def _one_area(nodes):
+    return np.zeros(nodes, dtype=int)
 
 
 def test_abic_of_a_chain_has_its_closed_form():
@@ -104,9 +110,10 @@ def test_two_strengths_agree_with_one_where_they_are_equal():
     same = dissection.pairs[:, 0] == dissection.pairs[:, 1]
     blocks = np.where(same[:, None, None], np.diag([1.0, 2.0]), 0.0)
     data = rng.normal(size=(30, 2))
-    rest = (dissection, blocks, data, np.sum(data**2) + 9.0, 90.0)
-    one = SmoothInversion(*rest, [laplacians[0] + laplacians[1]], np.zeros(30, dtype=int))
-    two = SmoothInversion(*rest, laplacians, np.zeros(30, dtype=int))
+    equations = NormalEquations(blocks, data, np.sum(data**2) + 9.0, 90.0)
+    both = SmoothPrior([laplacians[0] + laplacians[1]], _one_area(30))
+    one = SmoothInversion(dissection, equations, both)
+    two = SmoothInversion(dissection, equations, SmoothPrior(laplacians, _one_area(30)))
     for alpha2 in (0.2, 4.0):
         first, _ = one.evaluate((alpha2,))
         second, _ = two.evaluate((alpha2, alpha2))
@@ -124,14 +131,10 @@ def test_stochastic_lanczos_agrees_with_the_factor():
     exact = _identity_problem(dissection, laplacian, data)
     krylov = SmoothInversion(
         dissection,
-        exact.data_blocks,
-        exact.data_vector,
-        exact.data_square,
-        n,
-        [laplacian],
-        exact.components,
-        solver="iterative",
-        steps=120,
+        NormalEquations(exact.data_blocks, exact.data_vector, exact.data_square, n),
+        SmoothPrior([laplacian], exact.components),
+        "iterative",
+        LanczosProbes(steps=120),
     )
     points = [(p.evaluate((1.0,))[0], p.evaluate((8.0,))[0]) for p in (exact, krylov)]
     change = [b.log_determinant - a.log_determinant for a, b in points]
@@ -156,9 +159,9 @@ def test_krylov_draws_have_the_inverse_as_covariance():
 
 
 def test_too_few_data_are_refused_with_numbers():
-    """With N + P <= M no noise is left to estimate."""
+    """With N + P <= M no noise is left to estimate; the caller has the last word."""
     dissection = dissect_graph(np.array([[0, 0]]), np.zeros((1, 1)))
-    with pytest.raises(InputError, match=r"5\.0 data cannot determine 5 unknowns"):
-        SmoothInversion(
-            dissection, np.eye(5)[None], np.ones((1, 5)), 1.0, 5.0, [], np.zeros(1, dtype=int)
-        )
+    equations = NormalEquations(np.eye(5)[None], np.ones((1, 5)), 1.0, 5.0)
+    prior = SmoothPrior([], _one_area(1))
+    with pytest.raises(InputError, match=r"5\.0 data cannot determine 5 unknowns.* Read more\."):
+        SmoothInversion(dissection, equations, prior, remedy="Read more.")

@@ -6,6 +6,7 @@ import pytest
 from quakeloom.inference import (
     Linearization,
     LinearProblem,
+    MemberStreams,
     assess_ensemble,
     averaged_subspace,
     coverage_spread,
@@ -21,6 +22,8 @@ from quakeloom.inference import (
     randomized_member,
     robust_weights,
 )
+
+STREAMS = MemberStreams(1, "test")
 
 
 def linear_problem(size=12, count=20, seed=0):
@@ -93,7 +96,7 @@ def test_most_probable_model_of_a_nonlinear_problem_has_no_gradient():
 
 def test_randomized_members_of_a_linear_problem_are_draws_of_its_posterior():
     problem = linear_problem()
-    draws = np.array([randomized_member(problem, 1, m).white for m in range(2000)])
+    draws = np.array([randomized_member(problem, STREAMS, m).white for m in range(2000)])
     mean, covariance = problem.posterior()
     sd = np.sqrt(np.diag(covariance))
     # 2000 draws: standard errors 0.022 in the mean, 0.016 in the spread; four of them
@@ -103,11 +106,11 @@ def test_randomized_members_of_a_linear_problem_are_draws_of_its_posterior():
 
 def test_a_member_depends_on_its_number_and_nothing_else():
     problem = linear_problem()
-    alone = randomized_member(problem, 1, 7).white
-    others = [randomized_member(problem, 1, m).white for m in (3, 7, 11)]
+    alone = randomized_member(problem, STREAMS, 7).white
+    others = [randomized_member(problem, STREAMS, m).white for m in (3, 7, 11)]
     assert (alone == others[1]).all()
     assert not np.allclose(alone, others[0])
-    assert not np.allclose(alone, randomized_member(problem, 2, 7).white)
+    assert not np.allclose(alone, randomized_member(problem, MemberStreams(2, "test"), 7).white)
 
 
 def test_outliers_do_not_move_the_robust_fit():
@@ -137,7 +140,9 @@ def test_noise_level_is_found_when_errors_are_three_times_too_small():
     white = rng.standard_normal(5)
     data = operator @ white + 0.3 * rng.standard_normal(300)
     problem = LinearProblem(operator, np.zeros(300), data, np.full(300, 0.1))
-    factors = [randomized_member(problem, 1, m, noise_shape=5.0).noise_factor for m in range(20)]
+    factors = [
+        randomized_member(problem, STREAMS, m, noise_shape=5.0).noise_factor for m in range(20)
+    ]
     assert np.mean(factors) == pytest.approx(3.0, rel=0.1)
 
 
@@ -238,13 +243,15 @@ def test_langevin_walks_end_in_the_posterior_of_a_nonlinear_problem_from_a_wrong
         gradient, _, log_likelihood = posterior_score(problem, x)
         return log_likelihood - 0.5 * x @ x, gradient
 
-    walks = [langevin_walk(target, fit.white + 0.5, subspace, 1, m, steps=60) for m in range(600)]
+    walks = [
+        langevin_walk(target, fit.white + 0.5, subspace, STREAMS, m, steps=60) for m in range(600)
+    ]
     drawn = np.array([w.white for w in walks])
     # standard error of the mean 4 % of a standard deviation, of a standard deviation 3 %
     assert np.abs((drawn.mean(axis=0) - mean) / spread).max() < 0.14
     np.testing.assert_allclose(drawn.std(axis=0), spread, rtol=0.12)
     assert np.mean([w.accepted for w in walks]) > 0.4
-    again = langevin_walk(target, fit.white + 0.5, subspace, 1, 7, steps=60)
+    again = langevin_walk(target, fit.white + 0.5, subspace, STREAMS, 7, steps=60)
     assert (again.white == drawn[7]).all()
 
 
@@ -257,7 +264,7 @@ def test_langevin_steps_of_any_length_are_accepted_where_the_posterior_is_gaussi
         gradient, _, log_likelihood = posterior_score(problem, x)
         return log_likelihood - 0.5 * x @ x, gradient
 
-    walks = [langevin_walk(target, mean, subspace, 1, m, 3, step=2.0) for m in range(1500)]
+    walks = [langevin_walk(target, mean, subspace, STREAMS, m, 3, step=2.0) for m in range(1500)]
     assert min(w.accepted for w in walks) == 1.0
     np.testing.assert_allclose(np.cov(np.array([w.white for w in walks]).T), covariance, atol=0.13)
 
@@ -272,7 +279,7 @@ def test_scores_of_exact_draws_have_variance_one_in_the_averaged_directions():
         return log_likelihood - 0.5 * x @ x, gradient
 
     drawn = np.array(
-        [langevin_walk(target, fit.white, at_center, 2, m, 60).white for m in range(400)]
+        [langevin_walk(target, fit.white, at_center, STREAMS, m, 60).white for m in range(400)]
     )
     averaged = averaged_subspace(problem, drawn, fit.white)
     scores = np.array([posterior_score(problem, x)[0] for x in drawn])
@@ -328,7 +335,7 @@ def test_laplace_particles_have_the_prior_outside_the_informed_directions():
     problem = linear_problem(size=30, count=4)
     mean, covariance = problem.posterior()
     subspace = informed_subspace(problem, linearized(problem, mean))
-    particles = laplace_particles(subspace, 3, np.arange(3000))
+    particles = laplace_particles(subspace, STREAMS, np.arange(3000))
     assert particles.mean(axis=0) == pytest.approx(mean, abs=0.09)
     np.testing.assert_allclose(np.cov(particles.T), covariance, atol=0.12)
 

@@ -8,6 +8,7 @@ import pytest
 from quakeloom.networks import (
     SPAN,
     Lane,
+    Stretch,
     apply_taps,
     convolution_taps,
     strided_taps,
@@ -51,7 +52,8 @@ def test_a_convolution_is_what_its_definition_says(r, out, channels, kernel):
     weight, bias = r.normal(size=(out, channels, kernel)), r.normal(size=out)
     taps = convolution_taps(weight, bias, lane.width, kernel // 2)
     made = lane.make_rows(taps.bias.size)
-    apply_taps(taps, _windows(lane, data), lane.gap, made, 0, lane.gap, lane.columns, floor=False)
+    source = Stretch(_windows(lane, data), lane.gap)
+    apply_taps(taps, source, Stretch(made, lane.gap), lane.columns, floor=False)
     for n in range(4):
         expected = _convolve(data[n], weight, bias)
         assert np.allclose(_take(lane, made, n)[:out], expected, atol=2e-5)
@@ -65,7 +67,8 @@ def test_what_is_negative_is_cut_off(r):
     both = []
     for floor in (False, True):
         made = lane.make_rows(4)
-        apply_taps(taps, _windows(lane, data), 3, made, 0, 3, lane.columns, floor=floor)
+        source = Stretch(_windows(lane, data), 3)
+        apply_taps(taps, source, Stretch(made, 3), lane.columns, floor=floor)
         both.append(_take(lane, made, 1))
     assert np.array_equal(np.maximum(both[0], 0.0), both[1])
     assert (both[0] < 0).any()
@@ -77,12 +80,12 @@ def test_a_window_gives_the_same_bits_whatever_lies_beside_it(r):
     weight, bias = r.normal(size=(8, 8, 7)), r.normal(size=8)
     taps = convolution_taps(weight, bias, lane.width, 3)
     made = lane.make_rows(8)
-    apply_taps(taps, _windows(lane, data), 3, made, 0, 3, lane.columns)
+    apply_taps(taps, Stretch(_windows(lane, data), 3), Stretch(made, 3), lane.columns)
     for n in range(6):
         alone = np.zeros_like(data)
         alone[5 - n] = data[n]
         other = lane.make_rows(8)
-        apply_taps(taps, _windows(lane, alone), 3, other, 0, 3, lane.columns)
+        apply_taps(taps, Stretch(_windows(lane, alone), 3), Stretch(other, 3), lane.columns)
         assert np.array_equal(_take(lane, made, n), _take(lane, other, 5 - n))
 
 
@@ -95,7 +98,7 @@ def test_a_stride_takes_every_fourth_value(r, samples):
     phases, made = less.make_rows(16), less.make_rows(8)
     take_phases(_windows(lane, data), samples, 3, phases, shorter, 3)
     taps = strided_taps(weight, bias, less.width, before, 4)
-    apply_taps(taps, phases, 3, made, 0, 3, less.columns, floor=False)
+    apply_taps(taps, Stretch(phases, 3), Stretch(made, 3), less.columns, floor=False)
     for n in range(3):
         wide = np.pad(data[n], ((0, 0), (1, 1)))
         every = _convolve(wide, weight, bias)[:, 2 : 2 + 4 * shorter : 4]
@@ -109,10 +112,9 @@ def test_a_transposed_convolution_spreads_every_sample(r):
     weight, bias = r.normal(size=(4, 5, 7)), r.normal(size=5)
     taps = transposed_taps(weight, bias, lane.width)
     made = longer.make_rows(5)
-    apply_taps(
-        taps, _windows(lane, data), 3, made, 0, 3, samples + 1, floor=False, repeat=2,
-        x_step=lane.period, out_step=longer.period,
-    )  # fmt: skip
+    source = Stretch(_windows(lane, data), 3, 0, lane.period)
+    target = Stretch(made, 3, 0, longer.period)
+    apply_taps(taps, source, target, samples + 1, windows=2, floor=False)
     for n in range(2):
         expected = np.repeat(bias[:, None], 4 * samples + 3, axis=1)
         for t in range(samples):
@@ -134,7 +136,8 @@ def test_a_layer_that_reaches_beyond_its_arrays_is_refused():
     lane = Lane(100, 3, 1)
     taps = convolution_taps(np.ones((4, 2, 7)), np.zeros(4), lane.width, 3)
     x = lane.make_rows(2)
+    narrow = Stretch(np.zeros((4, 100), np.float32), 3)
     with pytest.raises(ValueError, match="beyond"):
-        apply_taps(taps, x, 3, np.zeros((4, 100), np.float32), 0, 3, 100 + SPAN)
+        apply_taps(taps, Stretch(x, 3), narrow, 100 + SPAN)
     with pytest.raises(ValueError, match="single precision"):
-        apply_taps(taps, x.astype(float), 3, lane.make_rows(4), 0, 3, 100)
+        apply_taps(taps, Stretch(x.astype(float), 3), Stretch(lane.make_rows(4), 3), 100)

@@ -10,8 +10,11 @@ import pytest
 
 from quakeloom.plots import (
     AccuracyGroups,
+    BeachballStyle,
+    CalibrationBins,
     FirstMotion,
     FocalSphere,
+    MapPoints,
     PrecisionRecall,
     binomial_interval,
     double_couple_beachballs,
@@ -70,8 +73,12 @@ FIGURES = {
     "histogram_of_nothing": lambda: plot_stacked_histogram([], [], "value"),
     "cumulative": lambda: plot_cumulative_angles({"A": [1, 2, NAN], "other": [5.0], "B": []}),
     "cumulative_of_nothing": lambda: plot_cumulative_angles({}),
-    "calibration": lambda: plot_calibration([0.2, NAN], [0.3, NAN], [0.1, 0], [0.4, 1], [9, 0]),
-    "calibration_of_nothing": lambda: plot_calibration([], [], [], [], [], percent=False),
+    "calibration": lambda: plot_calibration(
+        CalibrationBins([0.2, NAN], [0.3, NAN], [0.1, 0], [0.4, 1], [9, 0])
+    ),
+    "calibration_of_nothing": lambda: plot_calibration(
+        CalibrationBins([], [], [], [], []), percent=False
+    ),
     "matrix": lambda: plot_letter_matrix([[2, 1], [0, 3]], ["A", "B"], "before", "after"),
     "rates": lambda: plot_contradiction_rates(["X", "Y"], [1, 0], [5, 0], ["reversed", "too_few"]),
     "rates_of_nothing": lambda: plot_contradiction_rates([], [], []),
@@ -115,22 +122,23 @@ def test_callers_settings_of_matplotlib_change_nothing() -> None:
 
 def test_maps_say_how_many_beachballs_they_show() -> None:
     lon, lat = np.array([10.0, 10.5, NAN, 10.2]), np.array([50.0, 50.3, 1.0, 50.1])
-    angles = np.array([[0, 90, 0], [10, 45, 90], [1, 1, 1], [NAN, NAN, NAN]]).T
-    drawn = plot_mechanism_map(lon, lat, *angles, ["A", "B", "C", ""])
+    events = MapPoints(lon, lat, ["A", "B", "C", ""])
+    angles = [[0, 90, 0], [10, 45, 90], [1, 1, 1], [NAN, NAN, NAN]]
+    drawn = plot_mechanism_map(events, angles)
     assert drawn is not None
     assert drawn[1] == 2
-    assert plot_mechanism_map([], [], [], [], [], []) is None
-    assert plot_network_map([], [], [], [], []) is None
-    assert plot_network_map(lon, lat, ["A", "B", "C", ""], [10.1], [50.2], ["STA"]) is not None
+    nothing = MapPoints([], [])
+    assert plot_mechanism_map(nothing, []) is None
+    assert plot_network_map(nothing, nothing) is None
+    assert plot_network_map(events, MapPoints([10.1], [50.2], ["STA"])) is not None
 
 
 def test_a_crowded_map_shows_density_and_as_many_beachballs_as_fit() -> None:
     rng = np.random.default_rng(0)
     n = 25_000
     lon, lat = 135 + 5 * rng.random(n), 34 + 4 * rng.random(n)
-    drawn = plot_mechanism_map(
-        lon, lat, 360 * rng.random(n), 90 * rng.random(n), 90 * rng.random(n), np.full(n, "B")
-    )
+    angles = rng.random((n, 3)) * (360, 90, 90)
+    drawn = plot_mechanism_map(MapPoints(lon, lat, np.full(n, "B")), angles)
     assert drawn is not None
     assert 100 < drawn[1] <= 1500
 
@@ -140,7 +148,8 @@ def test_a_ball_is_drawn_over_the_one_before_it() -> None:
     figure = new_figure(2, 2)
     axes = figure.add_subplot()
     balls = double_couple_beachballs([0, 0], [90, 90], [0, 0])
-    draw_beachballs(axes, [0.5, 0.5], [0.5, 0.5], balls, 20, colors=["red", "blue"])
+    style = BeachballStyle(20, ["red", "blue"])
+    draw_beachballs(axes, [0.5, 0.5], [0.5, 0.5], balls, style)
     axes.set_axis_off()
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)

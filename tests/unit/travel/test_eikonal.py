@@ -247,6 +247,25 @@ def test_rough_media_settle_and_keep_fermat():
     assert (solution.times_s >= distance / v.max() - 1e-9).all()
 
 
+def test_twice_the_slowness_is_twice_the_time_in_the_roughest_medium():
+    """So T = sum of s dT/ds (Euler), where nodes without an earlier neighbor occur, too."""
+    rng = np.random.default_rng(2)
+    v = np.exp(rng.normal(0.0, 1.0, (40, 60)))
+    spacing = np.array([0.1, 0.4])
+    solution = solve_eikonal(v, spacing, (1.7, 9.1))
+    assert np.isfinite(solution.times_s).all()
+    points = rng.uniform(0, 1, (20, 2)) * (np.array(v.shape) - 1) * spacing
+    gradient = solution.backpropagate(points, np.ones(len(points)))
+    assert np.sum(gradient / v) == pytest.approx(solution.times_at(points).sum(), rel=1e-11)
+
+
+def test_a_medium_too_rough_for_the_grid_is_refused():
+    """With jumps of many orders of magnitude no order of first arrivals is found; say so."""
+    v = np.exp(np.random.default_rng(0).normal(0.0, 3.0, (40, 60)))
+    with pytest.raises(InputError, match="could not be put in order"):
+        solve_eikonal(v, 0.1, (2.0, 3.0))
+
+
 def meander(shape, every):
     """A path that walls along depth force to and fro, open at alternate ends."""
     open_nodes = np.ones(shape, dtype=bool)

@@ -11,9 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Stress
+from quakeloom.formats import read_coastline
 from quakeloom.stages.stress.columns import tabulate_map
 from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundaries, place_points
-from quakeloom.store import find_resource, open_item, read_arrays
+from quakeloom.store import find_resource
 from quakeloom.stress import (
     Bootstrap,
     PlacedMechanisms,
@@ -232,17 +233,13 @@ def _area_limits(settings: Stress, axis: int) -> tuple[float, float]:
 
 
 def _land(settings: Stress, axes: dict[str, Floats]) -> list[Floats]:
-    from quakeloom.plots import Coastline
-
     names = list(axes)
     corners = np.array(
         [[e, n] for e in (axes[names[1]][0], axes[names[1]][-1])
          for n in (axes[names[0]][0], axes[names[0]][-1])]
     )  # fmt: skip
     box = place_back(settings, corners)
-    data = read_arrays(open_item(find_resource("coastline")) / "coastline-10m.npz")
-    arrays = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
-    coast = Coastline.from_steps(**{n: data[n] for n in arrays})
+    coast = read_coastline(find_resource("coastline") / "coastline-10m.npz")
     rings = coast.clip(
         box[:, 0].min() - 1, box[:, 0].max() + 1, box[:, 1].min() - 1, box[:, 1].max() + 1, 0.01
     )

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quakeloom.core import FormatError
-from quakeloom.plots import Coastline
-from quakeloom.report import load_coastline
+from quakeloom.core import Coastline, FormatError
+from quakeloom.formats import find_coastline, read_coastline
 
 FOLDER = Path(__file__).resolve().parents[3] / "resources" / "coastline"
 
@@ -19,9 +18,9 @@ FOLDER = Path(__file__).resolve().parents[3] / "resources" / "coastline"
 @pytest.fixture(scope="module")
 def coastlines() -> list[Coastline]:
     """Both scales; a folder gives the finer one."""
-    found = [load_coastline(path) for path in (FOLDER, FOLDER / "coastline-50m.npz")]
-    assert None not in found
-    return [c for c in found if c is not None]
+    finest = find_coastline(FOLDER)
+    assert finest is not None
+    return [finest, read_coastline(FOLDER / "coastline-50m.npz")]
 
 
 def on_land(coast: Coastline, lon: float, lat: float) -> bool:
@@ -61,14 +60,13 @@ def test_known_places_are_on_land_or_at_sea(coastlines, place, lon, lat, land) -
 
 
 def test_no_file_gives_no_coastline_and_a_wrong_file_an_error(tmp_path) -> None:
-    assert load_coastline(None) is None
-    assert load_coastline(tmp_path) is None
+    assert find_coastline(tmp_path) is None
     for name, content in (("a.npz", b"no archive"), ("b.npz", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(FormatError, match="cannot be read"):
-            load_coastline(tmp_path / name)
+            read_coastline(tmp_path / name)
     np.savez(tmp_path / "c.npz", scale=[1.0])
     with pytest.raises(FormatError, match="cannot be read"):
-        load_coastline(tmp_path / "c.npz")
+        read_coastline(tmp_path / "c.npz")
     with pytest.raises(FormatError, match="cannot be read"):
-        load_coastline(tmp_path / "absent.npz")
+        read_coastline(tmp_path / "absent.npz")

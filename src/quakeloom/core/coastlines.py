@@ -99,6 +99,7 @@ class Coastline:
             edges along the frame are not coast: draw the frame a little smaller.
         """
         polygons: list[Floats] = []
+        # rings and frame may both go on beyond the date line, each by up to a turn
         for shift in (-720.0, -360.0, 0.0, 360.0, 720.0):
             hit = (
                 (self.boxes[:, 0] + shift < east)
@@ -137,7 +138,7 @@ def _cut(points: Floats, axis: int, limit: float, side: int) -> Floats:
     cut[:, axis] = limit
     both = np.stack([points, cut], axis=1)
     keep = np.stack([inside, crossing], axis=1)
-    return both[keep]
+    return np.asarray(both[keep])
 
 
 def _cut_frame(points: Floats, west: float, east: float, south: float, north: float) -> Floats:
