@@ -28,6 +28,8 @@ _BLANK_LOCATIONS = ("--", "__")
 """Location codes that stand for an empty one."""
 _LEAST_WEIGHT_CODE = 4
 """Weight code of HYPO71 for a pick that is not used; 0 is one of full weight."""
+_LARGEST_WEIGHT = 1000.0
+"""Weights of locations are about 1; some programs norm them to the number of picks."""
 ANGLES = (
     ("azimuth_deg", "azimuth", 1.0),
     ("takeoff_deg", "takeoff", 1.0),
@@ -133,7 +135,7 @@ def read_weights(source: PickSource, linked: LinkedPicks) -> NDArray[np.int8]:
     if records.has("weight"):
         weight, bad = records.numbers("weight")
         with np.errstate(invalid="ignore"):
-            bad = bad | (weight < 0) | np.isinf(weight)
+            bad = bad | (weight < 0) | (weight > _LARGEST_WEIGHT)
         _note(source, records, linked.event, bad, "weight", "is impossible and left out")
         known = ~np.isnan(weight) & ~bad
         share = np.minimum(weight[known], 1.0)
@@ -144,11 +146,12 @@ def read_weights(source: PickSource, linked: LinkedPicks) -> NDArray[np.int8]:
     return code
 
 
-def read_pickers(pick: OneKind) -> pa.Array:
+def read_pickers(pick: OneKind, source: PickSource, event: Integers) -> pa.Array:
     """Return who picked: analyst, else the method of an automatic pick, else automatic."""
     if not pick.has("mode") and not pick.has("method"):
         return pa.array([""] * len(pick.rows), pa.string())
-    who, _ = coded(pick.texts("mode"), _MODES, "")
+    who, unknown = coded(pick.texts("mode"), _MODES, "")
+    _note(source, pick, event, unknown, "mode", "is not known and left out")
     method = pc.replace_substring_regex(pick.words("method"), pattern=r"^.*[/=#]", replacement="")
     named = pc.and_(pc.not_equal(method, ""), pc.not_equal(who, "analyst"))
     return pc.if_else(named, method, who)
