@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.formats._first_motions import ONSET_WORDS, is_first_p
+from quakeloom.formats._first_motions import ONSET_WORDS
 from quakeloom.formats._quakeml_arrivals import LinkedPicks
 from quakeloom.formats._quakeml_blocks import Integers
 from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, as_mask
@@ -176,11 +176,3 @@ def coded(texts: pa.Array, codes: Mapping[str, Any], missing: Any) -> tuple[pa.A
     odd = np.array([w not in codes and w != "" for w in words] + [False])
     index = encoded.indices.fill_null(len(words))
     return pa.array(values, kind).take(index), odd[index.to_numpy()]
-
-
-def first_ps(phases: pa.Array) -> Mask:
-    """Say which phases are a P whose first motion is that of the source."""
-    encoded = phases.dictionary_encode()
-    is_p = np.array([is_first_p(w) for w in encoded.dictionary.to_pylist()], dtype=bool)
-    mask: Mask = is_p[encoded.indices.to_numpy()]
-    return mask
