@@ -97,6 +97,12 @@ class CatalogPick:
         """Whether the located hypocenter rests on it; True where nothing was located."""
         return self.arrival is None or self.arrival["pick_use"] == "used"
 
+    @property
+    def stated_error_s(self) -> float:
+        """Error of the time as the picker states it; NaN if it does not, though a location
+        had to assume one."""
+        return float(self.pick.get("uncertainty_s", math.nan))
+
     def value(self, name: str) -> float:
         """Return a number of the arrival, else of the first motion or pick; NaN if unknown."""
         for row in (self.arrival, self.polarity, self.pick):

@@ -27,6 +27,8 @@ _TYPES = {
 """Types of amplitudes in lower case and the phase they are of; others belong to magnitudes."""
 _NO_AMPLITUDES = ("duration", "period")
 """Categories of readings that are no amplitude of ground motion."""
+_LARGEST = 1e20
+"""No amplitude is larger, be it meters or counts."""
 _CODES = ("network", "station", "channel")
 
 
@@ -71,8 +73,8 @@ def read_amplitudes(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, 
             reason = "its event is put aside"
         elif not codes[1]:
             reason = "the station code is missing"
-        elif bad[i] or not 0.0 < values[i] < math.inf:
-            reason = f"amplitude '{records.text(i, 'value')}' is no positive number"
+        elif bad[i] or not 0.0 < values[i] < _LARGEST:
+            reason = f"amplitude '{records.text(i, 'value')}' is no positive number that can be"
         elif name in channel.values:
             reason = f"doubled amplitude: the channel has one of {name}"
         elif unit != channel.unit:

@@ -121,9 +121,9 @@ class Block:
 def _join_pieces(data, starts, offsets, joined):  # type: ignore[no-untyped-def]
     """Copy pieces of bytes one after the other; a piece may be empty."""
     for k in range(starts.size):
-        begin = offsets[k]
-        start = starts[k]
-        for i in range(offsets[k + 1] - begin):
+        # an index without a sign needs no test whether it counts from the end
+        begin, end, start = np.uint64(offsets[k]), np.uint64(offsets[k + 1]), np.uint64(starts[k])
+        for i in range(end - begin):
             joined[begin + i] = data[start + i]
 
 

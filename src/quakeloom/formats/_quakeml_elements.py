@@ -94,7 +94,7 @@ def pick_element(pick: CatalogPick, name: str) -> Iterator[str]:
     )
     picker = pick.word("picker")
     yield f"      <pick publicID={quoteattr(name)}>"
-    yield f"        {quantity('time', iso_time(pick.time), pick.value('uncertainty_s'))}"
+    yield f"        {quantity('time', iso_time(pick.time), pick.stated_error_s)}"
     yield f"        <waveformID{codes}/>"
     if picker not in ("", "analyst", "automatic"):
         yield f"        <methodID>{own_id('picker', picker)}</methodID>"

@@ -31,6 +31,10 @@ PLACE = (("longitude", "longitude"), ("latitude", "latitude"), ("depth_km", "dep
 """Columns of a hypocenter and the fields they come from."""
 
 _MODES = ("manual", "automatic")
+_LARGEST_ERROR_DEG = 180.0
+"""Largest error of a coordinate that means anything."""
+_LARGEST_TIME_ERROR_S = 366 * 86_400.0
+"""Largest error of an origin time: a year, of historical earthquakes."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def read_origins(events: BlockEvents, rejects: Rejects) -> Origins:
     values["depth_km"] = values["depth_km"] / block.units_per_km
     choice = choose(events, ORIGIN, "origin_id")
     tell_choice(events, choice, "origin", "origin_id", rejects)
+    _tell_modes(events, records, rejects)
     values |= _errors(records, values["latitude"], events, rejects)
     return Origins(records, choice, time, values, bad)
 
@@ -129,6 +134,18 @@ def origins_table(events: BlockEvents, origins: Origins, good: Mask, source_file
     return make_table("origins", {n: c.take(pa.array(kept)) for n, c in columns.items()}, len(kept))
 
 
+def _tell_modes(events: BlockEvents, records: OneKind, rejects: Rejects) -> None:
+    """Tell evaluation modes that are none."""
+    if not records.has("mode"):
+        return
+    odd = [w not in ("", *_MODES) for w in records.words("mode").to_pylist()]
+    for i in np.flatnonzero(odd).tolist():
+        event = events.ids[int(events.of(records.rows[i : i + 1])[0])]
+        text = records.text(i, "mode")
+        reason = f"evaluation mode '{text}' is not known and left out"
+        rejects.add(records.line(i), "origin", reason, text, event)
+
+
 def _errors(
     records: OneKind, latitude: Floats, events: BlockEvents, rejects: Rejects
 ) -> dict[str, Floats]:
@@ -137,14 +154,21 @@ def _errors(
     time, bad_time = read_errors(records, "time")
     north, bad_north = read_errors(records, "latitude")
     east, bad_east = read_errors(records, "longitude")
+    with np.errstate(invalid="ignore"):
+        bad_time |= time > _LARGEST_TIME_ERROR_S
+        bad_north |= north > _LARGEST_ERROR_DEG
+        bad_east |= east > _LARGEST_ERROR_DEG
+    north, east = np.where(bad_north, np.nan, north), np.where(bad_east, np.nan, east)
     vertical, bad_vertical = read_errors(records, "depth")
     circular, bad_circular = records.numbers("horizontal_error")
     largest, bad_largest = records.numbers("largest_horizontal_error")
     ellipse = np.array(records.words("description").to_pylist()) == "uncertainty ellipse"
+    for values, bad in ((circular, bad_circular), (largest, bad_largest)):
+        bad |= out_of_bounds("horizontal_error_km", values / units_per_km)
+        values[bad] = np.nan
     flat = np.where(np.isnan(circular) | (ellipse & ~np.isnan(largest)), largest, circular)
-    flat, bad_flat = scale_by_level(
-        records, flat, bad_circular | bad_largest, "horizontal_level", 2
-    )
+    flat, bad_flat = scale_by_level(records, flat, np.zeros_like(bad_time), "horizontal_level", 2)
+    bad_flat |= bad_circular | bad_largest
     with np.errstate(invalid="ignore", over="ignore"):
         degrees = np.fmax(north, east * np.cos(np.radians(latitude)))
         horizontal = np.where(flat > 0, flat / units_per_km, degrees * KM_PER_DEGREE)
@@ -155,7 +179,7 @@ def _errors(
     }
     errors: dict[str, Floats] = {}
     for name, (words, values, bad) in found.items():
-        outside = out_of_bounds(name, values)
+        outside = out_of_bounds(name, values) | (bad & (name == "origin_error_s"))
         for i in np.flatnonzero(bad | outside).tolist():
             event = events.ids[int(events.of(records.rows[i : i + 1])[0])]
             reason = f"an uncertainty of its {words} is impossible and left out"

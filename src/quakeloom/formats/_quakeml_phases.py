@@ -43,6 +43,13 @@ def split_phase(phase: str) -> tuple[str, str]:
     return (found[2], _ONSETS[found[1].lower()]) if found else (phase, "")
 
 
+def phase_kinds(phases: pa.Array) -> pa.Array:
+    """Return P or S for first arrivals, and the name itself for other phases."""
+    encoded = phases.dictionary_encode()
+    kinds = [_first_phase(word) or word for word in encoded.dictionary.to_pylist()]
+    return pa.array(kinds, pa.string()).take(encoded.indices)
+
+
 def first_phases(phases: pa.Array) -> list[str]:
     """Return P or S for first arrivals, and nothing for other phases."""
     known = {word: _first_phase(word) for word in set(phases.to_pylist())}

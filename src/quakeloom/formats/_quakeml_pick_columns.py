@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.formats._first_motions import ONSET_WORDS, is_first_p
+from quakeloom.formats._first_motions import ONSET_WORDS
 from quakeloom.formats._quakeml_arrivals import LinkedPicks
 from quakeloom.formats._quakeml_blocks import Integers
 from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, as_mask
@@ -28,6 +28,8 @@ _BLANK_LOCATIONS = ("--", "__")
 """Location codes that stand for an empty one."""
 _LEAST_WEIGHT_CODE = 4
 """Weight code of HYPO71 for a pick that is not used; 0 is one of full weight."""
+_LARGEST_WEIGHT = 1000.0
+"""Weights of locations are about 1; some programs norm them to the number of picks."""
 ANGLES = (
     ("azimuth_deg", "azimuth", 1.0),
     ("takeoff_deg", "takeoff", 1.0),
@@ -133,7 +135,7 @@ def read_weights(source: PickSource, linked: LinkedPicks) -> NDArray[np.int8]:
     if records.has("weight"):
         weight, bad = records.numbers("weight")
         with np.errstate(invalid="ignore"):
-            bad = bad | (weight < 0) | np.isinf(weight)
+            bad = bad | (weight < 0) | (weight > _LARGEST_WEIGHT)
         _note(source, records, linked.event, bad, "weight", "is impossible and left out")
         known = ~np.isnan(weight) & ~bad
         share = np.minimum(weight[known], 1.0)
@@ -144,11 +146,12 @@ def read_weights(source: PickSource, linked: LinkedPicks) -> NDArray[np.int8]:
     return code
 
 
-def read_pickers(pick: OneKind) -> pa.Array:
+def read_pickers(pick: OneKind, source: PickSource, event: Integers) -> pa.Array:
     """Return who picked: analyst, else the method of an automatic pick, else automatic."""
     if not pick.has("mode") and not pick.has("method"):
         return pa.array([""] * len(pick.rows), pa.string())
-    who, _ = coded(pick.texts("mode"), _MODES, "")
+    who, unknown = coded(pick.texts("mode"), _MODES, "")
+    _note(source, pick, event, unknown, "mode", "is not known and left out")
     method = pc.replace_substring_regex(pick.words("method"), pattern=r"^.*[/=#]", replacement="")
     named = pc.and_(pc.not_equal(method, ""), pc.not_equal(who, "analyst"))
     return pc.if_else(named, method, who)
@@ -173,11 +176,3 @@ def coded(texts: pa.Array, codes: Mapping[str, Any], missing: Any) -> tuple[pa.A
     odd = np.array([w not in codes and w != "" for w in words] + [False])
     index = encoded.indices.fill_null(len(words))
     return pa.array(values, kind).take(index), odd[index.to_numpy()]
-
-
-def first_ps(phases: pa.Array) -> Mask:
-    """Say which phases are a P whose first motion is that of the source."""
-    encoded = phases.dictionary_encode()
-    is_p = np.array([is_first_p(w) for w in encoded.dictionary.to_pylist()], dtype=bool)
-    mask: Mask = is_p[encoded.indices.to_numpy()]
-    return mask

@@ -16,13 +16,12 @@ from quakeloom.formats._quakeml_arrivals import LinkedPicks
 from quakeloom.formats._quakeml_blocks import Integers
 from quakeloom.formats._quakeml_columns import BlockEvents, OneKind, as_mask, line_of
 from quakeloom.formats._quakeml_grammar import PICK
-from quakeloom.formats._quakeml_phases import split_phases
+from quakeloom.formats._quakeml_phases import phase_kinds, split_phases
 from quakeloom.formats._quakeml_pick_columns import (
     PickSource,
     StationCodes,
     coded,
     combine,
-    first_ps,
     read_angles,
     read_codes,
     read_onsets,
@@ -72,18 +71,23 @@ def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Ta
     problems = _Problems()
     codes = read_codes(pick, linked.event)
     phase, phase_onset = split_phases(linked.phase)
-    first_p = first_ps(phase)
+    kind = phase_kinds(phase)
+    first_p = as_mask(pc.equal(kind, "P"))
     polarity, unknown = coded(pick.texts("polarity"), POLARITY_WORDS, 0)
     time, bad_time = pick.times("time")
     _blame_whole(source, pick, linked, codes, problems, (time, bad_time))
     sign = polarity.to_numpy()
-    arrival = _keep_one_of_equals(linked, codes, phase, time, sign != 0, problems)
-    _blame_picks(events, linked, codes, phase, time, problems)
+    arrival = _keep_one_of_equals(linked, codes, kind, time, sign != 0, problems)
+    _blame_picks(events, linked, codes, kind, time, problems)
     for i in np.flatnonzero(unknown & first_p).tolist():
         text = pick.text(i, "polarity")
         problems.polarity.setdefault(i, f"polarity '{text}' is neither up nor down")
     angles = read_angles(events, arrival, first_p, problems.polarity)
     _keep_one_of_channel(events, linked, codes, sign, first_p, problems)
+    later = np.flatnonzero((sign != 0) & ~first_p & problems.good(count, {}))
+    for i, name in zip(later.tolist(), phase.take(pa.array(later)).to_pylist(), strict=True):
+        reason = f"a first motion of phase '{name}' is not used; only those of the first P are"
+        problems.polarity[i] = reason
     _tell(source, pick, linked, first_p, codes, problems)
     onset = read_onsets(pick, phase_onset, source, linked.event)
     common = {
@@ -99,7 +103,7 @@ def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Ta
         "time": pa.array(time),
         "uncertainty_s": pa.array(read_time_errors(pick, source, linked.event)),
         "pick_weight": pa.array(read_weights(source, linked)),
-        "picker": read_pickers(pick),
+        "picker": read_pickers(pick, source, linked.event),
     }
     motions = common | {"polarity": polarity, "arrival_time": pa.array(time)} | angles
     return (
@@ -154,7 +158,7 @@ def _blame_whole(
 def _keep_one_of_equals(
     linked: LinkedPicks,
     codes: StationCodes,
-    phase: pa.Array,
+    kind: pa.Array,
     time: NDArray[np.datetime64],
     decided: Mask,
     problems: _Problems,
@@ -164,7 +168,7 @@ def _keep_one_of_equals(
     The better one has a polarity, then an arrival, then comes first; it takes over the
     arrival of the other.
     """
-    key = combine(codes.instrument, (phase,))
+    key = combine(codes.instrument, (kind,))
     good = np.flatnonzero(problems.good(len(key), {}))
     order = good[
         np.lexsort((good, linked.arrival[good] < 0, ~decided[good], time[good], key[good]))
@@ -185,7 +189,7 @@ def _blame_picks(
     events: BlockEvents,
     linked: LinkedPicks,
     codes: StationCodes,
-    phase: pa.Array,
+    kind: pa.Array,
     time: NDArray[np.datetime64],
     problems: _Problems,
 ) -> None:
@@ -196,7 +200,7 @@ def _blame_picks(
     used = linked.arrival >= 0
     if used.all() or not used.any():
         return
-    key = combine(codes.station, (phase,))
+    key = combine(codes.station, (kind,))
     good = problems.good(len(key), problems.pick)
     rows = np.flatnonzero(good & used)
     if not rows.size:

@@ -27,6 +27,10 @@ _LARGEST_DISAGREEMENT_DEG = 20.0
 """Rotation between the double couples of two nodal planes, or lack of a right angle between
 them, from which on they are not those of one source; whole degrees explain a few degrees."""
 
+_LARGEST = {"polarity_count": 2.0**31 - 1, "station_distribution_ratio": 1.0}
+"""Bounds of figures that the registry does not have: the range of the column, and that of the
+standard."""
+
 _TENSOR = ("Mrr", "Mtt", "Mpp", "Mrt", "Mrp", "Mtp")
 
 Plane = list[Floats]
@@ -56,7 +60,10 @@ class PlaneReader:
         the other. NaN where a mechanism is refused or absent.
         """
         first, second, impossible = self._given()
-        swap = np.isnan(sum(first)) | (self._words("preferred_plane") == "2")
+        plane = self._words("preferred_plane")
+        unknown = np.array([w not in ("", "1", "2") for w in plane], dtype=bool)
+        self._tell(unknown, "the preferred plane is neither 1 nor 2", "preferred_plane")
+        swap = np.isnan(sum(first)) | (plane == "2")
         swap &= ~np.isnan(sum(second))
         first, second = _exchange(first, second, swap)
         with np.errstate(invalid="ignore"):
@@ -141,6 +148,10 @@ class PlaneReader:
         for name, field in _FIGURES.items():
             values, bad = self.records.numbers(field)
             bad = bad | out_of_bounds(name, values)
+            with np.errstate(invalid="ignore"):
+                bad = bad | (values > _LARGEST.get(name, np.inf))
+            if name == "polarity_count":
+                bad = bad | (~np.isnan(values) & (values != np.round(values)))
             self._tell(bad, f"the {field} is impossible and left out", field)
             found[name] = np.where(bad, np.nan, values)
         return found

@@ -6,6 +6,8 @@ after what it read together with the line there. None looks at what the names me
 
 from __future__ import annotations
 
+import numpy as np
+
 from quakeloom.core import compiled
 from quakeloom.formats._scanner_tables import HASH_FACTOR
 
@@ -38,10 +40,11 @@ def same_bytes(a, a0, a1, b, b0, b1):  # type: ignore[no-untyped-def]
     """Say whether two pieces of bytes are equal."""
     if a1 - a0 != b1 - b0:
         return False
-    k = 0
-    while k < a1 - a0 and a[a0 + k] == b[b0 + k]:
-        k += 1
-    return k == a1 - a0
+    length, first, second = np.uint64(a1 - a0), np.uint64(a0), np.uint64(b0)
+    k, one = np.uint64(0), np.uint64(1)
+    while k < length and a[first + k] == b[second + k]:
+        k += one
+    return k == length
 
 
 @inlined
@@ -54,14 +57,15 @@ def is_blank(byte):  # type: ignore[no-untyped-def]
 def skip_text(data, i, line):  # type: ignore[no-untyped-def]
     """Walk to the next ``<``; say also whether an entity was passed."""
     entity = False
-    size = data.size
-    while i < size and data[i] != LESS:
-        if data[i] == NEWLINE:
+    # an index without a sign needs no test whether it counts from the end
+    place, size, one = np.uint64(i), np.uint64(data.size), np.uint64(1)
+    while place < size and data[place] != LESS:
+        if data[place] == NEWLINE:
             line += 1
-        elif data[i] == AMPERSAND:
+        elif data[place] == AMPERSAND:
             entity = True
-        i += 1
-    return i, line, entity
+        place += one
+    return np.int64(place), line, entity
 
 
 @inlined

@@ -74,6 +74,7 @@ class _Families:
         self._children = {
             kind: self._by_owner(kind) for kind in (ARRIVAL, MAGNITUDE, COMMENT, REFERENCE)
         }
+        self._missing = 0
         self._amplitudes: dict[str, list[int]] = defaultdict(list)
         for row in block.rows(AMPLITUDE).tolist():
             self._amplitudes[block.text(row, FIELD[AMPLITUDE]["pick_id"])].append(row)
@@ -89,6 +90,9 @@ class _Families:
             [self._block.text(r, FIELD[REFERENCE]["id"]) for r in self._children[REFERENCE][event]]
             + [self._block.text(event, FIELD[EVENT][f]) for f in ("origin_id", "mechanism_id")]
         )
+        for reference in self._children[REFERENCE][event]:
+            name = self._block.text(reference, FIELD[REFERENCE]["id"])
+            self._missing += name not in self._of[ORIGIN] and name not in self._of[MECHANISM]
         picks: dict[str, None] = {}
         for origin in self._found(ORIGIN, names):
             mine = place
@@ -116,12 +120,15 @@ class _Families:
             place += 1 + len(self._children[COMMENT][mechanism])
 
     def count_left(self, used: Iterable[int], rejects: Rejects) -> None:
-        """Say how many picks, origins and mechanisms no event refers to."""
+        """Say how many picks, origins and mechanisms no event refers to, or are not there."""
         taken = set(used)
         left = {
             word: sum(row not in taken for row in self._block.rows(kind).tolist())
             for kind, word in ((PICK, "picks"), (ORIGIN, "origins"), (MECHANISM, "mechanisms"))
         }
+        if self._missing:
+            reason = f"{self._missing} references name origins or mechanisms that are not there"
+            rejects.add(-1, "origin", reason)
         if any(left.values()):
             words = ", ".join(f"{count} {word}" for word, count in left.items() if count)
             rejects.add(-1, "pick", f"{words} belong to no event of the document")

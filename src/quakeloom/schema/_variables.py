@@ -156,9 +156,17 @@ _LIST = (
         0,
         180,
     ),
-    Variable("azimuth_error_deg", "float64", "deg", "Standard error of the azimuth.", "NaN", 0),
     Variable(
-        "takeoff_error_deg", "float64", "deg", "Standard error of the take-off angle.", "NaN", 0
+        "azimuth_error_deg", "float64", "deg", "Standard error of the azimuth.", "NaN", 0, 360
+    ),
+    Variable(
+        "takeoff_error_deg",
+        "float64",
+        "deg",
+        "Standard error of the take-off angle.",
+        "NaN",
+        0,
+        180,
     ),
     Variable(
         "reversed",
