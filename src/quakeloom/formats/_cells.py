@@ -14,12 +14,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS
-from quakeloom.formats._text_columns import parse_floats, parse_times
-from quakeloom.schema import Variable, arrow_type, out_of_bounds, variable
+from quakeloom.formats._first_motions import ONSET_WORDS, polarity_sign
+from quakeloom.formats._mechanism_angles import wrap_azimuth, wrap_rake, wrap_strike
+from quakeloom.formats._text_columns import lacks_seconds, parse_floats, parse_times
+from quakeloom.schema import (
+    OTHER_UNITS,
+    Variable,
+    arrow_type,
+    out_of_bounds,
+    range_problem,
+    variable,
+)
 
 Mask = NDArray[np.bool_]
-Blame = Callable[[Mask, str], None]
+Reason = str | Callable[[int], str]
+"""Why a cell is bad, in words that may hold ``{name}`` and ``{cell}``, or by row."""
+
+Blame = Callable[[Mask, Reason], None]
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "events": ("event_id", "longitude", "latitude"),
@@ -37,6 +48,7 @@ MAY_BE_EMPTY = {
     "mechanisms": ("strike_deg", "dip_deg", "rake_deg"),
     "amplitudes": ("p_amplitude", "s_amplitude"),
 }
+"""Required columns of which a cell may be empty."""
 
 DOUBLED = {
     "picks": ("event_id", "network", "station", "channel", "phase", "time"),
@@ -59,10 +71,33 @@ DOUBLED = {
 """Columns in which two rows of a table may not agree."""
 
 _TRUE = {"true", "1", "t", "yes", "y"}
+"""Words for true in lower case."""
+
 _FALSE = {"false", "0", "f", "no", "n", ""}
+"""Words for false in lower case."""
+
+_SPANS = ("start_time", "end_time")
+"""Times that may be those of a day: the others are those of a moment."""
+
+_SECONDS_SINCE_1970 = r"^\d{9,10}\.\d+$"
+"""A number in a column of times that can only be seconds since 1970, as PyOcto writes them."""
+
+_WRAPPED: dict[str, Callable[[Any], NDArray[np.float64]]] = {
+    "strike_deg": wrap_strike,
+    "auxiliary_strike_deg": wrap_strike,
+    "azimuth_deg": wrap_azimuth,
+    "rake_deg": wrap_rake,
+    "auxiliary_rake_deg": wrap_rake,
+}
+"""Angles that mean the same after a full turn."""
+
+_MOST = 0.5
+"""Where this share of a column is outside of its range, the unit of all of it is another."""
 
 
-def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.ChunkedArray:
+def convert_column(
+    name: str, column: pa.ChunkedArray, blame: Blame, note: Blame | None = None
+) -> pa.ChunkedArray:
     """Bring a column to its registered type; bad cells are blamed and become missing.
 
     Parameters
@@ -72,7 +107,10 @@ def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.Chunk
     column : pyarrow.ChunkedArray
         Text or any other type.
     blame : callable
-        Called with a mask over all rows and a reason that may hold ``{cell}``.
+        Called with a mask over all rows and a reason, see :data:`Reason`.
+    note : callable
+        Called likewise for cells that are left out while their rows are kept; without it,
+        they are blamed.
 
     Returns
     -------
@@ -95,7 +133,7 @@ def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.Chunk
                 blame(odd, "{name} '{cell}' is none of " + ", ".join(v.values))
         return texts
     if v.dtype == "time":
-        return _times(column, is_text, blame)
+        return _times(v, column, is_text, blame, note or blame)
     if v.dtype == "bool":
         return _flags(column, is_text, blame)
     return _numbers(v, column, is_text, blame)
@@ -113,7 +151,10 @@ def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) 
 
 
 def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) -> dict[int, int]:
-    """Return the good rows whose key an earlier good row has, with that row."""
+    """Return the good rows whose key another good row has that counts, with that row.
+
+    The first row counts; of first motions, the first that has a sign.
+    """
     key = [n for n in DOUBLED[table] if n in columns]
     if not key:
         return {}
@@ -130,6 +171,9 @@ def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) ->
         # the places of a key go from coarse to fine: once they differ, the rest is not needed
         if name not in ("event_id", "network") and not _has_doubles(code[rows], size):
             return {}
+    if table == "polarities" and "polarity" in columns:
+        silent = columns["polarity"].to_numpy()[rows] == 0
+        rows = rows[np.argsort(silent, kind="stable")]
     _, first, inverse = np.unique(code[rows], return_index=True, return_inverse=True)
     doubled = np.flatnonzero(first[inverse] != np.arange(len(rows)))
     return {int(rows[i]): int(rows[first[inverse[i]]]) for i in doubled}
@@ -183,22 +227,61 @@ def _tidy(v: Variable, texts: pa.Array) -> pa.Array:
     return texts if trimmed.equals(texts) else trimmed
 
 
-def _times(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
-    target = arrow_type("origin_time")
+def _times(
+    v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame, note: Blame
+) -> pa.ChunkedArray:
+    target = arrow_type(v.name)
     if column.type == target:
         return column
-    if is_text:
-        parts = [parse_times(c) for c in column.chunks]
-        bad = np.concatenate([b for _, b in parts]) if parts else np.zeros(0, bool)
-        if bad.any():
-            blame(bad, "{name} '{cell}' is no time like 2020-01-31T12:34:56.789Z")
-        return pa.chunked_array(
-            [pa.array(t, pa.timestamp("ns")).cast(target) for t, _ in parts], target
-        )
+    if not is_text:
+        return _typed_times(v, column, blame)
+    pieces: list[pa.Array] = []
+    bads: list[Mask] = []
+    coarse: list[Mask] = []
+    for chunk in column.chunks:
+        texts, numbers = _without_counts(chunk)
+        times, bad = parse_times(texts)
+        coarse.append(lacks_seconds(texts) & ~np.isnat(times) & (v.name not in _SPANS))
+        times = np.where(coarse[-1], np.datetime64("NaT", "ns"), times)
+        counted = np.round(np.nan_to_num(numbers) * 1e6).astype("M8[us]").astype("M8[ns]")
+        times = np.where(np.isnan(numbers), times, counted)
+        bads.append(bad)
+        pieces.append(pa.array(times, pa.timestamp("ns")).cast(target))
+    if pieces and np.concatenate(bads).any():
+        blame(np.concatenate(bads), "{name} '{cell}' is no time like 2020-01-31T12:34:56.789Z")
+    if pieces and np.concatenate(coarse).any():
+        # a pick means nothing without its time; an event does
+        required = v.name == "time"
+        kept = "" if required else "; the row is kept without it"
+        say = blame if required else note
+        say(np.concatenate(coarse), "{name} '{cell}' is not given to the second" + kept)
+    return pa.chunked_array(pieces, target)
+
+
+def _without_counts(texts: pa.Array) -> tuple[pa.Array, NDArray[np.float64]]:
+    """Texts without seconds since 1970, and these as numbers (NaN elsewhere)."""
+    texts = texts.cast(pa.string())
+    counts = pc.match_substring_regex(pc.utf8_trim_whitespace(texts), _SECONDS_SINCE_1970)
+    if not pc.any(counts).as_py():
+        return texts, np.full(len(texts), np.nan)
+    numbers, _ = parse_floats(pc.if_else(counts, texts, pa.scalar(None, pa.string())))
+    return pc.if_else(counts, pa.scalar(None, pa.string()), texts), numbers
+
+
+def _typed_times(v: Variable, column: pa.ChunkedArray, blame: Blame) -> pa.ChunkedArray:
+    """Times of a column that is no text; numbers have no unit and are refused."""
+    target = arrow_type(v.name)
+    days = pa.types.is_date(column.type) and v.name not in _SPANS
+    if days or not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
+        what = "a day without a time" if days else "a number, whose unit is not known"
+        present = column.is_valid().to_numpy()
+        blame(present, "{name} {cell} is " + what + "; write timestamps, or text like 2020-01-31T"
+              "12:34:56.789Z")  # fmt: skip
+        return pa.chunked_array([pa.nulls(len(column), target)])
     try:
-        return column.cast(pa.timestamp("ns", tz="UTC"))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        blame(np.ones(len(column), dtype=bool), "{name} '{cell}' is no time")
+        return column.cast(pa.timestamp("ns")).cast(target)
+    except pa.ArrowInvalid:
+        blame(column.is_valid().to_numpy(), "{name} {cell} is outside of the years 1677 to 2262")
         return pa.chunked_array([pa.nulls(len(column), target)])
 
 
@@ -214,44 +297,78 @@ def _flags(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedAr
 
 def _numbers(v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
     target = arrow_type(v.name)
-    pieces: list[Any] = []
+    if not (is_text or _is_number(column.type)):
+        blame(np.ones(len(column), dtype=bool), f"{{name}} {{cell}} is {column.type}, no number")
+        return _constant(v, len(column))
+    pieces: list[NDArray[Any]] = []
     bads: list[Mask] = []
-    odd: list[Mask] = []
     for chunk in column.chunks:
         if v.name == "polarity" and is_text:
             values, bad = _polarities(chunk)
         elif is_text:
             values, bad = parse_floats(chunk)
-        elif chunk.type == target and not chunk.null_count:
-            values, bad = chunk.to_numpy(zero_copy_only=False), np.zeros(len(chunk), dtype=bool)
         else:
-            values = chunk.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
-            bad = np.zeros(len(chunk), dtype=bool)
-        outside = _outside(v, values)
-        if values.dtype.kind == "f" and v.dtype.startswith(("int", "uint")):
-            with np.errstate(invalid="ignore"):
-                outside |= (values != np.round(values)) & ~np.isnan(values)
+            values, bad = _typed_numbers(chunk, target), np.zeros(len(chunk), dtype=bool)
+        if v.name in _WRAPPED:
+            values = _WRAPPED[v.name](values)
+        pieces.append(values)
         bads.append(bad)
-        odd.append(outside)
-        any_bad = bad.any() or outside.any()
-        if chunk.type == target and not chunk.null_count and not any_bad:
-            pieces.append(chunk)
-            continue
-        values = np.array(values)
-        missing = bad | outside
-        if values.dtype.kind == "f":
-            missing |= np.isnan(values)
-        pieces.append(_filled(v, values, missing, target))
     if not pieces:
         return pa.chunked_array([], target)
-    bad, outside = np.concatenate(bads), np.concatenate(odd)
+    bad = np.concatenate(bads)
     if bad.any():
         what = "neither up nor down" if v.name == "polarity" else "no number"
         blame(bad, "{name} '{cell}' is " + what)
+    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    outside = _outside(v, values)
     if outside.any():
-        whole = " or no whole number" if v.dtype.startswith(("int", "uint")) else ""
-        blame(outside, f"{{name}} {{cell}} is outside [{v.minimum}, {v.maximum}] {v.unit}{whole}")
-    return pa.chunked_array(pieces, target)
+        _blame_ranges(v, values, outside, blame)
+    if values.dtype.kind == "f" and v.dtype.startswith(("int", "uint")):
+        with np.errstate(invalid="ignore"):
+            broken = (values != np.round(values)) & np.isfinite(values)
+        if broken.any():
+            blame(broken, "{name} {cell} is no whole number")
+            outside |= broken
+    missing = bad | outside
+    if values.dtype.kind == "f":
+        missing |= np.isnan(values)
+    good = column.type == target and not column.null_count and not (bad | outside).any()
+    if good and (v.name not in _WRAPPED or np.array_equal(values, column.to_numpy(), True)):
+        return column
+    return pa.chunked_array([_filled(v, np.array(values), missing, target)])
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
+def _typed_numbers(chunk: pa.Array, target: pa.DataType) -> NDArray[Any]:
+    if chunk.type == target and not chunk.null_count:
+        values: NDArray[Any] = chunk.to_numpy(zero_copy_only=False)
+        return values
+    filled: NDArray[Any] = chunk.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    return filled
+
+
+def _blame_ranges(v: Variable, values: NDArray[Any], outside: Mask, blame: Blame) -> None:
+    """Blame what is outside of its range, or a whole column that is in another unit."""
+    rows = np.flatnonzero(outside)
+    given = np.isfinite(values) & (values != 0)
+    for meaning, factor in OTHER_UNITS.get(v.name, ()):
+        fits = ~_outside(v, values[rows] * factor)
+        if fits.sum() >= _MOST * given.sum() and len(values) > 1:
+            share = f"{int(fits.sum())} of {int(given.sum())} values are outside of"
+            limits = f"[{v.minimum}, {v.maximum}] {v.unit}"
+            first = values[rows[0]]
+            blame(
+                given,
+                f"{{name}} {{cell}} is in a column that seems to be {meaning}: {share} {limits}; "
+                f"for {first:g} write {first * factor:g}",
+            )
+            return
+    blame(outside, lambda row: range_problem(v.name, float(values[row])))
 
 
 def _outside(v: Variable, values: NDArray[Any]) -> Mask:
@@ -275,10 +392,10 @@ def _filled(v: Variable, values: NDArray[Any], missing: Mask, target: pa.DataTyp
 
 def _polarities(chunk: pa.Array) -> tuple[NDArray[np.float64], Mask]:
     encoded = chunk.cast(pa.string()).dictionary_encode()
-    words = [w.strip().lower() for w in encoded.dictionary.to_pylist()]
-    values = np.array([POLARITY_WORDS.get(w, 0) for w in words] + [0], dtype=float)
-    bad = np.array([w not in POLARITY_WORDS for w in words] + [False])
-    index = encoded.indices.fill_null(len(words)).to_numpy()
+    signs = [polarity_sign(word) for word in encoded.dictionary.to_pylist()]
+    values = np.array([float(sign or 0) for sign in signs] + [0.0])
+    bad = np.array([sign is None for sign in signs] + [False])
+    index = encoded.indices.fill_null(len(signs)).to_numpy()
     return values[index], bad[index]
 
 

@@ -8,8 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quakeloom.core import SettingsError
+from quakeloom.formats._first_motions import phase_class
 from quakeloom.formats._format import Format
-from quakeloom.formats._phase_rows import PhaseRows, no_such_format
+from quakeloom.formats._phase_rows import (
+    Arrival,
+    FirstMotion,
+    Hypocenter,
+    PhaseRows,
+    no_such_format,
+)
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import (
     bounds_problem,
@@ -20,20 +27,47 @@ from quakeloom.formats._text_lines import (
 )
 
 _PHASE = "a hypoDD phase file"
+"""Name of the input of ph2dt, for messages."""
+
 _EVENTS = "a hypoDD event file"
+"""Name of ``event.dat``, for messages."""
+
 _STATIONS = "a hypoDD station file"
+"""Name of ``station.dat``, for messages."""
+
 _RELOC = "a hypoDD relocation file"
+"""Name of ``hypoDD.reloc``, for messages."""
+
 _NETWORK_OPTION = {
     "network_letters": "how many letters of a station label are its network code (default 0)."
 }
+"""The option of files with station labels."""
+
+_ERROR_OPTION = {
+    "best_error_s": "standard error in s of a pick with weight 1 (default 0.05); that of weight w "
+    "is it divided by w."
+}
+"""The option that turns weights into errors."""
+
+_BEST_ERROR_S = 0.05
+"""Standard error of a pick with weight 1: that of a P pick of weight code 0 in ``locate``."""
+
+_LONGEST_TRAVEL_S = 1e5
+"""No travel time is longer."""
 
 
-def read_hypodd_phase(path: Path, network_letters: int = 0) -> SourceTables:
-    """Read events and P arrival times from a hypoDD phase file (input of ph2dt).
+def read_hypodd_phase(
+    path: Path, network_letters: int = 0, best_error_s: float = _BEST_ERROR_S
+) -> SourceTables:
+    """Read events and arrival times from a hypoDD phase file (input of ph2dt).
 
     An event line is ``#, year, month, day, hour, minute, second, latitude, longitude, depth,
     magnitude, EH, EZ, RMS, id``; a phase line ``label, travel time, weight, phase``. The
     format has no first motions: polarities are 0. S lines give picks.
+
+    Weights multiply residuals, so the standard error of a pick of weight w is ``best_error_s``
+    divided by w. A negative weight marks a pick that ph2dt keeps in any case; its amount is
+    the weight. A weight of 0 is a pick that is not used, and put aside.
 
     Parameters
     ----------
@@ -42,21 +76,29 @@ def read_hypodd_phase(path: Path, network_letters: int = 0) -> SourceTables:
     network_letters : int
         How many letters of a station label are its network code: 2 splits ``NCCCO`` into
         NC and CCO.
+    best_error_s : float
+        Standard error of a pick of weight 1.
 
     Raises
     ------
     FormatError
         If no event in the file can be read.
     SettingsError
-        If ``network_letters`` is no number from 0 to 4.
+        If ``network_letters`` is no number from 0 to 4, or the error is not positive.
+
+    References
+    ----------
+    Waldhauser, F. (2001), U.S. Geological Survey Open-File Report 01-113.
     """
     letters = _letters(path, network_letters)
+    if not 0.0 < best_error_s <= 10.0:
+        raise SettingsError(
+            f"Option best_error_s of '{path}' is {best_error_s}. Nothing is read; write seconds "
+            "between 0 and 10."
+        )
     rows = PhaseRows(path, _PHASE)
-    origin = 0
-    for number, line in enumerate(read_lines(path, _PHASE), 1):
-        words = line.split()
-        if not words:
-            continue
+    origin: int | None = None
+    for number, line, words in _words(path, _PHASE):
         if words[0].startswith("#"):
             origin = _start_event(rows, number, line)
             continue
@@ -64,34 +106,29 @@ def read_hypodd_phase(path: Path, network_letters: int = 0) -> SourceTables:
             if len(words) != 4:
                 raise ValueError(f"{len(words)} words instead of label, time, weight and phase")
             travel_time, weight = _number(words[1], "travel time"), _number(words[2], "weight")
-            if math.isnan(travel_time) or not abs(travel_time) < 1e5:
+            if math.isnan(travel_time) or not abs(travel_time) < _LONGEST_TRAVEL_S:
                 raise ValueError(f"travel time {words[1]} s is impossible")
-            phase = words[3].upper()
-            if phase == "S":
-                rows.add_arrival(
-                    number,
-                    line,
-                    network=words[0][:letters],
-                    station=words[0][letters:],
-                    phase="S",
-                    arrival_time=origin + round(travel_time * 1e9),
-                )
-                continue
-            if phase != "P":
+            phase = phase_class(words[3])
+            if not phase:
                 raise ValueError(f"phase '{words[3]}' is neither P nor S")
-            if math.isnan(weight):
+            if not math.isfinite(weight):
                 raise ValueError("the weight is no number")
+            if weight == 0.0:
+                raise ValueError("its weight is 0: the pick is not used")
         except ValueError as error:
-            rows.rejects.add(number, "polarity", str(error), line, rows.event_id, words[0])
+            rows.bad_reading(number, line, str(error), words[0])
             continue
-        rows.add_polarity(
-            number,
-            line,
-            network=words[0][:letters],
+        arrival = Arrival(
             station=words[0][letters:],
-            first_motion=" ",
-            arrival_time=origin + round(travel_time * 1e9),
+            phase=phase,
+            time=(origin or 0) + round(travel_time * 1e9),
+            network=words[0][:letters],
+            uncertainty_s=best_error_s / abs(weight),
         )
+        if phase == "P":
+            rows.add_first_motion(number, line, FirstMotion(0), arrival)
+        else:
+            rows.add_arrival(number, line, arrival)
     return rows.finish()
 
 
@@ -114,25 +151,15 @@ def read_hypodd_events(path: Path) -> SourceTables:
             date, clock = words[0], words[1].zfill(8)
             if len(date) != 8 or len(clock) != 8 or not (date + clock).isdigit():
                 raise ValueError(f"date and time '{date} {words[1]}' are not yyyymmdd hhmmsscc")
-            rows.start_event(
-                number,
-                line,
-                event_id=words[9],
-                origin_time=utc_nanoseconds(
-                    int(date[:4]),
-                    int(date[4:6]),
-                    int(date[6:]),
-                    int(clock[:2]),
-                    int(clock[2:4]),
-                    int(clock[4:]) / 100.0,
-                ),
-                latitude=_number(words[2], "latitude"),
-                longitude=_number(words[3], "longitude"),
-                depth_km=_number(words[4], "depth"),
-                magnitude=_number(words[5], "magnitude"),
-                horizontal_error_km=_number(words[6], "EH"),
-                vertical_error_km=_number(words[7], "EZ"),
+            time = utc_nanoseconds(
+                int(date[:4]),
+                int(date[4:6]),
+                int(date[6:]),
+                int(clock[:2]),
+                int(clock[2:4]),
+                int(clock[4:]) / 100.0,
             )
+            rows.start_event(number, line, _hypocenter(words[9], time, words[2:8]))
         except ValueError as error:
             rows.bad_event(number, line, str(error))
     return rows.finish()
@@ -143,7 +170,8 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
 
     Words: id, latitude, longitude, depth, three offsets, three errors in m (east, north,
     depth), year, month, day, hour, minute, second, magnitude, and 7 statistics. The
-    horizontal error is the larger of the two.
+    horizontal error is the larger of the two; an error that did not fit its field
+    (``********``) is not known.
 
     Raises
     ------
@@ -155,21 +183,20 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
         try:
             if len(words) < 17:
                 raise ValueError(f"{len(words)} words instead of 24")
-            east, north, down = (_number(w, "error") / 1000.0 for w in words[7:10])
-            year, month, day, hour, minute = (_whole(w) for w in words[10:15])
+            east, north, down = (_optional(w, "error") / 1000.0 for w in words[7:10])
             rows.start_event(
                 number,
                 line,
-                event_id=words[0],
-                origin_time=utc_nanoseconds(
-                    year, month, day, hour, minute, _number(words[15], "second")
+                Hypocenter(
+                    event_id=words[0],
+                    origin_time=_time(words[10:16]),
+                    latitude=_number(words[1], "latitude"),
+                    longitude=_number(words[2], "longitude"),
+                    depth_km=_number(words[3], "depth"),
+                    magnitude=_optional(words[16], "magnitude"),
+                    horizontal_error_km=max(east, north),
+                    vertical_error_km=down,
                 ),
-                latitude=_number(words[1], "latitude"),
-                longitude=_number(words[2], "longitude"),
-                depth_km=_number(words[3], "depth"),
-                magnitude=_number(words[16], "magnitude"),
-                horizontal_error_km=max(east, north),
-                vertical_error_km=down,
             )
         except ValueError as error:
             rows.bad_event(number, line, str(error), words[0])
@@ -231,30 +258,43 @@ def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
     return SourceTables(stations=stations.table(), rejects=rejects.table())
 
 
-def _start_event(rows: PhaseRows, number: int, line: str) -> int:
+def _start_event(rows: PhaseRows, number: int, line: str) -> int | None:
     words = line.lstrip()[1:].split()
     event_id = words[13] if len(words) > 13 else ""
     try:
         if len(words) < 14:
             raise ValueError(f"{len(words)} words after # instead of 14")
-        year, month, day, hour, minute = (_whole(w) for w in words[:5])
-        origin = utc_nanoseconds(year, month, day, hour, minute, _number(words[5], "second"))
-        rows.start_event(
-            number,
-            line,
-            event_id=event_id,
-            origin_time=origin,
-            latitude=_number(words[6], "latitude"),
-            longitude=_number(words[7], "longitude"),
-            depth_km=_number(words[8], "depth"),
-            magnitude=_number(words[9], "magnitude"),
-            horizontal_error_km=_number(words[10], "EH"),
-            vertical_error_km=_number(words[11], "EZ"),
-        )
+        origin = _time(words[:6])
+        rows.start_event(number, line, _hypocenter(event_id, origin, words[6:12]))
     except ValueError as error:
         rows.bad_event(number, line, str(error), event_id)
-        return 0
+        return None
     return origin
+
+
+def _time(words: list[str]) -> int:
+    """Nanoseconds of year, month, day, hour, minute and second."""
+    year, month, day, hour, minute = (_whole(w) for w in words[:5])
+    if year < 100:
+        raise ValueError(f"year {year} has two digits; write all four")
+    second = _number(words[5], "second")
+    if math.isnan(second):
+        raise ValueError("the seconds are missing")
+    return utc_nanoseconds(year, month, day, hour, minute, second)
+
+
+def _hypocenter(event_id: str, origin_time: int, words: list[str]) -> Hypocenter:
+    """An event of latitude, longitude, depth, magnitude, EH and EZ."""
+    return Hypocenter(
+        event_id=event_id,
+        origin_time=origin_time,
+        latitude=_number(words[0], "latitude"),
+        longitude=_number(words[1], "longitude"),
+        depth_km=_number(words[2], "depth"),
+        magnitude=_optional(words[3], "magnitude"),
+        horizontal_error_km=_optional(words[4], "EH"),
+        vertical_error_km=_optional(words[5], "EZ"),
+    )
 
 
 def _words(path: Path, title: str) -> Iterator[tuple[int, str, list[str]]]:
@@ -280,6 +320,11 @@ def _number(text: str, what: str) -> float:
         raise ValueError(f"{what} '{text}' is no number") from None
 
 
+def _optional(text: str, what: str) -> float:
+    """A number that may be unknown: FORTRAN writes asterisks for what does not fit."""
+    return _number(text, what) if text.strip("*") else math.nan
+
+
 def _whole(text: str) -> int:
     try:
         return int(text)
@@ -289,10 +334,23 @@ def _whole(text: str) -> int:
 
 _NUMBER = r"\s+[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 """One way only to match a run of digits: a second one would multiply with every column."""
-_PHASE_EVENT = re.compile(rf"\s*#(\s+\d+){{5}}({_NUMBER}){{8}}\s+\S+\s*$")
-_EVENT_LINE = re.compile(rf"\s*\d{{8}}\s+\d{{1,8}}({_NUMBER}){{7}}\s+\d+(\s+\d)?\s*$")
-_RELOC_LINE = re.compile(rf"\s*\d+({_NUMBER}){{9}}(\s+\d+){{5}}({_NUMBER}){{9}}\s*$")
+
+_NUMBER_OR_STARS = rf"(?:{_NUMBER}|\s+\*+)"
+"""A number, or what FORTRAN writes for one that does not fit."""
+
+_PHASE_EVENT = re.compile(rf"\s*#(\s+\d+){{5}}({_NUMBER_OR_STARS}){{8}}\s+\S+\s*$")
+"""Event line of a phase file."""
+
+_EVENT_LINE = re.compile(rf"\s*\d{{8}}\s+\d{{1,8}}({_NUMBER_OR_STARS}){{7}}\s+\d+(\s+\d)?\s*$")
+"""Line of an event file."""
+
+_RELOC_LINE = re.compile(
+    rf"\s*\d+({_NUMBER_OR_STARS}){{9}}(\s+\d+){{5}}({_NUMBER_OR_STARS}){{9}}\s*$"
+)
+"""Line of a relocation file."""
+
 _STATION_LINE = re.compile(rf"\s*[A-Za-z]\w{{0,6}}{_NUMBER}{_NUMBER}({_NUMBER})?\s*$")
+"""Line of a station file."""
 
 
 def _sniffer(pattern: re.Pattern[str], first_only: bool = False) -> Callable[[bytes], bool]:
@@ -311,8 +369,10 @@ PHASE_FORMAT = Format(
     read=read_hypodd_phase,
     sniff=_sniffer(_PHASE_EVENT, first_only=True),
     suffixes=(".pha",),
-    options=_NETWORK_OPTION,
+    options={**_NETWORK_OPTION, **_ERROR_OPTION},
 )
+"""The input of ph2dt."""
+
 EVENTS_FORMAT = Format(
     name="hypodd_events",
     title="hypoDD event file (event.dat)",
@@ -320,6 +380,8 @@ EVENTS_FORMAT = Format(
     sniff=_sniffer(_EVENT_LINE),
     suffixes=(".dat",),
 )
+"""The output of ph2dt."""
+
 RELOC_FORMAT = Format(
     name="hypodd_reloc",
     title="hypoDD relocations (hypoDD.reloc)",
@@ -327,6 +389,8 @@ RELOC_FORMAT = Format(
     sniff=_sniffer(_RELOC_LINE),
     suffixes=(".reloc", ".loc"),
 )
+"""The output of hypoDD."""
+
 STATIONS_FORMAT = Format(
     name="hypodd_stations",
     title="hypoDD station file (station.dat)",
@@ -335,4 +399,7 @@ STATIONS_FORMAT = Format(
     suffixes=(".dat",),
     options=_NETWORK_OPTION,
 )
+"""The stations of hypoDD."""
+
 FORMATS_HERE = (PHASE_FORMAT, EVENTS_FORMAT, RELOC_FORMAT, STATIONS_FORMAT)
+"""What hypoDD reads and writes, in the order of recognition."""

@@ -11,6 +11,7 @@ from quakeloom.core import FormatError, LayeredModel
 from quakeloom.formats._text_lines import read_lines
 
 _TITLE = "NonLinLoc LAYER lines"
+"""Name of the format, for messages."""
 
 
 def read_layer_model(path: str | Path) -> LayeredModel:

@@ -13,12 +13,16 @@ from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines
 
 _STATIONS = "NonLinLoc station coordinates"
+"""Name of the format, for messages."""
+
 _LABEL = re.compile(r"([A-Z0-9]{1,2})_([A-Za-z0-9]{1,5})(?:_[A-Z0-9-]{1,2})?")
+"""A label that holds network, station and, if at all, location."""
 
 LABEL_OPTION = {
     "station_labels": "auto (default): a label like AK_RC01_-- is network, station and "
     "location; plain: a label is a station."
 }
+"""The option that NonLinLoc's formats share."""
 
 
 def read_station_coordinates(path: Path, station_labels: str = "auto") -> SourceTables:
@@ -127,3 +131,4 @@ FORMAT = Format(
     suffixes=(".txt", ".in"),
     options=LABEL_OPTION,
 )
+"""Station coordinates of a control file."""

@@ -15,12 +15,15 @@ from quakeloom.schema._arrow import (
     validate_table,
     variable,
 )
+from quakeloom.schema._ranges import MODEL_VARIABLES, OTHER_UNITS, range_problem
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._tables import ARRAYS, TABLES
 from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
 
 __all__ = [
     "ARRAYS",
+    "MODEL_VARIABLES",
+    "OTHER_UNITS",
     "QUALITIES",
     "STATUSES",
     "TABLES",
@@ -34,6 +37,7 @@ __all__ = [
     "empty_table",
     "make_table",
     "out_of_bounds",
+    "range_problem",
     "table_schema",
     "time_values",
     "validate_table",

@@ -65,7 +65,7 @@ _LIST = (
         0,
     ),
     Variable("vertical_error_km", "float64", "km", "Standard error of the depth.", "NaN", 0),
-    Variable("distance_km", "float64", "km", "Epicentral distance.", "NaN", 0),
+    Variable("distance_km", "float64", "km", "Epicentral distance.", "NaN", 0, 20040),
     # picks and polarities
     Variable("arrival_time", "time", "", "Picked arrival time, UTC.", "null"),
     Variable(
@@ -121,9 +121,17 @@ _LIST = (
         0,
         180,
     ),
-    Variable("azimuth_error_deg", "float64", "deg", "Standard error of the azimuth.", "NaN", 0),
     Variable(
-        "takeoff_error_deg", "float64", "deg", "Standard error of the take-off angle.", "NaN", 0
+        "azimuth_error_deg", "float64", "deg", "Standard error of the azimuth.", "NaN", 0, 360
+    ),
+    Variable(
+        "takeoff_error_deg",
+        "float64",
+        "deg",
+        "Standard error of the take-off angle.",
+        "NaN",
+        0,
+        180,
     ),
     Variable(
         "reversed",
@@ -192,6 +200,7 @@ _LIST = (
         "Standard error of the picked time, as the picker states it.",
         "NaN",
         0,
+        100,
     ),
     Variable(
         "probability",
