@@ -142,8 +142,8 @@ def plain_name(name: str) -> str:
 def find_columns(names: Sequence[str], table: str) -> dict[str, Alias]:
     """Say which registered column every column of a file is.
 
-    A registered name counts before any other name for it; of two others, the one that
-    :data:`ALIASES` has first.
+    A registered name counts before any other name for it, in upper case as well; of two
+    others, the one that :data:`ALIASES` has first.
 
     Parameters
     ----------
@@ -161,7 +161,8 @@ def find_columns(names: Sequence[str], table: str) -> dict[str, Alias]:
     found = {name: Alias(name) for name in names if name in known}
     taken = {alias.name for alias in found.values()}
     plain = {plain_name(name): name for name in reversed(names) if name not in found}
-    for word, alias in ALIASES.get(table, {}).items():
+    spelled = {plain_name(name): Alias(name) for name in known}
+    for word, alias in (*spelled.items(), *ALIASES.get(table, {}).items()):
         if word in plain and alias.name in known and alias.name not in taken:
             found[plain[word]] = alias
             taken.add(alias.name)
@@ -170,4 +171,4 @@ def find_columns(names: Sequence[str], table: str) -> dict[str, Alias]:
 
 def recognizes(names: Sequence[str]) -> bool:
     """Say whether a header looks like a table: three or more of its names have a meaning."""
-    return any(len(find_columns(names, table)) >= 3 for table in (*ALIASES, *TABLES) if table)
+    return any(len(find_columns(names, table)) >= 3 for table in ALIASES)

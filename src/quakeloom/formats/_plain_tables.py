@@ -189,7 +189,7 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
             name: str = name,
             source: pa.ChunkedArray = source,
         ) -> list[tuple[int, str]]:
-            return [(row, _sentence(reason, row, name, source)) for row in np.flatnonzero(mask)]
+            return [(row, _sentence(reason, row, name, source)) for row in np.flatnonzero(mask).tolist()]
 
         def blame(mask: NDArray[np.bool_], reason: Reason, say: Any = say) -> None:
             for row, text in say(mask, reason):
