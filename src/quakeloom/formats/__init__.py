@@ -13,6 +13,7 @@ from quakeloom.formats._fdsn import (
     find_service,
     write_fetched,
 )
+from quakeloom.formats._first_motions import phase_class, polarity_sign
 from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
@@ -86,6 +87,8 @@ __all__ = [
     "is_travel_time_table",
     "iterate_quakeml",
     "list_time_grids",
+    "phase_class",
+    "polarity_sign",
     "read_fault_segments",
     "read_grid_times",
     "read_hash_control",

@@ -28,8 +28,10 @@ class Alias:
     factor : float
         From the column's unit to the registered one.
     kind : str
-        ``value``; ``percent`` (divided by 100 where a value exceeds 1); ``codes``, joined SEED
+        ``value``; ``percent`` (a share if none in the file exceeds 1); ``codes``, joined SEED
         codes such as ``NC.MCV..EH``, of which the column of this name is taken;
+        ``maybe_codes``, where all cells have points; ``index``, a
+        number where -1 is none;
         ``dip_direction``, from which a right angle is subtracted.
     """
 
@@ -71,6 +73,9 @@ _JOINED = {
 }
 """Codes joined by points."""
 
+FIRST_MOTIONS = ("polarity", "firstmotion", "phasepolarity", "pol")
+"""Names without signs of columns with first motions."""
+
 ALIASES: dict[str, dict[str, Alias]] = {
     "events": {
         **_EVENT,
@@ -92,7 +97,8 @@ ALIASES: dict[str, dict[str, Alias]] = {
     "picks": {
         **_STATION,
         **_JOINED,
-        **_same("event_id", "eventid", "evid", "eventindex", "eventidx"),
+        **_same("event_id", "eventid", "evid"),
+        **_same("event_id", "eventindex", "eventidx", kind="index"),
         **_same("station", "id", kind="codes"),
         **_same("phase", "phasetype", "phasehint", "type"),
         **_same("time", "phasetime", "picktime", "arrivaltime", "peaktime", "timestamp"),
@@ -102,7 +108,7 @@ ALIASES: dict[str, dict[str, Alias]] = {
         **_STATION,
         **_JOINED,
         **_same("event_id", "eventid", "evid"),
-        **_same("polarity", "firstmotion", "pol"),
+        **_same("polarity", *FIRST_MOTIONS),
         **_same("arrival_time", "arrivaltime", "picktime"),
         **_same("azimuth_deg", "azimuth", "az"),
         **_same("takeoff_deg", "takeoffdeg", "takeoffangle"),
@@ -129,6 +135,9 @@ ALIASES: dict[str, dict[str, Alias]] = {
     },
 }
 """By table: what a column is, by its name without signs. The first name of a column counts."""
+
+_MISFIT = "polarity_misfit"
+"""A share in the registry, a percentage in SKHASH's output."""
 
 CODES = ("network", "station", "location_code", "channel")
 """What joined SEED codes hold, in their order."""
@@ -159,6 +168,10 @@ def find_columns(names: Sequence[str], table: str) -> dict[str, Alias]:
     """
     known = TABLES[table].columns
     found = {name: Alias(name) for name in names if name in known}
+    if {"prob_mech", _MISFIT} <= set(names):
+        found[_MISFIT] = Alias(_MISFIT, kind="percent")  # SKHASH's, beside a registered name
+    if "station" in found and "network" not in found:
+        found["station"] = Alias("station", kind="maybe_codes")
     taken = {alias.name for alias in found.values()}
     plain = {plain_name(name): name for name in reversed(names) if name not in found}
     spelled = {plain_name(name): Alias(name) for name in known}

@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import plane_angles, rotation_angle
+from quakeloom.formats._column_names import plain_name
 
 Floats = NDArray[np.float64]
 Angles = tuple[Floats, Floats, Floats]
@@ -22,6 +23,18 @@ AUXILIARY = tuple(f"auxiliary_{name}" for name in PLANE)
 
 _TURN = 360.0
 """A full turn in degrees."""
+
+_DIP_DIRECTIONS = ("dipdirection", "dipdir", "dipazimuth")
+"""Names without signs of columns with the azimuth of the dip."""
+
+_RIGHT_ANGLE_ERROR = 15.0
+"""Degrees by which strike and dip direction may fail to be a right angle."""
+
+_COMPASS = (
+    *("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE"),
+    *("S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"),
+)
+"""Directions in steps of 22.5 degrees."""
 
 
 def wrap_strike(strike_deg: ArrayLike) -> Floats:
@@ -86,6 +99,36 @@ def contradicting_planes(table: pa.Table) -> dict[int, str]:
         row: plane_problem(tuple(c[row] for c in first), tuple(c[row] for c in second))
         for row in rows
     }
+
+
+def dip_side_problems(data: pa.Table, strike_deg: Floats) -> dict[int, str]:
+    """Return rows whose dip direction is not to the right of the strike, with why.
+
+    Parameters
+    ----------
+    data : pyarrow.Table
+        A file's columns; those of dip directions are in degrees or compass letters.
+    strike_deg : ndarray
+    """
+    found = [n for n in data.column_names if plain_name(n) in _DIP_DIRECTIONS]
+    problems: dict[int, str] = {}
+    for name in found:
+        for row, cell in enumerate(data.column(name).cast(pa.string()).to_pylist()):
+            letters = (cell or "").strip().upper()
+            try:
+                direction, allowed = float(letters), _RIGHT_ANGLE_ERROR
+            except ValueError:
+                if letters not in _COMPASS:
+                    continue
+                direction, allowed = _COMPASS.index(letters) * 22.5, 90.0
+            turn = (direction - strike_deg[row] - 90.0 + 180.0) % _TURN - 180.0
+            if abs(turn) > allowed:
+                problems[row] = (
+                    f"strike {strike_deg[row]:g} with {name} {cell}: the dip is not to the right "
+                    f"of the strike; write strike {(strike_deg[row] + 180.0) % _TURN:g} if it is "
+                    "to the left"
+                )
+    return problems
 
 
 def best_double_couples(tensors: ArrayLike) -> Angles:
