@@ -17,12 +17,8 @@ from quakeloom.core import FormatError
 from quakeloom.formats._column_names import find_columns, recognizes
 from quakeloom.formats._compressed import ByteStream, plain_head
 from quakeloom.formats._format import Format
-from quakeloom.formats._plain_tables import (
-    TABLE_OPTION,
-    RawTable,
-    choose_table,
-    source_tables,
-)
+from quakeloom.formats._named_columns import RawTable
+from quakeloom.formats._plain_tables import TABLE_OPTION, choose_table, source_tables
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._text_lines import head_lines, is_binary, split_lines
 from quakeloom.schema import VARIABLES

@@ -6,9 +6,10 @@ import math
 from pathlib import Path
 
 from quakeloom.formats._format import Format
+from quakeloom.formats._number_words import number_word, time_of_words, word_lines
 from quakeloom.formats._phase_rows import Hypocenter, PhaseRows
 from quakeloom.formats._source_tables import SourceTables
-from quakeloom.formats._text_lines import head_lines, parse_float, read_lines, utc_nanoseconds
+from quakeloom.formats._text_lines import head_lines
 
 _TITLE = "a GrowClust catalog"
 """Name of the format, for messages."""
@@ -18,6 +19,9 @@ _CATALOG = 25
 
 _LIST = 14
 """Words of a line of the list of events that GrowClust reads (``evlist``)."""
+
+_GAUSSIAN = 1.4826
+"""Standard deviation of a Gaussian over its median absolute deviation."""
 
 
 def read_growclust(path: Path) -> SourceTables:
@@ -40,10 +44,7 @@ def read_growclust(path: Path) -> SourceTables:
     Trugman & Shearer (2017), Seismological Research Letters, doi:10.1785/0220160188.
     """
     rows = PhaseRows(path, _TITLE)
-    for number, line in enumerate(read_lines(path, _TITLE), start=1):
-        words = line.split()
-        if not words:
-            continue
+    for number, line, words in word_lines(path, _TITLE):
         try:
             rows.start_event(number, line, _hypocenter(words))
         except ValueError as problem:
@@ -51,46 +52,25 @@ def read_growclust(path: Path) -> SourceTables:
     return rows.finish()
 
 
-_GAUSSIAN = 1.4826
-"""Standard deviation of a Gaussian over its median absolute deviation."""
-
-
 def _hypocenter(words: list[str]) -> Hypocenter:
     if len(words) not in (_CATALOG, _LIST):
         raise ValueError(f"{len(words)} words instead of {_CATALOG} (catalog) or {_LIST} (list)")
-    year, month, day, hour, minute = (_whole(w) for w in words[:5])
-    time = utc_nanoseconds(year, month, day, hour, minute, _number(words[5], "second"))
+    time = time_of_words(words[:6])
     moved = len(words) == _CATALOG
     place = words[7:11] if moved else words[6:10]
     errors = words[19:21] if moved else words[10:12]
     scale = _GAUSSIAN if moved else 1.0
-    horizontal, vertical = (_number(w, "error") for w in errors)
+    horizontal, vertical = (number_word(w, "error") for w in errors)
     return Hypocenter(
         event_id=words[6] if moved else words[13],
         origin_time=time,
-        latitude=_number(place[0], "latitude"),
-        longitude=_number(place[1], "longitude"),
-        depth_km=_number(place[2], "depth"),
-        magnitude=_number(place[3], "magnitude"),
+        latitude=number_word(place[0], "latitude"),
+        longitude=number_word(place[1], "longitude"),
+        depth_km=number_word(place[2], "depth"),
+        magnitude=number_word(place[3], "magnitude"),
         horizontal_error_km=horizontal * scale if horizontal >= 0 else math.nan,
         vertical_error_km=vertical * scale if vertical >= 0 else math.nan,
     )
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        value = parse_float(text)
-    except ValueError:
-        raise ValueError(f"{what} '{text}' is no number") from None
-    if what == "second" and math.isnan(value):
-        raise ValueError("the seconds are missing")
-    return value
-
-
-def _whole(text: str) -> int:
-    if not text.isdigit():
-        raise ValueError(f"'{text}' in the date is no whole number")
-    return int(text)
 
 
 def _fits(line: str) -> bool:

@@ -1,30 +1,26 @@
-"""Read the files of hypoDD: phases, events, stations and relocations."""
+"""Read the files of hypoDD: phases, events and relocations."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quakeloom.core import SettingsError
 from quakeloom.formats._first_motions import phase_class
 from quakeloom.formats._format import Format
-from quakeloom.formats._phase_rows import (
-    Arrival,
-    FirstMotion,
-    Hypocenter,
-    PhaseRows,
-    no_such_format,
+from quakeloom.formats._hypodd_stations import NETWORK_OPTION, count_letters
+from quakeloom.formats._number_words import (
+    NUMBER_OR_STARS,
+    line_sniffer,
+    number_word,
+    optional_word,
+    time_of_words,
+    word_lines,
 )
-from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
-from quakeloom.formats._text_lines import (
-    bounds_problem,
-    head_lines,
-    parse_float,
-    read_lines,
-    utc_nanoseconds,
-)
+from quakeloom.formats._phase_rows import Arrival, FirstMotion, Hypocenter, PhaseRows
+from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._text_lines import utc_nanoseconds
 
 _PHASE = "a hypoDD phase file"
 """Name of the input of ph2dt, for messages."""
@@ -32,16 +28,8 @@ _PHASE = "a hypoDD phase file"
 _EVENTS = "a hypoDD event file"
 """Name of ``event.dat``, for messages."""
 
-_STATIONS = "a hypoDD station file"
-"""Name of ``station.dat``, for messages."""
-
 _RELOC = "a hypoDD relocation file"
 """Name of ``hypoDD.reloc``, for messages."""
-
-_NETWORK_OPTION = {
-    "network_letters": "how many letters of a station label are its network code (default 0)."
-}
-"""The option of files with station labels."""
 
 _ERROR_OPTION = {
     "best_error_s": "standard error in s of a pick with weight 1 (default 0.05); that of weight w "
@@ -90,7 +78,7 @@ def read_hypodd_phase(
     ----------
     Waldhauser, F. (2001), U.S. Geological Survey Open-File Report 01-113.
     """
-    letters = _letters(path, network_letters)
+    letters = count_letters(path, network_letters)
     if not 0.0 < best_error_s <= 10.0:
         raise SettingsError(
             f"Option best_error_s of '{path}' is {best_error_s}. Nothing is read; write seconds "
@@ -98,14 +86,17 @@ def read_hypodd_phase(
         )
     rows = PhaseRows(path, _PHASE)
     origin: int | None = None
-    for number, line, words in _words(path, _PHASE):
+    for number, line, words in word_lines(path, _PHASE):
         if words[0].startswith("#"):
             origin = _start_event(rows, number, line)
             continue
         try:
             if len(words) != 4:
                 raise ValueError(f"{len(words)} words instead of label, time, weight and phase")
-            travel_time, weight = _number(words[1], "travel time"), _number(words[2], "weight")
+            travel_time, weight = (
+                number_word(words[1], "travel time"),
+                number_word(words[2], "weight"),
+            )
             if math.isnan(travel_time) or not abs(travel_time) < _LONGEST_TRAVEL_S:
                 raise ValueError(f"travel time {words[1]} s is impossible")
             phase = phase_class(words[3])
@@ -144,7 +135,7 @@ def read_hypodd_events(path: Path) -> SourceTables:
         If no event in the file can be read.
     """
     rows = PhaseRows(path, _EVENTS)
-    for number, line, words in _words(path, _EVENTS):
+    for number, line, words in word_lines(path, _EVENTS):
         try:
             if len(words) < 10:
                 raise ValueError(f"{len(words)} words instead of 10")
@@ -179,21 +170,21 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
         If no event in the file can be read.
     """
     rows = PhaseRows(path, _RELOC)
-    for number, line, words in _words(path, _RELOC):
+    for number, line, words in word_lines(path, _RELOC):
         try:
             if len(words) < 17:
                 raise ValueError(f"{len(words)} words instead of 24")
-            east, north, down = (_optional(w, "error") / 1000.0 for w in words[7:10])
+            east, north, down = (optional_word(w, "error") / 1000.0 for w in words[7:10])
             rows.start_event(
                 number,
                 line,
                 Hypocenter(
                     event_id=words[0],
-                    origin_time=_time(words[10:16]),
-                    latitude=_number(words[1], "latitude"),
-                    longitude=_number(words[2], "longitude"),
-                    depth_km=_number(words[3], "depth"),
-                    magnitude=_optional(words[16], "magnitude"),
+                    origin_time=time_of_words(words[10:16]),
+                    latitude=number_word(words[1], "latitude"),
+                    longitude=number_word(words[2], "longitude"),
+                    depth_km=number_word(words[3], "depth"),
+                    magnitude=optional_word(words[16], "magnitude"),
                     horizontal_error_km=max(east, north),
                     vertical_error_km=down,
                 ),
@@ -203,68 +194,13 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
     return rows.finish()
 
 
-def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
-    """Read a hypoDD station file: ``label latitude longitude [elevation in m]``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    network_letters : int
-        As in :func:`read_hypodd_phase`.
-
-    Raises
-    ------
-    FormatError
-        If no station in the file can be read.
-    SettingsError
-        If ``network_letters`` is no number from 0 to 4.
-    """
-    letters = _letters(path, network_letters)
-    stations = TableBuilder("stations", source_file=str(path))
-    rejects = Rejects(path)
-    seen: dict[str, int] = {}
-    for number, line, words in _words(path, _STATIONS):
-        try:
-            if len(words) not in (3, 4):
-                raise ValueError(f"{len(words)} words instead of label, latitude and longitude")
-            latitude, longitude = _number(words[1], "latitude"), _number(words[2], "longitude")
-            elevation = _number(words[3], "elevation") if len(words) == 4 else math.nan
-            if math.isnan(latitude) or math.isnan(longitude):
-                raise ValueError("the coordinates are not numbers")
-            problem = bounds_problem(latitude=latitude, longitude=longitude, elevation_m=elevation)
-            if not words[0].isalnum():
-                problem = f"'{words[0]}' is no station label"
-            elif latitude == 0.0 and longitude == 0.0:
-                problem = "the coordinates 0, 0 are a placeholder"
-            if problem:
-                raise ValueError(problem)
-            before = seen.setdefault(words[0], number)
-            if before != number:
-                raise ValueError(f"doubled station: this label is on line {before}")
-        except ValueError as error:
-            rejects.add(number, "station", str(error), line, station=words[0])
-            continue
-        stations.add(
-            network=words[0][:letters],
-            station=words[0][letters:],
-            latitude=latitude,
-            longitude=longitude,
-            elevation_m=elevation,
-            source_line=number,
-        )
-    if not len(stations):
-        no_such_format(path, _STATIONS, "station", rejects.table())
-    return SourceTables(stations=stations.table(), rejects=rejects.table())
-
-
 def _start_event(rows: PhaseRows, number: int, line: str) -> int | None:
     words = line.lstrip()[1:].split()
     event_id = words[13] if len(words) > 13 else ""
     try:
         if len(words) < 14:
             raise ValueError(f"{len(words)} words after # instead of 14")
-        origin = _time(words[:6])
+        origin = time_of_words(words[:6])
         rows.start_event(number, line, _hypocenter(event_id, origin, words[6:12]))
     except ValueError as error:
         rows.bad_event(number, line, str(error), event_id)
@@ -272,104 +208,38 @@ def _start_event(rows: PhaseRows, number: int, line: str) -> int | None:
     return origin
 
 
-def _time(words: list[str]) -> int:
-    """Nanoseconds of year, month, day, hour, minute and second."""
-    year, month, day, hour, minute = (_whole(w) for w in words[:5])
-    if year < 100:
-        raise ValueError(f"year {year} has two digits; write all four")
-    second = _number(words[5], "second")
-    if math.isnan(second):
-        raise ValueError("the seconds are missing")
-    return utc_nanoseconds(year, month, day, hour, minute, second)
-
-
 def _hypocenter(event_id: str, origin_time: int, words: list[str]) -> Hypocenter:
     """An event of latitude, longitude, depth, magnitude, EH and EZ."""
     return Hypocenter(
         event_id=event_id,
         origin_time=origin_time,
-        latitude=_number(words[0], "latitude"),
-        longitude=_number(words[1], "longitude"),
-        depth_km=_number(words[2], "depth"),
-        magnitude=_optional(words[3], "magnitude"),
-        horizontal_error_km=_optional(words[4], "EH"),
-        vertical_error_km=_optional(words[5], "EZ"),
+        latitude=number_word(words[0], "latitude"),
+        longitude=number_word(words[1], "longitude"),
+        depth_km=number_word(words[2], "depth"),
+        magnitude=optional_word(words[3], "magnitude"),
+        horizontal_error_km=optional_word(words[4], "EH"),
+        vertical_error_km=optional_word(words[5], "EZ"),
     )
 
 
-def _words(path: Path, title: str) -> Iterator[tuple[int, str, list[str]]]:
-    for number, line in enumerate(read_lines(path, title), 1):
-        words = line.split()
-        if words:
-            yield number, line, words
-
-
-def _letters(path: Path, network_letters: int) -> int:
-    if not isinstance(network_letters, int) or not 0 <= network_letters <= 4:
-        raise SettingsError(
-            f"Option network_letters of '{path}' is '{network_letters}'. Nothing is read; write "
-            "a whole number from 0 to 4."
-        )
-    return network_letters
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        return parse_float(text)
-    except ValueError:
-        raise ValueError(f"{what} '{text}' is no number") from None
-
-
-def _optional(text: str, what: str) -> float:
-    """A number that may be unknown: FORTRAN writes asterisks for what does not fit."""
-    return _number(text, what) if text.strip("*") else math.nan
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"'{text}' in the date is no whole number") from None
-
-
-_NUMBER = r"\s+[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
-"""One way only to match a run of digits: a second one would multiply with every column."""
-
-_NUMBER_OR_STARS = rf"(?:{_NUMBER}|\s+\*+)"
-"""A number, or what FORTRAN writes for one that does not fit."""
-
-_PHASE_EVENT = re.compile(rf"\s*#(\s+\d+){{5}}({_NUMBER_OR_STARS}){{8}}\s+\S+\s*$")
+_PHASE_EVENT = re.compile(rf"\s*#(\s+\d+){{5}}({NUMBER_OR_STARS}){{8}}\s+\S+\s*$")
 """Event line of a phase file."""
 
-_EVENT_LINE = re.compile(rf"\s*\d{{8}}\s+\d{{1,8}}({_NUMBER_OR_STARS}){{7}}\s+\d+(\s+\d)?\s*$")
+_EVENT_LINE = re.compile(rf"\s*\d{{8}}\s+\d{{1,8}}({NUMBER_OR_STARS}){{7}}\s+\d+(\s+\d)?\s*$")
 """Line of an event file."""
 
 _RELOC_LINE = re.compile(
-    rf"\s*\d+({_NUMBER_OR_STARS}){{9}}(\s+\d+){{5}}({_NUMBER_OR_STARS}){{9}}\s*$"
+    rf"\s*\d+({NUMBER_OR_STARS}){{9}}(\s+\d+){{5}}({NUMBER_OR_STARS}){{9}}\s*$"
 )
 """Line of a relocation file."""
-
-_STATION_LINE = re.compile(rf"\s*[A-Za-z]\w{{0,6}}{_NUMBER}{_NUMBER}({_NUMBER})?\s*$")
-"""Line of a station file."""
-
-
-def _sniffer(pattern: re.Pattern[str], first_only: bool = False) -> Callable[[bytes], bool]:
-    def sniff(head: bytes) -> bool:
-        lines = [line for line in head_lines(head)[:20] if line.strip()]
-        if first_only:
-            lines = lines[:1]
-        return bool(lines) and sum(pattern.match(x) is not None for x in lines) > 0.8 * len(lines)
-
-    return sniff
-
 
 PHASE_FORMAT = Format(
     name="hypodd_phase",
     title="hypoDD phase file (arrival times, no first motions)",
     read=read_hypodd_phase,
-    sniff=_sniffer(_PHASE_EVENT, first_only=True),
+    sniff=line_sniffer(_PHASE_EVENT, first_only=True),
     suffixes=(".pha",),
-    options={**_NETWORK_OPTION, **_ERROR_OPTION},
+    options={**NETWORK_OPTION, **_ERROR_OPTION},
 )
 """The input of ph2dt."""
 
@@ -377,7 +247,7 @@ EVENTS_FORMAT = Format(
     name="hypodd_events",
     title="hypoDD event file (event.dat)",
     read=read_hypodd_events,
-    sniff=_sniffer(_EVENT_LINE),
+    sniff=line_sniffer(_EVENT_LINE),
     suffixes=(".dat",),
 )
 """The output of ph2dt."""
@@ -386,20 +256,10 @@ RELOC_FORMAT = Format(
     name="hypodd_reloc",
     title="hypoDD relocations (hypoDD.reloc)",
     read=read_hypodd_reloc,
-    sniff=_sniffer(_RELOC_LINE),
+    sniff=line_sniffer(_RELOC_LINE),
     suffixes=(".reloc", ".loc"),
 )
 """The output of hypoDD."""
 
-STATIONS_FORMAT = Format(
-    name="hypodd_stations",
-    title="hypoDD station file (station.dat)",
-    read=read_hypodd_stations,
-    sniff=_sniffer(_STATION_LINE),
-    suffixes=(".dat",),
-    options=_NETWORK_OPTION,
-)
-"""The stations of hypoDD."""
-
-FORMATS_HERE = (PHASE_FORMAT, EVENTS_FORMAT, RELOC_FORMAT, STATIONS_FORMAT)
+FORMATS_HERE = (PHASE_FORMAT, EVENTS_FORMAT, RELOC_FORMAT)
 """What hypoDD reads and writes, in the order of recognition."""

@@ -22,10 +22,11 @@ from quakeloom.formats._gmt_meca import leading_numbers, read_gmt_meca
 from quakeloom.formats._hash_mechanisms import is_hash_output, read_hash_mechanisms
 from quakeloom.formats._head import read_head
 from quakeloom.formats._mechanism_angles import AUXILIARY, PLANE, wrap_rake, wrap_strike
+from quakeloom.formats._named_columns import RawTable, name_columns
 from quakeloom.formats._obspy_events import find_obspy_kind, read_obspy_mechanisms
 from quakeloom.formats._parquet import read_raw_parquet
 from quakeloom.formats._phase_rows import identifier_of_time, no_such_format
-from quakeloom.formats._plain_tables import RawTable, choose_table, name_columns, register_table
+from quakeloom.formats._plain_tables import choose_table, register_table
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_mechanisms
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 from quakeloom.formats._table_writers import GMT_TABLE_COLUMNS, JST_NANOSECONDS

@@ -14,6 +14,7 @@ from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import read_lines
 
 _TITLE = "rayinvr picks (tx.in)"
+"""Name of the format, for messages."""
 
 
 def read_rayinvr_picks(path: Path, km: float = 1.0) -> LinePicks:
@@ -162,3 +163,4 @@ def _sniff(lines: list[str]) -> bool:
 
 
 FORMAT = LineFormat("rayinvr", _TITLE, read_rayinvr_picks, _sniff, "km", (".in",))
+"""Picks of rayinvr, in km."""

@@ -7,23 +7,21 @@ from pathlib import Path
 
 from quakeloom.formats._first_motions import phase_class
 from quakeloom.formats._format import Format
+from quakeloom.formats._number_words import NUMBER, number_word, word_lines
 from quakeloom.formats._phase_rows import Arrival, FirstMotion, Hypocenter, PhaseRows
 from quakeloom.formats._source_tables import SourceTables
-from quakeloom.formats._text_lines import head_lines, parse_float, read_lines, utc_nanoseconds
+from quakeloom.formats._text_lines import head_lines, parse_float, utc_nanoseconds
 
 _TITLE = "REAL's catalog or phases"
 """Name of the format, for messages."""
 
-_NUMBER = r"\s+-?\d+(?:\.\d*)?"
-"""A number after blanks."""
-
 _EVENT = re.compile(
-    rf"\s*\d+\s+(\d{{4}})\s+(\d+)\s+(\d+)\s+(\d+):(\d+):([\d.]+)((?:{_NUMBER}){{5,}})\s*$"
+    rf"\s*\d+\s+(\d{{4}})\s+(\d+)\s+(\d+)\s+(\d+):(\d+):([\d.]+)((?:{NUMBER}){{5,}})\s*$"
 )
 """Number, year, month, day, time of day, and: seconds of the day, residual, latitude, longitude,
 depth, magnitude, its spread, four counts of picks, gap."""
 
-_PHASE = re.compile(rf"\s*[A-Za-z0-9]{{1,2}}\s+[A-Za-z0-9]{{1,6}}\s+[PS]\S*(?:{_NUMBER}){{2}}")
+_PHASE = re.compile(rf"\s*[A-Za-z0-9]{{1,2}}\s+[A-Za-z0-9]{{1,6}}\s+[PS]\S*(?:{NUMBER}){{2}}")
 """Network, station, phase, arrival in seconds of the day, travel time, ..."""
 
 
@@ -45,9 +43,7 @@ def read_real(path: Path) -> SourceTables:
     """
     rows = PhaseRows(path, _TITLE)
     origin = 0
-    for number, line in enumerate(read_lines(path, _TITLE), start=1):
-        if not line.strip():
-            continue
+    for number, line, words in word_lines(path, _TITLE):
         if _EVENT.match(line):
             try:
                 hypocenter = _hypocenter(line)
@@ -57,7 +53,6 @@ def read_real(path: Path) -> SourceTables:
             origin = hypocenter.origin_time or 0
             rows.start_event(number, line, hypocenter)
             continue
-        words = line.split()
         station = words[1] if len(words) > 1 else ""
         try:
             arrival = _arrival(words, origin)
@@ -93,10 +88,7 @@ def _arrival(words: list[str], origin: int) -> Arrival:
     phase = phase_class(words[2])
     if not phase:
         raise ValueError(f"phase '{words[2]}' is no first arrival of P or S")
-    try:
-        travel_time = parse_float(words[4])
-    except ValueError:
-        raise ValueError(f"travel time '{words[4]}' is no number") from None
+    travel_time = number_word(words[4], "travel time")
     if not 0.0 <= travel_time < 1e4:
         raise ValueError(f"travel time {words[4]} s is impossible")
     return Arrival(words[1], phase, origin + round(travel_time * 1e9), network=words[0])

@@ -24,6 +24,7 @@ from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
 from quakeloom.formats._head import read_head
 from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
+from quakeloom.formats._hypodd_stations import FORMAT as _HYPODD_STATIONS
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
 from quakeloom.formats._jma import FORMAT as _JMA
 from quakeloom.formats._mechanism_tables import is_mechanism_catalog
@@ -59,6 +60,7 @@ _ALL: tuple[Format, ...] = (
     *_HASH_STATIONS,
     _HASH_REVERSALS,
     *_HYPODD,
+    _HYPODD_STATIONS,
     _REAL,
     _GROWCLUST,
     *_VELEST,

@@ -117,6 +117,11 @@ def lacks_seconds(texts: pa.Array) -> Mask:
     return coarse
 
 
+def is_to_the_second(text: str) -> bool:
+    """Say whether a time has seconds."""
+    return re.search(_TO_THE_SECOND, text.strip()) is not None
+
+
 def time_nanoseconds(text: str) -> int:
     """Return an ISO 8601 time as UTC nanoseconds since 1970; :class:`ValueError` if it is none."""
     text = text.strip()
