@@ -8,6 +8,7 @@ how many numbers begin a row and in what those can be. All rows together decide.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from quakeloom.formats._mechanism_angles import (
 from quakeloom.formats._phase_rows import no_such_format
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem, read_lines
+
+_LOG = logging.getLogger(__name__)
+"""Log of the form that is read."""
 
 _TITLE = "a table of mechanisms for GMT"
 """Name of the format, for messages."""
@@ -59,6 +63,8 @@ class _Form:
     ----------
     option : str
         GMT's option.
+    meaning : str
+        What a row holds.
     columns : str
         What a row begins with.
     fits : callable
@@ -68,6 +74,7 @@ class _Form:
     """
 
     option: str
+    meaning: str
     columns: str
     fits: Callable[[Numbers], bool]
     angles: Callable[[Numbers], dict[str, float]]
@@ -107,6 +114,8 @@ def read_gmt_meca(path: Path, rejects: Rejects) -> pa.Table:
         if line.strip() and not line.startswith(("#", ">"))
     ]
     form = _find_form(path, [line.split() for _, line in lines])
+    if form is not _FORMS[0]:
+        _LOG.warning("%s: read as %s: %s (%s)", path, form.option, form.meaning, form.columns)
     rows = TableBuilder("mechanisms")
     lines_of: dict[str, int] = {}
     for number, line in lines:
@@ -320,30 +329,35 @@ def _read_x(n: Numbers) -> dict[str, float]:
 _FORMS = (
     _Form(
         "-Sa",
+        "strike, dip and rake",
         "lon lat depth strike dip rake mag",
         lambda n: _is_plane(n[0], n[1], n[2]) and _is_magnitude(n[3]),
         _read_a,
     ),
     _Form(
         "-Sp",
+        "a plane, the other strike and the kind of fault",
         "lon lat depth strike1 dip1 strike2 fault mag",
         _fits_p,
         _read_p,
     ),
     _Form(
         "-Sm",
+        "moment tensors, of which the best double couples are taken",
         "lon lat depth mrr mtt mpp mrt mrp mtp exponent",
         _fits_m,
         _read_m,
     ),
     _Form(
         "-Sc",
+        "both planes with their moment",
         "lon lat depth strike1 dip1 rake1 strike2 dip2 rake2 mantissa exponent",
         _fits_c,
         _read_c,
     ),
     _Form(
         "-Sx",
+        "principal axes, of which the double couples are taken",
         "lon lat depth Tvalue Tazim Tplunge Nvalue Nazim Nplunge Pvalue Pazim Pplunge exponent",
         _fits_x,
         _read_x,

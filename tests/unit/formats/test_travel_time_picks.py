@@ -72,8 +72,16 @@ def test_pygimli_picks_are_in_meters_with_elevation_up(tmp_path):
     np.testing.assert_allclose(table.receiver_depth_km, [-0.00025, 0, -0.0005])
     assert table.time_error_s.isna().all()
     np.testing.assert_allclose(found.ground[0], [0, -0.0005])
-    in_km = read_line_picks(tmp_path / "a.sgt", unit="km").picks.to_pandas()
-    np.testing.assert_allclose(in_km.receiver_distance_km, [1, 2, 0])
+
+
+def test_distances_in_another_unit_are_refused_with_the_number_to_write(tmp_path):
+    """1 m in 4 ms is ground; 1 km in 4 ms is no wave."""
+    path = write(tmp_path, "a.sgt", SGT)
+    with pytest.raises(FormatError, match=r"no wave travels 1 km in 0\.004 s.*write 0\.001 km"):
+        read_line_picks(path, unit="km")
+    rows = "shot_distance_km,receiver_distance_km,travel_time_s\n0,2,444.5\n0,4,891.9\n"
+    with pytest.raises(FormatError, match="times in ms"):
+        read_line_picks(write(tmp_path, "ms.csv", rows))
 
 
 def test_pygimli_errors_and_broken_rows(tmp_path):

@@ -106,24 +106,32 @@ def ingest_sources(
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
-    """Return every source file with its settings and the name it goes by in tables."""
+    """Return every source file with its settings and the name it goes by in tables.
+
+    A source is a file, a folder (its files, not those of folders in it) or a pattern. A file
+    that is called as the source says is taken even if its name looks like a pattern. Hidden
+    files (``._NAME`` of macOS) are passed over, unless the source names them.
+    """
     base = Path(expand_variables(settings.data))
     found: list[tuple[Source, Path, str]] = []
     for source in settings.sources:
         pattern = expand_variables(source.path)
         path = Path(pattern) if Path(pattern).is_absolute() else base / pattern
-        if any(c in pattern for c in "*?["):
-            root = Path(path.anchor) if path.is_absolute() else Path()
-            files = (
-                sorted(root.glob(str(path.relative_to(root))))
-                if root != Path()
-                else sorted(Path().glob(str(path)))
-            )
-        else:
+        if path.is_dir():
+            files = [f for f in sorted(path.iterdir()) if f.is_file()]
+            files = [f for f in files if not f.name.startswith(".")]
+        elif path.exists() or not any(c in pattern for c in "*?["):
             files = [path]
+        else:
+            root = Path(path.anchor) if Path(pattern).is_absolute() else base
+            wanted = str(path.relative_to(root)) if root.anchor else pattern
+            hidden = Path(pattern).name.startswith(".")
+            files = sorted(f for f in root.glob(wanted) if f.is_file())
+            files = [f for f in files if hidden or not f.name.startswith(".")]
         if not files or not all(f.exists() for f in files):
+            what = "is a folder without files" if path.is_dir() else "does not exist"
             raise InputError(
-                f"Source '{source.path}' of '{settings.name}' does not exist (looked for {path}). "
+                f"Source '{source.path}' of '{settings.name}' {what} (looked for {path}). "
                 "Nothing was planned; correct `path`, `data`, or the variable they use."
             )
         for file in files:
