@@ -20,6 +20,7 @@ from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import read_mechanisms
 from quakeloom.formats._miniseed import write_miniseed
+from quakeloom.formats._misplaced_stations import find_misplaced_stations
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
     read_network_weights,
@@ -81,6 +82,7 @@ __all__ = [
     "fault_types",
     "fetch_stations",
     "fetch_waveforms",
+    "find_misplaced_stations",
     "find_seisbench_weights",
     "find_service",
     "has_layers",

@@ -82,6 +82,7 @@ ALIASES: dict[str, dict[str, Alias]] = {
         **_same("horizontal_error_km", "horizontalerror", "horzuncertkm", "erh", "eh"),
         **_same("vertical_error_km", "deptherror", "vertuncertkm", "erz", "ez"),
         **_same("event_type", "eventtype", "type"),
+        **_same("magnitude_type", "magtype", "magnitudetype"),
     },
     "stations": {
         **_STATION,
@@ -93,6 +94,8 @@ ALIASES: dict[str, dict[str, Alias]] = {
         **_same("elevation_m", "elevationft", "elevft", factor=0.3048),
         **_same("start_time", "starttime", "start"),
         **_same("end_time", "endtime", "end"),
+        **_same("sensor_azimuth_deg", "azimuth"),
+        **_same("sensor_dip_deg", "dip"),
     },
     "picks": {
         **_STATION,

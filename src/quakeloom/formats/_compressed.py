@@ -7,11 +7,8 @@ from pathlib import Path
 from types import TracebackType
 
 _MAGIC = b"\x1f\x8b"
-"""First bytes of a gzipped file."""
 _PIECE = 1 << 18
-"""Packed bytes that are read at once."""
 _GZIP = 31
-"""zlib's word for gzip with the largest window."""
 
 
 class ByteStream:

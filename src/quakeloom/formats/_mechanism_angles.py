@@ -12,8 +12,8 @@ from quakeloom.formats._column_names import plain_name
 Floats = NDArray[np.float64]
 Angles = tuple[Floats, Floats, Floats]
 
-LARGEST_DISAGREEMENT_DEG = 15.0
-"""Two planes of one mechanism may be this far from it: angles are often rounded to 5 degrees."""
+LARGEST_DISAGREEMENT_DEG = 20.0
+"""Two planes of one mechanism may be this far from it: angles rounded to 10 degrees are."""
 
 PLANE = ("strike_deg", "dip_deg", "rake_deg")
 """The preferred plane."""

@@ -11,9 +11,7 @@ from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import head_lines, read_lines
 
 _LIST = "a list of picked numpy records"
-"""Name of the format, for messages."""
 _NANO = 1_000_000_000
-"""Nanoseconds of a second."""
 
 
 def read_picked_list(path: Path) -> SourceTables:
@@ -57,4 +55,3 @@ def _sniff_list(head: bytes) -> bool:
 FORMAT = Format(
     name="numpy_picks", title=_LIST, read=read_picked_list, sniff=_sniff_list, suffixes=(".csv",)
 )
-"""Lists of picks beside numpy archives."""

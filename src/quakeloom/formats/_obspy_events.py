@@ -19,10 +19,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quakeloom.core import FormatError, auxiliary_plane
+from quakeloom.core import FormatError
 from quakeloom.formats._format import Format
 from quakeloom.formats._head import read_head
-from quakeloom.formats._mechanism_angles import best_double_couples
 from quakeloom.formats._phase_rows import identifier_of_time
 from quakeloom.formats._quakeml import read_quakeml
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_mechanisms
@@ -186,7 +185,6 @@ def _as_quakeml(path: Path) -> Iterator[tuple[Path, list[str]]]:
                 warnings.simplefilter("always")
                 catalog = read_events(str(path), format=kind.name)
                 _name_events(catalog, path.stem)
-                _fill_planes(catalog)
                 catalog.write(str(quakeml), format="QUAKEML")
         except Exception as error:  # ObsPy's readers raise what their parts raise
             raise FormatError(
@@ -215,32 +213,6 @@ def _name_events(catalog: Any, stem: str) -> None:
             if origin is not None and origin.time is not None:
                 name = identifier_of_time(origin.time._ns)
         event.resource_id = ResourceIdentifier(_PREFIX + name)
-
-
-def _fill_planes(catalog: Any) -> None:
-    """Give mechanisms that are moment tensors alone the planes of their best double couple."""
-    from obspy.core.event import NodalPlane, NodalPlanes
-
-    for mechanism in (m for event in catalog for m in event.focal_mechanisms):
-        tensor = mechanism.moment_tensor.tensor if mechanism.moment_tensor else None
-        if mechanism.nodal_planes is not None or tensor is None:
-            continue
-        t = {k: getattr(tensor, f"m_{k}") for k in ("rr", "tt", "pp", "rt", "rp", "tp")}
-        if any(v is None for v in t.values()):
-            continue
-        # up, south, east to north, east, down
-        first = best_double_couples(
-            [
-                [t["tt"], -t["tp"], t["rt"]],
-                [-t["tp"], t["pp"], -t["rp"]],
-                [t["rt"], -t["rp"], t["rr"]],
-            ]
-        )
-        planes = [
-            NodalPlane(strike=float(s), dip=float(d), rake=float(r))
-            for s, d, r in (first, auxiliary_plane(*first))
-        ]
-        mechanism.nodal_planes = NodalPlanes(nodal_plane_1=planes[0], nodal_plane_2=planes[1])
 
 
 def _renamed(table: pa.Table, path: Path) -> pa.Table:

@@ -19,6 +19,7 @@ from quakeloom.formats._cells import (
     doubled_rows,
 )
 from quakeloom.formats._column_names import find_columns
+from quakeloom.formats._doubtful_units import doubtful_units
 from quakeloom.formats._mechanism_angles import contradicting_planes, dip_side_problems
 from quakeloom.formats._named_columns import (
     RawTable,

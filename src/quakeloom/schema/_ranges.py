@@ -40,7 +40,7 @@ MODEL_VARIABLES: dict[str, Variable] = {
 
 OTHER_UNITS: dict[str, tuple[tuple[str, float], ...]] = {
     "depth_km": (("in m", 1e-3), ("negative downward", -1.0)),
-    "elevation_m": (("in ft", 0.3048), ("in cm", 0.01)),
+    "elevation_m": (("in ft", 0.3048),),
     "horizontal_error_km": (("in m", 1e-3),),
     "vertical_error_km": (("in m", 1e-3),),
     "distance_km": (("in m", 1e-3),),
