@@ -203,6 +203,8 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
                 f"'{raw.path}' holds no readable row of {table} (line {raw.line(first)}: "
                 f"{raw.reasons[first]}). Nothing is taken from it; check its columns."
             )
+    for doubt in doubtful_units(table, result):
+        raw.rejects.add(-1, "column", doubt)
     return result
 
 
