@@ -144,14 +144,25 @@ def leading_numbers(words: Sequence[str]) -> list[float]:
     return numbers
 
 
-def _find_form(path: Path, rows: list[list[str]]) -> _Form:
-    numbers = [leading_numbers(words) for words in rows]
-    shares = {form: sum(_fits(form, n) for n in numbers) / max(len(rows), 1) for form in _FORMS}
+def fits_a_form(rows: list[list[str]]) -> bool:
+    """Say whether rows of words can be one of GMT's forms."""
+    return len(_fitting_forms([leading_numbers(words) for words in rows])) == 1
+
+
+def _fitting_forms(numbers: list[list[float]]) -> list[_Form]:
+    """The forms that the numbers of all rows can be; the plainest where nothing else fits."""
+    shares = {form: sum(_fits(form, n) for n in numbers) / max(len(numbers), 1) for form in _FORMS}
     fitting = [form for form in _FORMS[1:] if shares[form] >= _MOST]
     if not fitting and shares[_FORMS[0]] >= _HALF:
         fitting = [_FORMS[0]]
-    if len(rows) < _FEW_ROWS and fitting == [_FORMS[1]] and shares[_FORMS[0]] >= _MOST:
+    if len(numbers) < _FEW_ROWS and fitting == [_FORMS[1]] and shares[_FORMS[0]] >= _MOST:
         fitting.append(_FORMS[0])
+    return fitting
+
+
+def _find_form(path: Path, rows: list[list[str]]) -> _Form:
+    numbers = [leading_numbers(words) for words in rows]
+    fitting = _fitting_forms(numbers)
     if len(fitting) == 1:
         return fitting[0]
     counts = sorted({len(n) for n in numbers})
@@ -171,6 +182,9 @@ def _find_form(path: Path, rows: list[list[str]]) -> _Form:
 def _fits(form: _Form, numbers: list[float]) -> bool:
     # another place to plot at (two numbers) and a label that is a number may follow
     if not form.count <= len(numbers) <= form.count + 3:
+        return False
+    x, y, z = numbers[:3]
+    if not (abs(x) <= 360.0 and abs(y) <= 90.0) or z < -10.0 or z > 800.0:
         return False
     rest = numbers[form.count :]
     if len(rest) >= 2 and not _is_place(rest[0], rest[1], numbers[0], numbers[1]):

@@ -18,7 +18,7 @@ from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import is_mechanism_header, read_raw_csv, split_header
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
-from quakeloom.formats._gmt_meca import leading_numbers, read_gmt_meca
+from quakeloom.formats._gmt_meca import fits_a_form, leading_numbers, read_gmt_meca
 from quakeloom.formats._hash_mechanisms import is_hash_output, read_hash_mechanisms
 from quakeloom.formats._head import read_head
 from quakeloom.formats._mechanism_angles import AUXILIARY, PLANE, wrap_rake, wrap_strike
@@ -91,8 +91,8 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
 
 def is_mechanism_catalog(head: bytes) -> bool:
     """Say whether a file looks like a table of mechanisms, by its first bytes."""
-    tests = (is_geonet, is_hash_output, _is_gmt_table, _has_mechanism_header, _is_gmt_meca)
-    return any(test(head) for test in tests)
+    tests = (is_geonet, is_hash_output, _is_gmt_table, _has_mechanism_header)
+    return any(test(head) for test in tests) or fits_a_form(_gmt_rows(head))
 
 
 def _read(path: Path, head: bytes, rejects: Rejects) -> pa.Table:
