@@ -125,8 +125,33 @@ def case_run(name: str, case: str) -> str:
     return name if case == MAIN_CASE else f"{name}/{case}"
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader that refuses a key given twice."""
+class _PlainWords(yaml.SafeLoader):
+    """A YAML loader that refuses a key given twice and takes words as they are written.
+
+    As in YAML 1.2, only ``true`` and ``false`` are truth values and numbers do not begin with
+    0: the network NO, the station 0123 and the day 2021-03-04 are texts.
+    """
+
+
+_TRUTH = "tag:yaml.org,2002:bool"
+"""YAML's name for truth values."""
+
+_INTEGER = "tag:yaml.org,2002:int"
+"""YAML's name for whole numbers."""
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+"""YAML's name for days and times."""
+
+_PlainWords.yaml_implicit_resolvers = {
+    letter: [(tag, form) for tag, form in forms if tag not in (_TRUTH, _INTEGER, _TIMESTAMP)]
+    for letter, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_PlainWords.add_implicit_resolver(
+    _TRUTH, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_PlainWords.add_implicit_resolver(
+    _INTEGER, re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
 
 
 def _unique_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -141,12 +166,12 @@ def _unique_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any
     return loader.construct_mapping(node, deep=True)
 
 
-_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+_PlainWords.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainWords)
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")])
         hint = f" Did you mean {path.parent / near[0]}?" if near else ""
@@ -203,6 +228,9 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if kind == "missing":
         return f"`{key}` is missing; write it{meaning}"
+    if kind == "string_type" and given is not None and not isinstance(given, dict | list):
+        # a number or a truth value, where a code is wanted
+        return f"`{key}: {given}`: write '{given}' in quotes; it is a text{meaning}"
     if isinstance(given, dict | list) or (given is None and kind == "value_error"):
         return f"`{key}`: {message}"
     message = message[0].lower() + message[1:]

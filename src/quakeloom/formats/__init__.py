@@ -14,6 +14,7 @@ from quakeloom.formats._fdsn import (
     fetch_waveforms,
     find_service,
 )
+from quakeloom.formats._first_motions import phase_class, polarity_sign
 from quakeloom.formats._format import Format
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
@@ -23,6 +24,7 @@ from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
 from quakeloom.formats._memory_tables import register_rows
 from quakeloom.formats._miniseed import write_miniseed
+from quakeloom.formats._misplaced_stations import find_misplaced_stations
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
     read_network_weights,
@@ -97,6 +99,7 @@ __all__ = [
     "fetch_stations",
     "fetch_waveforms",
     "find_coastline",
+    "find_misplaced_stations",
     "find_seisbench_weights",
     "find_service",
     "has_layers",
@@ -104,6 +107,8 @@ __all__ = [
     "iterate_quakeml",
     "list_time_grids",
     "names_mechanisms",
+    "phase_class",
+    "polarity_sign",
     "public_id",
     "read_coastline",
     "read_fault_segments",

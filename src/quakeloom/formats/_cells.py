@@ -14,18 +14,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS
-from quakeloom.formats._text_columns import parse_floats, parse_times
+from quakeloom.formats._first_motions import ONSET_WORDS, polarity_sign
+from quakeloom.formats._mechanism_angles import wrap_azimuth, wrap_rake, wrap_strike
+from quakeloom.formats._text_columns import parse_floats
+from quakeloom.formats._time_cells import Blame, Mask, convert_times
 from quakeloom.schema import (
+    OTHER_UNITS,
     Variable,
     arrow_type,
     normalize_event_type,
     out_of_bounds,
+    range_problem,
     variable,
 )
-
-Mask = NDArray[np.bool_]
-Blame = Callable[[Mask, str], None]
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "events": ("event_id", "longitude", "latitude"),
@@ -45,6 +46,7 @@ MAY_BE_EMPTY = {
     "mechanisms": ("strike_deg", "dip_deg", "rake_deg"),
     "amplitudes": ("p_amplitude", "s_amplitude"),
 }
+"""Required columns of which a cell may be empty."""
 
 DOUBLED = {
     "picks": ("event_id", "network", "station", "channel", "phase", "time"),
@@ -69,10 +71,27 @@ DOUBLED = {
 """Columns in which two rows of a table may not agree."""
 
 _TRUE = {"true", "1", "t", "yes", "y"}
+"""Words for true in lower case."""
+
 _FALSE = {"false", "0", "f", "no", "n", ""}
+"""Words for false in lower case."""
+
+_WRAPPED: dict[str, Callable[[Any], NDArray[np.float64]]] = {
+    "strike_deg": wrap_strike,
+    "auxiliary_strike_deg": wrap_strike,
+    "azimuth_deg": wrap_azimuth,
+    "rake_deg": wrap_rake,
+    "auxiliary_rake_deg": wrap_rake,
+}
+"""Angles that mean the same after a full turn."""
+
+_MOST = 0.5
+"""Where this share of a column is outside of its range, the unit of all of it is another."""
 
 
-def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.ChunkedArray:
+def convert_column(
+    name: str, column: pa.ChunkedArray, blame: Blame, note: Blame | None = None
+) -> pa.ChunkedArray:
     """Bring a column to its registered type; bad cells are blamed and become missing.
 
     Parameters
@@ -82,7 +101,10 @@ def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.Chunk
     column : pyarrow.ChunkedArray
         Text or any other type.
     blame : callable
-        Called with a mask over all rows and a reason that may hold ``{cell}``.
+        Called with a mask over all rows and a reason, see :data:`Reason`.
+    note : callable
+        Called likewise for cells that are left out while their rows are kept; without it,
+        they are blamed.
 
     Returns
     -------
@@ -105,7 +127,7 @@ def convert_column(name: str, column: pa.ChunkedArray, blame: Blame) -> pa.Chunk
                 blame(odd, "{name} '{cell}' is none of " + ", ".join(v.values))
         return texts
     if v.dtype == "time":
-        return _times(column, is_text, blame)
+        return convert_times(v, column, is_text, blame, note or blame)
     if v.dtype == "bool":
         return _flags(column, is_text, blame)
     return _numbers(v, column, is_text, blame)
@@ -123,7 +145,10 @@ def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) 
 
 
 def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) -> dict[int, int]:
-    """Return the good rows whose key an earlier good row has, with that row."""
+    """Return the good rows whose key another good row has that counts, with that row.
+
+    The first row counts; of first motions, the first that has a sign.
+    """
     key = [n for n in DOUBLED[table] if n in columns]
     if not key:
         return {}
@@ -140,6 +165,9 @@ def doubled_rows(table: str, columns: dict[str, pa.ChunkedArray], good: Mask) ->
         # the places of a key go from coarse to fine: once they differ, the rest is not needed
         if name not in ("event_id", "network") and not _has_doubles(code[rows], size):
             return {}
+    if table == "polarities" and "polarity" in columns:
+        silent = columns["polarity"].to_numpy()[rows] == 0
+        rows = rows[np.argsort(silent, kind="stable")]
     _, first, inverse = np.unique(code[rows], return_index=True, return_inverse=True)
     doubled = np.flatnonzero(first[inverse] != np.arange(len(rows)))
     return {int(rows[i]): int(rows[first[inverse[i]]]) for i in doubled}
@@ -195,25 +223,6 @@ def _tidy(v: Variable, texts: pa.Array) -> pa.Array:
     return texts if trimmed.equals(texts) else trimmed
 
 
-def _times(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
-    target = arrow_type("origin_time")
-    if column.type == target:
-        return column
-    if is_text:
-        parts = [parse_times(c) for c in column.chunks]
-        bad = np.concatenate([b for _, b in parts]) if parts else np.zeros(0, bool)
-        if bad.any():
-            blame(bad, "{name} '{cell}' is no time like 2020-01-31T12:34:56.789Z")
-        return pa.chunked_array(
-            [pa.array(t, pa.timestamp("ns")).cast(target) for t, _ in parts], target
-        )
-    try:
-        return column.cast(pa.timestamp("ns", tz="UTC"))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        blame(np.ones(len(column), dtype=bool), "{name} '{cell}' is no time")
-        return pa.chunked_array([pa.nulls(len(column), target)])
-
-
 def _flags(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
     if pa.types.is_boolean(column.type):
         return column.fill_null(False)
@@ -226,44 +235,78 @@ def _flags(column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedAr
 
 def _numbers(v: Variable, column: pa.ChunkedArray, is_text: bool, blame: Blame) -> pa.ChunkedArray:
     target = arrow_type(v.name)
-    pieces: list[Any] = []
+    if not (is_text or _is_number(column.type)):
+        blame(np.ones(len(column), dtype=bool), f"{{name}} {{cell}} is {column.type}, no number")
+        return _constant(v, len(column))
+    pieces: list[NDArray[Any]] = []
     bads: list[Mask] = []
-    odd: list[Mask] = []
     for chunk in column.chunks:
         if v.name == "polarity" and is_text:
             values, bad = _polarities(chunk)
         elif is_text:
             values, bad = parse_floats(chunk)
-        elif chunk.type == target and not chunk.null_count:
-            values, bad = chunk.to_numpy(zero_copy_only=False), np.zeros(len(chunk), dtype=bool)
         else:
-            values = chunk.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
-            bad = np.zeros(len(chunk), dtype=bool)
-        outside = _outside(v, values)
-        if values.dtype.kind == "f" and v.dtype.startswith(("int", "uint")):
-            with np.errstate(invalid="ignore"):
-                outside |= (values != np.round(values)) & ~np.isnan(values)
+            values, bad = _typed_numbers(chunk, target), np.zeros(len(chunk), dtype=bool)
+        if v.name in _WRAPPED:
+            values = _WRAPPED[v.name](values)
+        pieces.append(values)
         bads.append(bad)
-        odd.append(outside)
-        any_bad = bad.any() or outside.any()
-        if chunk.type == target and not chunk.null_count and not any_bad:
-            pieces.append(chunk)
-            continue
-        values = np.array(values)
-        missing = bad | outside
-        if values.dtype.kind == "f":
-            missing |= np.isnan(values)
-        pieces.append(_filled(v, values, missing, target))
     if not pieces:
         return pa.chunked_array([], target)
-    bad, outside = np.concatenate(bads), np.concatenate(odd)
+    bad = np.concatenate(bads)
     if bad.any():
         what = "neither up nor down" if v.name == "polarity" else "no number"
         blame(bad, "{name} '{cell}' is " + what)
+    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    outside = _outside(v, values)
     if outside.any():
-        whole = " or no whole number" if v.dtype.startswith(("int", "uint")) else ""
-        blame(outside, f"{{name}} {{cell}} is outside [{v.minimum}, {v.maximum}] {v.unit}{whole}")
-    return pa.chunked_array(pieces, target)
+        _blame_ranges(v, values, outside, blame)
+    if values.dtype.kind == "f" and v.dtype.startswith(("int", "uint")):
+        with np.errstate(invalid="ignore"):
+            broken = (values != np.round(values)) & np.isfinite(values)
+        if broken.any():
+            blame(broken, "{name} {cell} is no whole number")
+            outside |= broken
+    missing = bad | outside
+    if values.dtype.kind == "f":
+        missing |= np.isnan(values)
+    good = column.type == target and not column.null_count and not (bad | outside).any()
+    if good and (v.name not in _WRAPPED or np.array_equal(values, column.to_numpy(), True)):
+        return column
+    return pa.chunked_array([_filled(v, np.array(values), missing, target)])
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
+def _typed_numbers(chunk: pa.Array, target: pa.DataType) -> NDArray[Any]:
+    if chunk.type == target and not chunk.null_count:
+        values: NDArray[Any] = chunk.to_numpy(zero_copy_only=False)
+        return values
+    filled: NDArray[Any] = chunk.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    return filled
+
+
+def _blame_ranges(v: Variable, values: NDArray[Any], outside: Mask, blame: Blame) -> None:
+    """Blame what is outside of its range, or a whole column that is in another unit."""
+    rows = np.flatnonzero(outside)
+    given = np.isfinite(values) & (values != 0)
+    for meaning, factor in OTHER_UNITS.get(v.name, ()):
+        fits = ~_outside(v, values[rows] * factor)
+        if fits.sum() >= _MOST * given.sum() and len(values) > 1:
+            share = f"{int(fits.sum())} of {int(given.sum())} values are outside of"
+            limits = f"[{v.minimum}, {v.maximum}] {v.unit}"
+            first = values[rows[0]]
+            blame(
+                given,
+                f"{{name}} {{cell}} is in a column that seems to be {meaning}: {share} {limits}; "
+                f"for {first:g} write {first * factor:g}",
+            )
+            return
+    blame(outside, lambda row: range_problem(v.name, float(values[row])))
 
 
 def _outside(v: Variable, values: NDArray[Any]) -> Mask:
@@ -287,10 +330,10 @@ def _filled(v: Variable, values: NDArray[Any], missing: Mask, target: pa.DataTyp
 
 def _polarities(chunk: pa.Array) -> tuple[NDArray[np.float64], Mask]:
     encoded = chunk.cast(pa.string()).dictionary_encode()
-    words = [w.strip().lower() for w in encoded.dictionary.to_pylist()]
-    values = np.array([POLARITY_WORDS.get(w, 0) for w in words] + [0], dtype=float)
-    bad = np.array([w not in POLARITY_WORDS for w in words] + [False])
-    index = encoded.indices.fill_null(len(words)).to_numpy()
+    signs = [polarity_sign(word) for word in encoded.dictionary.to_pylist()]
+    values = np.array([float(sign or 0) for sign in signs] + [0.0])
+    bad = np.array([sign is None for sign in signs] + [False])
+    index = encoded.indices.fill_null(len(signs)).to_numpy()
     return values[index], bad[index]
 
 

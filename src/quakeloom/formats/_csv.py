@@ -9,31 +9,38 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
+from quakeloom.formats._column_names import find_columns, recognizes
 from quakeloom.formats._compressed import ByteStream, plain_head
 from quakeloom.formats._format import Format
-from quakeloom.formats._plain_tables import (
-    TABLE_OPTION,
-    RawTable,
-    choose_table,
-    source_tables,
-)
+from quakeloom.formats._named_columns import RawTable
+from quakeloom.formats._plain_tables import TABLE_OPTION, choose_table, source_tables
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._text_lines import head_lines, is_binary, split_lines
 from quakeloom.schema import VARIABLES
 
 _SEPARATORS = ",;\t|"
+"""Signs between columns; blanks where the header has none of them."""
+
+_DECIMAL_COMMA = r"^\s*[+-]?\d*,\d+\s*$"
+"""A number as spreadsheets write it where the decimal sign is a comma."""
+
+_WHOLE = r"^\s*[+-]?\d*\s*$"
+"""A whole number or nothing, which has no decimal sign."""
 
 
 def read_csv(path: Path, table: str = "auto") -> SourceTables:
     """Read a registered table from CSV.
 
-    The first line that is no comment (``#``) names the columns; separators are comma,
-    semicolon, tab or bar. Polarities may be +1/-1/0, U/D, +/-, up/down, C/D or
-    positive/negative/undecidable.
+    The first line that is no comment (``#``) names the columns, with their registered names
+    or those of FDSN's text format, ComCat, GaMMA, PyOcto and others (see
+    :mod:`quakeloom.formats._column_names`); separators are comma, semicolon, tab, bar or
+    blanks. Where the separator is a semicolon, numbers may have a decimal comma. Polarities
+    may be +1/-1/0, U/D, +/-, up/down, C/D or positive/negative/undecidable.
 
     Parameters
     ----------
@@ -57,6 +64,9 @@ def read_raw_csv(path: Path) -> RawTable:
     data = _utf8(path, rejects)
     header_line, names, separator = _header(data, path)
     lines, body = _rows(_set_open_quotes_aside(data, header_line, rejects), header_line)
+    if separator == " ":
+        body = b"\n".join(b"\t".join(line.split()) for line in body.split(b"\n"))
+        separator = "\t"
     broken: list[int] = []
 
     def skip(row: Any) -> str:
@@ -90,7 +100,23 @@ def read_raw_csv(path: Path) -> RawTable:
         table = pa.table({n: pa.array([], pa.string()) for n in names})
     kept = np.ones(len(lines), dtype=bool)
     kept[np.array(broken, np.int64) - 1] = False
+    if separator == ";":
+        table = _with_decimal_points(table)
     return RawTable(path, table, rejects, lines[kept][: table.num_rows])
+
+
+def _with_decimal_points(table: pa.Table) -> pa.Table:
+    """Columns whose numbers all have a decimal comma, with points.
+
+    A column with points as well is left as it is: there, a comma may stand between thousands.
+    """
+    for i, name in enumerate(table.column_names):
+        column = table.column(i)
+        commas = pc.match_substring_regex(column, _DECIMAL_COMMA)
+        others = pc.match_substring_regex(column, _WHOLE)
+        if pc.any(commas).as_py() and pc.all(pc.or_(commas, others)).as_py():
+            table = table.set_column(i, name, pc.replace_substring(column, ",", "."))
+    return table
 
 
 def _utf8(path: Path, rejects: Rejects) -> bytes:
@@ -123,8 +149,9 @@ def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
     """Number of the header line (from 0), the column names, and the separator."""
     for i, line in enumerate(data[: 1 << 20].decode("utf-8", "replace").split("\n")):
         names, separator = split_header(line)
+        commented = line.lstrip().startswith("#")
         if not line.strip() or (
-            line.lstrip().startswith("#") and not any(n in VARIABLES for n in names)
+            commented and not (any(n in VARIABLES for n in names) or recognizes(names))
         ):
             continue
         doubled = sorted({n for n in names if names.count(n) > 1 and n})
@@ -141,6 +168,8 @@ def split_header(line: str) -> tuple[list[str], str]:
     """Return the column names in a header line, and its separator."""
     separator = max(_SEPARATORS, key=line.count)
     plain = line.strip().lstrip("# ")
+    if separator not in plain and recognizes(plain.split()):
+        return plain.split(), " "
     try:
         cells = next(csv.reader([plain], delimiter=separator), [])
     except csv.Error:
@@ -189,11 +218,17 @@ def _sniff(head: bytes) -> bool:
     for line in head_lines(plain)[:50]:
         names, _ = split_header(line)
         registered = sum(n in VARIABLES for n in names)
-        if registered >= 2 and len(names) >= 2:
-            return "strike_deg" not in names or "station" in names
+        if len(names) >= 2 and (registered >= 2 or recognizes(names)):
+            return not is_mechanism_header(names) or "station" in names
         if line.strip() and not line.lstrip().startswith("#"):
             return False
     return False
+
+
+def is_mechanism_header(names: list[str]) -> bool:
+    """Say whether columns are those of a catalog of mechanisms."""
+    found = {alias.name for alias in find_columns(names, "mechanisms").values()}
+    return {"strike_deg", "dip_deg", "rake_deg"} <= found
 
 
 FORMAT = Format(
@@ -204,3 +239,4 @@ FORMAT = Format(
     suffixes=(".csv", ".tsv", ".txt", ".gz"),
     options=TABLE_OPTION,
 )
+"""Plain CSV, the last resort of recognition."""

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.core import FormatError, InputError, distance_azimuth
+from quakeloom.formats._mechanism_angles import wrap_rake, wrap_strike
+from quakeloom.formats._text_lines import bounds_problem
 from quakeloom.schema import make_table
 
 _NAMES = {
@@ -25,6 +27,7 @@ _NAMES = {
     "rake_deg": ("rake_deg", "rake"),
     "dip_std_deg": ("dip_std_deg", "dip_std", "dip_error"),
 }
+"""Registered columns, and the names that they may have in a file."""
 
 
 def read_fault_segments(path: str | Path) -> pa.Table:
@@ -112,6 +115,12 @@ def _row(path: Path, where: str, record: Mapping[str, Any]) -> dict[str, Any]:
                 f"'{path}', {where} has no {name}, so its tendency cannot be computed. "
                 f"Give a column or property {' or '.join(_NAMES[name])}."
             )
-    row["strike_deg"] %= 360.0
-    row["rake_deg"] = (row["rake_deg"] + 180.0) % 360.0 - 180.0
+    row["strike_deg"] = float(wrap_strike(row["strike_deg"]))
+    row["rake_deg"] = float(wrap_rake(row["rake_deg"]))
+    bounded = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg")
+    if problem := bounds_problem(**{name: row[name] for name in bounded}):
+        raise FormatError(
+            f"'{path}', {where}: {problem}. No tendency is computed; strike has the dip to its "
+            "right, and a dip is 0 to 90."
+        )
     return row

@@ -1,15 +1,24 @@
 """Numbers, coordinates and origin times in files with fixed columns.
 
 Such files follow FORTRAN: a number without a decimal point has an implied one (``f5.2`` of
-``  630`` is 6.30), and a blank field is zero or unknown.
+``  630`` is 6.30), and a blank field is not known. Hours and minutes of 0 may be blank.
 """
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 
 POLARITY_CODES = {"U": 1, "u": 1, "+": 1, "D": -1, "d": -1, "-": -1, " ": 0, "": 0}
 """First-motion characters of HASH, FPFIT and Hypoinverse; blank is not read."""
+
+
+def fixed_polarity(character: str) -> int:
+    """Return the sign of a first-motion character; a ValueError if it has none."""
+    sign = POLARITY_CODES.get(character)
+    if sign is None:
+        raise ValueError(f"polarity '{character}' is neither up nor down")
+    return sign
 
 
 def fixed_float(text: str, decimals: int, what: str) -> float:
@@ -40,6 +49,16 @@ def fixed_float(text: str, decimals: int, what: str) -> float:
     return value
 
 
+def optional_float(text: str, decimals: int, what: str) -> float:
+    """Parse a field that may be unknown: as :func:`fixed_float`, NaN also for asterisks.
+
+    FORTRAN fills a field with asterisks where a number does not fit.
+    """
+    if text.strip().strip("*"):
+        return fixed_float(text, decimals, what)
+    return math.nan
+
+
 def fixed_int(text: str, what: str, blank: int | None = None) -> int:
     """Parse a whole number; a blank field is ``blank``, or a ValueError without one."""
     try:
@@ -65,9 +84,12 @@ def fixed_longitude(degrees: str, hemisphere: str, minutes: str, decimals: int) 
     return -_degrees(degrees, hemisphere, minutes, decimals, "longitude", "W", "E")
 
 
-def zero_if_blank(value: float) -> float:
-    """Return 0 for NaN: a blank field that means zero."""
-    return 0.0 if math.isnan(value) else value
+def fixed_seconds(text: str) -> float:
+    """Parse seconds with two implied decimals; a blank field is a ValueError."""
+    value = fixed_float(text, 2, "seconds")
+    if math.isnan(value):
+        raise ValueError("the seconds are missing")
+    return value
 
 
 def check_not_cut(line: str, *fields: tuple[int, int]) -> None:
@@ -88,17 +110,31 @@ def onset_code(character: str) -> str:
 
 
 def full_year(year: int) -> int:
-    """Return the year of a two-digit one: 50 to 99 are in the 20th century, as in HASH."""
+    """Return the year of a two-digit one: the latest that is not in the future.
+
+    HASH takes 50 to 99 for the 20th century and 00 to 49 for the 21st, which agrees for all
+    years that have been.
+    """
     if year >= 100:
         return year
-    return year + (2000 if year < 50 else 1900)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    return 2000 + year if 2000 + year <= tomorrow.year else 1900 + year
+
+
+def nearest_year(year: int, known: int) -> int:
+    """Return the year of a two-digit one that is nearest to a known year."""
+    if year >= 100:
+        return year
+    return year + 100 * round((known - year) / 100)
 
 
 def _degrees(
     degrees: str, hemisphere: str, minutes: str, decimals: int, what: str, plus: str, minus: str
 ) -> float:
     whole = fixed_int(degrees, what)
-    part = zero_if_blank(fixed_float(minutes, decimals, f"{what} minutes"))
+    part = fixed_float(minutes, decimals, f"{what} minutes")
+    if math.isnan(part):
+        raise ValueError(f"the minutes of the {what} are missing")
     if whole < 0 or not 0.0 <= part <= 60.0:
         raise ValueError(f"{what} {whole} degrees {part:g} minutes is impossible")
     value = whole + part / 60.0

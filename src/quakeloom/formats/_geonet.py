@@ -13,11 +13,22 @@ from typing import Any
 
 import pyarrow as pa
 
+from quakeloom.formats._mechanism_angles import (
+    AUXILIARY,
+    PLANE,
+    plane_problem,
+    wrap_rake,
+    wrap_strike,
+)
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem, read_lines
 
 GEONET_HEADER = b"PublicID,Date,Latitude,Longitude,strike1,dip1,rake1"
+"""How the file begins."""
+
 _NO_ID = "9999999"
+"""Identifier of an event that has none."""
+
 _PLANES = {
     "strike_deg": "strike1",
     "dip_deg": "dip1",
@@ -26,6 +37,7 @@ _PLANES = {
     "auxiliary_dip_deg": "dip2",
     "auxiliary_rake_deg": "rake2",
 }
+"""Columns of both planes."""
 
 
 def is_geonet(head: bytes) -> bool:
@@ -64,10 +76,11 @@ def _row(cells: dict[str, str], line: int) -> dict[str, Any]:
         except ValueError:
             raise ValueError(f"{column} '{text}' is no number") from None
     for name in ("strike_deg", "auxiliary_strike_deg"):
-        values[name] %= 360.0
+        values[name] = float(wrap_strike(values[name]))
     for name in ("rake_deg", "auxiliary_rake_deg"):
-        values[name] = (values[name] + 180.0) % 360.0 - 180.0
-    if problem := bounds_problem(**values):
+        values[name] = float(wrap_rake(values[name]))
+    planes = (tuple(values[n] for n in names) for names in (PLANE, AUXILIARY))
+    if problem := bounds_problem(**values) or plane_problem(*planes):
         raise ValueError(problem)
     date = (cells.get("Date") or "").strip()
     try:

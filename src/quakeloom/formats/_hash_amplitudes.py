@@ -13,16 +13,27 @@ from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import head_lines, read_lines
 
 _TITLE = "a HASH file of S/P amplitudes (driver 3)"
+"""Name of the amplitudes, for messages."""
+
 _TITLE_CORRECTIONS = "a HASH file of S/P station corrections (driver 3)"
+"""Name of the corrections, for messages."""
+
 _EVENT = re.compile(r"\s*(\S+)\s+(\d+)\s*$")
+"""Event line: identifier and count of amplitudes."""
+
 _LINE = re.compile(r"\S.{3} \S.{2} \S.{2}.{17,}?[\d.]{3}")
+"""How a line of amplitudes begins: station, component, network, then numbers."""
+
 _CORRECTION = re.compile(r"\S{1,5}\s+\S{1,3}\s+\S{1,2}\s+-?\d*\.\d+\s*$")
+"""Line of a correction: station, component, network, correction."""
+
 _NUMBERS = (
     ("noise before P", 28),
     ("noise before S", 39),
     ("P amplitude", 50),
     ("S amplitude", 61),
 )
+"""First column (from 0) of every number, ten columns wide."""
 
 
 def read_hash_amplitudes(path: Path) -> SourceTables:
@@ -43,64 +54,75 @@ def read_hash_amplitudes(path: Path) -> SourceTables:
     A line whose count of amplitudes does not hold is read on: event lines are known by
     their two words.
     """
-    amplitudes = TableBuilder("amplitudes", source_file=str(path))
-    rejects = Rejects(path)
-    event_id = ""
-    orphan = "no event line comes before it"
-    promised = found = event_line = 0
-    text_of_event = ""
-    events: dict[str, int] = {}
-    seen: dict[tuple[str, str, str], int] = {}
-
-    def close_event() -> None:
-        if event_line and found != promised:
-            rejects.add(
-                event_line,
-                "event",
-                f"{promised} amplitudes are promised, {found} follow; they are kept",
-                text_of_event,
-                event_id,
-            )
-
+    reader = _Amplitudes(path)
     for number, line in enumerate(read_lines(path, _TITLE), 1):
         if not line.strip():
             continue
         match = _EVENT.match(line)
         if match:
-            close_event()
-            event_id, promised, found, event_line = match[1], int(match[2]), 0, number
-            text_of_event, seen = line, {}
-            if event_id in events:
-                rejects.add(
-                    number,
-                    "event",
-                    f"doubled event: '{event_id}' is on line {events[event_id]}",
-                    line,
-                    event_id,
-                )
-                orphan = f"its event on line {number} is put aside"
-                event_id, event_line = "", 0
-            else:
-                events[event_id] = number
-            continue
-        found += 1
+            reader.start_event(number, line, match[1], int(match[2]))
+        else:
+            reader.add(number, line)
+    reader.close_event()
+    if not len(reader.amplitudes):
+        no_such_format(path, _TITLE, "amplitude", reader.rejects.table())
+    return SourceTables(amplitudes=reader.amplitudes.table(), rejects=reader.rejects.table())
+
+
+class _Amplitudes:
+    """Amplitudes of one file, event by event."""
+
+    def __init__(self, path: Path) -> None:
+        self.amplitudes = TableBuilder("amplitudes", source_file=str(path))
+        self.rejects = Rejects(path)
+        self._event_id = ""
+        self._orphan = "no event line comes before it"
+        self._event_line = self._promised = self._found = 0
+        self._event_text = ""
+        self._events: dict[str, int] = {}
+        self._seen: dict[tuple[str, str, str], int] = {}
+
+    def start_event(self, number: int, line: str, event_id: str, promised: int) -> None:
+        self.close_event()
+        self._event_id, self._promised, self._found = event_id, promised, 0
+        self._event_line, self._event_text, self._seen = number, line, {}
+        before = self._events.setdefault(event_id, number)
+        if before != number:
+            reason = f"doubled event: '{event_id}' is on line {before}"
+            self.rejects.add(number, "event", reason, line, event_id)
+            self._orphan = f"its event on line {number} is put aside"
+            self._event_id, self._event_line = "", 0
+
+    def close_event(self) -> None:
+        """Say so where fewer or more amplitudes follow than the event line promises."""
+        if self._event_line and self._found != self._promised:
+            self.rejects.add(
+                self._event_line,
+                "event",
+                f"{self._promised} amplitudes are promised, {self._found} follow; they are kept",
+                self._event_text,
+                self._event_id,
+            )
+
+    def add(self, number: int, line: str) -> None:
+        self._found += 1
         station, channel, network = line[:4].strip(), line[5:8].strip(), line[9:11].strip()
         try:
-            if not event_id:
-                raise ValueError(orphan)
+            if not self._event_id:
+                raise ValueError(self._orphan)
             if not station:
                 raise ValueError("the station code is missing")
             if len(line) < 71:
                 check_not_cut(line, *((first, first + 10) for _, first in _NUMBERS))
             values = [_amplitude(line[first : first + 10], what) for what, first in _NUMBERS]
-            before = seen.setdefault((network, station, channel), number)
+            before = self._seen.setdefault((network, station, channel), number)
             if before != number:
                 raise ValueError(f"doubled amplitude: this channel is on line {before}")
         except ValueError as error:
-            rejects.add(number, "amplitude", str(error), line, event_id, station)
-            continue
-        amplitudes.add(
-            event_id=event_id,
+            self.rejects.add(number, "amplitude", str(error), line, self._event_id, station)
+            return
+        self.amplitudes.add(
+            event_id=self._event_id,
             network=network,
             station=station,
             channel=channel,
@@ -110,10 +132,6 @@ def read_hash_amplitudes(path: Path) -> SourceTables:
             s_amplitude=values[3],
             source_line=number,
         )
-    close_event()
-    if not len(amplitudes):
-        no_such_format(path, _TITLE, "amplitude", rejects.table())
-    return SourceTables(amplitudes=amplitudes.table(), rejects=rejects.table())
 
 
 def read_hash_station_corrections(path: Path) -> SourceTables:
@@ -192,6 +210,7 @@ AMPLITUDES_FORMAT = Format(
     sniff=_sniff,
     suffixes=(".amp",),
 )
+"""Amplitudes of driver 3."""
 
 CORRECTIONS_FORMAT = Format(
     name="hash_station_corrections",
@@ -200,5 +219,7 @@ CORRECTIONS_FORMAT = Format(
     sniff=_sniff_corrections,
     suffixes=(".statcor",),
 )
+"""Station corrections of driver 3."""
 
 FORMATS_HERE = (AMPLITUDES_FORMAT, CORRECTIONS_FORMAT)
+"""Files of driver 3."""

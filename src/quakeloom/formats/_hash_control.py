@@ -9,6 +9,7 @@ from quakeloom.core import FormatError, InputError
 from quakeloom.formats._text_lines import read_lines
 
 _TITLE = "a HASH control file"
+"""Name of the format, for messages."""
 
 _SEARCH = (
     ("minimum_polarities", int),
@@ -22,6 +23,8 @@ _SEARCH = (
     ("probability_angle_deg", float),
     ("multiple_probability", float),
 )
+"""Questions of drivers 1, 2, 4 and 5 after the names of files, in HASH's order."""
+
 _SEARCH_WITH_RATIOS = (
     ("minimum_polarities", int),
     ("grid_spacing_deg", float),
@@ -34,7 +37,11 @@ _SEARCH_WITH_RATIOS = (
     ("probability_angle_deg", float),
     ("multiple_probability", float),
 )
+"""Questions of driver 3 after the names of files, in HASH's order."""
+
 _OUTPUT = ("mechanism_file", "acceptable_file")
+"""Files that drivers 1, 2, 4 and 5 write."""
+
 _FILES: dict[int, tuple[str, ...]] = {
     1: ("reversal_file", "phase_file", *_OUTPUT),
     2: ("station_file", "reversal_file", "phase_file", *_OUTPUT),
@@ -49,6 +56,7 @@ _FILES: dict[int, tuple[str, ...]] = {
     4: ("station_file", "reversal_file", "phase_file", *_OUTPUT),
     5: ("reversal_file", "simul_file", "phase_file", *_OUTPUT),
 }
+"""Names of files that a driver asks for, by its number."""
 
 
 def read_hash_control(path: str | Path, driver: int | None = None) -> dict[str, Any]:

@@ -11,19 +11,34 @@ from quakeloom.formats._fixed_columns import (
     fixed_int,
     fixed_latitude,
     fixed_longitude,
+    fixed_polarity,
+    fixed_seconds,
     full_year,
     onset_code,
-    zero_if_blank,
+    optional_float,
 )
 from quakeloom.formats._format import Format
-from quakeloom.formats._phase_rows import DOUBLED_OPTION, PhaseRows
+from quakeloom.formats._phase_rows import (
+    DOUBLED_OPTION,
+    Arrival,
+    FirstMotion,
+    Hypocenter,
+    PhaseRows,
+)
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "a HASH phase file like FPFIT's (driver 1)"
+"""Name of the format, for messages."""
+
 _EVENT = re.compile(r"[ \d]{10}[ \d.]{4}[ \d]\d[ NSns][ \d.]{4}[ \d]{2}\d[ EWew][ \d.]{4}")
+"""How an event line begins: date, time, latitude, longitude."""
+
 _PICK = re.compile(r".{4}[A-Za-z ]P.[0-9 ]")
+"""How a reading begins: station, onset, ``P``, first motion, weight."""
+
 _NUMBERS = ((58, 62), (62, 65), (75, 78), (79, 82), (83, 86))
+"""Columns (from 0) of distance, take-off, azimuth and the errors of both."""
 
 
 def read_hash_fpfit(path: Path, doubled_picks: str = "reject") -> SourceTables:
@@ -81,20 +96,19 @@ def _start_event(rows: PhaseRows, number: int, line: str) -> None:
             fixed_int(line[4:6], "day"),
             fixed_int(line[6:8], "hour", 0),
             fixed_int(line[8:10], "minute", 0),
-            zero_if_blank(fixed_float(line[10:14], 2, "seconds")),
+            fixed_seconds(line[10:14]),
         )
-        rows.start_event(
-            number,
-            line,
+        hypocenter = Hypocenter(
             event_id=line[122:138].strip(),
             origin_time=time,
             latitude=fixed_latitude(line[14:16], line[16:17], line[17:21], 2),
             longitude=fixed_longitude(line[21:24], line[24:25], line[25:29], 2),
             depth_km=fixed_float(line[29:34], 2, "depth"),
-            magnitude=fixed_float(line[34:36], 1, "magnitude"),
-            horizontal_error_km=fixed_float(line[80:84], 2, "horizontal error"),
-            vertical_error_km=fixed_float(line[84:88], 2, "vertical error"),
+            magnitude=optional_float(line[34:36], 1, "magnitude"),
+            horizontal_error_km=optional_float(line[80:84], 2, "horizontal error"),
+            vertical_error_km=optional_float(line[84:88], 2, "vertical error"),
         )
+        rows.start_event(number, line, hypocenter)
     except ValueError as error:
         rows.bad_event(number, line, str(error), line[122:138].strip())
 
@@ -104,22 +118,25 @@ def _add_pick(rows: PhaseRows, number: int, line: str) -> None:
         if len(line) < 78:
             raise ValueError(f"the line is cut short at column {len(line)}, before the azimuth")
         check_not_cut(line, *_NUMBERS)
-        rows.add_polarity(
-            number,
-            line,
+        motion = FirstMotion(
+            fixed_polarity(line[6]),
+            azimuth_deg=optional_float(line[75:78], 0, "azimuth"),
+            takeoff_deg=optional_float(line[62:65], 0, "take-off angle"),
+            azimuth_error_deg=optional_float(line[83:86], 0, "azimuth error"),
+            takeoff_error_deg=optional_float(line[79:82], 0, "take-off error"),
+            distance_km=optional_float(line[58:62], 1, "distance"),
+        )
+        arrival = Arrival(
             station=line[:4].strip(),
+            phase="P",
             channel=line[95:98].strip(),
-            first_motion=line[6],
             onset=onset_code(line[4]),
             pick_weight=fixed_int(line[7], "weight", -1),
-            distance_km=fixed_float(line[58:62], 1, "distance"),
-            takeoff_deg=fixed_float(line[62:65], 0, "take-off angle"),
-            azimuth_deg=fixed_float(line[75:78], 0, "azimuth"),
-            takeoff_error_deg=fixed_float(line[79:82], 0, "take-off error"),
-            azimuth_error_deg=fixed_float(line[83:86], 0, "azimuth error"),
         )
     except ValueError as error:
-        rows.rejects.add(number, "polarity", str(error), line, rows.event_id, line[:4].strip())
+        rows.bad_reading(number, line, str(error), line[:4].strip())
+        return
+    rows.add_first_motion(number, line, motion, arrival)
 
 
 def _sniff(head: bytes) -> bool:
@@ -140,3 +157,4 @@ FORMAT = Format(
     suffixes=(".phase",),
     options=DOUBLED_OPTION,
 )
+"""Phase files of driver 1."""

@@ -11,8 +11,11 @@ from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "a HASH list of polarity reversals"
+"""Name of the format, for messages."""
 _DAY = 86_400_000_000_000
+"""Nanoseconds of a day."""
 _LINE = re.compile(r"\S{1,5}\s+(0|\d{8})\s+(0|\d{8})\s*$")
+"""Line: station, first and last day."""
 
 
 def read_hash_reversals(path: Path) -> SourceTables:
@@ -73,3 +76,4 @@ FORMAT = Format(
     sniff=_sniff,
     suffixes=(".reverse",),
 )
+"""Lists of reversals."""

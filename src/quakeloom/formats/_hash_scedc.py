@@ -11,17 +11,30 @@ from quakeloom.formats._fixed_columns import (
     fixed_int,
     fixed_latitude,
     fixed_longitude,
+    fixed_polarity,
+    fixed_seconds,
     onset_code,
-    zero_if_blank,
+    optional_float,
 )
 from quakeloom.formats._format import Format
-from quakeloom.formats._phase_rows import DOUBLED_OPTION, PhaseRows
+from quakeloom.formats._phase_rows import (
+    DOUBLED_OPTION,
+    Arrival,
+    FirstMotion,
+    Hypocenter,
+    PhaseRows,
+)
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "a HASH phase file in the SCEDC format (drivers 2 and 3)"
+"""Name of the format, for messages."""
+
 _EVENT = re.compile(r"\d{4}[ \d]{8}[ \d.]{5}[ \d]\d[ NSns.][ \d.]{5}[ \d]{2}\d[ EWew.][ \d.]{5}")
+"""How an event line begins: date, time, latitude, longitude."""
+
 _PICK = re.compile(r".{4} [A-Z0-9 ]{2}  [A-Z0-9 ]{3} [A-Za-z ] .", re.IGNORECASE)
+"""How a reading begins: station, network, component, onset, first motion."""
 
 
 def read_hash_scedc(path: Path, doubled_picks: str = "reject") -> SourceTables:
@@ -82,38 +95,38 @@ def _start_event(rows: PhaseRows, number: int, line: str) -> None:
             fixed_int(line[6:8], "day"),
             fixed_int(line[8:10], "hour", 0),
             fixed_int(line[10:12], "minute", 0),
-            zero_if_blank(fixed_float(line[12:17], 2, "seconds")),
+            fixed_seconds(line[12:17]),
         )
-        rows.start_event(
-            number,
-            line,
+        hypocenter = Hypocenter(
             event_id=line[149:165].strip(),
             origin_time=time,
             latitude=fixed_latitude(line[17:19], line[19:20], line[20:25], 2),
             longitude=fixed_longitude(line[25:28], line[28:29], line[29:34], 2),
             depth_km=fixed_float(line[34:39], 2, "depth"),
-            magnitude=fixed_float(line[139:143], 2, "magnitude"),
-            horizontal_error_km=fixed_float(line[88:93], 2, "horizontal error"),
-            vertical_error_km=fixed_float(line[94:99], 2, "vertical error"),
+            magnitude=optional_float(line[139:143], 2, "magnitude"),
+            horizontal_error_km=optional_float(line[88:93], 2, "horizontal error"),
+            vertical_error_km=optional_float(line[94:99], 2, "vertical error"),
         )
+        rows.start_event(number, line, hypocenter)
     except ValueError as error:
         rows.bad_event(number, line, str(error), line[149:165].strip())
 
 
 def _add_pick(rows: PhaseRows, number: int, line: str) -> None:
     try:
-        rows.add_polarity(
-            number,
-            line,
+        motion = FirstMotion(fixed_polarity(line[15]))
+        arrival = Arrival(
             station=line[:4].strip(),
+            phase="P",
             network=line[5:7].strip(),
             channel=line[9:12].strip(),
             onset=onset_code(line[13]),
-            first_motion=line[15],
             pick_weight=fixed_int(line[16:17], "weight", -1),
         )
     except ValueError as error:
-        rows.rejects.add(number, "polarity", str(error), line, rows.event_id, line[:4].strip())
+        rows.bad_reading(number, line, str(error), line[:4].strip())
+        return
+    rows.add_first_motion(number, line, motion, arrival)
 
 
 def _sniff(head: bytes) -> bool:
@@ -133,3 +146,4 @@ FORMAT = Format(
     suffixes=(".phase",),
     options=DOUBLED_OPTION,
 )
+"""Phase files of drivers 2 and 3."""

@@ -10,24 +10,29 @@ import pyarrow as pa
 
 from quakeloom.core import InputError, SettingsError
 from quakeloom.formats._fixed_columns import (
-    POLARITY_CODES,
     check_not_cut,
     fixed_float,
     fixed_int,
     fixed_latitude,
     fixed_longitude,
+    fixed_seconds,
     full_year,
-    zero_if_blank,
+    optional_float,
 )
 from quakeloom.formats._format import Format
 from quakeloom.formats._hash_scedc import read_hash_scedc
-from quakeloom.formats._phase_rows import PhaseRows
+from quakeloom.formats._phase_rows import Arrival, FirstMotion, Hypocenter, PhaseRows
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "a SIMUL listing of azimuths and take-off angles (HASH driver 5)"
+"""Name of the format, for messages."""
+
 _EVENT = re.compile(r" [ \d]{6} [ \d]{4} [ \d.]{5} [ \d]\d[NS ][ \d.]{5} [ \d]{3}[EW ][ \d.]{5}")
+"""How an event line begins: date, time, latitude, longitude."""
+
 _NUMBERS = ((6, 11), (11, 15), (15, 19), (65, 69), (69, 73))
+"""Columns (from 0) of distance, azimuth, take-off and the errors of both."""
 
 
 @dataclass
@@ -51,12 +56,7 @@ class _Event:
 
     line: int
     text: str
-    event_id: str
-    origin_time: int
-    longitude: float
-    latitude: float
-    depth_km: float
-    magnitude: float
+    hypocenter: Hypocenter
     rays: list[_Ray] = field(default_factory=list)
 
 
@@ -104,7 +104,7 @@ def read_hash_simul(
         for event in events:
             if _start(rows, event):
                 for ray in event.rays:
-                    _add(rows, ray, ray.station, weight=ray.weight)
+                    _add(rows, ray, _listed(ray))
         return rows.finish()
     if not Path(phase_file).is_file():
         raise InputError(
@@ -137,7 +137,7 @@ def _read_listing(path: Path, rows: PhaseRows) -> list[_Event]:
                 raise ValueError("the line is neither an event nor a station line")
         except ValueError as error:
             record = "event" if _EVENT.match(line) else "polarity"
-            event_id = current.event_id if current else ""
+            event_id = current.hypocenter.event_id if current else ""
             rows.rejects.add(number, record, str(error), line, event_id, code)
     return events
 
@@ -146,9 +146,7 @@ def _parse_event(number: int, line: str) -> _Event:
     check_not_cut(line, (38, 44), (47, 51), (55, 63))
     if len(line) < 44:
         raise ValueError("the event line ends before the depth")
-    return _Event(
-        line=number,
-        text=line,
+    hypocenter = Hypocenter(
         event_id=line[55:63].strip(),
         origin_time=utc_nanoseconds(
             full_year(fixed_int(line[1:3], "year")),
@@ -156,13 +154,14 @@ def _parse_event(number: int, line: str) -> _Event:
             fixed_int(line[5:7], "day"),
             fixed_int(line[8:10], "hour", 0),
             fixed_int(line[10:12], "minute", 0),
-            zero_if_blank(fixed_float(line[13:18], 2, "seconds")),
+            fixed_seconds(line[13:18]),
         ),
         latitude=fixed_latitude(line[19:21], line[21:22], line[22:27], 2),
         longitude=fixed_longitude(line[28:31], line[31:32], line[32:37], 2),
         depth_km=fixed_float(line[38:44], 2, "depth"),
-        magnitude=fixed_float(line[47:51], 2, "magnitude"),
+        magnitude=optional_float(line[47:51], 2, "magnitude"),
     )
+    return _Event(number, line, hypocenter)
 
 
 def _parse_ray(number: int, line: str) -> _Ray:
@@ -174,57 +173,37 @@ def _parse_ray(number: int, line: str) -> _Ray:
         text=line,
         station=line[1:5].strip(),
         weight=fixed_int(line[21:22], "weight", -1),
-        distance_km=fixed_float(line[6:11], 1, "distance"),
-        azimuth_deg=fixed_float(line[11:15], 0, "azimuth"),
-        takeoff_deg=fixed_float(line[15:19], 0, "take-off angle"),
-        azimuth_error_deg=fixed_float(line[65:69], 0, "azimuth error"),
-        takeoff_error_deg=fixed_float(line[69:73], 0, "take-off error"),
+        distance_km=optional_float(line[6:11], 1, "distance"),
+        azimuth_deg=optional_float(line[11:15], 0, "azimuth"),
+        takeoff_deg=optional_float(line[15:19], 0, "take-off angle"),
+        azimuth_error_deg=optional_float(line[65:69], 0, "azimuth error"),
+        takeoff_error_deg=optional_float(line[69:73], 0, "take-off error"),
     )
 
 
 def _start(rows: PhaseRows, event: _Event) -> bool:
-    rows.start_event(
-        event.line,
-        event.text,
-        event_id=event.event_id,
-        origin_time=event.origin_time,
-        longitude=event.longitude,
-        latitude=event.latitude,
-        depth_km=event.depth_km,
-        magnitude=event.magnitude,
-    )
+    rows.start_event(event.line, event.text, event.hypocenter)
     if not rows.event_id:
         for ray in event.rays:
-            _add(rows, ray, ray.station)
+            _add(rows, ray, _listed(ray))
     return bool(rows.event_id)
 
 
-def _add(
-    rows: PhaseRows,
-    ray: _Ray,
-    station: str,
-    *,
-    first_motion: str = " ",
-    weight: int = -1,
-    network: str = "",
-    channel: str = "",
-    onset: str = "",
-) -> None:
-    rows.add_polarity(
-        ray.line,
-        ray.text,
-        station=station,
-        network=network,
-        channel=channel,
-        first_motion=first_motion,
-        onset=onset,
-        pick_weight=weight,
-        azimuth_deg=ray.azimuth_deg,
-        takeoff_deg=ray.takeoff_deg,
-        azimuth_error_deg=ray.azimuth_error_deg,
-        takeoff_error_deg=ray.takeoff_error_deg,
-        distance_km=ray.distance_km,
+def _listed(ray: _Ray) -> Arrival:
+    """The arrival of a ray without a reading in the phase file."""
+    return Arrival(station=ray.station, phase="P", pick_weight=ray.weight)
+
+
+def _add(rows: PhaseRows, ray: _Ray, arrival: Arrival, polarity: int = 0) -> None:
+    motion = FirstMotion(
+        polarity,
+        ray.azimuth_deg,
+        ray.takeoff_deg,
+        ray.azimuth_error_deg,
+        ray.takeoff_error_deg,
+        ray.distance_km,
     )
+    rows.add_first_motion(ray.line, ray.text, motion, arrival)
 
 
 def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool) -> SourceTables:
@@ -232,15 +211,15 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
     readings: dict[str, list[dict]] = {}
     for pick in phases.polarities.to_pylist():
         readings.setdefault(pick["event_id"], []).append(pick)
-    known = {event.event_id for event in events}
+    known = {event.hypocenter.event_id for event in events}
     aside = []
     for event in events:
         if not _start(rows, event):
-            picks = readings.get(event.event_id, [])
+            picks = readings.get(event.hypocenter.event_id, [])
             aside += [(pick, "its event in the SIMUL listing is put aside") for pick in picks]
             continue
         used: dict[int, dict] = {}
-        for pick in readings.get(event.event_id, []):
+        for pick in readings.get(event.hypocenter.event_id, []):
             index = _find_ray(event.rays, pick["station"], as_hash)
             if index is None:
                 aside.append((pick, "no take-off angle: its station is not in the SIMUL listing"))
@@ -259,18 +238,11 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
         for index, ray in enumerate(event.rays):
             reading = used.get(index)
             if reading is None:
-                _add(rows, ray, ray.station, weight=ray.weight)
+                _add(rows, ray, _listed(ray))
                 continue
-            _add(
-                rows,
-                ray,
-                reading["station"],
-                first_motion=_SIGNS[reading["polarity"]],
-                weight=reading["pick_weight"],
-                network=reading["network"],
-                channel=reading["channel"],
-                onset=reading["onset"],
-            )
+            names = ("station", "network", "channel", "onset", "pick_weight")
+            arrival = Arrival(phase="P", **{name: reading[name] for name in names})
+            _add(rows, ray, arrival, reading["polarity"])
     for event_id, picks in readings.items():
         if event_id not in known:
             aside += [
@@ -281,9 +253,6 @@ def _join(rows: PhaseRows, events: list[_Event], phase_file: Path, as_hash: bool
         [tables.rejects, phases.rejects, _put_aside(phase_file, aside)]
     )
     return tables
-
-
-_SIGNS = {sign: character for character, sign in reversed(POLARITY_CODES.items())}
 
 
 def _find_ray(rays: list[_Ray], station: str, as_hash: bool) -> int | None:
@@ -331,3 +300,4 @@ FORMAT = Format(
         "driver 5.",
     },
 )
+"""Listings of driver 5."""

@@ -13,10 +13,15 @@ from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "a HASH station list (drivers 2 and 3)"
+"""Name of the list of drivers 2 and 3, for messages."""
 _TITLE_5 = "a HASH station list with 5-character stations (driver 4)"
+"""Name of the list of driver 4, for messages."""
 _DAY = 86_400_000_000_000
+"""Nanoseconds of a day."""
 _OPEN_BEFORE = 1901
+"""Days before this year stand for no limit."""
 _OPEN_AFTER = 2200
+"""Days after this year stand for no limit."""
 Columns = tuple[slice, slice, slice, slice, slice, slice, slice, slice]
 # network, station, channel, latitude, longitude, elevation, first day, last day
 _COLUMNS: Columns = (
@@ -29,6 +34,8 @@ _COLUMNS: Columns = (
     slice(68, 78),
     slice(79, 89),
 )
+"""Columns (from 0) in the list of drivers 2 and 3."""
+
 _COLUMNS_5: Columns = (
     slice(0, 2),
     slice(4, 9),
@@ -39,6 +46,7 @@ _COLUMNS_5: Columns = (
     slice(77, 87),
     slice(88, 98),
 )
+"""Columns (from 0) in the list of driver 4."""
 
 
 def read_hash_stations(path: Path) -> SourceTables:
@@ -182,6 +190,7 @@ STATIONS_FORMAT = Format(
     sniff=_sniffer(_COLUMNS),
     suffixes=(".stations",),
 )
+"""The list of drivers 2 and 3."""
 
 STATIONS_5CHAR_FORMAT = Format(
     name="hash_stations_5char",
@@ -190,5 +199,7 @@ STATIONS_5CHAR_FORMAT = Format(
     sniff=_sniffer(_COLUMNS_5),
     suffixes=(".stations_5char",),
 )
+"""The list of driver 4."""
 
 FORMATS_HERE = (STATIONS_FORMAT, STATIONS_5CHAR_FORMAT)
+"""Station lists of HASH."""

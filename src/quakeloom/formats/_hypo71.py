@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quakeloom.core import FormatError, SettingsError
+from quakeloom.formats._first_motions import polarity_sign
 from quakeloom.formats._fixed_columns import (
     fixed_float,
     fixed_int,
     fixed_latitude,
     fixed_longitude,
+    fixed_seconds,
     full_year,
     onset_code,
+    optional_float,
 )
 from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import (
     DOUBLED_OPTION,
+    Arrival,
+    FirstMotion,
+    Hypocenter,
     PhaseRows,
     identifier_of_time,
     no_such_format,
@@ -29,19 +36,33 @@ from quakeloom.formats._source_tables import SourceTables, TableBuilder
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _PHASES = "a HYPO71 phase file"
+"""Name of a file of phase cards, for messages."""
+
 _SUMMARY = "a HYPO71 summary file"
+"""Name of a file of hypocenters, for messages."""
+
 _NAN = float("nan")
+"""What stands for a number that a file does not have."""
+
 _SECOND = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _LONGEST_TRAVEL_S = 300.0
+"""A hypocenter this long before the first P is no longer that of the event."""
+
 _CARD = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9 ]{3}[ .IEie?]P[ .UDCud+\-?][ 0-9] \d{6}[ \d]{4}[ \d.]{5}"
 )
+"""A phase card: station, onset, P, first motion, weight, date and time."""
+
 _HYPOCENTER = re.compile(
     r"\d{6} [ \d]{2}[ \d]{3}[ \d.]{5} [ \d]{2}[-NnSs ][ \d.]{5} "
     r"[ \d]{3}[-EeWw ][ \d.]{5} [ \d.]{5}"
 )
+"""A summary line: date, time, latitude, longitude, depth."""
+
 _SHORT = re.compile(r"[ \d]\d\.\d  \d\.\d\d [ \d]\.\d\d [ \d]\d\.\d [ \d]\d\.\d( |$)")
-_MOTIONS = {"U": "U", "C": "U", "+": "U", "D": "D", "-": "D", "u": "U", "d": "D"}
+"""Columns 44 to 69 of the short form of a summary line."""
 
 
 def read_hypo71_phases(
@@ -55,7 +76,7 @@ def read_hypo71_phases(
     Columns (from 1): 1-4 station; 5 onset (I, E); 6 ``P``; 7 first motion (U, C, + up; D, -
     down); 8 weight; 10-19 year, month, day, hour, minute; 20-24 P second; 32-36 S second;
     37 onset, 38 ``S``, 40 weight. A line without a station ends an event. Numbers without a
-    point have two decimals. A year below 50 is in the 21st century.
+    point have two decimals. A year of two digits is the latest that is not in the future.
 
     Parameters
     ----------
@@ -123,7 +144,8 @@ def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
         except ValueError as problem:
             rows.bad_event(number, line, str(problem))
             continue
-        rows.start_event(number, line, event_id=_event_id(path, event_ids, count), **place)  # type: ignore[arg-type]
+        place.event_id = _event_id(path, event_ids, count)
+        rows.start_event(number, line, place)
         count += 1
         rows.end_event()
     return rows.finish()
@@ -135,14 +157,14 @@ class _Cards:
     def __init__(
         self,
         path: Path,
-        places: list[dict[str, float]] | None,
+        places: list[Hypocenter] | None,
         event_ids: str,
         doubled_picks: str,
     ) -> None:
         self._path, self._places, self._event_ids = path, places, event_ids
         self._rows = PhaseRows(path, _PHASES, doubled_picks)
         self._picks = TableBuilder("picks", source_file=str(path), picker="analyst")
-        self._cards: list[tuple[int, str, dict[str, object]]] = []
+        self._cards: list[tuple[int, str, _Card]] = []
         self._count = 0
         self._seen: dict[tuple[object, ...], int] = {}
         self._keep_doubled = doubled_picks == "keep"
@@ -170,67 +192,82 @@ class _Cards:
         cards, self._cards = self._cards, []
         if not cards:
             return
-        first = min(int(c["p_time"] or c["s_time"]) for _, _, c in cards)  # type: ignore[call-overload]
+        first = min(card.first_time for _, _, card in cards)
         place = self._find_place(first)
         event_id = _event_id(self._path, self._event_ids, self._count)
         self._count += 1
         number, text, _ = cards[0]
         if place is None:
-            self._rows.start_event(
-                number, text, event_id=event_id or identifier_of_time(first),
-                origin_time=None, longitude=_NAN, latitude=_NAN, depth_km=_NAN, located=False,
-            )  # fmt: skip
+            event_id = event_id or identifier_of_time(first)
+            nowhere = Hypocenter(event_id, None, _NAN, _NAN, _NAN, located=False)
+            self._rows.start_event(number, text, nowhere)
             if self._places is not None:
                 self._rows.rejects.add(
                     number, "event", "no hypocenter of the summary file is within 300 s before "
                     "its first P; the event has no place", text, self._rows.event_id,
                 )  # fmt: skip
         else:
-            self._rows.start_event(number, text, event_id=event_id, **place)  # type: ignore[arg-type]
+            self._rows.start_event(number, text, replace(place, event_id=event_id))
         for number, text, card in cards:
             self._add_card(number, text, card)
         self._rows.end_event()
 
-    def _find_place(self, first: int) -> dict[str, float] | None:
+    def _find_place(self, first: int) -> Hypocenter | None:
         best = None
         for place in self._places or ():
-            lag = (first - int(place["origin_time"])) / _SECOND
+            lag = (first - (place.origin_time or 0)) / _SECOND
             if 0.0 <= lag <= _LONGEST_TRAVEL_S and (best is None or lag < best[0]):
                 best = lag, place
         return best[1] if best else None
 
-    def _add_card(self, number: int, text: str, card: dict[str, object]) -> None:
-        station = str(card["station"])
+    def _add_card(self, number: int, text: str, card: _Card) -> None:
         event_id = self._rows.event_id
-        if event_id and card["p_time"] is not None:
-            self._rows.add_polarity(
-                number, text, station=station, first_motion=str(card["motion"]),
-                onset=str(card["p_onset"]), pick_weight=int(card["p_weight"]),  # type: ignore[call-overload]
-                arrival_time=card["p_time"],  # type: ignore[arg-type]
-            )  # fmt: skip
-        for phase in ("p", "s"):
-            if not event_id or card[f"{phase}_time"] is None:
+        if card.p is not None:
+            sign = polarity_sign(card.motion)
+            if sign is None:
+                reason = f"polarity '{card.motion}' is neither up nor down"
+                self._rows.bad_reading(number, text, reason, card.p.station)
+            else:
+                self._rows.add_first_motion(number, text, FirstMotion(sign), replace(card.p))
+        if not event_id:
+            return
+        for arrival in (card.p, card.s):
+            if arrival is None:
                 continue
-            key = (event_id, station, phase, card[f"{phase}_time"])
+            key = (event_id, arrival.station, arrival.phase, arrival.time)
             before = self._seen.setdefault(key, number)
             if before != number and not self._keep_doubled:
-                self._rows.rejects.add(
-                    number, "pick", f"doubled pick: the same {phase.upper()} is on line {before}",
-                    text, event_id, station,
-                )  # fmt: skip
+                reason = f"doubled pick: the same {arrival.phase} is on line {before}"
+                self._rows.rejects.add(number, "pick", reason, text, event_id, arrival.station)
                 continue
             self._picks.add(
                 event_id=event_id,
-                station=station,
-                phase=phase.upper(),
-                time=card[f"{phase}_time"],
-                onset=card[f"{phase}_onset"],
-                pick_weight=card[f"{phase}_weight"],
+                station=arrival.station,
+                phase=arrival.phase,
+                time=arrival.time,
+                onset=arrival.onset,
+                pick_weight=arrival.pick_weight,
                 source_line=number,
             )
 
 
-def _card(line: str) -> dict[str, object]:
+@dataclass(slots=True)
+class _Card:
+    """A phase card: the first motion as written, the P and the S, as far as they are there."""
+
+    motion: str
+    p: Arrival | None
+    s: Arrival | None
+
+    @property
+    def first_time(self) -> int:
+        """Time of the P, else of the S."""
+        arrival = self.p or self.s
+        assert arrival is not None
+        return arrival.time or 0
+
+
+def _card(line: str) -> _Card:
     """Take one phase card apart; :class:`ValueError` says what is wrong with it."""
     line = line.ljust(44)
     stamp = line[9:19]
@@ -239,57 +276,52 @@ def _card(line: str) -> dict[str, object]:
     year = full_year(fixed_int(stamp[:2], "year"))
     month, day = fixed_int(stamp[2:4], "month"), fixed_int(stamp[4:6], "day")
     hour, minute = fixed_int(stamp[6:8], "hour", 0), fixed_int(stamp[8:10], "minute", 0)
-    seconds = {
-        "p": fixed_float(line[19:24], 2, "P second") if line[5] in "Pp" else _NAN,
-        "s": fixed_float(line[31:36], 2, "S second") if line[37] in "Ss" else _NAN,
-    }
-    card: dict[str, object] = {
-        "station": line[:4].strip(),
-        "motion": _MOTIONS.get(line[6], ""),
-        "p_onset": onset_code(line[4]),
-        "p_weight": fixed_int(line[7], "P weight", 0),
-        "s_onset": onset_code(line[36]),
-        "s_weight": fixed_int(line[39], "S weight", 0),
-    }
-    for phase, second in seconds.items():
-        card[f"{phase}_time"] = (
-            None if math.isnan(second) else utc_nanoseconds(year, month, day, hour, minute, second)
+    columns = {"P": (5, line[19:24], 4, 7), "S": (37, line[31:36], 36, 39)}
+    arrivals: dict[str, Arrival] = {}
+    for phase, (letter, seconds, onset, weight) in columns.items():
+        second = fixed_float(seconds, 2, f"{phase} second")
+        if line[letter].upper() != phase or math.isnan(second):
+            continue
+        arrivals[phase] = Arrival(
+            station=line[:4].strip(),
+            phase=phase,
+            time=utc_nanoseconds(year, month, day, hour, minute, second),
+            onset=onset_code(line[onset]),
+            pick_weight=fixed_int(line[weight], f"{phase} weight", 0),
         )
-    if card["p_time"] is None and card["s_time"] is None:
+    if not arrivals:
         raise ValueError("the card has neither a P nor an S second")
-    return card
+    return _Card(line[6], arrivals.get("P"), arrivals.get("S"))
 
 
-def _place(line: str) -> dict[str, float]:
-    """Return the hypocenter of a summary line as columns of table ``events``."""
+def _place(line: str) -> Hypocenter:
+    """Return the hypocenter of a summary line, without an event id."""
     line = line.ljust(80)
-    second = fixed_float(line[12:17], 2, "second")
-    if math.isnan(second):
-        raise ValueError("the origin second is missing")
     origin = utc_nanoseconds(
         full_year(fixed_int(line[0:2], "year")),
         fixed_int(line[2:4], "month"),
         fixed_int(line[4:6], "day"),
         fixed_int(line[7:9], "hour", 0),
         fixed_int(line[9:12], "minute", 0),
-        second,
+        fixed_seconds(line[12:17]),
     )
     south, west = line[20].upper() == "S", line[30].upper() == "W"
     short = _SHORT.match(line[43:69]) is not None
-    magnitude = fixed_float(line[49:53] if short else line[43:50], 2, "magnitude")
+    magnitude = optional_float(line[49:53] if short else line[43:50], 2, "magnitude")
     errors = (line[59:63], line[64:68]) if short else (line[67:72], line[72:77])
-    return {
-        "origin_time": origin,
-        "latitude": fixed_latitude(line[18:20], "S" if south else "N", line[21:26], 2),
-        "longitude": fixed_longitude(line[27:30], "W" if west else "E", line[31:36], 2),
-        "depth_km": fixed_float(line[36:43], 2, "depth"),
-        "magnitude": _NAN if short and magnitude == 0.0 else magnitude,
-        "horizontal_error_km": fixed_float(errors[0], 1, "ERH"),
-        "vertical_error_km": fixed_float(errors[1], 1, "ERZ"),
-    }
+    return Hypocenter(
+        event_id="",
+        origin_time=origin,
+        latitude=fixed_latitude(line[18:20], "S" if south else "N", line[21:26], 2),
+        longitude=fixed_longitude(line[27:30], "W" if west else "E", line[31:36], 2),
+        depth_km=fixed_float(line[36:43], 2, "depth"),
+        magnitude=_NAN if short and magnitude == 0.0 else magnitude,
+        horizontal_error_km=optional_float(errors[0], 1, "ERH"),
+        vertical_error_km=optional_float(errors[1], 1, "ERZ"),
+    )
 
 
-def _read_places(path: Path, hypocenters: str) -> list[dict[str, float]]:
+def _read_places(path: Path, hypocenters: str) -> list[Hypocenter]:
     file = Path(f"{path}{hypocenters}") if hypocenters.startswith(".") else Path(hypocenters)
     if not file.is_file():
         raise FormatError(
@@ -332,6 +364,7 @@ def _sniff_summary(head: bytes) -> bool:
 _EVENT_IDS = {
     "event_ids": "time (default): events are named by their time; file: by the name of the file."
 }
+"""The option that both formats share."""
 
 FORMATS_HERE = (
     Format(
@@ -356,3 +389,4 @@ FORMATS_HERE = (
         options=dict(_EVENT_IDS),
     ),
 )
+"""What HYPO71 reads and writes, in the order of recognition."""

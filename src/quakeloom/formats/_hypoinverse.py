@@ -13,21 +13,42 @@ from quakeloom.formats._fixed_columns import (
     fixed_int,
     fixed_latitude,
     fixed_longitude,
+    fixed_polarity,
+    fixed_seconds,
     onset_code,
-    zero_if_blank,
+    optional_float,
 )
 from quakeloom.formats._format import Format
-from quakeloom.formats._phase_rows import DOUBLED_OPTION, PhaseRows
+from quakeloom.formats._phase_rows import (
+    DOUBLED_OPTION,
+    Arrival,
+    FirstMotion,
+    Hypocenter,
+    PhaseRows,
+)
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _LOG = logging.getLogger(__name__)
+"""Log of lines without P."""
+
 _ARCHIVE = "a Hypoinverse-2000 archive"
+"""Name of the format with angles, for messages."""
+
 _SCEDC5 = "a HASH phase file with 5-character stations (driver 4)"
+"""Name of the format without angles, for messages."""
+
 _EVENT = re.compile(r"\d{4}[ \d]{8}[ \d.]{4}[ \d]\d[ NSns][ \d.]{4}[ \d]{2}\d[ EWew][ \d.]{4}")
+"""How an event line begins: date, time, latitude, longitude."""
+
 _PICK = re.compile(r".{13}[A-Za-z ]P.[0-9 .]\d{4}[ \d]{8}")
+"""How a reading begins: station, P remark, first motion, weight, date."""
+
 _NO_TIME = " 9999"
+"""Seconds of a reading without a time."""
+
 _NAN = float("nan")
+"""What stands for a number that a file does not have."""
 
 
 def read_hypoinverse_archive(
@@ -158,25 +179,24 @@ def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None
             fixed_int(line[6:8], "day"),
             fixed_int(line[8:10], "hour", 0),
             fixed_int(line[10:12], "minute", 0),
-            zero_if_blank(fixed_float(line[12:16], 2, "seconds")),
+            fixed_seconds(line[12:16]),
         )
-        magnitude = fixed_float(line[147:150], 2, "magnitude")
+        magnitude = optional_float(line[147:150], 2, "magnitude")
         if archive:
             for field in (line[70:73], line[36:39]):
                 if magnitude != magnitude:
-                    magnitude = fixed_float(field, 2, "magnitude")
-        rows.start_event(
-            number,
-            line,
+                    magnitude = optional_float(field, 2, "magnitude")
+        hypocenter = Hypocenter(
             event_id=event_id,
             origin_time=time,
             latitude=fixed_latitude(line[16:18], line[18:19], line[19:23], 2),
             longitude=fixed_longitude(line[23:26], line[26:27], line[27:31], 2),
             depth_km=fixed_float(line[31:36], 2, "depth"),
             magnitude=magnitude,
-            horizontal_error_km=fixed_float(line[85:89], 2, "ERH") if archive else _NAN,
-            vertical_error_km=fixed_float(line[89:93], 2, "ERZ") if archive else _NAN,
+            horizontal_error_km=optional_float(line[85:89], 2, "ERH") if archive else _NAN,
+            vertical_error_km=optional_float(line[89:93], 2, "ERZ") if archive else _NAN,
         )
+        rows.start_event(number, line, hypocenter)
     except ValueError as error:
         rows.bad_event(number, line, str(error), event_id)
 
@@ -200,50 +220,51 @@ def _add_pick(
         if angles:
             if len(line) < 94:
                 check_not_cut(line, (74, 78), (78, 81), (91, 94))
-            distance = fixed_float(line[74:78], 1, "distance")
-            takeoff = fixed_float(line[78:81], 0, "take-off angle")
-            azimuth = fixed_float(line[91:94], 0, "azimuth")
+            distance = optional_float(line[74:78], 1, "distance")
+            takeoff = optional_float(line[78:81], 0, "take-off angle")
+            azimuth = optional_float(line[91:94], 0, "azimuth")
             if upward:
                 takeoff = 180.0 - takeoff
-        rows.add_polarity(
-            number,
-            line,
+        motion = FirstMotion(fixed_polarity(line[15]), azimuth, takeoff, distance_km=distance)
+        reading = Arrival(
             station=line[:5].strip(),
+            phase="P",
+            time=arrival,
             network=line[5:7].strip(),
             channel=line[9:12].strip(),
-            first_motion=line[15],
             onset=onset_code(line[13]),
             pick_weight=-1 if shift else fixed_int(line[16], "weight", -1),
-            arrival_time=arrival,
-            azimuth_deg=azimuth,
-            takeoff_deg=takeoff,
-            distance_km=distance,
         )
     except ValueError as error:
-        rows.rejects.add(number, "polarity", str(error), line, rows.event_id, line[:5].strip())
+        rows.bad_reading(number, line, str(error), line[:5].strip())
+        return
+    rows.add_first_motion(number, line, motion, reading)
 
 
 def _add_s(rows: PhaseRows, number: int, line: str, minutes: dict[str, int]) -> None:
     """Add the S arrival of a station line, if it has one."""
-    if line[47:48] != "S" or not line[41:46].strip():
+    if line[47:48] != "S":
         return
     try:
+        second = fixed_float(line[41:46], 2, "S seconds")
+        if second != second:
+            raise ValueError("the S seconds are missing")
         minute = line[17:29]
         if minute not in minutes:
             minutes[minute] = _parse_minute(minute)
-        rows.add_arrival(
-            number,
-            line,
+        arrival = Arrival(
             station=line[:5].strip(),
+            phase="S",
+            time=minutes[minute] + round(second * 1e9),
             network=line[5:7].strip(),
             channel=line[9:12].strip(),
-            phase="S",
-            arrival_time=minutes[minute] + round(fixed_float(line[41:46], 2, "S seconds") * 1e9),
             onset=onset_code(line[46]),
-            pick_weight=fixed_int(line[49], "S weight", 0),
+            pick_weight=fixed_int(line[49:50], "S weight", 0),
         )
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         rows.rejects.add(number, "pick", str(error), line, rows.event_id, line[:5].strip())
+        return
+    rows.add_arrival(number, line, arrival)
 
 
 def _parse_minute(text: str) -> int:
@@ -280,6 +301,7 @@ ARCHIVE_FORMAT = Format(
         "takeoff_zero": "down (default) or up: where the file's take-off angles begin.",
     },
 )
+"""Archives, whose readings have angles."""
 
 SCEDC5_FORMAT = Format(
     name="hash_scedc5",
@@ -289,5 +311,7 @@ SCEDC5_FORMAT = Format(
     suffixes=(".phase",),
     options=DOUBLED_OPTION,
 )
+"""Phase files of driver 4."""
 
 FORMATS_HERE = (ARCHIVE_FORMAT, SCEDC5_FORMAT)
+"""Formats with the columns of an archive."""

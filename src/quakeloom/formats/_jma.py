@@ -11,20 +11,42 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from quakeloom.formats._first_motions import POLARITY_WORDS, is_first_p
+from quakeloom.formats._first_motions import phase_class, polarity_sign
+from quakeloom.formats._fixed_columns import nearest_year
 from quakeloom.formats._format import Format
-from quakeloom.formats._phase_rows import DOUBLED_OPTION, PhaseRows
+from quakeloom.formats._phase_rows import (
+    DOUBLED_OPTION,
+    Arrival,
+    FirstMotion,
+    Hypocenter,
+    PhaseRows,
+)
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _TITLE = "JMA hypocenter and arrival time records"
+"""Name of the format, for messages."""
+
 _JST = 9 * 3600 * 1_000_000_000
+"""Nanoseconds by which Japan Standard Time is ahead of UTC."""
+
+_HOUR = 3600 * 1_000_000_000
+"""Nanoseconds of an hour."""
+
 _KM_PER_MINUTE = math.pi / 180.0 * 6371.0 / 60.0
+"""A minute of latitude in km."""
+
 _HYPOCENTERS = "JUI"
+"""First letters of hypocenter records: JMA, USGS, other agencies."""
+
 _NEGATIVE_TENS = "ABCD"
+"""Letters for -1, -2, -3 and -4 before the tenths of a magnitude below -0.9."""
+
 _OTHER_KINDS = ("C", "j", "W")
+"""First letters of records that are passed over: comments, and those of matched filters."""
+
 _DATE = ((1, 5, "year"), (5, 7, "month"), (7, 9, "day"))
-_CODES = {1: "U", -1: "D", 0: ""}
+"""First and end column (from 0) of the date of a hypocenter record."""
 
 
 def read_jma(path: Path, doubled_picks: str = "reject") -> SourceTables:
@@ -79,7 +101,8 @@ def _read_hypocenter(rows: PhaseRows, number: int, line: str) -> tuple[int, int,
         year, month, day = (_whole(line[a:b], n) for a, b, n in _DATE)
         hour, minute = _whole(line[9:11], "hour"), _whole(line[11:13], "minute")
         second = _implied(line[13:17], 2, "seconds")
-        time = utc_nanoseconds(year, month, day, hour, minute, 0.0 if second != second else second)
+        known = not math.isnan(second)
+        time = utc_nanoseconds(year, month, day, hour, minute, second if known else 0.0)
         latitude = _degrees(line[21:24], line[24:28], "latitude")
         longitude = _degrees(line[32:36], line[36:40], "longitude")
         depth = _implied(line[44:49], 2, "depth")
@@ -94,57 +117,90 @@ def _read_hypocenter(rows: PhaseRows, number: int, line: str) -> tuple[int, int,
     rows.start_event(
         number,
         line,
-        event_id=event_id,
-        origin_time=time - _JST,
-        longitude=longitude,
-        latitude=latitude,
-        depth_km=depth,
-        magnitude=magnitude,
-        horizontal_error_km=north if not east > north else east,
-        vertical_error_km=vertical,
+        Hypocenter(
+            event_id=event_id,
+            origin_time=time - _JST if known else None,
+            longitude=longitude,
+            latitude=latitude,
+            depth_km=depth,
+            magnitude=magnitude,
+            horizontal_error_km=north if not east > north else east,
+            vertical_error_km=vertical,
+        ),
     )
+    if rows.event_id and not known:
+        reason = "the seconds are missing; the event is kept without an origin time"
+        rows.rejects.add(number, "event", reason, line, event_id)
     return year, month, day
 
 
 def _read_arrival(rows: PhaseRows, number: int, line: str, origin: tuple[int, int, int]) -> None:
-    """Add the first motion of an arrival record whose first phase is P."""
-    phase = line[15:19].strip()
-    if not phase:
-        return
+    """Add the P and the S of an arrival record; the first motion is that of P."""
     station = line[1:7].strip()
-    if not is_first_p(phase):
-        return
-    motion = line[79:80].strip()
-    sign = POLARITY_WORDS.get(motion.lower())
-    try:
-        time = _arrival_time(line, origin) if rows.event_id else None
-    except ValueError as problem:
-        rows.rejects.add(number, "polarity", str(problem), line, rows.event_id, station)
-        return
-    rows.add_polarity(
-        number,
-        line,
-        station=station,
-        first_motion=motion if sign is None else _CODES[sign],
-        onset=phase[0].upper() if phase[0] in "IEie" else "",
-        arrival_time=time,
-    )
+    names = line[15:19].strip(), line[27:31].strip()
+    for second_phase, name in enumerate(names):
+        if not name or (second_phase and not rows.event_id and names[0]):
+            continue
+        phase = phase_class(name)
+        time = None
+        record = "pick" if second_phase or phase == "S" else "polarity"
+        try:
+            if not phase:
+                raise ValueError(f"phase '{name}' is no first arrival of P or S")
+            if rows.event_id and second_phase:
+                time = _later_time(line, origin)
+            elif rows.event_id:
+                time = _arrival_time(line, origin)
+            motion = line[79:80].strip() if record == "polarity" else ""
+            sign = polarity_sign(motion)
+            if sign is None:
+                raise ValueError(f"polarity '{motion}' is neither up nor down")
+        except ValueError as problem:
+            rows.rejects.add(number, record, str(problem), line, rows.event_id, station)
+            continue
+        onset = name[0].upper() if name[0] in "IEie" else ""
+        arrival = Arrival(station, phase, time, onset=onset)
+        if record == "polarity":
+            rows.add_first_motion(number, line, FirstMotion(sign), arrival)
+        else:
+            rows.add_arrival(number, line, arrival)
 
 
 def _arrival_time(line: str, origin: tuple[int, int, int]) -> int:
-    """UTC nanoseconds of the first phase; year and month may be those of the event."""
+    """UTC nanoseconds of the first phase."""
+    return _minute(line, origin) + _seconds(line[23:27])
+
+
+def _later_time(line: str, origin: tuple[int, int, int]) -> int:
+    """UTC nanoseconds of the second phase, which has minutes and seconds only."""
+    first = _minute(line, origin)
+    minute = _whole(line[31:33], "minute of the second phase")
+    if not minute < 60:
+        raise ValueError(f"minute {minute} of the second phase is impossible")
+    time = first - first % _HOUR + minute * 60_000_000_000 + _seconds(line[33:37])
+    # a minute that has gone back by most of an hour is in the next one
+    return time + _HOUR if time < first - _HOUR // 2 else time
+
+
+def _minute(line: str, origin: tuple[int, int, int]) -> int:
+    """UTC nanoseconds of the minute; year and month may be those of the event."""
     year, month, event_day = origin
     day = _whole(line[13:15], "day")
     if line[87:91].strip():
-        short, month = _whole(line[87:89], "year"), _whole(line[89:91], "month")
-        year = short + (1900 if short >= 50 else 2000)
+        year = nearest_year(_whole(line[87:89], "year"), year)
+        month = _whole(line[89:91], "month")
     elif day < event_day:
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
     hour, minute = _whole(line[19:21], "hour"), _whole(line[21:23], "minute")
-    second = _implied(line[23:27], 2, "seconds")
+    return utc_nanoseconds(year, month, day, hour, minute) - _JST
+
+
+def _seconds(text: str) -> int:
+    """Nanoseconds of the seconds of an arrival."""
+    second = _implied(text, 2, "seconds")
     if second != second:
         raise ValueError("the seconds of the arrival are missing")
-    return utc_nanoseconds(year, month, day, hour, minute, second) - _JST
+    return round(second * 1e9)
 
 
 def _whole(text: str, what: str) -> int:
@@ -169,7 +225,8 @@ def _degrees(degrees: str, minutes: str, what: str) -> float:
     whole, part = _implied(degrees, 0, what), _implied(minutes, 2, f"minutes of the {what}")
     if whole != whole:
         raise ValueError(f"the {what} is missing")
-    part = 0.0 if part != part else part
+    if part != part:
+        raise ValueError(f"the minutes of the {what} are missing")
     if abs(part) >= 60.0:
         raise ValueError(f"{part:g} minutes of {what} are impossible")
     value = abs(whole) + abs(part) / 60.0
@@ -207,3 +264,4 @@ FORMAT = Format(
     suffixes=(".deck", ".jma"),
     options=DOUBLED_OPTION,
 )
+"""JMA's records; the files have no usual suffix."""

@@ -50,12 +50,20 @@ class LineFormat:
     suffixes: tuple[str, ...] = ()
 
 
+_FASTEST_KM_S = 15.0
+"""No wave travels faster between two points: the lowermost mantle has 13.7 km/s."""
+
+_SLOWEST_KM_S = 0.05
+"""The fastest wave of a line is faster: P in loose soil has 0.1 km/s."""
+
+
 class PickCollector:
     """Collects the picks of one file; impossible numbers go to the rejects."""
 
     def __init__(self, path: Path) -> None:
         self._picks = TableBuilder("travel_time_picks", source_file=str(path))
         self.rejects = Rejects(path)
+        self._fastest = 0.0
 
     def add(
         self,
@@ -75,6 +83,15 @@ class PickCollector:
             problem = f"travel time {time:g} s is impossible"
         elif error < 0 or math.isinf(error):
             problem = f"time error {error:g} s is impossible"
+        else:
+            offset = abs(shot[0] - receiver[0])
+            if offset > _FASTEST_KM_S * time and offset > 1e-3:
+                problem = (
+                    f"no wave travels {offset:g} km in {time:g} s; if distances are in m, write "
+                    f"{offset / 1e3:g} km, or unit m"
+                )
+            elif time > 0:
+                self._fastest = max(self._fastest, offset / time)
         if problem:
             self.rejects.add(line, "pick", problem, text)
             return
@@ -93,10 +110,17 @@ class PickCollector:
         self, path: Path, title: str, name: str, ground: NDArray[np.float64] | None = None
     ) -> LinePicks:
         """Return the tables; a file without one good pick is refused."""
-        picks = self._picks.table()
+        picks, rejects = self._picks.table(), self.rejects.table()
         if not picks.num_rows:
+            first = f"; the first: {rejects.column('reason')[0]}" if rejects.num_rows else ""
             raise FormatError(
-                f"'{path}' holds no pick that can be read as {title} ({len(self.rejects)} records "
-                "were put aside). Nothing can be computed from it; check the format."
+                f"'{path}' holds no pick that can be read as {title} ({rejects.num_rows} records "
+                f"were put aside{first}). Nothing can be computed from it; check the format."
             )
-        return LinePicks(picks, self.rejects.table(), ground, name)
+        if 0.0 < self._fastest < _SLOWEST_KM_S:
+            raise FormatError(
+                f"In '{path}' the fastest wave has {self._fastest:.3g} km/s, which no ground has. "
+                "Nothing can be computed from it; write distances in km and times in s (times in "
+                "ms are 1000 times too long)."
+            )
+        return LinePicks(picks, rejects, ground, name)

@@ -10,7 +10,8 @@ import pyarrow as pa
 from quakeloom.core import FormatError
 from quakeloom.formats._cells import REQUIRED
 from quakeloom.formats._mechanism_tables import register_mechanisms
-from quakeloom.formats._plain_tables import RawTable, register_table, require_columns
+from quakeloom.formats._named_columns import RawTable
+from quakeloom.formats._plain_tables import register_table, require_columns
 from quakeloom.formats._source_tables import Rejects
 
 

@@ -10,11 +10,14 @@ import math
 import re
 from pathlib import Path, PurePosixPath
 
-from quakeloom.formats._first_motions import ONSET_WORDS, POLARITY_WORDS, is_first_p
+from quakeloom.formats._first_motions import ONSET_WORDS, phase_class, polarity_sign
 from quakeloom.formats._format import Format
 from quakeloom.formats._nonlinloc_stations import LABEL_OPTION, check_labels, split_label
 from quakeloom.formats._phase_rows import (
     DOUBLED_OPTION,
+    Arrival,
+    FirstMotion,
+    Hypocenter,
     PhaseRows,
     identifier_of_time,
 )
@@ -22,13 +25,22 @@ from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _OBSERVATIONS = "NonLinLoc phase observations"
+"""Name of the format of what NonLinLoc reads, for messages."""
+
 _LOCATIONS = "NonLinLoc locations"
+"""Name of the format of what NonLinLoc writes, for messages."""
+
 _NAN = float("nan")
+"""What stands for a number that a file does not have."""
+
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
-_CODES = {1: "U", -1: "D", 0: ""}
-_S_PHASES = ("S", "s", "Sg", "Sn", "Sb", "S*")
-_UNREAD = {"z": 0, "n": 0}
+"""Distances of a location with ``TRANSFORM GLOBAL`` are in degrees."""
+
+_NO_MAGNITUDE = -9.0
+"""Magnitudes up to this are none; NonLinLoc writes -9.9."""
+
 _PHASE = re.compile(r"\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\d{8}\s+\d{1,4}\s+-?\d+(\.\d*)?\s+\S+")
+"""A phase line: label, instrument, component, onset, phase, first motion, date, time, error."""
 
 
 def read_observations(
@@ -131,16 +143,8 @@ def _finish_observations(
                 rows.rejects.add(number, "polarity", "it is no phase line", line)
             return
         name = identifier_of_time(min(times))
-    rows.start_event(
-        event[0][0],
-        event[0][1],
-        event_id=name,
-        origin_time=None,
-        longitude=_NAN,
-        latitude=_NAN,
-        depth_km=_NAN,
-        located=False,
-    )
+    nowhere = Hypocenter(name, None, _NAN, _NAN, _NAN, located=False)
+    rows.start_event(event[0][0], event[0][1], nowhere)
     for number, line in event:
         _add_phase(rows, number, line, split, 1.0)
     rows.end_event()
@@ -180,14 +184,16 @@ def _read_location(rows: PhaseRows, block: list[tuple[int, str]], split: bool) -
         rows.start_event(
             block[0][0],
             first,
-            event_id=name,
-            origin_time=time,
-            longitude=place["Long"],
-            latitude=place["Lat"],
-            depth_km=place["Depth"],
-            magnitude=magnitude,
-            horizontal_error_km=horizontal,
-            vertical_error_km=vertical,
+            Hypocenter(
+                event_id=name,
+                origin_time=time,
+                longitude=place["Long"],
+                latitude=place["Lat"],
+                depth_km=place["Depth"],
+                magnitude=magnitude,
+                horizontal_error_km=horizontal,
+                vertical_error_km=vertical,
+            ),
         )
     is_global = "GLOBAL" in fields.get("TRANSFORM", (0, []))[1]
     for i, line in phases:
@@ -216,7 +222,7 @@ def _magnitude(words: list[str]) -> float:
     for key in ("Mamp", "Mdur"):
         if key in words:
             value = float(words[words.index(key) + 1])
-            if value > -9.0:
+            if value > _NO_MAGNITUDE:
                 return value
     return _NAN
 
@@ -224,59 +230,51 @@ def _magnitude(words: list[str]) -> float:
 def _add_phase(
     rows: PhaseRows, number: int, line: str, split: bool, km_per_distance: float
 ) -> None:
-    """Add a phase line if it is a P; the part after ``>`` is that of a location."""
+    """Add a phase line if it is a first P or S; the part after ``>`` is that of a location."""
     left, _, right = line.partition(">")
     words = left.split()
-    network, station = split_label(words[0], split)
+    network, station = split_label(words[0], split) if words else ("", "")
     try:
         if len(words) < 9:
             raise ValueError(f"it has {len(words)} columns of a phase line, which has 9 or more")
-        time = _pick_time(words)
-        error = _uncertainty(words)
-        if words[4] in _S_PHASES:
-            rows.add_arrival(
-                number,
-                line,
-                network=network,
-                station=station,
-                channel="" if words[2] == "?" else words[2],
-                phase="S",
-                arrival_time=time,
-                onset=ONSET_WORDS.get(words[3].lower(), ""),
-                uncertainty_s=error,
-            )
-            return
-        if not is_first_p(words[4]):
+        phase = phase_class(words[4])
+        if not phase:
+            raise ValueError(f"phase '{words[4]}' is no first arrival of P or S")
+        arrival = Arrival(
+            station=station,
+            phase=phase,
+            time=_pick_time(words),
+            network=network,
+            channel="" if words[2] == "?" else words[2],
+            onset=ONSET_WORDS.get(words[3].lower(), ""),
+            uncertainty_s=_uncertainty(words),
+        )
+        if phase == "S":
+            rows.add_arrival(number, line, arrival)
             return
         azimuth, takeoff, distance = _ray(right.split(), km_per_distance)
+        sign = 0 if words[5].lower() == "z" else polarity_sign(words[5])
+        if sign is None:
+            raise ValueError(f"polarity '{words[5]}' is neither up nor down")
     except ValueError as problem:
-        rows.rejects.add(number, "polarity", str(problem), line, rows.event_id, station)
+        rows.bad_reading(number, line, str(problem), station)
         return
-    motion = words[5]
-    sign = POLARITY_WORDS.get(motion.lower(), _UNREAD.get(motion.lower()))
-    rows.add_polarity(
-        number,
-        line,
-        network=network,
-        station=station,
-        channel="" if words[2] == "?" else words[2],
-        first_motion=motion if sign is None else _CODES[sign],
-        onset=ONSET_WORDS.get(words[3].lower(), ""),
-        arrival_time=time,
-        azimuth_deg=azimuth,
-        takeoff_deg=takeoff,
-        distance_km=distance,
-        uncertainty_s=error,
-    )
+    motion = FirstMotion(sign, azimuth, takeoff, distance_km=distance)
+    rows.add_first_motion(number, line, motion, arrival)
 
 
 def _uncertainty(words: list[str]) -> float:
-    """Standard error of a Gaussian pick, or that of a box of the same half-width."""
+    """Standard error of a Gaussian pick, or that of a box of the same half-width.
+
+    A negative error is not known: ObsPy writes -1 for it.
+    """
     if len(words) < 11 or words[9] not in ("GAU", "BOX"):
         return _NAN
     error = float(words[10])
-    if not math.isfinite(error) or error < 0.0:
-        raise ValueError(f"the error '{words[10]}' of the pick is no positive number")
+    if not math.isfinite(error):
+        raise ValueError(f"the error '{words[10]}' of the pick is no number")
+    if error < 0.0:
+        return _NAN
     return error if words[9] == "GAU" else error / math.sqrt(3.0)
 
 
@@ -340,3 +338,4 @@ FORMATS_HERE = (
         options={**LABEL_OPTION, **DOUBLED_OPTION},
     ),
 )
+"""What NonLinLoc reads and writes, in the order of recognition."""

@@ -22,10 +22,20 @@ from quakeloom.formats._nonlinloc_stations import split_label
 from quakeloom.formats._text_lines import read_lines
 
 _TITLE = "NonLinLoc grid header"
+"""Name of the format, for messages."""
+
 _KINDS = ("TIME", "TIME2D")
+"""Kinds of grids with travel times: in space, and by distance and depth."""
+
 _NUMBERS = {"FLOAT": "f4", "DOUBLE": "f8"}
+"""Types of numbers as NonLinLoc and NumPy name them."""
+
 _LONGEST_S = 1e5
+"""No travel time is longer; numbers in the wrong byte order mostly are."""
+
 _SHORTEST_S = 1e-6
+"""The longest time of a grid is never shorter."""
+
 _ELLIPSOIDS = {
     "WGS-84": ("+ellps=WGS84", 6378137.0),
     "GRS-80": ("+ellps=GRS80", 6378137.0),
@@ -41,6 +51,8 @@ _ELLIPSOIDS = {
     "HAYFORD-1830": ("+ellps=evrst30", 6377276.3),
     "SPHERE": ("+R=6371008.7714", 6371008.7714),
 }
+"""Ellipsoids of ``TRANSFORM``: their names for PROJ, and their larger half axes in m."""
+
 _SIMPLE_RADIUS_M = 6371008.7714
 """Since NonLinLoc 7; kilometers of older versions are longer by 0.08 %."""
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from quakeloom.core import FormatError, LayeredModel
+from quakeloom.formats._model_ranges import refuse_implausible_model
 from quakeloom.formats._text_lines import read_lines
 
 _TITLE = "NonLinLoc LAYER lines"
+"""Name of the format, for messages."""
 
 
 def read_layer_model(path: str | Path) -> LayeredModel:
@@ -59,6 +61,7 @@ def read_layer_model(path: str | Path) -> LayeredModel:
     if len(nodes) < 2:
         nodes.append((nodes[0][0] + 1.0, nodes[0][1], nodes[0][2]))
     columns = np.array(nodes).T
+    refuse_implausible_model(path, columns[0], columns[1], columns[2])
     has_s = bool(np.all(columns[2] > 0))
     return LayeredModel(path.name, columns[0], columns[1], columns[2] if has_s else None)
 

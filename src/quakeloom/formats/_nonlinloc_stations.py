@@ -11,14 +11,19 @@ from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import no_such_format
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines
+from quakeloom.schema import range_problem
 
 _STATIONS = "NonLinLoc station coordinates"
+"""Name of the format, for messages."""
+
 _LABEL = re.compile(r"([A-Z0-9]{1,2})_([A-Za-z0-9]{1,5})(?:_[A-Z0-9-]{1,2})?")
+"""A label that holds network, station and, if at all, location."""
 
 LABEL_OPTION = {
     "station_labels": "auto (default): a label like AK_RC01_-- is network, station and "
     "location; plain: a label is a station."
 }
+"""The option that NonLinLoc's formats share."""
 
 
 def read_station_coordinates(path: Path, station_labels: str = "auto") -> SourceTables:
@@ -96,9 +101,13 @@ def _coordinates(words: list[str]) -> tuple[float, float, float]:
         raise ValueError(f"positions of kind '{kind}' have no latitude and longitude")
     depth = float(rest[0]) if rest else 0.0
     height = (float(rest[1]) if len(rest) > 1 else 0.0) - depth
+    if range_problem("elevation_m", height * 1000.0):
+        raise ValueError(
+            f"elevation {height:g} km is impossible; if it is in m, write {height / 1e3:g}"
+        )
     if math.isnan(latitude + longitude + height):
         raise ValueError("a coordinate is not a number")
-    problem = bounds_problem(longitude=longitude, latitude=latitude, elevation_m=height * 1000.0)
+    problem = bounds_problem(longitude=longitude, latitude=latitude)
     if problem:
         raise ValueError(problem)
     return latitude, longitude, height * 1000.0
@@ -127,3 +136,4 @@ FORMAT = Format(
     suffixes=(".txt", ".in"),
     options=LABEL_OPTION,
 )
+"""Station coordinates of a control file."""

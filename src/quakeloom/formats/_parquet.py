@@ -9,15 +9,12 @@ import pyarrow.parquet as pq
 
 from quakeloom.core import FormatError
 from quakeloom.formats._format import Format
-from quakeloom.formats._plain_tables import (
-    TABLE_OPTION,
-    RawTable,
-    choose_table,
-    source_tables,
-)
+from quakeloom.formats._named_columns import RawTable
+from quakeloom.formats._plain_tables import TABLE_OPTION, choose_table, source_tables
 from quakeloom.formats._source_tables import Rejects, SourceTables
 
 _MAGIC = b"PAR1"
+"""First bytes of a Parquet file."""
 
 
 def read_parquet(path: Path, table: str = "auto") -> SourceTables:
@@ -70,3 +67,4 @@ FORMAT = Format(
     suffixes=(".parquet", ".pq"),
     options=TABLE_OPTION,
 )
+"""Parquet tables."""

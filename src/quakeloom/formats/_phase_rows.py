@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from quakeloom.core import FormatError, SettingsError
-from quakeloom.formats._fixed_columns import POLARITY_CODES
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem
 
@@ -17,7 +18,86 @@ DOUBLED_OPTION = {
 }
 """The option that phase readers share; see :class:`PhaseRows`."""
 
-_NAN = float("nan")
+_NAN = math.nan
+"""What stands for a number that a file does not have."""
+
+
+@dataclass(slots=True)
+class Hypocenter:
+    """An event as a file has it.
+
+    Attributes
+    ----------
+    event_id : str
+        Empty if the file names no events: the id is then made of the origin time.
+    origin_time : int or None
+        Nanoseconds since 1970, UTC.
+    longitude, latitude, depth_km, magnitude, horizontal_error_km, vertical_error_km : float
+        NaN where not known.
+    located : bool
+        Whether the file must say where its events are.
+    """
+
+    event_id: str
+    origin_time: int | None
+    longitude: float
+    latitude: float
+    depth_km: float
+    magnitude: float = _NAN
+    horizontal_error_km: float = _NAN
+    vertical_error_km: float = _NAN
+    located: bool = True
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A picked arrival at a station.
+
+    Attributes
+    ----------
+    station, network, channel : str
+    phase : str
+        ``P`` or ``S``.
+    time : int or None
+        Nanoseconds since 1970, UTC; None for a first motion without a time.
+    onset : str
+    pick_weight : int
+        Code of the source, -1 if there is none.
+    uncertainty_s : float
+    """
+
+    station: str
+    phase: str
+    time: int | None = None
+    network: str = ""
+    channel: str = ""
+    onset: str = ""
+    pick_weight: int = -1
+    uncertainty_s: float = _NAN
+
+
+@dataclass(slots=True)
+class FirstMotion:
+    """The first motion of a P arrival and the ray that left the source.
+
+    Attributes
+    ----------
+    polarity : int
+        +1 up, -1 down, 0 not known.
+    azimuth_deg : float
+        Clockwise from north; -360 to 0 is turned into [0, 360).
+    takeoff_deg : float
+        0 straight down, 180 straight up.
+    azimuth_error_deg, takeoff_error_deg : float
+    distance_km : float
+    """
+
+    polarity: int
+    azimuth_deg: float = _NAN
+    takeoff_deg: float = _NAN
+    azimuth_error_deg: float = _NAN
+    takeoff_error_deg: float = _NAN
+    distance_km: float = _NAN
 
 
 class PhaseRows:
@@ -53,209 +133,100 @@ class PhaseRows:
         self._title = title
         self._keep_doubled = doubled_picks == "keep"
         self._lines_of_events: dict[str, int] = {}
-        self._lines_of_picks: dict[tuple[str | int | None, ...], int] = {}
+        self._readings: list[tuple[int, str, FirstMotion | None, Arrival]] = []
+        self._places_of_readings: dict[tuple[str | int | None, ...], int] = {}
+        self._lines_of_arrivals: dict[tuple[str | int | None, ...], int] = {}
         self._orphan_reason = "no event line comes before it"
 
-    def start_event(
-        self,
-        line: int,
-        text: str,
-        *,
-        event_id: str,
-        origin_time: int | None,
-        longitude: float,
-        latitude: float,
-        depth_km: float,
-        magnitude: float = _NAN,
-        horizontal_error_km: float = _NAN,
-        vertical_error_km: float = _NAN,
-        located: bool = True,
-    ) -> None:
-        """Add an event (times in nanoseconds since 1970), or put it aside.
-
-        Without ``event_id`` its id is made of its time. ``located=False`` is for formats that
-        do not say where their events are.
-        """
-        event_id = event_id or identifier_of_time(origin_time or 0)
+    def start_event(self, line: int, text: str, hypocenter: Hypocenter) -> None:
+        """Add an event, or put it aside."""
+        self.end_event()
+        h = hypocenter
+        event_id = h.event_id or identifier_of_time(h.origin_time or 0)
         if event_id in self._lines_of_events:
-            self.bad_event(
-                line,
-                text,
-                f"doubled event: '{event_id}' is on line {self._lines_of_events[event_id]}",
-                event_id,
-            )
+            before = self._lines_of_events[event_id]
+            self.bad_event(line, text, f"doubled event: '{event_id}' is on line {before}", event_id)
             return
-        problem = bounds_problem(
-            longitude=longitude,
-            latitude=latitude,
-            depth_km=depth_km,
-            magnitude=magnitude,
-            horizontal_error_km=horizontal_error_km,
-            vertical_error_km=vertical_error_km,
-        )
-        if located and not problem and (longitude != longitude or latitude != latitude):
+        values = {
+            "longitude": h.longitude,
+            "latitude": h.latitude,
+            "depth_km": h.depth_km,
+            "magnitude": h.magnitude,
+            "horizontal_error_km": h.horizontal_error_km,
+            "vertical_error_km": h.vertical_error_km,
+        }
+        problem = bounds_problem(**values)
+        if h.located and not problem and math.isnan(h.longitude + h.latitude):
             problem = "the epicenter is not a number"
         if problem:
             self.bad_event(line, text, problem, event_id)
             return
         self._lines_of_events[event_id] = line
-        self._lines_of_picks = {}
         self.event_id = event_id
-        self.events.add(
-            event_id=event_id,
-            origin_time=origin_time,
-            longitude=longitude,
-            latitude=latitude,
-            depth_km=depth_km,
-            magnitude=magnitude,
-            horizontal_error_km=horizontal_error_km,
-            vertical_error_km=vertical_error_km,
-            source_line=line,
-        )
+        self.events.add(event_id=event_id, origin_time=h.origin_time, source_line=line, **values)
 
     def bad_event(self, line: int, text: str, reason: str, event_id: str = "") -> None:
         """Put an event aside; its readings follow until :meth:`end_event`."""
+        self.end_event()
         self.rejects.add(line, "event", reason, text, event_id)
-        self.event_id = ""
         self._orphan_reason = f"its event on line {line} is put aside"
 
     def end_event(self) -> None:
         """Close the current event; readings before the next one belong to none."""
+        for line, _, motion, arrival in self._readings:
+            if motion is not None:
+                self._write_polarity(line, motion, arrival)
+            if arrival.time is not None and not bounds_problem(uncertainty_s=arrival.uncertainty_s):
+                self._write_pick(line, arrival)
+        self._readings.clear()
+        self._places_of_readings.clear()
+        self._lines_of_arrivals.clear()
         self.event_id = ""
         self._orphan_reason = "no event line comes before it"
 
-    def add_polarity(
-        self,
-        line: int,
-        text: str,
-        *,
-        station: str,
-        first_motion: str,
-        network: str = "",
-        channel: str = "",
-        onset: str = "",
-        pick_weight: int = -1,
-        arrival_time: int | None = None,
-        azimuth_deg: float = _NAN,
-        takeoff_deg: float = _NAN,
-        azimuth_error_deg: float = _NAN,
-        takeoff_error_deg: float = _NAN,
-        distance_km: float = _NAN,
-        uncertainty_s: float = _NAN,
-    ) -> None:
+    def bad_reading(self, line: int, text: str, reason: str, station: str) -> None:
+        """Put a first motion of the current event aside."""
+        self.rejects.add(line, "polarity", reason, text, self.event_id, station)
+
+    def add_first_motion(self, line: int, text: str, motion: FirstMotion, arrival: Arrival) -> None:
         """Add a reading of the current event, or put it aside; with a time it is a P pick, too.
 
-        ``first_motion`` is the file's character, see :data:`POLARITY_CODES`. Azimuths from
-        -360 to 0 are turned into [0, 360).
+        Of two readings of one channel, the one that has a sign counts.
         """
-        event_id = self.event_id
-        if not event_id:
-            self.rejects.add(line, "polarity", self._orphan_reason, text, "", station)
+        if not self.event_id:
+            self.rejects.add(line, "polarity", self._orphan_reason, text, "", arrival.station)
             return
-        reason = ""
-        polarity = POLARITY_CODES.get(first_motion)
-        if polarity is None:
-            reason = f"polarity '{first_motion}' is neither up nor down"
-        elif not station:
-            reason = "the station code is missing"
-        if -360.0 <= azimuth_deg < 0.0:
-            azimuth_deg += 360.0
-        if not reason and (
-            not (-1 <= pick_weight <= 9)
-            or azimuth_deg < 0.0
-            or azimuth_deg > 360.0
-            or takeoff_deg < 0.0
-            or takeoff_deg > 180.0
-            or distance_km < 0.0
-            or azimuth_error_deg < 0.0
-            or takeoff_error_deg < 0.0
-        ):
-            reason = bounds_problem(
-                pick_weight=pick_weight,
-                azimuth_deg=azimuth_deg,
-                takeoff_deg=takeoff_deg,
-                azimuth_error_deg=azimuth_error_deg,
-                takeoff_error_deg=takeoff_error_deg,
-                distance_km=distance_km,
-            )
-        if not reason and not self._keep_doubled and (polarity or arrival_time is not None):
-            key: tuple[str | int | None, ...] = (network, station, channel)
-            if arrival_time is not None:
-                key = (*key, onset, pick_weight, arrival_time)
-            before = self._lines_of_picks.setdefault(key, line)
-            if before != line:
-                reason = f"doubled pick: the same reading is on line {before}"
-        if reason:
-            self.rejects.add(line, "polarity", reason, text, event_id, station)
-            return
-        self.polarities.add(
-            event_id=event_id,
-            network=network,
-            station=station,
-            channel=channel,
-            polarity=polarity,
-            onset=onset,
-            pick_weight=pick_weight,
-            arrival_time=arrival_time,
-            azimuth_deg=azimuth_deg,
-            takeoff_deg=takeoff_deg,
-            azimuth_error_deg=azimuth_error_deg,
-            takeoff_error_deg=takeoff_error_deg,
-            distance_km=distance_km,
-            source_line=line,
+        if -360.0 <= motion.azimuth_deg < 0.0:
+            motion.azimuth_deg += 360.0
+        reason = self._reading_problem(motion, arrival) or self._doubled(
+            line, text, motion, arrival
         )
-        if arrival_time is not None:
-            self.add_arrival(
-                line,
-                text,
-                station=station,
-                phase="P",
-                arrival_time=arrival_time,
-                network=network,
-                channel=channel,
-                onset=onset,
-                pick_weight=pick_weight,
-                uncertainty_s=uncertainty_s,
-            )
+        if reason:
+            self.bad_reading(line, text, reason, arrival.station)
+        elif problem := bounds_problem(uncertainty_s=arrival.uncertainty_s):
+            self.rejects.add(line, "pick", problem, text, self.event_id, arrival.station)
 
-    def add_arrival(
-        self,
-        line: int,
-        text: str,
-        *,
-        station: str,
-        phase: str,
-        arrival_time: int,
-        network: str = "",
-        channel: str = "",
-        onset: str = "",
-        pick_weight: int = -1,
-        uncertainty_s: float = _NAN,
-    ) -> None:
+    def add_arrival(self, line: int, text: str, arrival: Arrival) -> None:
         """Add a picked arrival of the current event without a first motion, or put it aside."""
+        a = arrival
         reason = self._orphan_reason if not self.event_id else ""
-        if not reason and not station:
+        if not reason and not a.station:
             reason = "the station code is missing"
         if not reason:
-            reason = bounds_problem(pick_weight=pick_weight, uncertainty_s=uncertainty_s)
+            reason = bounds_problem(pick_weight=a.pick_weight, uncertainty_s=a.uncertainty_s)
+        if not reason and not self._keep_doubled:
+            key = (a.phase, a.network, a.station, a.channel, a.onset, a.pick_weight, a.time)
+            before = self._lines_of_arrivals.setdefault(key, line)
+            if before != line:
+                reason = f"doubled pick: the same {a.phase} is on line {before}"
         if reason:
-            self.rejects.add(line, "pick", reason, text, self.event_id, station)
+            self.rejects.add(line, "pick", reason, text, self.event_id, a.station)
             return
-        self.picks.add(
-            event_id=self.event_id,
-            network=network,
-            station=station,
-            channel=channel,
-            phase=phase,
-            time=arrival_time,
-            uncertainty_s=uncertainty_s,
-            onset=onset,
-            pick_weight=pick_weight,
-            source_line=line,
-        )
+        self._readings.append((line, text, None, a))
 
     def finish(self) -> SourceTables:
         """Return the tables; a file without one readable event is a FormatError."""
+        self.end_event()
         rejects = self.rejects.table()
         if not len(self.events):
             no_such_format(self.path, self._title, "event", rejects)
@@ -264,6 +235,72 @@ class PhaseRows:
             polarities=self.polarities.table(),
             picks=self.picks.table(),
             rejects=rejects,
+        )
+
+    def _reading_problem(self, motion: FirstMotion, arrival: Arrival) -> str:
+        if not arrival.station:
+            return "the station code is missing"
+        return bounds_problem(
+            pick_weight=arrival.pick_weight,
+            azimuth_deg=motion.azimuth_deg,
+            takeoff_deg=motion.takeoff_deg,
+            azimuth_error_deg=motion.azimuth_error_deg,
+            takeoff_error_deg=motion.takeoff_error_deg,
+            distance_km=motion.distance_km,
+        )
+
+    def _doubled(self, line: int, text: str, motion: FirstMotion, arrival: Arrival) -> str:
+        """Take a reading up, or say why not; one with a sign takes the place of one without."""
+        key: tuple[str | int | None, ...] = (arrival.network, arrival.station, arrival.channel)
+        if arrival.time is not None:
+            key = (*key, arrival.onset, arrival.pick_weight, arrival.time)
+        place = self._places_of_readings.get(key)
+        silent = not motion.polarity and arrival.time is None
+        if place is None or self._keep_doubled or silent:
+            if not silent:
+                self._places_of_readings.setdefault(key, len(self._readings))
+            self._readings.append((line, text, motion, arrival))
+            return ""
+        before, old_text, old, _ = self._readings[place]
+        sign = old.polarity if old is not None else 0
+        if sign or not motion.polarity:
+            other = ", with the other sign" if sign * motion.polarity < 0 else ""
+            return f"doubled pick: the same reading is on line {before}{other}"
+        self._readings[place] = (line, text, motion, arrival)
+        reason = f"doubled pick: the same reading is on line {line}, with a sign"
+        self.bad_reading(before, old_text, reason, arrival.station)
+        return ""
+
+    def _write_polarity(self, line: int, motion: FirstMotion, arrival: Arrival) -> None:
+        self.polarities.add(
+            event_id=self.event_id,
+            network=arrival.network,
+            station=arrival.station,
+            channel=arrival.channel,
+            polarity=motion.polarity,
+            onset=arrival.onset,
+            pick_weight=arrival.pick_weight,
+            arrival_time=arrival.time,
+            azimuth_deg=motion.azimuth_deg,
+            takeoff_deg=motion.takeoff_deg,
+            azimuth_error_deg=motion.azimuth_error_deg,
+            takeoff_error_deg=motion.takeoff_error_deg,
+            distance_km=motion.distance_km,
+            source_line=line,
+        )
+
+    def _write_pick(self, line: int, arrival: Arrival) -> None:
+        self.picks.add(
+            event_id=self.event_id,
+            network=arrival.network,
+            station=arrival.station,
+            channel=arrival.channel,
+            phase=arrival.phase,
+            time=arrival.time,
+            uncertainty_s=arrival.uncertainty_s,
+            onset=arrival.onset,
+            pick_weight=arrival.pick_weight,
+            source_line=line,
         )
 
 

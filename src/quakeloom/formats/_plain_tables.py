@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,17 @@ from quakeloom.formats._cells import (
     convert_column,
     doubled_rows,
 )
-from quakeloom.formats._source_tables import SOURCE_TABLES, Rejects, SourceTables
+from quakeloom.formats._column_names import find_columns
+from quakeloom.formats._doubtful_units import doubtful_units
+from quakeloom.formats._mechanism_angles import contradicting_planes, dip_side_problems
+from quakeloom.formats._named_columns import (
+    RawTable,
+    first_motions_of_picks,
+    motion_column,
+    name_columns,
+)
+from quakeloom.formats._source_tables import SOURCE_TABLES, SourceTables
+from quakeloom.formats._time_cells import Reason
 from quakeloom.schema import TABLES, VARIABLES, arrow_type, table_schema, variable
 
 _RECORDS = {
@@ -34,6 +43,8 @@ _RECORDS = {
     "travel_time_picks": "pick",
     "tendency": "fault",
 }
+"""What a row of a table is called."""
+
 _TELLING = {
     "mechanisms": {"event_id", "strike_deg", "dip_deg", "rake_deg"},
     "amplitudes": {"event_id", "station", "s_amplitude"},
@@ -51,6 +62,7 @@ TABLE_OPTION = {
     + ", ".join(n for n in SOURCE_TABLES if n not in ("origins", "rejects"))
     + "."
 }
+"""The option of formats with named columns."""
 
 
 def choose_table(
@@ -82,12 +94,22 @@ def choose_table(
             f"Option table of '{path}' is '{table}', which is no table to read. Nothing is "
             f"read; write auto or one of {', '.join(sorted(allowed))}."
         )
+    registered = {t: {a.name for a in find_columns(names, t).values()} for t in allowed}
     if table == "auto":
         fitting = [t for t in allowed if _TELLING[t] <= set(names)]
+        fitting = fitting or [t for t in allowed if _TELLING[t] <= registered[t]]
         named = [t for t in fitting if path.name.lower().startswith(t)]
         guesses = [t for t in allowed if path.name.lower().startswith(t)]
-        best = max(allowed, key=lambda t: len(set(names) & set(TABLES[t].columns)))
+        best = max(allowed, key=lambda t: len(registered[t]))
         table = (named or fitting or guesses or [best])[0]
+    if table == "picks" and "event_id" not in registered[table]:
+        if "probability" in registered[table]:
+            return table
+        raise FormatError(
+            f"'{path}' holds picks of no event: it has no column 'event_id' (it has "
+            f"{_listed(names)}). Nothing is read; associate the picks first, as GaMMA, PyOcto and "
+            "REAL do, and give their picks and events."
+        )
     require_columns(path, names, table)
     return table
 
@@ -102,7 +124,8 @@ def require_columns(
     FormatError
         With the missing columns, and what may be meant by others.
     """
-    missing = [n for n in REQUIRED[table] if n not in (*names, *optional)]
+    registered = {a.name for a in find_columns(names, table).values()}
+    missing = [n for n in REQUIRED[table] if n not in (*registered, *optional)]
     if missing:
         raise FormatError(
             f"'{path}' has no column {', '.join(map(repr, missing))}, which a table of {table} "
@@ -130,78 +153,53 @@ def _hints(missing: list[str], names: Sequence[str]) -> str:
     return "".join(hints)
 
 
-@dataclass
-class RawTable:
-    """A table as it stands in a file.
-
-    Attributes
-    ----------
-    path : Path
-    data : pyarrow.Table
-        Columns of any type.
-    lines : ndarray of int64, optional
-        Line of every row; without it, the rows are numbered from 1.
-    rejects : Rejects
-        What has been put aside so far.
-    optional : tuple of str
-        Columns that may be missing or empty here, though a file needs them.
-    """
-
-    path: Path
-    data: pa.Table
-    rejects: Rejects
-    lines: NDArray[np.int64] | None = None
-    optional: tuple[str, ...] = ()
-    reasons: dict[int, str] = field(default_factory=dict)
-
-    def line(self, row: int) -> int:
-        """Return the line of a row."""
-        return int(self.lines[row]) if self.lines is not None else row + 1
-
-
 def register_table(raw: RawTable, table: str) -> pa.Table:
     """Bring a raw table to the schema of a registered one; bad rows are put aside.
 
-    Columns that are not registered are named in the rejects. The columns ``source_file`` and
-    ``source_line`` are filled in where they are absent.
+    Columns that are not registered and have no other name that is known (see
+    :mod:`quakeloom.formats._column_names`) are named in the rejects. The columns
+    ``source_file`` and ``source_line`` are filled in where they are absent.
 
     Raises
     ------
     FormatError
         If there are rows but none can be read.
     """
-    data, rows = raw.data, raw.data.num_rows
-    known = TABLES[table].columns
-    for name in data.column_names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            hint = f"; did you mean '{close[0]}'?" if close else ""
-            where = " (it is in other tables)" if name in VARIABLES else ""
-            reason = (
-                f"column {_listed([name])} is not one of table {table}{where}; it is not read{hint}"
-            )
-            raw.rejects.add(-1, "column", reason, name)
+    rows = raw.data.num_rows
+    _name_unread_columns(raw, table)
     columns: dict[str, pa.ChunkedArray] = {}
-    for name in known:
-        if name not in data.column_names:
+    notes: list[tuple[int, str]] = []
+    named = name_columns(raw, table)
+    keys: dict[str, pa.ChunkedArray] = {}
+    for name in TABLES[table].columns:
+        if name not in named:
             continue
-        source = data.column(name)
+        source = named[name]
 
-        def blame(mask: NDArray[np.bool_], reason: str, name: str = name) -> None:
-            for row in np.flatnonzero(mask).tolist():
-                if row not in raw.reasons:
-                    cell = str(data.column(name)[row].as_py()) if "{cell}" in reason else ""
-                    text = reason.replace("{name}", name)
-                    raw.reasons[row] = text.replace("{cell}", cell[:60])
+        def say(
+            mask: NDArray[np.bool_],
+            reason: Reason,
+            name: str = name,
+            source: pa.ChunkedArray = source,
+        ) -> list[tuple[int, str]]:
+            return [
+                (row, _sentence(reason, row, name, source)) for row in np.flatnonzero(mask).tolist()
+            ]
 
-        columns[name] = convert_column(name, source, blame)
+        def blame(mask: NDArray[np.bool_], reason: Reason, say: Any = say) -> None:
+            for row, text in say(mask, reason):
+                raw.reasons.setdefault(int(row), text)
+
+        def note(mask: NDArray[np.bool_], reason: Reason, say: Any = say) -> None:
+            notes.extend(say(mask, reason))
+
+        columns[name] = convert_column(name, source, blame, note)
         if name not in raw.optional:
             blame_missing(table, name, columns[name], blame)
+        keys[name] = _key_column(source, columns[name])
     good = _good(rows, raw.reasons)
-    keys = {n: _key_column(data.column(n), columns[n]) for n in columns}
-    for row, other in doubled_rows(table, keys, good).items():
+    for row, other in doubled_rows(table, keys | _signs(columns), good).items():
         raw.reasons[row] = f"doubled {_RECORDS[table]}: the same is on line {raw.line(other)}"
-    _put_aside(raw, table, columns)
     result = pa.Table.from_arrays(
         [
             columns[f.name] if f.name in columns else _absent(raw, f.name, rows)
@@ -209,6 +207,12 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
         ],
         schema=table_schema(table),
     )
+    if table == "mechanisms":
+        sides = dip_side_problems(raw.data, result.column("strike_deg").to_numpy())
+        for row, reason in (*contradicting_planes(result).items(), *sides.items()):
+            raw.reasons.setdefault(row, reason)
+    kept = [(row, reason) for row, reason in notes if row not in raw.reasons]
+    _put_aside(raw, table, columns, sorted([*raw.reasons.items(), *kept]))
     if raw.reasons:
         result = result.filter(pa.array(_good(rows, raw.reasons)))
         if not result.num_rows:
@@ -217,12 +221,46 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
                 f"'{raw.path}' holds no readable row of {table} (line {raw.line(first)}: "
                 f"{raw.reasons[first]}). Nothing is taken from it; check its columns."
             )
+    for doubt in doubtful_units(table, result):
+        raw.rejects.add(-1, "column", doubt)
     return result
 
 
+def _sentence(reason: Reason, row: int, name: str, source: pa.ChunkedArray) -> str:
+    if callable(reason):
+        return reason(row)
+    cell = str(source[row].as_py())[:60] if "{cell}" in reason else ""
+    return reason.replace("{name}", name).replace("{cell}", cell)
+
+
+def _name_unread_columns(raw: RawTable, table: str) -> None:
+    names = raw.data.column_names
+    read = {*find_columns(names, table), motion_column(names) if table == "picks" else None}
+    for name in names:
+        if name in read:
+            continue
+        close = difflib.get_close_matches(name, TABLES[table].columns, n=1, cutoff=0.6)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        where = " (it is in other tables)" if name in VARIABLES else ""
+        reason = (
+            f"column {_listed([name])} is not one of table {table}{where}; it is not read{hint}"
+        )
+        raw.rejects.add(-1, "column", reason, name)
+
+
+def _signs(columns: dict[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+    """First motions, by which doubled readings are told apart."""
+    return {"polarity": columns["polarity"]} if "polarity" in columns else {}
+
+
 def source_tables(raw: RawTable, table: str) -> SourceTables:
-    """Return the registered table of a raw one, with its rejects."""
+    """Return the registered table of a raw one, with its rejects.
+
+    Picks with a column of first motions give these as well.
+    """
     registered: dict[str, Any] = {table: register_table(raw, table)}
+    if table == "picks" and (motions := first_motions_of_picks(raw)) is not None:
+        registered["polarities"] = register_table(motions, "polarities")
     return SourceTables(**registered, rejects=raw.rejects.table())
 
 
@@ -237,14 +275,18 @@ def _good(rows: int, reasons: dict[int, str]) -> NDArray[np.bool_]:
     return good
 
 
-def _put_aside(raw: RawTable, table: str, columns: dict[str, pa.ChunkedArray]) -> None:
-    names = raw.data.column_names
-    for row, reason in sorted(raw.reasons.items()):
-        cells = [raw.data.column(i)[row].as_py() for i in range(len(names))]
-        text = ",".join("" if c is None else str(c) for c in cells)
+def _put_aside(
+    raw: RawTable,
+    table: str,
+    columns: dict[str, pa.ChunkedArray],
+    reasons: list[tuple[int, str]],
+) -> None:
+    for row, reason in reasons:
         event_id = columns["event_id"][row].as_py() if "event_id" in columns else ""
         station = columns["station"][row].as_py() if "station" in columns else ""
-        raw.rejects.add(raw.line(row), _RECORDS[table], reason, text, event_id or "", station or "")
+        raw.rejects.add(
+            raw.line(row), _RECORDS[table], reason, raw.text(row), event_id or "", station or ""
+        )
 
 
 def _absent(raw: RawTable, name: str, rows: int) -> pa.ChunkedArray:

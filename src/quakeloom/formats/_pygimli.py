@@ -12,7 +12,10 @@ from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import read_lines
 
 _TITLE = "pyGIMLi travel times (.sgt)"
+"""Name of the format, for messages."""
+
 _COUNT = ("#", "shot", "geophone", "sensor", "measurement", "data")
+"""Words of the comments that name what a count is of."""
 
 
 def read_pygimli_picks(path: Path, km: float = 1e-3) -> LinePicks:
@@ -97,3 +100,4 @@ def _sniff(lines: list[str]) -> bool:
 
 
 FORMAT = LineFormat("pygimli", _TITLE, read_pygimli_picks, _sniff, "m", (".sgt",))
+"""pyGIMLi's unified data format, in m."""

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from quakeloom.core import FormatError
 from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import read_lines
+from quakeloom.schema import range_problem
 
 _TITLE = "rayinvr picks (tx.in)"
+"""Name of the format, for messages."""
 
 
 def read_rayinvr_picks(path: Path, km: float = 1.0) -> LinePicks:
@@ -142,10 +144,21 @@ def read_rayinvr_model(path: str | Path) -> RayinvrModel:
             f"'{path}' has {len(items)} blocks, which are no whole layers of three and a bottom. "
             "No model was read; give the file that rayinvr reads."
         )
+    for layer, points in (*items[1::3], *items[2::3]):
+        # a velocity of 0 goes on from above
+        problem = next((q for v in points[:, 1] if v and (q := _problem(v))), "")
+        if problem:
+            raise FormatError(
+                f"'{path}', layer {layer}: {problem}. No model was read; write km and km/s."
+            )
     # a boundary given by one point reaches over the whole line
     return RayinvrModel(
         [b for _, b in items[0::3]], [b for _, b in items[1::3]], [b for _, b in items[2::3]]
     )
+
+
+def _problem(velocity: float) -> str:
+    return range_problem("p_velocity_km_s", velocity)
 
 
 def _sniff(lines: list[str]) -> bool:
@@ -162,3 +175,4 @@ def _sniff(lines: list[str]) -> bool:
 
 
 FORMAT = LineFormat("rayinvr", _TITLE, read_rayinvr_picks, _sniff, "km", (".in",))
+"""Picks of rayinvr, in km."""

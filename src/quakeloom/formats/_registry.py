@@ -12,7 +12,9 @@ from typing import Any
 from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._dataless import FORMAT as _DATALESS
+from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._format import Format
+from quakeloom.formats._growclust import FORMAT as _GROWCLUST
 from quakeloom.formats._hash_amplitudes import FORMATS_HERE as _HASH_AMPLITUDES
 from quakeloom.formats._hash_fpfit import FORMAT as _HASH_FPFIT
 from quakeloom.formats._hash_reversals import FORMAT as _HASH_REVERSALS
@@ -22,18 +24,23 @@ from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
 from quakeloom.formats._head import read_head
 from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
+from quakeloom.formats._hypodd_stations import FORMAT as _HYPODD_STATIONS
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
 from quakeloom.formats._jma import FORMAT as _JMA
+from quakeloom.formats._mechanism_tables import is_mechanism_catalog
 from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
 from quakeloom.formats._nonlinloc_stations import FORMAT as _NONLINLOC_STATIONS
 from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
+from quakeloom.formats._obspy_events import FORMAT as _OBSPY
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMATS_HERE as _QUAKEML
+from quakeloom.formats._real import FORMAT as _REAL
 from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
 from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
 from quakeloom.formats._source_tables import SourceTables, put_aside_non_events
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
+from quakeloom.formats._velest import FORMATS_HERE as _VELEST
 
 _ALL: tuple[Format, ...] = (
     *_QUAKEML,
@@ -53,11 +60,17 @@ _ALL: tuple[Format, ...] = (
     *_HASH_STATIONS,
     _HASH_REVERSALS,
     *_HYPODD,
+    _HYPODD_STATIONS,
+    _REAL,
+    _GROWCLUST,
+    *_VELEST,
     *_SKHASH,
     *_SKHASH_STATIONS,
     _NUMPY_PICKS,
+    _OBSPY,
     _CSV,
 )
+"""Every format, in the order in which they are tried."""
 
 FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
 """Every format by name, in the order in which they are tried."""
@@ -124,9 +137,24 @@ def detect_format(path: str | Path) -> str:
         raise FormatError(f"'{path}' is empty. Nothing can be read from it; give a data file.")
     hits = [f for f in FORMATS.values() if f.sniff(head)]
     if not hits:
-        raise FormatError(
-            f"'{path}' is in none of the formats that quakeloom recognizes. Nothing is read "
-            f"from it; if it is one of {', '.join(FORMATS)}, name the format in the settings."
-        )
+        raise FormatError(_unrecognized(path, head))
     suffix = path.suffix.lower()
     return next((f.name for f in hits if suffix in f.suffixes), hits[0].name)
+
+
+def _unrecognized(path: Path, head: bytes) -> str:
+    """Say what a file is that no format recognizes, as far as that can be told."""
+    what, remedy = describe_foreign_file(head)
+    if not what and is_mechanism_catalog(head):
+        what = "a catalog of focal mechanisms"
+        remedy = "name it under `stress.catalogs`, or give it to `quakeloom stress --mechanisms`"
+    if what:
+        return (
+            f"'{path}' is {what}, which is no source of events, readings or stations here. "
+            f"Nothing is read from it; {remedy}."
+        )
+    return (
+        f"'{path}' is in none of the formats that quakeloom recognizes. Nothing is read "
+        f"from it; if it is one of {', '.join(FORMATS)}, name the format in the settings; else "
+        "write a CSV whose first line names columns, or convert it to QuakeML."
+    )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 from quakeloom.core import SettingsError
+from quakeloom.formats._mechanism_angles import wrap_azimuth
 from quakeloom.formats._phase_rows import no_such_format
 from quakeloom.formats._skhash_rows import (
     Origins,
+    Row,
+    cell_error,
+    cell_moment,
     cell_number,
-    cell_time,
     channel_codes,
     column_sniffer,
     read_rows,
@@ -24,6 +28,7 @@ _TAKEOFF_OPTION = {
     "takeoff_zero": "up (default, as SKHASH writes them) or down (its flip_takeoff): where the "
     "file's take-off angles begin."
 }
+"""The option of polarities."""
 
 
 def read_skhash_polarities(path: Path, takeoff_zero: str = "up") -> SourceTables:
@@ -60,53 +65,59 @@ def read_skhash_polarities(path: Path, takeoff_zero: str = "up") -> SourceTables
     polarities = TableBuilder("polarities", source_file=str(path))
     rejects = Rejects(path)
     origins = Origins(path, rejects)
-    seen: dict[tuple[str, ...], int] = {}
+    readings: dict[tuple[str, ...], tuple[int, Row, dict[str, Any]]] = {}
     for number, row in read_rows(path, title, ("event_id", "p_polarity"), rejects):
-        event_id = row["event_id"]
         station = row.get("station", "") or row.get("sta_code", "")
         try:
-            if not event_id or not station:
-                raise ValueError("the event_id or the station is missing")
-            value = cell_number(row, "p_polarity")
-            if not -1.0 <= value <= 1.0:
-                raise ValueError(f"polarity '{row['p_polarity']}' is no number from -1 to 1")
-            takeoff = cell_number(row, "takeoff")
-            if takeoff_zero == "up":
-                takeoff = 180.0 - takeoff
-            azimuth = cell_number(row, "azimuth")
-            columns = {
-                "azimuth_deg": azimuth + 360.0 if -360.0 <= azimuth < 0.0 else azimuth,
-                "takeoff_deg": takeoff,
-                # SKHASH writes -0.0
-                "azimuth_error_deg": abs(cell_number(row, "azimuth_uncertainty")),
-                "takeoff_error_deg": abs(cell_number(row, "takeoff_uncertainty")),
-                "distance_km": cell_number(row, "sr_dist_km"),
-            }
-            problem = bounds_problem(**columns)
-            if problem:
-                raise ValueError(problem)
-            key = (event_id, row.get("event_id2", ""), *channel_codes(row), station)
-            before = seen.setdefault(key, number)
-            if before != number:
-                raise ValueError(f"doubled pick: the same channel is on line {before}")
-            origins.add(number, event_id, row)
+            reading = _reading(row, station, takeoff_zero == "up")
+            key = (row["event_id"], row.get("event_id2", ""), *channel_codes(row), station)
+            before = readings.get(key)
+            if before and (before[2]["polarity"] or not reading["polarity"]):
+                raise ValueError(f"doubled pick: the same channel is on line {before[0]}")
+            origins.add(number, row["event_id"], row)
         except ValueError as error:
-            rejects.add(number, "polarity", str(error), row_text(row), event_id, station)
+            rejects.add(number, "polarity", str(error), row_text(row), row["event_id"], station)
             continue
-        polarities.add(
-            event_id=event_id,
-            network=row.get("network", ""),
-            station=station,
-            channel=row.get("channel", ""),
-            polarity=(value > 0) - (value < 0),
-            probability_up=math.nan if abs(value) == 1.0 else (1.0 + value) / 2.0,
-            source_line=number,
-            **columns,
-        )
+        if before:
+            reason = f"doubled pick: the same channel is on line {number}, with a sign"
+            rejects.add(
+                before[0], "polarity", reason, row_text(before[1]), row["event_id"], station
+            )
+        readings[key] = number, row, reading
+    for number, _, reading in readings.values():
+        polarities.add(source_line=number, **reading)
     if not len(polarities):
         no_such_format(path, title, "polarity", rejects.table())
     events = origins.table()
     return SourceTables(events=events, polarities=polarities.table(), rejects=rejects.table())
+
+
+def _reading(row: Row, station: str, upward: bool) -> dict[str, Any]:
+    """Columns of a first motion; a ValueError says why it cannot be read."""
+    if not row["event_id"] or not station:
+        raise ValueError("the event_id or the station is missing")
+    value = cell_number(row, "p_polarity")
+    if not -1.0 <= value <= 1.0:
+        raise ValueError(f"polarity '{row['p_polarity']}' is no number from -1 to 1")
+    takeoff = cell_number(row, "takeoff")
+    angles = {
+        "azimuth_deg": float(wrap_azimuth(cell_number(row, "azimuth"))),
+        "takeoff_deg": 180.0 - takeoff if upward else takeoff,
+        "azimuth_error_deg": cell_error(row, "azimuth_uncertainty"),
+        "takeoff_error_deg": cell_error(row, "takeoff_uncertainty"),
+        "distance_km": cell_number(row, "sr_dist_km"),
+    }
+    if problem := bounds_problem(**angles):
+        raise ValueError(problem)
+    return {
+        "event_id": row["event_id"],
+        "network": row.get("network", ""),
+        "station": station,
+        "channel": row.get("channel", ""),
+        "polarity": (value > 0) - (value < 0),
+        "probability_up": math.nan if abs(value) == 1.0 else (1.0 + value) / 2.0,
+        **angles,
+    }
 
 
 def read_skhash_amplitudes(path: Path) -> SourceTables:
@@ -183,7 +194,10 @@ def read_skhash_catalog(path: Path) -> SourceTables:
                 raise ValueError("the event_id is missing")
             if row["event_id"] in origins:
                 raise ValueError(f"doubled event: '{row['event_id']}' is on an earlier line")
-            origins.add(number, row["event_id"], {**row, **origin}, cell_time(row, "time"))
+            time, note = cell_moment(row, "time")
+            origins.add(number, row["event_id"], {**row, **origin}, time)
+            if note:
+                rejects.add(number, "event", note, row_text(row), row["event_id"])
         except ValueError as error:
             rejects.add(number, "event", str(error), row_text(row), row["event_id"])
     if not len(origins.events):
@@ -215,3 +229,4 @@ FORMATS_HERE = (
         column_sniffer("event_id", "time", "latitude", "longitude", "depth"),
     ),
 )
+"""What SKHASH measures with, in the order of recognition."""

@@ -12,11 +12,12 @@ import pyarrow as pa
 from quakeloom.core import FormatError
 from quakeloom.formats._format import Format
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
-from quakeloom.formats._text_columns import time_nanoseconds
+from quakeloom.formats._text_columns import is_to_the_second, time_nanoseconds
 from quakeloom.formats._text_lines import bounds_problem, head_lines, parse_float, read_lines
 
 Row = dict[str, str]
 _OPEN_YEARS = ("1900", "2200")
+"""Times up to the first and from the second year on stand for no limit."""
 
 
 class Origins:
@@ -57,11 +58,9 @@ class Origins:
                 self._others[event_id] = (line, count + 1)
             return
         errors = {
-            "horizontal_error_km": cell_number(row, "horz_uncert_km"),
-            "vertical_error_km": cell_number(row, "vert_uncert_km"),
+            "horizontal_error_km": cell_error(row, "horz_uncert_km"),
+            "vertical_error_km": cell_error(row, "vert_uncert_km"),
         }
-        # SKHASH takes negative errors for missing ones
-        errors = {k: v if v >= 0 else math.nan for k, v in errors.items()}
         magnitude = cell_number(row, "magnitude" if "magnitude" in row else "mag")
         problem = bounds_problem(**place, **errors, magnitude=magnitude)
         if not problem and math.isnan(place["latitude"] + place["longitude"]):
@@ -131,6 +130,23 @@ def cell_number(row: Row, name: str) -> float:
         return parse_float(text)
     except ValueError:
         raise ValueError(f"{name} '{text}' is no number") from None
+
+
+def cell_error(row: Row, name: str) -> float:
+    """Return the error in a cell; a negative one is missing, as SKHASH takes it."""
+    value = cell_number(row, name)
+    return abs(value) if value >= 0.0 else math.nan
+
+
+def cell_moment(row: Row, name: str) -> tuple[int | None, str]:
+    """Return the origin time in a cell, or why the event has none."""
+    text = row.get(name, "")
+    if not text:
+        return None, ""
+    time = time_nanoseconds(text)
+    if is_to_the_second(text):
+        return time, ""
+    return None, f"{name} '{text}' is not given to the second; the event is kept without it"
 
 
 def cell_time(row: Row, name: str) -> int | None:

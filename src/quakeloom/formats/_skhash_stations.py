@@ -157,3 +157,4 @@ FORMATS_HERE = (
         column_sniffer("station", "start_time", "end_time", without=("latitude", "source_file")),
     ),
 )
+"""What SKHASH knows of stations, in the order of recognition."""

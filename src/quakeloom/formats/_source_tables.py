@@ -15,7 +15,9 @@ from quakeloom.core import SchemaError
 from quakeloom.schema import TABLES, VARIABLES, empty_table, is_no_event, make_table
 
 _BLOCK = 65_536
+"""Rows that are turned into one Arrow block."""
 _MAX_TEXT = 200
+"""Letters of an offending text that are kept."""
 
 SOURCE_TABLES = (
     "events",

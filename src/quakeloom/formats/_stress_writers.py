@@ -14,6 +14,7 @@ from quakeloom.formats._replacing import replacing
 _WSM_HEADER = (
     "ID,LAT,LON,AZI,TYPE,DEPTH,QUALITY,REGIME,S1AZ,S1PL,S2AZ,S2PL,S3AZ,S3PL,SHAPE_RATIO,NUMBER,SD"
 )
+"""Columns of the World Stress Map\'s database that a stress map fills."""
 
 
 def write_stress_wsm(table: pa.Table, path: Path) -> None:

@@ -29,7 +29,10 @@ GMT_TABLE_COLUMNS = (
     "fptype",
     "otime",
 )
+"""Columns of the catalog of Uchide (2022)."""
+
 JST_NANOSECONDS = 9 * 3600 * 1_000_000_000
+"""Nanoseconds by which Japan Standard Time is ahead of UTC."""
 
 
 def write_csv(table: pa.Table, path: Path) -> None:

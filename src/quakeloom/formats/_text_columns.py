@@ -16,11 +16,20 @@ Mask = NDArray[np.bool_]
 Times = NDArray[np.datetime64]
 
 NOT_A_TIME = np.datetime64("NaT", "ns")
+"""What stands for a time that is missing."""
 
 _ISO = re.compile(
-    r"([+-]?\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:[.,]\d*)?))?)?)?"
+    r"([+-]?\d{4})([-/]?)(\d\d)\2(\d\d)"
+    r"(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:[.,]\d*)?))?)?)?"
     r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?"
 )
+"""ISO 8601 in its long and its short form; the date may have slashes."""
+
+_DIGITS = re.compile(r"\d{14}(?:[.,]\d*)?")
+"""A time in digits alone, ``20200131123456.7``; shorter ones may be seconds since 1970."""
+
+_TO_THE_SECOND = r"[T ]\d\d:?\d\d:?\d\d|^\d{14}"
+"""What a time has that is known to the second."""
 
 
 def parse_floats(texts: pa.Array) -> tuple[Floats, Mask]:
@@ -100,12 +109,28 @@ def parse_times(texts: pa.Array) -> tuple[Times, Mask]:
     return values, bad
 
 
+def lacks_seconds(texts: pa.Array) -> Mask:
+    """Say which texts are times without seconds: a day, an hour or a minute only."""
+    texts = _trimmed(texts)
+    known = pc.match_substring_regex(texts, _TO_THE_SECOND)
+    coarse: Mask = pc.invert(known).fill_null(False).to_numpy(zero_copy_only=False)
+    return coarse
+
+
+def is_to_the_second(text: str) -> bool:
+    """Say whether a time has seconds."""
+    return re.search(_TO_THE_SECOND, text.strip()) is not None
+
+
 def time_nanoseconds(text: str) -> int:
     """Return an ISO 8601 time as UTC nanoseconds since 1970; :class:`ValueError` if it is none."""
-    found = _ISO.fullmatch(text.strip())
+    text = text.strip()
+    if _DIGITS.fullmatch(text):
+        text = f"{text[:8]}T{text[8:]}"
+    found = _ISO.fullmatch(text)
     if not found:
         raise ValueError(f"'{text}' is no time like 2020-01-31T12:34:56.789Z")
-    year, month, day, hour, minute, second, zone = found.groups()
+    year, _, month, day, hour, minute, second, zone = found.groups()
     whole, _, fraction = (second or "0").replace(",", ".").partition(".")
     value = utc_nanoseconds(
         int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(whole)

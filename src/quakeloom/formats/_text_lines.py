@@ -6,12 +6,19 @@ import math
 from pathlib import Path
 
 from quakeloom.core import FormatError
-from quakeloom.schema import variable
+from quakeloom.schema import range_problem
 
 _DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+"""Days of a common year before every month."""
+
 _DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of every month of a common year."""
+
 _SECOND = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1a\x1b")
+"""Control characters that no text file should hold; Ctrl-Z and Escape do occur in real ones."""
 
 
 def read_lines(path: Path, title: str) -> list[str]:
@@ -81,19 +88,15 @@ def parse_float(text: str) -> float:
 
 
 def bounds_problem(**values: float) -> str:
-    """Return why values break the registered bounds of their variables, or an empty text.
+    """Return why values break the registered ranges of their variables, or an empty text.
 
-    NaN passes, infinity does not. The first offending value is named.
+    NaN passes, infinity does not. The first offending value is named, with the number to
+    write if another unit may have been meant.
     """
     for name, value in values.items():
-        v = variable(name)
-        low, high = v.minimum, v.maximum
-        if (
-            (low is not None and value < low)
-            or (high is not None and value > high)
-            or math.isinf(value)
-        ):
-            return f"{name} {value:g} is outside [{low}, {high}] {v.unit}"
+        problem = range_problem(name, value)
+        if problem:
+            return problem
     return ""
 
 

@@ -10,9 +10,13 @@ from quakeloom.formats._line_format import LineFormat, LinePicks, PickCollector
 from quakeloom.formats._text_lines import parse_float, read_lines
 
 _TITLE = "travel times as CSV"
+"""Name of the format, for messages."""
 _NEEDED = ("shot_distance_km", "receiver_distance_km", "travel_time_s")
+"""Columns without which a pick means nothing."""
 _OPTIONAL = ("shot_depth_km", "receiver_depth_km", "time_error_s")
+"""Columns of numbers that may be absent."""
 _SEPARATORS = ",;\t"
+"""Signs between columns."""
 
 
 def read_travel_time_csv(path: Path, km: float = 1.0) -> LinePicks:
@@ -70,3 +74,4 @@ def _sniff(lines: list[str]) -> bool:
 
 
 FORMAT = LineFormat("csv", _TITLE, read_travel_time_csv, _sniff, "km", (".csv", ".txt"))
+"""CSV with registered columns, in km."""

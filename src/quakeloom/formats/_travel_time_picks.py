@@ -15,6 +15,7 @@ LINE_FORMATS: dict[str, LineFormat] = {f.name: f for f in (_CSV, _PYGIMLI, _RAYI
 """Every format of travel times by name, in the order in which they are tried."""
 
 _KM_PER_UNIT = {"km": 1.0, "m": 1e-3}
+"""Units of positions along a line."""
 
 
 def read_line_picks(path: str | Path, format: str = "auto", unit: str = "auto") -> LinePicks:

@@ -13,6 +13,7 @@ from quakeloom.formats._text_lines import read_lines
 
 Floats = NDArray[np.float64]
 _TITLE = "a travel-time table"
+"""Name of the format, for messages."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ import re
 from quakeloom.formats._compressed import plain_head
 
 _ASIDE = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+"""Comments and processing instructions."""
 _ROOT = re.compile(r"\s*(?:<![^>]*>\s*)?<([^\s/>!?]+)")
+"""The root element after a document type."""
 
 
 def root_element(head: bytes) -> str:

@@ -22,6 +22,7 @@ from quakeloom.schema._event_types import (
     is_no_event,
     normalize_event_type,
 )
+from quakeloom.schema._ranges import MODEL_VARIABLES, OTHER_UNITS, range_problem
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._tables import ARRAYS, TABLES, register_table
 from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
@@ -29,7 +30,9 @@ from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
 __all__ = [
     "ARRAYS",
     "EARTHQUAKE_TYPES",
+    "MODEL_VARIABLES",
     "NO_EVENT_TYPES",
+    "OTHER_UNITS",
     "QUALITIES",
     "STATUSES",
     "TABLES",
@@ -46,6 +49,7 @@ __all__ = [
     "make_table",
     "normalize_event_type",
     "out_of_bounds",
+    "range_problem",
     "register_table",
     "table_schema",
     "time_values",

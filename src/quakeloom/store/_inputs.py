@@ -38,12 +38,23 @@ def find_input(data: str, name: str) -> Path | None:
 
 
 def list_inputs(data: str, pattern: str) -> list[Path]:
-    """Return what a name or a pattern of the settings stands for, sorted; empty if nothing."""
-    path = input_place(data, pattern)
-    if not any(c in expand_variables(pattern) for c in _WILDCARDS):
+    """Return what a name, a folder or a pattern of the settings stands for, sorted.
+
+    A file that is called as the name says is taken even if it looks like a pattern. Of folders
+    and patterns, hidden files (``._NAME`` of macOS) are passed over, unless they are named.
+    """
+    path, written = input_place(data, pattern), expand_variables(pattern)
+    if path.is_dir():
+        files = [f for f in sorted(path.iterdir()) if f.is_file()]
+        return [f for f in files if not f.name.startswith(".")]
+    if path.exists() or not any(c in written for c in _WILDCARDS):
         return [path] if path.exists() else []
-    root = Path(path.anchor)
-    return sorted(root.glob(str(path.relative_to(root))))
+    absolute = Path(written).is_absolute()
+    root = Path(path.anchor) if absolute else input_place(data, "")
+    wanted = str(path.relative_to(root)) if absolute else written
+    hidden = Path(written).name.startswith(".")
+    files = sorted(f for f in root.glob(wanted) if f.is_file())
+    return [f for f in files if hidden or not f.name.startswith(".")]
 
 
 def walk_inputs(path: Path) -> Iterator[Path]:

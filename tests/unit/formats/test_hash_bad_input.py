@@ -106,7 +106,7 @@ def test_minutes_beyond_sixty_are_impossible(tmp_path):
     assert reasons(tables)[0] == "latitude 34 degrees 74.55 minutes is impossible"
 
 
-@pytest.mark.parametrize("field", ["NaN ", "nan", "inf", "1e9", "****", "12-3"])
+@pytest.mark.parametrize("field", ["NaN ", "nan", "inf", "1e9", "12-3"])
 def test_what_is_no_number_is_named(tmp_path, field):
     text = SMALL_FILES["hash_fpfit"].replace(" 258121", f"{field:>4}121", 1)
     tables = read_text(tmp_path, "hash_fpfit", text)

@@ -26,7 +26,7 @@ EXPECTED = {
     ),
     "calaveras/Calaveras.arc": (
         "hypoinverse_archive",
-        {"events": 308, "polarities": 21835, "rejects": 1},
+        {"events": 308, "polarities": 21835, "rejects": 3},
     ),
     "calaveras/Calaveras.pha": ("hypodd_phase", {"events": 308, "polarities": 13568}),
     "calaveras/event.dat": ("hypodd_events", {"events": 308}),
@@ -58,9 +58,11 @@ def test_every_line_of_a_station_list_is_a_station_or_a_reject(shared_data):
 def test_the_archive_has_its_21836_readings_of_p_and_19669_first_motions(shared_data):
     tables = read_source(shared_data / "calaveras" / "Calaveras.arc")
     first_motions = pc.sum(pc.not_equal(tables.polarities.column("polarity"), 0)).as_py()
-    # one line (CBS, event 107927) stands twice in the archive, with its first motion
+    # one P (CBS, event 107927) stands twice in the archive, with its first motion, and two S
     assert tables.rejects.column("reason").to_pylist() == [
-        "doubled pick: the same reading is on line 11274"
+        "doubled pick: the same reading is on line 11274",
+        "doubled pick: the same S is on line 20729",
+        "doubled pick: the same S is on line 20731",
     ]
     assert tables.polarities.num_rows + 1 == 21_836
     assert first_motions + 1 == 19_669

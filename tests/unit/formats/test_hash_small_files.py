@@ -120,7 +120,7 @@ events_strategy = st.lists(
         {
             "id": st.integers(0, 99_999_999).map(str),
             "time": st.tuples(
-                st.integers(1950, 2049),
+                st.integers(1950, 2026),
                 st.integers(1, 12),
                 st.integers(1, 28),
                 st.integers(0, 23),

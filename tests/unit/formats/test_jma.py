@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pyarrow.compute as pc
 import pytest
 from jma_records import arrival, end, hypocenter
 
@@ -96,6 +97,34 @@ def test_first_motions_are_those_of_the_vertical_component(tmp_path):
     assert rows[0]["arrival_time"].isoformat() == "2019-12-31T15:00:10.250000+00:00"
     assert rows[1]["arrival_time"].isoformat() == "2019-12-31T15:00:59.500000+00:00"
     assert tables.rejects.num_rows == 0
+    seconds = tables.picks.filter(pc.equal(tables.picks.column("phase"), "S"))
+    # the S of a record has minutes and seconds only
+    assert seconds.column("station").to_pylist() == ["ABUYAM", "TOKYO", "NOMOVE", "ONLYS", "ONLYS"]
+    assert {t.isoformat() for t in seconds.column("time").to_pylist()} == {
+        "2019-12-31T15:00:14+00:00",
+        "2019-12-31T15:00:10.250000+00:00",
+    }
+
+
+def test_an_s_after_the_full_hour_is_in_the_next_one(tmp_path):
+    reading = arrival(minute="59", second="5950")
+    tables = read(tmp_path, hypocenter(), reading[:31] + "00" + reading[33:], end())
+    first, second = tables.picks.column("time").to_pylist()
+    assert (second - first).total_seconds() == 14.5
+
+
+def test_the_year_of_an_arrival_is_that_of_its_event(tmp_path):
+    """Two digits of a year stand for that of the event, also before 1950."""
+    event = hypocenter(year="1923", month="09", day="01")
+    tables = read(tmp_path, event, arrival(year="23", month="09"), end())
+    assert {t.year for t in tables.picks.column("time").to_pylist()} == {1923}
+
+
+def test_later_phases_are_named(tmp_path):
+    tables = read(tmp_path, hypocenter(), arrival(phase="PCP "), end())
+    assert tables.polarities.num_rows == 0
+    (row,) = tables.rejects.to_pylist()
+    assert "'PCP' is no first arrival" in row["reason"]
 
 
 def test_the_adopted_hypocenter_is_the_first_of_an_event(tmp_path):
@@ -171,7 +200,14 @@ def test_an_impossible_arrival_is_put_aside(tmp_path):
         arrival(station="E"),
     )
     assert tables.polarities.column("station").to_pylist() == ["A", "D"]
-    words = ("no number", "missing", "doubled pick", "not known", "no event line")
+    words = (
+        "no number",
+        "missing",
+        "doubled pick: the same reading",
+        "doubled pick: the same S",
+        "not known",
+        "no event line",
+    )
     for word, reason in zip(words, tables.rejects.column("reason").to_pylist(), strict=True):
         assert word in reason
 

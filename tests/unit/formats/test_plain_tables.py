@@ -145,7 +145,7 @@ def test_a_missing_column_says_what_is_there_and_what_may_be_meant(tmp_path):
     with pytest.raises(FormatError, match=r"no column 'station'.*Did you mean 'station' by 'sta"):
         read_csv(tmp_path, "event_id,stattion,polarity\ne,A,1\n", "polarities.csv")
     with pytest.raises(FormatError, match="'event_id'"):
-        read_csv(tmp_path, "evid,longitude,latitude,depth_km\n1,2,3,4\n", "events.csv")
+        read_csv(tmp_path, "quake,longitude,latitude,depth_km\n1,2,3,4\n", "events.csv")
 
 
 BAD_CELLS = {

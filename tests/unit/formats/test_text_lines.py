@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quakeloom.core import FormatError
-from quakeloom.formats._fixed_columns import fixed_float, full_year
+from quakeloom.formats._fixed_columns import fixed_float, full_year, nearest_year
 from quakeloom.formats._text_lines import (
     bounds_problem,
     head_lines,
@@ -74,13 +75,20 @@ def test_blank_fields_are_missing():
     assert math.isnan(parse_float(" "))
 
 
-def test_two_digit_years_are_of_the_century_that_hash_means():
-    assert [full_year(y) for y in (94, 50, 49, 3, 1987)] == [1994, 1950, 2049, 2003, 1987]
+def test_two_digit_years_are_the_latest_that_have_been():
+    assert [full_year(y) for y in (94, 50, 3, 26, 1987)] == [1994, 1950, 2003, 2026, 1987]
+    this = np.datetime64("now").astype("M8[Y]").astype(int) + 1970
+    assert all(this - 100 < full_year(y) <= this + 1 for y in range(100))
+
+
+def test_a_two_digit_year_beside_a_known_one_is_near_it():
+    assert [nearest_year(y, 1923) for y in (23, 24, 99, 0)] == [1923, 1924, 1899, 1900]
+    assert [nearest_year(y, 1999) for y in (99, 0)] == [1999, 2000]
 
 
 def test_bounds_come_from_the_registry():
     assert bounds_problem(latitude=90.0, longitude=math.nan) == ""
-    assert bounds_problem(latitude=90.5) == "latitude 90.5 is outside [-90, 90] deg"
+    assert bounds_problem(latitude=90.5).startswith("latitude 90.5 is outside [-90, 90] deg")
     assert "inf" in bounds_problem(horizontal_error_km=math.inf)
 
 

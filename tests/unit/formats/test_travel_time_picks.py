@@ -72,8 +72,16 @@ def test_pygimli_picks_are_in_meters_with_elevation_up(tmp_path):
     np.testing.assert_allclose(table.receiver_depth_km, [-0.00025, 0, -0.0005])
     assert table.time_error_s.isna().all()
     np.testing.assert_allclose(found.ground[0], [0, -0.0005])
-    in_km = read_line_picks(tmp_path / "a.sgt", unit="km").picks.to_pandas()
-    np.testing.assert_allclose(in_km.receiver_distance_km, [1, 2, 0])
+
+
+def test_distances_in_another_unit_are_refused_with_the_number_to_write(tmp_path):
+    """1 m in 4 ms is ground; 1 km in 4 ms is no wave."""
+    path = write(tmp_path, "a.sgt", SGT)
+    with pytest.raises(FormatError, match=r"no wave travels 1 km in 0\.004 s.*write 0\.001 km"):
+        read_line_picks(path, unit="km")
+    rows = "shot_distance_km,receiver_distance_km,travel_time_s\n0,2,444.5\n0,4,891.9\n"
+    with pytest.raises(FormatError, match="times in ms"):
+        read_line_picks(write(tmp_path, "ms.csv", rows))
 
 
 def test_pygimli_errors_and_broken_rows(tmp_path):
@@ -105,7 +113,7 @@ def test_csv_takes_registered_columns_in_any_order(tmp_path):
 @given(
     st.lists(
         st.tuples(
-            st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.floats(0, 100), st.floats(1e-4, 1)
+            st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.floats(0.3, 13), st.floats(1e-4, 1)
         ),
         min_size=1,
         max_size=20,
@@ -113,6 +121,8 @@ def test_csv_takes_registered_columns_in_any_order(tmp_path):
 )
 def test_csv_round_trip(tmp_path_factory, rows):
     names = ("shot_distance_km", "receiver_distance_km", "travel_time_s", "time_error_s")
+    # times of waves with velocities that rocks have
+    rows = [(x, y, abs(x - y) / velocity, error) for x, y, velocity, error in rows]
     text = ",".join(names) + "\n" + "\n".join(",".join(repr(v) for v in r) for r in rows)
     found = read_line_picks(write(tmp_path_factory.mktemp("csv"), "p.csv", text))
     back = np.column_stack([found.picks.column(n).to_numpy() for n in names])

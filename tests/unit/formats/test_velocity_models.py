@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from quakeloom.core import FormatError, InputError
-from quakeloom.formats import read_velocity_model
+from quakeloom.formats import read_layer_model, read_velocity_model
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_a_third_column_is_the_s_velocity(tmp_path):
         ("", FormatError, "empty"),
         ("0 4\n", InputError, "two or more"),
         ("5 4\n1 6\n", InputError, "goes up"),
-        ("0 4\n1 -6\n", InputError, "-6"),
+        ("0 4\n1 -6\n", FormatError, "-6"),
     ],
 )
 def test_a_broken_model_is_refused(tmp_path, text, error, message):
@@ -52,6 +54,73 @@ def test_a_broken_model_is_refused(tmp_path, text, error, message):
     path.write_text(text)
     with pytest.raises(error, match=message):
         read_velocity_model(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("0 5500\n16000 6300\n", "if it is in m/s, write 5.5"),
+        ("0 18000\n10 20000\n", "if it is in ft/s, write 5.48"),
+        ("0 5.5\n16000 6.3\n", "if it is in m, write 16"),
+        ("0 5.5\n1500 6.3\n", "if the depth is in m, write 1.5"),
+        ("0 5.5 3.2\n150 4.9 2.8\n", "if the depth is in m, write 0.15"),
+        ("0 5.5 3200\n10 6.3 3500\n", "if it is in m/s, write 3.2"),
+        ("0 3.2 5.5\n10 3.6 6.3\n", "columns may be swapped"),
+        ("5.0 0.0\n6.0 3.0\n", "p_velocity_km_s 0"),
+    ],
+)
+@pytest.mark.parametrize("layers", [False, True])
+def test_what_no_rock_has_is_refused_with_the_number_to_write(tmp_path, text, hint, layers):
+    path = tmp_path / "model"
+    rows = [line.split() for line in text.splitlines()]
+    if layers:
+        # the same nodes as LAYER lines of a NonLinLoc control file
+        text = "".join(f"LAYER {z} {p} 0 {s[0] if s else 0} 0 2.7 0\n" for z, p, *s in rows)
+    path.write_text(text)
+    with pytest.raises(FormatError, match=re.escape(hint)):
+        (read_layer_model if layers else read_velocity_model)(path)
+
+
+def test_named_columns_may_stand_in_any_order_and_in_meters(tmp_path):
+    path = tmp_path / "model.csv"
+    path.write_text("Vp(m/s),Vs(m/s),rho,depth (m)\n5000,2900,2.7,0\n6000,3500,2.7,10000\n")
+    model = read_velocity_model(path)
+    assert model.depth_km.tolist() == [0.0, 10.0]
+    assert model.p_velocity_km_s.tolist() == [5.0, 6.0]
+    assert model.s_velocity_km_s.tolist() == [2.9, 3.5]
+
+
+def test_a_model_with_water_or_without_s_is_used_for_p_alone(tmp_path, caplog):
+    path = tmp_path / "vzmodel.txt"
+    path.write_text("0 1.5 0.0\n2 1.5 0.0\n2 5.0 2.9\n10 6.0 3.5\n")
+    assert read_velocity_model(path).s_velocity_km_s is None
+    assert "P alone" in caplog.text
+
+
+def test_taup_models_are_read_down_to_the_core(tmp_path):
+    path = tmp_path / "earth.nd"
+    path.write_text(
+        "0 5.8 3.4 2.7 1456 600\n30 6.8 3.9 2.9 1350 600\nmantle\n30 8.1 4.5 3.4 1446 600\n"
+        "2891 13.7 7.3 5.6 826 312\nouter-core\n2891 8.0 0.0 9.9 57822 0\n"
+    )
+    model = read_velocity_model(path)
+    assert model.depth_km.tolist() == [0.0, 30.0, 30.0, 2891.0]
+    assert model.s_velocity_km_s.tolist() == [3.4, 3.9, 4.5, 7.3]
+    (tmp_path / "earth.tvel").write_text("P\nS\n0 5.8 3.4 2.7\n2891 13.7 7.3 5.6\n2891 8 0 9.9\n")
+    assert read_velocity_model(tmp_path / "earth.tvel").depth_km.tolist() == [0.0, 2891.0]
+
+
+def test_a_velest_model_has_layers_of_p_and_s(tmp_path):
+    path = tmp_path / "model.mod"
+    path.write_text(
+        "Start model\n 2        vel,depth,vdamp,phase\n 5.00   -3.00  001.00   P-VELOCITY MODEL\n"
+        " 6.00   10.00  001.00\n 2\n 2.90   -3.00  001.00   S-VELOCITY MODEL\n"
+        " 3.50   10.00  001.00\n"
+    )
+    model = read_velocity_model(path)
+    assert model.depth_km.tolist() == [-3.0, 10.0, 10.0, 110.0]
+    assert model.p_velocity_km_s.tolist() == [5.0, 5.0, 6.0, 6.0]
+    assert model.s_velocity_km_s.tolist() == [2.9, 2.9, 3.5, 3.5]
 
 
 def test_a_missing_model_is_an_input_error(tmp_path):

@@ -165,16 +165,21 @@ def _seal(folder: Item) -> None:
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
-    """Return every source file with its settings and the name it goes by in tables."""
+    """Return every source file with its settings and the name it goes by in tables.
+
+    A source is a file, a folder (its files, not those of folders in it) or a pattern. A file
+    that is called as the source says is taken even if its name looks like a pattern. Hidden
+    files (``._NAME`` of macOS) are passed over, unless the source names them.
+    """
     base = input_place(settings.data, "")
     found: list[tuple[Source, Path, str]] = []
     for source in settings.sources:
         files = list_inputs(settings.data, source.path)
         if not files:
             raise InputError(
-                f"Source '{source.path}' of '{settings.name}' does not exist (looked for "
-                f"{input_place(settings.data, source.path)}). Nothing was planned; correct "
-                "`path`, `data`, or the variable they use."
+                f"Source '{source.path}' of '{settings.name}' does not exist, or is a folder "
+                f"without files (looked for {input_place(settings.data, source.path)}). Nothing "
+                "was planned; correct `path`, `data`, or the variable they use."
             )
         for file in files:
             name = str(file.relative_to(base)) if file.is_relative_to(base) else file.name

@@ -1,0 +1,38 @@
+"""Columns whose values are possible, but look like those of another unit or sign."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+_FEW = 5
+"""Fewer values say nothing about their unit."""
+
+_HIGHEST_KM = 9.0
+"""Heights in km are below; a network whose heights in m all are, too, is on a flat coast."""
+
+_AIR_KM = -3.0
+"""Most earthquakes of a catalog are not this high above the sea."""
+
+
+def doubtful_units(table: str, rows: pa.Table) -> list[str]:
+    """Say which columns of a registered table may be in another unit, and what to do then."""
+    doubts = []
+    if table == "stations":
+        heights = rows.column("elevation_m").to_numpy()
+        heights = np.unique(heights[np.isfinite(heights) & (heights != 0.0)])
+        broken = heights != np.round(heights)
+        if heights.size >= _FEW and np.all(np.abs(heights) < _HIGHEST_KM) and broken.all():
+            doubts.append(
+                f"all elevations are between {heights[0]:g} and {heights[-1]:g} m; if they are "
+                "km, call the column elevation_km"
+            )
+    if table in ("events", "mechanisms"):
+        depths = rows.column("depth_km").to_numpy()
+        depths = depths[np.isfinite(depths)]
+        if depths.size >= _FEW and np.median(depths) < _AIR_KM:
+            doubts.append(
+                f"the median depth is {np.median(depths):g} km, above the sea; depth_km is "
+                "positive downward: write it with the other sign"
+            )
+    return doubts

@@ -1,0 +1,170 @@
+"""Stations that cannot be where their table says, seen from the events that they recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from quakeloom.core import distance_azimuth
+from quakeloom.formats._source_tables import TableBuilder
+from quakeloom.schema import time_values
+
+Floats = NDArray[np.float64]
+
+_FASTEST_KM_S = 15.0
+"""No wave is faster: the lowermost mantle has 13.7 km/s."""
+
+_SLACK_KM = 200.0
+"""Distance that errors of place and time explain."""
+
+_FAR_KM = 1000.0
+"""Without arrival times, nearer stations are taken as they are."""
+
+_MUCH_NEARER = 0.2
+"""A place is another's mistake if it is this share of the distance away."""
+
+_READINGS = 50
+"""Readings of a station that are looked at; more would change nothing."""
+
+_MISTAKES = (
+    ("longitude and latitude exchanged", lambda x, y: (y, x)),
+    ("the other sign of the longitude", lambda x, y: (-x, y)),
+    ("the other sign of the latitude", lambda x, y: (x, -y)),
+)
+"""What often goes wrong with coordinates, and how it is undone."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Events that a station has read: their places, and travel times (NaN where not known)."""
+
+    longitude: Floats
+    latitude: Floats
+    travel_time_s: Floats
+
+
+def find_misplaced_stations(
+    events: pa.Table, stations: pa.Table, readings: Sequence[pa.Table]
+) -> pa.Table:
+    """Find stations that are too far from the events that they recorded.
+
+    A station is misplaced if waves would have had to travel faster than 15 km/s for most of
+    its readings; or, where no times are known, if it is 1,000 km or more from its events and
+    another way to read its coordinates (exchanged, with another sign) brings it much nearer.
+
+    Parameters
+    ----------
+    events, stations : pyarrow.Table
+        Registered tables.
+    readings : sequence of pyarrow.Table
+        Registered tables ``polarities`` and ``picks``.
+
+    Returns
+    -------
+    pyarrow.Table
+        Registered table ``rejects``: a row for every misplaced row of ``stations``, with the
+        distance and the coordinates to write. Many rows with one reason say that a whole
+        table, of stations or of events, has the mistake.
+    """
+    found = TableBuilder("rejects")
+    read = _readings_by_station(events, readings)
+    for row in stations.to_pylist():
+        key = (row["network"], row["station"])
+        events_read = read.get(key) or (read.get(("", key[1])) if key[0] else None)
+        if events_read is None or not np.isfinite(row["longitude"] + row["latitude"]):
+            continue
+        reason = _misplacement(row["longitude"], row["latitude"], events_read)
+        if reason:
+            found.add(
+                source_file=row["source_file"],
+                source_line=row["source_line"],
+                record="station",
+                station=row["station"],
+                reason=reason,
+            )
+    return found.table()
+
+
+def _misplacement(longitude: float, latitude: float, read: _Read) -> str:
+    """Say why a station cannot be at a place, or nothing."""
+    distance = _distances(longitude, latitude, read)
+    median = float(np.median(distance))
+    timed = np.isfinite(read.travel_time_s)
+    limit = _FASTEST_KM_S * np.maximum(read.travel_time_s, 0.0) + _SLACK_KM
+    too_fast = bool(timed.any()) and float(np.mean(distance[timed] > limit[timed])) > 0.5
+    if not too_fast and (median < _FAR_KM or timed.any()):
+        return ""
+    hints = []
+    for words, undo in _MISTAKES:
+        x, y = undo(longitude, latitude)
+        if abs(y) > 90.0:
+            continue
+        nearer = float(np.median(_distances(x, y, read)))
+        if nearer < _MUCH_NEARER * median:
+            hints.append((nearer, f"with {words} ({x:g}, {y:g}) it would be {nearer:.0f} km"))
+    if not too_fast and not hints:
+        return ""
+    count = distance.size
+    where = f"it is {median:.0f} km from the {count} event{'s' if count > 1 else ''} that it read"
+    fast = ", farther than waves travel in that time" if too_fast else ""
+    return where + fast + (f"; {min(hints)[1]}" if hints else "; check its coordinates")
+
+
+def _distances(longitude: float, latitude: float, read: _Read) -> Floats:
+    distance, _ = distance_azimuth(longitude, latitude, read.longitude, read.latitude)
+    return np.asarray(distance, dtype=np.float64)
+
+
+def _readings_by_station(
+    events: pa.Table, readings: Sequence[pa.Table]
+) -> dict[tuple[str, str], _Read]:
+    ids = events.column("event_id").combine_chunks()
+    longitude, latitude = (events.column(n).to_numpy() for n in ("longitude", "latitude"))
+    origin = time_values(events.column("origin_time"))
+    pieces: dict[tuple[str, str], list[NDArray[np.int64]]] = {}
+    times: dict[tuple[str, str], list[Floats]] = {}
+    for table in readings:
+        event = pc.index_in(table.column("event_id"), ids).fill_null(-1).to_numpy()
+        name = "time" if "time" in table.column_names else "arrival_time"
+        seconds = np.full(table.num_rows, np.nan)
+        arrival = time_values(table.column(name))
+        known = event >= 0
+        known[known] = ~np.isnat(arrival[known]) & ~np.isnat(origin[event[known]])
+        seconds[known] = (arrival[known] - origin[event[known]]).astype(np.int64) * 1e-9
+        for key, rows in _rows_by_station(table, event).items():
+            pieces.setdefault(key, []).append(event[rows])
+            times.setdefault(key, []).append(seconds[rows])
+    found = {}
+    for key, parts in pieces.items():
+        index = np.concatenate(parts)
+        good = np.isfinite(longitude[index] + latitude[index])
+        if good.any():
+            found[key] = _Read(
+                longitude[index[good]], latitude[index[good]], np.concatenate(times[key])[good]
+            )
+    return found
+
+
+def _rows_by_station(
+    table: pa.Table, event: NDArray[np.int64]
+) -> dict[tuple[str, str], NDArray[np.int64]]:
+    """Some rows with a known event by network and station."""
+    names = pc.binary_join_element_wise(
+        table.column("network"), table.column("station"), "\t"
+    ).combine_chunks()
+    encoded = names.dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    rows = np.flatnonzero(event >= 0)
+    rows = rows[np.argsort(codes[rows], kind="stable")]
+    starts = np.flatnonzero(np.diff(codes[rows], prepend=-1)) if rows.size else rows
+    words = encoded.dictionary.to_pylist()
+    found = {}
+    for start, end in zip(starts, [*starts[1:], rows.size], strict=True):
+        network, _, station = words[codes[rows[start]]].partition("\t")
+        found[(network, station)] = rows[start : min(end, start + _READINGS)]
+    return found

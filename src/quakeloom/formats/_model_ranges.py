@@ -1,0 +1,62 @@
+"""What no velocity model of the Earth holds: other units, swapped columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from quakeloom.core import FormatError
+from quakeloom.schema import range_problem
+
+_SMALLEST_RATIO = 1.16
+"""Vp/Vs of a medium without resistance to compression is sqrt(4/3) = 1.155; no rock is below."""
+
+_SLOWEST_BELOW = ((700.0, 9.0), (100.0, 5.0))
+"""Depth in km and the P velocity in km/s that all rock below it exceeds (AK135: 10.8 and 8)."""
+
+
+def refuse_implausible_model(
+    path: Path, depth_km: ArrayLike, p_km_s: ArrayLike, s_km_s: ArrayLike | None = None
+) -> None:
+    """Refuse a model with depths or velocities that the Earth does not have.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    depth_km, p_km_s : array_like, shape (nodes,)
+    s_km_s : array_like, optional
+        Zeros are water.
+
+    Raises
+    ------
+    FormatError
+        With the number to write, where another unit may have been meant.
+    """
+    depth, p = (np.asarray(a, dtype=float) for a in (depth_km, p_km_s))
+    s = np.zeros_like(p) if s_km_s is None else np.asarray(s_km_s, dtype=float)
+    problem = ""
+    for name, values in (
+        ("p_velocity_km_s", p),
+        ("s_velocity_km_s", s),
+        ("node_depth_km", depth),
+    ):
+        problem = problem or next((q for v in values if (q := range_problem(name, v))), "")
+    for limit, slowest in _SLOWEST_BELOW:
+        slow = (depth > limit) & (p < slowest)
+        if not problem and slow.any():
+            z, v = depth[slow][0], p[slow][0]
+            problem = f"no rock at {z:g} km has {v:g} km/s; if the depth is in m, write {z / 1e3:g}"
+    fast = s * _SMALLEST_RATIO > p
+    if not problem and fast.any():
+        problem = (
+            f"S with {s[fast][0]:g} km/s is too fast beside P with {p[fast][0]:g} km/s; columns "
+            "may be swapped"
+        )
+    if problem:
+        raise FormatError(
+            f"Velocity model '{path}' is not used: {problem}. No ray can be traced in it; write "
+            "depth in km, P velocity in km/s and, if known, S velocity in km/s."
+        )
