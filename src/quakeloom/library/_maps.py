@@ -42,7 +42,12 @@ def draw_mechanism_map(mechanisms: pa.Table) -> Figure | None:
     """
     if not mechanisms.num_rows:
         return None
-    drawn = plot_mechanism_map(**take_columns(mechanisms, *_MECHANISM), coastline=load_coast())
+    c = take_columns(mechanisms, *_MECHANISM)
+    drawn = plot_mechanism_map(
+        MapPoints(c["longitude"], c["latitude"], c["quality"]),
+        np.stack([c[n] for n in ("strike_deg", "dip_deg", "rake_deg")], axis=-1),
+        coastline=load_coast(),
+    )
     return None if drawn is None else drawn[0]
 
 

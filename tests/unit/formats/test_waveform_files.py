@@ -200,7 +200,7 @@ def test_dead_and_constant_channels_are_picked_nowhere(tmp_path):
 def test_a_folder_without_waveforms_is_an_error_that_names_it(tmp_path):
     from quakeloom.core import InputError
 
-    with pytest.raises(InputError, match="no file"):
+    with pytest.raises(InputError, match="does not exist or is empty"):
         pick_folder(tmp_path, ClassicalPicker())
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(FormatError, match="empty"):

@@ -61,10 +61,10 @@ def test_bad_rows_are_put_aside_with_their_reason():
 
 
 def test_a_column_with_another_name_is_said_and_not_guessed():
-    stations = make_stations(3).rename(columns={"latitude": "lat"})
-    with pytest.raises(ql.QuakeloomError, match=r"no column 'latitude'.*Did you mean.*'lat'"):
+    stations = make_stations(3).rename(columns={"latitude": "latitudes"})
+    with pytest.raises(ql.QuakeloomError, match=r"no column 'latitude'.*Did you mean.*'latitudes'"):
         ql.Catalog(stations=stations)
-    catalog = ql.Catalog(stations=make_stations(3).assign(elevation=5.0))
+    catalog = ql.Catalog(stations=make_stations(3).assign(elevation_meter=5.0))
     assert catalog.rejects.reason.str.contains("did you mean 'elevation_m'").any()
 
 
