@@ -20,17 +20,17 @@ class WhiteProblem(Protocol):
 
     @property
     def size(self) -> int:
-        """Number of coordinates."""
+        """Number of white coordinates."""
         ...
 
     @property
     def data(self) -> NDArray[np.float64]:
-        """Observed data."""
+        """Observed data (n,)."""
         ...
 
     @property
     def sigma(self) -> NDArray[np.float64]:
-        """Their standard errors."""
+        """Standard errors of the data (n,)."""
         ...
 
     def predict(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
