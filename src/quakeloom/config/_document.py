@@ -118,10 +118,14 @@ def _facts(field: FieldInfo) -> list[tuple[str, str]]:
     if field.is_required():
         facts.append(("default", "(required)"))
     else:
-        value = field.get_default(call_default_factory=True)  # type: ignore[call-arg]
+        value = _default(field)
         if not isinstance(value, Section):
             facts.append(("default", json.dumps(value)))
     return facts
+
+
+def _default(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True, validated_data={})
 
 
 def _write(lines: list[str], name: str, field: FieldInfo, depth: int) -> None:
@@ -131,7 +135,7 @@ def _write(lines: list[str], name: str, field: FieldInfo, depth: int) -> None:
     if field.is_required():
         lines.append(f"{pad}# {name}: (required)")
         return
-    value: Any = field.get_default(call_default_factory=True)  # type: ignore[call-arg]
+    value = _default(field)
     if isinstance(value, Section):
         lines.append(f"{pad}{name}:")
         for inner_name, inner in type(value).model_fields.items():

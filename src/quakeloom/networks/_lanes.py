@@ -15,13 +15,15 @@ from quakeloom.networks._tiles import SPAN
 class Lane:
     """How windows lie in the rows of an array.
 
-    Before every window, and after the last, are ``gap`` zeros: the padding of convolutions.
+    Before every window, and after the last, are ``gap`` zeros: the padding of convolutions. With
+    them one sum over the whole row does for all windows, and no window feels its neighbors.
 
     Attributes
     ----------
     samples : int
         Of a window.
     gap : int
+        At least as many as a convolution reaches beyond a window.
     count : int
         Windows.
     """
@@ -54,7 +56,10 @@ class Lane:
 def zero_gaps(
     data: NDArray[np.float32], rows: tuple[int, int], samples: int, gap: int, count: int
 ) -> None:
-    """Set what lies between windows to zero again, in rows ``rows[0]`` to ``rows[1] - 1``."""
+    """Set what lies between windows to zero again, in rows ``rows[0]`` to ``rows[1] - 1``.
+
+    Layers write there, too: they sum whole spans, and past the ends of windows.
+    """
     for row in range(rows[0], rows[1]):
         for i in range(gap):
             data[row, i] = 0.0
@@ -94,6 +99,7 @@ def take_phases(
         target = gap + window * (shorter + gap)
         end = target + shorter + 1
         for c in range(out.shape[0] // 4):
+            # t = -1: of the four samples before a window three are zeros of its gap
             for r in range(1, 4):
                 out[4 * c + r, target - 1] = data[c, source - 4 + r]
             # one sample further left than the zeros reach, and never read
@@ -115,7 +121,9 @@ def _deal(
     c: NDArray[np.float32],
     d: NDArray[np.float32],
 ) -> None:
-    # all four in one loop, which compilers turn into shuffles
+    """Deal samples out to four rows in turn."""
+    # all four in one loop, which compilers turn into shuffles; row by row the same memory would
+    # be read four times
     for t in range(a.size):
         a[t] = x[4 * t]
         b[t] = x[4 * t + 1]

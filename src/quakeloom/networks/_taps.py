@@ -93,6 +93,7 @@ def strided_taps(
     """
     out, channels, kernel = weight.shape
     c, k = np.divmod(np.arange(channels * kernel), kernel)
+    # sample stride t + k - before of a row is sample t + step of its phase
     step, phase = np.divmod(k - before, stride)
     return _pack((stride * c + phase) * width + step, weight.reshape(out, -1), bias)
 
@@ -111,6 +112,8 @@ def transposed_taps(weight: NDArray[np.floating], bias: NDArray[np.floating], wi
     width : int
     """
     channels, out, kernel = weight.shape
+    # output sample 4 t + r gathers weights r, r + 4, ... of input samples t, t - 1, ...: four
+    # phases are the four rows of a block, and take turns in one row of the output
     steps = -(-kernel // ROWS)
     full = np.zeros((channels, out, steps * ROWS))
     full[:, :, :kernel] = weight
