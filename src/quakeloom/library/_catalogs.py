@@ -120,7 +120,7 @@ class Catalog(Result):
 
     @property
     def reversals(self) -> pd.DataFrame:
-        """Spans in which stations are turned."""
+        """Spans in which stations are reversed."""
         return frame_of(self.arrow_tables["reversals"])
 
     @property

@@ -1,4 +1,4 @@
-"""Maps of tables on the coastline that comes along: beachballs, stations, hypocenters."""
+"""Maps of tables on the shipped coastline: beachballs, stations, hypocenters."""
 
 from __future__ import annotations
 

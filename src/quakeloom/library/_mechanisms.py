@@ -141,7 +141,7 @@ def find_mechanisms(
         Velocity models in which take-off angles are traced; without them angles are those of
         the readings.
     reversals, sp_corrections : DataFrame or table, optional
-        Spans in which stations are turned; corrections of log10 S/P.
+        Spans in which stations are reversed; corrections of log10 S/P.
     seed : int
         Root of the random streams.
     **settings

@@ -126,7 +126,7 @@ class Picker:
             A stream, or a file, a folder or a tree of files. Neither filtered nor normalized;
             never through a filter without phase, which moves onsets.
         p_threshold, s_threshold : float
-            Least probabilities, between 0 and 1.
+            Minimum probabilities, between 0 and 1.
         one_s_per_p : bool
             Keep no more S picks than there are P picks that they could belong to.
         one_per_station : bool

@@ -20,7 +20,7 @@ _SHOWN_ROWS = 8
 class Result(ABC):
     """A result: ``table`` as a pandas frame, ``plot()``, and what was put aside.
 
-    Columns have registered names with their units; see :doc:`tables`.
+    Columns have registered names with their units; see ``docs/tables.md``.
 
     Attributes
     ----------
