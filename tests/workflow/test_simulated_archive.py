@@ -71,5 +71,7 @@ def test_first_motions_are_those_that_were_simulated(tmp_path, picker):
 def test_where_the_results_lie_does_not_change_a_byte(tmp_path):
     layouts = [read_first_motions(tmp_path / name, "classical", 2) for name in ("here", "there")]
     for stage, table in (("window", "windows"), ("pick", "picks"), ("polarity", "polarities")):
-        first, second = ((x.part(stage, "all") / f"{table}.parquet").read_bytes() for x in layouts)
+        first, second = (
+            (x.part(stage, "all") / f"{table}.parquet").local.read_bytes() for x in layouts
+        )
         assert first == second, table
