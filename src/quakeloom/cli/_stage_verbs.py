@@ -6,7 +6,7 @@ The commands follow from the records of the stages. A stage that is also a comma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import typer
 
@@ -74,7 +74,7 @@ def _add_verbs(group: typer.Typer, stage: Stage) -> None:
 
         finalise_stage(find_stage(name), *open_run(run))
 
-    verbs = {"verify": verify}
+    verbs: dict[str, Callable[..., None]] = {"verify": verify}
     if stage.partitions != "planning":
         verbs |= {"plan": plan, "part": part_of_one if stage.partitions == "one" else part}
     if stage.opens:

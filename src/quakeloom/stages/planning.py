@@ -8,6 +8,7 @@ stages a run has, their order, and what their rules read follow from the records
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def plan_configuration(
             settings,
             RunLayout(folder / name),
             root / "ingest" / "sources",
-            lambda s, n=name: progress(f"{n}: {s}"),
+            partial(_prefix, progress, name),
         )
     plan = {
         "name": configuration.name,
@@ -85,6 +86,10 @@ def plan_configuration(
     }
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
+
+
+def _prefix(progress: Callable[[str], None], name: str, sentence: str) -> None:
+    progress(f"{name}: {sentence}")
 
 
 def plan_run(

@@ -120,7 +120,7 @@ class ArchiveIndex:
 
     def write(self, folder: Item, provenance: dict[str, Any]) -> None:
         """Write the index to a folder."""
-        tables = (
+        tables: tuple[dict[str, Any], ...] = (
             {
                 "source_file": self.files,
                 "file_size_bytes": self.sizes,
@@ -249,9 +249,10 @@ def settle_index(index: ArchiveIndex) -> ArchiveIndex:
     if not doubtful.size:
         return index
     rows = [
-        IndexRow(*index.channels[index.channel[k]], int(index.start[k]), int(index.end[k]),
+        IndexRow(instrument, code, int(index.start[k]), int(index.end[k]),
                  float(index.rate_hz[k]), Path(index.files[index.file[k]]))
         for k in doubtful
+        for instrument, code in (index.channels[index.channel[k]],)
     ]  # fmt: skip
     channels = {c: i for i, c in enumerate(index.channels)}
     channel = index.channel.copy()

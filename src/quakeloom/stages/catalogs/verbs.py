@@ -90,7 +90,7 @@ def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
         log.warning("%d mechanisms of doubled events are left out", len(ids) - first.size)
         table = table.take(pa.array(np.sort(first)))
     times = table.column("origin_time").to_numpy().astype("datetime64[ns]")
-    calendar = settings.partition.calendar
+    calendar: str = settings.partition.calendar
     if calendar == "auto":
         calendar = _kept_calendar(layout, times)
     names = assign_partitions(times, calendar, settings.partition.maximum_events)

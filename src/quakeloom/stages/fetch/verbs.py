@@ -124,11 +124,11 @@ def _requests(settings: Settings, event: pa.Table, stations: pa.Table) -> list[F
     origin = int(
         time_values(event.column("origin_time")).astype("datetime64[ns]").astype(np.int64)[0]
     )
-    places = [
+    longitude, latitude = (
         np.asarray(stations.column(c).to_numpy(), dtype=float) for c in ("longitude", "latitude")
-    ]
+    )
     count = stations.num_rows
-    distance = distance_azimuth(np.full(count, lon), np.full(count, lat), *places)[0]
+    distance = distance_azimuth(np.full(count, lon), np.full(count, lat), longitude, latitude)[0]
     near = np.flatnonzero(distance <= settings.selection.maximum_distance_km)
     codes: dict[tuple[str, str], float] = {}
     for i in near.tolist():

@@ -167,7 +167,7 @@ class Stage:
         return (*(f"{t}.parquet" for t in self.tables), *self.arrays, *self.files)
 
 
-def group_value(settings: Settings, name: str) -> Any:
+def group_value(settings: Settings | dict[str, Any], name: str) -> Any:
     """Return a group of the settings, or a key ``group.key`` of one; None if it is not given."""
     value: Any = settings
     for part in name.split("."):

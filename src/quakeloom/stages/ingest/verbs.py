@@ -332,11 +332,11 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
     offsets = {name: np.concatenate([[0], np.cumsum(c)]) for name, (_, c) in bounds.items()}
     planned = []
     for i, name in enumerate(names):
-        rows = {
+        here = {
             t: pieces[t][0].take(bounds[t][0][offsets[t][i] : offsets[t][i + 1]])
             for t in ROW_TABLES
         }
-        planned.append(_write_rows(layout, str(name), rows, tables))
+        planned.append(_write_rows(layout, str(name), here, tables))
     remove_others(layout.ingest / "partitions", {str(n) for n in names})
     return planned
 
@@ -376,12 +376,12 @@ def _table_bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table.combine_chunks())
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def _sticky_calendar(settings: Settings, layout: RunLayout, times: np.ndarray) -> str:
     """Return the kind of bins; what ``auto`` once chose is kept, so that nothing moves."""
-    calendar = settings.partition.calendar
+    calendar: str = settings.partition.calendar
     if calendar != "auto":
         return calendar
     kept = layout.ingest / "calendar.json"

@@ -239,7 +239,7 @@ def pick_errors(
     error = table[np.where(weight < 0, 0, np.minimum(weight, 10)).astype(np.int64)]
     error = np.where(phase == "S", error * locate.s_error_factor, error)
     error = np.where(np.isfinite(stated_s) & (stated_s > 0), stated_s, error)
-    return np.maximum(error, locate.minimum_pick_error_s)
+    return np.asarray(np.maximum(error, locate.minimum_pick_error_s))
 
 
 def _phase_kind(phase: str) -> str:

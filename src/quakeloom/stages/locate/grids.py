@@ -368,7 +368,10 @@ def _refuse_other_grid(grid: TimeGrid, first: TimeGrid) -> None:
         (grid.north_km, first.north_km),
         (grid.east_km, first.east_km),
     ):
-        same = same and (a is None) == (b is None) and (a is None or np.array_equal(a, b))
+        if a is None or b is None:
+            same = same and a is b
+        else:
+            same = same and np.array_equal(a, b)
     if not same:
         raise InputError(
             f"'{grid.header}' has other nodes, or lies elsewhere, than '{first.header}'. Nothing "

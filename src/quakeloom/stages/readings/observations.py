@@ -350,9 +350,8 @@ def _draw_rays(
 
 def _station_names(rows: pa.Table, index: NDArray[np.int64]) -> list[str]:
     part = rows.take(index)
-    return pc.binary_join_element_wise(
-        part.column("network"), part.column("station"), "."
-    ).to_pylist()
+    names = pc.binary_join_element_wise(part.column("network"), part.column("station"), ".")
+    return list(names.to_pylist())
 
 
 def _filled(values: NDArray[np.float64], default: float) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ def are_impulsive(settings: Settings, readings: pa.Table) -> NDArray[np.bool_]:
     """Which readings are impulsive; an onset that is not said counts as impulsive."""
     if settings.selection.impulsive_by == "weight":
         return np.asarray(readings.column("pick_weight").to_numpy() == 0)
-    return pc.is_in(readings.column("onset"), pa.array(["I", ""])).to_numpy()
+    return np.asarray(pc.is_in(readings.column("onset"), pa.array(["I", ""])).to_numpy())
 
 
 def screen_readings(

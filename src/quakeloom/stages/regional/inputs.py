@@ -64,7 +64,9 @@ def regional_axes(regional: Regional) -> tuple[Floats, Floats, Floats]:
     """Return depths, norths and easts of the nodes; the last may lie one spacing beyond."""
     ranges = (regional.depth_range_km, regional.north_range_km, regional.east_range_km)
     axes = [
-        first + step * np.arange(int(np.ceil((last - first) / step - 1e-6)) + 1)
+        np.asarray(
+            first + step * np.arange(int(np.ceil((last - first) / step - 1e-6)) + 1), np.float64
+        )
         for (first, last), step in zip(ranges, regional.spacing_km, strict=True)
     ]
     return axes[0], axes[1], axes[2]

@@ -76,11 +76,13 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         events = pa.concat_tables(
             [read_table(layout.rows(n) / "events.parquet", "events") for n in names]
         )
-        columns = [
+        longitude, latitude, depth, magnitude = (
             np.asarray(events.column(c).to_numpy(), dtype=float)
             for c in ("longitude", "latitude", "depth_km", "magnitude")
-        ]
-        first, second = find_candidates(*columns, wanted.distance_km, wanted.magnitude_difference)
+        )
+        first, second = find_candidates(
+            longitude, latitude, depth, magnitude, wanted.distance_km, wanted.magnitude_difference
+        )
         records = _read_records(settings, layout, names, events, np.union1d(first, second))
         pairs, rows = _compare(settings, records, first, second)
         count = events.num_rows
@@ -119,7 +121,9 @@ def _read_records(
     vertical = open_picker(settings.waveforms.picker).components.index("Z")
     ids = events.column("event_id").combine_chunks()
     chosen = ids.take(pa.array(wanted_events))
-    pieces, event, station = [], [], []
+    pieces: list[NDArray[np.float32]] = []
+    event: list[int] = []
+    station: list[int] = []
     numbers: dict[tuple[str, str], int] = {}
     for name in names:
         table, group = window_tables(layout, name)

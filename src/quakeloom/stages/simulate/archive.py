@@ -89,7 +89,7 @@ def write_archive(
                     "polarity": sign[seen] if phase == "P" else np.zeros(seen.size, np.int8),
                 }
             )
-        for event in range(first, last):
+        for number in range(first, last):
             traces = [
                 Trace(
                     str(network[s]),
@@ -102,12 +102,12 @@ def write_archive(
                     _SAMPLES,
                     "",
                 )
-                for row in range(bounds[event], bounds[event + 1])
+                for row in range(bounds[number], bounds[number + 1])
                 for s in [readings.station_index[row]]
                 for k, component in enumerate(COMPONENTS)
             ]
             if traces:
-                with atomic_file(folder / f"{ids[event]}.mseed") as file:
+                with atomic_file(folder / f"{ids[number]}.mseed") as file:
                     write_miniseed(file, traces)
         first = last
     return arrivals

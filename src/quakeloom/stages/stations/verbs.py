@@ -93,13 +93,13 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         | {"source_file": pa.array(["station_report"] * proposals.num_rows, pa.string())},
     )
     with open_part(layout, STATIONS.name, ONE) as job:
-        for name, kind, made in (
+        for written, table_kind, made in (
             ("station_months", "station_months", months),
             ("station_report", "station_report", table),
             ("reversal_proposals", "reversals", reversals),
         ):
-            write_table(layout.table(name), kind, made, provenance)
-            job.also.append(layout.table(name))
+            write_table(layout.table(written), table_kind, made, provenance)
+            job.also.append(layout.table(written))
         job.counts = {"rows": rows, "reversed": proposals.num_rows}
     log.info(
         "stations: %d rows, %d spans look reversed, pick kinds no better than a coin: %s",

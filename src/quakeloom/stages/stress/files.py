@@ -141,7 +141,7 @@ def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
 
     for name, values in columns.items():
         v = variable(name)
-        attributes = {"units": _cf_unit(v.unit), "long_name": v.meaning}
+        attributes: dict[str, Any] = {"units": _cf_unit(v.unit), "long_name": v.meaning}
         if name in ("depth_km", "time_year"):
             continue  # an axis, or missing
         if name in ("longitude", "latitude") and grid.is_geographic:

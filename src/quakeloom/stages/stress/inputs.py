@@ -172,11 +172,13 @@ def select_events(
 
 
 def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:
+    strike, dip, rake = angles.T
     if settings.planes != "random":
-        return mechanism_statistics(*angles.T, "both")
+        return mechanism_statistics(strike, dip, rake, "both")
     other = choose_random_planes(ids, seed)
-    given = mechanism_statistics(*angles.T, "given")
-    return np.where(other[:, None], mechanism_statistics(*angles.T, "auxiliary"), given)
+    given = mechanism_statistics(strike, dip, rake, "given")
+    auxiliary = mechanism_statistics(strike, dip, rake, "auxiliary")
+    return np.where(other[:, None], auxiliary, given)
 
 
 def _blocks(rows: NDArray[np.int64], size: int) -> Iterator[tuple[int, int]]:

@@ -113,8 +113,9 @@ def make_map(
     }  # fmt: skip
     friction = None
     if settings.planes == "instability" and events is not None:
+        strike, dip, rake = events.angles.T
         choice = invert_unstable_planes(
-            grid, PlacedMechanisms(events.points, *events.angles.T, events.weights),
+            grid, PlacedMechanisms(events.points, strike, dip, rake, events.weights),
             alpha2=settings.alpha2[0] if settings.alpha2 else None, **options,
         )  # fmt: skip
         field, friction, inversion = choice.field, choice.friction, choice.inversion

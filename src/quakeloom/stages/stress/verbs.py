@@ -91,10 +91,11 @@ def promise_memory(settings: Settings, events: int) -> int:
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Reduce the mechanisms of one partition to sums on the nodes that they load."""
     stress = _stress(settings)
+    empty: tuple[np.ndarray, ...] = ()
     with open_part(layout, STRESS.name, partition) as job:
         if stress.catalogs:
             mechanisms = read_table(catalog_part(layout, partition), "mechanisms")
-            acceptance, grid = None, ()
+            acceptance, grid = None, empty
         else:
             mechanisms = read_table(
                 layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
@@ -192,14 +193,14 @@ def _stress(settings: Settings) -> Stress:
 
 def _truth(settings: Settings, table: pa.Table) -> pa.Table:
     """The stress of the synthetic Earth at the nodes of the map."""
-    place = [table.column(n).to_numpy() for n in ("longitude", "latitude")]
-    tensors = stress_tensor_at(*place, simulation_options(settings))
+    longitude, latitude = (table.column(n).to_numpy() for n in ("longitude", "latitude"))
+    tensors = stress_tensor_at(longitude, latitude, simulation_options(settings))
     stress = describe_stress(stress_components(tensors))
     return make_table(
         "stress_truth",
         {
-            "longitude": place[0],
-            "latitude": place[1],
+            "longitude": longitude,
+            "latitude": latitude,
             "shmax_deg": stress.shmax_deg,
             "shape_ratio": stress.shape_ratio,
             "a_phi": stress.a_phi,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,9 +56,9 @@ def find_model(settings: Settings, name: str) -> Path:
 def trace_models(settings: Settings) -> Iterator[TakeoffTable]:
     """Trace the models that the settings name, all on one grid, in their order."""
     models = read_models(settings)
-    grid = table_axes(settings, models)
+    depths, distances = table_axes(settings, models)
     for model in models:
-        yield trace_table(model, *grid, law=settings.takeoff.law)
+        yield trace_table(model, depths, distances, law=settings.takeoff.law)
 
 
 def read_tables(layout: RunLayout) -> TableStack:
@@ -66,7 +67,9 @@ def read_tables(layout: RunLayout) -> TableStack:
     tables = []
     for file in (f for f in folder.children() if f.name.endswith(".json")):
         group = folder / f"{file.stem}.zarr"
-        arrays = {name: np.asarray(open_array(group, name)[...]) for name in TABLE_ARRAYS}
+        arrays: dict[str, Any] = {
+            name: np.asarray(open_array(group, name)[...]) for name in TABLE_ARRAYS
+        }
         direct = np.asarray(open_array(group, "direct_arrival")[...])
         tables.append(TakeoffTable(**read_json(file), **arrays, direct=direct))
     return stack_tables(tables)

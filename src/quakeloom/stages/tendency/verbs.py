@@ -179,7 +179,7 @@ def _stress_at(
     m, c, between = (
         data[v].isel(layer).to_numpy() for v in ("components", "covariance", "neighbor_covariance")
     )
-    axes = {n: data[n].to_numpy() for n in names[-2:]}
+    axes = {str(n): data[n].to_numpy() for n in names[-2:]}
     known = np.isfinite(m).all(axis=-1)
     points = place_points(stress, wrap_longitude(stress, longitude), np.asarray(latitude))
     if not known.any():

@@ -414,5 +414,4 @@ def _is_whole(is_recorded: NDArray[np.bool_], sample: NDArray[np.float64]) -> ND
     """Whether the tenth of a second on either side of an arrival was recorded."""
     at = np.nan_to_num(sample).astype(np.int64)
     near = np.clip(at[:, None] + np.arange(-10, 11), 0, is_recorded.shape[1] - 1)
-    whole: NDArray[np.bool_] = np.take_along_axis(is_recorded, near, axis=1).all(axis=1)
-    return whole
+    return np.asarray(np.take_along_axis(is_recorded, near, axis=1).all(axis=1))

@@ -127,7 +127,8 @@ def plan_windows(
             events_here[either].tolist(), can_be[either], lived[either], strict=True
         ):
             p = int(arrivals.p[event])
-            start, covering = 0, ()
+            start = 0
+            covering: tuple[IndexRow, ...] = ()
             if could:
                 # on whole samples, so that the same waveform gives the same window
                 number = sample_number(p - before, picker.sampling_rate_hz)
