@@ -321,8 +321,8 @@ def _solve_in_two_passes(
 ) -> bool:
     """Put the nodes in order by first-order times, then follow it; return whether that went well.
 
-    The first pass alone would do at first order, but its result hangs in the last digits on the
-    order of sweeps, and its derivative is not exact.
+    At first order the first pass alone would do, but its result depends a little on the order of
+    sweeps, and its derivative is not exact.
     """
     unsettled = kernels.sweep_first_order(time, u, slowness, state, rows, grid, _LIMIT, _COARSE)
     kernels.choose_stencils(time, state, rows, grid, codes)
