@@ -28,7 +28,7 @@ _SIGN = re.compile(r"[+-]?(?:0|1)(?:\.0*)?")
 """A first motion as a number: 1, -1 or 0, with any number of decimals."""
 
 _FIRST_P = re.compile(
-    r"[ieq]?(?:p(?:[ngb1*]|diff?)?|pk(?:i|3)?kp(?:df|ab|bc|pre)?|pkp(?:df|ab|bc|pre|1|2)?)"
+    r"[ieq]?(?:p(?:[ngb1*]|diff?)?|pk(?:i|3)kp(?:df|ab|bc|pre)?|pkp(?:df|ab|bc|pre|1|2)?)"
 )
 """First-arriving P in lower case, after the IASPEI list of phases, with an onset before."""
 

@@ -1,7 +1,7 @@
 """Numbers, coordinates and origin times in files with fixed columns.
 
 Such files follow FORTRAN: a number without a decimal point has an implied one (``f5.2`` of
-``  630`` is 6.30), and a blank field is not known. Hours and minutes of 0 may be blank.
+``  630`` is 6.30), and a blank field is not known.
 """
 
 from __future__ import annotations
@@ -85,10 +85,45 @@ def fixed_longitude(degrees: str, hemisphere: str, minutes: str, decimals: int) 
 
 
 def fixed_seconds(text: str) -> float:
-    """Parse seconds with two implied decimals; a blank field is a ValueError."""
+    """Parse the seconds of an origin with two implied decimals.
+
+    A blank field is a ValueError, and so is more than 60 s: an origin has its own minute,
+    whereas arrivals may count on from that of the P.
+    """
     value = fixed_float(text, 2, "seconds")
     if math.isnan(value):
         raise ValueError("the seconds are missing")
+    return origin_seconds(value)
+
+
+def origin_seconds(value: float) -> float:
+    """Return the seconds of an origin; a ValueError if there are more than 60 of them.
+
+    60 itself comes of rounding, and a leap second ends before 61.
+    """
+    if not value < 61.0:
+        raise ValueError(f"seconds {value:g} of an origin are impossible")
+    return value
+
+
+def arrival_seconds(value: float, earliest: float = 0.0) -> float:
+    """Return the seconds of an arrival; a ValueError if they cannot be.
+
+    They count from the minute of the line, which may be that of another phase: up to an hour
+    after it is possible, and in some formats up to a minute before it.
+    """
+    if not earliest <= value <= 3600.0:
+        raise ValueError(f"seconds {value:g} of an arrival are impossible")
+    return value
+
+
+def possible_travel_time(value: float) -> float:
+    """Return a travel time in s; a ValueError if no wave takes that long, or less than none.
+
+    Errors of origin times make short ones negative; S takes 1,700 s through the mantle.
+    """
+    if not -1.0 <= value <= 4000.0:
+        raise ValueError(f"travel time {value:g} s is impossible")
     return value
 
 

@@ -10,7 +10,7 @@ from quakeloom.formats._fixed_columns import check_not_cut, fixed_float
 from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import no_such_format
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
-from quakeloom.formats._text_lines import head_lines, read_lines
+from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines
 
 _TITLE = "a HASH file of S/P amplitudes (driver 3)"
 """Name of the amplitudes, for messages."""
@@ -162,6 +162,8 @@ def read_hash_station_corrections(path: Path) -> SourceTables:
                 raise ValueError(f"'{station} {channel} {network}' are no station codes")
             network = "" if network == "XX" else network
             value = _amplitude(parts[3], "correction", signed=True)
+            if problem := bounds_problem(sp_log_correction=value):
+                raise ValueError(problem)
             before = seen.setdefault((network, station, channel), number)
             if before != number:
                 raise ValueError(f"doubled correction: this channel is on line {before}")
@@ -184,6 +186,8 @@ def _amplitude(text: str, what: str, signed: bool = False) -> float:
     value = fixed_float(text, 4 if signed else 3, what)
     if math.isnan(value):
         raise ValueError(f"{what} is missing")
+    if value < 0.0 and what.startswith("noise"):
+        raise ValueError(f"{what} {value:g} is negative")
     return value if signed else abs(value)
 
 

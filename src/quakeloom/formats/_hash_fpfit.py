@@ -48,7 +48,8 @@ def read_hash_fpfit(path: Path, doubled_picks: str = "reject") -> SourceTables:
     latitude; 22-29 longitude; 30-34 depth; 35-36 magnitude; 81-84 and 85-88 horizontal and
     vertical error; 123-138 identifier. Reading: 1-4 station; 5 onset; 7 first motion; 8
     weight; 59-62 distance; 63-65 take-off (0 is down); 76-78 azimuth; 80-82 and 84-86 their
-    standard errors; 96-98 component. A line without a station ends the event.
+    standard errors; 96-98 component. A line without a station ends the event. An hour or minute
+    of 0 may be blank.
 
     Parameters
     ----------
@@ -68,7 +69,10 @@ def read_hash_fpfit(path: Path, doubled_picks: str = "reject") -> SourceTables:
         if _PICK.match(line):
             _add_pick(rows, number, line)
             expecting_event = False
-        elif not line[:4].strip() and not line[4:30].strip():
+        elif not line[:30].strip():
+            if len(line.split()) > 2:
+                rows.bad_reading(number, line, "the station code is missing", "")
+                continue
             rows.end_event()
             expecting_event = True
         elif expecting_event or _is_event(line):

@@ -93,8 +93,8 @@ def _start_event(rows: PhaseRows, number: int, line: str) -> None:
             int(line[0:4]),
             fixed_int(line[4:6], "month"),
             fixed_int(line[6:8], "day"),
-            fixed_int(line[8:10], "hour", 0),
-            fixed_int(line[10:12], "minute", 0),
+            fixed_int(line[8:10], "hour"),
+            fixed_int(line[10:12], "minute"),
             fixed_seconds(line[12:17]),
         )
         hypocenter = Hypocenter(

@@ -10,19 +10,17 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quakeloom.core import FormatError, SettingsError
+from quakeloom.core import SettingsError
 from quakeloom.formats._first_motions import polarity_sign
 from quakeloom.formats._fixed_columns import (
+    arrival_seconds,
     fixed_float,
     fixed_int,
-    fixed_latitude,
-    fixed_longitude,
-    fixed_seconds,
     full_year,
     onset_code,
-    optional_float,
 )
 from quakeloom.formats._format import Format
+from quakeloom.formats._hypo71_summary import EVENT_IDS, name_event, read_places
 from quakeloom.formats._phase_rows import (
     DOUBLED_OPTION,
     Arrival,
@@ -38,9 +36,6 @@ from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanosecond
 _PHASES = "a HYPO71 phase file"
 """Name of a file of phase cards, for messages."""
 
-_SUMMARY = "a HYPO71 summary file"
-"""Name of a file of hypocenters, for messages."""
-
 _NAN = float("nan")
 """What stands for a number that a file does not have."""
 
@@ -55,14 +50,9 @@ _CARD = re.compile(
 )
 """A phase card: station, onset, P, first motion, weight, date and time."""
 
-_HYPOCENTER = re.compile(
-    r"\d{6} [ \d]{2}[ \d]{3}[ \d.]{5} [ \d]{2}[-NnSs ][ \d.]{5} "
-    r"[ \d]{3}[-EeWw ][ \d.]{5} [ \d.]{5}"
-)
-"""A summary line: date, time, latitude, longitude, depth."""
 
-_SHORT = re.compile(r"[ \d]\d\.\d  \d\.\d\d [ \d]\.\d\d [ \d]\d\.\d [ \d]\d\.\d( |$)")
-"""Columns 44 to 69 of the short form of a summary line."""
+_DATE = re.compile(r"[ \d]\d[ \d]\d[ \d]\d")
+"""Year, month and day of a card."""
 
 
 def read_hypo71_phases(
@@ -108,47 +98,11 @@ def read_hypo71_phases(
             f"Option event_ids of '{path}' is '{event_ids}', which means nothing. "
             "Nothing is read; write time or file."
         )
-    places = _read_places(path, hypocenters) if hypocenters else None
+    places = read_places(path, hypocenters) if hypocenters else None
     reader = _Cards(path, places, event_ids, doubled_picks)
     for number, line in enumerate(read_lines(path, _PHASES), start=1):
         reader.add_line(number, line)
     return reader.finish()
-
-
-def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
-    """Read hypocenters from a HYPO71 summary file (punched cards: one hypocenter a line).
-
-    Columns (from 1): 1-6 date; 8-9 hour; 10-12 minute; 13-17 second; 19-20 and 22-26 latitude;
-    28-30 and 32-36 longitude; 37-43 depth; 44-50 magnitude; 68-72 ERH; 73-77 ERZ. A short
-    form has magnitude (0 for none), RMS, ERH and ERZ in 50-68. A letter N, S, E, W may stand
-    where the dash is; without one latitude is north and longitude is east.
-
-    Parameters
-    ----------
-    path : Path
-    event_ids : {"time", "file"}
-        As for :func:`read_hypo71_phases`.
-
-    Raises
-    ------
-    FormatError
-        If no hypocenter can be read.
-    """
-    rows = PhaseRows(path, _SUMMARY)
-    count = 0
-    for number, line in enumerate(read_lines(path, _SUMMARY), start=1):
-        if not line.strip() or line.lstrip().upper().startswith("DATE"):
-            continue
-        try:
-            place = _place(line)
-        except ValueError as problem:
-            rows.bad_event(number, line, str(problem))
-            continue
-        place.event_id = _event_id(path, event_ids, count)
-        rows.start_event(number, line, place)
-        count += 1
-        rows.end_event()
-    return rows.finish()
 
 
 class _Cards:
@@ -170,14 +124,21 @@ class _Cards:
         self._keep_doubled = doubled_picks == "keep"
 
     def add_line(self, number: int, line: str) -> None:
-        if not line[:4].strip():
-            self._end_event()
-            return
+        station = line[:4].strip()
         try:
             card = _card(line)
         except ValueError as problem:
-            self._rows.rejects.add(number, "pick", str(problem), line, "", line[:4].strip())
+            # a line without a station and without a date ends the event
+            if station or _DATE.match(line[9:15]):
+                self._rows.rejects.add(number, "pick", str(problem), line, "", station)
+            else:
+                self._end_event()
             return
+        if not station:
+            self._rows.rejects.add(number, "pick", "the station code is missing", line)
+            return
+        for reason in card.problems:
+            self._rows.rejects.add(number, "pick", reason, line, "", station)
         self._cards.append((number, line, card))
 
     def finish(self) -> SourceTables:
@@ -194,7 +155,7 @@ class _Cards:
             return
         first = min(card.first_time for _, _, card in cards)
         place = self._find_place(first)
-        event_id = _event_id(self._path, self._event_ids, self._count)
+        event_id = name_event(self._path, self._event_ids, self._count)
         self._count += 1
         number, text, _ = cards[0]
         if place is None:
@@ -253,11 +214,12 @@ class _Cards:
 
 @dataclass(slots=True)
 class _Card:
-    """A phase card: the first motion as written, the P and the S, as far as they are there."""
+    """A phase card: first motion as written, P and S as far as they are there, what is odd."""
 
     motion: str
     p: Arrival | None
     s: Arrival | None
+    problems: tuple[str, ...]
 
     @property
     def first_time(self) -> int:
@@ -275,80 +237,29 @@ def _card(line: str) -> _Card:
         raise ValueError("it is no phase card: column 6 is not P, or the time is missing")
     year = full_year(fixed_int(stamp[:2], "year"))
     month, day = fixed_int(stamp[2:4], "month"), fixed_int(stamp[4:6], "day")
-    hour, minute = fixed_int(stamp[6:8], "hour", 0), fixed_int(stamp[8:10], "minute", 0)
+    hour, minute = fixed_int(stamp[6:8], "hour"), fixed_int(stamp[8:10], "minute")
     columns = {"P": (5, line[19:24], 4, 7), "S": (37, line[31:36], 36, 39)}
     arrivals: dict[str, Arrival] = {}
+    without: list[str] = []
     for phase, (letter, seconds, onset, weight) in columns.items():
         second = fixed_float(seconds, 2, f"{phase} second")
-        if line[letter].upper() != phase or math.isnan(second):
+        named = line[letter].upper() == phase
+        if math.isnan(second) or not named:
+            if not math.isnan(second):
+                without.append(f"the {phase} second has no letter {phase}; it is not used")
+            elif line[letter].strip():
+                without.append(f"'{line[letter]}' in the column of {phase} has no second")
             continue
         arrivals[phase] = Arrival(
             station=line[:4].strip(),
             phase=phase,
-            time=utc_nanoseconds(year, month, day, hour, minute, second),
+            time=utc_nanoseconds(year, month, day, hour, minute, arrival_seconds(second)),
             onset=onset_code(line[onset]),
             pick_weight=fixed_int(line[weight], f"{phase} weight", 0),
         )
     if not arrivals:
         raise ValueError("the card has neither a P nor an S second")
-    return _Card(line[6], arrivals.get("P"), arrivals.get("S"))
-
-
-def _place(line: str) -> Hypocenter:
-    """Return the hypocenter of a summary line, without an event id."""
-    line = line.ljust(80)
-    origin = utc_nanoseconds(
-        full_year(fixed_int(line[0:2], "year")),
-        fixed_int(line[2:4], "month"),
-        fixed_int(line[4:6], "day"),
-        fixed_int(line[7:9], "hour", 0),
-        fixed_int(line[9:12], "minute", 0),
-        fixed_seconds(line[12:17]),
-    )
-    south, west = line[20].upper() == "S", line[30].upper() == "W"
-    short = _SHORT.match(line[43:69]) is not None
-    magnitude = optional_float(line[49:53] if short else line[43:50], 2, "magnitude")
-    errors = (line[59:63], line[64:68]) if short else (line[67:72], line[72:77])
-    return Hypocenter(
-        event_id="",
-        origin_time=origin,
-        latitude=fixed_latitude(line[18:20], "S" if south else "N", line[21:26], 2),
-        longitude=fixed_longitude(line[27:30], "W" if west else "E", line[31:36], 2),
-        depth_km=fixed_float(line[36:43], 2, "depth"),
-        magnitude=_NAN if short and magnitude == 0.0 else magnitude,
-        horizontal_error_km=optional_float(errors[0], 1, "ERH"),
-        vertical_error_km=optional_float(errors[1], 1, "ERZ"),
-    )
-
-
-def _read_places(path: Path, hypocenters: str) -> list[Hypocenter]:
-    file = Path(f"{path}{hypocenters}") if hypocenters.startswith(".") else Path(hypocenters)
-    if not file.is_file():
-        raise FormatError(
-            f"'{path}' has no summary file '{file}', which its option `hypocenters` names. "
-            "Nothing is read; correct the option, or leave it out."
-        )
-    places = []
-    for line in read_lines(file, _SUMMARY):
-        try:
-            places.append(_place(line))
-        except ValueError:
-            continue
-    if not places:
-        raise FormatError(
-            f"'{file}' is not {_SUMMARY}: no hypocenter in it can be read. Nothing is read; "
-            "correct the option `hypocenters` of the phase file."
-        )
-    return places
-
-
-def _event_id(path: Path, event_ids: str, count: int) -> str:
-    if event_ids == "time":
-        return ""
-    stem = path.name
-    for suffix in (".hyp", ".h", ".pha", ".phs"):
-        stem = stem.removesuffix(suffix)
-    return stem if count == 0 else f"{stem}-{count + 1}"
+    return _Card(line[6], arrivals.get("P"), arrivals.get("S"), tuple(without))
 
 
 def _sniff_phases(head: bytes) -> bool:
@@ -356,37 +267,17 @@ def _sniff_phases(head: bytes) -> bool:
     return bool(lines) and sum(bool(_CARD.match(x)) for x in lines) >= 0.5 * len(lines)
 
 
-def _sniff_summary(head: bytes) -> bool:
-    lines = [x for x in head_lines(head)[:40] if x.strip()]
-    return bool(lines) and sum(bool(_HYPOCENTER.match(x)) for x in lines) > 0.5 * len(lines)
-
-
-_EVENT_IDS = {
-    "event_ids": "time (default): events are named by their time; file: by the name of the file."
-}
-"""The option that both formats share."""
-
-FORMATS_HERE = (
-    Format(
-        name="hypo71_phases",
-        title=_PHASES,
-        read=read_hypo71_phases,
-        sniff=_sniff_phases,
-        suffixes=(".pha", ".phs"),
-        options={
-            "hypocenters": "A HYPO71 summary file with the hypocenters, or its suffix to the "
-            "name of the phase file, such as .h; none by default.",
-            **_EVENT_IDS,
-            **DOUBLED_OPTION,
-        },
-    ),
-    Format(
-        name="hypo71_summary",
-        title=_SUMMARY,
-        read=read_hypo71_summary,
-        sniff=_sniff_summary,
-        suffixes=(".h", ".hyp", ".sum"),
-        options=dict(_EVENT_IDS),
-    ),
+FORMAT = Format(
+    name="hypo71_phases",
+    title=_PHASES,
+    read=read_hypo71_phases,
+    sniff=_sniff_phases,
+    suffixes=(".pha", ".phs"),
+    options={
+        "hypocenters": "A HYPO71 summary file with the hypocenters, or its suffix to the "
+        "name of the phase file, such as .h; none by default.",
+        **EVENT_IDS,
+        **DOUBLED_OPTION,
+    },
 )
-"""What HYPO71 reads and writes, in the order of recognition."""
+"""Phase cards."""

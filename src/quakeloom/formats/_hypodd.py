@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
 from quakeloom.core import SettingsError
 from quakeloom.formats._first_motions import phase_class
+from quakeloom.formats._fixed_columns import origin_seconds, possible_travel_time
 from quakeloom.formats._format import Format
 from quakeloom.formats._hypodd_stations import NETWORK_OPTION, count_letters
 from quakeloom.formats._number_words import (
@@ -39,9 +39,6 @@ _ERROR_OPTION = {
 
 _BEST_ERROR_S = 0.05
 """Standard error of a pick with weight 1: that of a P pick of weight code 0 in ``locate``."""
-
-_LONGEST_TRAVEL_S = 1e5
-"""No travel time is longer."""
 
 
 def read_hypodd_phase(
@@ -93,17 +90,13 @@ def read_hypodd_phase(
         try:
             if len(words) != 4:
                 raise ValueError(f"{len(words)} words instead of label, time, weight and phase")
-            travel_time, weight = (
-                number_word(words[1], "travel time"),
-                number_word(words[2], "weight"),
-            )
-            if math.isnan(travel_time) or not abs(travel_time) < _LONGEST_TRAVEL_S:
-                raise ValueError(f"travel time {words[1]} s is impossible")
+            travel_time = possible_travel_time(number_word(words[1], "travel time"))
+            weight = number_word(words[2], "weight")
             phase = phase_class(words[3])
             if not phase:
                 raise ValueError(f"phase '{words[3]}' is neither P nor S")
-            if not math.isfinite(weight):
-                raise ValueError("the weight is no number")
+            if not abs(weight) <= 1.0:
+                raise ValueError(f"weight {words[2]} is no number from -1 to 1")
             if weight == 0.0:
                 raise ValueError("its weight is 0: the pick is not used")
         except ValueError as error:
@@ -148,7 +141,7 @@ def read_hypodd_events(path: Path) -> SourceTables:
                 int(date[6:]),
                 int(clock[:2]),
                 int(clock[2:4]),
-                int(clock[4:]) / 100.0,
+                origin_seconds(int(clock[4:]) / 100.0),
             )
             rows.start_event(number, line, _hypocenter(words[9], time, words[2:8]))
         except ValueError as error:
@@ -175,6 +168,8 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
             if len(words) < 17:
                 raise ValueError(f"{len(words)} words instead of 24")
             east, north, down = (optional_word(w, "error") / 1000.0 for w in words[7:10])
+            if min(east, north) < 0.0:
+                raise ValueError("an error is negative")
             rows.start_event(
                 number,
                 line,
@@ -185,7 +180,8 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
                     longitude=number_word(words[2], "longitude"),
                     depth_km=number_word(words[3], "depth"),
                     magnitude=optional_word(words[16], "magnitude"),
-                    horizontal_error_km=max(east, north),
+                    # NaN where one of them is not known
+                    horizontal_error_km=max(east, north) + 0.0 * (east + north),
                     vertical_error_km=down,
                 ),
             )

@@ -46,8 +46,12 @@ def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
     stations = TableBuilder("stations", source_file=str(path))
     rejects = Rejects(path)
     seen: dict[str, int] = {}
-    for number, line, words in word_lines(path, _STATIONS):
+    lines = list(word_lines(path, _STATIONS))
+    with_heights = any(len(words) == 4 for _, _, words in lines)
+    for number, line, words in lines:
         try:
+            if with_heights and len(words) == 3 and "." not in words[2]:
+                raise ValueError(f"'{words[2]}' may be an elevation whose longitude is missing")
             if len(words) not in (3, 4):
                 raise ValueError(f"{len(words)} words instead of label, latitude and longitude")
             latitude, longitude = (

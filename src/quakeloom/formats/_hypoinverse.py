@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quakeloom.core import SettingsError
 from quakeloom.formats._fixed_columns import (
+    arrival_seconds,
     check_not_cut,
     fixed_float,
     fixed_int,
@@ -177,8 +178,8 @@ def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None
             int(line[0:4]),
             fixed_int(line[4:6], "month"),
             fixed_int(line[6:8], "day"),
-            fixed_int(line[8:10], "hour", 0),
-            fixed_int(line[10:12], "minute", 0),
+            fixed_int(line[8:10], "hour"),
+            fixed_int(line[10:12], "minute"),
             fixed_seconds(line[12:16]),
         )
         magnitude = optional_float(line[147:150], 2, "magnitude")
@@ -215,7 +216,8 @@ def _add_pick(
             minute = line[17 + shift : 29 + shift]
             if minute not in minutes:
                 minutes[minute] = _parse_minute(minute)
-            arrival = minutes[minute] + round(fixed_float(second, 2, "seconds") * 1e9)
+            seconds = arrival_seconds(fixed_float(second, 2, "seconds"))
+            arrival = minutes[minute] + round(seconds * 1e9)
         distance = takeoff = azimuth = _NAN
         if angles:
             if len(line) < 94:
@@ -255,7 +257,7 @@ def _add_s(rows: PhaseRows, number: int, line: str, minutes: dict[str, int]) -> 
         arrival = Arrival(
             station=line[:5].strip(),
             phase="S",
-            time=minutes[minute] + round(second * 1e9),
+            time=minutes[minute] + round(arrival_seconds(second) * 1e9),
             network=line[5:7].strip(),
             channel=line[9:12].strip(),
             onset=onset_code(line[46]),
@@ -272,8 +274,8 @@ def _parse_minute(text: str) -> int:
         fixed_int(text[0:4], "year"),
         fixed_int(text[4:6], "month"),
         fixed_int(text[6:8], "day"),
-        fixed_int(text[8:10], "hour", 0),
-        fixed_int(text[10:12], "minute", 0),
+        fixed_int(text[8:10], "hour"),
+        fixed_int(text[10:12], "minute"),
     )
 
 

@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 
 from quakeloom.formats._first_motions import phase_class, polarity_sign
-from quakeloom.formats._fixed_columns import nearest_year
+from quakeloom.formats._fixed_columns import nearest_year, origin_seconds
 from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import (
     DOUBLED_OPTION,
@@ -102,7 +102,8 @@ def _read_hypocenter(rows: PhaseRows, number: int, line: str) -> tuple[int, int,
         hour, minute = _whole(line[9:11], "hour"), _whole(line[11:13], "minute")
         second = _implied(line[13:17], 2, "seconds")
         known = not math.isnan(second)
-        time = utc_nanoseconds(year, month, day, hour, minute, second if known else 0.0)
+        second = origin_seconds(second) if known else 0.0
+        time = utc_nanoseconds(year, month, day, hour, minute, second)
         latitude = _degrees(line[21:24], line[24:28], "latitude")
         longitude = _degrees(line[32:36], line[36:40], "longitude")
         depth = _implied(line[44:49], 2, "depth")
@@ -124,7 +125,8 @@ def _read_hypocenter(rows: PhaseRows, number: int, line: str) -> tuple[int, int,
             latitude=latitude,
             depth_km=depth,
             magnitude=magnitude,
-            horizontal_error_km=north if not east > north else east,
+            # NaN where one of them is not known
+            horizontal_error_km=max(east, north) + 0.0 * (east + north),
             vertical_error_km=vertical,
         ),
     )

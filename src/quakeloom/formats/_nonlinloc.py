@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from quakeloom.formats._first_motions import ONSET_WORDS, phase_class, polarity_sign
+from quakeloom.formats._fixed_columns import arrival_seconds
 from quakeloom.formats._format import Format
 from quakeloom.formats._nonlinloc_stations import LABEL_OPTION, check_labels, split_label
 from quakeloom.formats._phase_rows import (
@@ -162,7 +164,7 @@ def _read_location(rows: PhaseRows, block: list[tuple[int, str]], split: bool) -
             reading = True
         elif key in ("END_PHASE", "END_NLLOC"):
             reading = False
-        elif reading and key:
+        elif key and (reading or _PHASE.match(line)):
             phases.append((i, line))
         elif key:
             fields.setdefault(key, (i, line.split()))
@@ -195,8 +197,15 @@ def _read_location(rows: PhaseRows, block: list[tuple[int, str]], split: bool) -
                 vertical_error_km=vertical,
             ),
         )
+    counts = Counter(len(line.partition(">")[2].split()) for _, line in phases)
+    columns = counts.most_common(1)[0][0] if counts else 0
     is_global = "GLOBAL" in fields.get("TRANSFORM", (0, []))[1]
     for i, line in phases:
+        found = len(line.partition(">")[2].split())
+        if found != columns:
+            reason = f"{found} numbers follow '>' where the other phases have {columns}"
+            rows.bad_reading(i, line, reason, line.split()[0])
+            continue
         _add_phase(rows, i, line, split, _KM_PER_DEGREE if is_global else 1.0)
     rows.end_event()
 
@@ -299,6 +308,7 @@ def _pick_time(words: list[str]) -> int:
     second = float(words[8])
     if not math.isfinite(second):
         raise ValueError(f"seconds '{words[8]}' are no number")
+    second = arrival_seconds(second, -60.0)
     return utc_nanoseconds(
         int(date[:4]), int(date[4:6]), int(date[6:]), int(clock[:2]), int(clock[2:]), second
     )

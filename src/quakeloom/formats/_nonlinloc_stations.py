@@ -92,6 +92,8 @@ def _coordinates(words: list[str]) -> tuple[float, float, float]:
     if kind == "LATLON":
         latitude, longitude = float(words[3]), float(words[4])
         rest = words[5:]
+        if len(rest) == 1:
+            raise ValueError("a number is missing of latitude, longitude, depth and elevation")
     elif kind in ("LATLONDM", "LATLONDS"):
         size = 3 if kind == "LATLONDM" else 4
         latitude = _sexagesimal(words[3 : 3 + size], "NS")

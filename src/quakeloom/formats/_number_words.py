@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from quakeloom.formats._fixed_columns import origin_seconds
 from quakeloom.formats._text_lines import head_lines, parse_float, read_lines, utc_nanoseconds
 
 NUMBER = r"\s+[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
@@ -49,7 +50,7 @@ def time_of_words(words: list[str]) -> int:
     second = number_word(words[5], "second")
     if math.isnan(second):
         raise ValueError("the seconds are missing")
-    return utc_nanoseconds(whole[0], whole[1], whole[2], whole[3], whole[4], second)
+    return utc_nanoseconds(whole[0], whole[1], whole[2], whole[3], whole[4], origin_seconds(second))
 
 
 def line_sniffer(pattern: re.Pattern[str], first_only: bool = False) -> Callable[[bytes], bool]:

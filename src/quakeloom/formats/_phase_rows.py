@@ -210,8 +210,7 @@ class PhaseRows:
         """Add a picked arrival of the current event without a first motion, or put it aside."""
         a = arrival
         reason = self._orphan_reason if not self.event_id else ""
-        if not reason and not a.station:
-            reason = "the station code is missing"
+        reason = reason or _code_problem(a.station)
         if not reason:
             reason = bounds_problem(pick_weight=a.pick_weight, uncertainty_s=a.uncertainty_s)
         if not reason and not self._keep_doubled:
@@ -238,8 +237,8 @@ class PhaseRows:
         )
 
     def _reading_problem(self, motion: FirstMotion, arrival: Arrival) -> str:
-        if not arrival.station:
-            return "the station code is missing"
+        if problem := _code_problem(arrival.station):
+            return problem
         return bounds_problem(
             pick_weight=arrival.pick_weight,
             azimuth_deg=motion.azimuth_deg,
@@ -302,6 +301,13 @@ class PhaseRows:
             pick_weight=arrival.pick_weight,
             source_line=line,
         )
+
+
+def _code_problem(station: str) -> str:
+    """Say what is wrong with a station code."""
+    if not station:
+        return "the station code is missing"
+    return "" if any(c.isalnum() for c in station) else f"'{station}' is no station code"
 
 
 def no_such_format(path: Path, title: str, record: str, rejects: object = None) -> NoReturn:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from quakeloom.formats._first_motions import phase_class
+from quakeloom.formats._fixed_columns import origin_seconds, possible_travel_time
 from quakeloom.formats._format import Format
 from quakeloom.formats._number_words import NUMBER, number_word, word_lines
 from quakeloom.formats._phase_rows import Arrival, FirstMotion, Hypocenter, PhaseRows
@@ -16,13 +17,20 @@ _TITLE = "REAL's catalog or phases"
 """Name of the format, for messages."""
 
 _EVENT = re.compile(
-    rf"\s*\d+\s+(\d{{4}})\s+(\d+)\s+(\d+)\s+(\d+):(\d+):([\d.]+)((?:{NUMBER}){{5,}})\s*$"
+    rf"\s*\d+\s+(\d{{4}})\s+(\d+)\s+(\d+)\s+(\d+):(\d+):([\d.]+)((?:{NUMBER}){{12}})\s*$"
 )
 """Number, year, month, day, time of day, and: seconds of the day, residual, latitude, longitude,
 depth, magnitude, its spread, four counts of picks, gap."""
 
 _PHASE = re.compile(rf"\s*[A-Za-z0-9]{{1,2}}\s+[A-Za-z0-9]{{1,6}}\s+[PS]\S*(?:{NUMBER}){{2}}")
 """Network, station, phase, arrival in seconds of the day, travel time, ..."""
+
+
+_PHASE_WORDS = 9
+"""Words of a phase line."""
+
+_ROUNDING_S = 0.01
+"""REAL writes four decimals of times."""
 
 
 def read_real(path: Path) -> SourceTables:
@@ -42,7 +50,7 @@ def read_real(path: Path) -> SourceTables:
     Zhang, Ellsworth & Beroza (2019), Seismological Research Letters, doi:10.1785/0220190052.
     """
     rows = PhaseRows(path, _TITLE)
-    origin = 0
+    origin, midnight = 0, 0.0
     for number, line, words in word_lines(path, _TITLE):
         if _EVENT.match(line):
             try:
@@ -51,11 +59,12 @@ def read_real(path: Path) -> SourceTables:
                 rows.bad_event(number, line, str(problem))
                 continue
             origin = hypocenter.origin_time or 0
+            midnight = float(words[5])
             rows.start_event(number, line, hypocenter)
             continue
         station = words[1] if len(words) > 1 else ""
         try:
-            arrival = _arrival(words, origin)
+            arrival = _arrival(words, origin, midnight)
         except ValueError as problem:
             rows.rejects.add(number, "pick", str(problem), line, rows.event_id, station)
             continue
@@ -71,26 +80,33 @@ def _hypocenter(line: str) -> Hypocenter:
     assert match is not None
     year, month, day, hour, minute = (int(w) for w in match.groups()[:5])
     values = [parse_float(word) for word in match[7].split()]
-    _, _, latitude, longitude, depth = values[:5]
+    _, _, latitude, longitude, depth, magnitude = values[:6]
     return Hypocenter(
         event_id="",
-        origin_time=utc_nanoseconds(year, month, day, hour, minute, float(match[6])),
+        origin_time=utc_nanoseconds(
+            year, month, day, hour, minute, origin_seconds(float(match[6]))
+        ),
         longitude=longitude,
         latitude=latitude,
         depth_km=depth,
-        magnitude=values[5] if len(values) > 5 and values[5] > -5.0 else float("nan"),
+        magnitude=magnitude,
     )
 
 
-def _arrival(words: list[str], origin: int) -> Arrival:
-    if len(words) < 5:
-        raise ValueError("it is neither an event nor a phase of REAL")
+def _arrival(words: list[str], origin: int, midnight: float) -> Arrival:
+    """An arrival of the event that began some seconds after midnight."""
+    if len(words) != _PHASE_WORDS:
+        raise ValueError(f"it is no event, and no phase of {_PHASE_WORDS} words")
     phase = phase_class(words[2])
     if not phase:
         raise ValueError(f"phase '{words[2]}' is no first arrival of P or S")
-    travel_time = number_word(words[4], "travel time")
-    if not 0.0 <= travel_time < 1e4:
-        raise ValueError(f"travel time {words[4]} s is impossible")
+    arrival, travel_time = (number_word(w, "travel time") for w in words[3:5])
+    if not abs(arrival - travel_time - midnight) < _ROUNDING_S:
+        raise ValueError(
+            f"arrival {words[3]} s and travel time {words[4]} s do not belong to an event "
+            f"{midnight:g} s after midnight"
+        )
+    travel_time = possible_travel_time(travel_time)
     return Arrival(words[1], phase, origin + round(travel_time * 1e9), network=words[0])
 
 

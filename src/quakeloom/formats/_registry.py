@@ -22,7 +22,8 @@ from quakeloom.formats._hash_scedc import FORMAT as _HASH_SCEDC
 from quakeloom.formats._hash_simul import FORMAT as _HASH_SIMUL
 from quakeloom.formats._hash_stations import FORMATS_HERE as _HASH_STATIONS
 from quakeloom.formats._head import read_head
-from quakeloom.formats._hypo71 import FORMATS_HERE as _HYPO71
+from quakeloom.formats._hypo71 import FORMAT as _HYPO71
+from quakeloom.formats._hypo71_summary import FORMAT as _HYPO71_SUMMARY
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypodd_stations import FORMAT as _HYPODD_STATIONS
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
@@ -52,7 +53,8 @@ _ALL: tuple[Format, ...] = (
     _NONLINLOC_STATIONS,
     _JMA,
     *_HYPOINVERSE,
-    *_HYPO71,
+    _HYPO71,
+    _HYPO71_SUMMARY,
     _HASH_FPFIT,
     _HASH_SCEDC,
     _HASH_SIMUL,

@@ -147,6 +147,8 @@ def read_skhash_amplitudes(path: Path) -> SourceTables:
                 values = [cell_number(row, name) for name in names]
             if any(math.isnan(v) or math.isinf(v) for v in values):
                 raise ValueError("an amplitude is missing or no number")
+            if min(values[:2]) < 0.0:
+                raise ValueError("a noise amplitude is negative")
             before = seen.setdefault((event_id, *channel_codes(row)), number)
             if before != number:
                 raise ValueError(f"doubled amplitude: the same channel is on line {before}")

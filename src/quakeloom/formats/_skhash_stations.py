@@ -119,6 +119,8 @@ def read_skhash_corrections(path: Path) -> SourceTables:
             value = cell_number(row, "sta_correction")
             if not math.isfinite(value) or not row["station"]:
                 raise ValueError("the correction or the station is missing")
+            if problem := bounds_problem(sp_log_correction=value):
+                raise ValueError(problem)
             before = seen.setdefault(channel_codes(row), number)
             if before != number:
                 raise ValueError(f"doubled correction: the same channel is on line {before}")

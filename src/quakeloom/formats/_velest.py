@@ -6,7 +6,12 @@ import re
 from pathlib import Path
 
 from quakeloom.formats._first_motions import phase_class
-from quakeloom.formats._fixed_columns import fixed_int, full_year
+from quakeloom.formats._fixed_columns import (
+    fixed_int,
+    full_year,
+    origin_seconds,
+    possible_travel_time,
+)
 from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import (
     Arrival,
@@ -25,13 +30,16 @@ _STATIONS = "a VELEST station file (.sta)"
 """Name of the stations, for messages."""
 
 _EVENT = re.compile(
-    r"([ \d]\d)([ \d]\d)([ \d]\d) ([ \d]\d)([ \d]\d) ([ \d.]{5}) +(\d+\.\d+)([NSns ])"
-    r" +(\d+\.\d+)([EWew ]) +(-?\d+\.\d+)(?: +(-?\d+\.\d+))?"
+    r"([ \d]\d)([ \d]\d)([ \d]\d) ([ \d]\d)([ \d]\d) ([ \d.]{5}) +(\d+\.\d+)([NSns])"
+    r" +(\d+\.\d+)([EWew]) +(-?\d+\.\d+) +(-?\d+\.\d+)"
 )
 """Event line: year, month, day, hour, minute, second, latitude, longitude, depth, magnitude."""
 
-_STATION = re.compile(r"(\S{1,6}?)\s*(\d{1,2}\.\d+)([NSns])\s+(\d{1,3}\.\d+)([EWew])\s+(-?\d+)\b")
-"""Station line: code, latitude, longitude, elevation in m, and delays."""
+_STATION = re.compile(r"(\S{1,6}?)\s*(\d{1,2}\.\d+)([NSns])\s+(\d{1,3}\.\d+)([EWew]) ")
+"""How a station line begins: code, latitude, longitude; elevation in m and delays follow."""
+
+_WIDTH = re.compile(r"i(\d)", re.IGNORECASE)
+"""Width of the first whole number in the FORTRAN format: the elevation."""
 
 _CODES = (4, 6)
 """Letters of a station code: VELEST 3 has four, later versions six."""
@@ -87,8 +95,13 @@ def read_velest_stations(path: Path) -> SourceTables:
     stations = TableBuilder("stations", source_file=str(path))
     rejects = Rejects(path)
     seen: dict[str, int] = {}
+    width = 4
     for number, line in enumerate(read_lines(path, _STATIONS), start=1):
-        if not line.strip() or line.lstrip().startswith("("):
+        if not line.strip():
+            continue
+        if line.lstrip().startswith("("):
+            found = _WIDTH.search(line)
+            width = int(found[1]) if found else width
             continue
         match = _STATION.match(line)
         code = match[1] if match else line[:6].strip()
@@ -98,7 +111,7 @@ def read_velest_stations(path: Path) -> SourceTables:
             place = {
                 "latitude": _signed(match[2], match[3], "S"),
                 "longitude": _signed(match[4], match[5], "W"),
-                "elevation_m": float(match[6]),
+                "elevation_m": float(fixed_int(line[match.end() :][:width], "elevation")),
             }
             if problem := bounds_problem(**place):
                 raise ValueError(problem)
@@ -122,19 +135,19 @@ def _hypocenter(line: str) -> Hypocenter:
     match = _EVENT.match(line)
     assert match is not None
     year, month, day, hour, minute = (
-        fixed_int(match[i], what, 0 if i > 3 else None)
+        fixed_int(match[i], what)
         for i, what in enumerate(("year", "month", "day", "hour", "minute"), start=1)
     )
     if not match[6].strip():
         raise ValueError("the seconds are missing")
-    second = float(match[6].replace(" ", "0"))
+    second = origin_seconds(float(match[6].replace(" ", "0")))
     return Hypocenter(
         event_id="",
         origin_time=utc_nanoseconds(full_year(year), month, day, hour, minute, second),
         latitude=_signed(match[7], match[8], "S"),
         longitude=_signed(match[9], match[10], "W"),
         depth_km=float(match[11]),
-        magnitude=float(match[12]) if match[12] else float("nan"),
+        magnitude=float(match[12]),
     )
 
 
@@ -161,8 +174,7 @@ def _add_phases(rows: PhaseRows, number: int, line: str, width: int, origin: int
                 travel_time = float(seconds)
             except ValueError:
                 raise ValueError(f"travel time '{seconds.strip()}' is no number") from None
-            if not abs(travel_time) < 1e4:
-                raise ValueError(f"travel time {travel_time:g} s is impossible")
+            travel_time = possible_travel_time(travel_time)
             arrival = Arrival(
                 station,
                 phase,

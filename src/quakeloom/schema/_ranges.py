@@ -31,7 +31,7 @@ MODEL_VARIABLES: dict[str, Variable] = {
             "float64",
             "km",
             "Depth of a node of a velocity model, from the highest ground to the center.",
-            minimum=-10,
+            minimum=-9,
             maximum=6371,
         ),
     )

@@ -57,7 +57,7 @@ _LIST = (
     Variable("origin_time", "time", "", "Origin time, UTC.", "null"),
     Variable("longitude", "float64", "deg", "Longitude, east positive, WGS84.", "NaN", -180, 360),
     Variable("latitude", "float64", "deg", "Latitude, north positive, WGS84.", "NaN", -90, 90),
-    Variable("depth_km", "float64", "km", "Depth below sea level, positive down.", "NaN", -10, 800),
+    Variable("depth_km", "float64", "km", "Depth below sea level, positive down.", "NaN", -9, 800),
     Variable("elevation_m", "float64", "m", "Height above sea level.", "NaN", -12000, 9000),
     Variable("start_time", "time", "", "First moment of a time span, UTC.", "null: open"),
     Variable("end_time", "time", "", "Last moment of a time span, UTC.", "null: open"),
@@ -224,6 +224,8 @@ _LIST = (
         "float64",
         "1",
         "Station correction: mean log10 S/P residual, subtracted from the observation.",
+        minimum=-10,
+        maximum=10,
     ),
     # picks
     Variable("location_code", "string", "", "SEED location code, empty if none.", "empty"),
