@@ -11,6 +11,7 @@ from small_files import EVENTS, PICKS
 
 from quakeloom.formats import read_source
 
+WITHOUT_TIMES = ("hash_fpfit", "hash_scedc")
 ORDERS = {"the sign first": ("U", ""), "the sign last": ("", "U")}
 
 
@@ -72,7 +73,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", [n for n in WRITERS if n not in WITHOUT_TIMES])
 def test_the_reading_with_a_sign_counts(tmp_path, name, order):
     path = tmp_path / "file"
     WRITERS[name](path, ORDERS[order])
@@ -81,6 +82,17 @@ def test_the_reading_with_a_sign_counts(tmp_path, name, order):
     doubled = [r for r in tables.rejects.to_pylist() if r["record"] == "polarity"]
     assert len(doubled) == 1
     assert "doubled pick" in doubled[0]["reason"] or "doubled polarity" in doubled[0]["reason"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", WITHOUT_TIMES)
+def test_without_a_time_a_reading_without_a_sign_is_no_double(tmp_path, name, order):
+    """Without a time nobody knows that two readings are one; that without a sign stays, as 0."""
+    path = tmp_path / "file"
+    WRITERS[name](path, ORDERS[order])
+    tables = read_source(path, name)
+    assert sorted(tables.polarities.column("polarity").to_pylist()) == [0, 1]
+    assert tables.rejects.num_rows == 0
 
 
 @pytest.mark.parametrize("name", ["hash_fpfit", "nonlinloc_observations", "jma"])
