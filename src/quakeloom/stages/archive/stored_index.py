@@ -33,6 +33,7 @@ from quakeloom.store import (
     list_inputs,
     open_item,
     read_json,
+    walk_inputs,
     write_json_if_changed,
 )
 
@@ -57,9 +58,11 @@ def archive_files(settings: Settings, ingest: Item) -> list[Path]:
         return list_files((folder / "archive").local)
     files: dict[Path, None] = {}
     for written in settings.waveforms.archives:
-        found = list_inputs(settings.data, written)
-        is_named = found == [input_place(settings.data, written)]
-        found = list_files(found[0]) if is_named else [f for f in found if is_input(f)]
+        place = input_place(settings.data, written)
+        if next(walk_inputs(place), None) is not None:  # a file or a folder with folders in it
+            found = list_files(place)
+        else:
+            found = [f for f in list_inputs(settings.data, written) if is_input(f)]
         if not found:
             raise InputError(
                 f"The archive '{written}' of '{settings.name}' holds no file (looked for "
