@@ -35,7 +35,7 @@ def readings(*codes):
 
 def look(codes, time="1995-06-01", **options):
     times = np.full(len(codes), np.datetime64(time, "ns"))
-    return find_stations(STATIONS, readings(*codes), times, **options)[0].tolist()
+    return find_stations(STATIONS, readings(*codes), times, **options).longitude.tolist()
 
 
 def test_the_epoch_of_the_event_decides():

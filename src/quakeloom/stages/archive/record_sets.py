@@ -13,15 +13,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quakeloom.core import InputError, QuakeloomError
-from quakeloom.formats import Trace, read_waveforms
-from quakeloom.signal import Piece, Record, make_records
+from quakeloom.formats import Trace, WaveformFile, read_waveforms
+from quakeloom.signal import Piece, Record, band_of, make_records
+from quakeloom.stages.archive.directions import SensorDirections
 
 log = logging.getLogger(__name__)
 
 _NANO = 1_000_000_000
 _DAY = 86_400 * _NANO
 _HALO = 150 * _NANO
-_IGNORED = {".json", ".csv", ".txt", ".md", ".parquet", ".yaml", ".xml", ".log"}
+"""Nanoseconds that are read on both sides of what is picked: more than a picker's window."""
+
+_IGNORED = {".json", ".csv", ".md", ".parquet", ".yaml", ".yml", ".xml", ".log", ".ch", ".tbl"}
+"""Endings of files that lie beside waveforms and are none."""
+
+_COMPANIONS = {"__MACOSX", "Thumbs.db", "desktop.ini", "Desktop.ini", "@eaDir"}
+"""Files and folders that macOS, Windows and file servers leave behind."""
 
 
 @dataclass(frozen=True, order=True)
@@ -78,6 +85,9 @@ class RecordSet:
 def list_files(path: Path) -> list[Path]:
     """Return the files of a folder and its folders in order, or the file itself.
 
+    Files that are hidden, companions that systems leave behind (``._x``, ``.DS_Store``), and
+    those with endings of tables and notes are left out, and a line of the log counts them.
+
     Raises
     ------
     InputError
@@ -87,18 +97,39 @@ def list_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise InputError(f"There are no waveforms at '{path}': it does not exist.")
-    files = sorted(
-        f
-        for f in path.rglob("*")
-        if f.is_file()
-        and f.suffix.lower() not in _IGNORED
-        and not any(part.startswith(".") for part in f.relative_to(path).parts)
-    )
+    files = leave_out_companions((f for f in path.rglob("*") if f.is_file()), path)
     if not files:
         raise InputError(
             f"The folder '{path}' holds no file that could be a waveform. Nothing was read."
         )
     return files
+
+
+def leave_out_companions(files: Iterable[Path], below: Path) -> list[Path]:
+    """Return files that can be waveforms in order; a line of the log counts the others.
+
+    Parameters
+    ----------
+    files : iterable of Path
+    below : Path
+        Folder that was asked for; only names below it count.
+    """
+    kept: list[Path] = []
+    hidden, others = 0, 0
+    for file in sorted(files):
+        parts = file.relative_to(below).parts if file.is_relative_to(below) else (file.name,)
+        if any(p.startswith(".") or p in _COMPANIONS for p in parts):
+            hidden += 1
+        elif file.suffix.lower() in _IGNORED:
+            others += 1
+        else:
+            kept.append(file)
+    if hidden or others:
+        log.info(
+            "%s: %d hidden or companion files and %d with endings of tables and notes are no "
+            "waveforms and not read", below, hidden, others,
+        )  # fmt: skip
+    return kept
 
 
 def index_files(files: Iterable[Path]) -> tuple[list[IndexRow], list[Problem]]:
@@ -121,9 +152,7 @@ def read_headers(file: Path) -> tuple[list[IndexRow], list[Problem]]:
     except Exception as error:  # a reader's defect must cost one file only
         log.exception("%s failed", file)
         return [], [Problem(str(file), "file", "", f"{type(error).__name__}: {error}")]
-    station = found.traces[0].station if found.traces else ""
-    problems = [Problem(str(file), "trace", station, reason) for reason in found.problems]
-    return [_row(t, file) for t in found.traces], problems
+    return [_row(t, file) for t in found.traces], _file_problems(file, found)
 
 
 def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
@@ -141,7 +170,9 @@ def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
             continue
         for i in members:
             words = rows[i].file.name.split(".")
-            other = [w for w in words if len(w) == 3 and w[:2] == instrument.band and w != channel]
+            other = [
+                w for w in words if len(w) == 3 and band_of(w) == instrument.band and w != channel
+            ]
             if other:
                 settled[i] = replace(rows[i], channel=other[0])
     return settled
@@ -180,12 +211,30 @@ def _cut_days(
 
 
 class ArchiveReader:
-    """Reads the traces of record sets, keeping the last few files, so each is opened once."""
+    """Reads the traces of record sets, keeping the last few files, so each is opened once.
 
-    def __init__(self, keep: int = 8) -> None:
+    Parameters
+    ----------
+    keep : int
+        Files that are kept.
+    directions : SensorDirections
+        Where sensors point; without it the headers of the files tell.
+
+    Attributes
+    ----------
+    opened : int
+        Files that were opened so far.
+    problems : list of Problem
+        What files said when their samples were read.
+    """
+
+    def __init__(self, keep: int = 8, directions: SensorDirections | None = None) -> None:
         self._keep = keep
+        self._directions = directions or SensorDirections()
         self._files: OrderedDict[Path, list[Trace]] = OrderedDict()
+        self._seen: set[Path] = set()
         self.opened = 0
+        self.problems: list[Problem] = []
 
     def read(
         self, wanted: RecordSet, components: str, rate_hz: float, margin: int = _HALO
@@ -212,7 +261,7 @@ class ArchiveReader:
                 channel = here[0].channel if alone else trace.channel
                 piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
                 if piece is not None:
-                    pieces.append(piece)
+                    pieces += self._directions.direct(piece, trace)
         records, reasons = make_records(pieces, components, rate_hz)
         name = names[0] if names else ""
         reasons += [reason for record in records for reason in record.problems]
@@ -224,12 +273,20 @@ class ArchiveReader:
         if file in self._files:
             self._files.move_to_end(file)
             return self._files[file]
-        traces = read_waveforms(file).traces
+        found = read_waveforms(file)
         self.opened += 1
-        self._files[file] = traces
+        if file not in self._seen:
+            self._seen.add(file)
+            self.problems += _file_problems(file, found)
+        self._files[file] = found.traces
         while len(self._files) > self._keep:
             self._files.popitem(last=False)
-        return traces
+        return found.traces
+
+
+def _file_problems(file: Path, found: WaveformFile) -> list[Problem]:
+    station = found.traces[0].station if found.traces else ""
+    return [Problem(str(file), "trace", station, reason) for reason in found.problems]
 
 
 def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
@@ -241,7 +298,9 @@ def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
     if b <= a:
         return None
     begin = trace.start + round(a * _NANO / rate)
-    return Piece(channel, begin, rate, trace.samples[a:b])
+    return Piece(
+        channel, begin, rate, trace.samples[a:b], sensor=trace.sensor, source=trace.source_file
+    )
 
 
 def _row(trace: Trace, file: Path) -> IndexRow:
@@ -251,7 +310,7 @@ def _row(trace: Trace, file: Path) -> IndexRow:
 
 
 def _instrument(trace: Trace) -> Instrument:
-    return Instrument(trace.network, trace.station, trace.location_code, trace.channel[:-1])
+    return Instrument(trace.network, trace.station, trace.location_code, band_of(trace.channel))
 
 
 def _reason(error: Exception, file: Path) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,14 @@ from quakeloom.stages.archive.index import (
     read_index,
     settle_index,
 )
-from quakeloom.stages.archive.record_sets import IndexRow, Instrument, list_files, read_headers
+from quakeloom.signal import band_of
+from quakeloom.stages.archive.record_sets import (
+    IndexRow,
+    Instrument,
+    leave_out_companions,
+    list_files,
+    read_headers,
+)
 from quakeloom.store import read_json, write_json_if_changed
 
 _SDS = re.compile(
@@ -50,7 +58,9 @@ def archive_files(settings: Settings, ingest: Path) -> list[Path]:
         path = Path(pattern) if Path(pattern).is_absolute() else base / pattern
         if any(c in pattern for c in "*?["):
             root = Path(path.anchor) if path.is_absolute() else Path()
-            found = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
+            matching = (p for p in root.glob(str(path.relative_to(root))) if p.is_file())
+            fixed = takewhile(lambda part: not any(c in part for c in "*?["), path.parts)
+            found = leave_out_companions(matching, Path(*fixed))
         else:
             found = list_files(path) if path.exists() else []
         if not found:
@@ -77,7 +87,8 @@ def index_archive(
     """
     folder, put_aside = ingest / "archive", ingest / "archive_problems.json"
     code = digest_source(
-        [f"quakeloom.{n}" for n in ("formats", "stages._waveform_index", "stages._archive_index")]
+        [f"quakeloom.{n}" for n in ("formats", "stages.archive.record_sets",
+                                    "stages.archive.index")]
     )
     known = read_index(folder) if index_provenance(folder).get("code") == code else None
     before = {name: i for i, name in enumerate(known.files)} if known is not None else {}
@@ -150,6 +161,6 @@ def _by_name(file: Path) -> IndexRow | None:
     first = datetime(int(match["year"]), 1, 1, tzinfo=UTC)
     start = int((first + timedelta(days=int(match["day"]) - 1)).timestamp()) * _NANO
     cha = match["cha"]
-    instrument = Instrument(match["net"], match["sta"], match["loc"], cha[:-1])
+    instrument = Instrument(match["net"], match["sta"], match["loc"], band_of(cha))
     # a day file may reach a little into its neighbors
     return IndexRow(instrument, cha, start - 60 * _NANO, start + 86_460 * _NANO, 0.0, file)

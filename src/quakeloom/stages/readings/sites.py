@@ -25,6 +25,9 @@ class ReadingSites:
     station: NDArray[np.float64]
     """Longitude, latitude and elevation (m) of the stations, shape (3, readings)."""
 
+    choice: NDArray[np.object_]
+    """By which rule one of several places was taken, see :class:`StationPlaces`."""
+
 
 def place_readings(
     settings: Settings,
@@ -36,9 +39,12 @@ def place_readings(
     """Azimuth and distance of readings: from coordinates, else as given."""
     times = time_values(events.column("origin_time"))[event]
     selection = settings.selection
-    lon, lat, elevation = find_stations(
+    places = find_stations(
         stations, readings, times, selection.station_match, selection.station_epochs
     )
+    lon, lat = places.longitude, places.latitude
+    if settings.takeoff.angles != "given":
+        places.warn("mechanism", readings)
     distance, azimuth = distance_azimuth(
         events.column("longitude").to_numpy()[event],
         events.column("latitude").to_numpy()[event],
@@ -52,17 +58,18 @@ def place_readings(
         else np.full(len(event), np.nan)
         for c in ("azimuth_deg", "takeoff_deg", "distance_km")
     }
-    station = np.stack([lon, lat, elevation])
+    station = np.stack([lon, lat, places.elevation_m])
+    choice = places.choice
     if settings.takeoff.angles == "given":
         with np.errstate(invalid="ignore"):
             distance = np.where(np.isnan(columns["distance_km"]), distance, columns["distance_km"])
-        return ReadingSites(event, columns["azimuth_deg"], distance, station), (
+        return ReadingSites(event, columns["azimuth_deg"], distance, station, choice), (
             columns["azimuth_deg"],
             columns["takeoff_deg"],
         )
     found = ~np.isnan(lon)
     azimuth = np.where(found, azimuth, np.nan)
-    return ReadingSites(event, azimuth, distance, station), (azimuth, np.full(len(event), np.nan))
+    return ReadingSites(event, azimuth, distance, station, choice), (azimuth, np.full(len(event), np.nan))
 
 
 def event_index(rows: pa.Table, ids: pa.Array) -> NDArray[np.int64]:
