@@ -114,54 +114,6 @@ def _file_key(piece: Piece) -> str:
     )
 
 
-_KEYS:
-        if all(key(a) != key(b) for a, b in conflicts):
-            groups: dict[str, list[Piece]] = {}
-            for piece in pieces:
-                groups.setdefault(key(piece), []).append(piece)
-            made = [SensorPieces(tuple(g), name or "(no name)") for name, g in groups.items()]
-            return sorted(made, key=lambda s: _rank(s.pieces))
-    return _layers(pieces)
-
-
-def _find_conflicts(pieces: Sequence[Piece]) -> list[tuple[Piece, Piece]]:
-    """Return pairs of pieces of one channel and time that are not one recording."""
-    by_channel: dict[str, list[Piece]] = {}
-    for piece in sorted(pieces, key=lambda p: p.start):
-        by_channel.setdefault(piece.channel, []).append(piece)
-    found = []
-    for rows in by_channel.values():
-        open_ones: list[Piece] = []
-        for piece in rows:
-            open_ones = [p for p in open_ones if p.end > piece.start + _NANO / piece.rate_hz]
-            found += [(p, piece) for p in open_ones if not _are_alike(p, piece)]
-            open_ones.append(piece)
-    return found
-
-
-def _are_alike(one: Piece, other: Piece) -> bool:
-    """Say whether two overlapping pieces are the same recording, perhaps in other units."""
-    if abs(one.rate_hz - other.rate_hz) > 1e-3 * one.rate_hz:
-        return False
-    shift = round((other.start - one.start) * one.rate_hz / _NANO)
-    n = min(one.samples.size - shift, other.samples.size, _LOOKED_AT)
-    a, b = one.samples[shift : shift + n], other.samples[:n]
-    if n < 3 or np.array_equal(a, b):
-        return True
-    x, y = (v.astype(np.float64) - float(v[0]) for v in (a, b))
-    good = np.isfinite(x) & np.isfinite(y)
-    x, y = x[good] - x[good].mean(), y[good] - y[good].mean()
-    power = float(np.sqrt((x @ x) * (y @ y)))
-    # against a constant nothing can be said: a dead sensor, or fill
-    return power == 0.0 or float(x @ y) >= _ALIKE * power
-
-
-def _file_key(piece: Piece) -> str:
-    """Return the name of a file without its channel: what the files of a sensor share."""
-    name = PurePath(piece.source).name
-    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(piece.channel)}(?![A-Za-z0-9])", "?", name)
-
-
 _KEYS: tuple[Callable[[Piece], str], ...] = (
     lambda p: p.sensor,
     lambda p: f"{p.rate_hz:g} Hz",

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
+from quakeloom.config import Settings
+from quakeloom.core import digest_bytes
 from quakeloom.formats import Trace
 from quakeloom.schema import time_values
-from quakeloom.signal import Piece
+from quakeloom.signal import Direction, Piece, arrange_channels
+from quakeloom.store import RunLayout, read_table
 
 _NANO = 1_000_000_000
 _OPEN_START, _OPEN_END = np.iinfo(np.int64).min + 1, np.iinfo(np.int64).max
 """Limits of open epochs, nanoseconds since 1970."""
+
+
+class Sensor(Protocol):
+    """Whatever has the codes of a sensor."""
+
+    @property
+    def network(self) -> str: ...
+    @property
+    def station(self) -> str: ...
+    @property
+    def location_code(self) -> str: ...
 
 
 class SensorDirections:
@@ -30,11 +46,17 @@ class SensorDirections:
         Registered table ``stations``; without it only headers tell.
     use : bool
         Whether directions count at all; without it components go by the names of channels.
+
+    Attributes
+    ----------
+    digest : str
+        Of what the table says.
     """
 
     def __init__(self, stations: pa.Table | None = None, use: bool = True) -> None:
         self._use = use
         self._rows: dict[tuple[str, str], list[_Row]] = {}
+        self.digest = str(use)
         if stations is None or not use or not stations.num_rows:
             return
         dips = stations.column("sensor_dip_deg").to_numpy()
@@ -44,6 +66,7 @@ class SensorDirections:
         start = time_values(table.column("start_time")).astype(np.int64)
         end = time_values(table.column("end_time")).astype(np.int64)
         missing = np.iinfo(np.int64).min
+        self.digest = digest_bytes(repr(table.drop_columns(["source_file"]).to_pylist()).encode())
         for network, station, location, channel, a, b, azimuth, dip in zip(
             *(table.column(n).to_pylist() for n in names),
             np.where(start == missing, _OPEN_START, start).tolist(),
@@ -62,9 +85,7 @@ class SensorDirections:
         rows = self._matching(trace, piece.channel)
         if not rows:
             return [replace(piece, azimuth_deg=trace.azimuth_deg, dip_deg=trace.dip_deg)]
-        edges = sorted(
-            {t for r in rows for t in (r.start, r.end) if piece.start < t < piece.end}
-        )
+        edges = sorted({t for r in rows for t in (r.start, r.end) if piece.start < t < piece.end})
         parts = []
         first = 0
         for begin, stop in zip([piece.start, *edges], [*edges, piece.end], strict=True):
@@ -77,15 +98,39 @@ class SensorDirections:
             first = last
         return parts
 
-    def _matching(self, trace: Trace, channel: str) -> list[_Row]:
-        rows = self._rows.get((trace.station, channel), [])
+    def is_vertical(self, sensor: Sensor, channel: str, time: int, dip_deg: float) -> bool:
+        """Say whether a channel is a vertical: by its direction, else by its name.
+
+        Parameters
+        ----------
+        sensor : Trace or Instrument
+            Has the codes.
+        channel : str
+        time : int
+            Nanoseconds since 1970.
+        dip_deg : float
+            As the header of the file says; NaN if it does not.
+        """
+        found = _valid(self._matching(sensor, channel), time) if self._use else None
+        dip = found[1] if found else dip_deg if self._use else math.nan
+        return arrange_channels({channel: Direction(math.nan, dip)}).channels.get("Z") == channel
+
+    def _matching(self, sensor: Sensor, channel: str) -> list[_Row]:
+        rows = self._rows.get((sensor.station, channel), [])
         for get, own in (
-            (lambda r: r.network, trace.network),
-            (lambda r: r.location, trace.location_code),
+            (lambda r: r.network, sensor.network),
+            (lambda r: r.location, sensor.location_code),
         ):
             equal = [r for r in rows if get(r) == own]
             rows = equal or [r for r in rows if not get(r) or not own]
         return rows
+
+
+def read_directions(settings: Settings, layout: RunLayout) -> SensorDirections:
+    """Return where the sensors of a run point, by its table of stations."""
+    assert settings.waveforms is not None
+    stations = read_table(layout.ingest / "stations.parquet", "stations")
+    return SensorDirections(stations, settings.waveforms.orientation == "metadata")
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,10 @@ def read_index(folder: Path) -> ArchiveIndex:
         files.column("source_file").to_pylist(),
         files.column("file_size_bytes").to_numpy(),
         files.column("file_modified_ns").to_numpy(),
-        [(Instrument(n, s, loc, band_of(code)), code) for n, s, loc, code in zip(*names, strict=True)],
+        [
+            (Instrument(n, s, loc, band_of(code)), code)
+            for n, s, loc, code in zip(*names, strict=True)
+        ],
         np.stack([times(channels, "recorded_from"), times(channels, "recorded_until")], axis=1),
         channels.column("is_triggered").to_numpy(zero_copy_only=False),
         traces.column("file_number").to_numpy(),

@@ -7,6 +7,7 @@ components of one instrument, in pieces of at most a day, in the order of the ar
 from __future__ import annotations
 
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -46,7 +47,7 @@ class Instrument:
 
 @dataclass(frozen=True)
 class IndexRow:
-    """One trace in a file."""
+    """One trace in a file; its dip is that of the header, NaN where it says none."""
 
     instrument: Instrument
     channel: str
@@ -55,6 +56,7 @@ class IndexRow:
     sampling_rate_hz: float
     file: Path
     event_id: str = ""
+    dip_deg: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -305,8 +307,9 @@ def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
 
 def _row(trace: Trace, file: Path) -> IndexRow:
     return IndexRow(
-        _instrument(trace), trace.channel, trace.start, trace.end, trace.sampling_rate_hz, file
-    )
+        _instrument(trace), trace.channel, trace.start, trace.end, trace.sampling_rate_hz, file,
+        dip_deg=trace.dip_deg,
+    )  # fmt: skip
 
 
 def _instrument(trace: Trace) -> Instrument:

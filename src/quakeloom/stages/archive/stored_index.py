@@ -17,6 +17,7 @@ import numpy as np
 
 from quakeloom.config import Settings, expand_variables
 from quakeloom.core import InputError, digest_source
+from quakeloom.signal import band_of
 from quakeloom.stages.archive.index import (
     ArchiveIndex,
     IndexBuilder,
@@ -24,7 +25,6 @@ from quakeloom.stages.archive.index import (
     read_index,
     settle_index,
 )
-from quakeloom.signal import band_of
 from quakeloom.stages.archive.record_sets import (
     IndexRow,
     Instrument,
@@ -87,8 +87,10 @@ def index_archive(
     """
     folder, put_aside = ingest / "archive", ingest / "archive_problems.json"
     code = digest_source(
-        [f"quakeloom.{n}" for n in ("formats", "stages.archive.record_sets",
-                                    "stages.archive.index")]
+        [
+            f"quakeloom.{n}"
+            for n in ("formats", "stages.archive.record_sets", "stages.archive.index")
+        ]
     )
     known = read_index(folder) if index_provenance(folder).get("code") == code else None
     before = {name: i for i, name in enumerate(known.files)} if known is not None else {}

@@ -15,7 +15,8 @@ from quakeloom.config import Settings
 from quakeloom.core import digest_file, digest_json, digest_source
 from quakeloom.picking import PHASES, Picker, find_peaks
 from quakeloom.schema import make_table, time_values
-from quakeloom.signal import signal_to_noise
+from quakeloom.signal import channel_like, signal_to_noise
+from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
 from quakeloom.stages.frame.partition_states import (
     mark_done,
     partition_states,
@@ -157,6 +158,8 @@ class _WindowRows:
         taken = table.take(pa.array(order))
         names = ("event_id", "network", "station", "location_code", "channel", "source_file")
         self.columns = {n: taken.column(n).to_pylist() for n in names}
+        self.flags = taken.column("flags").to_pylist()
+        self.choice = taken.column("choice").to_pylist()
         self.start, self.p, self.s = (
             time_values(taken.column(c)).astype("datetime64[ns]").astype(np.int64)
             for c in ("window_start", "expected_p_time", "expected_s_time")
@@ -205,7 +208,10 @@ def _pick_window(
         picks.append(
             {
                 **{n: rows.columns[n][number] for n in rows.columns},
-                "channel": channel[:-1] + picker.components[use[0]],
+                "channel": channel_like(channel, picker.components[use[0]]),
+                "choice": rows.choice[number],
+                "is_clipped": f"{picker.components[use[0]]}:" in rows.flags[number]
+                and "clipped" in rows.flags[number],
                 "phase": phase,
                 "time": start + round(at * _NANO / rate),
                 "uncertainty_s": max(factors[k] * float(width[best]), 0.5) / rate,
@@ -217,24 +223,31 @@ def _pick_window(
 
 
 def _best_instruments(picks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Keep one instrument per event, station and phase: the most probable pick."""
+    """Keep one instrument per event, station and phase; see :func:`choose_instrument`."""
     best: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-    for pick in picks:
+    for pick in sorted(picks, key=lambda p: _says(p).rank()):
         key = (pick["event_id"], pick["network"], pick["station"], pick["phase"])
-        rank = (-pick["probability"], pick["location_code"], pick["channel"])
-        if key not in best or rank < (
-            -best[key]["probability"], best[key]["location_code"], best[key]["channel"],
-        ):  # fmt: skip
+        if key not in best:
             best[key] = pick
+            continue
+        reason = choose_instrument(_says(best[key]), _says(pick))[1]
+        best[key]["choice"] = best[key]["choice"] or reason
     return sorted(
         best.values(),
         key=lambda p: (p["time"], p["event_id"], p["network"], p["station"], p["phase"]),
     )
 
 
+def _says(pick: dict[str, Any]) -> InstrumentSays:
+    return InstrumentSays(
+        pick["location_code"], pick["channel"], pick["probability"],
+        is_clipped=pick["is_clipped"],
+    )  # fmt: skip
+
+
 def _table(picks: list[dict[str, Any]], picker: str) -> pa.Table:
     names = ("event_id", "network", "station", "location_code", "channel", "phase",
-             "uncertainty_s", "probability", "snr", "source_file")  # fmt: skip
+             "uncertainty_s", "probability", "snr", "choice", "source_file")  # fmt: skip
     columns: dict[str, Any] = {n: [p[n] for p in picks] for n in names}
     columns["time"] = np.array([p["time"] for p in picks], dtype=np.int64).astype("datetime64[ns]")
     columns["picker"] = [picker] * len(picks)

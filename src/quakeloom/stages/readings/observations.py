@@ -24,7 +24,7 @@ from quakeloom.mechanism import (
 from quakeloom.schema import USES, time_values
 from quakeloom.stages.readings.amplitude_ratios import amplitude_ratios
 from quakeloom.stages.readings.sites import ReadingSites, event_index, place_readings
-from quakeloom.stages.readings.station_epochs import find_reversed
+from quakeloom.stages.readings.station_epochs import reversed_by_table
 from quakeloom.stages.readings.use import (
     USE_CODES,
     are_impulsive,
@@ -129,7 +129,7 @@ def prepare_block(
     probability = readings.column("probability_up").to_numpy().copy()
     turned = readings.column("reversed").to_numpy(zero_copy_only=False).copy()
     if settings.selection.reversals:
-        turned ^= find_reversed(shared.reversals, readings, times[event])
+        turned ^= reversed_by_table(shared.reversals, readings, times[event])
     screened = np.zeros(readings.num_rows, dtype=bool)
     for report in shared.screening:
         proposed, left_out = screen_readings(report, readings, times[event])
@@ -151,6 +151,7 @@ def prepare_block(
         "probability_up": probability,
         "reversed": turned,
         "distance_km": sites.distance,
+        "choice": _join_choices(readings.column("choice").to_pylist(), sites.choice.tolist()),
     }
     block, rows, reference = _observe(
         settings,
@@ -172,6 +173,11 @@ def prepare_block(
     columns["takeoff_deg"] = reference[1]
     columns["use"] = np.array(USES)[use]
     return PreparedBlock(block, rows, columns, invalid)
+
+
+def _join_choices(instruments: list[str], places: list[str]) -> list[str]:
+    """Return what was said of instruments and of places, together."""
+    return ["; ".join(filter(None, both)) for both in zip(instruments, places, strict=True)]
 
 
 def _check_events(

@@ -69,7 +69,10 @@ def place_readings(
         )
     found = ~np.isnan(lon)
     azimuth = np.where(found, azimuth, np.nan)
-    return ReadingSites(event, azimuth, distance, station, choice), (azimuth, np.full(len(event), np.nan))
+    return ReadingSites(event, azimuth, distance, station, choice), (
+        azimuth,
+        np.full(len(event), np.nan),
+    )
 
 
 def event_index(rows: pa.Table, ids: pa.Array) -> NDArray[np.int64]:

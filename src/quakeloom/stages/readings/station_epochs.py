@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.core import distance_azimuth
@@ -235,6 +236,36 @@ def find_reversed(
             t = times[rows]
             turned[rows] |= (t >= start[r]) & (t <= end[r])
     return turned
+
+
+def reversed_by_table(
+    reversals: pa.Table, readings: pa.Table, times: NDArray[np.datetime64]
+) -> NDArray[np.bool_]:
+    """Return which readings a table of reversals turns.
+
+    Those that were turned already, since the metadata of their sensor say that it points
+    down, are not turned back: both tell of the same sensor. A warning names their stations.
+
+    Parameters
+    ----------
+    reversals : pyarrow.Table
+        Registered table ``reversals``.
+    readings : pyarrow.Table, n rows
+        Registered table ``polarities``.
+    times : ndarray of datetime64, shape (n,)
+    """
+    turned = find_reversed(reversals, readings, times)
+    already = pc.equal(readings.column("orientation"), "reversed").to_numpy()
+    both = turned & already
+    if both.any():
+        names = readings.column("station").filter(pa.array(both)).unique().to_pylist()
+        log.warning(
+            "mechanism: %d readings of %s are reversed by the metadata of their sensors and by the "
+            "table of reversals; they are turned once. If the table tells of readings that are "
+            "turned already, write waveforms.orientation: names.",
+            int(both.sum()), ", ".join(sorted(names)[:_NAMED_STATIONS]),
+        )  # fmt: skip
+    return turned & ~already
 
 
 class _StationIndex:

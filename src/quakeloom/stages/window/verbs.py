@@ -23,6 +23,7 @@ from quakeloom.core import MemoryPromiseError, digest_file, digest_json, digest_
 from quakeloom.picking import Picker
 from quakeloom.schema import make_table
 from quakeloom.signal import flag_names
+from quakeloom.stages.archive.directions import read_directions
 from quakeloom.stages.archive.record_sets import ArchiveReader, RecordSet
 from quakeloom.stages.archive.stored_index import index_archive, read_span, write_span
 from quakeloom.stages.frame.partition_states import (
@@ -88,6 +89,7 @@ def plan(
         ),
         "code": digest_source(CODE[STAGE]),
     }
+    common["directions"] = read_directions(settings, layout).digest
     if settings.takeoff.angles == "layered":
         common["takeoff"] = digest_file(layout.plan_step("takeoff", "tables"))
     plans: dict[str, dict[str, Any]] = {}
@@ -161,7 +163,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     events = read_table(layout.rows(partition) / "events.parquet", "events")
     wanted, absent = plan_windows(settings, layout, partition, events, index, picker)
     ids = events.column("event_id").to_pylist()
-    reader = ArchiveReader(keep=12)
+    reader = ArchiveReader(12, read_directions(settings, layout))
     made = [_row(ids, w, status, reason) for w, status, reason in absent]
     with atomic_folder(layout.part(STAGE, partition)) as folder:
         group = folder / "windows.zarr"
@@ -193,6 +195,8 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         spill.unlink()
         table = _table(made, _results_folder(settings, layout))
         write_table(folder / "windows.parquet", "windows", table, {"partition": partition})
+    for problem in reader.problems:
+        log.warning("window %s: %s: %s", partition, problem.file, problem.reason)
     counts = {"windows": count, "rows": len(made), "files_opened": reader.opened}
     mark_done(layout, STAGE, partition, counts)
     summary = {
@@ -262,6 +266,7 @@ def _cut_one(
     )
     row = _row(ids, w, "cut", said)
     row["flags"] = flags
+    row["orientation"], row["choice"] = record.orientation, record.choice
     row["window_start"] = record.time_of(first)
     row["sampling_rate_hz"] = rate
     vertical = picker.components.index("Z")
@@ -288,6 +293,8 @@ def _row(ids: list[str], w: WantedWindow, status: str, reason: str) -> dict[str,
         "expected_s_time": w.expected_s if w.expected_s != NO_TIME else None,
         "distance_km": w.distance_km,
         "flags": "",
+        "orientation": "",
+        "choice": "",
         "sampling_rate_hz": None,
         "source_file": str(w.rows[0].file) if w.rows else "",
     }
@@ -307,7 +314,8 @@ def _table(rows: list[dict[str, Any]], results: Path) -> pa.Table:
     columns: dict[str, Any] = {
         name: [r[name] for r in rows]
         for name in ("event_id", "network", "station", "location_code", "channel", "window",
-                     "window_status", "reason", "distance_km", "flags", "source_file")
+                     "window_status", "reason", "distance_km", "flags", "orientation", "choice",
+                     "source_file")
     }  # fmt: skip
     columns["sampling_rate_hz"] = [
         np.nan if r["sampling_rate_hz"] is None else r["sampling_rate_hz"] for r in rows

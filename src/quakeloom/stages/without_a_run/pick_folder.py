@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import pyarrow as pa
 
 from quakeloom.picking import Picker, PickOptions, Picks, pick_records
 from quakeloom.schema import make_table
-from quakeloom.signal import Record
+from quakeloom.signal import Record, band_of, flag_bit
+from quakeloom.stages.archive.directions import SensorDirections
+from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
     Problem,
@@ -63,6 +65,7 @@ def pick_folder(
     span_s: tuple[float, float] | None = None,
     one_per_station: bool = True,
     progress: Callable[[str], None] = lambda _: None,
+    directions: SensorDirections | None = None,
 ) -> FolderPicks:
     """Pick P and S in every waveform file at a path.
 
@@ -77,9 +80,10 @@ def pick_folder(
         records whose origin is known to lie there.
     one_per_station : bool
         Of picks of one phase of a station that several instruments give within half a second
-        keep the most probable of those that are not slower than the picker; the others go to
-        ``rejects``.
+        keep one; see :func:`choose_instrument`. The others go to ``rejects``.
     progress : callable
+    directions : SensorDirections, optional
+        Where sensors point; without it the headers of the files tell.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def pick_folder(
     """
     progress("reading headers")
     rows, problems = index_files(list_files(path))
-    reader = ArchiveReader()
+    reader = ArchiveReader(directions=directions)
     made: list[dict[str, Any]] = []
     waiting: list[tuple[RecordSet, Record]] = []
     found = FolderPicks(make_table("picks", {}, rows=0), make_table("rejects", {}, rows=0), "")
@@ -117,6 +121,8 @@ def pick_folder(
         made, doubled = _best_of_station(made)
         problems += doubled
     found.picks = _picks_table(made, picker.name)
+    # a file says the same when its headers and when its samples are read
+    problems = list(dict.fromkeys([*problems, *reader.problems]))
     found.rejects = problems_table(problems)
     found.picker = picker.name
     found.counts = {
@@ -155,9 +161,8 @@ def _span(record: Record, start_s: float, end_s: float) -> Record | None:
     data = record.data[:, a:b]
     if data.shape[1] < record.rate_hz:
         return None
-    return Record(
-        record.time_of(a), record.rate_hz, data, record.flags, record.channels, record.problems
-    )
+    gaps = [(max(i - a, 0), j - a) for i, j in record.gaps if j > a and i < b]
+    return replace(record, start=record.time_of(a), data=data, gaps=gaps)
 
 
 def _pick(
@@ -165,13 +170,16 @@ def _pick(
 ) -> list[dict[str, Any]]:
     results = pick_records(picker, [r for _, r in waiting], options)
     rows = []
-    for (wanted, _), picks in zip(waiting, results, strict=True):
-        rows += _rows(wanted, picks, picker.sampling_rate_hz)
+    for (wanted, record), picks in zip(waiting, results, strict=True):
+        rows += _rows(wanted, record, picks, picker.sampling_rate_hz)
     return rows
 
 
-def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any]]:
+def _rows(wanted: RecordSet, record: Record, picks: Picks, rate_hz: float) -> list[dict[str, Any]]:
     instrument = wanted.instrument
+    clipped = [
+        c for c, f in zip(record.channels, record.flags, strict=True) if f & flag_bit("clipped")
+    ]
     return [
         {
             "network": instrument.network,
@@ -184,7 +192,14 @@ def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any
             "probability": float(picks.probability[i]),
             "snr": float(picks.snr[i]),
             "source_file": str(wanted.rows[0].file),
-            "slow": max(r.sampling_rate_hz for r in wanted.rows) < 0.8 * rate_hz,
+            "choice": record.choice,
+            "says": InstrumentSays(
+                instrument.location_code,
+                picks.channel[i],
+                float(picks.probability[i]),
+                max(r.sampling_rate_hz for r in wanted.rows) < 0.8 * rate_hz,
+                picks.channel[i] in clipped,
+            ),
         }
         for i in range(len(picks.phase))
         if wanted.start <= picks.time[i] < wanted.end
@@ -194,7 +209,7 @@ def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any
 def _best_of_station(
     rows: list[dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Keep the most probable of simultaneous picks of several instruments of a station."""
+    """Keep one of simultaneous picks of several instruments of a station."""
     by_station: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
         by_station.setdefault((row["network"], row["station"], row["phase"]), []).append(row)
@@ -205,21 +220,18 @@ def _best_of_station(
             for other in group[i + 1 :]:
                 if other["time"] - row["time"] > _NANO // 2:
                     break
-                same = (row["location_code"], row["channel"][:-1]) == (
+                same = (row["location_code"], band_of(row["channel"])) == (
                     other["location_code"],
-                    other["channel"][:-1],
+                    band_of(other["channel"]),
                 )
                 if same or id(row) in dropped or id(other) in dropped:
                     continue
-                # a slow instrument smears onsets, however sure the network is
-                rank = [(r["slow"], -r["probability"]) for r in (row, other)]
-                worse = other if rank[0] <= rank[1] else row
+                is_first, words = choose_instrument(row["says"], other["says"])
+                better, worse = (row, other) if is_first else (other, row)
                 dropped.add(id(worse))
+                better["choice"] = better["choice"] or words
                 what = f"{worse['phase']} on {worse['channel']}"
-                reason = (
-                    f"{what} (probability {worse['probability']:.2f}): another instrument of the "
-                    "station is faster or surer"
-                )
+                reason = f"{what} (probability {worse['probability']:.2f}): {words}"
                 problems.append(Problem(worse["source_file"], "pick", worse["station"], reason))
     return [r for r in rows if id(r) not in dropped], problems
 
@@ -228,7 +240,7 @@ def _picks_table(rows: list[dict[str, Any]], picker: str) -> pa.Table:
     columns: dict[str, Any] = {}
     for name in (
         "network", "station", "location_code", "channel", "phase", "uncertainty_s",
-        "probability", "snr", "source_file",
+        "probability", "snr", "choice", "source_file",
     ):  # fmt: skip
         columns[name] = [r[name] for r in rows]
     columns["time"] = np.array([r["time"] for r in rows], dtype=np.int64).astype("datetime64[ns]")
