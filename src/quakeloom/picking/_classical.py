@@ -78,6 +78,7 @@ class ClassicalPicker:
     ) -> None:
         self.name = "classical"
         self.error_per_width = (1.0, 1.0)
+        self.ignores_sign = True
         self.components = "ENZ"
         self.sampling_rate_hz = sampling_rate_hz
         self.samples = samples

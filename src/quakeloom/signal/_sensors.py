@@ -52,8 +52,9 @@ def separate_sensors(pieces: Sequence[Piece]) -> list[SensorPieces]:
     Two recordings of one channel at one time that are not alike, or have different rates, are
     of two sensors. They are told apart by what the headers say of sensor and unit, by the
     rate, by the names of the files without their channels, or by their folders: the first of
-    these that keeps all such recordings apart. Seismometers come before accelerometers, by
-    name and unit, else by the lower frequencies; then the higher rates.
+    these that keeps all such recordings apart. Those with a vertical come first; then
+    seismometers before accelerometers, by name and unit, else by the lower frequencies; then
+    the higher rates.
 
     Returns
     -------
@@ -137,15 +138,17 @@ def _layers(pieces: Sequence[Piece]) -> list[SensorPieces]:
             SensorPieces(tuple(second), "the other")]  # fmt: skip
 
 
-def _rank(pieces: Sequence[Piece]) -> tuple[int, float, float]:
-    """Return what puts a sensor before another: velocity, low frequencies, high rates."""
+def _rank(pieces: Sequence[Piece]) -> tuple[bool, int, float, float]:
+    """Return what puts a sensor before another: a vertical, velocity, low frequencies, rate."""
+    has_vertical = any(component_of(p.channel) == "Z" for p in pieces)
     words = " ".join(sorted({p.sensor for p in pieces}))
     kind = 1
     if _MOTION.search(words):
         kind = 0
     elif _ACCELEROMETERS.search(words):
         kind = 2
-    return kind, round(_frequency(pieces), 3), -max(p.rate_hz for p in pieces)
+    rate = max(p.rate_hz for p in pieces)
+    return not has_vertical, kind, round(_frequency(pieces), 3), -rate
 
 
 def _frequency(pieces: Sequence[Piece]) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings
 from quakeloom.core import digest_file, digest_json, digest_source
-from quakeloom.picking import PHASES, Picker, find_peaks
+from quakeloom.picking import PHASES, Picker, PickOptions, find_peaks, steady_probabilities
 from quakeloom.schema import make_table, time_values
 from quakeloom.signal import channel_like, signal_to_noise
 from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
@@ -48,6 +48,10 @@ BASE_MB = 600.0
 
 _NANO = 1_000_000_000
 _NO_TIME = np.iinfo(np.int64).min
+_S_SHARE = PickOptions().s_share
+_NOISE_S = 0.6
+"""Seconds of a window that must have been recorded before a pick."""
+
 _BLOCK = 512
 
 
@@ -101,7 +105,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         array = open_array(group, "waveform")
         for first, last in window.iterate_windows(rows.count, _BLOCK):
             block = np.asarray(array[first:last])
-            found = picker.probabilities(block)
+            found = steady_probabilities(picker, block)
             for k in range(last - first):
                 picks += _pick_window(settings, picker, rows, first + k, block[k], found[k])
     picks = _best_instruments(picks)
@@ -184,7 +188,9 @@ def _pick_window(
     upright = [vertical] if data[vertical].any() else flat
     factors = getattr(picker, "error_per_width", (0.2, 0.4))
     picks: list[dict[str, Any]] = []
-    earliest = 0.0
+    # what was not recorded is zero, and its end looks like an onset
+    living = np.flatnonzero(data.any(axis=0))
+    earliest = (int(living[0]) if living.size else data.shape[1]) + _NOISE_S * rate
     for k, phase in enumerate(PHASES):
         expected = int((rows.p if phase == "P" else rows.s)[number])
         if expected == _NO_TIME:
@@ -200,6 +206,9 @@ def _pick_window(
         if not near.size:
             continue
         best = near[np.argmax(probability[near])]
+        if phase == "S" and flat:
+            # the first motion of S is often smaller than what follows it
+            best = near[probability[near] >= _S_SHARE * probability[best]][0]
         at = float(position[best])
         if phase == "P":
             earliest = at

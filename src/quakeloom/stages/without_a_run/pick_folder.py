@@ -112,10 +112,10 @@ def pick_folder(
             found.records += 1
             found.seconds_of_data += part.data.shape[1] / part.rate_hz
         if sum(r.data.shape[1] for _, r in waiting) >= _TOGETHER_SAMPLES:
-            made += _pick(picker, waiting, options)
+            made += _pick(picker, waiting, options, problems)
             waiting = []
             progress(f"picked {number + 1} of {len(sets)} sets, {len(made)} picks")
-    made += _pick(picker, waiting, options)
+    made += _pick(picker, waiting, options, problems)
     made.sort(key=lambda r: (r["time"], r["network"], r["station"], r["phase"], r["channel"]))
     if one_per_station:
         made, doubled = _best_of_station(made)
@@ -166,12 +166,18 @@ def _span(record: Record, start_s: float, end_s: float) -> Record | None:
 
 
 def _pick(
-    picker: Picker, waiting: list[tuple[RecordSet, Record]], options: PickOptions | None
+    picker: Picker,
+    waiting: list[tuple[RecordSet, Record]],
+    options: PickOptions | None,
+    problems: list[Problem],
 ) -> list[dict[str, Any]]:
+    """Return the picks of records; peaks that were refused are problems."""
     results = pick_records(picker, [r for _, r in waiting], options)
     rows = []
     for (wanted, record), picks in zip(waiting, results, strict=True):
         rows += _rows(wanted, record, picks, picker.sampling_rate_hz)
+        file, station = str(wanted.rows[0].file), wanted.instrument.station
+        problems += [Problem(file, "pick", station, reason) for reason in picks.refused]
     return rows
 
 
