@@ -37,7 +37,7 @@ class Vetting:
     """
 
     least_snr: float = 1.6
-    sure: float = 0.8
+    sure: float = 0.75
 
 
 @dataclass
