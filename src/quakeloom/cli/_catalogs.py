@@ -33,6 +33,7 @@ MECHANISM_EXPORTS = {
 }
 """Forms for mechanisms: their writer and the name of the file."""
 EXPORTS = ("quakeml", *CATALOG_EXPORTS, *MECHANISM_EXPORTS)
+"""All forms of ``quakeloom export``."""
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -7,7 +7,9 @@ import re
 from quakeloom.formats._compressed import plain_head
 
 _ASIDE = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+"""What may stand before the root element."""
 _ROOT = re.compile(r"\s*(?:<![^>]*>\s*)?<([^\s/>!?]+)")
+"""The name of the root element, after a DOCTYPE if there is one."""
 
 
 def root_element(head: bytes) -> str:
