@@ -41,6 +41,7 @@ MECHANISM_EXPORTS = {
 }
 """Forms for mechanisms: their writer and the name of the file."""
 EXPORTS = ("quakeml", *CATALOG_EXPORTS, *MECHANISM_EXPORTS)
+"""All forms that a catalog is written in."""
 
 
 def add_commands(app: typer.Typer) -> None:

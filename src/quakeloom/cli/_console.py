@@ -14,7 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _STEPS = re.compile(r"^(\d+) of (\d+) steps")
+"""What Snakemake says after every job."""
+
 _RULE = re.compile(r"^(?:local)?rule (\w+):")
+"""What Snakemake says before every job."""
 
 
 @contextlib.contextmanager

@@ -28,12 +28,15 @@ _NEEDED = (
     "xarray",
     "zarr",
 )
+"""Packages without which nothing runs."""
+
 _OPTIONAL = {
     "obspy": ("waveforms and comparisons", "pip install obspy"),
     "seisbench": ("published picking networks", "pip install 'quakeloom[networks]'"),
     "torch": ("neural networks", "pip install 'quakeloom[networks]'"),
     "snakemake_executor_plugin_slurm": ("the slurm profile", "pip install 'quakeloom[slurm]'"),
 }
+"""Packages that some commands need: what for, and how to get them."""
 
 
 def add_commands(app: typer.Typer) -> None:

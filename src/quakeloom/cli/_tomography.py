@@ -11,6 +11,7 @@ import typer
 from quakeloom.core import SettingsError
 
 _BLOCK_MEMBERS = 8
+"""Members of a block, as in the default settings; chosen here so that more can be added later."""
 
 tomography_app = typer.Typer(
     help="Travel times of a refraction line become an ensemble of velocity sections.",
@@ -70,21 +71,11 @@ def tomography(
             "`quakeloom tomography` needs --picks FILE and --out DIR, or one of the verbs init, "
             "part, finalise, verify with --run DIR. Nothing was computed."
         )
-    from quakeloom.cli._console import status
-    from quakeloom.config import parse_settings
-    from quakeloom.stages.frame.chains import find_chain
-    from quakeloom.stages.planning import plan_run
-    from quakeloom.stages.run_here import run_here
-    from quakeloom.stages.tomography import TOMOGRAPHY
-    from quakeloom.store import RunLayout, read_json
-
     if workers is None:
         workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if members >= _BLOCK_MEMBERS else 0
-    layout = RunLayout(out)
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in layout.root.name).strip("-")
-    settings = parse_settings(
+    _run_line(
+        out,
         {
-            "name": name or "line",
             "seed": seed,
             "data": str(picks.absolute().parent),
             "cluster": {"kind": "local" if workers > 1 else "synchronous", "workers": workers or 1},
@@ -105,8 +96,22 @@ def tomography(
                 "block_members": _BLOCK_MEMBERS if sampler == "rml" else max(16, members),
             },
         },
-        "the command line",
     )
+
+
+def _run_line(out: Path, given: dict[str, Any]) -> None:
+    """Compute a line from its settings, named after the folder of its results."""
+    from quakeloom.cli._console import status
+    from quakeloom.config import parse_settings
+    from quakeloom.stages.frame.chains import find_chain
+    from quakeloom.stages.planning import plan_run
+    from quakeloom.stages.run_here import run_here
+    from quakeloom.stages.tomography import TOMOGRAPHY
+    from quakeloom.store import RunLayout, open_folder, read_json
+
+    layout = RunLayout(open_folder(out))
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in layout.root.name).strip("-")
+    settings = parse_settings({"name": name or "line", **given}, "the command line")
     with status("planning") as say:
         plan_run(settings, layout)
         run_here(settings, layout, say)

@@ -21,6 +21,7 @@ from quakeloom.stages.window.reading import window_tables
 from quakeloom.store import RunLayout, open_array, open_item, read_json, read_table
 
 _AROUND_S = 0.35
+"""Seconds before and after a reading that a figure shows."""
 
 Excerpt = tuple[NDArray[np.float32], float, int]
 """Vertical around an arrival, its sampling rate, and the sample of the arrival."""

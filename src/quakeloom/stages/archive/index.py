@@ -23,6 +23,7 @@ from quakeloom.store import Item, read_provenance, read_table, write_table
 
 Ints = NDArray[np.int64]
 _FILES = ("archive_files", "archive_channels", "archive_traces")
+"""Tables of an index: files, channels, traces."""
 
 
 @dataclass(frozen=True)

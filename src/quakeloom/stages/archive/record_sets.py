@@ -20,9 +20,16 @@ from quakeloom.store import is_input, walk_inputs
 log = logging.getLogger(__name__)
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _DAY = 86_400 * _NANO
+"""Nanoseconds of a day."""
+
 _HALO = 150 * _NANO
+"""Nanoseconds that are read on both sides of what is picked: more than a picker's window."""
+
 _IGNORED = {".json", ".csv", ".txt", ".md", ".parquet", ".yaml", ".xml", ".log"}
+"""Endings of files that lie beside waveforms and are none."""
 
 
 @dataclass(frozen=True, order=True)

@@ -40,7 +40,10 @@ from quakeloom.store import (
 _SDS = re.compile(
     r"(?P<net>\w*)\.(?P<sta>\w+)\.(?P<loc>\w*)\.(?P<cha>\w{3})\.D\.(?P<year>\d{4})\.(?P<day>\d{3})"
 )
+"""Names of day files in a SeisComP data structure (SDS)."""
+
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
 
 
 def archive_files(settings: Settings, ingest: Item) -> list[Path]:

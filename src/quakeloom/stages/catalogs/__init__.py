@@ -12,3 +12,4 @@ CATALOGS = Stage(
     partitions="one",
     tables=("mechanisms",),
 )
+"""The record of stage ``catalogs``."""

@@ -28,6 +28,8 @@ from quakeloom.store import input_place, list_inputs, local_copy, open_folder, w
 log = logging.getLogger(__name__)
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _SLOWEST_KM_S = 3.0
 """No S wave that is looked for is slower."""
 

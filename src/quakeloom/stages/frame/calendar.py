@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNDATED = "undated"
+"""Partition of the events without an origin time."""
+
 _AUTO_EVENTS = 3000
+"""Events of a bin on average; chosen here: some seconds of work, and few files."""
+
 _AUTO_ORDER = ("month", "quarter", "year", "decade")
+"""Kinds of bins from the finest, of which the first with enough events is taken."""
 
 
 def choose_calendar(times: NDArray[np.datetime64]) -> str:

@@ -12,3 +12,4 @@ INGEST = Stage(
     reads=(Reads("simulate", whole=True),),
     partitions="planning",
 )
+"""The record of stage ``ingest``."""

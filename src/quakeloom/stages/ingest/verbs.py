@@ -55,6 +55,8 @@ SOURCE_TABLES = (
     "rejects",
     "truth",
 )
+"""Tables that a source can hold."""
+
 ROW_TABLES = ("events", "polarities", "picks", "amplitudes", "rejects", "truth")
 """Tables that are split into partitions."""
 SEAL = "digests.json"
@@ -314,17 +316,16 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
     pieces: dict[str, tuple[pa.Table, np.ndarray]] = {"events": (events, of_event)}
     event_ids = events.column("event_id").combine_chunks()
     for name in ("polarities", "picks", "amplitudes", "truth"):
-        rows, orphans = rows_of_events(name, tables[name], event_ids)
+        (found, event), orphans = rows_of_events(name, tables[name], event_ids)
         if orphans.num_rows:
             rejects = pa.concat_tables([rejects, orphans])
-        pieces[name] = rows[0], of_event[rows[1]] if rows[0].num_rows else rows[1]
+        pieces[name] = found, of_event[event] if found.num_rows else event
     # what belongs to no event of the run is kept with the first partition
     where = pc.index_in(rejects.column("event_id"), event_ids).fill_null(-1).to_numpy()
     pieces["rejects"] = rejects, np.where(where >= 0, of_event[where], 0)
 
     for name in SHARED_TABLES:
-        path = layout.ingest / f"{name}.parquet"
-        write_table(path, name, tables[name], validate=False)
+        write_table(layout.ingest / f"{name}.parquet", name, tables[name], validate=False)
     bounds = {
         name: (np.argsort(index, kind="stable"), np.bincount(index, minlength=names.size))
         for name, (_, index) in pieces.items()

@@ -23,3 +23,4 @@ LOCATE = Stage(
     tables=("hypocenters", "arrivals", "station_terms"),
     arrays=("parts/locate_tables.zarr", "locations.zarr", "tables"),
 )
+"""The record of stage ``locate``."""

@@ -12,15 +12,14 @@ import pyarrow.compute as pc
 
 from quakeloom.cluster import clamp_workers
 from quakeloom.config import Settings
-from quakeloom.location import Ensemble, make_ensemble
+from quakeloom.location import make_ensemble
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.locate.ensembles import (
-    StoredEnsemble,
     ensemble_bytes,
     find_location_model,
     read_ensemble,
 )
-from quakeloom.stages.locate.events import locate_block
+from quakeloom.stages.locate.events import Locator, locate_block
 from quakeloom.stages.locate.grids import grid_size, is_grid_source
 from quakeloom.stages.locate.hypocenters import (
     locate_settings,
@@ -157,23 +156,23 @@ def make_tasks(
         )  # fmt: skip
 
 
-_SHARED: dict[tuple[str, str], tuple[Ensemble, StoredEnsemble, pa.Table]] = {}
+_SHARED: dict[tuple[str, str], Locator] = {}
+"""What the last block was located with, kept for the next one of this process."""
 
 
-def _shared(layout: RunLayout) -> tuple[Ensemble, StoredEnsemble, pa.Table]:
+def _shared(layout: RunLayout) -> Locator:
     """Read the ensemble and the stations, once per process."""
     key = (str(layout.root), (tables_folder(layout) / "members.json").digest())
     if key not in _SHARED:
         stored = read_ensemble(tables_folder(layout))
         stations = read_table(layout.ingest / "stations.parquet", "stations")
         _SHARED.clear()
-        _SHARED[key] = (make_ensemble(stored.times), stored, stations)
+        _SHARED[key] = Locator(make_ensemble(stored.times), stored, stations)
     return _SHARED[key]
 
 
 def locate_task(task: LocationTask) -> dict[str, pa.Table]:
     """Locate one block of events and write its draws; runs on a worker."""
-    ensemble, stored, stations = _shared(task.layout)
     locate = locate_settings(task.settings)
     if task.group is None:
         locate = locate.model_copy(update={"draws": 0})
@@ -186,7 +185,7 @@ def locate_task(task: LocationTask) -> dict[str, pa.Table]:
             for r in table.to_pylist()
         }  # fmt: skip
     block = locate_block(
-        locate, ensemble, stored, task.events, task.picks, stations, task.settings.seed, terms,
+        locate, _shared(task.layout), task.events, task.picks, task.settings.seed, terms,
         task.settings.selection.station_epochs,
     )  # fmt: skip
     if task.group is not None:

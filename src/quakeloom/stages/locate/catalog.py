@@ -26,7 +26,7 @@ from quakeloom.stages.locate.ensembles import (
     station_places,
     write_ensemble,
 )
-from quakeloom.stages.locate.events import LocatedBlock, locate_block, warn_of_few_models
+from quakeloom.stages.locate.events import LocatedBlock, Locator, locate_block, warn_of_few_models
 from quakeloom.store import (
     Item,
     atomic_folder,
@@ -174,16 +174,16 @@ def locate_tables(
         made = make_times(locate, data, places, levels, seed, cache / "tables")
         write_ensemble(folder, made, key)
     stored = read_ensemble(folder)
-    ensemble = make_ensemble(stored.times)
+    locator = Locator(make_ensemble(stored.times), stored, stations)
     blocks: list[LocatedBlock] = []
     for start in range(0, events.num_rows, block_events):
         block = events.slice(start, block_events)
-        blocks.append(locate_block(locate, ensemble, stored, block, picks, stations, seed))
+        blocks.append(locate_block(locate, locator, block, picks, seed))
     tables = {
         name: pa.concat_tables([getattr(b, name) for b in blocks]) for name in LOCATE.part_tables
     }
     arrays = {n: np.concatenate([b.arrays[n] for b in blocks]) for n in blocks[0].arrays}
-    warn_of_few_models(tables["hypocenters"], ensemble.times.member_count)
+    warn_of_few_models(tables["hypocenters"], stored.times.member_count)
     return LocatedCatalog(
         events, **tables, arrays=arrays, member_names=stored.times.names, code_digest=code
     )

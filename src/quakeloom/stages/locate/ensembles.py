@@ -56,6 +56,7 @@ log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
 
 _SHARED_ARRAYS = ("depth_km", "north_km", "east_km", "level_km", "boundary_km")
+"""Arrays of an ensemble beside the times of its members."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,28 @@ Floats = NDArray[np.float64]
 Terms = Mapping[tuple[str, str, str], tuple[float, float]]
 
 _COUNTS = ("pick_count", "pick_count_p", "grid_coarser")
+"""Columns of whole numbers; 0 where an event is not located."""
+
 _DRAWS = ("draw_longitude", "draw_latitude", "draw_depth_km", "draw_origin_s")
+"""Arrays of the draws of a hypocenter, in the order in which they are drawn together."""
+
+
+@dataclass(frozen=True)
+class Locator:
+    """What every block of events is located with.
+
+    Attributes
+    ----------
+    ensemble : Ensemble
+    stored : StoredEnsemble
+        What the ensemble was made from: its plane and its boundary.
+    stations : pyarrow.Table
+        Registered table.
+    """
+
+    ensemble: Ensemble
+    stored: StoredEnsemble
+    stations: pa.Table
 
 
 @dataclass(frozen=True)
@@ -58,11 +80,9 @@ def location_options(locate: Locate) -> LocationOptions:
 
 def locate_block(
     locate: Locate,
-    ensemble: Ensemble,
-    stored: StoredEnsemble,
+    locator: Locator,
     events: pa.Table,
     picks: pa.Table,
-    stations: pa.Table,
     seed: int,
     terms: Terms | None = None,
     epochs: bool = True,
@@ -72,10 +92,8 @@ def locate_block(
     Parameters
     ----------
     locate : Locate
-    ensemble : Ensemble
-    stored : StoredEnsemble
-        What the ensemble was made from: its plane and its boundary.
-    events, picks, stations : pyarrow.Table
+    locator : Locator
+    events, picks : pyarrow.Table
         Registered tables; picks of other events are passed over.
     seed : int
     terms : mapping, optional
@@ -84,67 +102,88 @@ def locate_block(
         Find stations within their epochs only.
     """
     options = location_options(locate)
-    ids = events.column("event_id").to_pylist()
-    of_event = pc.index_in(picks.column("event_id"), events.column("event_id").combine_chunks())
-    number = of_event.fill_null(-1).to_numpy()
-    picks = picks.filter(pa.array(number >= 0))
-    order = np.argsort(number[number >= 0], kind="stable")
-    picks = picks.take(pa.array(order))
-    number = number[number >= 0][order]
-    starts = np.searchsorted(number, np.arange(len(ids) + 1))
-    readings = _Readings(locate, picks, stations, epochs, terms)
-    members = ensemble.times.member_count
-    arrays: dict[str, np.ndarray] = {
-        **{name: np.full((len(ids), locate.draws), np.nan) for name in _DRAWS},
-        "draw_member": np.full((len(ids), locate.draws), -1, dtype=np.int16),
-        "member_weight": np.zeros((len(ids), members), dtype=np.float32),
-    }
+    picks, starts = _sort_picks(events, picks)
+    readings = _Readings(locate, picks, locator.stations, epochs, terms)
     given = np.stack([events.column(c).to_numpy() for c in ("longitude", "latitude")], axis=1)
     magnitude = events.column("magnitude").to_numpy()
-    rows: list[dict[str, object]] = []
-    use = np.empty(picks.num_rows, dtype=object)
-    residual, predicted, distance, azimuth = (np.full(picks.num_rows, np.nan) for _ in range(4))
-    for i, event_id in enumerate(ids):
-        a, b = starts[i], starts[i + 1]
-        reference = readings.reference(a, b)
+    results = _Results(events.num_rows, picks.num_rows, locate.draws, locator.ensemble)
+    for i, event_id in enumerate(events.column("event_id").to_pylist()):
+        own = slice(starts[i], starts[i + 1])
+        reference = readings.reference(own.start, own.stop)
         epicenter = None
         if locate.epicenter_prior_error_km > 0 and np.isfinite(given[i]).all():
             epicenter = (float(given[i, 0]), float(given[i, 1]))
         found = _locate_one(
-            ensemble, readings.picks(a, b, reference), options, readings.terms[a:b], epicenter,
-            stored, locate.draws, seed, event_id,
+            locator, options, readings.picks(own.start, own.stop, reference),
+            readings.terms[own], epicenter, locate.draws, seed, event_id,
         )  # fmt: skip
-        rows.append(_row(event_id, float(magnitude[i]), found, reference))
-        use[a:b] = found.pick_use or ["used"] * (b - a)
-        if found.residual_s.size:
-            residual[a:b], predicted[a:b] = found.residual_s, found.predicted_s
-            distance[a:b], azimuth[a:b] = found.distance_km, found.azimuth_deg
-        if found.member_weights.size:
-            arrays["member_weight"][i] = found.member_weights
-        if found.draws.size:
-            for name, values in zip(_DRAWS, found.draws.T, strict=True):
-                arrays[name][i] = values
-            arrays["draw_origin_s"][i] -= found.values["origin_s"]
-            arrays["draw_member"][i] = found.draw_member
-    columns = {name: [row.get(name) for row in rows] for name in TABLES["hypocenters"].columns}
-    for name, values in columns.items():
-        if name in ("origin_time", "origin_time_map"):
-            columns[name] = np.array(values, dtype="datetime64[ns]")  # type: ignore[assignment]
+        results.add(i, own, found)
+        results.rows.append(_row(event_id, float(magnitude[i]), found, reference))
     arrivals = make_table(
         "arrivals",
         {
             **{c: picks.column(c) for c in ("event_id", "network", "station", "phase", "time")},
             "uncertainty_s": readings.uncertainty_s,
-            "pick_use": use.tolist(),
-            "residual_s": residual,
-            "travel_time_s": np.where(predicted >= 0, predicted, np.nan),
+            "pick_use": results.use.tolist(),
+            "residual_s": results.residual_s,
+            "travel_time_s": np.where(results.predicted_s >= 0, results.predicted_s, np.nan),
             "station_term_s": readings.terms,
-            "distance_km": distance,
-            "azimuth_deg": azimuth,
+            "distance_km": results.distance_km,
+            "azimuth_deg": results.azimuth_deg,
         },
         rows=picks.num_rows,
     )
-    return LocatedBlock(make_table("hypocenters", columns, rows=len(rows)), arrivals, arrays)
+    return LocatedBlock(results.hypocenters(), arrivals, results.arrays)
+
+
+def _sort_picks(events: pa.Table, picks: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the picks of events in the order of these, and where those of each begin."""
+    of_event = pc.index_in(picks.column("event_id"), events.column("event_id").combine_chunks())
+    number = of_event.fill_null(-1).to_numpy()
+    picks = picks.filter(pa.array(number >= 0))
+    number = number[number >= 0]
+    order = np.argsort(number, kind="stable")
+    starts = np.searchsorted(number[order], np.arange(events.num_rows + 1))
+    return picks.take(pa.array(order)), starts
+
+
+class _Results:
+    """What locating the events of a block gives, event by event and pick by pick."""
+
+    def __init__(self, events: int, picks: int, draws: int, ensemble: Ensemble) -> None:
+        members = ensemble.times.member_count
+        self.rows: list[dict[str, object]] = []
+        self.use = np.empty(picks, dtype=object)
+        self.residual_s, self.predicted_s = np.full(picks, np.nan), np.full(picks, np.nan)
+        self.distance_km, self.azimuth_deg = np.full(picks, np.nan), np.full(picks, np.nan)
+        self.arrays: dict[str, np.ndarray] = {
+            **{name: np.full((events, draws), np.nan) for name in _DRAWS},
+            "draw_member": np.full((events, draws), -1, dtype=np.int16),
+            "member_weight": np.zeros((events, members), dtype=np.float32),
+        }
+
+    def add(self, event: int, own: slice, found: LocatedEvent) -> None:
+        """Take what was found of an event, whose picks are ``own``."""
+        self.use[own] = found.pick_use or ["used"] * (own.stop - own.start)
+        if found.residual_s.size:
+            self.residual_s[own], self.predicted_s[own] = found.residual_s, found.predicted_s
+            self.distance_km[own], self.azimuth_deg[own] = found.distance_km, found.azimuth_deg
+        if found.member_weights.size:
+            self.arrays["member_weight"][event] = found.member_weights
+        if found.draws.size:
+            for name, values in zip(_DRAWS, found.draws.T, strict=True):
+                self.arrays[name][event] = values
+            self.arrays["draw_origin_s"][event] -= found.values["origin_s"]
+            self.arrays["draw_member"][event] = found.draw_member
+
+    def hypocenters(self) -> pa.Table:
+        """Return the registered table."""
+        columns: dict[str, Any] = {
+            name: [row.get(name) for row in self.rows] for name in TABLES["hypocenters"].columns
+        }
+        for name in ("origin_time", "origin_time_map"):
+            columns[name] = np.array(columns[name], dtype="datetime64[ns]")
+        return make_table("hypocenters", columns, rows=len(self.rows))
 
 
 def place_events(events: pa.Table, hypocenters: pa.Table) -> pa.Table:
@@ -250,12 +289,11 @@ def _phase_kind(phase: str) -> str:
 
 
 def _locate_one(
-    ensemble: Ensemble,
-    picks: PickSet,
+    locator: Locator,
     options: LocationOptions,
+    picks: PickSet,
     terms: Floats,
     epicenter: tuple[float, float] | None,
-    stored: StoredEnsemble,
     draws: int,
     seed: int,
     event_id: str,
@@ -263,8 +301,8 @@ def _locate_one(
     """Locate an event; a defect costs it alone, and its message is kept."""
     try:
         return locate_picks(
-            ensemble, picks, options, correction_s=terms, epicenter=epicenter,
-            boundary_km=stored.boundary, plane=stored.plane,
+            locator.ensemble, picks, options, correction_s=terms, epicenter=epicenter,
+            boundary_km=locator.stored.boundary, plane=locator.stored.plane,
             draws=WantedDraws(draws, random_stream(seed, "location", event_id)) if draws else None,
         )  # fmt: skip
     except QuakeloomError:

@@ -35,6 +35,7 @@ from quakeloom.tomography import LineGrid
 log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
 _SAME_PLACE_KM = 1.0
+"""How far a grid's station may lie from ours, km; chosen here: coordinates are rounded so."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from quakeloom.stages.frame.stage import Reads, Stage
 
 _PARTS = ("events", "polarities", "mechanisms", "solutions", "rejects")
+"""Tables of every partition."""
 
 MECHANISM = Stage(
     name="mechanism",
@@ -24,3 +25,4 @@ MECHANISM = Stage(
     tables=(*_PARTS, "stations", "truth"),
     arrays=("accepted.zarr",),
 )
+"""The record of stage ``mechanism``."""

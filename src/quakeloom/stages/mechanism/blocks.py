@@ -35,6 +35,7 @@ _REASONS = {
     "invalid_event": "the event cannot be used",
     "error": "the search failed",
 }
+"""Why an event has no mechanism, by its status."""
 
 
 @dataclass(frozen=True)

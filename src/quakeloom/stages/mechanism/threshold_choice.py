@@ -6,6 +6,7 @@ from quakeloom.config import Settings
 from quakeloom.store import RunLayout, read_json
 
 CHOICE = "threshold.json"
+"""File of the run with what the stage ``threshold`` chose."""
 
 
 def apply_choice(settings: Settings, layout: RunLayout) -> Settings:

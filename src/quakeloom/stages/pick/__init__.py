@@ -16,3 +16,4 @@ PICK = Stage(
     gathered=("picks",),
     tables=("picks",),
 )
+"""The record of stage ``pick``."""

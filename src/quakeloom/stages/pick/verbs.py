@@ -34,8 +34,13 @@ SECONDS_PER_WINDOW = 0.05
 """Seconds of a core to pick a window, measured."""
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _NO_TIME = np.iinfo(np.int64).min
+"""A time that is not known, in nanoseconds since 1970."""
+
 _BLOCK = 512
+"""Windows that are picked together; chosen here: some 40 MB."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:

@@ -14,3 +14,4 @@ POLARITY = Stage(
     gathers=True,
     part_tables=("polarities", "rejects"),
 )
+"""The record of stage ``polarity``."""

@@ -33,7 +33,10 @@ SECONDS_PER_WINDOW = 0.001
 """Seconds of a core to read a first motion, measured."""
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _BLOCK = 512
+"""Windows that are read from the array at a time; chosen here: some MB."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -169,6 +172,7 @@ def _p_picks(
 
 
 _CODES = ("event_id", "network", "station", "location_code", "channel", "source_file")
+"""Columns that picks and windows have in common."""
 
 
 def _preference(columns: dict[str, list[str]], row: int) -> tuple[bool, str, str]:

@@ -17,3 +17,4 @@ REGIONAL = Stage(
     arrays=("ensemble.zarr", "tables"),
     files=("regional.json", "regional.nc"),
 )
+"""The record of stage ``regional``."""

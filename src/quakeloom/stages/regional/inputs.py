@@ -24,6 +24,7 @@ from quakeloom.tomography import RegionalPrior, make_regional_prior
 
 Floats = NDArray[np.float64]
 _AXES = ("depth_km", "north_km", "east_km")
+"""Columns of a volume of velocities that place a node."""
 
 
 @dataclass(frozen=True)

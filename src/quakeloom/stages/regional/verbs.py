@@ -62,6 +62,7 @@ _VELOCITY = "regional_p_velocity"
 """Array of the models, one row per member."""
 
 _PRIORS: dict[str, RegionalPrior] = {}
+"""The prior of the last member, kept for the next one of this process."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:

@@ -14,3 +14,4 @@ REPEATERS = Stage(
     partitions="one",
     tables=("repeaters", "repeater_pairs", "repeater_stations", "repeater_reversals"),
 )
+"""The record of stage ``repeaters``."""

@@ -46,10 +46,13 @@ BASE_MB = 450.0
 """Memory of the program with Zarr and numba loaded, measured."""
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _LEADING_S = 3.0
 """Filtered from so long before what is compared, so that the filter has settled."""
 
 _BLOCK = 512
+"""Windows that are read from the array at a time; chosen here: some MB."""
 
 
 @dataclass

@@ -11,3 +11,4 @@ SIMULATE = Stage(
     settings=("waveforms", "takeoff.models"),
     partitions="planning",
 )
+"""The record of stage ``simulate``."""

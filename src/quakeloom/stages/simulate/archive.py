@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.formats import Trace, write_miniseed
 from quakeloom.simulate import (
@@ -19,13 +20,22 @@ from quakeloom.simulate import (
 from quakeloom.store import Item, atomic_file
 
 _RATE_HZ = 100.0
+"""Sampling rate of the records in Hz, as of most stations for local earthquakes."""
+
 _SAMPLES = 4400
+"""Samples of a record: 44 s, chosen here so that S lies within at 120 km and more."""
+
 _P_S = 13.0
+"""Seconds from the start of a record to P: chosen here, more than pickers look at before P."""
+
 _COUNTS = 40.0
-"""Standard deviation of the noise in counts; a digitizer clips at 24 bits."""
+"""Standard deviation of the noise in counts; chosen here, far from a digitizer's one and clip."""
 
 _CLIP = 2**23 - 1
+"""Counts at which a digitizer of 24 bits clips."""
+
 _BLOCK = 512
+"""Records that are simulated together, so that they fit into some hundred MB."""
 
 
 def write_archive(
@@ -61,7 +71,6 @@ def write_archive(
     starts -= late
     ids = events.events["event_id"]
     bounds = np.searchsorted(readings.event_index, np.arange(len(ids) + 1))
-    network, code = stations.stations["network"], stations.stations["station"]
     arrivals = []
     first = 0
     while first < len(ids):
@@ -70,44 +79,43 @@ def write_archive(
             last += 1
         rows = slice(bounds[first], bounds[last])
         made = simulate_records(events, stations, readings, parameters, rows, _SAMPLES, _RATE_HZ)
-        counts = np.clip(np.rint(_COUNTS * made.data), -_CLIP, _CLIP).astype(np.int32)
         turned = readings.is_reversed[rows]
+        counts = np.clip(np.rint(_COUNTS * made.data), -_CLIP, _CLIP).astype(np.int32)
         counts[turned, 0] *= -1
-        event, station = readings.event_index[rows], readings.station_index[rows]
         sign = np.where(turned, -made.polarity, made.polarity)
+        network, code = (
+            stations.stations[n][readings.station_index[rows]] for n in ("network", "station")
+        )
         for phase, onset in (("P", made.p_onset_s), ("S", made.s_onset_s)):
             seen = np.flatnonzero(np.isfinite(onset))
+            time = starts[rows][seen] + np.round(onset[seen] * 1e9).astype(np.int64)
             arrivals.append(
                 {
-                    "event_id": ids[event[seen]],
-                    "network": network[station[seen]],
-                    "station": code[station[seen]],
+                    "event_id": ids[readings.event_index[rows][seen]],
+                    "network": network[seen],
+                    "station": code[seen],
                     "phase": [phase] * seen.size,
-                    "time": (
-                        starts[rows][seen] + np.round(onset[seen] * 1e9).astype(np.int64)
-                    ).astype("datetime64[ns]"),
+                    "time": time.astype("datetime64[ns]"),
                     "polarity": sign[seen] if phase == "P" else np.zeros(seen.size, np.int8),
                 }
             )
-        for number in range(first, last):
+        for event in range(first, last):
+            own = slice(bounds[event] - rows.start, bounds[event + 1] - rows.start)
             traces = [
-                Trace(
-                    str(network[s]),
-                    str(code[s]),
-                    "",
-                    f"HH{component}",
-                    int(starts[row]),
-                    _RATE_HZ,
-                    counts[row - rows.start, k],
-                    _SAMPLES,
-                    "",
+                _trace(str(n), str(c), component, int(start), samples)
+                for n, c, start, records in zip(
+                    network[own], code[own], starts[rows][own], counts[own], strict=True
                 )
-                for row in range(bounds[number], bounds[number + 1])
-                for s in [readings.station_index[row]]
-                for k, component in enumerate(COMPONENTS)
+                for component, samples in zip(COMPONENTS, records, strict=True)
             ]
             if traces:
-                with atomic_file(folder / f"{ids[number]}.mseed") as file:
+                with atomic_file(folder / f"{ids[event]}.mseed") as file:
                     write_miniseed(file, traces)
         first = last
     return arrivals
+
+
+def _trace(
+    network: str, station: str, component: str, start: int, samples: NDArray[np.int32]
+) -> Trace:
+    return Trace(network, station, "", f"HH{component}", start, _RATE_HZ, samples, _SAMPLES, "")

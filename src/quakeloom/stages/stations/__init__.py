@@ -12,3 +12,4 @@ STATIONS = Stage(
     partitions="one",
     tables=("station_report", "station_months", "reversal_proposals"),
 )
+"""The record of stage ``stations``."""

@@ -34,3 +34,4 @@ STRESS = Stage(
         "stress.json",
     ),
 )
+"""The record of stage ``stress``."""

@@ -13,3 +13,4 @@ TAKEOFF = Stage(
     later_only=("angles", "azimuth_error_deg", "takeoff_error_deg", "depth_error_km", "distance"),
     partitions="one",
 )
+"""The record of stage ``takeoff``."""

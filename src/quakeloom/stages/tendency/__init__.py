@@ -13,3 +13,4 @@ TENDENCY = Stage(
     tables=("tendency",),
     files=("tendency.csv", "tendency.geojson"),
 )
+"""The record of stage ``tendency``."""

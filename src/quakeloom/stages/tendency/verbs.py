@@ -173,7 +173,7 @@ def _open_map(settings: Settings, layout: RunLayout) -> Iterator[xarray.Dataset]
 def _stress_at(
     stress: Stress, data: xarray.Dataset, longitude: Any, latitude: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    names = [d for d in data["components"].dims if d != "component"]
+    names = [str(d) for d in data["components"].dims if d != "component"]
     # the shallowest and the latest stress
     layer = {n: 0 if n == "depth_km" else -1 for n in names[:-2]}
     m, c, between = (

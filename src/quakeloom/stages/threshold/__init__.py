@@ -22,3 +22,4 @@ THRESHOLD = Stage(
     tables=("threshold_trials", "threshold_curve"),
     files=("threshold.json",),
 )
+"""The record of stage ``threshold``."""

@@ -55,7 +55,11 @@ from quakeloom.store import RunLayout, read_json, read_table, write_json_if_chan
 log = logging.getLogger(__name__)
 
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
+"""Columns of a mechanism's angles."""
+
 _PLANES = ("fault_plane_uncertainty_deg", "auxiliary_plane_uncertainty_deg")
+"""Columns of the uncertainties of both planes, of which the mean square is taken."""
+
 _POINT_COLUMNS = (
     "minimum_probability", "expected_error_rate", "event_count", "reading_count", "solved_count",
     "worth", "common_count", "mechanism_rms_deg", "rotation_from_truth_deg",

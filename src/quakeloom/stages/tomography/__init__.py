@@ -17,3 +17,4 @@ TOMOGRAPHY = Stage(
     arrays=("ensemble.zarr",),
     files=("tomography.json", "sections.nc", "sections.csv"),
 )
+"""The record of stage ``tomography``."""

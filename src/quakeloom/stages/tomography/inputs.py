@@ -45,6 +45,9 @@ _ROOM = 1.4
 """Depth of a section over that where rays turn in the fitted velocity."""
 
 _NODES_ALONG, _NODES_DEEP = 300.0, 100.0
+"""Nodes of a section along and in depth where no spacing is given; chosen here: a member then
+takes some seconds."""
+
 _LENGTHS = (6.0, 30.0)
 """Least and most correlation lengths in a section from which the search for better ones begins:
 as many along either side as there are picks in all."""

@@ -33,6 +33,7 @@ from quakeloom.tomography import (
 )
 
 _COVERED_SHARE = 0.15
+"""Length of all rays at a node over the spacing from which it counts as covered; chosen here."""
 
 
 def covered_nodes(
@@ -48,8 +49,10 @@ def covered_nodes(
 
 
 _MISFIT = (0.4, 2.0)
+"""Chi-square per datum outside of which a reader is warned; chosen here."""
+
 _SPREAD = (0.5, 2.0)
-"""Chi-square per datum and variance over the posterior's, outside of which a reader is warned."""
+"""Variance of the members over the posterior's outside of which a reader is warned; chosen here."""
 
 
 def write_products(
@@ -260,24 +263,7 @@ def describe_sections(
             "1",
         )
     for value in line.isovelocities_km_s:
-        depths = isovelocity_depths(velocities, grid.depth_km, value)
-        name = f"depth_of_{value:g}".replace(".", "_")
-        reached = np.isfinite(depths).mean(axis=0)
-        with np.errstate(invalid="ignore"):
-            low, middle, high = (
-                np.where(reached > 0, _quantile(depths, q), np.nan) for q in (0.025, 0.5, 0.975)
-            )
-        for suffix, values in (("", middle), ("_lower", low), ("_upper", high)):
-            data[name + suffix] = (
-                ("distance",),
-                values,
-                {"long_name": f"depth of {value:g} km/s{suffix.replace('_', ', ')}", "units": "km"},
-            )
-        data[name + "_share"] = (
-            ("distance",),
-            reached,
-            {"long_name": f"share of members that reach {value:g} km/s", "units": "1"},
-        )
+        data |= _isovelocity_variables(isovelocity_depths(velocities, grid.depth_km, value), value)
     return xr.Dataset(
         data,
         {
@@ -299,6 +285,30 @@ def describe_sections(
         },
         {"Conventions": "CF-1.10", "title": title, "source": "quakeloom tomography"},
     )
+
+
+def _isovelocity_variables(
+    depths: NDArray[np.float64], velocity_km_s: float
+) -> dict[str, tuple[tuple[str], NDArray[np.float64], dict[str, str]]]:
+    """Median and 95 % range of the depth of a velocity, and the share of members that reach it."""
+    name = f"depth_of_{velocity_km_s:g}".replace(".", "_")
+    reached = np.isfinite(depths).mean(axis=0)
+    with np.errstate(invalid="ignore"):
+        low, middle, high = (
+            np.where(reached > 0, _quantile(depths, q), np.nan) for q in (0.025, 0.5, 0.975)
+        )
+    words = f"depth of {velocity_km_s:g} km/s"
+    along = ("distance",)
+    return {
+        name: (along, middle, {"long_name": words, "units": "km"}),
+        f"{name}_lower": (along, low, {"long_name": f"{words}, lower", "units": "km"}),
+        f"{name}_upper": (along, high, {"long_name": f"{words}, upper", "units": "km"}),
+        f"{name}_share": (
+            along,
+            reached,
+            {"long_name": f"share of members that reach {velocity_km_s:g} km/s", "units": "1"},
+        ),
+    }
 
 
 def _quantile(depths: NDArray[np.float64], level: float) -> NDArray[np.float64]:

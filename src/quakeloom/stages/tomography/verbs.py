@@ -235,6 +235,7 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
 
 
 _INPUTS: dict[str, LineInputs] = {}
+"""The problem of the last members, kept for the next ones of this process."""
 
 
 def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArray[Any]]:

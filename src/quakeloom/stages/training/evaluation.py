@@ -12,6 +12,7 @@ from quakeloom.picking import PHASES, score_picks
 from quakeloom.schema import time_values
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
 
 
 def evaluate_pick_tables(

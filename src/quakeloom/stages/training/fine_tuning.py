@@ -41,11 +41,16 @@ from quakeloom.stages.weights.pickers import OWN_PICKER, own_weights
 from quakeloom.store import atomic_file, digest_input, open_folder, write_json_if_changed
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _BEFORE, _LENGTH = 3000, 9000
+"""Samples of a record before the first arrival, and in all: 30 of 90 s."""
+
 _LEAD = 1000
 """The window that is picked begins 10 s before P, as in the published tables of these records."""
 
 _TOLERANCE_S = {"P": 0.1, "S": 0.2}
+"""Seconds within which a pick is that of the analyst, as in the published tables."""
 
 
 @dataclass(frozen=True)

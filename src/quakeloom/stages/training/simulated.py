@@ -54,30 +54,57 @@ from quakeloom.store import Item, atomic_file, local_copy, open_folder, write_js
 Progress = Callable[[str], None]
 
 _RATE_HZ = 100.0
+"""Sampling rate of all records in Hz, that of the networks."""
+
 _BLOCK = 2048
+"""Records that are simulated together; chosen here: some hundred MB."""
+
 _POLARITY_SAMPLES, _POLARITY_ONSET_S = 512, 2.6
+"""Samples of a record of a first motion, and seconds to P: room for a window moved either way."""
+
 _PICKER_SAMPLES = 6000
+"""Samples of a record that is picked: 60 s, twice the network's window."""
+
 _STRONG_SNR, _SMALL_SNR, _ALL_SNR = (15.0, 400.0), (0.8, 80.0), (0.8, 400.0)
+"""Least and largest signal-to-noise ratio of P in both steps of training, and where it is tested;
+chosen here: what is clear is learned first."""
+
 _ONSET_SHARE, _ONSET_FLOOR = (0.02, 0.05), (0.5, 0.7)
 """Analysts pick the first break of P early and S where it stands out of the coda of P: with other
 labels P came late and S early on the records of Northern California."""
 
 _FLAWED = 0.02
+"""Share of records with a flaw of each kind; chosen here."""
+
 _PICKER_FLAWS = ("clipped", "spiked", "gap", "swapped", "coarse")
+"""Kinds of flaws that a picker must bear."""
+
 _P_CLEAR, _S_CLEAR, _S_CLEAR_ON_VERTICAL = 1.5, 3.5, 2.5
 """Peaks of P over the noise and of S over what comes before it, from which they can be seen."""
 
 _LONGEST_LEAD = 0.15
+"""How far a head wave may be ahead of the direct one, over the S-P time; chosen here."""
+
 _EMERGENT = 0.5
+"""Share of earthquakes that begin slowly; chosen here."""
+
 _BROADENED = 0.75
+"""Share of paths with forward scattering; chosen here."""
+
 _PICKER_INSTRUMENTS = (0.22, 0.08, 0.17, 0.28, 0.25)
 """More accelerometers and geophones than first motions are read on: S is harder to see there."""
 
 _FLAWED_FIRST_MOTIONS = 0.05
+"""Share of first motions with a flaw of each kind; chosen here."""
+
 _POLARITY_FLAWS = ("clipped", "coarse")
+"""Kinds of flaws that a first motion can be read in spite of."""
 
 _SNR_EDGES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 1e9)
+"""Edges of the signal-to-noise ratios that accuracy is told for."""
+
 _SHIFTS_S = tuple(np.round(np.arange(-0.06, 0.0601, 0.01), 3).tolist())
+"""Seconds by which picks are moved; chosen here: errors of analysts and of good pickers."""
 
 
 def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from quakeloom.picking import ClassicalPicker, Picker, build_own_picker, build_s
 from quakeloom.store import digest_input, find_resource, is_input
 
 CLASSICAL = "classical"
+"""Name of what picks and reads first motions without a network."""
+
 OWN_PICKER, OWN_POLARITY = "picker.npz", "polarity.npz"
 """Our own weights in resources/weights."""
 

@@ -15,6 +15,7 @@ from quakeloom.stages.weights.pickers import CLASSICAL, OWN_POLARITY, own_weight
 from quakeloom.store import digest_input, is_input
 
 _BATCH = 4096
+"""Windows that a network reads together; chosen here: some MB."""
 
 
 @dataclass(frozen=True)

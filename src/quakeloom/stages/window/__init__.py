@@ -26,3 +26,4 @@ WINDOW = Stage(
     gathered=("windows",),
     tables=("windows",),
 )
+"""The record of stage ``window``."""

@@ -17,7 +17,10 @@ from quakeloom.stages.readings.station_epochs import find_stations
 from quakeloom.travel import TableStack, lookup
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 NO_TIME = np.iinfo(np.int64).min
+"""A time that is not known, in nanoseconds since 1970."""
 
 
 @dataclass(frozen=True)

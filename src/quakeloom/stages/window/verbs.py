@@ -43,7 +43,10 @@ SECONDS_PER_WINDOW = 0.002
 """Seconds of a core to cut a window, measured."""
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _USELESS = {"dead", "constant"}
+"""Flags of components of which nothing can be read."""
 
 
 def inputs(run: PlannedRun) -> StageInputs:

@@ -21,7 +21,10 @@ MARGIN = 2_000_000_000
 """Nanoseconds that are read before and after a window."""
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _LONGEST_TRAVEL = 600 * _NANO
+"""Nanoseconds that no P or S of a regional event travels longer; chosen here."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from quakeloom.stages.archive.record_sets import (
 log = logging.getLogger(__name__)
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _TOGETHER_SAMPLES = 2_000_000
 """Records are picked together until they hold this many samples."""
 

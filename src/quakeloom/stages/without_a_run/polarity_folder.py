@@ -31,9 +31,16 @@ from quakeloom.stages.without_a_run.pick_folder import problems_table
 log = logging.getLogger(__name__)
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _NEEDED_S = 4.0
+"""Seconds around a pick that a trace must touch to be read; chosen here: twice a window."""
+
 _ACCELERATION = ("N", "G", "L")
+"""Second letters of channels that record acceleration (SEED)."""
+
 _USELESS = ("dead", "constant")
+"""Flags of traces of which nothing can be read."""
 
 
 @dataclass

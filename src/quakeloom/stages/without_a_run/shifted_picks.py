@@ -16,7 +16,10 @@ from quakeloom.stages.weights.polarity_readers import Reader, open_reader
 from quakeloom.stages.without_a_run.polarity_folder import FirstMotionWindow, cut_folder
 
 SHIFTS_S = tuple(np.round(np.arange(-0.06, 0.0601, 0.01), 3).tolist())
+"""Seconds by which picks are moved; chosen here: errors of analysts and of good pickers."""
+
 _AROUND_S = (0.4, 0.6)
+"""Seconds before and after a pick that a figure shows."""
 
 
 @dataclass(frozen=True)
