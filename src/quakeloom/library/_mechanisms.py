@@ -18,7 +18,7 @@ from quakeloom.library._takeoffs import trace_stack
 from quakeloom.schema import make_table
 from quakeloom.stages.ingest.verbs import rows_of_events, unique_events
 from quakeloom.stages.mechanism.blocks import EventBlock, solve_events
-from quakeloom.stages.readings.observations import Shared
+from quakeloom.stages.readings.block_readings import Shared
 
 _GROUPS = ("mechanism", "takeoff", "selection")
 _BLOCK = 1024

@@ -20,7 +20,8 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import QuakeloomError
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
-from quakeloom.stages.readings.observations import HypocenterDraws, Shared, prepare_block
+from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared
+from quakeloom.stages.readings.observations import prepare_block
 from quakeloom.stages.takeoff.reading import read_tables
 from quakeloom.store import Item, RunLayout, read_table, write_region
 

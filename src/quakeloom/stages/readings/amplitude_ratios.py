@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.stages.readings.sites import ReadingSites, event_index, place_readings
+from quakeloom.stages.readings.block_readings import BlockEvents, EventRows, Readings, Shared
+from quakeloom.stages.readings.sites import place_rows
 
 
 @dataclass(frozen=True)
@@ -18,91 +19,75 @@ class AmplitudeRatios:
 
     Attributes
     ----------
-    log_ratio : ndarray of float64
+    amplitudes : EventRows
+        All rows of table ``amplitudes``, with the places of their stations.
+    row : ndarray of int64, shape (ratios,)
+        Rows that are used.
+    log_ratio : ndarray of float64, shape (ratios,)
         Decimal logarithm of S/P, corrected for the station.
-    event, row : ndarray of int64
-        Event in the block, and row of table ``amplitudes``.
-    distance_km, azimuth_deg, takeoff_deg : ndarray of float64
-        NaN where the ray has still to be traced.
-    station : ndarray of float64
-        Longitude, latitude and elevation (m), shape (3, ratios).
     """
 
-    log_ratio: NDArray[np.float64]
-    event: NDArray[np.int64]
+    amplitudes: EventRows
     row: NDArray[np.int64]
-    distance_km: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    takeoff_deg: NDArray[np.float64]
-    station: NDArray[np.float64]
+    log_ratio: NDArray[np.float64]
 
 
 def amplitude_ratios(
     settings: Settings,
-    events: pa.Table,
+    events: BlockEvents,
     amplitudes: pa.Table,
-    stations: pa.Table,
-    corrections: pa.Table,
-    ids: pa.Array,
-    usable_event: NDArray[np.bool_],
-    readings: pa.Table,
-    given: tuple[NDArray[np.float64], NDArray[np.float64]],
-    sites: ReadingSites,
+    readings: Readings,
+    shared: Shared,
 ) -> AmplitudeRatios:
-    """log10 S/P of amplitudes that stand out of the noise, corrected for the station."""
+    """Return log10 S/P of amplitudes that stand out of the noise, corrected for the station.
+
+    Parameters
+    ----------
+    settings : Settings
+    events : BlockEvents
+    amplitudes : pyarrow.Table
+        Registered table ``amplitudes`` of these events, sorted by event.
+    readings : Readings
+        Of the same events: where angles are given, a ratio takes those of its station.
+    shared : Shared
+    """
     if not settings.mechanism.use_amplitudes or not amplitudes.num_rows:
-        none, nowhere = np.zeros(0), np.zeros(0, dtype=np.int64)
-        return AmplitudeRatios(none, nowhere, nowhere, none, none, none, np.zeros((3, 0)))
-    event = event_index(amplitudes, ids)
-    p, s, np_, ns = (
-        amplitudes.column(c).to_numpy()
-        for c in ("p_amplitude", "s_amplitude", "p_noise", "s_noise")
+        none = events.rows_of(amplitudes.slice(0, 0))
+        return AmplitudeRatios(none, np.zeros(0, dtype=np.int64), np.zeros(0))
+    rows = place_rows(settings, events, events.rows_of(amplitudes), shared.stations)
+    traced = settings.takeoff.angles != "given"
+    if not traced:
+        rows = _angles_of_same_station(rows, readings)
+    p, s, p_noise, s_noise = (
+        rows.column(c) for c in ("p_amplitude", "s_amplitude", "p_noise", "s_noise")
     )
     snr = settings.mechanism.minimum_amplitude_snr
     with np.errstate(invalid="ignore", divide="ignore"):
-        loud = (p > 0) & (s > 0) & (p >= snr * np.abs(np_)) & (s >= snr * np.abs(ns))
-        ratio = np.log10(s / p) - _corrections(settings, corrections, amplitudes)
-    placed, angles = place_readings(settings, events, amplitudes, event, stations)
-    if settings.takeoff.angles == "given":
-        angles = _angles_of_same_station(readings, sites.event, given, amplitudes, event)
-    with np.errstate(invalid="ignore"):
-        near = ~(placed.distance > settings.selection.maximum_distance_km)
-    ready = np.isfinite(angles[0]) & (np.isfinite(angles[1]) | (settings.takeoff.angles != "given"))
-    rows = np.flatnonzero(loud & near & ready & usable_event[event] & np.isfinite(ratio))
-    return AmplitudeRatios(
-        log_ratio=ratio[rows],
-        event=event[rows],
-        row=rows,
-        distance_km=placed.distance[rows],
-        azimuth_deg=angles[0][rows],
-        takeoff_deg=angles[1][rows],
-        station=placed.station[:, rows],
-    )
+        loud = (p > 0) & (s > 0) & (p >= snr * np.abs(p_noise)) & (s >= snr * np.abs(s_noise))
+        ratio = np.log10(s / p) - _corrections(settings, shared.sp_corrections, amplitudes)
+        near = ~(rows.distance_km > settings.selection.maximum_distance_km)
+    ready = np.isfinite(rows.azimuth_deg) & (np.isfinite(rows.takeoff_deg) | traced)
+    usable = events.is_usable[rows.event]
+    chosen = np.flatnonzero(loud & near & ready & usable & np.isfinite(ratio))
+    return AmplitudeRatios(rows, chosen, ratio[chosen])
 
 
-def _angles_of_same_station(
-    readings: pa.Table,
-    reading_event: NDArray[np.int64],
-    given: tuple[NDArray[np.float64], NDArray[np.float64]],
-    amplitudes: pa.Table,
-    event: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _angles_of_same_station(rows: EventRows, readings: Readings) -> EventRows:
+    """Return rows with the angles of the last reading of their event and station."""
     known = dict(
         zip(
-            zip(reading_event.tolist(), readings.column("station").to_pylist(), strict=True),
-            range(readings.num_rows),
+            zip(readings.event.tolist(), readings.column("station").tolist(), strict=True),
+            range(readings.count),
             strict=True,
         )
     )
-    where = np.array(
-        [
-            known.get(key, -1)
-            for key in zip(event.tolist(), amplitudes.column("station").to_pylist(), strict=True)
-        ],
-        dtype=np.int64,
+    keys = zip(rows.event.tolist(), rows.column("station").tolist(), strict=True)
+    where = np.array([known.get(key, -1) for key in keys], dtype=np.int64)
+    return replace(
+        rows,
+        azimuth_deg=np.where(where >= 0, readings.azimuth_deg[where], np.nan),
+        takeoff_deg=np.where(where >= 0, readings.takeoff_deg[where], np.nan),
     )
-    azimuth = np.where(where >= 0, given[0][where], np.nan)
-    return azimuth, np.where(where >= 0, given[1][where], np.nan)
 
 
 def _corrections(

@@ -2,70 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import distance_azimuth
-from quakeloom.schema import time_values
+from quakeloom.stages.readings.block_readings import BlockEvents, EventRows
 from quakeloom.stages.readings.station_epochs import find_stations
 
-
-@dataclass(frozen=True)
-class ReadingSites:
-    """Where the readings of one kind were made, and how far from the events."""
-
-    event: NDArray[np.int64]
-    azimuth: NDArray[np.float64]
-    distance: NDArray[np.float64]
-    station: NDArray[np.float64]
-    """Longitude, latitude and elevation (m) of the stations, shape (3, readings)."""
+Rows = TypeVar("Rows", bound=EventRows)
 
 
-def place_readings(
-    settings: Settings,
-    events: pa.Table,
-    readings: pa.Table,
-    event: NDArray[np.int64],
-    stations: pa.Table,
-) -> tuple[ReadingSites, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Azimuth and distance of readings: from coordinates, else as given."""
-    times = time_values(events.column("origin_time"))[event]
+def place_rows(settings: Settings, events: BlockEvents, rows: Rows, stations: pa.Table) -> Rows:
+    """Return rows with station, distance and azimuth: from coordinates, else as given.
+
+    Where angles are given they are taken, and the distance with them if there is one.
+    """
     selection = settings.selection
-    lon, lat, elevation = find_stations(
-        stations, readings, times, selection.station_match, selection.station_epochs
+    longitude, latitude, elevation = find_stations(
+        stations, rows.table, rows.time, selection.station_match, selection.station_epochs
     )
     distance, azimuth = distance_azimuth(
-        events.column("longitude").to_numpy()[event],
-        events.column("latitude").to_numpy()[event],
-        lon,
-        lat,
+        events.column("longitude")[rows.event],
+        events.column("latitude")[rows.event],
+        longitude,
+        latitude,
         settings.takeoff.distance,
     )
-    columns = {
-        c: readings.column(c).to_numpy()
-        if c in readings.column_names
-        else np.full(len(event), np.nan)
-        for c in ("azimuth_deg", "takeoff_deg", "distance_km")
-    }
-    station = np.stack([lon, lat, elevation])
+    takeoff = np.full(rows.count, np.nan)
     if settings.takeoff.angles == "given":
-        with np.errstate(invalid="ignore"):
-            distance = np.where(np.isnan(columns["distance_km"]), distance, columns["distance_km"])
-        return ReadingSites(event, columns["azimuth_deg"], distance, station), (
-            columns["azimuth_deg"],
-            columns["takeoff_deg"],
-        )
-    found = ~np.isnan(lon)
-    azimuth = np.where(found, azimuth, np.nan)
-    return ReadingSites(event, azimuth, distance, station), (azimuth, np.full(len(event), np.nan))
-
-
-def event_index(rows: pa.Table, ids: pa.Array) -> NDArray[np.int64]:
-    """Return the event in ``ids`` of each row."""
-    index = pc.index_in(rows.column("event_id"), ids).to_numpy()
-    return np.asarray(index, dtype=np.int64)
+        azimuth, takeoff = rows.column("azimuth_deg"), rows.column("takeoff_deg")
+        given = rows.column("distance_km")
+        distance = np.where(np.isnan(given), distance, given)
+    else:
+        azimuth = np.where(np.isnan(longitude), np.nan, azimuth)
+    return replace(
+        rows,
+        azimuth_deg=azimuth,
+        takeoff_deg=takeoff,
+        distance_km=distance,
+        station=np.stack([longitude, latitude, elevation]),
+    )
