@@ -32,7 +32,7 @@ class AngleDraws:
     @property
     def has_ray(self) -> NDArray[np.bool_]:
         """Whether an observation has a ray in the reference trial."""
-        return np.isfinite(self.takeoff_deg[0] + self.azimuth_deg[0])
+        return np.asarray(np.isfinite(self.takeoff_deg[0] + self.azimuth_deg[0]))
 
 
 def draw_angles(
