@@ -39,7 +39,7 @@ MODEL_VARIABLES: dict[str, Variable] = {
 """Ranges of velocity models, which are no tables; the extremes are those of PREM and AK135."""
 
 OTHER_UNITS: dict[str, tuple[tuple[str, float], ...]] = {
-    "depth_km": (("in m", 1e-3), ("negative downward", -1.0)),
+    "depth_km": (("negative downward", -1.0), ("in m", 1e-3)),
     "elevation_m": (("in ft", 0.3048),),
     "horizontal_error_km": (("in m", 1e-3),),
     "vertical_error_km": (("in m", 1e-3),),
