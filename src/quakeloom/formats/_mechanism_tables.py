@@ -113,8 +113,7 @@ def _read(path: Path, head: bytes, rejects: Rejects) -> pa.Table:
         return _with_auxiliary(read_geonet(path, rejects))
     if is_hash_output(head):
         return _with_auxiliary(read_hash_mechanisms(path, rejects))
-    kind = find_obspy_kind(head)
-    if kind is not None and kind.name != "ZMAP":
+    if find_obspy_kind(head) is not None:
         return _with_auxiliary(read_obspy_mechanisms(path, rejects))
     if _is_gmt_table(head):
         return _read_gmt_table(path, rejects)

@@ -71,25 +71,6 @@ class _Kind:
     sniff: Callable[[list[str]], bool]
 
 
-def _is_zmap(lines: list[str]) -> bool:
-    """Rows of 10 or 13 numbers: longitude, latitude, year, month, day, magnitude, depth, ..."""
-    rows = [line.split() for line in lines if line.strip()][:20]
-    try:
-        values = [[float(w) for w in row] for row in rows]
-    except ValueError:
-        return False
-    return bool(values) and all(
-        len(v) in (10, 13)
-        and 1700 <= v[2] < 2200
-        and 1 <= v[3] <= 12
-        and 1 <= v[4] <= 31
-        and abs(v[0]) <= 360
-        and abs(v[1]) <= 90
-        and 0 <= v[7] <= 24
-        for v in values
-    )
-
-
 def _is_bulletin(lines: list[str]) -> bool:
     text = "\n".join(lines[:40]).upper()
     return any(_BULLETIN.match(line) for line in lines[:5]) and "BULLETIN" in text
@@ -115,7 +96,6 @@ _KINDS = (
         lambda x: bool(_CMTSOLUTION.match(x[0])) and len(x) > 1 and x[1].startswith("event name"),
     ),
     _Kind("MCHEDR", "a machine-readable PDE bulletin", lambda x: bool(_MCHEDR.match(x[0]))),
-    _Kind("ZMAP", "a ZMAP table", _is_zmap),
 )
 """What is left to ObsPy, the most certain first."""
 
@@ -232,7 +212,7 @@ def _renamed(table: pa.Table, path: Path) -> pa.Table:
 
 FORMAT = Format(
     name="obspy_events",
-    title="Nordic, ISF, GSE2, FOCMEC, NDK, ZMAP, MCHEDR, CMTSOLUTION (read by ObsPy, slower)",
+    title="Nordic, ISF, GSE2, FOCMEC, NDK, MCHEDR, CMTSOLUTION (read by ObsPy, slower)",
     read=read_obspy_events,
     sniff=lambda head: find_obspy_kind(head) is not None,
     suffixes=(".ndk",),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quakeloom.core import FormatError, SettingsError
+from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._dataless import FORMAT as _DATALESS
 from quakeloom.formats._foreign_kinds import describe_foreign_file
@@ -42,6 +43,7 @@ from quakeloom.formats._skhash_stations import FORMATS_HERE as _SKHASH_STATIONS
 from quakeloom.formats._source_tables import SourceTables, put_aside_non_events
 from quakeloom.formats._stationxml import FORMAT as _STATIONXML
 from quakeloom.formats._velest import FORMATS_HERE as _VELEST
+from quakeloom.formats._zmap import FORMAT as _ZMAP
 
 _ALL: tuple[Format, ...] = (
     *_QUAKEML,
@@ -66,6 +68,7 @@ _ALL: tuple[Format, ...] = (
     _REAL,
     _GROWCLUST,
     *_VELEST,
+    _ZMAP,
     *_SKHASH,
     *_SKHASH_STATIONS,
     _NUMPY_PICKS,
@@ -147,7 +150,7 @@ def detect_format(path: str | Path) -> str:
 def _unrecognized(path: Path, head: bytes) -> str:
     """Say what a file is that no format recognizes, as far as that can be told."""
     what, remedy = describe_foreign_file(head)
-    if not what and is_mechanism_catalog(head):
+    if not what and is_mechanism_catalog(plain_head(head) or head):
         what = "a catalog of focal mechanisms"
         remedy = "name it under `stress.catalogs`, or give it to `quakeloom stress --mechanisms`"
     if what:
