@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from pathlib import Path
 
 from quakeloom.core import SettingsError
@@ -20,6 +21,9 @@ NETWORK_OPTION = {
     "network_letters": "how many letters of a station label are its network code (default 0)."
 }
 """The option of files with station labels."""
+
+_FAR_DEG = 30.0
+"""Stations of one network are nearer to each other."""
 
 _STATION_LINE = re.compile(rf"\s*[A-Za-z]\w{{0,6}}{NUMBER}{NUMBER}({NUMBER})?\s*$")
 """Line of a station file."""
@@ -47,11 +51,9 @@ def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
     rejects = Rejects(path)
     seen: dict[str, int] = {}
     lines = list(word_lines(path, _STATIONS))
-    with_heights = any(len(words) == 4 for _, _, words in lines)
+    usual = _usual_longitude([words for _, _, words in lines])
     for number, line, words in lines:
         try:
-            if with_heights and len(words) == 3 and "." not in words[2]:
-                raise ValueError(f"'{words[2]}' may be an elevation whose longitude is missing")
             if len(words) not in (3, 4):
                 raise ValueError(f"{len(words)} words instead of label, latitude and longitude")
             latitude, longitude = (
@@ -59,6 +61,8 @@ def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
                 number_word(words[2], "longitude"),
             )
             elevation = number_word(words[3], "elevation") if len(words) == 4 else math.nan
+            if len(words) == 3 and "." not in words[2] and abs(longitude - usual) > _FAR_DEG:
+                raise ValueError(f"'{words[2]}' may be an elevation whose longitude is missing")
             if math.isnan(latitude) or math.isnan(longitude):
                 raise ValueError("the coordinates are not numbers")
             problem = bounds_problem(latitude=latitude, longitude=longitude, elevation_m=elevation)
@@ -85,6 +89,18 @@ def read_hypodd_stations(path: Path, network_letters: int = 0) -> SourceTables:
     if not len(stations):
         no_such_format(path, _STATIONS, "station", rejects.table())
     return SourceTables(stations=stations.table(), rejects=rejects.table())
+
+
+def _usual_longitude(lines: list[list[str]]) -> float:
+    """The median of the longitudes that have decimals; NaN if none has."""
+    values = []
+    for words in lines:
+        try:
+            if len(words) > 2 and "." in words[2]:
+                values.append(float(words[2]))
+        except ValueError:
+            continue
+    return statistics.median(values) if values else math.nan
 
 
 def count_letters(path: Path, network_letters: int) -> int:

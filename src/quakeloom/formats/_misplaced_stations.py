@@ -160,8 +160,10 @@ def _rows_by_station(
     encoded = names.dictionary_encode()
     codes = encoded.indices.to_numpy()
     rows = np.flatnonzero(event >= 0)
+    if not rows.size:
+        return {}
     rows = rows[np.argsort(codes[rows], kind="stable")]
-    starts = np.flatnonzero(np.diff(codes[rows], prepend=-1)) if rows.size else rows
+    starts = np.flatnonzero(np.diff(codes[rows], prepend=-1))
     words = encoded.dictionary.to_pylist()
     found = {}
     for start, end in zip(starts, [*starts[1:], rows.size], strict=True):

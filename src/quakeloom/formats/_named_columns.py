@@ -18,7 +18,7 @@ from quakeloom.formats._column_names import (
     find_columns,
     plain_name,
 )
-from quakeloom.formats._first_motions import is_first_p
+from quakeloom.formats._first_motions import phase_class
 from quakeloom.formats._mechanism_angles import wrap_strike
 from quakeloom.formats._source_tables import Rejects
 from quakeloom.formats._text_columns import parse_floats
@@ -133,11 +133,16 @@ def first_motions_of_picks(raw: RawTable) -> RawTable | None:
         return None
     motions = raw.data.column(column).cast(pa.string()).to_pylist()
     phases = named["phase"].cast(pa.string()).to_pylist()
-    rows = [
-        row
-        for row, (phase, motion) in enumerate(zip(phases, motions, strict=True))
-        if is_first_p(phase or "") and (motion or "").strip() and row not in raw.reasons
-    ]
+    rows = []
+    for row, (phase, motion) in enumerate(zip(phases, motions, strict=True)):
+        if not (motion or "").strip() or row in raw.reasons:
+            continue
+        kind = phase_class(phase or "")
+        if kind == "P":
+            rows.append(row)
+        elif not kind:
+            reason = f"its first motion is not read: phase '{phase}' is no first P"
+            raw.rejects.add(raw.line(row), "polarity", reason, raw.text(row))
     if not rows:
         return None
     kept = [n for n in TABLES["polarities"].columns if n in named and n != "probability_up"]

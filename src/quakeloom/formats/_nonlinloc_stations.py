@@ -45,6 +45,7 @@ def read_station_coordinates(path: Path, station_labels: str = "auto") -> Source
     split = check_labels(path, station_labels)
     rejects = Rejects(path)
     stations = TableBuilder("stations", source_file=str(path))
+    seen: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(read_lines(path, _STATIONS), start=1):
         words = line.split()
         if not words or words[0] not in ("GTSRCE", "LOCSRCE"):
@@ -52,6 +53,9 @@ def read_station_coordinates(path: Path, station_labels: str = "auto") -> Source
         network, station = split_label(words[1] if len(words) > 1 else "", split)
         try:
             latitude, longitude, height = _coordinates(words)
+            before = seen.setdefault(tuple(words[1:]), number)
+            if before != number:
+                raise ValueError(f"doubled station: the same is on line {before}")
         except (ValueError, IndexError) as problem:
             reason = str(problem) if isinstance(problem, ValueError) else "it is too short"
             rejects.add(number, "station", reason, line, "", station)

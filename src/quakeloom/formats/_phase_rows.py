@@ -134,7 +134,7 @@ class PhaseRows:
         self._keep_doubled = doubled_picks == "keep"
         self._lines_of_events: dict[str, int] = {}
         self._readings: list[tuple[int, str, FirstMotion | None, Arrival]] = []
-        self._places_of_readings: dict[tuple[str | int | None, ...], int] = {}
+        self._places_of_readings: dict[tuple[object, ...], int] = {}
         self._lines_of_arrivals: dict[tuple[str | int | None, ...], int] = {}
         self._orphan_reason = "no event line comes before it"
 
@@ -250,14 +250,15 @@ class PhaseRows:
 
     def _doubled(self, line: int, text: str, motion: FirstMotion, arrival: Arrival) -> str:
         """Take a reading up, or say why not; one with a sign takes the place of one without."""
-        key: tuple[str | int | None, ...] = (arrival.network, arrival.station, arrival.channel)
+        key: tuple[object, ...] = (arrival.network, arrival.station, arrival.channel)
         if arrival.time is not None:
             key = (*key, arrival.onset, arrival.pick_weight, arrival.time)
+        elif not motion.polarity:
+            # without sign and time, only a copy of all the rest is a double
+            key = (*key, repr(motion), arrival.onset, arrival.pick_weight)
         place = self._places_of_readings.get(key)
-        silent = not motion.polarity and arrival.time is None
-        if place is None or self._keep_doubled or silent:
-            if not silent:
-                self._places_of_readings.setdefault(key, len(self._readings))
+        if place is None or self._keep_doubled:
+            self._places_of_readings.setdefault(key, len(self._readings))
             self._readings.append((line, text, motion, arrival))
             return ""
         before, old_text, old, _ = self._readings[place]

@@ -80,6 +80,7 @@ def read_skhash_reversals(path: Path) -> SourceTables:
     title = "an SKHASH file of polarity reversals"
     reversals = TableBuilder("reversals", source_file=str(path))
     rejects = Rejects(path)
+    seen: dict[tuple[str | int | None, ...], int] = {}
     for number, row in read_rows(path, title, ("station", "start_time", "end_time"), rejects):
         try:
             start, end = cell_time(row, "start_time"), cell_time(row, "end_time")
@@ -87,6 +88,9 @@ def read_skhash_reversals(path: Path) -> SourceTables:
                 raise ValueError("the station code is missing")
             if start is not None and end is not None and start > end:
                 raise ValueError("the end is before the start")
+            before = seen.setdefault((*channel_codes(row), start, end), number)
+            if before != number:
+                raise ValueError(f"doubled reversal: the same span is on line {before}")
         except ValueError as error:
             rejects.add(number, "reversal", str(error), row_text(row), station=row["station"])
             continue

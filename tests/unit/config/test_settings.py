@@ -108,3 +108,28 @@ def test_generated_pages_are_up_to_date():
 def test_shipped_configurations_are_valid(path):
     found = load_configuration(path)
     assert found.name == path.stem
+
+
+@pytest.mark.parametrize("word", ["NO", "ON", "OFF", "Y", "N", "yes", "0123", "12:30", "1e3"])
+def test_words_are_taken_as_they_are_written(tmp_path, word):
+    """YAML 1.1 reads NO, the network of Norway, as false, and 0123 as 83."""
+    path = tmp_path / "run.yaml"
+    text = GOOD + f"waveforms:\n  archives: [wf]\n  station_aliases: {{{word}: {word}}}\n"
+    path.write_text(text)
+    (settings,) = load_configuration(path).cases.values()
+    assert settings.waveforms.station_aliases == {word: word}
+
+
+def test_a_number_where_a_text_is_wanted_is_to_be_quoted(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text(GOOD + "waveforms:\n  archives: [wf]\n  station_aliases: {AB: 8040}\n")
+    with pytest.raises(SettingsError, match="write '8040' in quotes"):
+        load_configuration(path)
+
+
+def test_truth_values_are_true_and_false_and_the_words_that_mean_them(tmp_path):
+    for word, value in (("true", True), ("false", False), ("on", True), ("no", False)):
+        path = tmp_path / "run.yaml"
+        path.write_text(GOOD + f"selection: {{reversals: {word}}}\n")
+        (settings,) = load_configuration(path).cases.values()
+        assert settings.selection.reversals is value
