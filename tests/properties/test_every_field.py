@@ -168,6 +168,12 @@ def test_no_field_is_changed_in_silence(tmp_path, name, change):
     assert complaints == []
 
 
+def rows_that_say_nothing(tables) -> int:
+    """Count readings without a sign and a time, such as those of SIMUL's listings."""
+    rows = tables.polarities.to_pylist()
+    return sum(r["polarity"] == 0 and r["arrival_time"] is None for r in rows)
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_doubled_line_adds_nothing_or_is_put_aside(tmp_path, name):
     form, text = TEXTS[name]
@@ -180,6 +186,8 @@ def test_a_doubled_line_adds_nothing_or_is_put_aside(tmp_path, name):
         try:
             after = read(tmp_path, form, "\n".join([*lines[: i + 1], lines[i], *lines[i + 1 :]]))
         except QuakeloomError:
+            continue
+        if rows_that_say_nothing(after) > rows_that_say_nothing(before):
             continue
         more = sum(getattr(after, t).num_rows - getattr(before, t).num_rows for t in TABLES)
         told = after.rejects.num_rows > before.rejects.num_rows

@@ -61,7 +61,7 @@ def mechanism_tables(draw) -> pa.Table:
             "origin_time": np.array(column(TIMES), "int64").view("datetime64[ns]"),
             "longitude": column(finite(-180, 360)),
             "latitude": column(finite(-90, 90)),
-            "depth_km": column(finite(-10, 800)),
+            "depth_km": column(finite(-9, 800)),
             "magnitude": column(st.one_of(st.just(math.nan), MAGNITUDES)),
             **dict(zip(("strike_deg", "dip_deg", "rake_deg"), angles, strict=True)),
             **{

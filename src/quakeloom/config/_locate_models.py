@@ -80,9 +80,9 @@ class Locate(Section):
     time_error_minimum_s: float = setting(0.0, "Least such error.", "s", ge=0, le=100)
     time_error_maximum_s: float = setting(2.0, "Largest such error.", "s", ge=0, le=100)
     minimum_depth_km: float = setting(
-        -1.0, "Least depth below sea level (negative: above it).", "km", ge=-10, le=700
+        -1.0, "Least depth below sea level (negative: above it).", "km", ge=-9, le=700
     )
-    maximum_depth_km: float = setting(60.0, "Largest depth below sea level.", "km", gt=-10, le=800)
+    maximum_depth_km: float = setting(60.0, "Largest depth below sea level.", "km", gt=-9, le=800)
     radius_km: float = setting(
         150.0, "Half-width of the searched volume around the first station.", "km", gt=0, le=2000
     )
@@ -94,7 +94,7 @@ class Locate(Section):
         le=2000,
     )
     depth_prior_km: float = setting(
-        10.0, "Mean of a Gaussian prior of depth.", "km", ge=-10, le=800
+        10.0, "Mean of a Gaussian prior of depth.", "km", ge=-9, le=800
     )
     depth_prior_error_km: float = setting(
         0.0, "Standard deviation of it; 0 for an even prior.", "km", ge=0, le=1000

@@ -253,12 +253,12 @@ class PhaseRows:
         key: tuple[object, ...] = (arrival.network, arrival.station, arrival.channel)
         if arrival.time is not None:
             key = (*key, arrival.onset, arrival.pick_weight, arrival.time)
-        elif not motion.polarity:
-            # without sign and time, only a copy of all the rest is a double
-            key = (*key, repr(motion), arrival.onset, arrival.pick_weight)
         place = self._places_of_readings.get(key)
-        if place is None or self._keep_doubled:
-            self._places_of_readings.setdefault(key, len(self._readings))
+        # without a sign and a time a reading says nothing, however often it is there
+        silent = not motion.polarity and arrival.time is None
+        if place is None or self._keep_doubled or silent:
+            if not silent:
+                self._places_of_readings.setdefault(key, len(self._readings))
             self._readings.append((line, text, motion, arrival))
             return ""
         before, old_text, old, _ = self._readings[place]

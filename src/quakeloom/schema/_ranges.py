@@ -67,7 +67,7 @@ def range_problem(name: str, value: float) -> str:
     Returns
     -------
     str
-        Such as ``depth_km 8100 is outside [-10, 800] km; if it is in m, write 8.1``; empty
+        Such as ``depth_km 8100 is outside [-9, 800] km; if it is in m, write 8.1``; empty
         if nothing is wrong.
     """
     v = MODEL_VARIABLES.get(name) or VARIABLES[name]

@@ -36,6 +36,7 @@ SUFFIXES = (
 FOREIGN = {"numpy.random.SeedSequence"}
 WORDS_OF_OTHERS = {
     # files and names of other programs
+    "best_error_s", "depth_m", "dip_direction", "elevation_ft", "vp_m_s",
     "p_polarity", "slurm_account", "slurm_partition", "read_name",
     "quakeloom_config", "quakeloom_results", "mem_mb", "verb_noun",
 }  # fmt: skip
