@@ -93,9 +93,7 @@ class Locate(Section):
         gt=0,
         le=2000,
     )
-    depth_prior_km: float = setting(
-        10.0, "Mean of a Gaussian prior of depth.", "km", ge=-9, le=800
-    )
+    depth_prior_km: float = setting(10.0, "Mean of a Gaussian prior of depth.", "km", ge=-9, le=800)
     depth_prior_error_km: float = setting(
         0.0, "Standard deviation of it; 0 for an even prior.", "km", ge=0, le=1000
     )

@@ -30,7 +30,8 @@ class Alias:
     kind : str
         ``value``; ``percent`` (a share if none in the file exceeds 1); ``codes``, joined SEED
         codes such as ``NC.MCV..EH``, of which the column of this name is taken;
-        ``maybe_codes``, where all cells have points; ``index``, a
+        ``maybe_codes``, where all cells have points; ``time_part``, one of several columns of
+        a time; ``index``, a
         number where -1 is none;
         ``dip_direction``, from which a right angle is subtracted.
     """
@@ -182,7 +183,35 @@ def find_columns(names: Sequence[str], table: str) -> dict[str, Alias]:
         if word in plain and alias.name in known and alias.name not in taken:
             found[plain[word]] = alias
             taken.add(alias.name)
+    if table in ("events", "mechanisms") and "origin_time" not in names:
+        for name in find_time_parts(names):
+            found[name] = Alias("origin_time", kind="time_part")
     return found
+
+
+TIME_PARTS = (
+    ("year", "yr", "yyyy"),
+    ("month", "mon", "mo", "mm"),
+    ("day", "dy", "dd"),
+    ("hour", "hr", "hh"),
+    ("minute", "min", "mi"),
+    ("second", "seconds", "sec", "ss"),
+)
+"""Names without signs of columns with the parts of a time, from the coarsest on."""
+
+
+def find_time_parts(names: Sequence[str]) -> list[str]:
+    """Return the columns that make up a time together, or nothing.
+
+    Year, month, day, hour, minute and second; or a date and a time of day.
+    """
+    plain = {plain_name(name): name for name in reversed(names)}
+    parts = [next((plain[w] for w in words if w in plain), "") for words in TIME_PARTS]
+    if all(parts):
+        return parts
+    day = next((plain[w] for w in ("date", "origindate", "eventdate") if w in plain), "")
+    clock = next((plain[w] for w in ("time", "origintime", "eventtime") if w in plain), "")
+    return [day, clock] if day and clock else []
 
 
 def recognizes(names: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from quakeloom.formats._column_names import (
     FIRST_MOTIONS,
     Alias,
     find_columns,
+    find_time_parts,
     plain_name,
 )
 from quakeloom.formats._first_motions import phase_class
@@ -64,9 +65,14 @@ def name_columns(raw: RawTable, table: str) -> dict[str, pa.ChunkedArray]:
     named: dict[str, pa.ChunkedArray] = {}
     found = find_columns(raw.data.column_names, table)
     percent = [raw.data.column(n) for n, alias in found.items() if alias.kind == "percent"]
+    parts = [n for n, alias in found.items() if alias.kind == "time_part"]
+    if parts:
+        named["origin_time"] = _joined_time(raw, find_time_parts(raw.data.column_names))
     largest = max((_largest(column) for column in percent), default=0.0)
     for name, alias in found.items():
         column = raw.data.column(name)
+        if alias.kind == "time_part":
+            continue
         if alias.kind == "codes" or (alias.kind == "maybe_codes" and _all_joined(column)):
             taken = {a.name for a in found.values() if a.name != "station"}
             named |= {k: v for k, v in _split_codes(column).items() if k not in taken}
@@ -80,6 +86,28 @@ def name_columns(raw: RawTable, table: str) -> dict[str, pa.ChunkedArray]:
         else:
             named[alias.name] = column
     return named
+
+
+def _joined_time(raw: RawTable, names: list[str]) -> pa.ChunkedArray:
+    """Texts of times from columns of their parts; empty where all parts are."""
+    columns = [raw.data.column(n).cast(pa.string()).to_pylist() for n in names]
+    texts = []
+    for cells in zip(*columns, strict=True):
+        words = [(c or "").strip().removesuffix(".0") for c in cells]
+        if not any(words):
+            texts.append("")
+        elif len(words) == 2:
+            texts.append("T".join(w for w in words if w))
+        elif not all(words[3:]):
+            texts.append("-".join(w.zfill(2) for w in words[:3]))
+        else:
+            year, month, day, hour, minute, second = words
+            whole, point, decimals = second.partition(".")
+            texts.append(
+                f"{year}-{month.zfill(2)}-{day.zfill(2)}T{hour.zfill(2)}:{minute.zfill(2)}:"
+                f"{whole.zfill(2)}{point}{decimals}"
+            )
+    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def _largest(column: pa.ChunkedArray) -> float:

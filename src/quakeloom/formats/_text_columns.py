@@ -18,6 +18,9 @@ Times = NDArray[np.datetime64]
 NOT_A_TIME = np.datetime64("NaT", "ns")
 """What stands for a time that is missing."""
 
+_ABSENT = {"null", "none", "na", "n/a", "nil"}
+"""Words in lower case that programs write for a number that is missing."""
+
 _ISO = re.compile(
     r"([+-]?\d{4})([-/]?)(\d\d)\2(\d\d)"
     r"(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:[.,]\d*)?))?)?)?"
@@ -44,7 +47,8 @@ def parse_floats(texts: pa.Array) -> tuple[Floats, Mask]:
     values : ndarray of float64
         NaN where the text is null, blank or no number.
     bad : ndarray of bool
-        Where there is text that is no number. The word NaN is a missing value, not bad.
+        Where there is text that is no number. Words for a missing value (NaN, null, NA, None)
+        are not bad.
     """
     texts = _trimmed(texts)
     try:
@@ -58,6 +62,8 @@ def parse_floats(texts: pa.Array) -> tuple[Floats, Mask]:
     bad = np.zeros(len(texts), dtype=bool)
     for i, text in enumerate(texts.to_pylist()):
         if text is None:
+            continue
+        if text.lower() in _ABSENT:
             continue
         try:
             if "_" in text:

@@ -21,6 +21,9 @@ Blame = Callable[[Mask, Reason], None]
 _SPANS = ("start_time", "end_time")
 """Times that may be those of a day: the others are those of a moment."""
 
+_NO_END = r"^\s*(?:2[2-9]|[3-9]\d)\d\d"
+"""Years from 2200 on stand for no end: FDSN's services write 2500, 2599 and 3000."""
+
 _SECONDS_SINCE_1970 = r"^\d{9,10}\.\d+$"
 """A number in a column of times that can only be seconds since 1970, as PyOcto writes them."""
 
@@ -44,6 +47,9 @@ def convert_times(
     coarse: list[Mask] = []
     for chunk in column.chunks:
         texts, numbers = _without_counts(chunk)
+        if v.name in _SPANS:
+            open_ended = pc.match_substring_regex(texts, _NO_END)
+            texts = pc.if_else(open_ended, pa.scalar(None, pa.string()), texts)
         times, bad = parse_times(texts)
         coarse.append(lacks_seconds(texts) & ~np.isnat(times) & (v.name not in _SPANS))
         times = np.where(coarse[-1], np.datetime64("NaT", "ns"), times)

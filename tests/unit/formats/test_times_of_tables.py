@@ -128,6 +128,42 @@ def test_what_is_no_time_is_put_aside_with_its_row(tmp_path, cell, table, column
     assert f"'{cell}' is no time" in tables.rejects.column("reason")[0].as_py()
 
 
+PLACED = "1.0,2.0,3.0"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "moment"),
+    [
+        ("date,time", "2023-05-06,19:05:01.3", "2023-05-06T19:05:01.300000"),
+        ("Date,Time", "2023/05/06,19:05:01", "2023-05-06T19:05:01"),
+        ("date,time", "2023-05-06,", None),
+        ("year,month,day,hour,minute,second", "2023,5,6,9,5,1.3", "2023-05-06T09:05:01.300000"),
+        ("Yr,Mon,Day,Hr,Min,Sec", "2023,05,06,19,05,60.0", "2023-05-06T19:06:00"),
+        ("year,month,day,hour,minute,second", "2023,5,6,,,", None),
+        ("year,month,day,hour,minute,second", "2023,5,6,9,,1", None),
+    ],
+)
+def test_a_time_in_several_columns_is_put_together(tmp_path, header, cells, moment):
+    path = tmp_path / "a.csv"
+    path.write_text(f"id,{header},lat,lon,depth\na,{cells},{PLACED}\n")
+    tables = read_source(path)
+    (time,) = tables.events.column("origin_time").to_pylist()
+    if moment is None:
+        assert time is None
+        assert "the row is kept without it" in tables.rejects.column("reason")[0].as_py()
+    else:
+        assert time.replace(tzinfo=None) == dt.datetime.fromisoformat(moment)
+        assert tables.rejects.num_rows == 0
+
+
+@pytest.mark.parametrize("end", ["2599-12-31T23:59:59", "2500-12-31", "3000/01/01", "9999-12-31"])
+def test_the_far_future_is_no_end_of_a_station(tmp_path, end):
+    as_csv(tmp_path / "a.csv", "stations", "end_time", [end])
+    tables = read_source(tmp_path / "a.csv")
+    assert tables.stations.column("end_time").to_pylist() == [None]
+    assert tables.rejects.num_rows == 0
+
+
 def test_whole_numbers_of_parquet_are_no_times(tmp_path):
     """The unit of 1614834367 is not said; taken for nanoseconds it would be 1.6 s after 1970."""
     as_parquet(tmp_path / "a.parquet", "origin_time", pa.array([1614834367, 1614834368]))
