@@ -21,7 +21,7 @@ Blame = Callable[[Mask, Reason], None]
 _SPANS = ("start_time", "end_time")
 """Times that may be those of a day: the others are those of a moment."""
 
-_NO_END = r"^\s*(?:2[2-9]|[3-9]\d)\d\d"
+_NO_END = r"^\s*(?:2[2-9]|[3-9]\d)\d\d[-/]"
 """Years from 2200 on stand for no end: FDSN's services write 2500, 2599 and 3000."""
 
 _SECONDS_SINCE_1970 = r"^\d{9,10}\.\d+$"
