@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from quakeloom.cli import app
+from quakeloom.cli._catalogs import export
 from quakeloom.config import Locate, load_configuration
-from quakeloom.core import distance_azimuth, rotation_angle
+from quakeloom.core import InputError, distance_azimuth, rotation_angle
 from quakeloom.formats import read_mechanisms, read_source
 from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
 from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.takeoff import verbs as takeoff
 from quakeloom.store import RunLayout, read_table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "formats"))
@@ -57,6 +57,7 @@ def test_mechanisms_of_all_agencies_are_the_same_and_right(folder):
     plan_configuration(configuration, folder / "results")
     ((_, case),) = configuration.cases.items()
     layout = RunLayout(folder / "results" / "agencies")
+    takeoff.part(case, layout)
     mechanism.init(case, layout)
     for state in mechanism.list_partitions(layout):
         mechanism.part(case, layout, state.partition)
@@ -68,11 +69,7 @@ def test_mechanisms_of_all_agencies_are_the_same_and_right(folder):
     # twelve polarities leave some tens of degrees; their readings are the same
     assert all(rotation_angle(a, MECHANISM) < 30.0 for a in angles)
     assert all(rotation_angle(a, angles[0]) < 10.0 for a in angles)
-    exported = CliRunner().invoke(
-        app,
-        ["export", "--run", str(layout.root), "--to", str(folder / "to"), "--format", "quakeml"],
-    )
-    assert exported.exit_code == 0, exported.output
+    export(layout.root, folder / "to", "quakeml")
     (file,) = (folder / "to").glob("*.xml")
     again = read_source(file)
     assert again.events.num_rows == len(USED)
@@ -95,20 +92,12 @@ def test_locations_of_all_agencies_are_the_same_and_right_and_come_back(folder):
         assert row["depth_km"] == pytest.approx(DEPTH_KM, abs=0.5)
         if name != USED[0]:
             continue
-        for form, count in (
-            ("quakeml", 24),
-            ("nonlinloc", 24),
-            ("hypodd", 24),
-            ("hypoinverse", 24),
-        ):
+        for form in ("quakeml", "nonlinloc", "hypodd", "hypoinverse"):
             to = folder / f"to-{form}"
-            done = CliRunner().invoke(
-                app, ["export", "--run", str(out), "--to", str(to), "--format", form]
-            )
-            assert done.exit_code == 0, done.output
+            export(out, to, form)
             (exported,) = (f for f in to.iterdir() if f.suffix != ".csv")
             found = read_source(exported)
-            assert found.picks.num_rows == count
+            assert found.picks.num_rows == 24
             # hundredths of kilometers and of minutes in the archive
             np.testing.assert_allclose(
                 found.events.column("depth_km").to_numpy(), [row["depth_km"]], atol=0.006
@@ -116,7 +105,5 @@ def test_locations_of_all_agencies_are_the_same_and_right_and_come_back(folder):
 
 
 def test_a_folder_that_is_neither_run_nor_location_is_named(tmp_path):
-    done = CliRunner().invoke(
-        app, ["export", "--run", str(tmp_path), "--to", str(tmp_path / "to"), "--format", "quakeml"]
-    )
-    assert done.exit_code != 0
+    with pytest.raises(InputError, match=r"hypocenters\.parquet is missing"):
+        export(tmp_path, tmp_path / "to", "quakeml")

@@ -25,10 +25,13 @@ from quakeloom.formats._written_counts import WrittenCounts
 _ID_DIGITS = 10
 """Digits of an event id."""
 _MOTIONS = {1: "U", -1: "D", 0: " "}
+"""First motions as the archive writes them."""
 _LONGEST_SECONDS = 999.99
 """Seconds after the minute of a line that its five columns hold."""
 _CENTISECOND = 10_000_000
+"""Nanoseconds."""
 _MINUTE = 60_000_000_000
+"""Nanoseconds."""
 
 
 def write_hypoinverse_archive(tables: CatalogTables, path: Path) -> WrittenCounts:

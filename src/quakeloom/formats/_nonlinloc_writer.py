@@ -31,8 +31,11 @@ from quakeloom.formats._replacing import replacing
 from quakeloom.formats._written_counts import WrittenCounts
 
 _MOTIONS = {1: "U", -1: "D", 0: "?"}
+"""First motions as NonLinLoc writes them."""
 _NETWORK = re.compile(r"[A-Z0-9]{1,2}")
+"""Network codes that can stand in a label and be found again."""
 _STATION = re.compile(r"[A-Za-z0-9]{1,5}")
+"""Station codes that can stand in a label and be found again."""
 _UNKNOWN = -1.0
 """What NonLinLoc writes for a number that is not known."""
 _DEFAULT_ERROR_S = 0.1

@@ -129,6 +129,7 @@ _OPTIONS = {
     "event_ids": "public (default): the whole public id of an event; last: what follows its "
     "last /, = or #."
 }
+"""Options of both formats."""
 FORMATS_HERE = (
     Format(
         name="quakeml",
@@ -147,3 +148,4 @@ FORMATS_HERE = (
         options=_OPTIONS,
     ),
 )
+"""The formats that this reader is for."""

@@ -18,6 +18,7 @@ from quakeloom.formats._quakeml_pick_columns import PickSource
 from quakeloom.formats._source_tables import TableBuilder
 
 _OF_PICK = "of its pick"
+"""Stands for the phase of the pick that an amplitude belongs to."""
 _TYPES = {
     "": _OF_PICK,
     "a": _OF_PICK,
@@ -30,6 +31,7 @@ _NO_AMPLITUDES = ("duration", "period")
 _LARGEST = 1e20
 """No amplitude is larger, be it meters or counts."""
 _CODES = ("network", "station", "channel")
+"""Codes of a channel."""
 
 
 @dataclass

@@ -14,14 +14,17 @@ from quakeloom.formats._quakeml_grammar import FIELDS, KIND_NAMES
 from quakeloom.formats._scanner_tables import Records
 
 Integers = NDArray[np.int64]
+"""Numbers of records, columns or bytes."""
 
 FIELD = {kind: {name: i for i, name in enumerate(names)} for kind, names in FIELDS.items()}
 """Column of a field in the spans of a kind of record."""
 
 _ENTITY = re.compile(r"&(#x?[0-9A-Fa-f]+|[A-Za-z]+);")
+"""A reference to a character."""
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 """Entities that XML knows without a DTD."""
 _ASIDE = re.compile(r"<!\[CDATA\[(.*?)\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+"""CDATA, comments and processing instructions inside a text."""
 
 
 @dataclass

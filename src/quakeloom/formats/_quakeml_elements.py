@@ -21,7 +21,9 @@ from quakeloom.formats._quakeml_origins import KM_PER_DEGREE
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
 _SIGNS = {1: "positive", -1: "negative", 0: "undecidable"}
+"""First motions in words of QuakeML."""
 _ONSETS = {"I": "impulsive", "E": "emergent"}
+"""Onsets in words of QuakeML."""
 _LEAST_WEIGHT_CODE = 4
 """Weight code of HYPO71 for a pick that is not used."""
 ELLIPSE_PERCENT = 68.27

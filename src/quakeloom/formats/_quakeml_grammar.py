@@ -45,8 +45,11 @@ KIND_NAMES = (
 """Kinds of records in words, in their order."""
 
 _PARTS = ("value", "uncertainty", "lowerUncertainty", "upperUncertainty", "confidenceLevel")
+"""Elements of a quantity, in the order of its fields."""
 _ENDINGS = ("", "_error", "_lower", "_upper", "_level")
+"""Endings of the fields of a quantity, in the same order."""
 _WAVEFORM = ("network", "station", "channel", "location")
+"""Codes of a channel, in the order of their fields."""
 
 
 def _quantity(name: str, parts: int = len(_PARTS)) -> tuple[str, ...]:
@@ -62,7 +65,9 @@ def _quantity_paths(path: str, name: str, parts: int = len(_PARTS)) -> dict[str,
 
 
 _PLANES = tuple(f"{angle}_{n}" for n in (1, 2) for angle in ("strike", "dip", "rake"))
+"""Angles of both nodal planes."""
 _TENSOR = ("Mrr", "Mtt", "Mpp", "Mrt", "Mrp", "Mtp")
+"""Elements of a moment tensor: up, south and east (r, t, p)."""
 
 FIELDS: dict[int, tuple[str, ...]] = {
     EVENT: ("id", "origin_id", "magnitude_id", "mechanism_id", "type"),
@@ -137,6 +142,7 @@ _RECORDS = {
 """Elements of QuakeML that start a record."""
 
 _UNCERTAINTY = "event/origin/originUncertainty"
+"""Path of the errors of a place."""
 _TEXTS = {
     "event/preferredOriginID": "origin_id",
     "event/preferredMagnitudeID": "magnitude_id",

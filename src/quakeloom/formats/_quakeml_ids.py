@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 OWN = "smi:quakeloom"
+"""What public ids of quakeloom begin with."""
 COMMENT_MARK = "quakeloom:"
+"""What comments of quakeloom begin with."""
 COMMENT_COLUMNS = (
     "status",
     "quality",
@@ -29,8 +31,11 @@ _VALID = re.compile(
     r"(smi|quakeml):[A-Za-z0-9_][A-Za-z0-9_\-.*()~']{2,}/"
     r"[A-Za-z0-9_\-.*()~'][A-Za-z0-9_\-.*()+?~'=,;#/&]*"
 )
+"""A public id as QuakeML 1.2 allows it."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+"""Characters that are not written into public ids as they are."""
 _HEX = re.compile(r"((?:~[0-9a-f]{2})+)")
+"""Bytes of such characters."""
 
 
 def own_id(kind: str, key: str) -> str:

@@ -32,6 +32,7 @@ from quakeloom.formats._text_columns import Floats, Mask
 from quakeloom.schema import TABLES, empty_table, is_earthquake, make_table
 
 _PLACE = ("origin_time", "longitude", "latitude", "depth_km")
+"""Columns of the hypocenter of a mechanism."""
 
 
 def read_quakeml_mechanisms(path: Path, rejects: Rejects) -> pa.Table:

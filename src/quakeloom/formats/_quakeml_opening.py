@@ -21,9 +21,13 @@ ROOTS = ("quakeml", "seiscomp", *PARENTS)
 _FIRST_BYTES = 4096
 """Bytes in which the declaration of a document must stand."""
 _DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+"""The declaration of a document, with its encoding."""
 _TAG_NAME = re.compile(rb"<([^\s/>]+)")
+"""The name of a tag."""
 _FIRST_ELEMENT = re.compile(rb"<([^\s/>!?]+)")
+"""The name of the first element."""
 _ASIDE = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+"""What may stand before the root element."""
 _HEAD_OF_ROOT = 65_536
 """Bytes in which the root element must begin."""
 

@@ -31,6 +31,7 @@ PLACE = (("longitude", "longitude"), ("latitude", "latitude"), ("depth_km", "dep
 """Columns of a hypocenter and the fields they come from."""
 
 _MODES = ("manual", "automatic")
+"""Evaluation modes of QuakeML."""
 _LARGEST_ERROR_DEG = 180.0
 """Largest error of a coordinate that means anything."""
 _LARGEST_TIME_ERROR_S = 366 * 86_400.0

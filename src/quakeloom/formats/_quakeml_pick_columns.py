@@ -122,6 +122,7 @@ def read_onsets(
 
 
 def read_time_errors(pick: OneKind, source: PickSource, event: Integers) -> NDArray[np.float64]:
+    """Return standard errors of picks in seconds; impossible ones are told and unknown."""
     error, bad = read_errors(pick, "time")
     bad = bad | out_of_bounds("uncertainty_s", error)
     _note(source, pick, event, bad, "time_error", "is impossible and left out")

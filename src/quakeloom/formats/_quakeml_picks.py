@@ -46,6 +46,7 @@ class _Problems:
     polarity: dict[int, str] = field(default_factory=dict)
 
     def blame(self, mask: Mask, reason: Callable[[int], str]) -> None:
+        """Put aside what a mask marks, with the first reason that is given."""
         for i in np.flatnonzero(mask).tolist():
             self.both.setdefault(i, reason(i))
 

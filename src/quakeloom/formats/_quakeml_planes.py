@@ -32,6 +32,7 @@ _LARGEST = {"polarity_count": 2.0**31 - 1, "station_distribution_ratio": 1.0}
 standard."""
 
 _TENSOR = ("Mrr", "Mtt", "Mpp", "Mrt", "Mrp", "Mtp")
+"""Elements of a moment tensor: up, south and east (r, t, p)."""
 
 Plane = list[Floats]
 """Strike, dip and rake of many planes in degrees."""

@@ -31,6 +31,7 @@ _BYTES_PER_RECORD = 256
 _BETWEEN = re.compile(rb"\s+|\x00+|\xef\xbb\xbf|</[^>]*>|<!--.*?-->|<\?(?!xml\s).*?\?>", re.DOTALL)
 """What may stand between two documents, or at the end of the last."""
 _DECLARATION = rb"<\?xml\s"
+"""The beginning of another document."""
 _LONGEST_TAG = 256
 """Bytes in which a tag begins that may be cut by the end of what has been read."""
 

@@ -13,6 +13,8 @@ from quakeloom.formats._quakeml_tokens import (
     GREATER,
     NEWLINE,
     SLASH,
+    UNQUOTED,
+    WHOLE,
     WRONG,
     declares_namespace,
     inlined,
@@ -309,11 +311,11 @@ def _read_attributes(data, document, grammar, records, state, name, place, line)
         if outcome == WRONG:
             return stop_scan(state, BROKEN, _BAD_ATTRIBUTE, i, line), i, line, node, False
         v0 = i + 1
-        i, line, entity, wrong = read_attribute_value(data, i, line)
-        if wrong < 0:
+        outcome, i, line, entity = read_attribute_value(data, i, line)
+        if outcome == CUT:
             return MORE, i, line, node, False
-        if wrong > 0:
-            problem = _BAD_ATTRIBUTE if wrong == 1 else _LESS_IN_VALUE
+        if outcome != WHOLE:
+            problem = _BAD_ATTRIBUTE if outcome == UNQUOTED else _LESS_IN_VALUE
             return stop_scan(state, BROKEN, problem, i, line), i, line, node, False
         v1 = i - 1
         if node == 0:

@@ -12,18 +12,19 @@ from quakeloom.core import compiled
 from quakeloom.formats._scanner_tables import HASH_FACTOR
 
 TAB, NEWLINE, RETURN, SPACE = 9, 10, 13, 32
+"""White space of XML as bytes of UTF-8."""
 EXCLAMATION, QUOTE, AMPERSAND, APOSTROPHE, HYPHEN, SLASH, COLON = 33, 34, 38, 39, 45, 47, 58
 LESS, EQUALS, GREATER, QUESTION = 60, 61, 62, 63
+"""Punctuation of XML as bytes of UTF-8."""
 LETTER_C, OPENING_BRACKET, CLOSING_BRACKET = 67, 91, 93
+"""A letter and the brackets of CDATA as bytes of UTF-8."""
 LETTER_L, LETTER_M, LETTER_N, LETTER_S, LETTER_X = 108, 109, 110, 115, 120
-"""Characters of XML as bytes of UTF-8."""
+"""Letters of xml and xmlns as bytes of UTF-8."""
 
-WHOLE, CUT, WRONG, DECLARED, OTHERWISE = range(5)
+WHOLE, CUT, WRONG, DECLARED, OTHERWISE, UNQUOTED, LESS_INSIDE = range(7)
 """What reading a piece says: it is whole; the buffer ends in it; it is wrong; it is the
-declaration of another document; it is a declaration such as DOCTYPE."""
-
-NOTHING_WRONG = 0
-"""Index into the list of problems of a piece that has none."""
+declaration of another document; it is a declaration such as DOCTYPE; it is a value without
+quotes; it is a value with ``<``."""
 
 XMLNS_LENGTH = 5
 """Letters of ``xmlns``."""
@@ -169,13 +170,13 @@ def read_attribute_name(data, i, line):  # type: ignore[no-untyped-def]
 def read_attribute_value(data, i, line):  # type: ignore[no-untyped-def]
     """Read a quoted value that begins at ``i``.
 
-    Returns the place after its quote, the line, whether it holds an entity, and what is wrong
-    with it: 0 for nothing, -1 if the buffer ends in it, 1 without a quote, 2 with a ``<``.
+    Returns what it is (WHOLE, CUT, UNQUOTED or LESS_INSIDE), the place after its quote, the
+    line, and whether it holds an entity.
     """
     size = data.size
     quote = data[i]
     if quote != QUOTE and quote != APOSTROPHE:
-        return i, line, False, 1
+        return UNQUOTED, i, line, False
     i += 1
     entity = False
     while i < size and data[i] != quote:
@@ -184,11 +185,11 @@ def read_attribute_value(data, i, line):  # type: ignore[no-untyped-def]
         elif data[i] == AMPERSAND:
             entity = True
         elif data[i] == LESS:
-            return i, line, entity, 2
+            return LESS_INSIDE, i, line, entity
         i += 1
     if i >= size:
-        return i, line, entity, -1
-    return i + 1, line, entity, 0
+        return CUT, i, line, entity
+    return WHOLE, i + 1, line, entity
 
 
 @inlined

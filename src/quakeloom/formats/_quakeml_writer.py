@@ -36,7 +36,9 @@ _HEAD = (
     'xmlns="http://quakeml.org/xmlns/bed/1.2">\n'
     "  <eventParameters publicID={}>\n"
 )
+"""What a file begins with, around the id of the catalog."""
 _TAIL = "  </eventParameters>\n</q:quakeml>\n"
+"""What a file ends with."""
 
 _STANDARD_TYPES = {
     "accidental explosion",

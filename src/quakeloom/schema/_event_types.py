@@ -149,11 +149,13 @@ _ALIASES = {
 thing in one system and another in the next (``sn``, ``sh``) are not among them."""
 
 _GAPS = re.compile(r"[\s_\-]+")
+"""What may stand between the words of a type."""
 
 _WORDS = {
     _GAPS.sub(" ", word): word
     for word in (*EARTHQUAKE_TYPES, *UNSAID_TYPES, *NO_EVENT_TYPES, *OTHER_TYPES)
 } | _ALIASES
+"""All spellings, in lower case with blanks, and the word for them."""
 
 
 def normalize_event_type(text: str) -> str:

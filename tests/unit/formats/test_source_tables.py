@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 from quakeloom.core import SchemaError
-from quakeloom.formats import SourceTables
-from quakeloom.formats._source_tables import SOURCE_TABLES, Rejects, TableBuilder
-from quakeloom.schema import table_schema
+from quakeloom.formats import SourceTables, read_source
+from quakeloom.formats._source_tables import (
+    SOURCE_TABLES,
+    Rejects,
+    TableBuilder,
+    put_aside_non_events,
+)
+from quakeloom.schema import make_table, table_schema
 
 
 def test_source_tables_are_empty_registered_tables_at_first():
@@ -69,3 +74,22 @@ def test_the_text_of_a_reject_is_cut():
     rejects.add(7, "event", "why", "x" * 1000 + "\n", "e", "s")
     row = rejects.table().to_pylist()[0]
     assert (len(row["text"]), row["source_line"], row["source_file"]) == (200, 7, "f")
+
+
+def test_events_that_are_none_are_put_aside_in_any_format_with_their_readings(tmp_path):
+    (tmp_path / "events.csv").write_text(
+        "event_id,longitude,latitude,event_type\na,1,2,Earthquake\nb,1,2,not_existing\n"
+        "c,1,2,quarry_blast\n"
+    )
+    tables = read_source(tmp_path / "events.csv")
+    assert tables.events.column("event_id").to_pylist() == ["a", "c"]
+    assert tables.events.column("event_type").to_pylist() == ["earthquake", "quarry blast"]
+    assert tables.rejects.column("reason").to_pylist() == ["its type is 'not existing'"]
+    rows = make_table("events", {"event_id": ["a", "b"], "event_type": ["", "duplicate"]})
+    picks = make_table(
+        "picks", {"event_id": ["b", "a"], "station": ["X", "Y"], "source_line": [7, 8]}
+    )
+    left = put_aside_non_events(SourceTables(events=rows, picks=picks))
+    assert left.picks.column("station").to_pylist() == ["Y"]
+    told = left.rejects.select(["record", "station", "source_line"]).to_pylist()
+    assert [tuple(r.values()) for r in told] == [("event", "", -1), ("pick", "X", 7)]
