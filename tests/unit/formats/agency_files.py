@@ -52,9 +52,9 @@ class Reading:
 
 
 def stations() -> dict[str, tuple[float, float]]:
-    """Return longitude and latitude of twelve stations around the epicenter."""
-    azimuth = np.radians(np.arange(0, 360, 30) + 11.0)
-    distance = np.tile([8.0, 17.0, 29.0, 40.0], 3)
+    """Return longitude and latitude of thirty stations around the epicenter."""
+    azimuth = np.radians(np.arange(0, 360, 12) + 11.0)
+    distance = np.tile([3.0, 8.0, 15.0, 25.0, 40.0], 6)
     places = geographic_position(
         LONGITUDE, LATITUDE, distance * np.cos(azimuth), distance * np.sin(azimuth)
     )
