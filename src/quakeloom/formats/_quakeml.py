@@ -102,10 +102,8 @@ def _read_block(block: Block, file: QuakemlFile) -> SourceTables:
     good = np.array([not reason for reason in reasons])
     time = place_columns(origins, origins.index())["origin_time"]
     linked = link_picks(events, origins, file.rejects)
-    source = PickSource(events, reasons, time, file.rejects, file.name)
+    source = PickSource(events, reasons, time, file.rejects, file.name, file.unused)
     picks, polarities = read_picks(source, linked)
-    amplitudes, unread = read_amplitudes(source, linked)
-    file.unread_amplitudes += unread
     if block.units_per_km > 1.0:
         file.watch_depths(table)
     return SourceTables(
@@ -113,7 +111,7 @@ def _read_block(block: Block, file: QuakemlFile) -> SourceTables:
         origins=origins_table(events, origins, good, file.name),
         picks=picks,
         polarities=polarities,
-        amplitudes=amplitudes,
+        amplitudes=read_amplitudes(source, linked),
     )
 
 

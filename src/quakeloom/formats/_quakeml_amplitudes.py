@@ -43,8 +43,8 @@ class _Channel:
     values: dict[str, float] = field(default_factory=dict)
 
 
-def read_amplitudes(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, int]:
-    """Return amplitudes of P and S of a block, and how many others were passed over.
+def read_amplitudes(source: PickSource, linked: LinkedPicks) -> pa.Table:
+    """Return amplitudes of P and S of a block; others are counted.
 
     An amplitude is one of P or S if its type says so, or if it is unspecified and its pick is
     a first P or S; all others are those of magnitudes. P and S of a channel are in one row;
@@ -54,7 +54,7 @@ def read_amplitudes(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, 
     records = OneKind(events.block, events.block.rows(AMPLITUDE), AMPLITUDE)
     rows = TableBuilder("amplitudes", source_file=source.name)
     if not len(records.rows):
-        return rows.table(), 0
+        return rows.table()
     event = events.of(records.rows)
     pick = _find_picks(source, linked, records, event)
     phase = _phases(records, linked, pick)
@@ -97,7 +97,8 @@ def read_amplitudes(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, 
                 s_amplitude=channel.values.get("S", math.nan),
                 source_line=channel.line,
             )
-    return rows.table(), int((phase == "").sum())
+    source.unused["amplitudes"] += int((phase == "").sum())
+    return rows.table()
 
 
 def _find_picks(

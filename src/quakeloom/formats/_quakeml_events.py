@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,9 @@ class QuakemlFile:
         Lines of the events that were read, by id.
     loose : int
         Picks and origins outside of events.
-    unread_amplitudes : int
-        Amplitudes that are none of P or S.
+    unused : Counter of str
+        Readings that were passed over: ``amplitudes`` that are none of P or S, ``first
+        motions`` of other phases than the first P.
     deepest_km : float
         Largest depth of an event; -1 before there is one.
     """
@@ -59,7 +61,7 @@ class QuakemlFile:
     rejects: Rejects
     seen: dict[str, int] = field(default_factory=dict)
     loose: int = 0
-    unread_amplitudes: int = 0
+    unused: Counter[str] = field(default_factory=Counter)
     deepest_km: float = -1.0
 
     def watch_depths(self, events: pa.Table) -> None:
@@ -75,12 +77,19 @@ class QuakemlFile:
         if self.loose:
             reason = f"{self.loose} picks or origins stand outside of events and belong to none"
             self.rejects.add(-1, "pick", reason)
-        if self.unread_amplitudes:
+        amplitudes, motions = self.unused["amplitudes"], self.unused["first motions"]
+        if amplitudes:
             reason = (
-                f"{self.unread_amplitudes} amplitudes belong to magnitudes, or to no pick of P "
-                "or S; they are not read"
+                f"{amplitudes} amplitudes belong to magnitudes, or to no pick of P or S; they are "
+                "not read"
             )
             self.rejects.add(-1, "amplitude", reason)
+        if motions:
+            reason = (
+                f"{motions} first motions belong to other phases than the first P; they are not "
+                "used"
+            )
+            self.rejects.add(-1, "polarity", reason)
         if 0.0 < self.deepest_km < _SHALLOWEST_KM:
             reason = (
                 f"the deepest event is {1000.0 * self.deepest_km:g} m deep; if these are "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,8 @@ class PickSource:
     rejects : Rejects
     name : str
         The file.
+    unused : Counter of str
+        How many readings of a kind were passed over, for a row about the whole file.
     """
 
     events: BlockEvents
@@ -60,6 +63,7 @@ class PickSource:
     origin_time: NDArray[np.datetime64]
     rejects: Rejects
     name: str
+    unused: Counter[str]
 
 
 @dataclass(frozen=True)

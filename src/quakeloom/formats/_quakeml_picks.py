@@ -85,10 +85,8 @@ def read_picks(source: PickSource, linked: LinkedPicks) -> tuple[pa.Table, pa.Ta
         problems.polarity.setdefault(i, f"polarity '{text}' is neither up nor down")
     angles = read_angles(events, arrival, first_p, problems.polarity)
     _keep_one_of_channel(events, linked, codes, sign, first_p, problems)
-    later = np.flatnonzero((sign != 0) & ~first_p & problems.good(count, {}))
-    for i, name in zip(later.tolist(), phase.take(pa.array(later)).to_pylist(), strict=True):
-        reason = f"a first motion of phase '{name}' is not used; only those of the first P are"
-        problems.polarity[i] = reason
+    later = (sign != 0) & ~first_p & problems.good(count, {})
+    source.unused["first motions"] += int(later.sum())
     _tell(source, pick, linked, first_p, codes, problems)
     onset = read_onsets(pick, phase_onset, source, linked.event)
     common = {

@@ -150,7 +150,7 @@ def test_a_first_motion_of_another_phase_is_told(tmp_path):
     tables = read(tmp_path, document(event("e", pick("a", phaseHint="S") + origin("o"))))
     assert tables.picks.num_rows == 1
     assert tables.polarities.num_rows == 0
-    assert "first motion of phase 'S'" in reasons(tables)[0]
+    assert "1 first motions belong to other phases" in reasons(tables)[0]
 
 
 def test_an_onset_before_the_phase_is_one(tmp_path):
