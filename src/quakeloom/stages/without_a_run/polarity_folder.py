@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import InputError, QuakeloomError
 from quakeloom.formats import Trace
-from quakeloom.schema import make_table, time_values
+from quakeloom.schema import is_first_p, make_table, time_values
 from quakeloom.signal import Record, component_of, flag_bit, flag_names
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
@@ -275,7 +275,7 @@ def _p_picks(picks: pa.Table) -> list[dict[str, Any]]:
     return [
         {**{n: columns[n][i] for n in names}, "time": int(times[i])}
         for i in range(picks.num_rows)
-        if columns["phase"][i][:1].upper() == "P"
+        if is_first_p(columns["phase"][i])
     ]
 
 
