@@ -24,7 +24,7 @@ from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
 from quakeloom.formats._memory_tables import register_rows
 from quakeloom.formats._miniseed import write_miniseed
-from quakeloom.formats._misplaced_stations import find_misplaced_stations
+from quakeloom.formats._misplaced_stations import find_misplaced_stations, misplaced_reasons
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
     read_network_weights,
@@ -106,6 +106,7 @@ __all__ = [
     "is_travel_time_table",
     "iterate_quakeml",
     "list_time_grids",
+    "misplaced_reasons",
     "names_mechanisms",
     "phase_class",
     "polarity_sign",

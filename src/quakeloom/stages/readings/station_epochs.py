@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from quakeloom.schema import time_values
 
 _SAME_PLACE_DEG = 0.02
 """Stations of one code this close together are one site, whatever their network codes."""
+
+_ACCELEROMETERS = ("N", "G", "L")
+"""Instrument codes of SEED channels that stand for accelerometers."""
 
 _FIRST_LETTERS = {"V": "E", "E": "V"}
 """Short-period channels that station lists name by either letter (SCSN)."""
@@ -27,7 +32,10 @@ def find_stations(
     Candidates are the rows of the same network, station and channel; then the channel with
     V and E exchanged as first letter; then any channel of the network's station; then, if
     the code stands for one place only, the station of any network. Among candidates the
-    one whose epoch holds the time is taken; a station outside all of its epochs is none.
+    one whose epoch holds the time is taken; a station outside all of its epochs is none. Where
+    several hold, the one that started last counts (an end date is forgotten more often than a
+    start), then seismometers before accelerometers; with ``match="channel"`` the first row, as
+    in HASH.
 
     Parameters
     ----------
@@ -56,6 +64,9 @@ def find_stations(
     )
     start, end = _spans(stations)
     index = _StationIndex(stations, coordinates)
+    is_accelerometer = np.array(
+        [c[1:2] in _ACCELEROMETERS for c in stations.column("channel").to_pylist()]
+    )
     codes, inverse = _unique_codes(readings)
     groups = np.argsort(inverse, kind="stable")
     bounds = np.searchsorted(inverse[groups], np.arange(len(codes) + 1))
@@ -65,6 +76,12 @@ def find_stations(
             continue
         if not epochs:
             candidates = candidates[:1]
+        elif match == "best":
+            candidates = candidates[
+                np.lexsort(
+                    (candidates, is_accelerometer[candidates], -start[candidates].astype(np.int64))
+                )
+            ]
         rows = groups[bounds[i] : bounds[i + 1]]
         t = times[rows][:, None]
         known = ~np.isnat(t)
@@ -72,6 +89,71 @@ def find_stations(
         found = inside.any(axis=1)
         place[:, rows[found]] = coordinates[:, candidates[inside.argmax(axis=1)[found]]]
     return place[0], place[1], place[2]
+
+
+def overlapping_epochs(stations: pa.Table) -> tuple[pa.Table, list[str], pa.Table, list[str]]:
+    """Find channels that stand at two places at one time.
+
+    Parameters
+    ----------
+    stations : pyarrow.Table
+        Registered table ``stations``.
+
+    Returns
+    -------
+    superseded : pyarrow.Table
+        Rows whose epoch goes on while a later one of the channel has begun elsewhere (more than
+        2 km away): there the later one counts.
+    reasons : list of str
+        Of each of them.
+    ambiguous : pyarrow.Table
+        Rows of channels with two places of which nothing says which one holds: their epochs
+        start at one time, or have no start.
+    words : list of str
+        Of each of them.
+    """
+    start, end = _spans(stations)
+    longitude, latitude = (stations.column(n).to_numpy() for n in ("longitude", "latitude"))
+    by_code: dict[tuple[str, ...], list[int]] = {}
+    names = [stations.column(c).to_pylist() for c in ("network", "station", "channel")]
+    for row, code in enumerate(zip(*names, strict=True)):
+        by_code.setdefault(code, []).append(row)
+    superseded: dict[int, str] = {}
+    ambiguous: dict[int, str] = {}
+    for rows in by_code.values():
+        if _degrees_apart(longitude[rows], latitude[rows]) <= _SAME_PLACE_DEG:
+            continue
+        for i, j in combinations(sorted(rows, key=lambda r: (start[r], r)), 2):
+            apart = _degrees_apart(longitude[[i, j]], latitude[[i, j]])
+            if not (apart > _SAME_PLACE_DEG and start[j] <= end[i]):
+                continue
+            where = f"({longitude[j]:g}, {latitude[j]:g})"
+            if start[i] == start[j]:
+                for row, other in ((i, j), (j, i)):
+                    ambiguous[row] = (
+                        "two places at one time: another row of this channel has "
+                        f"({longitude[other]:g}, {latitude[other]:g}), and no dates say which "
+                        "one holds; remove one, or give the epochs"
+                    )
+            elif start[j] > start[i]:
+                since = np.datetime_as_string(start[j], "D")
+                superseded[i] = (
+                    f"two places at one time: since {since} another epoch of this channel is at "
+                    f"{where}, which counts from then on; correct the end of the earlier epoch"
+                )
+    for row in ambiguous:
+        superseded.pop(row, None)
+    old, unclear = sorted(superseded), sorted(ambiguous)
+    return (
+        stations.take(pa.array(old, pa.int64())), [superseded[r] for r in old],
+        stations.take(pa.array(unclear, pa.int64())), [ambiguous[r] for r in unclear],
+    )  # fmt: skip
+
+
+def _degrees_apart(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> float:
+    """The largest difference from the first place in longitude, the shorter way, or latitude."""
+    east = (longitude - longitude[0] + 180.0) % 360.0 - 180.0
+    return float(max(np.abs(east).max(), np.abs(latitude - latitude[0]).max()))
 
 
 def find_reversed(
