@@ -36,6 +36,7 @@ from quakeloom.core.geodesy import (
     distance_azimuth,
     geographic_position,
     local_position,
+    middle_longitude,
     projected_position,
     unprojected_position,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "find_shipped",
     "geographic_position",
     "local_position",
+    "middle_longitude",
     "moment_tensors",
     "p_radiation",
     "plane_angles",
