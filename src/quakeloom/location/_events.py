@@ -28,6 +28,33 @@ from quakeloom.location._picks import PickSet, Plane, ScreenedPicks
 from quakeloom.location._screening import screen_picks, stations_in_line
 
 _EDGE = "the best hypocenter lies on the edge of the volume that the models fill"
+_TOP = (
+    "the best hypocenter lies at the least depth, {limit:g} km, and most stations lie above that; "
+    "lower minimum_depth_km"
+)
+"""Reason of the status ``outside_model`` where the search ends below the ground."""
+
+_SHALLOW = (
+    "the best hypocenter lies at the least depth, {limit:g} km: it is shallow, or the picks say "
+    "little of its depth"
+)
+"""Reason that stands with the status ``located`` where the search ends at the ground."""
+
+_MISFIT = (
+    "{count} of {all} picks are off by more than 5 of their errors (rms {rms:.2f} s): another "
+    "event, wrong stations or models, errors that are too small, or a hypocenter outside of the "
+    "searched depths, {top:g} to {bottom:g} km"
+)
+"""Reason of the status ``misfit``."""
+
+_OFF_ERRORS = 5.0
+"""Standard errors from which a residual is no error of a pick. Chosen here; Gaussian errors reach
+it once in two million times."""
+
+_OFF_SHARE = 1.0 / 3.0
+"""Largest share of such picks that wrong picks of a located event explain; robust likelihoods
+withstand as much. Chosen here."""
+
 _UNREACHED = "no hypocenter within the volume is reached by the tables from all stations"
 _VANISHED = "the posterior vanishes: no member reaches all stations from where the event must be"
 """Reasons of the status ``outside_model``."""
@@ -146,6 +173,10 @@ def locate_picks(
         status, reason = "stations_in_line", "the stations lie in a line, either side fits as well"
     elif _at_edge(location, options, None if plane is None else center):
         status, reason = "outside_model", _EDGE
+    elif _at_top(location, options):
+        below_ground = float(np.median(event.station[:, 0])) < options.minimum_depth_km
+        status, reason = ("outside_model", _TOP) if below_ground else (status, _SHALLOW)
+        reason = reason.format(limit=options.minimum_depth_km)
     values = describe_location(location, here) | count
     if boundary_km is not None:
         boundary = np.asarray(boundary_km, dtype=float)
@@ -156,6 +187,7 @@ def locate_picks(
     located = _with_picks(
         LocatedEvent(status, reason, values, screened.use), ensemble, location, screened, here
     )
+    located = _judge_residuals(located, location, screened, options)
     if draws is None:
         return located
     nodes, origin, member = draw_hypocenters(
@@ -230,6 +262,27 @@ def _with_picks(
         azimuth_deg=azimuth,
         member_weights=location.posterior.weights,
     )
+
+
+def _judge_residuals(
+    located: LocatedEvent, location: Location, screened: ScreenedPicks, options: LocationOptions
+) -> LocatedEvent:
+    """Give a located event whose picks it does not explain the status ``misfit``."""
+    off = np.abs(located.residual_s[screened.kept]) > _OFF_ERRORS * np.sqrt(location.variance)
+    if located.status != "located" or np.mean(off) <= _OFF_SHARE:
+        return located
+    reason = _MISFIT.format(
+        count=int(off.sum()), all=off.size, rms=located.values["rms_s"],
+        top=options.minimum_depth_km, bottom=options.maximum_depth_km,
+    )  # fmt: skip
+    return replace(located, status="misfit", reason=reason)
+
+
+def _at_top(location: Location, options: LocationOptions) -> bool:
+    """Say whether the maximum is at the least depth."""
+    grid = location.posterior.grid
+    tiny = _EDGE_SHARE * grid.size[0] * abs(grid.basis[0, 0])
+    return bool(location.maximum[0] < options.minimum_depth_km + max(tiny, 1e-6))
 
 
 def _at_edge(location: Location, options: LocationOptions, center: Floats | None) -> bool:

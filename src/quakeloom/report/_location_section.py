@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from quakeloom.core import local_position
 from quakeloom.plots import plot_hypocenters, plot_location_quality
 from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, number, percent
+from quakeloom.report._phrases import count, number, percent, verb
 from quakeloom.report._results import RunResults
 
 _ROWS = 20
@@ -32,6 +32,10 @@ def location_section(results: RunResults) -> Section:
     section.add(Text(_lead(good, table.num_rows, members), "lead"))
     if good.num_rows:
         _add_pictures(section, results, good, members)
+    shallow = sum(bool(r) for r in good.column("reason").to_pylist())
+    if shallow:
+        text = f"{count(shallow, 'located event')} {verb(shallow, 'lies', 'lie')} at the least "
+        section.add(Text(f"{text}depth of the search; the column `reason` says so.", "note"))
     others = {s: int((status == s).sum()) for s in np.unique(status) if s != "located"}
     if others:
         words = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in others.items())

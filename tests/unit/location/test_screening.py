@@ -109,3 +109,45 @@ def test_station_terms_are_shrunk_means():
     assert terms.term_s[:2] == pytest.approx([0.3 * 50 / 51, -0.2 * 4 / 5], rel=1e-3)
     assert terms.term_s[2] == 0.0  # too few
     assert terms.count.tolist() == [50, 4, 2]
+
+
+RING = [0.3, 0.0, -0.3, 0.0, 0.2, -0.2], [0.0, 0.3, 0.0, -0.3, 0.2, -0.2]
+
+
+def test_a_hypocenter_at_the_top_of_the_search_says_so():
+    """It ends below the ground here, and nothing says that the event does."""
+    limit = LocationOptions(minimum_depth_km=8.0, maximum_depth_km=29.0, radius_km=40.0)
+    picks = picks_at(*RING, depth=0.0)
+    found = locate_picks(homogeneous(), picks, limit)
+    assert found.status == "outside_model"
+    assert "lower minimum_depth_km" in found.reason
+
+
+def test_a_hypocenter_at_the_bottom_of_the_search_is_outside():
+    shallow = LocationOptions(minimum_depth_km=0.0, maximum_depth_km=5.0, radius_km=40.0)
+    found = locate_picks(homogeneous(), picks_at(*RING, depth=20.0), shallow)
+    assert found.status == "outside_model"
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "wrong", "status"),
+    [
+        ("gaussian", 0, "located"),
+        ("gaussian", 8, "misfit"),
+        ("student_t", 0, "located"),
+        ("student_t", 2, "located"),
+        ("student_t", 8, "misfit"),
+    ],
+)
+def test_picks_that_no_hypocenter_explains_are_a_misfit(likelihood, wrong, status):
+    options = LocationOptions(
+        minimum_depth_km=0.0, maximum_depth_km=29.0, radius_km=40.0, likelihood=likelihood
+    )
+    picks = picks_at(*RING)
+    late = np.random.default_rng(3).permutation(12)[:wrong]
+    picks.time_s[late] += np.linspace(3.0, 9.0, wrong) * np.where(np.arange(wrong) % 2, 1, -1)
+    found = locate_picks(homogeneous(), picks, options)
+    assert found.status == status, found.reason
+    if status == "misfit":
+        assert "rms" in found.reason
+        assert f"of {sum(u == 'used' for u in found.pick_use)} picks" in found.reason

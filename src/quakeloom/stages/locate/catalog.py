@@ -27,7 +27,13 @@ from quakeloom.stages.locate.ensembles import (
     station_places,
     write_ensemble,
 )
-from quakeloom.stages.locate.events import LocatedBlock, Locator, locate_block, warn_of_few_models
+from quakeloom.stages.locate.events import (
+    LocatedBlock,
+    Locator,
+    locate_block,
+    warn_of_few_models,
+    warn_of_limits,
+)
 from quakeloom.store import (
     Item,
     atomic_folder,
@@ -68,7 +74,19 @@ def read_location_inputs(
     if out is not None:
         rejects = pa.concat_tables([source.rejects, places.rejects, aside])
         write_table(open_folder(out) / "rejects.parquet", "rejects", rejects)
-    return source.events, source.picks, found
+    return _with_rejected(source), source.picks, found
+
+
+def _with_rejected(source: SourceTables) -> pa.Table:
+    """Return the events, also those of which every pick was put aside while reading."""
+    known = {*source.events.column("event_id").to_pylist(),
+             *source.picks.column("event_id").to_pylist()}  # fmt: skip
+    picks = pc.is_in(source.rejects.column("record"), pa.array(["pick", "polarity"]))
+    ids = pc.unique(source.rejects.column("event_id").filter(picks)).to_pylist()
+    lost = sorted(i for i in ids if i and i not in known)
+    if not lost:
+        return source.events
+    return pa.concat_tables([source.events, make_table("events", {"event_id": lost})])
 
 
 @dataclass(frozen=True)
@@ -186,6 +204,7 @@ def locate_tables(
     }
     arrays = {n: np.concatenate([b.arrays[n] for b in blocks]) for n in blocks[0].arrays}
     warn_of_few_models(tables["hypocenters"], stored.times.member_count)
+    warn_of_limits(tables["hypocenters"], locate.minimum_depth_km)
     return LocatedCatalog(
         events, **tables, arrays=arrays, member_names=stored.times.names, code_digest=code
     )

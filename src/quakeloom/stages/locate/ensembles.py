@@ -35,6 +35,7 @@ from quakeloom.stages.locate.grids import (
     Places,
     grid_digest,
     is_grid_source,
+    is_run,
     read_grid_ensemble,
 )
 from quakeloom.store import (
@@ -186,6 +187,9 @@ def make_times(
             "locate.models mixes velocity models, travel-time tables and grids of other programs "
             "or runs, which have no grid in common. Nothing is located; give one kind."
         )
+    if grids or tables:
+        _refuse_boundary(locate, [*tables, *(p for p in grids if not is_run(p))])
+    _warn_of_high_stations(locate, places)
     if grids:
         found = read_grid_ensemble(locate, grids, places, seed, cache)
         return StoredEnsemble(found.times, found.boundary_km, found.plane)
@@ -193,6 +197,28 @@ def make_times(
         times = _stack_tables(locate, [read_travel_time_table(p) for p in tables], levels)
         return StoredEnsemble(times, np.full((1, 1, len(tables)), np.nan))
     return _trace_layers(locate, models, levels, seed)
+
+
+def _refuse_boundary(locate: Locate, paths: Sequence[Path]) -> None:
+    """Refuse a boundary in models that have times and no velocities."""
+    if locate.boundary_velocity_km_s > 0 and paths:
+        raise InputError(
+            f"locate.boundary_velocity_km_s is {locate.boundary_velocity_km_s:g}, but '{paths[0]}' "
+            "has travel times and no velocities, so the depth of the boundary is not known. "
+            "Nothing is located; set it to 0, or give velocity models."
+        )
+
+
+def _warn_of_high_stations(locate: Locate, places: Places) -> None:
+    """Say so where stations lie above the least depth of the search."""
+    above = places.depth_km < locate.minimum_depth_km
+    if above.any():
+        log.warning(
+            "locate: %d of %d stations lie above the least depth of hypocenters, "
+            "locate.minimum_depth_km = %g km (the highest at %g km); lower it if events can be "
+            "as high",
+            int(above.sum()), above.size, locate.minimum_depth_km, float(places.depth_km.min()),
+        )  # fmt: skip
 
 
 def _trace_layers(

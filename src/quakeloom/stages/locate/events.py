@@ -218,6 +218,30 @@ def warn_of_few_models(hypocenters: pa.Table, members: int) -> None:
         )  # fmt: skip
 
 
+def count_at_limit(hypocenters: pa.Table) -> int:
+    """Return how many located events lie at the least depth of the search; their reason says so."""
+    located = pc.equal(hypocenters.column("status"), "located")
+    said = pc.not_equal(hypocenters.column("reason"), "")
+    return int(pc.sum(pc.and_(located, said)).as_py() or 0)
+
+
+def warn_of_limits(hypocenters: pa.Table, least_depth_km: float) -> None:
+    """Say so where located events lie at the least depth, and where picks do not fit."""
+    shallow = count_at_limit(hypocenters)
+    if shallow:
+        log.warning(
+            "locate: %d of %d events lie at the least depth, locate.minimum_depth_km = %g km; see "
+            "their column `reason`",
+            shallow, hypocenters.num_rows, least_depth_km,
+        )  # fmt: skip
+    misfit = int(pc.sum(pc.equal(hypocenters.column("status"), "misfit")).as_py() or 0)
+    if misfit:
+        log.warning(
+            "locate: the picks of %d of %d events do not fit any hypocenter (status misfit)",
+            misfit, hypocenters.num_rows,
+        )  # fmt: skip
+
+
 class _Readings:
     """The picks of a block as arrays, with stations, errors and terms."""
 

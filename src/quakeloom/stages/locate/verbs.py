@@ -39,7 +39,7 @@ from quakeloom.stages.locate.blocks import (
     task_mb,
 )
 from quakeloom.stages.locate.ensembles import ensemble_digest, make_times, write_ensemble
-from quakeloom.stages.locate.events import warn_of_few_models
+from quakeloom.stages.locate.events import count_at_limit, warn_of_few_models, warn_of_limits
 from quakeloom.stages.locate.hypocenters import (
     draws_folder,
     locate_settings,
@@ -199,6 +199,10 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     warn_of_few_models(
         read_table(layout.table("hypocenters"), "hypocenters", ["effective_model_count"]), members
     )
+    warn_of_limits(
+        read_table(layout.table("hypocenters"), "hypocenters", ["status", "reason"]),
+        locate.minimum_depth_km,
+    )
     return counts
 
 
@@ -220,6 +224,18 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
             if not item.exists() or item.digest() != digest
         ]
     return problems
+
+
+def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
+    """Return events by status, and how many located ones lie at the least depth."""
+    table = read_table(layout.table("hypocenters"), "hypocenters", ["status", "reason"])
+    counts = count_reasons(table.column("status"), ())
+    shallow = count_at_limit(table)
+    limit = locate_settings(settings).minimum_depth_km
+    return [
+        *((f"location {status}", str(n)) for status, n in counts),
+        *([(f"  at the least depth, {limit:g} km", str(shallow))] if shallow else []),
+    ]
 
 
 def used_of(settings: Settings, layout: RunLayout) -> UsedOf:
@@ -244,5 +260,6 @@ __all__ = [
     "inputs",
     "part",
     "promise",
+    "summarize",
     "used_of",
 ]

@@ -151,6 +151,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         If partitions are missing or were summed under another plan; the message names them.
     """
     started = time.perf_counter()
+    _stress(settings)
     names = refuse_incomplete(layout, STRESS.name)
     stress = _stress(settings, layout, names[0])
     markers = [read_json(layout.done(STRESS.name, n)) for n in names]
