@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,10 @@ from quakeloom.store import (
     open_folder,
     open_item,
     read_table,
+    write_table,
 )
+
+log = logging.getLogger(__name__)
 
 CATALOG_EXPORTS = {
     "nonlinloc": ("write_nonlinloc_locations", "events.hyp"),
@@ -192,8 +196,11 @@ def _show_written(path: Item, counts: Any) -> None:
     typer.echo(f"{path}: {counts.events} events, {counts.picks} picks{left}")
 
 
-def read_catalog(path: Path) -> pa.Table:
-    """Read mechanisms from a run folder, or from any table that formats can read."""
+def read_catalog(path: Path, out: Path | None = None) -> pa.Table:
+    """Read mechanisms from a run folder, or from any table that formats can read.
+
+    What is put aside is logged and, with a folder, written to its ``rejects.parquet``.
+    """
     from quakeloom import formats
 
     item = open_item(path)
@@ -201,7 +208,19 @@ def read_catalog(path: Path) -> pa.Table:
         return read_table(RunLayout(item).table("mechanisms"), "mechanisms")
     if not item.exists():
         raise InputError(f"{path} does not exist; give a run folder or a table of mechanisms.")
-    return formats.read_mechanisms(path)
+    if out is None:
+        return formats.read_mechanisms(path)
+    aside = formats.Rejects(path)
+    table = formats.read_mechanisms(path, aside)
+    if len(aside):
+        reasons = aside.table().column("reason").to_pylist()
+        where = open_folder(out) / "rejects.parquet"
+        write_table(where, "rejects", aside.table())
+        log.warning(
+            "%s: %d records are put aside, the first because %s; all are in %s",
+            path, len(aside), reasons[0], where,
+        )  # fmt: skip
+    return table
 
 
 def _read_map(path: Path) -> Any:

@@ -68,7 +68,7 @@ def stress(
             raise SettingsError(
                 f"--area '{area}' is no area; write four numbers such as 164,184,-50,-33."
             ) from None
-    made, description = map_catalog(_settings(values), read_catalog(mechanisms), out, seed)
+    made, description = map_catalog(_settings(values), read_catalog(mechanisms, out), out, seed)
     _show(made.table, description, out)
 
 

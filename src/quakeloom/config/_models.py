@@ -234,7 +234,8 @@ class Mechanism(Section):
     average: Literal["weighted", "hash"] = setting(
         "weighted",
         "Preferred mechanism: robust weighted mean of the acceptable ones, or HASH's mean "
-        "after removing the worst one by one.",
+        "after removing the worst one by one, which knows no weights (refused with "
+        "`use_probabilities`).",
     )
     quality_criteria: Literal["all", "spread"] = setting(
         "all",
@@ -255,6 +256,15 @@ class Mechanism(Section):
         "correct",
         "Station distribution ratio as defined, or with the degree-radian slip of HASH v1.2.",
     )
+
+    @model_validator(mode="after")
+    def _average_knows_weights(self) -> Mechanism:
+        if self.use_probabilities and self.average == "hash":
+            raise ValueError(
+                "average `hash` counts every acceptable mechanism alike, whatever weight "
+                "use_probabilities gives it; write average `weighted`, or use_probabilities false"
+            )
+        return self
 
 
 class Simulation(Section):

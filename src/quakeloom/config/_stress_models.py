@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import PrivateAttr, field_validator
+from pydantic import PrivateAttr, field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
 
@@ -93,6 +93,15 @@ class Stress(Section):
         placed = self.model_copy()
         placed._middle = longitude
         return placed
+
+    @model_validator(mode="after")
+    def _bootstrap_has_planes(self) -> Stress:
+        if self.bootstrap and self.planes == "instability":
+            raise ValueError(
+                "bootstrap draws events anew and does not choose their planes again, so it cannot "
+                "go with planes `instability`; write bootstrap 0, or other planes"
+            )
+        return self
 
     @field_validator("area")
     @classmethod

@@ -15,6 +15,7 @@ from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
 from quakeloom.mechanism._leave_one_out import leave_one_out
 from quakeloom.mechanism._options import MechanismOptions
 from quakeloom.mechanism._quality import polarity_misfit_stdr, rate_quality, ray_gaps
+from quakeloom.mechanism._solve import MAXIMUM_READINGS
 from quakeloom.mechanism._station_report import (
     ContradictionReport,
     count_contradictions,
@@ -31,6 +32,7 @@ from quakeloom.mechanism._thresholds import (
 )
 
 __all__ = [
+    "MAXIMUM_READINGS",
     "PROBABILITIES",
     "STATUSES",
     "THRESHOLD",

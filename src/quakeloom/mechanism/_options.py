@@ -139,6 +139,13 @@ class MechanismOptions:
                     f"Give one of: {', '.join(allowed)}."
                 )
 
+        if self.use_probabilities and self.average == "hash":
+            raise SettingsError(
+                "average: hash counts every acceptable mechanism alike and takes no notice of the "
+                "weights that use_probabilities gives them. Nothing was searched; use average: "
+                "weighted, or count signs."
+            )
+
     @classmethod
     def hash(cls, **changes: object) -> MechanismOptions:
         """Return the settings of HASH v1.2's example runs, with changes by name."""

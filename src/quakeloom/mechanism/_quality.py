@@ -32,7 +32,7 @@ class PlaneVectors(NamedTuple):
 def gaps_of(azimuths: Floats, takeoffs: Floats, count: int) -> tuple[int, int]:
     """Gaps of the first ``count`` rays; the arrays are scratch and are overwritten."""
     for k in range(count):
-        if takeoffs[k] > 90.0:
+        if takeoffs[k] >= 90.0:
             takeoffs[k] = 180.0 - takeoffs[k]
             azimuths[k] -= 180.0
             if azimuths[k] < 0.0:
@@ -60,7 +60,9 @@ def gaps_of(azimuths: Floats, takeoffs: Floats, count: int) -> tuple[int, int]:
 def ray_gaps(azimuth_deg: ArrayLike, takeoff_deg: ArrayLike) -> tuple[int, int]:
     """Return the largest gaps in azimuth and in take-off angle, in whole degrees.
 
-    Rays are folded onto one hemisphere first (a ray and its opposite see the same sign).
+    Rays are folded onto one hemisphere first (a ray and its opposite see the same sign); a
+    horizontal ray is turned to its opposite as in HASH, where azimuths of rays that leave upward
+    stay.
     The gap in take-off includes those from the vertical to the first ray and from the last
     ray to the horizontal. Fractions are cut off, as in HASH (GET_GAP).
 

@@ -93,17 +93,28 @@ class CatalogComparison:
     @property
     def letters_equal(self) -> int:
         """Number of common events whose letter is the same."""
-        return int(np.trace(self.letter_matrix))
+        return int(np.trace(self._lettered))
 
     @property
     def letters_better(self) -> int:
         """Number of common events whose letter is better in ``b``."""
-        return int(np.tril(self.letter_matrix, -1).sum())
+        return int(np.tril(self._lettered, -1).sum())
 
     @property
     def letters_worse(self) -> int:
         """Number of common events whose letter is worse in ``b``."""
-        return int(np.triu(self.letter_matrix, 1).sum())
+        return int(np.triu(self._lettered, 1).sum())
+
+    @property
+    def letters_missing(self) -> int:
+        """Number of common events that have no letter in one of the catalogs, or in both."""
+        return int(self.letter_matrix.sum() - self._lettered.sum())
+
+    @property
+    def _lettered(self) -> NDArray[np.int64]:
+        """The matrix of letters without the events that have none: they compare with nothing."""
+        kept = [i for i, letter in enumerate(self.letters) if letter != NO_LETTER]
+        return self.letter_matrix[np.ix_(kept, kept)]
 
     def most_rotated(
         self, count: int = 10, letters: str = "ABCDEF"
@@ -145,6 +156,7 @@ class CatalogComparison:
             "letters_equal": self.letters_equal,
             "letters_better_in_b": self.letters_better,
             "letters_worse_in_b": self.letters_worse,
+            "letters_missing": self.letters_missing,
             "missing_in_a": self.missing_in_a,
             "missing_in_b": self.missing_in_b,
             "unsolved_in_a": self.unsolved_in_a,

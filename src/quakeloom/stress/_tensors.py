@@ -16,6 +16,9 @@ from quakeloom.stress._mechanisms import Basis, tensor_basis
 
 Floats = NDArray[np.float64]
 
+_NO_STRESS = 1e-12
+"""Largest component of a tensor that is none; those of a single mechanism are about 1."""
+
 REGIMES = ("NF", "NS", "SS", "TS", "TF", "U")
 """World Stress Map classes: normal, normal with strike-slip, strike-slip, thrust with
 strike-slip, thrust, undefined."""
@@ -136,7 +139,8 @@ def describe_stress(components: ArrayLike) -> StressDescription:
     Parameters
     ----------
     components : array_like, shape ``S + (5,)``
-        In the orthonormal basis, tension positive. NaN gives NaN and regime ``U``.
+        In the orthonormal basis, tension positive. NaN gives NaN and regime ``U``, and so does
+        no stress at all (0, from mechanisms that cancel), which has no axes.
 
     Returns
     -------
@@ -146,6 +150,7 @@ def describe_stress(components: ArrayLike) -> StressDescription:
     shape = m.shape[:-1]
     flat = m.reshape(-1, 5)
     known = np.isfinite(flat).all(axis=1)
+    known &= np.abs(np.where(known[:, None], flat, 0.0)).max(axis=1, initial=0.0) > _NO_STRESS
     tensors = stress_tensors(np.where(known[:, None], flat, 0.0))
     values = np.empty((flat.shape[0], 3))
     axes = np.empty((flat.shape[0], 3, 3))

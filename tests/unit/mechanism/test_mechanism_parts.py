@@ -224,6 +224,13 @@ def test_gaps_fold_the_sphere_and_cut_fractions_off():
     assert ray_gaps([30], [40]) == (360, 50)
 
 
+def test_a_horizontal_ray_is_turned_to_its_opposite_as_in_hash():
+    """Its azimuth is then 10 degrees, as that of a ray that leaves a little upward."""
+    assert ray_gaps([0, 100, 250, 190], [45, 45, 45, 89]) == (110, 45)
+    assert ray_gaps([0, 100, 250, 190], [45, 45, 45, 90]) == (150, 45)
+    assert ray_gaps([0, 100, 250, 190], [45, 45, 45, 91]) == (150, 45)
+
+
 def test_misfit_weighs_by_radiation_and_onset():
     """A wrong polarity near a nodal plane counts little, an emergent one half."""
     mechanism = 30.0, 60.0, 45.0

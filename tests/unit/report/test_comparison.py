@@ -95,3 +95,11 @@ def test_comparison_as_json_and_as_a_table() -> None:
 def test_statistics_ignore_what_is_not_known() -> None:
     s = AngleStatistics.of([1.0, NAN, 3.0])
     assert (s.count, s.median, s.largest) == (2, 2.0, 3.0)
+
+
+def test_events_without_a_letter_are_missing_and_not_worse() -> None:
+    plain = catalog([("1", 0, 90, 0, ""), ("2", 30, 60, 90, ""), ("4", 5, 50, 5, "D")])
+    for c in (compare_catalogs(A, plain), compare_catalogs(plain, A)):
+        assert (c.letters_better, c.letters_worse) in ((1, 0), (0, 1))
+        assert c.letters_missing == 2
+        assert c.letters_equal + c.letters_better + c.letters_worse + 2 == c.common == 3

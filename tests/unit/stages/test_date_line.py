@@ -10,6 +10,7 @@ from quakeloom.config import Stress
 from quakeloom.core import middle_longitude
 from quakeloom.schema import make_table
 from quakeloom.stages.without_a_run.map_catalog import map_mechanisms
+from quakeloom.stress import REGIMES, describe_stress
 
 
 def mechanisms(west: float, south: float = -38.0) -> pa.Table:
@@ -70,3 +71,16 @@ def test_no_node_lies_beyond_a_pole(south):
 )
 def test_the_cut_lies_in_the_widest_gap(longitude, middle):
     assert middle_longitude(longitude) == pytest.approx(middle)
+
+
+def test_mechanisms_that_cancel_leave_no_stress():
+    """A tensor of zeros has no axes: SHmax is not known, not 0."""
+    found = describe_stress(np.array([np.zeros(5), np.ones(5), np.full(5, np.nan)]))
+    assert np.isnan(found.shmax_deg).tolist() == [True, False, True]
+    assert np.isnan(found.shape_ratio).tolist() == [True, False, True]
+    assert [REGIMES[i] == "U" for i in found.regime[[0, 2]]] == [True, True]
+
+
+def test_a_bootstrap_without_planes_is_refused():
+    with pytest.raises(ValueError, match="bootstrap"):
+        Stress(planes="instability", bootstrap=10)

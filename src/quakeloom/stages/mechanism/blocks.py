@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
 from quakeloom.core import QuakeloomError
-from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
+from quakeloom.mechanism import (
+    MAXIMUM_READINGS,
+    MechanismOptions,
+    find_mechanisms,
+    leave_one_out,
+    mechanism_grid,
+)
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
 from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared, Unusable
 from quakeloom.stages.readings.observations import prepare_block
@@ -34,7 +40,7 @@ _REASONS = {
     "allowed",
     "no_solution": "no mechanism fits the readings",
     "invalid_event": "the event cannot be used",
-    "error": "the search failed",
+    "error": "more than {most} polarities and amplitude ratios, the most that the search can count",
 }
 """Why an event has no mechanism, by its status."""
 
@@ -216,6 +222,7 @@ def _mechanism_tables(
                 count=found.polarity_count[i],
                 azimuth=found.azimuthal_gap_deg[i],
                 takeoff=found.takeoff_gap_deg[i],
+                most=MAXIMUM_READINGS,
                 least=block.settings.mechanism.minimum_polarities,
                 azimuth_most=block.settings.mechanism.maximum_azimuthal_gap_deg,
                 takeoff_most=block.settings.mechanism.maximum_takeoff_gap_deg,

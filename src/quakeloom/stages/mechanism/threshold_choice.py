@@ -25,7 +25,11 @@ def apply_choice(settings: Settings, layout: RunLayout) -> Settings:
 def with_threshold(
     settings: Settings, probability: float, error_rate: float, use_probabilities: bool = False
 ) -> Settings:
-    """Return settings with a least probability and an expected share of wrong polarities."""
+    """Return settings with a least probability and an expected share of wrong polarities.
+
+    With probabilities the preferred mechanism is the weighted mean: HASH's knows no weights.
+    """
+    average = "weighted" if use_probabilities else settings.mechanism.average
     return settings.model_copy(
         update={
             "selection": settings.selection.model_copy(update={"minimum_probability": probability}),
@@ -33,6 +37,7 @@ def with_threshold(
                 update={
                     "polarity_error_rate": error_rate,
                     "use_probabilities": use_probabilities,
+                    "average": average,
                 }
             ),
         }

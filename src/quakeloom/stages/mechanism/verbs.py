@@ -39,8 +39,12 @@ from quakeloom.store import (
     write_array,
     write_tables,
 )
+from quakeloom.travel import HASH_DEPTHS_KM
 
 log = logging.getLogger(__name__)
+
+_HASH_STEP_KM = float(HASH_DEPTHS_KM[1])
+"""First depth of HASH's tables below the surface."""
 
 _GRID = "grid"
 """Group of the mechanisms that the accepted sets stand on, beside those of the partitions."""
@@ -180,7 +184,16 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     stations = read_table(layout.ingest / "stations.parquet", "stations")
     write_tables(layout.table("stations"), "stations", [stations], provenance)
     remove_others(layout.accepted, {*names, _GRID, "zarr.json"})
-    return gather_parts(MECHANISM, layout)
+    counts = gather_parts(MECHANISM, layout)
+    shallow = _above_first_depth(settings, layout)
+    if shallow:
+        log.warning(
+            "mechanism: %d events are less than %g km deep, where HASH's tables have no depth "
+            "between the surface and there: take-off angles can be tens of degrees off; use "
+            "takeoff.law: linear",
+            shallow, _HASH_STEP_KM,
+        )  # fmt: skip
+    return counts
 
 
 def check(settings: Settings, layout: RunLayout) -> list[str]:
@@ -199,15 +212,31 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     rejects = read_table(layout.table("rejects"), "rejects", ["record"])
     used = pc.sum(pc.equal(polarities.column("use"), "used")).as_py() or 0
     letters = dict(_counts(mechanisms.column("quality")))
+    shallow = _above_first_depth(settings, layout)
     return [
         ("events", str(mechanisms.num_rows)),
         ("polarities used", f"{used} of {polarities.num_rows}"),
         *((f"status {s}", str(n)) for s, n in _counts(mechanisms.column("status"))),
         *((f"  {t}", f"{n} left out by type") for t, n in _left_out(settings, layout)),
+        *(
+            [("too shallow for HASH's tables", f"{shallow} events above {_HASH_STEP_KM:g} km")]
+            if shallow
+            else []
+        ),
         ("quality", "  ".join(f"{q} {letters.get(q, 0)}" for q in QUALITIES)),
         ("rejects", str(rejects.num_rows)),
         *((f"  {r}", str(n)) for r, n in _counts(rejects.column("record"))),
     ]
+
+
+def _above_first_depth(settings: Settings, layout: RunLayout) -> int:
+    """Count solved events between the surface and the first depth of HASH's tables."""
+    if settings.takeoff.angles != "layered" or settings.takeoff.law != "hash":
+        return 0
+    table = read_table(layout.table("mechanisms"), "mechanisms", ["status", "depth_km"])
+    shallow = pc.less(table.column("depth_km"), _HASH_STEP_KM)
+    solved = pc.equal(table.column("status"), "solved")
+    return int(pc.sum(pc.and_(shallow, solved)).as_py() or 0)
 
 
 def _left_out(settings: Settings, layout: RunLayout) -> list[tuple[str, int]]:
