@@ -188,11 +188,11 @@ def _comparison_sentence(found: CatalogComparison, before: str, after: str) -> s
     if only:
         text += "; ".join(only) + ". "
     lettered = found.common - found.letters_missing
-    missing = f" {whole(found.letters_missing)} have no letter in one of them."
+    unlettered = f" {whole(found.letters_missing)} have no letter in one of them."
     return text + (
         f"Letters: {percent(found.letters_equal / max(lettered, 1))} equal, "
         f"{whole(found.letters_better)} better and {whole(found.letters_worse)} worse in {after}."
-        f"{missing if found.letters_missing else ''}"
+        f"{unlettered if found.letters_missing else ''}"
     )
 
 
