@@ -32,8 +32,8 @@ class Waveforms(Section):
 
     archives: list[str] = setting(
         list,
-        "Waveform files, folders, SDS trees or glob patterns, relative to `data`; miniSEED, "
-        "SAC, WIN, WIN32 or numpy archives.",
+        "Waveform files, folders, SDS trees or glob patterns, relative to `data`; miniSEED 2 and "
+        "3, SAC, WIN, WIN32, numpy archives, and what ObsPy reads, plain or gzipped.",
     )
     fetch: Fetch | None = setting(
         None, "An FDSN service that `quakeloom fetch` asks for the events of `sources`."
@@ -66,6 +66,11 @@ class Waveforms(Section):
     vp_vs_ratio: float = setting(1.73, "Vp/Vs for the expected time of S.", "1", ge=1.2, le=3)
     station_aliases: dict[str, str] = setting(
         dict, "Station codes of picks and catalogs that the archive writes differently."
+    )
+    orientation: Literal["metadata", "names"] = setting(
+        "metadata",
+        "Components follow the azimuths and dips of sensors in station tables and headers, so that "
+        "a vertical upside down is turned, or the names of channels alone.",
     )
     shard_windows: int = setting(
         1024, "Windows per shard, the unit of writing.", "windows", ge=16, le=65536

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from quakeloom.formats._replacing import replacing
 
 _SHORT, _LONG, _DOUBLE, _ASCII = 3, 4, 12, 2
+"""Types of fields, by their numbers in TIFF 6.0."""
 
 
 def write_geotiff(

@@ -27,6 +27,7 @@ from quakeloom.stages.locate.events import place_events
 from quakeloom.store import open_folder
 
 _NONE_LOCATED = "No event is located; see the column `reason`."
+"""Said instead of a figure."""
 
 
 class Locations(Result):

@@ -21,10 +21,13 @@ from quakeloom.stages.mechanism.blocks import EventBlock, solve_events
 from quakeloom.stages.readings.block_readings import Shared
 
 _GROUPS = ("mechanism", "takeoff", "selection")
+"""Groups of settings whose names are options here."""
+
 _BLOCK = 1024
 """Events searched together; their number changes no result."""
 
 _ONE = "event"
+"""Identifier of a single event."""
 
 
 def find_mechanism(

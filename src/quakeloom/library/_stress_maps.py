@@ -26,6 +26,7 @@ _DRAWN = (
     "longitude", "latitude", "depth_km", "time_year", "shmax_deg", "regime", "shmax_low_deg",
     "shmax_high_deg", "mechanism_count",
 )  # fmt: skip
+"""Columns that a figure of a map needs."""
 
 
 class StressMap(Result):

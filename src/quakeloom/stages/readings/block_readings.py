@@ -96,7 +96,10 @@ class BlockEvents:
         event = np.asarray(pc.index_in(table.column("event_id"), ids).to_numpy(), dtype=np.int64)
         unknown = np.full(table.num_rows, np.nan)
         station = np.full((3, table.num_rows), np.nan)
-        return EventRows(table, event, self.time[event], unknown, unknown, unknown, station)
+        nothing = np.full(table.num_rows, "", dtype=object)
+        return EventRows(
+            table, event, self.time[event], unknown, unknown, unknown, station, nothing
+        )
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class EventRows:
         Epicentral distance; NaN where not known.
     station : ndarray of float64, shape (3, rows)
         Longitude, latitude and elevation (m) of the station; NaN where it is not known.
+    choice : ndarray of str
+        By which rule one of several places was taken, see :class:`StationPlaces`.
     """
 
     table: pa.Table
@@ -127,6 +132,7 @@ class EventRows:
     takeoff_deg: Floats
     distance_km: Floats
     station: Floats
+    choice: NDArray[np.object_]
 
     @property
     def count(self) -> int:
@@ -186,8 +192,14 @@ class Readings(EventRows):
             "distance_km": self.distance_km,
             "azimuth_deg": self.azimuth_deg,
             "takeoff_deg": self.takeoff_deg,
+            "choice": self._choices(),
             "use": np.array(USES)[self.use],
         }
+
+    def _choices(self) -> NDArray[np.object_]:
+        """Return what was said of instruments and of places, together."""
+        both = zip(self.table.column("choice").to_pylist(), self.choice, strict=True)
+        return np.array(["; ".join(filter(None, said)) for said in both], dtype=object)
 
 
 USE_CODES = {name: i for i, name in enumerate(USES)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.stages.readings.block_readings import Readings, Shared
-from quakeloom.stages.readings.station_epochs import find_reversed
+from quakeloom.stages.readings.station_epochs import find_reversed, reversed_by_table
 from quakeloom.stages.readings.use import pick_kinds
 
 
@@ -19,7 +19,7 @@ def turn_readings(settings: Settings, readings: Readings, shared: Shared) -> Rea
     """Turn over what reversed stations read, and mark what reports leave out."""
     turned, screened = readings.is_turned.copy(), readings.is_screened.copy()
     if settings.selection.reversals:
-        turned ^= find_reversed(shared.reversals, readings.table, readings.time)
+        turned ^= reversed_by_table(shared.reversals, readings.table, readings.time)
     for report in shared.screening:
         proposed, left_out = _screen(report, readings)
         turned ^= proposed
