@@ -62,7 +62,7 @@ def fetch(
     from quakeloom.cli._console import status
     from quakeloom.config import load_configuration
     from quakeloom.core import InputError
-    from quakeloom.stages.fetch.verbs import fetch_archive
+    from quakeloom.stages.without_a_run.fetch_archive import fetch_archive
 
     cases = load_configuration(config).cases
     asking = {
