@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.signal import Record, high_pass_causally, signal_to_noise
+from quakeloom.signal import Record, component_of, high_pass_causally, signal_to_noise
 
 _HIGH_PASS_HZ = 1.0
 """Corner of the high-pass before signals are held against noise: long periods hide local events."""
@@ -65,8 +66,9 @@ def vet_peaks(
 ) -> tuple[NDArray[np.bool_], Refused]:
     """Say which peaks of a phase can be picks.
 
-    Refused are peaks near the ends of the record, in bridged gaps and right after them, and P
-    without noise before it or that does not stand out of it. Peaks near the ends are not
+    Refused are peaks near the ends of the record; in bridged gaps and right after them, except P
+    that stands out on the vertical, which has no gap; P without noise before it, or that does
+    not stand out of it. Peaks near the ends are not
     counted: they belong to no record.
 
     Parameters
@@ -87,10 +89,14 @@ def vet_peaks(
     edge = round(edge_s * rate)
     refused = Refused()
     is_pick = np.zeros(position.size, bool)
+    vertical = [k for k, c in enumerate(record.channels) if component_of(c) == "Z"]
     for i, (at, sure) in enumerate(zip(position, probability, strict=True)):
         if not edge <= at < size - edge:
             continue
-        if any(a <= at < b + _AFTER_GAP_S * rate for a, b in record.gaps):
+        near_gap = any(a <= at < b + _AFTER_GAP_S * rate for a, b in record.gaps)
+        if near_gap and not (
+            phase == "P" and vertical and _stands_out(record, at, vetting, vertical)
+        ):
             refused.add(phase, "in a gap or right after it")
         elif phase == "P" and at < _NOISE_S * rate:
             refused.add(phase, "without noise before it, at the start of a record")
@@ -105,11 +111,11 @@ def vet_peaks(
     return is_pick, refused
 
 
-def _stands_out(record: Record, at: float, vetting: Vetting) -> bool:
-    """Say whether a component rises above its noise at a peak."""
+def _stands_out(record: Record, at: float, vetting: Vetting, of: Sequence[int] = (0, 1, 2)) -> bool:
+    """Say whether one of some components rises above its noise at a peak."""
     rate = record.rate_hz
     first = max(round(at - _BEFORE_S * rate), 0)
-    near = record.data[:, first : round(at + _AFTER_S * rate)]
+    near = record.data[list(of), first : round(at + _AFTER_S * rate)]
     for component in near[near.any(axis=1)]:
         # as if its first value had stood before, so that no step rings
         high = high_pass_causally(component - component[0], _HIGH_PASS_HZ, rate)

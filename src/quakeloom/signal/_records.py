@@ -47,7 +47,8 @@ class Record:
     choice : str
         Why this sensor was taken of several with the same codes; empty as a rule.
     gaps : list of (int, int)
-        Samples ``a ... b - 1`` in which a component was bridged by a line.
+        Samples ``a ... b - 1`` in which a component was bridged by a line; never the vertical if
+        there is one, since records are cut at its gaps.
     """
 
     start: int

@@ -85,6 +85,30 @@ def test_the_end_of_a_line_across_a_gap_is_no_onset(make, bridged):
             assert not np.any((after > -1.0) & (after < 1.0))
 
 
+@pytest.mark.parametrize("make", PICKERS)
+@pytest.mark.parametrize("inside", [True, False])
+def test_p_in_a_gap_of_a_horizontal_counts_where_the_vertical_shows_it(make, inside):
+    """One damaged record of a horizontal costs no P: only P that the vertical does not show."""
+    picker = make()
+    data = noise("white", 6000, 5)
+    onset = 3000
+    t = np.arange(1500) / 100.0
+    wave = 4000.0 * np.exp(-t / 2.0) * np.sin(2 * np.pi * 6.0 * t)
+    data[2 if inside else 0, onset : onset + 1500] += np.round(wave)
+    gap = slice(2500, 3060)
+    pieces = [Piece("HHZ", START, 100.0, data[2])]
+    pieces += [Piece("HHE", START, 100.0, data[0])]
+    pieces += [
+        Piece("HHN", START, 100.0, data[1, : gap.start]),
+        Piece("HHN", START + gap.stop * 10_000_000, 100.0, data[1, gap.stop :]),
+    ]
+    records, _ = make_records(pieces, picker.components, 100.0)
+    assert records[0].gaps
+    (found,) = pick_records(picker, records)
+    p = [(t - START) / 1e9 for t, ph in zip(found.time, found.phase, strict=True) if ph == "P"]
+    assert any(abs(x - onset / 100.0) < 0.3 for x in p) == inside
+
+
 @pytest.mark.parametrize("kind", ["white", "pink"])
 def test_an_hour_of_noise_gives_less_than_two_p(kind):
     # one an hour is promised over kinds of noise; two are within its scatter
