@@ -59,7 +59,12 @@ def check(
 
 @config_app.command("explain")
 def explain(
-    key: Annotated[str, typer.Argument(help="Such as mechanism.trials.", metavar="KEY")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="Such as mechanism.trials, or a parameter of HASH such as nmc.", metavar="KEY"
+        ),
+    ],
 ) -> None:
     """Explain one setting: meaning, unit, bounds, default."""
     typer.echo(config.explain_setting(key))

@@ -27,6 +27,7 @@ from quakeloom.formats._miniseed import write_miniseed
 from quakeloom.formats._misplaced_stations import find_misplaced_stations
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
+    list_seisbench_weights,
     read_network_weights,
     read_seisbench_description,
     seisbench_folder,
@@ -105,6 +106,7 @@ __all__ = [
     "has_layers",
     "is_travel_time_table",
     "iterate_quakeml",
+    "list_seisbench_weights",
     "list_time_grids",
     "names_mechanisms",
     "phase_class",

@@ -34,7 +34,7 @@ OS_ALLOWED = {"os.environ", "os.environ.get", "os.cpu_count", "os.pathsep", "os.
 
 EXCEPTIONS = {
     "stages/frame/code_digests.py": "reads the program's own source files",
-    "cli/_console.py": "Snakemake's words go to a log, line by line, on this machine",
+    "cli/_snakemake.py": "Snakemake's words go to a log, line by line, on this machine",
     "cli/_doctor.py": "says what this machine has: programs, disk, permissions",
     "cli/_main.py": "closes the standard output of this process",
     "cli/_run.py": "finds the program's own workflow files",
