@@ -14,6 +14,7 @@ from quakeloom.cli import (
     _catalogs,
     _config,
     _doctor,
+    _init,
     _locate,
     _run,
     _stage_list,
@@ -76,6 +77,7 @@ _train.add_commands(app)
 _catalogs.add_commands(app)
 _config.add_commands(app)
 _doctor.add_commands(app)
+_init.add_commands(app)
 
 
 def main() -> None:
