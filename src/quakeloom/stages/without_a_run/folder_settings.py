@@ -380,7 +380,7 @@ def _group(
     kinds: dict[tuple[Path, str], list[RecognizedFile]] = {}
     for file in files:
         kinds.setdefault((file.path.parent, file.path.suffix), []).append(file)
-        named: list[tuple[str, list[RecognizedFile]]] = []
+    named: list[tuple[str, list[RecognizedFile]]] = []
     for (folder, suffix), members in kinds.items():
         inside = folder.relative_to(found.folder)
         pattern = pattern_of("" if inside == Path() else str(inside), suffix)
