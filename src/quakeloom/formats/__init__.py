@@ -27,6 +27,7 @@ from quakeloom.formats._miniseed import write_miniseed
 from quakeloom.formats._misplaced_stations import find_misplaced_stations
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
+    list_seisbench_weights,
     read_network_weights,
     read_seisbench_description,
     seisbench_folder,
@@ -50,7 +51,18 @@ from quakeloom.formats._quakeml_ids import event_id_of, public_id
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_solutions
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
-from quakeloom.formats._registry import FORMATS, detect_format, read_source
+from quakeloom.formats._recognition import (
+    RecognizedFile,
+    looks_like_waveforms,
+    recognize_file,
+)
+from quakeloom.formats._registry import (
+    FORMATS,
+    check_format_options,
+    detect_format,
+    read_source,
+    sniffs_as,
+)
 from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stress_writers import (
@@ -86,6 +98,7 @@ __all__ = [
     "LinePicks",
     "MapFrame",
     "RayinvrModel",
+    "RecognizedFile",
     "Rejects",
     "SourceTables",
     "TimeGrid",
@@ -93,6 +106,7 @@ __all__ = [
     "TravelTimeTable",
     "WaveformFile",
     "WrittenCounts",
+    "check_format_options",
     "detect_format",
     "event_id_of",
     "fault_types",
@@ -105,7 +119,9 @@ __all__ = [
     "has_layers",
     "is_travel_time_table",
     "iterate_quakeml",
+    "list_seisbench_weights",
     "list_time_grids",
+    "looks_like_waveforms",
     "names_mechanisms",
     "phase_class",
     "polarity_sign",
@@ -127,8 +143,10 @@ __all__ = [
     "read_travel_time_table",
     "read_velocity_model",
     "read_waveforms",
+    "recognize_file",
     "register_rows",
     "seisbench_folder",
+    "sniffs_as",
     "write_csv",
     "write_fault_geojson",
     "write_geotiff",
