@@ -121,6 +121,11 @@ class Selection(Section):
         "`best` finds a station by channel, else by network and code, else by its code; "
         "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
+    event_types: Literal["earthquakes", "all"] = setting(
+        "earthquakes",
+        "Events of which mechanisms are searched, by their type: `earthquakes` (also induced ones "
+        "and those without a type), or `all`, with blasts, collapses and the like.",
+    )
     station_epochs: bool = setting(True, "A station is found only within its epochs.")
     screening: list[str] = setting(
         list,

@@ -57,6 +57,36 @@ def distance_azimuth(
     return np.asarray(metres) / 1000.0, np.asarray(azimuth) % 360.0
 
 
+def middle_longitude(longitude: ArrayLike) -> float:
+    """Return a longitude such that places around it are nowhere cut by the line opposite to it.
+
+    The line is the date line, and the middle 0, where no gap between neighboring longitudes is
+    wider than that at the date line; else it lies in the widest gap: at Greenwich if that does
+    (longitudes are then 0 to 360), or in the middle of the gap.
+
+    Parameters
+    ----------
+    longitude : array_like
+        Degrees; NaN is passed over.
+
+    Returns
+    -------
+    float
+        Degrees, 0 up to 360.
+    """
+    known = np.asarray(longitude, dtype=float).ravel()
+    east = np.unique((known[np.isfinite(known)] + 180.0) % 360.0) - 180.0
+    if not east.size:
+        return 0.0
+    gaps = np.diff(east)
+    widest = int(np.argmax(gaps)) if gaps.size else 0
+    if not gaps.size or east[0] + 360.0 - east[-1] >= gaps[widest]:
+        return 0.0
+    if east[widest] < 0.0 < east[widest + 1]:
+        return 180.0
+    return float((0.5 * (east[widest] + east[widest + 1]) + 180.0) % 360.0)
+
+
 def local_position(
     origin_longitude: float,
     origin_latitude: float,

@@ -24,7 +24,7 @@ from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
 from quakeloom.formats._memory_tables import register_rows
 from quakeloom.formats._miniseed import write_miniseed
-from quakeloom.formats._misplaced_stations import find_misplaced_stations
+from quakeloom.formats._misplaced_stations import find_misplaced_stations, misplaced_reasons
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
     list_seisbench_weights,
@@ -122,6 +122,7 @@ __all__ = [
     "list_seisbench_weights",
     "list_time_grids",
     "looks_like_waveforms",
+    "misplaced_reasons",
     "names_mechanisms",
     "phase_class",
     "polarity_sign",

@@ -23,6 +23,7 @@ STATUS_WORDS = {
     "takeoff_gap": "take-off gap too large",
     "no_solution": "no acceptable mechanism",
     "invalid_event": "invalid event",
+    "not_earthquake": "no earthquake by its type",
     "error": "error",
 }
 """Words for the status of an event in the table ``mechanisms``."""

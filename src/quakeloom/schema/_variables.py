@@ -23,6 +23,7 @@ STATUSES = (
     "too_few_picks",
     "stations_in_line",
     "outside_model",
+    "not_earthquake",
 )
 """What became of an event: solved or located, or why not."""
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.schema import make_table, time_values
+from quakeloom.schema import is_first_p, make_table, time_values
 from quakeloom.signal import ACCELERATION, band_of
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -190,7 +190,8 @@ def _given_picks(
     """P picks of the sources: table ``picks``, else the arrival times of the polarities."""
     folder = layout.rows(partition)
     picks = read_table(folder / "picks.parquet", "picks")
-    picks = picks.filter(pc.equal(pc.utf8_slice_codeunits(picks.column("phase"), 0, 1), "P"))
+    first = [is_first_p(phase) for phase in picks.column("phase").to_pylist()]
+    picks = picks.filter(pa.array(first, pa.bool_()))
     time_column = "time"
     if not picks.num_rows:
         picks = read_table(folder / "polarities.parquet", "polarities")

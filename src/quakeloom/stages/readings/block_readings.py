@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +53,13 @@ class HypocenterDraws:
     member: NDArray[np.int64]
 
 
+class Unusable(NamedTuple):
+    """Why an event cannot be used: a status of the registry, and words."""
+
+    status: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class BlockEvents:
     """The events of a block.
@@ -65,14 +72,14 @@ class BlockEvents:
         Origin times, UTC.
     keys : ndarray of uint64, shape (events,)
         Random streams.
-    invalid : dict of int to str
-        Events that cannot be used, with the reason.
+    unusable : dict of int to Unusable
+        Events that cannot be used, with status and reason.
     """
 
     table: pa.Table
     time: NDArray[np.datetime64]
     keys: NDArray[np.uint64]
-    invalid: dict[int, str]
+    unusable: dict[int, Unusable]
 
     @property
     def count(self) -> int:
@@ -83,7 +90,7 @@ class BlockEvents:
     def is_usable(self) -> NDArray[np.bool_]:
         """Whether an event can be used, shape (events,)."""
         usable = np.ones(self.count, dtype=bool)
-        usable[list(self.invalid)] = False
+        usable[list(self.unusable)] = False
         return usable
 
     def column(self, name: str) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import distance_azimuth
 from quakeloom.schema import time_values
+from quakeloom.signal import ACCELERATION
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,6 @@ _SAME_PLACE_DEG = 0.02
 
 _SAME_SITE_KM = 0.5
 """Places of one name this close together are one: 0.1 s of travel time at 5 km/s."""
-
 _FIRST_LETTERS = {"V": "E", "E": "V"}
 """Short-period channels that station lists name by either letter (SCSN)."""
 
@@ -84,9 +85,10 @@ def find_stations(
     the code stands for one place only, the station of any network. Among candidates that one
     counts whose epoch holds the time; a station outside all of its epochs is none. Where
     several hold it, rows of the same location code, then rows of stations, come before those
-    of other channels, and among them that which started last counts. Where several started
-    together and are more than half a kilometer apart, none does: there is no rule for them.
-    The order of the rows never matters.
+    of other channels, and among them that which started last counts (an end date is forgotten
+    more often than a start), then seismometers before accelerometers. Where several started
+    together and are more than half a kilometer apart, none does: there is no rule for them. The
+    order of the rows never matters.
 
     Parameters
     ----------
@@ -178,8 +180,9 @@ class _PlaceFinder:
         """Return the order in which rows are taken; the places make it whole."""
         longitude, latitude, elevation = self._coordinates[:, rows]
         late = self._start[rows].astype(np.int64)
+        strong = np.array([c[1:2] in ACCELERATION for c in self._channel[rows]], dtype=bool)
         return np.lexsort(
-            (elevation, latitude, longitude, np.isnan(elevation), -late,
+            (elevation, latitude, longitude, np.isnan(elevation), strong, -late,
              self._rank(rows, channel, location))
         )  # fmt: skip
 
@@ -200,6 +203,71 @@ def _spread_km(coordinates: Floats) -> float:
     apart = distance_azimuth(lon[:1], lat[:1], lon, lat)[0]
     height = np.nan_to_num((elevation - np.nan_to_num(elevation[0])) / 1000.0)
     return float(np.hypot(apart, np.where(np.isnan(elevation), 0.0, height)).max())
+
+
+def overlapping_epochs(stations: pa.Table) -> tuple[pa.Table, list[str], pa.Table, list[str]]:
+    """Find channels that stand at two places at one time.
+
+    Parameters
+    ----------
+    stations : pyarrow.Table
+        Registered table ``stations``.
+
+    Returns
+    -------
+    superseded : pyarrow.Table
+        Rows whose epoch goes on while a later one of the channel has begun elsewhere (more than
+        2 km away): there the later one counts.
+    reasons : list of str
+        Of each of them.
+    ambiguous : pyarrow.Table
+        Rows of channels with two places of which nothing says which one holds: their epochs
+        start at one time, or have no start.
+    words : list of str
+        Of each of them.
+    """
+    start, end = _spans(stations)
+    longitude, latitude = (stations.column(n).to_numpy() for n in ("longitude", "latitude"))
+    by_code: dict[tuple[str, ...], list[int]] = {}
+    names = [stations.column(c).to_pylist() for c in ("network", "station", "channel")]
+    for row, code in enumerate(zip(*names, strict=True)):
+        by_code.setdefault(code, []).append(row)
+    superseded: dict[int, str] = {}
+    ambiguous: dict[int, str] = {}
+    for rows in by_code.values():
+        if _degrees_apart(longitude[rows], latitude[rows]) <= _SAME_PLACE_DEG:
+            continue
+        for i, j in combinations(sorted(rows, key=lambda r: (start[r], r)), 2):
+            apart = _degrees_apart(longitude[[i, j]], latitude[[i, j]])
+            if not (apart > _SAME_PLACE_DEG and start[j] <= end[i]):
+                continue
+            where = f"({longitude[j]:g}, {latitude[j]:g})"
+            if start[i] == start[j]:
+                for row, other in ((i, j), (j, i)):
+                    ambiguous[row] = (
+                        "two places at one time: another row of this channel has "
+                        f"({longitude[other]:g}, {latitude[other]:g}), and no dates say which "
+                        "one holds; remove one, or give the epochs"
+                    )
+            elif start[j] > start[i]:
+                since = np.datetime_as_string(start[j], "D")
+                superseded[i] = (
+                    f"two places at one time: since {since} another epoch of this channel is at "
+                    f"{where}, which counts from then on; correct the end of the earlier epoch"
+                )
+    for row in ambiguous:
+        superseded.pop(row, None)
+    old, unclear = sorted(superseded), sorted(ambiguous)
+    return (
+        stations.take(pa.array(old, pa.int64())), [superseded[r] for r in old],
+        stations.take(pa.array(unclear, pa.int64())), [ambiguous[r] for r in unclear],
+    )  # fmt: skip
+
+
+def _degrees_apart(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> float:
+    """The largest difference from the first place in longitude, the shorter way, or latitude."""
+    east = (longitude - longitude[0] + 180.0) % 360.0 - 180.0
+    return float(max(np.abs(east).max(), np.abs(latitude - latitude[0]).max()))
 
 
 def find_reversed(

@@ -189,6 +189,10 @@ def _make_grid(
         loaded = keys[:, axis].min(), keys[:, axis].max()
         low[axis] -= reach
         high[axis] += reach
+        if degrees and names[axis] == "latitude":
+            pole = int(np.floor(90.0 / steps[axis] + 1e-9))
+            low[axis] = min(max(low[axis], -pole), loaded[0])
+            high[axis] = max(min(high[axis], pole), loaded[1])
         if limits is not None:
             first, last = (
                 int(np.floor(limits[0] / steps[axis])),

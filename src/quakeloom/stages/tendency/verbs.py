@@ -180,6 +180,8 @@ def _stress_at(
         data[v].isel(layer).to_numpy() for v in ("components", "covariance", "neighbor_covariance")
     )
     axes = {str(n): data[n].to_numpy() for n in names[-2:]}
+    if "longitude" in axes:
+        stress = stress.around(float(np.mean(axes["longitude"])))
     known = np.isfinite(m).all(axis=-1)
     points = place_points(stress, wrap_longitude(stress, longitude), np.asarray(latitude))
     if not known.any():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import InputError, QuakeloomError
 from quakeloom.formats import Trace, WaveformFile
-from quakeloom.schema import make_table, time_values
+from quakeloom.schema import is_first_p, make_table, time_values
 from quakeloom.signal import ACCELERATION, Record, band_of, flag_bit, flag_names
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.record_sets import (
@@ -285,7 +285,7 @@ def _p_picks(picks: pa.Table) -> list[dict[str, Any]]:
     return [
         {**{n: columns[n][i] for n in names}, "time": int(times[i])}
         for i in range(picks.num_rows)
-        if columns["phase"][i][:1].upper() == "P"
+        if is_first_p(columns["phase"][i])
     ]
 
 
