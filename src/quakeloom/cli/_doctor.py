@@ -49,8 +49,8 @@ def doctor() -> None:
     failures = 0
 
     def line(mark: str, what: str, remedy: str = "") -> None:
-        colour = {"ok": "green", "missing": "red", "optional": "yellow"}[mark]
-        typer.secho(f"{mark:9s}", fg=colour, nl=False)
+        color = {"ok": "green", "missing": "red", "optional": "yellow"}[mark]
+        typer.secho(f"{mark:9s}", fg=color, nl=False)
         typer.echo(f"{what}" + (f"  ->  {remedy}" if remedy else ""))
 
     line("ok", f"Python {platform.python_version()}")

@@ -39,7 +39,7 @@ class PlanError(QuakeloomError):
 
 
 class AlignmentError(QuakeloomError):
-    """A write does not cover whole shards and would overwrite its neighbours."""
+    """A write does not cover whole shards and would overwrite its neighbors."""
 
 
 class IncompleteError(QuakeloomError):

@@ -23,6 +23,7 @@ STATUSES = (
     "too_few_picks",
     "stations_in_line",
     "outside_model",
+    "below_takeoff_table",
 )
 """What became of an event: solved or located, or why not."""
 
@@ -172,7 +173,7 @@ _LIST = (
         "reversed",
         "bool",
         "1",
-        "The polarity and its probability were turned, as a reversal table or report says.",
+        "The station was reversed by a reversal table or report, so the sign was changed.",
     ),
     Variable(
         "use",

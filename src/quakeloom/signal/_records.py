@@ -189,7 +189,7 @@ def _make_record(
 
 
 def _take_whole(record: Record, k: int, pieces: Sequence[Piece]) -> bool:
-    """Take a component from a single piece that covers the record and has nothing to mend.
+    """Take a component from a single piece that covers the record and has nothing to repair.
 
     What the general way does, without its masks: records can be a day long.
     """

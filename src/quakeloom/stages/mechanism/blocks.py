@@ -20,7 +20,7 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import QuakeloomError
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
-from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared
+from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared, Unusable
 from quakeloom.stages.readings.observations import prepare_block
 from quakeloom.stages.takeoff.reading import read_tables
 from quakeloom.store import Item, RunLayout, read_table, write_region
@@ -204,7 +204,7 @@ def _search_events(
 
 
 def _mechanism_tables(
-    block: EventBlock, found: Any, invalid: dict[int, str]
+    block: EventBlock, found: Any, invalid: dict[int, Unusable]
 ) -> tuple[pa.Table, pa.Table]:
     """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
     events = block.events
@@ -220,8 +220,8 @@ def _mechanism_tables(
                 azimuth_most=block.settings.mechanism.maximum_azimuthal_gap_deg,
                 takeoff_most=block.settings.mechanism.maximum_takeoff_gap_deg,
             )
-    for i, reason in invalid.items():
-        status[i], reasons[i] = "invalid_event", reason
+    for i, unusable in invalid.items():
+        status[i], reasons[i] = unusable
     same = {
         name: events.column(name)
         for name in ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
@@ -241,7 +241,7 @@ def _mechanism_tables(
     return mechanisms, solutions
 
 
-def _invalid_rejects(block: EventBlock, invalid: dict[int, str]) -> pa.Table:
+def _invalid_rejects(block: EventBlock, invalid: dict[int, Unusable]) -> pa.Table:
     rows = sorted(invalid)
     part = block.events.take(pa.array(rows, pa.int64()))
     return make_table(
@@ -251,7 +251,7 @@ def _invalid_rejects(block: EventBlock, invalid: dict[int, str]) -> pa.Table:
             "source_line": part.column("source_line"),
             "record": ["event"] * len(rows),
             "event_id": part.column("event_id"),
-            "reason": [invalid[i] for i in rows],
+            "reason": [invalid[i].reason for i in rows],
         },
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +53,13 @@ class HypocenterDraws:
     member: NDArray[np.int64]
 
 
+class Unusable(NamedTuple):
+    """Why an event cannot be used: its status in table ``mechanisms``, and the reason."""
+
+    status: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class BlockEvents:
     """The events of a block.
@@ -65,14 +72,14 @@ class BlockEvents:
         Origin times, UTC.
     keys : ndarray of uint64, shape (events,)
         Random streams.
-    invalid : dict of int to str
-        Events that cannot be used, with the reason.
+    invalid : dict of int to Unusable
+        Events that cannot be used, with their status and the reason.
     """
 
     table: pa.Table
     time: NDArray[np.datetime64]
     keys: NDArray[np.uint64]
-    invalid: dict[int, str]
+    invalid: dict[int, Unusable]
 
     @property
     def count(self) -> int:
@@ -153,9 +160,9 @@ class Readings(EventRows):
     Attributes
     ----------
     polarity : ndarray of int8
-        +1 up, -1 down, 0 not known; turned over where the station was reversed.
+        +1 up, -1 down, 0 not known; with the sign changed where the station was reversed.
     probability_up : ndarray of float64
-        Turned over as well; NaN where it is not said.
+        Changed as well; NaN where it is not said.
     is_turned : ndarray of bool
         Whether the station was reversed.
     is_screened : ndarray of bool

@@ -265,7 +265,7 @@ def _best_of_station(
                 what = f"{worse['phase']} on {worse['channel']}"
                 reason = (
                     f"{what} (probability {worse['probability']:.2f}): another instrument of the "
-                    "station is faster or surer"
+                    "station is faster or more certain"
                 )
                 problems.append(Problem(worse["source_file"], "pick", worse["station"], reason))
     return [r for r in rows if id(r) not in dropped], problems
