@@ -98,8 +98,8 @@ def pick(
             "or a file.",
         ),
     ] = "best",
-    p_threshold: Annotated[float, typer.Option(help="Least probability of P.")] = 0.3,
-    s_threshold: Annotated[float, typer.Option(help="Least probability of S.")] = 0.3,
+    p_threshold: Annotated[float, typer.Option(help="Minimum probability of P.")] = 0.3,
+    s_threshold: Annotated[float, typer.Option(help="Minimum probability of S.")] = 0.3,
     span: Annotated[
         str,
         typer.Option(

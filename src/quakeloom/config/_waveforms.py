@@ -47,8 +47,8 @@ class Waveforms(Section):
         "Weights of the picker: `best` present, `own`, `classical`, MODEL/NAME of SeisBench's "
         "cache such as phasenet/original, or a file.",
     )
-    p_threshold: float = setting(0.3, "Least probability of a P pick.", "1", gt=0, lt=1)
-    s_threshold: float = setting(0.3, "Least probability of an S pick.", "1", gt=0, lt=1)
+    p_threshold: float = setting(0.3, "Minimum probability of a P pick.", "1", gt=0, lt=1)
+    s_threshold: float = setting(0.3, "Minimum probability of an S pick.", "1", gt=0, lt=1)
     polarity: str = setting(
         "best", "Weights of the polarity network: `best` present, `own`, `classical`, or a file."
     )

@@ -69,7 +69,6 @@ from quakeloom.formats._stress_writers import (
     write_fault_geojson,
     write_stress_geojson,
     write_stress_gmt,
-    write_stress_wsm,
 )
 from quakeloom.formats._table_writers import (
     fault_types,
@@ -86,6 +85,7 @@ from quakeloom.formats._travel_time_tables import (
 from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_format import Trace, WaveformFile
 from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
+from quakeloom.formats._world_stress_map import write_stress_wsm
 from quakeloom.formats._written_counts import WrittenCounts
 
 __all__ = [

@@ -24,6 +24,7 @@ STATUSES = (
     "stations_in_line",
     "outside_model",
     "not_earthquake",
+    "below_takeoff_table",
 )
 """What became of an event: solved or located, or why not."""
 

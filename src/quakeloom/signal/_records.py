@@ -275,7 +275,7 @@ def _gaps(finite: NDArray[np.bool_], rate_hz: float) -> list[tuple[int, int]]:
 
 
 def _take_whole(record: Record, k: int, pieces: Sequence[Piece]) -> bool:
-    """Take a component from a single piece that covers the record and has nothing to mend.
+    """Take a component from a single piece that covers the record and has nothing to repair.
 
     What the general way does, without its masks: records can be a day long.
     """

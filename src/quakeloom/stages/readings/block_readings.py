@@ -166,9 +166,9 @@ class Readings(EventRows):
     Attributes
     ----------
     polarity : ndarray of int8
-        +1 up, -1 down, 0 not known; turned over where the station was reversed.
+        +1 up, -1 down, 0 not known; with the sign changed where the station was reversed.
     probability_up : ndarray of float64
-        Turned over as well; NaN where it is not said.
+        Changed as well; NaN where it is not said.
     is_turned : ndarray of bool
         Whether the station was reversed.
     is_screened : ndarray of bool
