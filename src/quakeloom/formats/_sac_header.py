@@ -43,7 +43,7 @@ _FOOTER_BYTES, _FOOTER_DELTA, _FOOTER_B = 176, 0, 1
 """Version 7: length of the doubles after the samples, and the places of DELTA and B."""
 
 _PIVOT_YEAR = 70
-"""Years 70 to 99 are of the 20th century, as SAC has them; nobody had digital SAC before."""
+"""Years 70 to 99 are of the 20th century, as SAC has them; there is no digital SAC from before."""
 
 _TELLING_SPACING = 1e-3
 """A begin whose neighbors in single precision are farther apart, in seconds, is told."""

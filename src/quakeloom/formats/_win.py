@@ -2,7 +2,7 @@
 
 A channel is a number of four hexadecimal digits; a channel table beside the file, or in the
 folder above, says which station and component it is (``*.ch``, ``*.tbl``). Without one
-nobody knows what was recorded, and the file is refused.
+it is not known what was recorded, and the file is refused.
 
 Reference: WIN system, Earthquake Research Institute, University of Tokyo (formats of data and
 of the channel table); NIED, Hi-net, format of WIN32.

@@ -87,7 +87,7 @@ class PhaseNetPicker:
     Attributes
     ----------
     errors : tuple of PickErrors
-        Standard errors of P and S; those of wide targets if nobody says otherwise.
+        Standard errors of P and S; by default those of wide targets.
 
     Raises
     ------

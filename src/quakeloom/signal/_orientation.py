@@ -207,7 +207,7 @@ def _place_by_name(
 
 
 def _leave_tilted(channels: list[str], found: Arrangement) -> list[str]:
-    """Leave out three tilted axes whose directions nobody knows."""
+    """Leave out three tilted axes whose directions are not known."""
     tilted = [c for c in channels if c[-1:].upper() in _GALPERIN | {"U"}]
     found.problems.append(
         f"{', '.join(tilted)} are tilted axes of unknown directions; not used: give a StationXML "

@@ -21,7 +21,7 @@ PHRASES = {
     r"distance from the truth": "error relative to the true mechanisms",
     r"speaks? softly": "have a small weight",
     r"by luck": "that happen to fit",
-    r"hangs? (on|from)": "depends on",
+    r"\bhangs? (on|from)(?! north)": "depends on",
     r"mend(s|ed|ing)?\b": "fix",
     r"vouch": "support",
     r"people look at": "name the thing itself",

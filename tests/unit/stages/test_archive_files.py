@@ -56,7 +56,7 @@ ONES = {
 @pytest.mark.parametrize(
     ("better", "worse", "words"),
     [
-        ("surer", "less sure", "surer HHZ before 00.HHZ"),
+        ("surer", "less sure", "more probable HHZ before 00.HHZ"),
         ("less sure", "accelerometer", "seismometer 00.HHZ before accelerometer 10.HNZ"),
         ("accelerometer", "clipped", "whole 10.HNZ before clipped BHZ"),
         ("clipped", "slow", "faster BHZ before slower LHZ"),

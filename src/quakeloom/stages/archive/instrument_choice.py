@@ -45,7 +45,7 @@ def choose_instrument(one: InstrumentSays, other: InstrumentSays) -> tuple[bool,
     """Choose between two instruments that say the same at one time.
 
     Fast before slow, whole before clipped, seismometers before accelerometers, and then the
-    surer.
+    more probable.
 
     Returns
     -------
@@ -63,4 +63,4 @@ def choose_instrument(one: InstrumentSays, other: InstrumentSays) -> tuple[bool,
     ):
         if mark:
             return is_first, f"{words[0]} {kept.name} before {words[1]} {left.name}"
-    return is_first, f"surer {kept.name} before {left.name}"
+    return is_first, f"more probable {kept.name} before {left.name}"

@@ -180,11 +180,14 @@ class _PlaceFinder:
         """Return the order in which rows are taken; the places make it whole."""
         longitude, latitude, elevation = self._coordinates[:, rows]
         late = self._start[rows].astype(np.int64)
-        strong = np.array([c[1:2] in ACCELERATION for c in self._channel[rows]], dtype=bool)
         return np.lexsort(
-            (elevation, latitude, longitude, np.isnan(elevation), strong, -late,
+            (elevation, latitude, longitude, np.isnan(elevation), self._is_strong(rows), -late,
              self._rank(rows, channel, location))
         )  # fmt: skip
+
+    def _is_strong(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which rows are of accelerometers."""
+        return np.array([c[1:2] in ACCELERATION for c in self._channel[rows]], dtype=bool)
 
     def _judge(self, rows: NDArray[np.int64]) -> tuple[str, bool]:
         """Return what is to be said of rows that hold one time, and whether one is right."""
@@ -194,6 +197,9 @@ class _PlaceFinder:
         latest = rows[self._start[rows] == self._start[rows].max()]
         if _spread_km(self._coordinates[:, latest]) <= _SAME_SITE_KM:
             return f"latest start of places {spread:.1f} km apart", True
+        weak = latest[~self._is_strong(latest)]
+        if 0 < weak.size < latest.size and _spread_km(self._coordinates[:, weak]) <= _SAME_SITE_KM:
+            return f"seismometer before accelerometer, {spread:.1f} km apart", True
         return f"none of places {spread:.1f} km apart that started together", False
 
 

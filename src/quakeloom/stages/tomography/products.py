@@ -267,34 +267,7 @@ def describe_sections(
         data |= _isovelocity_variables(isovelocity_depths(velocities, grid.depth_km, value), value)
     return xr.Dataset(
         data,
-        {
-            "depth": (
-                "depth",
-                grid.depth_km,
-                {
-                    "units": "km",
-                    "positive": "down",
-                    "axis": "Z",
-                    "standard_name": "depth",
-                    "long_name": "depth",
-                },
-            ),
-            "distance": (
-                "distance",
-                grid.distance_km,
-                {"units": "km", "axis": "X", "long_name": "distance along the line"},
-            ),
-            "ground_depth": (
-                "distance",
-                grid.ground_depth_km,
-                {
-                    "units": "km",
-                    "positive": "down",
-                    "standard_name": "depth",
-                    "long_name": "depth of the ground",
-                },
-            ),
-        },
+        _line_coordinates(inputs),
         {
             "Conventions": "CF-1.10",
             "title": title,
@@ -303,6 +276,20 @@ def describe_sections(
             f"{inputs.problem.data.size} picked travel times",
         },
     )
+
+
+def _line_coordinates(inputs: LineInputs) -> dict[str, Any]:
+    """Return depth and distance of nodes and the depth of the ground, by the CF conventions."""
+    grid = inputs.problem.grid
+    down = {"units": "km", "positive": "down", "standard_name": "depth"}
+    along = {"units": "km", "axis": "X", "long_name": "distance along the line"}
+    return {
+        "depth": ("depth", grid.depth_km, {**down, "axis": "Z", "long_name": "depth"}),
+        "distance": ("distance", grid.distance_km, along),
+        "ground_depth": (
+            "distance", grid.ground_depth_km, {**down, "long_name": "depth of the ground"},
+        ),
+    }  # fmt: skip
 
 
 def _isovelocity_variables(
