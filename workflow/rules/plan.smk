@@ -6,10 +6,19 @@ import json
 import os
 import subprocess
 
+from urllib.parse import unquote
+
 import yaml
 
-CONFIG = config.get("quakeloom_config", "config/demo.yaml")
-RESULTS = str(config.get("quakeloom_results", "results"))
+
+def named(key, default):
+    """Return the name of a file; `quakeloom run` hands it on so that no shell changes it."""
+    text = str(config.get(key, default))
+    return unquote(text[len("quoted:") :]) if text.startswith("quoted:") else text
+
+
+CONFIG = named("quakeloom_config", "config/demo.yaml")
+RESULTS = named("quakeloom_results", "results")
 
 if workflow.is_main_process and "QUAKELOOM_PLANNED" not in os.environ:
     if subprocess.run(
@@ -18,7 +27,8 @@ if workflow.is_main_process and "QUAKELOOM_PLANNED" not in os.environ:
         raise SystemExit(2)
 
 with open(CONFIG) as file:
-    NAME = yaml.safe_load(file)["name"]
+    # texts as they are written: a run may be called 0123
+    NAME = yaml.load(file, Loader=yaml.BaseLoader)["name"]
 with open(f"{RESULTS}/{NAME}/plan.json") as file:
     PLAN = json.load(file)
 

@@ -81,7 +81,7 @@ def compare(
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=1))
     else:
-        Console().print(found.as_rich_table(str(a), str(b)))
+        Console(markup=False).print(found.as_rich_table(str(a), str(b)))
 
 
 def _compare_stress(a: Path, b: Path, as_json: bool) -> None:
@@ -95,7 +95,7 @@ def _compare_stress(a: Path, b: Path, as_json: bool) -> None:
     table = Table("quantity", "median", "mean", "90 %", "largest", title=f"{a} - {b}")
     for name, values in found["differences"].items():
         table.add_row(name, *(f"{values[k]:.3f}" for k in ("median", "mean", "p90", "largest")))
-    Console().print(table)
+    Console(markup=False).print(table)
     typer.echo(
         f"{found['nodes']} nodes compared, {found['only_a']} only in the first, "
         f"{found['only_b']} only in the second; same regime at {100 * found['same_regime']:.0f} %"

@@ -49,17 +49,36 @@ def reference() -> None:
 def check(
     path: Annotated[Path, typer.Argument(help="Configuration file.", metavar="FILE")],
 ) -> None:
-    """Check a configuration file without running anything."""
+    """Check a configuration file, and open what it names, without running anything."""
+    from quakeloom.core import InputError
     from quakeloom.stages.frame.run_settings import load_runs
+    from quakeloom.stages.without_a_run.input_checks import check_inputs
 
     found = load_runs(path)
     for name in found.cases:
         typer.echo(f"{path}: '{name}' is valid")
+    inputs = check_inputs(found)
+    for sentence in inputs.opened:
+        typer.echo(f"  {sentence}")
+    for sentence in inputs.doubts:
+        typer.secho(f"  doubtful: {sentence}", fg="yellow")
+    if inputs.problems:
+        listed = "\n".join(f"  - {p}" for p in inputs.problems)
+        count = len(inputs.problems)
+        raise InputError(
+            f"{path}: the settings are valid, but {count} thing{'s' if count != 1 else ''} that "
+            f"they name cannot be used; nothing was run.\n{listed}"
+        )
 
 
 @config_app.command("explain")
 def explain(
-    key: Annotated[str, typer.Argument(help="Such as mechanism.trials.", metavar="KEY")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="Such as mechanism.trials, or a parameter of HASH such as nmc.", metavar="KEY"
+        ),
+    ],
 ) -> None:
     """Explain one setting: meaning, unit, bounds, default."""
     typer.echo(config.explain_setting(key))

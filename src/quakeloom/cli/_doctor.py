@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import typer
 
+from quakeloom.core import QuakeloomError
+
 _NEEDED = (
     "dask",
     "distributed",
@@ -44,31 +46,104 @@ def add_commands(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor() -> None:
-    """Say what is missing on this machine and how to get it; exit code 1 if it is needed."""
-    failures = 0
+class _Lines:
+    """Prints what is there and what is missing, and counts what is needed and missing."""
 
-    def line(mark: str, what: str, remedy: str = "") -> None:
-        colour = {"ok": "green", "missing": "red", "optional": "yellow"}[mark]
-        typer.secho(f"{mark:9s}", fg=colour, nl=False)
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def __call__(self, mark: str, what: str, remedy: str = "") -> None:
+        color = {"ok": "green", "missing": "red", "optional": "yellow"}[mark]
+        self.failures += mark == "missing"
+        typer.secho(f"{mark:9s}", fg=color, nl=False)
         typer.echo(f"{what}" + (f"  ->  {remedy}" if remedy else ""))
 
+
+def doctor() -> None:
+    """Say what is missing on this machine and how to get it; exit code 1 if it is needed."""
+    line = _Lines()
     line("ok", f"Python {platform.python_version()}")
-    for name in _NEEDED:
-        if importlib.util.find_spec(name) is None:
-            failures += 1
-            line("missing", f"package {name}", "make .venv, or pip install quakeloom")
-    if not failures:
+    _look_at_packages(line)
+    if not line.failures:
+        _look_at_machine_code(line)
+        _look_at_weights(line)
+    _look_at_workflow(line)
+    _look_at_machine(line)
+    if line.failures:
+        raise typer.Exit(1)
+
+
+def _look_at_packages(line: _Lines) -> None:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    for name in missing:
+        line("missing", f"package {name}", "make .venv, or pip install quakeloom")
+    if not missing:
         line("ok", f"all {len(_NEEDED)} needed packages")
     for name, (use, remedy) in _OPTIONAL.items():
         if importlib.util.find_spec(name) is None:
             line("optional", f"package {name}, for {use}", remedy)
         else:
             line("ok", f"package {name}, for {use}")
+
+
+def _look_at_machine_code(line: _Lines) -> None:
+    """Compile a function, keep its machine code, and say where."""
+    from quakeloom.core import machine_code_place
+
+    place = machine_code_place()
+    if place:
+        line("ok", f"compiled functions are kept (numba, in {place})")
+    else:
+        line(
+            "optional",
+            "compiled functions cannot be kept, so each process compiles them anew",
+            "set NUMBA_CACHE_DIR to a folder that can be written",
+        )
+
+
+def _look_at_weights(line: _Lines) -> None:
+    """Say which weights of networks are at hand, and what `best` means now."""
+    from quakeloom.stages.weights.pickers import find_picker_weights, list_picker_weights
+    from quakeloom.stages.weights.polarity_readers import find_polarity_weights
+
+    best = {
+        "picks": find_picker_weights("best"),
+        "first motions": find_polarity_weights("best"),
+    }
+    for what, file in best.items():
+        if file is None:
+            line(
+                "optional",
+                f"weights for {what}: none, so `best` is the classical method",
+                "install quakeloom again, or train them with `quakeloom train`",
+            )
+        else:
+            line("ok", f"weights for {what}: `best` is {file}")
+    others = list_picker_weights()
+    if others:
+        line("ok", f"weights for picks in SeisBench's cache: {', '.join(others)}")
+    else:
+        line(
+            "optional",
+            "weights of SeisBench: none in its cache",
+            "only for published networks: load one with SeisBench where there is a network",
+        )
+
+
+def _look_at_workflow(line: _Lines) -> None:
+    from quakeloom.cli._run import find_snakefile
+
+    try:
+        line("ok", f"the workflow is {find_snakefile()}")
+    except QuakeloomError as error:
+        line("missing", "the workflow (Snakefile)", str(error))
     if shutil.which("sbatch"):
         line("ok", "SLURM (sbatch is on the path)")
     else:
         line("optional", "SLURM", "only for the slurm profile: log in to the cluster")
+
+
+def _look_at_machine(line: _Lines) -> None:
     data = Path(os.environ.get("QUAKELOOM_SHARED_DATA", "../shared/data"))
     if data.is_dir():
         line("ok", f"real data for tests and examples at {data}")
@@ -87,8 +162,5 @@ def doctor() -> None:
     for folder in (Path("results"), Path()):
         probe = folder if folder.exists() else Path()
         if not os.access(probe, os.W_OK):
-            failures += 1
             line("missing", f"permission to write in {probe.resolve()}", "change folder or rights")
             break
-    if failures:
-        raise typer.Exit(1)

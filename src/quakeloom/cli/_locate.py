@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quakeloom.cli._open_run import Partition, Run, open_run
+from quakeloom.cli._table_files import refuse_file_for_folder
 
 locate_app = typer.Typer(
     help="Picks become hypocenters in an ensemble of velocity models. Without a verb: locate any "
@@ -64,6 +65,7 @@ def locate(
             "`quakeloom locate` without a verb needs --picks FILE, --stations FILE, --model FILE "
             "and --out DIR. Nothing was computed; see `quakeloom locate --help`."
         )
+    refuse_file_for_folder(out)
     values = _given_settings(config, setting or [])
     values["models"] = list(model)
     if members is not None:
@@ -144,7 +146,7 @@ def _show(found: Any, out: Path) -> None:
             f"{row['rms_s']:.3f}",
             f"{row['effective_model_count']:.1f}",
         )
-    Console().print(table)
+    Console(markup=False).print(table)
     if len(rows) > 20:
         typer.echo(f"... and {len(rows) - 20} more in {out / 'hypocenters.parquet'}")
     for row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -14,6 +14,7 @@ from quakeloom.cli import (
     _catalogs,
     _config,
     _doctor,
+    _init,
     _locate,
     _run,
     _stage_list,
@@ -23,7 +24,14 @@ from quakeloom.cli import (
     _train,
     _waveforms,
 )
+from quakeloom.cli._system_errors import describe_system_error
 from quakeloom.core import QuakeloomError
+
+_CODE_OF_STOPPED = 130
+"""Exit code after Ctrl-C."""
+
+_STOPPED = "stopped; what is complete is kept, and the same command goes on from there."
+"""What is said after Ctrl-C."""
 
 app = typer.Typer(
     name="quakeloom",
@@ -69,18 +77,31 @@ _train.add_commands(app)
 _catalogs.add_commands(app)
 _config.add_commands(app)
 _doctor.add_commands(app)
+_init.add_commands(app)
 
 
 def main() -> None:
     """Run the command line; foreseen errors become one message and an exit code."""
     try:
         app()
+    except SystemExit as end:
+        if end.code != _CODE_OF_STOPPED:
+            raise
+        _end(_STOPPED, _CODE_OF_STOPPED)  # typer takes Ctrl-C for an exit without a word
     except QuakeloomError as error:
-        typer.secho(f"quakeloom: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except KeyboardInterrupt:
-        typer.secho("quakeloom: stopped; run again to go on from here.", err=True)
-        sys.exit(130)
+        _end(_STOPPED, _CODE_OF_STOPPED)
+    except (OSError, MemoryError) as error:
+        if logging.getLogger().isEnabledFor(logging.DEBUG):
+            logging.getLogger(__name__).debug("where it arose", exc_info=error)
+        _end(describe_system_error(error), 1)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    """Say why the command ends, and end it."""
+    typer.secho(f"quakeloom: {sentence}", fg="red", err=True)
+    sys.exit(code)

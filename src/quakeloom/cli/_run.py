@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from quakeloom.cli._snakemake import (
+    UNLOCK,
+    Watched,
+    command_again,
+    config_value,
+    refuse_odd_name,
+    refuse_read_only_folder,
+    run_snakemake,
+)
 from quakeloom.cli._waveforms import fetch as fetch_waveforms
 from quakeloom.core import (
     PlanError,
@@ -19,7 +27,7 @@ from quakeloom.core import (
     find_shipped,
     shipped_places,
 )
-from quakeloom.store import RunLayout
+from quakeloom.store import RunLayout, open_results
 
 Config = Annotated[
     Path,
@@ -100,14 +108,19 @@ def run(
     """
     from quakeloom.cli._console import status
     from quakeloom.stages.frame.run_settings import load_runs
-    from quakeloom.stages.planning import plan_configuration
+    from quakeloom.stages.planning import has_plan, plan_configuration
 
     workflow = find_snakefile(snakefile)
     configuration = load_runs(config)
-    if fetch:
+    refuse_read_only_folder()
+    refuse_odd_name(results)
+    open_results(results)
+    only_unlock = UNLOCK in context.args
+    if fetch and not only_unlock:
         fetch_waveforms(config)
-    with status("planning") as say:
-        plan_configuration(configuration, results, say)
+    if not only_unlock or not has_plan(results, configuration.name):
+        with status("planning") as say:
+            plan_configuration(configuration, results, say)
     folder = workflow.parent / "workflow" / "profiles" / profile
     command = [
         sys.executable,
@@ -118,8 +131,8 @@ def run(
         "--profile",
         str(folder if folder.is_dir() else profile),
         "--config",
-        f"quakeloom_config={configuration.path}",
-        f"quakeloom_results={results}",
+        f"quakeloom_config={config_value(configuration.path)}",
+        f"quakeloom_results={config_value(results)}",
         "--cores",
         str(cores or os.cpu_count() or 1),
         *(["--dry-run"] if dry_run else []),
@@ -129,15 +142,35 @@ def run(
     environment["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), environment.get("PATH", "")]
     )
-    code = _run_snakemake(command, environment, results / configuration.name, dry_run)
+    is_plain = dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ
+    log = results / configuration.name / "snakemake.log"
+    code, watched = run_snakemake(command, environment, log, is_plain or only_unlock)
     if code:
-        raise QuakeloomError(
-            f"The workflow of '{configuration.name}' stopped (Snakemake's exit code {code}). "
-            "What is done is kept: fix the cause that the message above or logs/ names, and run "
-            "again."
-        )
-    if not dry_run:
+        raise QuakeloomError(_why_stopped(configuration.name, code, watched))
+    if only_unlock:
+        typer.echo(f"{configuration.name}: unlocked; nothing was run. Run it again to go on.")
+    elif not dry_run:
         _summarise(configuration.name, results)
+
+
+def _why_stopped(name: str, code: int, watched: Watched) -> str:
+    """Say why Snakemake did not reach its end, and what to do."""
+    if watched.is_locked:
+        return (
+            f"The workflow of '{name}' is locked: another run works in this folder, or one was "
+            "killed. Nothing was run. Make sure that no other run works here, then unlock with "
+            f"`{command_again(_without_rest(sys.argv[1:]), '--', UNLOCK)}`, and run again: what is "
+            "done is kept."
+        )
+    return (
+        f"The workflow of '{name}' stopped (Snakemake's exit code {code}). What is done is kept: "
+        "fix the cause that the message above or logs/ names, and run again."
+    )
+
+
+def _without_rest(arguments: list[str]) -> list[str]:
+    """Return the arguments before `--`."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
 
 
 def verify(config: Config, results: Results = Path("results")) -> None:
@@ -181,17 +214,6 @@ def find_snakefile(named: Path | None = None) -> Path:
     return found
 
 
-def _run_snakemake(
-    command: list[str], environment: dict[str, str], root: Path, dry_run: bool
-) -> int:
-    """Run Snakemake, on a terminal with a progress bar instead of its stream of messages."""
-    if dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ:
-        return subprocess.run(command, env=environment, check=False).returncode
-    from quakeloom.cli._console import follow_snakemake
-
-    return follow_snakemake(command, environment, root / "snakemake.log")
-
-
 def _summarise(name: str, results: Path) -> None:
     """Print what came out of every run, first of all who used nothing.
 
@@ -204,7 +226,7 @@ def _summarise(name: str, results: Path) -> None:
     from quakeloom.stages.planning import read_plan, read_settings
     from quakeloom.stages.what_came_out import stages_without_result
 
-    console = Console()
+    console = Console(markup=False)
     empty = []
     for run_name in read_plan(results, name)["runs"]:
         layout = RunLayout(results / run_name)

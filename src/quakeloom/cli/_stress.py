@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from quakeloom.cli._table_files import refuse_file_for_folder
+
 stress_app = typer.Typer(
     help="Mechanisms become a map of the stress in the crust. Without a verb: map any catalog, "
     "`quakeloom stress --mechanisms FILE --out DIR`.",
@@ -54,6 +56,7 @@ def stress(
             "`quakeloom stress` without a verb needs --mechanisms FILE and --out DIR. "
             "Nothing was computed; see `quakeloom stress --help`."
         )
+    refuse_file_for_folder(out)
     values: dict[str, Any] = {
         "grid_step_deg": step,
         "planes": planes,
@@ -106,4 +109,4 @@ def _show(table: Any, description: dict[str, Any], out: Path) -> None:
         rows["regime"] = f"{row['regime']} (A_phi {row['a_phi']:.2f} +- {row['a_phi_std']:.2f})"
     for name, value in rows.items():
         shown.add_row(name, value)
-    Console().print(shown)
+    Console(markup=False).print(shown)

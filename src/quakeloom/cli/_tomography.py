@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from quakeloom.cli._table_files import refuse_file_for_folder
 from quakeloom.core import SettingsError
 
 _BLOCK_MEMBERS = 8
@@ -71,6 +72,7 @@ def tomography(
             "`quakeloom tomography` needs --picks FILE and --out DIR, or one of the verbs init, "
             "part, finalise, verify with --run DIR. Nothing was computed."
         )
+    refuse_file_for_folder(out)
     if workers is None:
         workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if members >= _BLOCK_MEMBERS else 0
     _run_line(

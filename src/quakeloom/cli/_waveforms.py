@@ -10,17 +10,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from quakeloom.cli._table_files import refuse_odd_ending, write_named_table
 from quakeloom.store import Item
 
 pick_app = typer.Typer(
     help="P and S arrivals are picked. Without a verb: pick any folder of waveform files, "
-    "`quakeloom pick --waveforms PATH --out FILE.parquet`.",
+    "`quakeloom pick --waveforms PATH --out FILE`.",
     invoke_without_command=True,
     no_args_is_help=True,
 )
 polarity_app = typer.Typer(
     help="First motions of P are read. Without a verb: read them at given picks, "
-    "`quakeloom polarity --waveforms PATH --picks FILE --out FILE.parquet`.",
+    "`quakeloom polarity --waveforms PATH --picks FILE --out FILE`.",
     invoke_without_command=True,
     no_args_is_help=True,
 )
@@ -32,7 +33,18 @@ Waveforms = Annotated[
     Path | None,
     typer.Option(help="A waveform file, a folder of them, or an SDS tree.", metavar="PATH"),
 ]
-Out = Annotated[Path | None, typer.Option(help="Parquet file to write.", metavar="FILE.parquet")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="File to write: .parquet, .csv or .json by its ending.", metavar="FILE"),
+]
+Stations = Annotated[
+    Path | None,
+    typer.Option(
+        help="StationXML, dataless SEED or a table of channels: azimuths and dips of the sensors, "
+        "by which components are turned; without it the headers of the files tell.",
+        metavar="FILE",
+    ),
+]
 
 
 GROUPS = {"pick": pick_app, "polarity": polarity_app}
@@ -54,7 +66,7 @@ def fetch(
     from quakeloom.cli._console import status
     from quakeloom.config import load_configuration
     from quakeloom.core import InputError
-    from quakeloom.stages.fetch.verbs import fetch_archive
+    from quakeloom.stages.without_a_run.fetch_archive import fetch_archive
 
     cases = load_configuration(config).cases
     asking = {
@@ -86,8 +98,8 @@ def pick(
             "or a file.",
         ),
     ] = "best",
-    p_threshold: Annotated[float, typer.Option(help="Least probability of P.")] = 0.3,
-    s_threshold: Annotated[float, typer.Option(help="Least probability of S.")] = 0.3,
+    p_threshold: Annotated[float, typer.Option(help="Minimum probability of P.")] = 0.3,
+    s_threshold: Annotated[float, typer.Option(help="Minimum probability of S.")] = 0.3,
     span: Annotated[
         str,
         typer.Option(
@@ -103,6 +115,7 @@ def pick(
         bool,
         typer.Option(help="Keep S picks beyond one for every P of the station, as found."),
     ] = False,
+    stations: Stations = None,
 ) -> None:
     """Pick a folder of waveform files, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
@@ -115,14 +128,18 @@ def pick(
 
     if waveforms is None or out is None:
         raise SettingsError(
-            "`quakeloom pick` without a verb needs --waveforms PATH and --out FILE.parquet. "
+            "`quakeloom pick` without a verb needs --waveforms PATH and --out FILE. "
             "Nothing was picked; see `quakeloom pick --help`."
         )
+    refuse_odd_ending(out)
     options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=not every_s)
     with status("picking") as tell:
         picker = open_picker(weights)
-        found = pick_folder(waveforms, picker, options, _span(span), not all_instruments, tell)
-    rejects = _write(out, "picks", found.picks, found.rejects, {"picker": found.picker})
+        found = pick_folder(
+            waveforms, picker, options, _span(span), not all_instruments, tell,
+            _directions(stations),
+        )  # fmt: skip
+    rejects = write_named_table(out, "picks", found.picks, found.rejects, {"picker": found.picker})
     typer.echo(
         f"{out}: {found.counts['P']} P and {found.counts['S']} S in {found.records} records "
         f"({found.seconds_of_data / 3600:.2f} h) of {found.counts['files']} files, by "
@@ -148,6 +165,7 @@ def polarity(
     shift: Annotated[
         float, typer.Option(help="Move every pick by this many seconds first (for tests).")
     ] = 0.0,
+    stations: Stations = None,
 ) -> None:
     """Read first motions at given P picks, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
@@ -159,18 +177,36 @@ def polarity(
     if waveforms is None or out is None or picks is None:
         raise SettingsError(
             "`quakeloom polarity` without a verb needs --waveforms PATH, --picks FILE and "
-            "--out FILE.parquet. Nothing was read; see `quakeloom polarity --help`."
+            "--out FILE. Nothing was read; see `quakeloom polarity --help`."
         )
+    refuse_odd_ending(out)
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(waveforms, read_picks(picks), reader, shift, tell)
-    rejects = _write(out, "polarities", found.polarities, found.rejects, {"reader": reader.name})
+        found = read_folder(
+            waveforms, read_picks(picks), reader, shift, tell, _directions(stations)
+        )
+    rejects = write_named_table(
+        out, "polarities", found.polarities, found.rejects, {"reader": reader.name}
+    )
     counts = found.counts
     typer.echo(
         f"{out}: {counts['up']} up, {counts['down']} down, {counts['unknown']} not known, of "
         f"{counts['picks']} P picks, by {reader.name}"
     )
+    if counts["turned"]:
+        typer.echo(
+            f"{counts['turned']} of them on verticals that point down by their metadata: turned, "
+            "see the column orientation"
+        )
     _say_rejects(rejects, found.rejects.num_rows)
+
+
+def _directions(stations: Path | None) -> Any:
+    """Return where sensors point by a file of stations; nothing without one."""
+    from quakeloom.formats import read_source
+    from quakeloom.stages.archive.directions import SensorDirections
+
+    return None if stations is None else SensorDirections(read_source(stations).stations)
 
 
 @evaluate_app.command("picks")
@@ -209,7 +245,7 @@ def evaluate_picks(
             *(f"{s[k]:.3f}" for k in ("precision", "recall", "f1")),
             *(f"{1000 * s[k]:+.0f} ms" for k in ("mean_s", "std_s")),
         )  # fmt: skip
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @evaluate_app.command("polarities")
@@ -286,7 +322,7 @@ def evaluate_shifts(
         table.add_row(
             f"{1000 * shift:+.0f} ms", *(f"{s.correct[k]} of {s.called[k]}" for s in found)
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 def _span(text: str) -> tuple[float, float] | None:
@@ -327,22 +363,6 @@ def _read_table(path: Path, name: str) -> Any:
     if not table.num_rows:
         raise InputError(f"'{path}' holds no {name}. Nothing was read; give another file.")
     return table
-
-
-def _write(
-    out: Path, name: str, table: Any, rejects: Any, provenance: dict[str, str]
-) -> Item | None:
-    """Write a table, and what was put aside beside it; return the latter's file."""
-    from quakeloom.store import open_item, write_table
-
-    item = open_item(out)
-    write_table(item, name, table, provenance)
-    beside = item.parent / f"{item.stem}.rejects.parquet"
-    beside.remove()
-    if not rejects.num_rows:
-        return None
-    write_table(beside, "rejects", rejects, provenance)
-    return beside
 
 
 def _say_rejects(item: Item | None, rows: int) -> None:

@@ -11,6 +11,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from quakeloom.config._fields import Section
+from quakeloom.config._hash_names import find_hash_name
 from quakeloom.config._load import _model_of
 from quakeloom.config._models import Settings
 from quakeloom.core import SettingsError
@@ -32,12 +33,21 @@ def default_settings() -> str:
 def explain_setting(key: str) -> str:
     """Return what a setting means: sentence, unit, bounds, default.
 
+    Parameters
+    ----------
+    key : str
+        A key such as ``mechanism.trials``, or the name of a parameter of HASH such as ``nmc``.
+
     Raises
     ------
     SettingsError
         If there is no such key; the message proposes the nearest.
     """
     keys = dict(_walk(Settings))
+    hash_name = find_hash_name(key) if key not in keys else None
+    if hash_name is not None:
+        name, setting, meaning = hash_name
+        return f"HASH's {name} is {meaning}. Here it is\n{explain_setting(setting)}"
     if key not in keys:
         tails = [k for k in keys if k.split(".")[-1] == key]
         near = tails or difflib.get_close_matches(key, keys, n=3, cutoff=0.4)

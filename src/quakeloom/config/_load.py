@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from quakeloom.config._examples import find_configuration, list_examples
+from quakeloom.config._hash_names import find_hash_name
 from quakeloom.config._models import Settings
 from quakeloom.core import SettingsError
 
@@ -223,6 +224,9 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
         stem = str(location[-1]).rsplit("_", 1)[0]
         near = [n for n in names if n.rsplit("_", 1)[0] == stem] or near
         hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(names)}"
+        hash_name = find_hash_name(str(location[-1]))
+        if hash_name is not None:
+            hint = f"HASH's {hash_name[0]} is `{hash_name[1]}` here"
         return f"`{key}: {given!r}` is no known key; {hint}"
     section = _section(location[:-1])
     field = section.model_fields.get(str(location[-1])) if section and location else None

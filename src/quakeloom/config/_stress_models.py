@@ -61,7 +61,7 @@ class Stress(Section):
     )
     order: Literal[1, 2] = setting(1, "First or second differences are smoothed.")
     metric: Literal["distance", "index"] = setting(
-        "distance", "Smoothness per kilometre, or per node as SATSI does."
+        "distance", "Smoothness per kilometer, or per node as SATSI does."
     )
     basis: Literal["orthonormal", "satsi"] = setting(
         "orthonormal", "Components that are smoothed; `satsi` only to compare."

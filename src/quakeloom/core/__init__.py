@@ -4,7 +4,7 @@ Floor 0. Imports nothing else of quakeloom.
 """
 
 from quakeloom.core.coastlines import Coastline
-from quakeloom.core.compiled import compiled
+from quakeloom.core.compiled import compiled, machine_code_place
 from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
 from quakeloom.core.double_couples import (
     auxiliary_plane,
@@ -29,6 +29,7 @@ from quakeloom.core.errors import (
     QuakeloomError,
     SchemaError,
     SettingsError,
+    StoppedError,
     VerificationError,
 )
 from quakeloom.core.geodesy import (
@@ -57,6 +58,7 @@ __all__ = [
     "QuakeloomError",
     "SchemaError",
     "SettingsError",
+    "StoppedError",
     "VerificationError",
     "auxiliary_plane",
     "compiled",
@@ -69,6 +71,7 @@ __all__ = [
     "find_shipped",
     "geographic_position",
     "local_position",
+    "machine_code_place",
     "middle_longitude",
     "moment_tensors",
     "p_radiation",

@@ -12,6 +12,21 @@ class QuakeloomError(Exception):
     exit_code = 1
 
 
+class StoppedError(QuakeloomError):
+    """A signal stopped the work; what was complete is kept.
+
+    Parameters
+    ----------
+    message : str
+    number : int
+        The signal, 2 for Ctrl-C.
+    """
+
+    def __init__(self, message: str, number: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
 class SettingsError(QuakeloomError):
     """A setting is unknown, has the wrong unit, or has an impossible value."""
 
@@ -39,7 +54,7 @@ class PlanError(QuakeloomError):
 
 
 class AlignmentError(QuakeloomError):
-    """A write does not cover whole shards and would overwrite its neighbours."""
+    """A write does not cover whole shards and would overwrite its neighbors."""
 
 
 class IncompleteError(QuakeloomError):

@@ -14,7 +14,7 @@ EARTH_RADIUS_KM = 6371.0
 """Mean radius of the Earth, for distances and maps on a sphere (R1 of the IUGG is 6371.009 km)."""
 
 KM_PER_DEGREE_HASH = 111.2
-"""Kilometres per degree in the flat formula of HASH v1.2 (driver 2)."""
+"""Kilometers per degree in the flat formula of HASH v1.2 (driver 2)."""
 
 
 def distance_azimuth(

@@ -27,6 +27,7 @@ from quakeloom.formats._miniseed import write_miniseed
 from quakeloom.formats._misplaced_stations import find_misplaced_stations, misplaced_reasons
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
+    list_seisbench_weights,
     read_network_weights,
     read_seisbench_description,
     seisbench_folder,
@@ -50,14 +51,24 @@ from quakeloom.formats._quakeml_ids import event_id_of, public_id
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_solutions
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
-from quakeloom.formats._registry import FORMATS, detect_format, read_source
+from quakeloom.formats._recognition import (
+    RecognizedFile,
+    looks_like_waveforms,
+    recognize_file,
+)
+from quakeloom.formats._registry import (
+    FORMATS,
+    check_format_options,
+    detect_format,
+    read_source,
+    sniffs_as,
+)
 from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stress_writers import (
     write_fault_geojson,
     write_stress_geojson,
     write_stress_gmt,
-    write_stress_wsm,
 )
 from quakeloom.formats._table_writers import (
     fault_types,
@@ -74,6 +85,7 @@ from quakeloom.formats._travel_time_tables import (
 from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_format import Trace, WaveformFile
 from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
+from quakeloom.formats._world_stress_map import write_stress_wsm
 from quakeloom.formats._written_counts import WrittenCounts
 
 __all__ = [
@@ -86,6 +98,7 @@ __all__ = [
     "LinePicks",
     "MapFrame",
     "RayinvrModel",
+    "RecognizedFile",
     "Rejects",
     "SourceTables",
     "TimeGrid",
@@ -93,6 +106,7 @@ __all__ = [
     "TravelTimeTable",
     "WaveformFile",
     "WrittenCounts",
+    "check_format_options",
     "detect_format",
     "event_id_of",
     "fault_types",
@@ -105,7 +119,9 @@ __all__ = [
     "has_layers",
     "is_travel_time_table",
     "iterate_quakeml",
+    "list_seisbench_weights",
     "list_time_grids",
+    "looks_like_waveforms",
     "misplaced_reasons",
     "names_mechanisms",
     "phase_class",
@@ -128,8 +144,10 @@ __all__ = [
     "read_travel_time_table",
     "read_velocity_model",
     "read_waveforms",
+    "recognize_file",
     "register_rows",
     "seisbench_folder",
+    "sniffs_as",
     "write_csv",
     "write_fault_geojson",
     "write_geotiff",

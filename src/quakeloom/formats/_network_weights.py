@@ -81,8 +81,18 @@ def read_seisbench_description(file: Path) -> dict[str, Any] | None:
 def seisbench_folder(model: str) -> Path:
     """Return where SeisBench keeps a model: ``SEISBENCH_CACHE_ROOT``, else ``~/.seisbench``."""
     named = os.environ.get("SEISBENCH_CACHE_ROOT")
-    root = Path(named) if named else Path.home() / ".seisbench"
+    try:
+        root = Path(named) if named else Path.home() / ".seisbench"
+    except RuntimeError:  # the user has no home
+        root = Path(".seisbench")
     return root / "models" / "v3" / model
+
+
+def list_seisbench_weights() -> list[str]:
+    """Return all weights in SeisBench's cache as ``model/name``, sorted."""
+    files = seisbench_folder("").glob("*/*.pt*")
+    names = {f"{f.parent.name}/{f.name.partition('.pt')[0]}" for f in files}
+    return sorted(names)
 
 
 def find_seisbench_weights(model: str, name: str) -> Path | None:

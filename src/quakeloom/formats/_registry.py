@@ -6,6 +6,8 @@ import it here, and add it to ``_ALL``. Earlier entries win where two recognize 
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,21 +111,50 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
     """
     path = Path(path)
     name = detect_format(path) if format == "auto" else format
+    check_format_options(name, str(path), options)
+    read_head(path)
+    return put_aside_non_events(FORMATS[name].read(path, **options))
+
+
+def check_format_options(name: str, path: str, options: Mapping[str, Any]) -> None:
+    """Refuse a format that does not exist, and options that it does not have.
+
+    Parameters
+    ----------
+    name : str
+        A format, or ``auto``, whose options are known when the file is recognized.
+    path : str
+        The file or files that it is written for, for the message.
+    options : mapping
+
+    Raises
+    ------
+    FormatError
+        If there is no such format; the message lists all.
+    SettingsError
+        If it has no such option.
+    """
+    if name == "auto":
+        return
     if name not in FORMATS:
+        near = difflib.get_close_matches(name, FORMATS, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
         raise FormatError(
-            f"Format '{name}' for '{path}' is not known, so the file is not read. "
+            f"Format '{name}' for '{path}' is not known, so the file is not read. {hint}"
             f"Write auto or one of: {', '.join(FORMATS)}."
         )
-    chosen = FORMATS[name]
-    unknown = [o for o in options if o not in chosen.options]
+    unknown = [o for o in options if o not in FORMATS[name].options]
     if unknown:
-        known = ", ".join(chosen.options) or "none"
+        known = ", ".join(FORMATS[name].options) or "none"
         raise SettingsError(
             f"Format '{name}' has no option {', '.join(map(repr, unknown))} (for '{path}'). "
             f"Remove it; its options are: {known}."
         )
-    read_head(path)
-    return put_aside_non_events(chosen.read(path, **options))
+
+
+def sniffs_as(name: str, path: str | Path) -> bool:
+    """Say whether the beginning of a file is that of a format."""
+    return name in FORMATS and FORMATS[name].sniff(read_head(Path(path)))
 
 
 def detect_format(path: str | Path) -> str:

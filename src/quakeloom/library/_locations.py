@@ -31,6 +31,7 @@ from quakeloom.store import open_folder
 log = logging.getLogger(__name__)
 
 _NONE_LOCATED = "No event is located; see the column `reason`."
+"""Said instead of a figure."""
 
 
 class Locations(Result):

@@ -25,10 +25,13 @@ from quakeloom.stages.readings.block_readings import Shared
 log = logging.getLogger(__name__)
 
 _GROUPS = ("mechanism", "takeoff", "selection")
+"""Groups of settings whose names are options here."""
+
 _BLOCK = 1024
 """Events searched together; their number changes no result."""
 
 _ONE = "event"
+"""Identifier of a single event."""
 
 
 def find_mechanism(

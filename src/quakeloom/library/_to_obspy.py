@@ -28,9 +28,16 @@ from quakeloom.formats import CatalogTables, public_id, write_quakeml
 from quakeloom.schema import is_first_p, time_values
 
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
+"""Kilometers of a degree of a great circle on a sphere of 6,371 km."""
+
 _SIGNS = {1: "positive", -1: "negative", 0: "undecidable"}
+"""Polarities by their words in QuakeML."""
+
 _ONSETS = {"I": "impulsive", "E": "emergent"}
+"""Onsets by their words in QuakeML."""
+
 _TIMES = ("origin_time", "time", "arrival_time", "start_time", "end_time")
+"""Columns of times."""
 
 
 def catalog_to_obspy(tables: Mapping[str, pa.Table]) -> tuple[Catalog, Inventory]:

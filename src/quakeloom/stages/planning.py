@@ -252,6 +252,11 @@ def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
     )
 
 
+def has_plan(results: Path | str, name: str) -> bool:
+    """Say whether a configuration was planned."""
+    return (open_item(results) / name / PLAN_FILE).exists()
+
+
 def read_plan(results: Path | str, name: str) -> dict[str, Any]:
     """Read the plan of a configuration.
 
@@ -270,6 +275,7 @@ def read_plan(results: Path | str, name: str) -> dict[str, Any]:
 
 __all__ = [
     "PLAN_FILE",
+    "has_plan",
     "plan_configuration",
     "plan_found",
     "plan_run",

@@ -6,6 +6,7 @@ them are found here, so that other places than local ones can come later.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,77 @@ def walk_inputs(path: Path) -> Iterator[Path]:
         yield from (f for f in path.rglob("*") if f.is_file())
 
 
+def full_path(path: Path) -> Path:
+    """Return the full path of a file or folder that a user names, links followed."""
+    return path.resolve()
+
+
+def list_tree(path: Path) -> tuple[list[Path], int, list[str]]:
+    """Return what lies in a folder and its folders.
+
+    Links to folders are followed, each folder once.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    files : list of Path
+        Files by name, without hidden ones and those in hidden folders.
+    hidden : int
+        Hidden files and folders that were passed over.
+    unreadable : list of str
+        Folders that cannot be read, and links that lead nowhere, with the reason.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or it cannot be read.
+    """
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise InputError(f"'{path}' {what}. Nothing was looked at; give a folder with files.")
+    files: list[Path] = []
+    unreadable: list[str] = []
+    hidden = 0
+    seen: set[tuple[int, int]] = set()
+    waiting = [path]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            stat = folder.stat()
+            if (stat.st_dev, stat.st_ino) in seen:
+                continue
+            seen.add((stat.st_dev, stat.st_ino))
+            here = sorted(folder.iterdir())
+        except OSError as error:
+            if folder == path:
+                raise InputError(
+                    f"The folder '{path}' cannot be read ({error.strerror}). Nothing was looked "
+                    "at; get the right to read it."
+                ) from None
+            unreadable.append(f"{folder.relative_to(path)}: {error.strerror}")
+            continue
+        for found in here:
+            if found.name.startswith("."):
+                hidden += 1
+            elif found.is_dir():
+                waiting.append(found)
+            elif found.is_file():
+                files.append(found)
+            else:
+                unreadable.append(f"{found.relative_to(path)}: a link that leads nowhere")
+    return sorted(files), hidden, sorted(unreadable)
+
+
+def pattern_of(folder: str, suffix: str) -> str:
+    """Return a pattern for all files of a folder that end alike, names taken as they are."""
+    return f"{glob.escape(folder)}/*{glob.escape(suffix)}" if folder else f"*{glob.escape(suffix)}"
+
+
 def find_velocity_model(data: str, name: str) -> Path | None:
-    """Return the file of a velocity model: below ``data``, as written, or one that comes along."""
+    """Return the file of a velocity model: below ``data``, as written, or one that is shipped."""
     own = find_resource("velocity_models") / f"{expand_variables(name)}.txt"
     for path in (input_place(data, name), input_place("", name), own):
         if path.is_file():

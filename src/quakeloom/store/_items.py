@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -189,8 +190,41 @@ def open_folder(place: Path | str) -> Item:
         except OSError as error:
             raise InputError(
                 f"'{item}' cannot be made as a folder for results ({error.strerror}). Nothing was "
-                "computed; name another."
+                f"computed; {_remedy_of_folder(item.local)}."
             ) from None
+    return item
+
+
+def _remedy_of_folder(path: Path) -> str:
+    """Say what is in the way of a folder, or who has no right to make it."""
+    try:
+        there = next((p for p in (path, *path.parents) if p.exists()), path)
+    except OSError:
+        return "name another"
+    if not there.is_dir():
+        return f"'{there}' is a file: move it away, or name another folder"
+    return f"name another, or get the right to write in '{there}'"
+
+
+def open_results(place: Path | str) -> Item:
+    """Return the address of the folder of all results; it is made, and tried by writing to it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made or written.
+    """
+    item = open_folder(place)
+    if not isinstance(item.store, LocalStore):
+        return item
+    try:
+        with tempfile.TemporaryFile(dir=item.local) as probe:
+            probe.write(b"0" * 4096)  # a full disk has room for names
+    except OSError as error:
+        raise InputError(
+            f"The folder of results '{item}' cannot be written ({error.strerror}). Nothing was "
+            "computed; make room or get the right to write there, or name another with --results."
+        ) from None
     return item
 
 

@@ -34,7 +34,7 @@ OS_ALLOWED = {"os.environ", "os.environ.get", "os.cpu_count", "os.pathsep", "os.
 
 EXCEPTIONS = {
     "stages/frame/code_digests.py": "reads the program's own source files",
-    "cli/_console.py": "Snakemake's words go to a log, line by line, on this machine",
+    "cli/_snakemake.py": "Snakemake's words go to a log, line by line, on this machine",
     "cli/_doctor.py": "says what this machine has: programs, disk, permissions",
     "cli/_main.py": "closes the standard output of this process",
     "cli/_run.py": "finds the program's own workflow files",
@@ -48,7 +48,10 @@ NAMED_BY_USERS = {
     "stages/planning.py", "stages/regional/inputs.py", "stages/takeoff/reading.py",
     "stages/tomography/inputs.py", "stages/training/fine_tuning.py",
     "stages/training/simulated.py", "stages/weights/pickers.py",
-    "stages/weights/polarity_readers.py", "stages/without_a_run/map_catalog.py",
+    "stages/weights/polarity_readers.py", "stages/without_a_run/folder_contents.py",
+    "stages/without_a_run/folder_settings.py", "stages/without_a_run/folder_words.py",
+    "stages/without_a_run/input_checks.py",
+    "stages/without_a_run/map_catalog.py",
     "stages/without_a_run/pick_folder.py", "stages/without_a_run/polarity_folder.py",
     "stages/without_a_run/shifted_picks.py", "report/_coastline.py", "report/_collecting.py",
 }  # fmt: skip

@@ -200,7 +200,7 @@ def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], Non
     folders: list[Item] = []
     for source, file, name in source_files(settings):
         digest = digests.of(file)
-        options = {k: _option(settings, v) for k, v in source.options.items()}
+        options = source_options(settings, source)
         extra = [digests.of(f) for f in _option_files(file, options)]
         key = digest_json([digest, name, source.format, source.options, extra, code])
         folder = cache / key
@@ -224,6 +224,11 @@ def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], Non
                 log.info("ingest %s: %s", job["name"], counts)
     write_json_if_changed(stats_file, digests.known)
     return folders
+
+
+def source_options(settings: Settings, source: Source) -> dict[str, Any]:
+    """Return the options of a source; those that name a file below the data folder are its path."""
+    return {k: _option(settings, v) for k, v in source.options.items()}
 
 
 def _option(settings: Settings, value: Any) -> Any:

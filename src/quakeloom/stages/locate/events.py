@@ -130,6 +130,7 @@ def locate_block(
             "station_term_s": readings.terms,
             "distance_km": results.distance_km,
             "azimuth_deg": results.azimuth_deg,
+            "choice": readings.choice.tolist(),
         },
         rows=picks.num_rows,
     )
@@ -256,9 +257,10 @@ class _Readings:
             [f"{n}.{s}" for n, s in zip(network, station, strict=True)], dtype=object
         )
         self.phase = np.array(kinds, dtype=object)
-        self.longitude, self.latitude, self.elevation = find_stations(
-            stations, picks, self.time, epochs=epochs
-        )
+        places = find_stations(stations, picks, self.time, epochs=epochs)
+        places.warn("locate", picks)
+        self.longitude, self.latitude = places.longitude, places.latitude
+        self.elevation, self.choice = places.elevation_m, places.choice
         self.uncertainty_s = pick_errors(
             locate,
             picks.column("uncertainty_s").to_numpy(),

@@ -103,7 +103,10 @@ class BlockEvents:
         event = np.asarray(pc.index_in(table.column("event_id"), ids).to_numpy(), dtype=np.int64)
         unknown = np.full(table.num_rows, np.nan)
         station = np.full((3, table.num_rows), np.nan)
-        return EventRows(table, event, self.time[event], unknown, unknown, unknown, station)
+        nothing = np.full(table.num_rows, "", dtype=object)
+        return EventRows(
+            table, event, self.time[event], unknown, unknown, unknown, station, nothing
+        )
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ class EventRows:
         Epicentral distance; NaN where not known.
     station : ndarray of float64, shape (3, rows)
         Longitude, latitude and elevation (m) of the station; NaN where it is not known.
+    choice : ndarray of str
+        By which rule one of several places was taken, see :class:`StationPlaces`.
     """
 
     table: pa.Table
@@ -134,6 +139,7 @@ class EventRows:
     takeoff_deg: Floats
     distance_km: Floats
     station: Floats
+    choice: NDArray[np.object_]
 
     @property
     def count(self) -> int:
@@ -160,9 +166,9 @@ class Readings(EventRows):
     Attributes
     ----------
     polarity : ndarray of int8
-        +1 up, -1 down, 0 not known; turned over where the station was reversed.
+        +1 up, -1 down, 0 not known; with the sign changed where the station was reversed.
     probability_up : ndarray of float64
-        Turned over as well; NaN where it is not said.
+        Changed as well; NaN where it is not said.
     is_turned : ndarray of bool
         Whether the station was reversed.
     is_screened : ndarray of bool
@@ -193,8 +199,14 @@ class Readings(EventRows):
             "distance_km": self.distance_km,
             "azimuth_deg": self.azimuth_deg,
             "takeoff_deg": self.takeoff_deg,
+            "choice": self._choices(),
             "use": np.array(USES)[self.use],
         }
+
+    def _choices(self) -> NDArray[np.object_]:
+        """Return what was said of instruments and of places, together."""
+        both = zip(self.table.column("choice").to_pylist(), self.choice, strict=True)
+        return np.array(["; ".join(filter(None, said)) for said in both], dtype=object)
 
 
 USE_CODES = {name: i for i, name in enumerate(USES)}

@@ -55,19 +55,22 @@ def _find_others(events: pa.Table) -> dict[int, Unusable]:
 
 
 def _find_invalid(events: pa.Table, tables: TableStack | None) -> dict[int, Unusable]:
-    reasons: dict[int, str] = {}
+    invalid: dict[int, Unusable] = {}
     lon, lat, depth = (events.column(c).to_numpy() for c in ("longitude", "latitude", "depth_km"))
     deepest = np.inf if tables is None else float(tables.depth_km[-1])
     for i in np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat))):
-        reasons[int(i)] = "the epicenter is not known"
+        invalid[int(i)] = Unusable("invalid_event", "the epicenter is not known")
     for i in np.flatnonzero(~np.isfinite(depth)):
-        reasons.setdefault(int(i), "the depth is not known")
+        invalid.setdefault(int(i), Unusable("invalid_event", "the depth is not known"))
     with np.errstate(invalid="ignore"):
         for i in np.flatnonzero(depth > deepest):
-            reasons[int(i)] = (
+            invalid[int(i)] = Unusable(
+                "below_takeoff_table",
                 f"depth {depth[i]:g} km is below the deepest of the take-off tables "
-                f"({deepest:g} km); raise takeoff.maximum_depth_km"
+                f"({deepest:g} km); raise takeoff.maximum_depth_km",
             )
         for i in np.flatnonzero(depth < -_DEPTH_TOLERANCE_KM):
-            reasons[int(i)] = f"depth {depth[i]:g} km is far above sea level"
-    return {i: Unusable("invalid_event", reason) for i, reason in reasons.items()}
+            invalid[int(i)] = Unusable(
+                "invalid_event", f"depth {depth[i]:g} km is far above sea level"
+            )
+    return invalid

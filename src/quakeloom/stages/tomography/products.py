@@ -10,6 +10,7 @@ import pyarrow as pa
 import xarray as xr
 from numpy.typing import NDArray
 
+from quakeloom import __version__
 from quakeloom.config import Settings, Tomography
 from quakeloom.inference import assess_ensemble
 from quakeloom.schema import make_table
@@ -266,25 +267,29 @@ def describe_sections(
         data |= _isovelocity_variables(isovelocity_depths(velocities, grid.depth_km, value), value)
     return xr.Dataset(
         data,
+        _line_coordinates(inputs),
         {
-            "depth": (
-                "depth",
-                grid.depth_km,
-                {"units": "km", "positive": "down", "axis": "Z", "long_name": "depth"},
-            ),
-            "distance": (
-                "distance",
-                grid.distance_km,
-                {"units": "km", "axis": "X", "long_name": "distance along the line"},
-            ),
-            "ground_depth": (
-                "distance",
-                grid.ground_depth_km,
-                {"units": "km", "positive": "down", "long_name": "depth of the ground"},
-            ),
+            "Conventions": "CF-1.10",
+            "title": title,
+            "source": f"quakeloom {__version__} tomography",
+            "history": f"quakeloom {__version__} tomography: {len(velocities)} members from "
+            f"{inputs.problem.data.size} picked travel times",
         },
-        {"Conventions": "CF-1.10", "title": title, "source": "quakeloom tomography"},
     )
+
+
+def _line_coordinates(inputs: LineInputs) -> dict[str, Any]:
+    """Return depth and distance of nodes and the depth of the ground, by the CF conventions."""
+    grid = inputs.problem.grid
+    down = {"units": "km", "positive": "down", "standard_name": "depth"}
+    along = {"units": "km", "axis": "X", "long_name": "distance along the line"}
+    return {
+        "depth": ("depth", grid.depth_km, {**down, "axis": "Z", "long_name": "depth"}),
+        "distance": ("distance", grid.distance_km, along),
+        "ground_depth": (
+            "distance", grid.ground_depth_km, {**down, "long_name": "depth of the ground"},
+        ),
+    }  # fmt: skip
 
 
 def _isovelocity_variables(
@@ -301,8 +306,8 @@ def _isovelocity_variables(
     along = ("distance",)
     return {
         name: (along, middle, {"long_name": words, "units": "km"}),
-        f"{name}_lower": (along, low, {"long_name": f"{words}, lower", "units": "km"}),
-        f"{name}_upper": (along, high, {"long_name": f"{words}, upper", "units": "km"}),
+        f"{name}_lower": (along, low, {"long_name": f"{words}, 2.5 % quantile", "units": "km"}),
+        f"{name}_upper": (along, high, {"long_name": f"{words}, 97.5 % quantile", "units": "km"}),
         f"{name}_share": (
             along,
             reached,

@@ -8,6 +8,7 @@ from pathlib import Path
 from quakeloom.core import InputError
 from quakeloom.formats import (
     find_seisbench_weights,
+    list_seisbench_weights,
     read_network_weights,
     read_seisbench_description,
     seisbench_folder,
@@ -105,6 +106,11 @@ def find_picker_weights(weights: str = "best", own: Path | None = None) -> Path 
             "`--weights classical`."
         )
     return file
+
+
+def list_picker_weights() -> list[str]:
+    """Return the weights in SeisBench's cache that can be named as ``MODEL/NAME``."""
+    return list_seisbench_weights()
 
 
 def picker_digest(weights: str) -> str:

@@ -61,11 +61,16 @@ class Reader:
         return sign, up
 
 
+def find_polarity_weights(weights: str = "best") -> Path | None:
+    """Return the file that a choice of weights means; None where there is none."""
+    file = own_weights(OWN_POLARITY) if weights in ("best", "own") else Path(weights)
+    return file if is_input(file) else None
+
+
 def reader_digest(weights: str) -> str:
     """Return the digest of the weights that a setting means now, for plan files."""
-    own = own_weights(OWN_POLARITY)
-    file = own if weights in ("best", "own") else Path(weights)
-    return f"{file.name}:{digest_input(file)}" if is_input(file) else CLASSICAL
+    file = find_polarity_weights(weights)
+    return f"{file.name}:{digest_input(file)}" if file is not None else CLASSICAL
 
 
 def open_reader(weights: str = "best") -> Reader:

@@ -145,12 +145,14 @@ class ArrivalBook:
             rows=at.size,
         )
         times = self._origin[at].astype("datetime64[ns]")
-        lon, lat, _ = find_stations(
+        places = find_stations(
             stations, reading, times, selection.station_match, selection.station_epochs
         )
+        places.warn("window", reading)
         distance[at] = distance_azimuth(
-            self._longitude[at], self._latitude[at], lon, lat, self._settings.takeoff.distance
-        )[0]
+            self._longitude[at], self._latitude[at], places.longitude, places.latitude,
+            self._settings.takeoff.distance,
+        )[0]  # fmt: skip
         return distance
 
 
