@@ -238,7 +238,7 @@ def picks() -> pa.Table:
         {
             "event_id": ["a, b", 'c"d'], "network": ["XX", "XX"], "station": ["ST1", "NO"],
             "channel": ["HHZ", "HHZ"], "phase": ["P", "S"], "time": times,
-            "TIMEERR": [0.05, np.nan],
+            "uncertainty_s": [0.05, np.nan],
         },
     )  # fmt: skip
 
@@ -256,13 +256,13 @@ def test_the_ending_says_in_which_form_a_table_is_written(tmp_path, ending):
         rows = json.loads(out.read_text())
         assert [r["event_id"] for r in rows] == ["a, b", 'c"d']
         assert rows[0]["time"] == "2021-03-04T05:06:07.123456789Z"
-        assert rows[1]["TIMEERR"] is None
+        assert rows[1]["uncertainty_s"] is None
         return
     if ending == ".csv":
         read = read_source(out).picks
     else:
         read = read_table(open_item(out), "picks")
-    for name in ("event_id", "station", "phase", "time", "TIMEERR"):
+    for name in ("event_id", "station", "phase", "time", "uncertainty_s"):
         ours, theirs = picks().column(name).to_pylist(), read.column(name).to_pylist()
         assert [str(v) for v in ours] == [str(v) for v in theirs]
 
