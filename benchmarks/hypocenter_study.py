@@ -249,7 +249,8 @@ def measure(root: Path, case: str, folder: Path, truth: pd.DataFrame) -> dict[st
             {
                 "shmax_error": np.abs(off),
                 "shmax_half_range": 0.5 * (field["shmax_high_deg"] - field["shmax_low_deg"]),
-                "shmax_inside": (off >= field["shmax_low_deg"]) & (off <= field["shmax_high_deg"]),
+                "shmax_inside": (off >= field["shmax_low_deg"] - field["shmax_deg"])
+                & (off <= field["shmax_high_deg"] - field["shmax_deg"]),
                 "ratio_error": np.abs(true["ratio"] - field["shape_ratio"]),
                 "ratio_inside": (true["ratio"] >= field["shape_ratio_low"])
                 & (true["ratio"] <= field["shape_ratio_high"]),

@@ -50,7 +50,7 @@ def draw_shmax(folder: Path, name: str) -> None:
     """SHmax with its ranges, and the truth where it is known."""
     t = pd.read_parquet(folder / "stress.parquet")
     truth = folder / "stress_truth.parquet"
-    span = t[["shmax_low_deg", "shmax_high_deg"]].to_numpy()
+    span = t[["shmax_low_deg", "shmax_high_deg"]].to_numpy() - t[["shmax_deg"]].to_numpy()
     true = pd.read_parquet(truth)["shmax_deg"] if truth.exists() else None
     data = t["mechanism_count"] > 0
     nodes = ShmaxNodes(t["longitude"], t["latitude"], t["shmax_deg"], t["regime"], span, data, true)

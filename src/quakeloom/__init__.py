@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _ELSEWHERE = {"QuakeloomError": "quakeloom.core"}
+"""Names that live in another package than the library, and where."""
 
 
 def __getattr__(name: str) -> object:

@@ -68,7 +68,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "phasenet": ("csv", PHASENET),
 }
 TABLES = ("events", "stations", "polarities", "picks", "amplitudes", "reversals", "sp_corrections")
-NAMES = ("event_id", "network", "station", "channel", "onset", "text", "phase")
+NAMES = (
+    "event_id",
+    "network",
+    "station",
+    "channel",
+    "onset",
+    "text",
+    "phase",
+    "magnitude_type",
+    "event_type",
+)
 """Columns of free text: another word there is another name."""
 
 UNREAD = {

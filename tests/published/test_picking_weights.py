@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from quakeloom.formats import read_source
-from quakeloom.picking import PhaseNetConventions, PhaseNetPicker, pick_records
+from quakeloom.picking import PhaseNetConventions, PhaseNetPicker, PickOptions, pick_records
 from quakeloom.signal import Record
 from quakeloom.stages.training.evaluation import evaluate_pick_tables
 from quakeloom.stages.weights.pickers import open_picker
@@ -78,31 +78,40 @@ def test_ncedc_picks_are_as_good_as_published(shared_data, picker):
     """Demanded of these weights: F1 0.97 (P) and 0.92 (S), no delay (3 ms).
 
     Measured with the authors' forward: .974 and .929, +1 and +5 ms. The published tables
-    count window samples 2000 to 5000.
+    count window samples 2000 to 5000, and windows were read once.
     """
-    scores = score_ncedc(shared_data, picker)
+    scores = score_ncedc(shared_data, picker, PickOptions(steady=False))
     assert scores["P"]["f1"] >= 0.97
     assert scores["S"]["f1"] >= 0.92
     assert abs(scores["P"]["mean_s"]) < 0.003
 
 
 @pytest.mark.slow
+def test_ncedc_picks_by_both_signs_are_about_as_good(shared_data, picker):
+    # .981 and .916: of 77 records one S fewer than with windows read once
+    scores = score_ncedc(shared_data, picker)
+    assert scores["P"]["f1"] >= 0.97
+    assert scores["S"]["f1"] >= 0.91
+
+
+@pytest.mark.slow
 def test_ncedc_picks_of_the_shipped_weights_are_as_good_as_told(shared_data):
     """Our own picker, which never saw a recorded seismogram."""
     # The limits guard the shipped weights: a little under what docs/networks.md and the page of
-    # the weights tell of them (F1 .929 for P and .795 for S); one pick more or less is 0.013.
+    # the weights tell of them (F1 .950 for P and .838 for S); one pick more or less is 0.013.
     scores = score_ncedc(shared_data, open_picker("own"))
     assert scores["P"]["f1"] >= 0.90
     assert scores["S"]["f1"] >= 0.78
 
 
-def score_ncedc(shared_data, picker):
+def score_ncedc(shared_data, picker, options=None):
     """Score the picks of 77 records against the analysts', as ``quakeloom evaluate picks``."""
     folder = shared_data / "ncedc"
     if not folder.is_dir():
         pytest.skip(f"no records at {folder}")
-    found = pick_folder(folder / "waveforms", picker, span_s=(20.0, 50.0))
-    assert found.rejects.num_rows == 0
+    found = pick_folder(folder / "waveforms", picker, options, span_s=(20.0, 50.0))
+    # peaks that are no picks, fill that was cut, channels without names: but no whole file
+    assert "file" not in found.rejects.column("record").to_pylist()
     return evaluate_pick_tables(found.picks, read_source(folder / "waveforms.csv").picks)
 
 

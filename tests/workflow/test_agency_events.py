@@ -14,9 +14,8 @@ from quakeloom.config import Locate, load_configuration
 from quakeloom.core import InputError, distance_azimuth, rotation_angle
 from quakeloom.formats import read_mechanisms, read_source
 from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
-from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
-from quakeloom.stages.takeoff import verbs as takeoff
+from quakeloom.stages.run_here import run_here
 from quakeloom.store import RunLayout, read_table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "formats"))
@@ -58,11 +57,7 @@ def test_mechanisms_of_all_agencies_are_the_same_and_right(folder):
     plan_configuration(configuration, folder / "results")
     ((_, case),) = configuration.cases.items()
     layout = RunLayout(folder / "results" / "agencies")
-    takeoff.part(case, layout)
-    mechanism.init(case, layout)
-    for state in mechanism.list_partitions(layout):
-        mechanism.part(case, layout, state.partition)
-    mechanism.finalise(case, layout)
+    run_here(case, layout)
     rows = read_table(layout.table("mechanisms"), "mechanisms").to_pylist()
     assert len(rows) == len(USED)
     angles = [[r[f"{n}_deg"] for n in ("strike", "dip", "rake")] for r in rows]

@@ -53,9 +53,9 @@ class _Lines:
         self.failures = 0
 
     def __call__(self, mark: str, what: str, remedy: str = "") -> None:
-        colour = {"ok": "green", "missing": "red", "optional": "yellow"}[mark]
+        color = {"ok": "green", "missing": "red", "optional": "yellow"}[mark]
         self.failures += mark == "missing"
-        typer.secho(f"{mark:9s}", fg=colour, nl=False)
+        typer.secho(f"{mark:9s}", fg=color, nl=False)
         typer.echo(f"{what}" + (f"  ->  {remedy}" if remedy else ""))
 
 

@@ -55,7 +55,7 @@ def fine_tune(
     out: Out = Path("results/weights"),
     start: Annotated[
         Path | None,
-        typer.Option(help="Weights of ours to go on from (the ones that come along).",
+        typer.Option(help="Weights of ours to go on from (those that are shipped).",
                      metavar="FILE.npz"),
     ] = None,
 ) -> None:  # fmt: skip

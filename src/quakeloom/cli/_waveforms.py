@@ -37,6 +37,14 @@ Out = Annotated[
     Path | None,
     typer.Option(help="File to write: .parquet, .csv or .json by its ending.", metavar="FILE"),
 ]
+Stations = Annotated[
+    Path | None,
+    typer.Option(
+        help="StationXML, dataless SEED or a table of channels: azimuths and dips of the sensors, "
+        "by which components are turned; without it the headers of the files tell.",
+        metavar="FILE",
+    ),
+]
 
 
 GROUPS = {"pick": pick_app, "polarity": polarity_app}
@@ -58,7 +66,7 @@ def fetch(
     from quakeloom.cli._console import status
     from quakeloom.config import load_configuration
     from quakeloom.core import InputError
-    from quakeloom.stages.fetch.verbs import fetch_archive
+    from quakeloom.stages.without_a_run.fetch_archive import fetch_archive
 
     cases = load_configuration(config).cases
     asking = {
@@ -90,8 +98,8 @@ def pick(
             "or a file.",
         ),
     ] = "best",
-    p_threshold: Annotated[float, typer.Option(help="Least probability of P.")] = 0.3,
-    s_threshold: Annotated[float, typer.Option(help="Least probability of S.")] = 0.3,
+    p_threshold: Annotated[float, typer.Option(help="Minimum probability of P.")] = 0.3,
+    s_threshold: Annotated[float, typer.Option(help="Minimum probability of S.")] = 0.3,
     span: Annotated[
         str,
         typer.Option(
@@ -107,6 +115,7 @@ def pick(
         bool,
         typer.Option(help="Keep S picks beyond one for every P of the station, as found."),
     ] = False,
+    stations: Stations = None,
 ) -> None:
     """Pick a folder of waveform files, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
@@ -126,7 +135,10 @@ def pick(
     options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=not every_s)
     with status("picking") as tell:
         picker = open_picker(weights)
-        found = pick_folder(waveforms, picker, options, _span(span), not all_instruments, tell)
+        found = pick_folder(
+            waveforms, picker, options, _span(span), not all_instruments, tell,
+            _directions(stations),
+        )  # fmt: skip
     rejects = write_named_table(out, "picks", found.picks, found.rejects, {"picker": found.picker})
     typer.echo(
         f"{out}: {found.counts['P']} P and {found.counts['S']} S in {found.records} records "
@@ -153,6 +165,7 @@ def polarity(
     shift: Annotated[
         float, typer.Option(help="Move every pick by this many seconds first (for tests).")
     ] = 0.0,
+    stations: Stations = None,
 ) -> None:
     """Read first motions at given P picks, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
@@ -169,7 +182,9 @@ def polarity(
     refuse_odd_ending(out)
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(waveforms, read_picks(picks), reader, shift, tell)
+        found = read_folder(
+            waveforms, read_picks(picks), reader, shift, tell, _directions(stations)
+        )
     rejects = write_named_table(
         out, "polarities", found.polarities, found.rejects, {"reader": reader.name}
     )
@@ -178,7 +193,20 @@ def polarity(
         f"{out}: {counts['up']} up, {counts['down']} down, {counts['unknown']} not known, of "
         f"{counts['picks']} P picks, by {reader.name}"
     )
+    if counts["turned"]:
+        typer.echo(
+            f"{counts['turned']} of them on verticals that point down by their metadata: turned, "
+            "see the column orientation"
+        )
     _say_rejects(rejects, found.rejects.num_rows)
+
+
+def _directions(stations: Path | None) -> Any:
+    """Return where sensors point by a file of stations; nothing without one."""
+    from quakeloom.formats import read_source
+    from quakeloom.stages.archive.directions import SensorDirections
+
+    return None if stations is None else SensorDirections(read_source(stations).stations)
 
 
 @evaluate_app.command("picks")

@@ -77,10 +77,10 @@ class Locate(Section):
         ge=0,
         le=1,
     )
-    time_error_minimum_s: float = setting(0.0, "Least such error.", "s", ge=0, le=100)
+    time_error_minimum_s: float = setting(0.0, "Minimum of this error.", "s", ge=0, le=100)
     time_error_maximum_s: float = setting(2.0, "Largest such error.", "s", ge=0, le=100)
     minimum_depth_km: float = setting(
-        -1.0, "Least depth below sea level (negative: above it).", "km", ge=-9, le=700
+        -1.0, "Minimum depth below sea level (negative: above it).", "km", ge=-9, le=700
     )
     maximum_depth_km: float = setting(60.0, "Largest depth below sea level.", "km", gt=-9, le=800)
     radius_km: float = setting(

@@ -115,17 +115,24 @@ class Selection(Section):
         ge=0.5,
         le=1,
     )
-    reversals: bool = setting(True, "Turn the polarities of stations in the reversal tables.")
+    reversals: bool = setting(
+        True, "Change the sign of polarities of stations in the reversal tables."
+    )
     station_match: Literal["best", "channel"] = setting(
         "best",
         "`best` finds a station by channel, else by network and code, else by its code; "
         "`channel` only by network, code and the first two letters of the channel, as HASH does.",
     )
+    event_types: Literal["earthquakes", "all"] = setting(
+        "earthquakes",
+        "Events of which mechanisms are searched, by their type: `earthquakes` (also induced ones "
+        "and those without a type), or `all`, with blasts, collapses and the like.",
+    )
     station_epochs: bool = setting(True, "A station is found only within its epochs.")
     screening: list[str] = setting(
         list,
         "Cases of the same configuration whose station reports are honored, one after the "
-        "other: reversed stations are turned, pick kinds no better than a coin are left out.",
+        "other: reversed stations are corrected, uninformative pick kinds are left out.",
     )
 
 
@@ -191,7 +198,7 @@ class Mechanism(Section):
         0.3, "Expected error of log10 S/P (qbadfrac).", "1", ge=0, le=2
     )
     minimum_amplitude_snr: float = setting(
-        3.0, "Least signal-to-noise ratio of amplitudes.", "1", ge=0
+        3.0, "Minimum signal-to-noise ratio of amplitudes.", "1", ge=0
     )
     require_sp_correction: bool = setting(
         False, "Use S/P only of channels that have a station correction, as HASH does."
@@ -217,11 +224,11 @@ class Mechanism(Section):
         45.0, "Mechanisms within this rotation are one solution (cangle).", "deg", gt=0, le=120
     )
     multiple_probability: float = setting(
-        0.25, "Least probability of a further solution (prob_max).", "1", ge=0, le=1
+        0.25, "Minimum probability of a further solution (prob_max).", "1", ge=0, le=1
     )
     prob_c: float = setting(
         0.5,
-        "Least probability of quality C: 0.5 in HASH's code, 0.7 in its manual's table.",
+        "Minimum probability of quality C: 0.5 in HASH's code, 0.7 in its manual's table.",
         "1",
         ge=0,
         le=1,
@@ -303,7 +310,7 @@ class Settings(Section):
         None, "Windows, picks and polarities from waveforms; none if absent."
     )
     threshold: Threshold | None = setting(
-        None, "Least probability of first motions, chosen by the mechanisms; none if absent."
+        None, "Minimum probability of first motions, chosen by the mechanisms; none if absent."
     )
     repeaters: Repeaters | None = setting(
         None, "Repeating earthquakes, to judge first motions by; none if absent."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import PrivateAttr, field_validator
 
 from quakeloom.config._fields import Section, setting
 
@@ -61,7 +61,7 @@ class Stress(Section):
     )
     order: Literal[1, 2] = setting(1, "First or second differences are smoothed.")
     metric: Literal["distance", "index"] = setting(
-        "distance", "Smoothness per kilometre, or per node as SATSI does."
+        "distance", "Smoothness per kilometer, or per node as SATSI does."
     )
     basis: Literal["orthonormal", "satsi"] = setting(
         "orthonormal", "Components that are smoothed; `satsi` only to compare."
@@ -80,6 +80,19 @@ class Stress(Section):
     bootstrap: int = setting(
         0, "Bootstrap replicates over events; 0 for none.", "replicates", ge=0, le=100_000
     )
+
+    _middle: float = PrivateAttr(0.0)
+
+    @property
+    def middle_longitude(self) -> float:
+        """Longitude from which those of the map are at most 180 degrees away."""
+        return 0.5 * (self.area[0] + self.area[1]) if self.area else self._middle
+
+    def around(self, longitude: float) -> Stress:
+        """Return the settings for a map that is cut opposite to a longitude, without an area."""
+        placed = self.model_copy()
+        placed._middle = longitude
+        return placed
 
     @field_validator("area")
     @classmethod

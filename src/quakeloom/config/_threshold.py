@@ -1,4 +1,4 @@
-"""Settings of the choice of the least probability of first motions."""
+"""Settings of the choice of the minimum probability of first motions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from quakeloom.config._fields import Section, setting
 
 
 class Threshold(Section):
-    """The least probability of a first motion, chosen by the mechanisms that it gives.
+    """The minimum probability of a first motion, chosen by the mechanisms that it gives.
 
     The stage runs where this group is given, even empty (`threshold: {}`).
     """
 
     probabilities: list[float] = setting(
         lambda: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995],
-        "Least probabilities that are tried.",
+        "Minimum probabilities that are tried.",
         "1",
     )
     sample_events: int = setting(

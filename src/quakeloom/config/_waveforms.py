@@ -32,8 +32,8 @@ class Waveforms(Section):
 
     archives: list[str] = setting(
         list,
-        "Waveform files, folders, SDS trees or glob patterns, relative to `data`; miniSEED, "
-        "SAC, WIN, WIN32 or numpy archives.",
+        "Waveform files, folders, SDS trees or glob patterns, relative to `data`; miniSEED 2 and "
+        "3, SAC, WIN, WIN32, numpy archives, and what ObsPy reads, plain or gzipped.",
     )
     fetch: Fetch | None = setting(
         None, "An FDSN service that `quakeloom fetch` asks for the events of `sources`."
@@ -47,8 +47,8 @@ class Waveforms(Section):
         "Weights of the picker: `best` present, `own`, `classical`, MODEL/NAME of SeisBench's "
         "cache such as phasenet/original, or a file.",
     )
-    p_threshold: float = setting(0.3, "Least probability of a P pick.", "1", gt=0, lt=1)
-    s_threshold: float = setting(0.3, "Least probability of an S pick.", "1", gt=0, lt=1)
+    p_threshold: float = setting(0.3, "Minimum probability of a P pick.", "1", gt=0, lt=1)
+    s_threshold: float = setting(0.3, "Minimum probability of an S pick.", "1", gt=0, lt=1)
     polarity: str = setting(
         "best", "Weights of the polarity network: `best` present, `own`, `classical`, or a file."
     )
@@ -66,6 +66,11 @@ class Waveforms(Section):
     vp_vs_ratio: float = setting(1.73, "Vp/Vs for the expected time of S.", "1", ge=1.2, le=3)
     station_aliases: dict[str, str] = setting(
         dict, "Station codes of picks and catalogs that the archive writes differently."
+    )
+    orientation: Literal["metadata", "names"] = setting(
+        "metadata",
+        "Components follow the azimuths and dips of sensors in station tables and headers, so that "
+        "a vertical upside down is turned, or the names of channels alone.",
     )
     shard_windows: int = setting(
         1024, "Windows per shard, the unit of writing.", "windows", ge=16, le=65536

@@ -37,6 +37,7 @@ from quakeloom.core.geodesy import (
     distance_azimuth,
     geographic_position,
     local_position,
+    middle_longitude,
     projected_position,
     unprojected_position,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "geographic_position",
     "local_position",
     "machine_code_place",
+    "middle_longitude",
     "moment_tensors",
     "p_radiation",
     "plane_angles",

@@ -54,7 +54,7 @@ class PlanError(QuakeloomError):
 
 
 class AlignmentError(QuakeloomError):
-    """A write does not cover whole shards and would overwrite its neighbours."""
+    """A write does not cover whole shards and would overwrite its neighbors."""
 
 
 class IncompleteError(QuakeloomError):

@@ -14,7 +14,7 @@ EARTH_RADIUS_KM = 6371.0
 """Mean radius of the Earth, for distances and maps on a sphere (R1 of the IUGG is 6371.009 km)."""
 
 KM_PER_DEGREE_HASH = 111.2
-"""Kilometres per degree in the flat formula of HASH v1.2 (driver 2)."""
+"""Kilometers per degree in the flat formula of HASH v1.2 (driver 2)."""
 
 
 def distance_azimuth(
@@ -55,6 +55,36 @@ def distance_azimuth(
 
     azimuth, _, metres = Geod(ellps="WGS84").inv(lon1, lat1, lon2, lat2)
     return np.asarray(metres) / 1000.0, np.asarray(azimuth) % 360.0
+
+
+def middle_longitude(longitude: ArrayLike) -> float:
+    """Return a longitude such that places around it are nowhere cut by the line opposite to it.
+
+    The line is the date line, and the middle 0, where no gap between neighboring longitudes is
+    wider than that at the date line; else it lies in the widest gap: at Greenwich if that does
+    (longitudes are then 0 to 360), or in the middle of the gap.
+
+    Parameters
+    ----------
+    longitude : array_like
+        Degrees; NaN is passed over.
+
+    Returns
+    -------
+    float
+        Degrees, 0 up to 360.
+    """
+    known = np.asarray(longitude, dtype=float).ravel()
+    east = np.unique((known[np.isfinite(known)] + 180.0) % 360.0) - 180.0
+    if not east.size:
+        return 0.0
+    gaps = np.diff(east)
+    widest = int(np.argmax(gaps)) if gaps.size else 0
+    if not gaps.size or east[0] + 360.0 - east[-1] >= gaps[widest]:
+        return 0.0
+    if east[widest] < 0.0 < east[widest + 1]:
+        return 180.0
+    return float((0.5 * (east[widest] + east[widest + 1]) + 180.0) % 360.0)
 
 
 def local_position(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+"""Folder of the package."""
+
 _IN_CHECKOUT = {"examples": "config"}
 """Folders that have another name in a checkout, where ``config`` is no package."""
 

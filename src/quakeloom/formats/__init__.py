@@ -24,7 +24,7 @@ from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
 from quakeloom.formats._memory_tables import register_rows
 from quakeloom.formats._miniseed import write_miniseed
-from quakeloom.formats._misplaced_stations import find_misplaced_stations
+from quakeloom.formats._misplaced_stations import find_misplaced_stations, misplaced_reasons
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
     list_seisbench_weights,
@@ -69,7 +69,6 @@ from quakeloom.formats._stress_writers import (
     write_fault_geojson,
     write_stress_geojson,
     write_stress_gmt,
-    write_stress_wsm,
 )
 from quakeloom.formats._table_writers import (
     fault_types,
@@ -86,6 +85,7 @@ from quakeloom.formats._travel_time_tables import (
 from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_format import Trace, WaveformFile
 from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
+from quakeloom.formats._world_stress_map import write_stress_wsm
 from quakeloom.formats._written_counts import WrittenCounts
 
 __all__ = [
@@ -122,6 +122,7 @@ __all__ = [
     "list_seisbench_weights",
     "list_time_grids",
     "looks_like_waveforms",
+    "misplaced_reasons",
     "names_mechanisms",
     "phase_class",
     "polarity_sign",

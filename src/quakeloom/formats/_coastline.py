@@ -12,6 +12,7 @@ import numpy as np
 from quakeloom.core import Coastline, FormatError
 
 _LOG = logging.getLogger(__name__)
+"""Tells of coastlines that are not at hand."""
 
 _ARRAYS = ("ring_length", "ring_start", "longitude_step", "latitude_step", "scale", "origin")
 """Arrays of a file."""

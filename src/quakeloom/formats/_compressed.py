@@ -7,8 +7,13 @@ from pathlib import Path
 from types import TracebackType
 
 _MAGIC = b"\x1f\x8b"
+"""First bytes of a gzip file (RFC 1952)."""
+
 _PIECE = 1 << 18
+"""Packed bytes that are read at once."""
+
 _GZIP = 31
+"""Window bits by which zlib knows a gzip file: the largest window, plus 16."""
 
 
 class ByteStream:
@@ -71,6 +76,11 @@ class ByteStream:
         except zlib.error as error:
             self.problem = f"the compressed file is broken ({error})"
         return True
+
+
+def is_compressed(head: bytes) -> bool:
+    """Say whether a file is gzipped, by its first bytes."""
+    return head.startswith(_MAGIC)
 
 
 def plain_head(head: bytes) -> bytes:

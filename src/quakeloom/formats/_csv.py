@@ -95,7 +95,8 @@ def read_raw_csv(path: Path) -> RawTable:
     except pa.ArrowInvalid as error:
         if body.strip():
             raise FormatError(
-                f"'{path}' cannot be read as CSV ({error}). Nothing is read from it; mend the file."
+                f"'{path}' cannot be read as CSV ({error}). Nothing is read from it; "
+                "correct the file."
             ) from None
         table = pa.table({n: pa.array([], pa.string()) for n in names})
     kept = np.ones(len(lines), dtype=bool)

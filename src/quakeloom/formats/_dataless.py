@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 from quakeloom.core import FormatError
+from quakeloom.formats._compressed import ByteStream, plain_head
 from quakeloom.formats._format import Format
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
+from quakeloom.formats._text_lines import bounds_problem
 
 _TITLE = "a dataless SEED volume"
+"""Name of the format in messages."""
+
 _HEAD = re.compile(rb"\d{6}[VASR][ *]0(10|08|05)")
+"""First bytes of a volume: number and kind of the record, then blockette 10, 8 or 5."""
+
+_OPEN_YEAR = 2200
+"""An end in this year or later means that the epoch is open."""
+
+_STATION, _CHANNEL = 50, 52
+"""Numbers of the blockettes of stations and channels."""
 
 
 def read_dataless(path: Path) -> SourceTables:
-    """Read the channels of a dataless SEED volume: place and epoch, one row each.
+    """Read the channels of a dataless SEED volume: place, epoch and direction, one row each.
 
     Raises
     ------
@@ -28,7 +40,8 @@ def read_dataless(path: Path) -> SourceTables:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            inventory = Parser(str(path)).get_inventory()["channels"]
+            with ByteStream(path) as stream:
+                volume = Parser(io.BytesIO(stream.read())).stations
         except Exception as error:
             raise FormatError(
                 f"'{path}' cannot be read as {_TITLE} ({type(error).__name__}: "
@@ -36,25 +49,60 @@ def read_dataless(path: Path) -> SourceTables:
             ) from error
     stations = TableBuilder("stations", source_file=str(path))
     rejects = Rejects(path)
-    for number, channel in enumerate(inventory, start=1):
-        network, station, _, code = str(channel["channel_id"]).split(".")
-        if not abs(float(channel["latitude"])) <= 90.0:
-            rejects.add(number, "station", "the latitude is impossible", str(channel)[:200])
-            continue
-        stations.add(
-            network=network,
-            station=station,
-            channel=code,
-            latitude=float(channel["latitude"]),
-            longitude=float(channel["longitude"]),
-            elevation_m=float(channel["elevation_in_m"]),
-            start_time=_time(channel["start_date"]),
-            end_time=_time(channel["end_date"]),
-            source_line=number,
-        )
-    if not len(stations):
+    network = station = ""
+    for number, blockette in enumerate((b for blocks in volume for b in blocks), start=1):
+        if blockette.id == _STATION:
+            network = str(blockette.network_code).strip()
+            station = str(blockette.station_call_letters).strip()
+        elif blockette.id == _CHANNEL:
+            _add_channel(blockette, network, station, number, stations, rejects)
+    if not len(stations) and not len(rejects):
         raise FormatError(f"'{path}' is {_TITLE} without a station. Nothing is read from it.")
     return SourceTables(stations=stations.table(), rejects=rejects.table())
+
+
+def _add_channel(
+    blockette: Any, network: str, station: str, number: int, stations: TableBuilder,
+    rejects: Rejects,
+) -> None:  # fmt: skip
+    channel = str(blockette.channel_identifier).strip()
+    text = f"{network} {station} {channel}"
+    row: dict[str, Any] = {
+        "network": network,
+        "station": station,
+        "location_code": str(blockette.location_identifier).strip(),
+        "channel": channel,
+        "source_line": number,
+    }
+    try:
+        if not station:
+            raise ValueError("the station code is missing")
+        place = {
+            "latitude": float(blockette.latitude),
+            "longitude": float(blockette.longitude),
+            "elevation_m": float(blockette.elevation),
+        }
+        if problem := bounds_problem(**place):
+            raise ValueError(problem)
+        start, end = (_time(t) for t in (blockette.start_date, blockette.end_date))
+        if start is not None and end is not None and end < start:
+            raise ValueError(f"its end, {blockette.end_date}, is before its start")
+    except (ValueError, TypeError, AttributeError) as error:
+        rejects.add(number, "channel", str(error), text, "", station)
+        return
+    row |= {**place, "start_time": start, "end_time": end}
+    try:
+        direction = {
+            "sensor_azimuth_deg": float(blockette.azimuth),
+            "sensor_dip_deg": float(blockette.dip),
+        }
+        if problem := bounds_problem(**direction):
+            raise ValueError(problem)
+        row |= direction
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = f"{error}; the direction of the sensor is not known"
+        rejects.add(number, "channel", reason, text, "", station)
+    stations.add(**row)
 
 
 def _time(value: Any) -> int | None:
@@ -62,13 +110,14 @@ def _time(value: Any) -> int | None:
     if not hasattr(value, "ns"):
         return None
     ns = int(value.ns)
-    return ns if abs(ns) < 2**63 - 1 and value.year < 2200 else None
+    return ns if abs(ns) < 2**63 - 1 and value.year < _OPEN_YEAR else None
 
 
 FORMAT = Format(
     name="dataless_seed",
     title=_TITLE,
     read=read_dataless,
-    sniff=lambda head: _HEAD.match(head[:16]) is not None,
-    suffixes=(".dataless", ".seed"),
+    sniff=lambda head: _HEAD.match(plain_head(head)[:16]) is not None,
+    suffixes=(".dataless", ".seed", ".gz"),
 )
+"""How this format is recognized and read."""

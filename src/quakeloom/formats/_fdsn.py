@@ -13,7 +13,10 @@ import numpy as np
 from quakeloom.core import InputError
 
 _NO_CONTENT = (204, 404)
+"""HTTP codes of FDSN services that found nothing."""
+
 _PER_REQUEST = 200
+"""Lines of a bulk request; chosen here, since services refuse long ones."""
 
 
 @dataclass(frozen=True)

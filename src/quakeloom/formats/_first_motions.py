@@ -1,8 +1,12 @@
-"""Words for first motions, onsets and phases, as many programs write them."""
+"""Words for first motions and onsets, as many programs write them."""
 
 from __future__ import annotations
 
 import re
+
+from quakeloom.schema import is_first_p, phase_class
+
+__all__ = ["ONSET_WORDS", "POLARITY_WORDS", "is_first_p", "phase_class", "polarity_sign"]
 
 POLARITY_WORDS: dict[str, int] = {
     **dict.fromkeys(("u", "up", "c", "compression", "compressional", "positive", "+"), 1),
@@ -27,17 +31,6 @@ ONSET_WORDS: dict[str, str] = {
 _SIGN = re.compile(r"[+-]?(?:0|1)(?:\.0*)?")
 """A first motion as a number: 1, -1 or 0, with any number of decimals."""
 
-_FIRST_P = re.compile(
-    r"[ieq]?(?:p(?:[ngb1*]|diff?)?|pk(?:i|3)kp(?:df|ab|bc|pre)?|pkp(?:df|ab|bc|pre|1|2)?)"
-)
-"""First-arriving P in lower case, after the IASPEI list of phases, with an onset before."""
-
-_FIRST_S = re.compile(r"[ieq]?s(?:[ngb1*]|diff?)?")
-"""First-arriving S in lower case, after the IASPEI list of phases, with an onset before."""
-
-_DEPTH_PHASE = re.compile(r"[ps][PS].*")
-"""A phase that leaves upward and is reflected: pP, sP, sS."""
-
 
 def polarity_sign(text: str) -> int | None:
     """Return +1 (up), -1 (down) or 0 (not known) for a first motion, None for anything else.
@@ -50,26 +43,3 @@ def polarity_sign(text: str) -> int | None:
     if sign is None and _SIGN.fullmatch(word):
         return int(float(word))
     return sign
-
-
-def is_first_p(phase: str) -> bool:
-    """Say whether a phase name is a P whose first motion is that of the source.
-
-    True for P, Pn, Pg, Pb, P*, P1, Pdiff and PKP in upper or lower case, also with an onset
-    before (``iPg``); not for later phases such as PP, PcP, PmP or pP.
-    """
-    return phase_class(phase) == "P"
-
-
-def phase_class(phase: str) -> str:
-    """Return ``P`` or ``S`` for a first-arriving phase by its name, nothing for any other.
-
-    See :func:`is_first_p`; S, Sn, Sg, Sb, S*, S1 and Sdiff are ``S``.
-    """
-    name = phase.strip()
-    if _DEPTH_PHASE.fullmatch(name):
-        return ""
-    name = name.lower()
-    if _FIRST_P.fullmatch(name):
-        return "P"
-    return "S" if _FIRST_S.fullmatch(name) else ""

@@ -76,7 +76,7 @@ def describe_foreign_file(head: bytes) -> tuple[str, str]:
     Returns
     -------
     what, remedy : str
-        Such as ``SeisComP ML 0.12`` and how to convert it; both empty if nobody knows.
+        Such as ``SeisComP ML 0.12`` and how to convert it; both empty if it is not known.
     """
     data = plain_head(head) or head
     for beginning, what, remedy in _BEGINNINGS:

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from quakeloom.formats._format import Format
-from quakeloom.formats._number_words import number_word, time_of_words, word_lines
+from quakeloom.formats._number_words import magnitude_word, number_word, time_of_words, word_lines
 from quakeloom.formats._phase_rows import Hypocenter, PhaseRows
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines
@@ -67,7 +67,7 @@ def _hypocenter(words: list[str]) -> Hypocenter:
         latitude=number_word(place[0], "latitude"),
         longitude=number_word(place[1], "longitude"),
         depth_km=number_word(place[2], "depth"),
-        magnitude=number_word(place[3], "magnitude"),
+        magnitude=magnitude_word(place[3]),
         horizontal_error_km=horizontal * scale if horizontal >= 0 else math.nan,
         vertical_error_km=vertical * scale if vertical >= 0 else math.nan,
     )

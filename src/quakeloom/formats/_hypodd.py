@@ -13,6 +13,7 @@ from quakeloom.formats._hypodd_stations import NETWORK_OPTION, count_letters
 from quakeloom.formats._number_words import (
     NUMBER_OR_STARS,
     line_sniffer,
+    magnitude_word,
     number_word,
     optional_word,
     time_of_words,
@@ -120,7 +121,7 @@ def read_hypodd_events(path: Path) -> SourceTables:
     """Read the events of a hypoDD ``event.dat``.
 
     Words: date yyyymmdd, time hhmmsscc, latitude, longitude, depth, magnitude, EH, EZ, RMS,
-    id.
+    id. Magnitudes and errors of 0 are not known.
 
     Raises
     ------
@@ -155,7 +156,7 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
     Words: id, latitude, longitude, depth, three offsets, three errors in m (east, north,
     depth), year, month, day, hour, minute, second, magnitude, and 7 statistics. The
     horizontal error is the larger of the two; an error that did not fit its field
-    (``********``) is not known.
+    (``********``) or is 0 is not known, and neither is a magnitude of 0.
 
     Raises
     ------
@@ -179,7 +180,7 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
                     latitude=number_word(words[1], "latitude"),
                     longitude=number_word(words[2], "longitude"),
                     depth_km=number_word(words[3], "depth"),
-                    magnitude=optional_word(words[16], "magnitude"),
+                    magnitude=magnitude_word(words[16]),
                     # NaN where one of them is not known
                     horizontal_error_km=max(east, north) + 0.0 * (east + north),
                     vertical_error_km=down,
@@ -212,7 +213,7 @@ def _hypocenter(event_id: str, origin_time: int, words: list[str]) -> Hypocenter
         latitude=number_word(words[0], "latitude"),
         longitude=number_word(words[1], "longitude"),
         depth_km=number_word(words[2], "depth"),
-        magnitude=optional_word(words[3], "magnitude"),
+        magnitude=magnitude_word(words[3]),
         horizontal_error_km=optional_word(words[4], "EH"),
         vertical_error_km=optional_word(words[5], "EZ"),
     )

@@ -65,9 +65,10 @@ def read_hypoinverse_archive(
     or arrival time.
 
     Columns (from 1). Event: 1-16 origin time; 17-23 latitude; 24-31 longitude; 32-36 depth;
-    86-89 ERH; 90-93 ERZ; 137-146 identifier; 148-150 preferred magnitude (else 71-73 coda
-    or 37-39 amplitude magnitude). Station: 1-5 code; 6-7 network; 10-12 component; 14-15 P
-    remark; 16 first motion; 17 weight; 18-34 arrival; 75-78 distance; 79-81 take-off angle;
+    81 remark of the analyst (Q and B blast, N nuclear, L long period, T tremor); 86-89 ERH;
+    90-93 ERZ; 137-146 identifier; 148-150 preferred magnitude (else 71-73 coda or 37-39
+    amplitude magnitude). Station: 1-5 code; 6-7 network; 10-12 component; 14-15 P remark; 16
+    first motion; 17 weight; 18-34 arrival; 75-78 distance; 79-81 take-off angle;
     92-94 azimuth; 42-46 S arrival; 47-48 S remark; 50 its weight.
 
     Parameters
@@ -97,6 +98,18 @@ def read_hypoinverse_archive(
             "Nothing is read; write down or up."
         )
     return _read(path, _ARCHIVE, doubled_picks, angles=True, upward=takeoff_zero == "up")
+
+
+_EVENT_TYPES = {
+    "Q": "quarry blast",
+    "B": "quarry blast",
+    "N": "nuclear explosion",
+    "L": "volcanic long-period",
+    "T": "tremor pulse",
+}
+"""Event types by the remark of the analyst in column 81 (Klein 2002, U.S. Geological Survey
+Open-File Report 02-171): quarry blasts, Nevada Test Site, long period, tremor associated. F is
+felt, which is no type; letters of single networks say nothing here."""
 
 
 def read_hash_scedc5(path: Path, doubled_picks: str = "reject") -> SourceTables:
@@ -196,6 +209,7 @@ def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None
             magnitude=magnitude,
             horizontal_error_km=optional_float(line[85:89], 2, "ERH") if archive else _NAN,
             vertical_error_km=optional_float(line[89:93], 2, "ERZ") if archive else _NAN,
+            event_type=_EVENT_TYPES.get(line[80:81], "") if archive else "",
         )
         rows.start_event(number, line, hypocenter)
     except ValueError as error:

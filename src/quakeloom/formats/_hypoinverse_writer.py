@@ -34,6 +34,15 @@ _MINUTE = 60_000_000_000
 """Nanoseconds."""
 
 
+_REMARKS = {
+    "quarry blast": "Q",
+    "nuclear explosion": "N",
+    "volcanic long-period": "L",
+    "tremor pulse": "T",
+}
+"""Remarks of the analyst by event type, as the reader understands them."""
+
+
 def write_hypoinverse_archive(tables: CatalogTables, path: Path) -> WrittenCounts:
     """Write hypocenters with first P and S as a Hypoinverse-2000 archive.
 
@@ -85,6 +94,7 @@ def _event_line(event: CatalogEvent, row: Row, number: int) -> str:
         43: _number(row["station_gap_deg"] if located else math.nan, 1, 3),
         46: _number(row["nearest_station_km"] if located else math.nan, 1, 3),
         49: _number(row["rms_s"] if located else math.nan, 100, 4),
+        81: _REMARKS.get(event.given["event_type"] if event.given else "", ""),
         86: _number(horizontal, 100, 4),
         90: _number(vertical, 100, 4),
         137: f"{number:10d}",

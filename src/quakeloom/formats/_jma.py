@@ -42,6 +42,18 @@ _HYPOCENTERS = "JUI"
 _NEGATIVE_TENS = "ABCD"
 """Letters for -1, -2, -3 and -4 before the tenths of a magnitude below -0.9."""
 
+_EVENT_TYPES = {
+    "1": "earthquake",
+    "3": "anthropogenic event",
+    "4": "other event",
+    "5": "low-frequency event",
+}
+"""Event types by column 61 (subsidiary information): natural, artificial, eruption and others,
+low frequency. 2 says that JMA had too few stations, and nothing of the type."""
+
+_NOT_ACCEPTED = "8"
+"""Column 60 (location precision) of hypocenters that are not determined or not accepted."""
+
 _OTHER_KINDS = ("C", "j", "W")
 """First letters of records that are passed over: comments, and those of matched filters."""
 
@@ -54,7 +66,8 @@ def read_jma(path: Path, doubled_picks: str = "reject") -> SourceTables:
 
     Of several hypocenters of one event the first, which JMA has adopted, is taken. The event
     id is agency and origin time of that record as written, such as ``J2019020100014045``.
-    First motions are those of the vertical component; a P without one has polarity 0.
+    First motions are those of the vertical component; a P without one has polarity 0. Column 61
+    gives the type of the event; hypocenters that JMA has not accepted are put aside.
 
     Parameters
     ----------
@@ -114,6 +127,10 @@ def _read_hypocenter(rows: PhaseRows, number: int, line: str) -> tuple[int, int,
     except ValueError as problem:
         rows.bad_event(number, line, str(problem), event_id)
         return 0, 0, 0
+    if line[59:60] == _NOT_ACCEPTED:
+        reason = "JMA has not determined or not accepted its hypocenter (location precision 8)"
+        rows.bad_event(number, line, reason, event_id)
+        return 0, 0, 0
     east *= math.cos(math.radians(latitude))
     rows.start_event(
         number,
@@ -128,6 +145,7 @@ def _read_hypocenter(rows: PhaseRows, number: int, line: str) -> tuple[int, int,
             # NaN where one of them is not known
             horizontal_error_km=max(east, north) + 0.0 * (east + north),
             vertical_error_km=vertical,
+            event_type=_EVENT_TYPES.get(line[60:61], ""),
         ),
     )
     if rows.event_id and not known:

@@ -180,7 +180,7 @@ def _with_event_ids(raw: RawTable) -> RawTable:
 
 
 def _pass(_mask: Any, _reason: Any) -> None:
-    """Blame nobody: the column is converted again with its reasons."""
+    """No reason is asked for: the column is converted again with its reasons."""
 
 
 def _with_auxiliary(table: pa.Table) -> pa.Table:

@@ -41,11 +41,24 @@ _MISTAKES = (
 
 @dataclass(frozen=True)
 class _Read:
-    """Events that a station has read: their places, and travel times (NaN where not known)."""
+    """Events that a station has read: places, travel times (NaN where not known), and when."""
 
     longitude: Floats
     latitude: Floats
     travel_time_s: Floats
+    origin_time: NDArray[np.datetime64]
+
+    def within(self, start: np.datetime64, end: np.datetime64) -> _Read | None:
+        """Return events of an epoch, at most :data:`_READINGS`, or none if there are none."""
+        time = self.origin_time
+        with np.errstate(invalid="ignore"):
+            inside = (np.isnat(time) | np.isnat(start) | (time >= start)) & (
+                np.isnat(time) | np.isnat(end) | (time <= end)
+            )
+        rows = np.flatnonzero(inside)[:_READINGS]
+        if not rows.size:
+            return None
+        return _Read(*(np.asarray(v)[rows] for v in vars(self).values()))
 
 
 def find_misplaced_stations(
@@ -72,13 +85,8 @@ def find_misplaced_stations(
         table, of stations or of events, has the mistake.
     """
     found = TableBuilder("rejects")
-    read = _readings_by_station(events, readings)
-    for row in stations.to_pylist():
-        key = (row["network"], row["station"])
-        events_read = read.get(key) or (read.get(("", key[1])) if key[0] else None)
-        if events_read is None or not np.isfinite(row["longitude"] + row["latitude"]):
-            continue
-        reason = _misplacement(row["longitude"], row["latitude"], events_read)
+    reasons = misplaced_reasons(events, stations, readings)
+    for row, reason in zip(stations.to_pylist(), reasons, strict=True):
         if reason:
             found.add(
                 source_file=row["source_file"],
@@ -88,6 +96,32 @@ def find_misplaced_stations(
                 reason=reason,
             )
     return found.table()
+
+
+def misplaced_reasons(
+    events: pa.Table, stations: pa.Table, readings: Sequence[pa.Table]
+) -> list[str]:
+    """Say for every row of ``stations`` why it is misplaced, or nothing.
+
+    See :func:`find_misplaced_stations`. A row is held against the events of its epoch.
+    """
+    read = _readings_by_station(events, readings)
+    start, end = (time_values(stations.column(n)) for n in ("start_time", "end_time"))
+    names = ("network", "station", "longitude", "latitude")
+    rows = zip(*(stations.column(n).to_pylist() for n in names), strict=True)
+    known: dict[tuple[object, ...], str] = {}
+    reasons = []
+    for row, (network, station, longitude, latitude) in enumerate(rows):
+        key = (network, station, longitude, latitude, start[row], end[row])
+        if key not in known:
+            events_read = read.get((network, station)) or (
+                read.get(("", station)) if network else None
+            )
+            here = None if events_read is None else events_read.within(start[row], end[row])
+            good = here is not None and np.isfinite(longitude + latitude)
+            known[key] = _misplacement(longitude, latitude, here) if here and good else ""
+        reasons.append(known[key])
+    return reasons
 
 
 def _misplacement(longitude: float, latitude: float, read: _Read) -> str:
@@ -145,15 +179,16 @@ def _readings_by_station(
         good = np.isfinite(longitude[index] + latitude[index])
         if good.any():
             found[key] = _Read(
-                longitude[index[good]], latitude[index[good]], np.concatenate(times[key])[good]
-            )
+                longitude[index[good]], latitude[index[good]], np.concatenate(times[key])[good],
+                origin[index[good]],
+            )  # fmt: skip
     return found
 
 
 def _rows_by_station(
     table: pa.Table, event: NDArray[np.int64]
 ) -> dict[tuple[str, str], NDArray[np.int64]]:
-    """Some rows with a known event by network and station."""
+    """Rows with a known event by network and station."""
     names = pc.binary_join_element_wise(
         table.column("network"), table.column("station"), "\t"
     ).combine_chunks()
@@ -168,5 +203,5 @@ def _rows_by_station(
     found = {}
     for start, end in zip(starts, [*starts[1:], rows.size], strict=True):
         network, _, station = words[codes[rows[start]]].partition("\t")
-        found[(network, station)] = rows[start : min(end, start + _READINGS)]
+        found[(network, station)] = rows[start:end]
     return found

@@ -38,6 +38,11 @@ def optional_word(text: str, what: str) -> float:
     return number_word(text, what) if text.strip("*") else math.nan
 
 
+def magnitude_word(text: str) -> float:
+    """Return a magnitude, NaN for 0, which stands for none where a column must have a number."""
+    return optional_word(text, "magnitude") or math.nan
+
+
 def time_of_words(words: list[str]) -> int:
     """Return the nanoseconds of year, month, day, hour, minute and second."""
     whole: list[int] = []

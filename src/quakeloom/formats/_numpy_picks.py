@@ -11,7 +11,10 @@ from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import head_lines, read_lines
 
 _LIST = "a list of picked numpy records"
+"""Name of the format in messages."""
+
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
 
 
 def read_picked_list(path: Path) -> SourceTables:
@@ -34,11 +37,15 @@ def read_picked_list(path: Path) -> SourceTables:
         if not line.strip():
             continue
         row = dict(zip(names, (w.strip() for w in line.split(",")), strict=False))
-        network, station, start = record_name(Path(row.get("fname", "")))
+        try:
+            network, station, start = record_name(Path(row.get("fname", "")))
+        except ValueError as problem:
+            rejects.add(number, "pick", str(problem), line)
+            continue
         for phase, column in (("P", "itp"), ("S", "its")):
             try:
-                at = start + round(float(row[column]) / RATE_HZ * _NANO)
-            except (KeyError, ValueError):
+                at = (start or 0) + round(float(row[column]) / RATE_HZ * _NANO)
+            except (KeyError, ValueError, OverflowError):
                 rejects.add(number, "pick", f"{column} is no number", line, "", station)
                 continue
             picks.add(network=network, station=station, phase=phase, time=at, source_line=number)
@@ -55,3 +62,4 @@ def _sniff_list(head: bytes) -> bool:
 FORMAT = Format(
     name="numpy_picks", title=_LIST, read=read_picked_list, sniff=_sniff_list, suffixes=(".csv",)
 )
+"""How this format is recognized and read."""

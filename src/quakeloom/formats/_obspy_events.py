@@ -169,7 +169,7 @@ def _as_quakeml(path: Path) -> Iterator[tuple[Path, list[str]]]:
         except Exception as error:  # ObsPy's readers raise what their parts raise
             raise FormatError(
                 f"'{path}' looks like {kind.title}, but ObsPy cannot read it ({error}). Nothing "
-                "is read; mend the file, or convert it to QuakeML."
+                "is read; correct the file, or convert it to QuakeML."
             ) from error
         if not len(catalog):
             raise FormatError(

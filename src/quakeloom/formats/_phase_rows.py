@@ -33,9 +33,12 @@ class Hypocenter:
     origin_time : int or None
         Nanoseconds since 1970, UTC.
     longitude, latitude, depth_km, magnitude, horizontal_error_km, vertical_error_km : float
-        NaN where not known.
+        NaN where not known. An error of 0 means the same: programs write it for what they have
+        held fixed or not computed, and no hypocenter is exact.
     located : bool
         Whether the file must say where its events are.
+    event_type : str
+        In the words of :func:`quakeloom.schema.normalize_event_type`; empty if not said.
     """
 
     event_id: str
@@ -47,6 +50,7 @@ class Hypocenter:
     horizontal_error_km: float = _NAN
     vertical_error_km: float = _NAN
     located: bool = True
+    event_type: str = ""
 
 
 @dataclass(slots=True)
@@ -152,8 +156,8 @@ class PhaseRows:
             "latitude": h.latitude,
             "depth_km": h.depth_km,
             "magnitude": h.magnitude,
-            "horizontal_error_km": h.horizontal_error_km,
-            "vertical_error_km": h.vertical_error_km,
+            "horizontal_error_km": h.horizontal_error_km or _NAN,
+            "vertical_error_km": h.vertical_error_km or _NAN,
         }
         problem = bounds_problem(**values)
         if h.located and not problem and math.isnan(h.longitude + h.latitude):
@@ -163,7 +167,13 @@ class PhaseRows:
             return
         self._lines_of_events[event_id] = line
         self.event_id = event_id
-        self.events.add(event_id=event_id, origin_time=h.origin_time, source_line=line, **values)
+        self.events.add(
+            event_id=event_id,
+            origin_time=h.origin_time,
+            event_type=h.event_type,
+            source_line=line,
+            **values,
+        )
 
     def bad_event(self, line: int, text: str, reason: str, event_id: str = "") -> None:
         """Put an event aside; its readings follow until :meth:`end_event`."""

@@ -39,7 +39,7 @@ class Creation:
     Attributes
     ----------
     author : str
-        Such as ``quakeloom 0.1.0``; empty for nobody.
+        Such as ``quakeloom 0.1.0``; empty for no one.
     agency : str
     time : numpy.datetime64 or None
         UTC.

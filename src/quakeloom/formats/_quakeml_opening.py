@@ -115,7 +115,7 @@ def read_opening(head: bytes, path: Path) -> Opening:
     if start is None:
         if problem:
             raise FormatError(
-                f"'{path}' is broken QuakeML ({problem}), so nothing is read from it. Mend "
+                f"'{path}' is broken QuakeML ({problem}), so nothing is read from it. Correct "
                 "the beginning of the file."
             )
         if root == "seiscomp":

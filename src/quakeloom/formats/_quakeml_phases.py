@@ -6,10 +6,7 @@ import re
 
 import pyarrow as pa
 
-from quakeloom.formats._first_motions import is_first_p
-
-FIRST_S = ("S", "s", "Sg", "Sn", "Sb", "S*")
-"""Phases that are the first S of a station."""
+from quakeloom.schema import phase_class
 
 _ONSET_BEFORE = re.compile(r"([ieqIEQ])([PS](?:[A-Za-z0-9*']*))$")
 """An onset before a crustal or mantle phase: iPg, eS."""
@@ -46,18 +43,11 @@ def split_phase(phase: str) -> tuple[str, str]:
 def phase_kinds(phases: pa.Array) -> pa.Array:
     """Return P or S for first arrivals, and the name itself for other phases."""
     encoded = phases.dictionary_encode()
-    kinds = [_first_phase(word) or word for word in encoded.dictionary.to_pylist()]
+    kinds = [phase_class(word) or word for word in encoded.dictionary.to_pylist()]
     return pa.array(kinds, pa.string()).take(encoded.indices)
 
 
 def first_phases(phases: pa.Array) -> list[str]:
     """Return P or S for first arrivals, and nothing for other phases."""
-    known = {word: _first_phase(word) for word in set(phases.to_pylist())}
+    known = {word: phase_class(word) for word in set(phases.to_pylist())}
     return [known[word] for word in phases.to_pylist()]
-
-
-def _first_phase(phase: str) -> str:
-    name = split_phase(phase)[0]
-    if is_first_p(name):
-        return "P"
-    return "S" if name in FIRST_S else ""

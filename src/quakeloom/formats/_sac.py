@@ -1,150 +1,135 @@
-"""Read SAC binary files: samples, times, and the station in the header."""
+"""Read SAC binary files: samples and times, and the station in the header."""
 
 from __future__ import annotations
 
-import struct
+import math
 from pathlib import Path
 
 import numpy as np
 
-from quakeloom.core import FormatError
 from quakeloom.formats._format import Format
-from quakeloom.formats._source_tables import SourceTables, TableBuilder
-from quakeloom.formats._text_lines import utc_nanoseconds
+from quakeloom.formats._sac_header import (
+    HEADER_BYTES,
+    KIND,
+    LEVEN,
+    STEL,
+    STLA,
+    STLO,
+    UNDEFINED,
+    SacHeader,
+    byte_order,
+    read_sac_header,
+)
+from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
+from quakeloom.formats._text_lines import bounds_problem
 from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
-_HEADER = 632
-_UNDEFINED = -12345.0
-_NANO = 1_000_000_000
-_DELTA, _B, _STLA, _STLO, _STEL = 0, 5, 31, 32, 33
-_YEAR, _VERSION, _NPTS, _KIND, _LEVEN = 0, 6, 9, 15, 35
-_TIME_SERIES = (1, _UNDEFINED)
+_TIME_SERIES = (1, UNDEFINED)
+"""Values of IFTYPE of a time series: ITIME, or not said."""
 
 
 def read_sac(path: Path, headers: bool = False) -> WaveformFile:
     """Read a SAC file (binary, header version 6 or 7, either byte order).
 
-    The start is the reference time plus ``B``. ``delta`` is rounded to 1e-7 s where it is not
-    a single-precision neighbor of it, as other readers do. A file that ends early gives what
-    is there, with a problem; a record that is no evenly spaced time series is refused.
+    The start is the reference time plus ``B``; of version 7 ``B`` and ``DELTA`` are taken in
+    double precision. The rate is the simplest whose interval is ``DELTA`` in single
+    precision. A file that ends early gives what is there, with a problem; a record without a
+    time, a station or a channel code, and one that is no evenly spaced time series, is refused.
 
     Raises
     ------
     FormatError
-        If the header is none, or the record has no reference time.
+        If it is no SAC file, or nothing can be read from it.
     """
-    floats, integers, words, order = _read_header(path)
-    if integers[_KIND] not in _TIME_SERIES or integers[_LEVEN] == 0:
-        raise FormatError(
-            f"'{path}' is a SAC file but no evenly spaced time series (IFTYPE "
-            f"{integers[_KIND]}). Nothing is read from it."
-        )
-    delta = round(float(floats[_DELTA]), 7)
-    if delta <= 0.0 or floats[_DELTA] == _UNDEFINED:
-        return WaveformFile(problems=[f"sampling interval {floats[_DELTA]:g} s"])
-    year, day, hour, minute, second, ms = (int(v) for v in integers[:6])
-    try:
-        begin = utc_nanoseconds(year, 1, 1, hour, minute, second)
-    except ValueError as problem:
-        return WaveformFile(problems=[f"no reference time: {problem}"])
-    start = begin + (day - 1) * 86_400 * _NANO + ms * 1_000_000
-    start += round(float(floats[_B]) * 1e6) * 1000 if floats[_B] != _UNDEFINED else 0
-    count = int(integers[_NPTS])
+    header = read_sac_header(path)
     found = WaveformFile()
-    available = (path.stat().st_size - _HEADER) // 4
-    if count > available:
-        found.problems.append(f"the header says {count} samples, the file has {max(available, 0)}")
-        count = max(int(available), 0)
+    try:
+        _check(header)
+        rate = header.rate_hz()
+        start = header.start(rate, found.problems)
+    except ValueError as problem:
+        return WaveformFile(problems=[str(problem)])
+    count = header.count
+    if count > header.available:
+        found.problems.append(f"the header says {count} samples, the file has {header.available}")
+        count = header.available
+    elif header.doubles is None and header.available > count:
+        found.problems.append(
+            f"the header says {count} samples, the file has room for {header.available}; the "
+            "others are not read"
+        )
     samples = np.empty(0, np.float32)
     if not headers:
-        samples = np.fromfile(path, f"{order}f4", count, offset=_HEADER).astype(np.float32)
+        raw = np.fromfile(path, f"{header.order}f4", count, offset=HEADER_BYTES)
+        samples = raw.astype(np.float32)
+    words = header.words
+    azimuth, dip = header.direction()
     found.traces.append(
         Trace(
-            words["network"], words["station"], words["location_code"], words["channel"],
-            start, round(1.0 / delta, 6), samples, count, str(path),
+            words["network"], words["station"], words["location_code"], words["channel"], start,
+            rate, samples, count, str(path), header.sensor(), azimuth, dip,
         )
     )  # fmt: skip
     return found
 
 
+def _check(header: SacHeader) -> None:
+    """Raise ValueError if a header is none of a time series with codes."""
+    kind, even = int(header.integers[KIND]), int(header.integers[LEVEN])
+    if kind not in _TIME_SERIES or even == 0:
+        raise ValueError(f"it is no evenly spaced time series (IFTYPE {kind}, LEVEN {even})")
+    if header.count == UNDEFINED:
+        raise ValueError("the number of samples (NPTS) is undefined")
+    for name, field in (("station", "KSTNM"), ("channel", "KCMPNM")):
+        if not header.words[name]:
+            raise ValueError(f"the {name} code ({field}) is undefined; set it in the header")
+
+
 def read_sac_station(path: Path) -> SourceTables:
-    """Read the station of a SAC file: coordinates and elevation, if they are set.
+    """Read the station of a SAC file: place, elevation and direction of the sensor.
+
+    Without a place, or with an impossible one, there is a row in ``rejects`` instead.
 
     Raises
     ------
     FormatError
         If the file is no SAC file.
     """
-    floats, _, words, _ = _read_header(path)
+    header = read_sac_header(path)
+    words = header.words
     stations = TableBuilder("stations", source_file=str(path))
-    place = [float(floats[i]) for i in (_STLA, _STLO)]
-    if _UNDEFINED not in place and abs(place[0]) <= 90.0 and abs(place[1]) <= 360.0:
-        height = float(floats[_STEL])
-        stations.add(
-            network=words["network"],
-            station=words["station"],
-            channel=words["channel"],
-            latitude=place[0],
-            longitude=place[1],
-            elevation_m=height if height != _UNDEFINED else float("nan"),
-        )
-    return SourceTables(stations=stations.table())
-
-
-def _read_header(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str], str]:
-    with path.open("rb") as stream:
-        raw = stream.read(_HEADER)
-    order = _byte_order(raw)
-    if not order:
-        raise FormatError(
-            f"'{path}' is no SAC file: its header is cut short or has no version 6 or 7. "
-            "Nothing is read from it."
-        )
-    floats = np.frombuffer(raw[:280], f"{order}f4")
-    integers = np.frombuffer(raw[280:440], f"{order}i4")
-
-    def word(offset: int) -> str:
-        text = raw[440 + offset : 448 + offset].split(b"\0")[0].decode("latin-1").strip()
-        return "" if text.startswith("-12345") else text
-
-    words = {
-        "station": word(0),
-        "location_code": word(24),
-        "channel": word(160),
-        "network": word(168),
+    rejects = Rejects(path)
+    place = {
+        "latitude": header.value(STLA),
+        "longitude": header.value(STLO),
+        "elevation_m": header.value(STEL),
     }
-    if words["location_code"] == "--":
-        words["location_code"] = ""
-    # some programs write station and location into one field: "AGE  00"
-    station, *rest = words["station"].split() or [""]
-    words["station"] = station
-    if rest and not words["location_code"]:
-        words["location_code"] = rest[0][:2]
-    return floats, integers, words, order
-
-
-def _byte_order(head: bytes) -> str:
-    """Return ``<`` or ``>``, or nothing if the head is none of a SAC file."""
-    if len(head) < _HEADER:
-        return ""
-    for order in "<>":
-        version, npts = (
-            struct.unpack_from(f"{order}i", head, 280 + 4 * i)[0] for i in (_VERSION, _NPTS)
-        )
-        delta = struct.unpack_from(f"{order}f", head, 0)[0]
-        if version in (6, 7) and npts >= 0 and np.isfinite(delta):
-            return order
-    return ""
+    absent = [n for n in ("latitude", "longitude") if math.isnan(place[n])]
+    problem = f"{' and '.join(absent)} undefined" if absent else bounds_problem(**place)
+    if not words["station"]:
+        problem = "the station code (KSTNM) is undefined"
+    if problem:
+        rejects.add(-1, "station", problem, station=words["station"])
+    else:
+        azimuth, dip = header.direction()
+        stations.add(
+            network=words["network"], station=words["station"], channel=words["channel"],
+            location_code=words["location_code"], sensor_azimuth_deg=azimuth, sensor_dip_deg=dip,
+            **place,
+        )  # fmt: skip
+    return SourceTables(stations=stations.table(), rejects=rejects.table())
 
 
 WAVEFORM_FORMAT = WaveformFormat(
-    "sac", "SAC binary files", read_sac, lambda head, _: bool(_byte_order(head))
+    "sac", "SAC binary files", read_sac, lambda head, _: bool(byte_order(head))
 )
+"""How this format is recognized and read."""
 
 FORMAT = Format(
     name="sac_stations",
     title="stations in the headers of SAC files",
     read=read_sac_station,
-    sniff=lambda head: bool(_byte_order(head)),
+    sniff=lambda head: bool(byte_order(head)),
     suffixes=(".sac",),
 )
+"""How stations in headers are recognized and read."""

@@ -14,8 +14,16 @@ from quakeloom.formats._format import Format
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_columns import is_to_the_second, time_nanoseconds
 from quakeloom.formats._text_lines import bounds_problem, head_lines, parse_float, read_lines
+from quakeloom.schema import normalize_event_type
 
 Row = dict[str, str]
+_KM_PER_DEGREE = 111.0
+"""Of latitude, and at most of longitude."""
+
+_SAME_HYPOCENTER_KM = 0.2
+"""Hypocenters this close are one, written with other digits; angles differ by a degree or less
+but for the nearest stations. Chosen here."""
+
 _OPEN_YEARS = ("1900", "2200")
 """Times up to the first and from the second year on stand for no limit."""
 
@@ -56,6 +64,7 @@ class Origins:
             if known[0] != tuple(place.values()):
                 line, count = self._others.get(event_id, (number, 0))
                 self._others[event_id] = (line, count + 1)
+                self._refuse_elsewhere(known, place, row)
             return
         errors = {
             "horizontal_error_km": cell_error(row, "horz_uncert_km"),
@@ -72,10 +81,36 @@ class Origins:
             event_id=event_id,
             origin_time=time,
             magnitude=magnitude,
+            event_type=_event_type(row),
             source_line=number,
             **place,
             **errors,
         )
+
+    @staticmethod
+    def _refuse_elsewhere(
+        known: tuple[tuple[float, ...], int], place: dict[str, float], row: Row
+    ) -> None:
+        """Refuse a row of a composite that has a hypocenter of its own and no angles."""
+        if row.get("azimuth", "") and row.get("takeoff", ""):
+            return
+        apart = max(
+            abs(place["latitude"] - known[0][0]) * _KM_PER_DEGREE,
+            abs((place["longitude"] - known[0][1] + 180.0) % 360.0 - 180.0) * _KM_PER_DEGREE,
+            abs(place["depth_km"] - known[0][2]),
+        )
+        if apart > _SAME_HYPOCENTER_KM:
+            raise ValueError(
+                f"its hypocenter is {apart:.1f} km from that of line {known[1]}, which its event "
+                "has, and it has no angles of its own; give azimuth and takeoff in every row of "
+                "a composite, or an event_id to every earthquake"
+            )
+
+
+def _event_type(row: Row) -> str:
+    """What an event is, in the words of the registry."""
+    words = (row.get(name, "") for name in ("event_type", "eventtype", "type"))
+    return normalize_event_type(next((w for w in words if w), ""))
 
 
 def read_rows(

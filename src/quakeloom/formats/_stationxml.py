@@ -17,21 +17,35 @@ from quakeloom.formats._text_lines import bounds_problem
 from quakeloom.formats._xml_head import root_element
 
 _OPEN_YEAR = 2200
+"""An end in this year or later means that the epoch is open; 2599 is common."""
+
 _LEVELS = ("Network", "Station", "Channel")
+"""Elements with a code."""
+
+_UNITS = {
+    "": 1.0, "METERS": 1.0, "M": 1.0, "DEGREES": 1.0, "DEG": 1.0, "FEET": 0.3048, "FT": 0.3048,
+    "KILOMETERS": 1000.0, "KM": 1000.0,
+}  # fmt: skip
+"""Factor to meters or degrees by the attribute ``unit``; the schema fixes it, people do not."""
+
+_NO_MOTION = set("ABCEFIKOQRSTUVWZ")
+"""Second letters of SEED channels that record no motion of the ground: state of health, weather."""
 
 
-def read_stationxml(path: Path, level: str = "station") -> SourceTables:
+def read_stationxml(path: Path, level: str = "channel") -> SourceTables:
     """Read the stations of an FDSN StationXML file.
 
-    The file is streamed; responses are walked over.
+    The file is streamed; responses are walked over. By the schema the elevation of a channel
+    is that of its sensor, below the ground by its depth, and the elevation of a station that
+    of the ground.
 
     Parameters
     ----------
     path : Path
         StationXML of any version, plain or gzipped.
-    level : {"station", "channel"}
-        One row per epoch of a station with an empty channel, or one per epoch of a channel
-        (of the station, if it has no channels).
+    level : {"channel", "station"}
+        One row per epoch of a station with an empty channel, and one per epoch of a channel
+        that records ground motion, with the direction of its sensor; or stations only.
 
     Raises
     ------
@@ -100,62 +114,115 @@ class _Reader:
         elif name == "Response":
             element.clear()
         elif name == "Channel":
-            if self._channels:
-                self._row(element, self._codes.get("Channel", ""), "channel")
+            code = self._codes.get("Channel", "")
+            if self._channels and code and code[1:2] not in _NO_MOTION:
+                self._rows += self._row(element, code)
             element.clear()
         elif name == "Station":
-            if not self._rows:
-                self._row(element, "", "station")
-            for row in self._rows:
+            # the station stands before its channels, whose elements end first
+            for row in self._row(element, "") + self._rows:
                 self._stations.add(**row)
             element.clear()
         elif name == "Network":
             element.clear()
 
-    def _row(self, element: Any, channel: str, record: str) -> None:
+    def _row(self, element: Any, channel: str) -> list[dict[str, Any]]:
+        """Return the row of a station or channel; none if it is put aside."""
         network, station = self._codes.get("Network", ""), self._codes.get("Station", "")
         line = element.sourceline or -1
+        text = " ".join(filter(None, (network, station, channel)))
         row: dict[str, Any] = {
             "network": network,
             "station": station,
+            "location_code": (element.get("locationCode") or "").strip().replace("--", ""),
             "channel": channel,
             "source_line": line,
         }
+        record = "channel" if channel else "station"
         try:
             if not station:
                 raise ValueError("the station code is missing")
             row |= _place(element)
-            row["start_time"] = _moment(element.get("startDate"))
-            row["end_time"] = _moment(element.get("endDate"))
+            row |= _epoch(element)
         except ValueError as problem:
-            text = " ".join(filter(None, (network, station, channel)))
             self._rejects.add(line, record, str(problem), text, "", station)
-            return
-        self._rows.append(row)
+            return []
+        if channel:
+            try:
+                row |= _direction(element)
+            except ValueError as problem:
+                reason = f"{problem}; the direction of the sensor is not known"
+                self._rejects.add(line, record, reason, text, "", station)
+        return [row]
 
 
 def _place(element: Any) -> dict[str, float]:
-    """Coordinates of a station or channel; ValueError says what is wrong."""
+    """Coordinates of a station or channel; ValueError says what is wrong.
+
+    A channel without coordinates stands where its station does.
+    """
     place: dict[str, float] = {}
+    parent = element.getparent()
     for name, tag in (
         ("longitude", "Longitude"),
         ("latitude", "Latitude"),
         ("elevation_m", "Elevation"),
     ):
-        text = next((c.text or "" for c in element if etree_name(c) == tag), "").strip()
-        if not text:
-            if name == "elevation_m":
-                continue
+        value = _number(element, tag)
+        if value is None and parent is not None and etree_name(parent) == "Station":
+            value = _number(parent, tag)
+        if value is not None:
+            place[name] = value
+        elif name != "elevation_m":
             raise ValueError(f"the {name} is missing")
-        try:
-            place[name] = float(text)
-        except ValueError:
-            raise ValueError(f"the {tag.lower()} '{text[:40]}' is no number") from None
-        if np.isnan(place[name]):
-            raise ValueError(f"the {tag.lower()} is not a number")
     if problem := bounds_problem(**place):
         raise ValueError(problem)
     return place
+
+
+def _epoch(element: Any) -> dict[str, int | None]:
+    """Start and end; ValueError if they are impossible."""
+    start, end = (_moment(element.get(name)) for name in ("startDate", "endDate"))
+    if start == _OPEN:
+        raise ValueError(f"its start, {element.get('startDate')}, is in the far future")
+    if start is not None and end is not None and _OPEN < end < start:
+        raise ValueError(
+            f"its end, {element.get('endDate')}, is before its start, {element.get('startDate')}"
+        )
+    return {"start_time": start, "end_time": None if end == _OPEN else end}
+
+
+def _direction(element: Any) -> dict[str, float]:
+    """Azimuth and dip of a channel, absent ones NaN; ValueError if they are impossible."""
+    direction = {}
+    for name, tag in (("sensor_azimuth_deg", "Azimuth"), ("sensor_dip_deg", "Dip")):
+        value = _number(element, tag)
+        if value is not None:
+            direction[name] = value
+    if problem := bounds_problem(**direction):
+        raise ValueError(problem)
+    return direction
+
+
+def _number(element: Any, tag: str) -> float | None:
+    """The number in a child element, in meters or degrees; none if there is none."""
+    found = {(c.text or "").strip(): c for c in element if etree_name(c) == tag}
+    found.pop("", None)
+    if not found:
+        return None
+    if len(found) > 1:
+        raise ValueError(f"the {tag.lower()} is given twice: {' and '.join(map(repr, found))}")
+    text, child = next(iter(found.items()))
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"the {tag.lower()} '{text[:40]}' is no number") from None
+    if np.isnan(value):
+        raise ValueError(f"the {tag.lower()} is not a number")
+    unit = (child.get("unit") or "").strip().upper()
+    if unit not in _UNITS:
+        raise ValueError(f"the {tag.lower()} is in '{unit[:20]}', which is no unit of it")
+    return value * _UNITS[unit]
 
 
 def etree_name(element: Any) -> str:
@@ -163,11 +230,17 @@ def etree_name(element: Any) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
+_OPEN = -(2**63)
+"""Stands for a date in the far future."""
+
+
 def _moment(text: str | None) -> int | None:
-    """A date as nanoseconds; a missing one or one far in the future is open."""
+    """A date as nanoseconds; none if it is missing."""
     text = (text or "").strip()
-    if not text or (text[:4].isdigit() and int(text[:4]) >= _OPEN_YEAR):
+    if not text:
         return None
+    if text[:4].isdigit() and int(text[:4]) >= _OPEN_YEAR:
+        return _OPEN
     return time_nanoseconds(text)
 
 
@@ -182,7 +255,8 @@ FORMAT = Format(
     sniff=_sniff,
     suffixes=(".xml", ".stationxml", ".gz"),
     options={
-        "level": "station (default): one row per epoch of a station; channel: one per epoch of "
-        "a channel."
+        "level": "channel (default): one row per epoch of a station and of every channel of "
+        "ground motion; station: stations only."
     },
 )
+"""How this format is recognized and read."""

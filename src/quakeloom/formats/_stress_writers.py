@@ -1,4 +1,4 @@
-"""Stress maps as files that other programs use: World Stress Map, GMT, GeoJSON."""
+"""Stress maps as files that other programs use: GMT and GeoJSON."""
 
 from __future__ import annotations
 
@@ -10,36 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.formats._replacing import replacing
-
-_WSM_HEADER = (
-    "ID,LAT,LON,AZI,TYPE,DEPTH,QUALITY,REGIME,S1AZ,S1PL,S2AZ,S2PL,S3AZ,S3PL,SHAPE_RATIO,NUMBER,SD"
-)
-"""Columns of the World Stress Map\'s database that a stress map fills."""
-
-
-def write_stress_wsm(table: pa.Table, path: Path) -> None:
-    """Write a ``stress`` table in the column style of the World Stress Map.
-
-    TYPE is FMF, a formal inversion of focal mechanisms; AZI is SHmax.
-    """
-    lines = [_WSM_HEADER]
-    for number, row in enumerate(table.to_pylist(), start=1):
-        values = [
-            f"node{number}",
-            f"{row['latitude']:.4f}",
-            f"{row['longitude']:.4f}",
-            f"{row['shmax_deg']:.0f}",
-            "FMF",
-            _number(row["depth_km"], 1),
-            row["stress_quality"],
-            row["regime"],
-            *(f"{row[f's{n}_{q}_deg']:.0f}" for n in (1, 2, 3) for q in ("azimuth", "plunge")),
-            f"{row['shape_ratio']:.2f}",
-            str(row["mechanism_count"]),
-            f"{row['shmax_std_deg']:.0f}",
-        ]
-        lines.append(",".join(values))
-    _write(path, "\n".join(lines) + "\n")
 
 
 def write_stress_gmt(table: pa.Table, path: Path) -> None:
@@ -100,10 +70,6 @@ def _feature(kind: str, coordinates: list[Any], row: dict[str, Any]) -> dict[str
 
 def _rounded(value: Any) -> Any:
     return round(value, 5) if isinstance(value, float) else value
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"
 
 
 def _write(path: Path, text: str) -> None:

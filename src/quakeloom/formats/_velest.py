@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -147,7 +148,7 @@ def _hypocenter(line: str) -> Hypocenter:
         latitude=_signed(match[7], match[8], "S"),
         longitude=_signed(match[9], match[10], "W"),
         depth_km=float(match[11]),
-        magnitude=float(match[12]),
+        magnitude=float(match[12]) or math.nan,  # 0 stands for none
     )
 
 

@@ -1,12 +1,17 @@
 """Read WIN and WIN32 files of Japanese networks: seconds of differences, Japan's clock.
 
-A channel is a number of four hexadecimal digits; a channel table beside the file (``*.ch``)
-says which station and component it is. Without one the station is the number and the
-component is taken for vertical.
+A channel is a number of four hexadecimal digits; a channel table beside the file, or in the
+folder above, says which station and component it is (``*.ch``, ``*.tbl``). Without one
+nobody knows what was recorded, and the file is refused.
+
+Reference: WIN system, Earthquake Research Institute, University of Tokyo (formats of data and
+of the channel table); NIED, Hi-net, format of WIN32.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,16 +23,41 @@ from quakeloom.formats._text_lines import read_lines, utc_nanoseconds
 from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
 _NANO = 1_000_000_000
+"""Nanoseconds of a second."""
+
 _JAPAN = 9 * 3600 * _NANO
+"""Japan Standard Time less UTC, nanoseconds; WIN has no other clock."""
+
 _WIDTH = {0: 0.5, 1: 1, 2: 2, 3: 3, 4: 4}
+"""Bytes of a difference by the code of the sample size."""
+
+_PIVOT_YEAR = 70
+"""WIN has two digits of the year: from here on they are of the 20th century."""
+
 _COMPONENTS = {"U": "U", "UD": "U", "Z": "U", "N": "N", "NS": "N", "E": "E", "EW": "E"}
+"""Component of a channel by the code in the channel table."""
+
+_UPSIDE_DOWN = {"U": (math.nan, 90.0), "N": (180.0, 0.0), "E": (270.0, 0.0)}
+"""Azimuth and dip of a component whose sensitivity is negative in the channel table."""
+
+_TABLES = ("*.ch", "*.tbl")
+"""Names of channel tables."""
+
+_DELAY, _STATION, _COMPONENT, _SENSITIVITY = 2, 3, 4, 7
+"""Columns of the channel table, from 0: delay of the line in ms, V/(m/s), ..."""
 
 
 def read_win(path: Path, headers: bool = False) -> WaveformFile:
     """Read a WIN file (one-second blocks, 6-byte times); times are Japan Standard Time.
 
-    Seconds of a channel that follow each other are joined. A block that ends early, or has
-    an impossible time or sample size, ends the reading, with a problem.
+    Seconds of a channel that follow each other are joined. A second with an impossible
+    sample size is left out, and one with an impossible time or length ends the reading, with
+    a problem. Channels that the channel table does not have are problems, too.
+
+    Raises
+    ------
+    FormatError
+        If no second can be read, or there is no channel table.
     """
     return _read(path, headers, wide=False)
 
@@ -45,29 +75,61 @@ def _read(path: Path, headers: bool, wide: bool) -> WaveformFile:
     while at < len(raw):
         try:
             start, first, end = _second_header(raw, at, wide)
+        except ValueError as problem:
+            found.problems.append(f"at byte {at}: {problem}; the rest is not read")
+            break
+        try:
             while first < end:
                 channel, samples, first = _channel_block(raw, first, end, wide)
                 seconds.setdefault(channel, []).append((start, samples))
         except ValueError as problem:
-            found.problems.append(f"at byte {at}: {problem}; the rest is not read")
-            break
+            found.problems.append(f"at byte {at}: {problem}; the rest of the second is not read")
         at = end
     if not seconds:
         reason = found.problems[0] if found.problems else "no second"
         raise FormatError(
             f"'{path}' cannot be read as {'WIN32' if wide else 'WIN'} ({reason}). Nothing is read."
         )
-    table = _channel_table(path.parent)
+    _add_traces(found, path, seconds, headers)
+    return found
+
+
+def _add_traces(
+    found: WaveformFile,
+    path: Path,
+    seconds: dict[str, list[tuple[int, NDArray[np.int32]]]],
+    headers: bool,
+) -> None:
+    """Add the channels that the channel table knows; say which it does not."""
+    table = _channel_table(path.parent.resolve())
+    if not table:
+        raise FormatError(
+            f"'{path}' is a WIN file without a channel table: nothing says which station and "
+            f"component its {len(seconds)} channels are. Nothing is read; put the table "
+            "(NAME.ch or NAME.tbl) into its folder or the one above."
+        )
+    unknown = [c for c in sorted(seconds) if c not in table]
+    if unknown:
+        more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
+        found.problems.append(
+            f"the channel table has no channel {', '.join(unknown[:8])}{more}; not read"
+        )
     for channel, blocks in sorted(seconds.items()):
-        network, station, component = table.get(channel, ("", channel, "U"))
+        entry = table.get(channel)
+        if entry is None:
+            continue
+        if entry.problem:
+            found.problems.append(f"channel {channel}: {entry.problem}")
+        if not entry.station:
+            continue
         for begin, samples, rate in _join(blocks):
             found.traces.append(
                 Trace(
-                    network, station, "", component, begin, rate,
-                    samples[:0] if headers else samples, samples.size, str(path),
+                    entry.network, entry.station, "", entry.component, begin, rate,
+                    samples[:0] if headers else samples, samples.size, str(path), "",
+                    entry.azimuth_deg, entry.dip_deg,
                 )
             )  # fmt: skip
-    return found
 
 
 def _second_header(raw: bytes, at: int, wide: bool) -> tuple[int, int, int]:
@@ -85,10 +147,12 @@ def _second_header(raw: bytes, at: int, wide: bool) -> tuple[int, int, int]:
         end = at + int.from_bytes(raw[at : at + 4], "big")
         digits = raw[at + 4 : at + 10].hex()
         short = int(_decimal(digits[:2]))
-        year, rest = short + (1900 if short >= 70 else 2000), digits[2:]
+        year, rest = short + (1900 if short >= _PIVOT_YEAR else 2000), digits[2:]
     if end <= first or end > len(raw):
         raise ValueError(f"a second of {end - at} bytes does not fit into the file")
     month, day, hour, minute, second = (int(_decimal(rest[i : i + 2])) for i in range(0, 10, 2))
+    if hour > 23 or minute > 59 or second > 60:
+        raise ValueError(f"the time {hour:02d}:{minute:02d}:{second:02d} is impossible")
     return utc_nanoseconds(year, month, day, hour, minute, second) - _JAPAN, first, end
 
 
@@ -146,23 +210,59 @@ def _join(
     return [(r[0][0], np.concatenate([s for _, s in r]), float(r[0][1].size)) for r in runs]
 
 
-@lru_cache(maxsize=64)
-def _channel_table(folder: Path) -> dict[str, tuple[str, str, str]]:
-    """Return network, station and component by channel from the tables in a folder.
+@dataclass(frozen=True)
+class _Channel:
+    """A line of a channel table; ``problem`` says what is odd about it."""
 
-    Columns of a table: channel (hexadecimal), recording flag, delay, station, component, ...
-    A station such as ``N.ABCH`` has its network before the point.
+    network: str
+    station: str
+    component: str
+    azimuth_deg: float = math.nan
+    dip_deg: float = math.nan
+    problem: str = ""
+
+
+def channel_tables(folder: Path) -> list[Path]:
+    """Return the channel tables in a folder, else those in the folder above."""
+    for place in (folder, folder.resolve().parent):
+        found = sorted(f for g in _TABLES for f in place.glob(g) if not f.name.startswith("."))
+        if found:
+            return found
+    return []
+
+
+@lru_cache(maxsize=64)
+def _channel_table(folder: Path) -> dict[str, _Channel]:
+    """Return the channels in the tables that belong to a folder.
+
+    Columns of a table: channel (hexadecimal), recording flag, delay, station, component,
+    scale, bits, sensitivity, ... A station such as ``N.ABCH`` has its network before the
+    point. Of a channel that is written twice and not alike nothing is known.
     """
-    table: dict[str, tuple[str, str, str]] = {}
-    for file in sorted((*folder.glob("*.ch"), *folder.glob("*.tbl"))):
+    table: dict[str, _Channel] = {}
+    for file in channel_tables(folder):
         for line in read_lines(file, "a WIN channel table"):
             words = line.split()
-            if len(words) < 5 or line.lstrip().startswith("#"):
+            if len(words) <= _COMPONENT or line.lstrip().startswith("#"):
                 continue
-            network, point, station = words[3].rpartition(".")
-            component = _COMPONENTS.get(words[4].upper(), words[4].upper()[-1:])
-            table[words[0].upper().zfill(4)] = (network if point else "", station, component)
+            key, entry = words[0].upper().zfill(4), _parse_channel(words)
+            if table.setdefault(key, entry) != entry:
+                table[key] = _Channel("", "", "", problem="it is in the channel tables twice, "
+                                      "and not alike; not read")  # fmt: skip
     return table
+
+
+def _parse_channel(words: list[str]) -> _Channel:
+    network, point, station = words[_STATION].rpartition(".")
+    code = words[_COMPONENT].upper()
+    component = _COMPONENTS.get(code, code[-1:])
+    problem = ""
+    if words[_DELAY].lstrip("-").isdigit() and int(words[_DELAY]):
+        problem = f"the delay of {words[_DELAY]} ms in the channel table is not taken off"
+    direction = (math.nan, math.nan)
+    if len(words) > _SENSITIVITY and words[_SENSITIVITY].startswith("-"):
+        direction = _UPSIDE_DOWN.get(component, direction)
+    return _Channel(network if point else "", station, component, *direction, problem)
 
 
 def _sniff(head: bytes, wide: bool) -> bool:
@@ -185,3 +285,4 @@ WAVEFORM_FORMATS_HERE = (
     WaveformFormat("win32", "WIN32 files of NIED", read_win32, lambda h, _: _sniff(h, True)),
     WaveformFormat("win", "WIN files", read_win, lambda h, _: _sniff(h, False)),
 )
+"""How these formats are recognized and read."""

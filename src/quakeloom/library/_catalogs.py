@@ -36,7 +36,10 @@ TABLES = (
 """Tables of a catalog."""
 
 _MECHANISMS = "mechanisms"
+"""Table that a plot of a catalog draws, if it is there."""
+
 _QUAKEML = "quakeml"
+"""Form of an export that takes all tables."""
 
 
 class Catalog(Result):

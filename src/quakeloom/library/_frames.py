@@ -14,6 +14,7 @@ from quakeloom.formats import register_rows
 from quakeloom.schema import TABLES, empty_table, table_schema, validate_table
 
 _KINDS = "a pandas frame, an Arrow table, a mapping of columns, a list of rows, or a result"
+"""What a function of the library takes as a table, for messages."""
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

@@ -19,6 +19,7 @@ ORIGIN = "ObsPy"
 """``source_file`` of rows that come from objects of ObsPy."""
 
 _ONSETS = {"impulsive": "I", "emergent": "E"}
+"""Letters of onsets by their words in QuakeML."""
 
 
 def from_obspy(catalog: Any = None, inventory: Any = None) -> Catalog:

@@ -28,11 +28,15 @@ from quakeloom.stages.tomography.verbs import sample_members
 from quakeloom.tomography import prepare_posterior
 
 _ORIGIN = "travel times as given"
+"""Name of travel times that come from no file."""
+
 _PARTS: dict[str, type[BaseModel]] = {
     "picks": TomographyPicks,
     "section": TomographySection,
     "prior": TomographyPrior,
 }
+"""Groups of settings of a line, and their models."""
+
 _COLUMNS = {
     "mean": "p_velocity_km_s",
     "standard_deviation": "p_velocity_std_km_s",

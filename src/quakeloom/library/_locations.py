@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,16 @@ from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, model_names, settings_of
 from quakeloom.plots import plot_location_quality
 from quakeloom.schema import ARRAYS, variable
-from quakeloom.stages.ingest.verbs import reject_rows
+from quakeloom.stages.ingest.reject_rows import reject_rows
+from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.stages.locate.catalog import LocatedCatalog, locate_tables
 from quakeloom.stages.locate.events import place_events
 from quakeloom.store import open_folder
 
+log = logging.getLogger(__name__)
+
 _NONE_LOCATED = "No event is located; see the column `reason`."
+"""Said instead of a figure."""
 
 
 class Locations(Result):
@@ -183,9 +188,10 @@ def locate(
         locate={"models": model_names(models)},
     ).locate  # fmt: skip
     assert checked is not None
+    places, misplaced = put_aside_misplaced(places, known, [rows], log.warning)
     alone = pc.equal(rows.column("event_id"), "")
     rejects = [
-        aside, bad_stations, bad_events,
+        aside, bad_stations, bad_events, misplaced,
         reject_rows("picks", rows.filter(alone), "it belongs to no event; associate it first"),
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

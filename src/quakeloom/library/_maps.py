@@ -16,6 +16,7 @@ from quakeloom.plots import MapPoints, plot_hypocenters, plot_mechanism_map, plo
 from quakeloom.store import find_resource
 
 _MECHANISM = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "quality")
+"""Columns of a catalog of mechanisms that a stress map needs."""
 
 
 @cache

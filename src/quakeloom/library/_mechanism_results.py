@@ -21,6 +21,8 @@ from quakeloom.plots import FocalSphere, plot_focal_sphere, plot_focal_spheres
 from quakeloom.report import reading_weights
 
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
+"""Angles of a nodal plane."""
+
 _SPHERES = 12
 """Focal spheres that a figure shows at most."""
 

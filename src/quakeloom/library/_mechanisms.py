@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,21 @@ from quakeloom.library._mechanism_results import Mechanisms, SolvedEvents
 from quakeloom.library._settings import SEED, model_names, settings_of
 from quakeloom.library._takeoffs import trace_stack
 from quakeloom.schema import make_table
+from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.stages.ingest.verbs import rows_of_events, unique_events
 from quakeloom.stages.mechanism.blocks import EventBlock, solve_events
 from quakeloom.stages.readings.block_readings import Shared
 
+log = logging.getLogger(__name__)
+
 _GROUPS = ("mechanism", "takeoff", "selection")
+"""Groups of settings whose names are options here."""
+
 _BLOCK = 1024
 """Events searched together; their number changes no result."""
 
 _ONE = "event"
+"""Identifier of a single event."""
 
 
 def find_mechanism(
@@ -242,6 +249,11 @@ def _solve(settings: Settings, tables: dict[str, pa.Table]) -> tuple[SolvedEvent
         (rows[name], of_event), orphans = rows_of_events(name, tables[name], ids)
         rejects.append(orphans)
         starts[name] = np.searchsorted(of_event, np.arange(len(ids) + 1))
+    if settings.takeoff.angles != "given":
+        tables["stations"], aside = put_aside_misplaced(
+            tables["stations"], events, [rows["polarities"]], log.warning
+        )
+        rejects.append(aside)
     stack = trace_stack(settings) if settings.takeoff.angles == "layered" else None
     shared = Shared(tables["stations"], tables["reversals"], tables["sp_corrections"], tables=stack)
     pieces: list[dict[str, pa.Table]] = []

@@ -24,6 +24,8 @@ from quakeloom.stages.without_a_run.polarity_folder import (
 )
 
 _AROUND_S = (0.4, 0.6)
+"""Seconds before and after a pick that a figure shows."""
+
 _DRAWN = 24
 """First motions that a figure shows at most."""
 

@@ -24,6 +24,7 @@ from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.store import RunLayout, read_json, read_table
 
 _FACTS = ("stress", "tomography", "regional", "threshold", "location")
+"""Summaries in JSON that a run may have."""
 
 
 class Run:

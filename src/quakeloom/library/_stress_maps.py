@@ -19,13 +19,15 @@ from quakeloom.library._mechanism_results import Mechanisms
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import SEED, settings_of
 from quakeloom.plots import ShmaxNodes, plot_abic_curve, plot_regime_map, plot_shmax_map
-from quakeloom.stages.stress.files import make_dataset
+from quakeloom.stages.stress.dataset import make_dataset
 from quakeloom.stages.without_a_run.map_catalog import map_mechanisms
+from quakeloom.stress import shmax_deviations
 
 _DRAWN = (
     "longitude", "latitude", "depth_km", "time_year", "shmax_deg", "regime", "shmax_low_deg",
     "shmax_high_deg", "mechanism_count",
 )  # fmt: skip
+"""Columns that a figure of a map needs."""
 
 
 class StressMap(Result):
@@ -67,7 +69,7 @@ class StressMap(Result):
             c["latitude"][first],
             c["shmax_deg"][first],
             c["regime"][first],
-            np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
+            shmax_deviations(c["shmax_deg"], c["shmax_low_deg"], c["shmax_high_deg"])[first],
             c["mechanism_count"][first] > 0,
         )
         figure = plot_shmax_map(nodes, load_coast())

@@ -19,6 +19,7 @@ from quakeloom.stages.takeoff.reading import trace_models
 from quakeloom.travel import TableStack, lookup, stack_tables
 
 _GROUPS = ("takeoff", "selection")
+"""Groups of settings whose names are options here."""
 
 
 class TakeoffAngles(Result):

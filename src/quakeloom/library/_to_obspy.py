@@ -25,12 +25,19 @@ from obspy.core.event import (
 from obspy.core.inventory import Channel, Network, Station
 
 from quakeloom.formats import CatalogTables, public_id, write_quakeml
-from quakeloom.schema import time_values
+from quakeloom.schema import is_first_p, time_values
 
 _KM_PER_DEGREE = math.pi / 180.0 * 6371.0
+"""Kilometers of a degree of a great circle on a sphere of 6,371 km."""
+
 _SIGNS = {1: "positive", -1: "negative", 0: "undecidable"}
+"""Polarities by their words in QuakeML."""
+
 _ONSETS = {"I": "impulsive", "E": "emergent"}
+"""Onsets by their words in QuakeML."""
+
 _TIMES = ("origin_time", "time", "arrival_time", "start_time", "end_time")
+"""Columns of times."""
 
 
 def catalog_to_obspy(tables: Mapping[str, pa.Table]) -> tuple[Catalog, Inventory]:
@@ -113,7 +120,7 @@ def _add_picks(
         pick = _add_pick(events, row, row["phase"], row["time"])
         if row["uncertainty_s"] is not None:
             pick.time_errors = QuantityError(uncertainty=row["uncertainty_s"])
-        if row["phase"][:1].upper() == "P":
+        if is_first_p(row["phase"]):
             made.setdefault((row["event_id"], row["network"], row["station"], row["time"]), pick)
     for row in motions:
         key = (row["event_id"], row["network"], row["station"], row["arrival_time"])

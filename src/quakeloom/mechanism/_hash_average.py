@@ -216,7 +216,7 @@ def hash_solutions(
     all_v : float64, shape (6, count)
         Normals and slips, in the order of the list.
     angle_deg, least : float
-        Probability angle; least probability of further solutions.
+        Probability angle; minimum probability of further solutions.
     solutions : Solutions
         Filled.
     """

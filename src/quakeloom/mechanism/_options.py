@@ -54,7 +54,7 @@ class MechanismOptions:
     probability_angle_deg : float
         Mechanisms closer than this to the preferred one count as close (``cangle``).
     multiple_probability : float
-        Least probability of a further solution (``prob_max``).
+        Minimum probability of a further solution (``prob_max``).
     minimum_polarities : int
         Fewer polarities give quality F and no mechanism.
     maximum_azimuthal_gap_deg, maximum_takeoff_gap_deg : float

@@ -1,4 +1,4 @@
-"""Which stations look reversed, and which kinds of picks are no better than a coin.
+"""Which stations look reversed, and which kinds of picks are uninformative.
 
 The evidence is each reading against the mechanisms that are acceptable without it
 (:func:`leave_one_out`), so a reading never testifies for itself.
@@ -133,7 +133,7 @@ def report_stations(
 def report_pick_kinds(
     kind: Integers, polarity: NDArray[np.int8], predicted_up: Floats, error_rate: float = 0.1
 ) -> ContradictionReport:
-    """Say which kinds of picks are no better than a coin.
+    """Say which kinds of picks are uninformative.
 
     A kind is a ``coin`` if the 95 % interval of its rate of contradiction (Wilson 1927)
     reaches one half.

@@ -1,6 +1,6 @@
-"""Which least probability of first motions gives the best mechanisms.
+"""Which minimum probability of first motions gives the best mechanisms.
 
-Events are solved again and again, each time with the readings that are surer than another
+Events are solved again and again, each time with the readings that are more probable than another
 threshold. A low one keeps many readings and many errors, a high one few readings; the best is
 where most events get a good mechanism (Uchide 2020).
 """

@@ -8,7 +8,7 @@ padded as trained), :func:`build_own_picker` of ours; :class:`ClassicalPicker` n
 """
 
 from quakeloom.picking._classical import ClassicalOptions, ClassicalPicker, aic_onset, sta_lta
-from quakeloom.picking._pairs import choose_s
+from quakeloom.picking._pairs import choose_s, prefer_earliest
 from quakeloom.picking._peaks import find_peaks
 from quakeloom.picking._phase_network import build_own_picker, train_phase_network
 from quakeloom.picking._phase_windows import (
@@ -19,6 +19,7 @@ from quakeloom.picking._phase_windows import (
     cut_training_windows,
 )
 from quakeloom.picking._phasenet import PhaseNetConventions, PhaseNetPicker, normalize_windows
+from quakeloom.picking._pick_errors import WIDE_TARGETS, PickErrors
 from quakeloom.picking._picker import PHASES, Picker
 from quakeloom.picking._published import build_seisbench_picker
 from quakeloom.picking._records import (
@@ -31,15 +32,19 @@ from quakeloom.picking._records import (
 )
 from quakeloom.picking._scores import PickScore, score_picks, score_windows
 from quakeloom.picking._seisbench import SeisBenchPicker
+from quakeloom.picking._steady import steady_probabilities
+from quakeloom.picking._vetting import Vetting
 
 __all__ = [
     "PHASES",
     "SAMPLES",
     "SAMPLING_RATE_HZ",
+    "WIDE_TARGETS",
     "ClassicalOptions",
     "ClassicalPicker",
     "PhaseNetConventions",
     "PhaseNetPicker",
+    "PickErrors",
     "PickOptions",
     "PickScore",
     "Picker",
@@ -47,6 +52,7 @@ __all__ = [
     "Picks",
     "SeisBenchPicker",
     "TrainingRecords",
+    "Vetting",
     "aic_onset",
     "build_own_picker",
     "build_seisbench_picker",
@@ -57,9 +63,11 @@ __all__ = [
     "normalize_windows",
     "pick_records",
     "picking_grid",
+    "prefer_earliest",
     "record_probabilities",
     "score_picks",
     "score_windows",
     "sta_lta",
+    "steady_probabilities",
     "train_phase_network",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
+from quakeloom.picking._pick_errors import CLASSICAL
 
 _LOG_FLOOR = 1e-30
 """Keeps quotients and logarithms of energy finite in a dead record, squared amplitude; chosen here,
@@ -79,7 +80,8 @@ class ClassicalPicker:
         samples: int = 3000,
     ) -> None:
         self.name = "classical"
-        self.error_per_width = (1.0, 1.0)
+        self.errors = CLASSICAL
+        self.ignores_sign = True
         self.components = "ENZ"
         self.sampling_rate_hz = sampling_rate_hz
         self.samples = samples

@@ -19,6 +19,7 @@ from quakeloom.picking._phase_windows import (
     cut_training_windows,
 )
 from quakeloom.picking._phasenet import PhaseNetConventions, PhaseNetPicker, normalize_windows
+from quakeloom.picking._pick_errors import OWN_NETWORK
 from quakeloom.picking._unet import DEPTH, KERNEL, STRIDE, same_padding
 
 COMPONENTS = "ZNE"
@@ -57,9 +58,11 @@ def build_own_picker(state: Mapping[str, Any], name: str) -> PhaseNetPicker:
             f"The weights '{name}' are of no picking network of quakeloom ('{missing[0]}' is not "
             "in them). Nothing was picked; give the file that `quakeloom train picker` wrote."
         )
-    return PhaseNetPicker(
+    picker = PhaseNetPicker(
         state, name, PhaseNetConventions(COMPONENTS, _PHASES, SAMPLING_RATE_HZ, SAMPLES)
     )
+    picker.errors = OWN_NETWORK
+    return picker
 
 
 def train_phase_network(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import InputError
 from quakeloom.networks import find_device
+from quakeloom.picking._pick_errors import WIDE_TARGETS
 from quakeloom.picking._unet import (
     DEPTH,
     NORMS,
@@ -83,6 +84,11 @@ class PhaseNetPicker:
     device : str
         ``cpu``, ``cuda``, ``torch`` (torch on the CPU), or ``auto``.
 
+    Attributes
+    ----------
+    errors : tuple of PickErrors
+        Standard errors of P and S; those of wide targets if nobody says otherwise.
+
     Raises
     ------
     InputError
@@ -112,6 +118,7 @@ class PhaseNetPicker:
         self.sampling_rate_hz = wanted.sampling_rate_hz
         self.samples = wanted.samples
         self.norm = wanted.norm
+        self.errors = WIDE_TARGETS
         self._channels = [wanted.phases.index("P"), wanted.phases.index("S")]
         by_seisbench = wanted.padding == "seisbench"
         self._padding = _SEISBENCH_PADDING if by_seisbench else _same_paddings(wanted.samples)

@@ -33,7 +33,7 @@ def build_seisbench_picker(
     name : str
         Of the weights: ``original`` are the authors'.
     model : str
-        Name of the network; empty where nobody said.
+        Name of the network; empty where it is not known.
     folder : str
         Name of the folder they lie in, which SeisBench names as the network.
 

@@ -14,7 +14,7 @@ _NANO = 1e9
 """Nanoseconds per second."""
 
 _UNSEEN_S = 0.5
-"""Picks so near an arrival that nobody could see count neither as right nor as wrong, s; chosen
+"""Picks so near an arrival that cannot be seen count neither as right nor as wrong, s; chosen
 here, as in the training."""
 
 _EDGE_SAMPLES = 50
@@ -106,7 +106,7 @@ def score_windows(
     """Score the picks of one phase in windows with at most one known arrival each.
 
     A window's arrival is found if a pick is within the tolerance; every other pick is wrong,
-    except those around an arrival that nobody could see.
+    except those around an arrival that cannot be seen.
 
     Parameters
     ----------

@@ -172,7 +172,7 @@ class CompiledUNet:
         return found
 
     def _needed(self, blind: int) -> list[tuple[int, int]]:
-        """Return, of every level, the samples of what returns that the result hangs on."""
+        """Return, of every level, the samples of what returns that the result depends on."""
         lanes = self._lanes
         spans = [(blind, lanes[0].samples - blind)]
         for own, deeper in itertools.pairwise(lanes):

@@ -63,7 +63,7 @@ def plot_contradiction_rates(
     contradictions, counts : array_like of int, shape (names,)
         Contradicting and all readings.
     verdicts : sequence of str
-        Sets the color: normal, reversed, coin, mixed or too_few.
+        Sets the color: normal, reversed, ``coin`` (uninformative), mixed or too_few.
     width_in : float
     """
     k, n = np.asarray(contradictions, float), np.asarray(counts, float)

@@ -21,6 +21,7 @@ from quakeloom.plots._style import (
 )
 
 _COLORS = (INK, ALERT, PRESSURE, QUALITY_COLORS["B"], QUALITY_COLORS["C"], MUTED)
+"""Colors of models, in the order of the settings."""
 
 
 @styled

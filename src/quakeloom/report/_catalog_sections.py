@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pyarrow.compute as pc
 
@@ -33,6 +35,7 @@ from quakeloom.report._phrases import (
     whole,
 )
 from quakeloom.report._results import RunResults
+from quakeloom.schema import is_earthquake
 
 _CITATION = "Uchide et al. (2022)"
 """Source of the catalog of Japan; in full among the references."""
@@ -64,6 +67,8 @@ def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             ]
             text += f" {whole(unsolved)} {verb(unsolved, 'has', 'have')} none: {listing(reasons)}."
         section.add(Text(text, "lead"))
+    if "not_earthquake" in catalog.status_counts():
+        section.add(Text(_types_sentence(results), "note"))
     section.add(Text(_input_sentence(results)))
     section.add(_cost_sentence(results))
     if results.has("truth"):
@@ -75,6 +80,16 @@ def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             )
         )
     return section
+
+
+def _types_sentence(results: RunResults) -> str:
+    """Say how many events of which types were left out because they are no earthquakes."""
+    types = Counter(results.table("events").column("event_type").to_pylist())
+    parts = [f"{t} ({whole(n)})" for t, n in types.most_common() if not is_earthquake(t)]
+    return (
+        f"Left out because their type says that they are no earthquakes: {listing(parts)}. "
+        "`selection.event_types: all` searches their mechanisms as well."
+    )
 
 
 def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:

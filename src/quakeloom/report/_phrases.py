@@ -22,7 +22,9 @@ STATUS_WORDS = {
     "azimuthal_gap": "azimuthal gap too large",
     "takeoff_gap": "take-off gap too large",
     "no_solution": "no acceptable mechanism",
-    "invalid_event": "invalid event",
+    "invalid_event": "no usable hypocenter",
+    "below_takeoff_table": "below the take-off tables",
+    "not_earthquake": "no earthquake by its type",
     "error": "error",
 }
 """Words for the status of an event in the table ``mechanisms``."""

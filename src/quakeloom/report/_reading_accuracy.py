@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.schema import phase_class
+
 TOLERANCE_S = {"P": 0.1, "S": 0.2}
 """A pick is right if it is this near; as in the command `quakeloom evaluate picks`."""
 
@@ -49,8 +51,9 @@ def judge_picks(
     """
     found = {}
     known = _frame(reference, [*_PLACE, "phase", "time"]).dropna(subset=["time"])
-    known["phase"] = known["phase"].str[:1].str.upper()
-    known = known.drop_duplicates([*_PLACE, "phase"])
+    known["phase"] = known["phase"].map(phase_class)
+    # of Pn and Pg, the earlier one is the first arrival
+    known = known.sort_values("time", kind="stable").drop_duplicates([*_PLACE, "phase"])
     cut = _frame(windows, [*_PLACE, "window"])
     cut = cut.loc[cut["window"] >= 0, _PLACE].drop_duplicates()
     own = _frame(picks, [*_PLACE, "phase", "time", "probability"])

@@ -57,7 +57,7 @@ def repeater_section(results: RunResults) -> Section:
     section.add(
         Text(text, "lead"),
         Grid(
-            ("Surer than", "Pairs", "Agree", "Readings wrong"),
+            ("Minimum probability", "Pairs", "Agree", "Readings wrong"),
             [
                 (
                     f"{0.5 + t / 2:.2f}",

@@ -64,7 +64,7 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     against = sum(r["contradiction_count"] for r in stations)
     text = (
         "Each polarity is held against the mechanisms of its event that are acceptable without "
-        "it, so that a reading cannot vouch for itself. "
+        "it, so that a reading does not support itself. "
     )
     if readings:
         text += f"Of {count(readings, 'reading')} {percent(against / readings, 1)} contradict. "

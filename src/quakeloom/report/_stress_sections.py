@@ -18,7 +18,7 @@ from quakeloom.plots import (
 from quakeloom.report._blocks import Grid, Section, Text, picture
 from quakeloom.report._phrases import count, degrees, number, percent, verb
 from quakeloom.report._results import RunResults
-from quakeloom.stress import axial_difference
+from quakeloom.stress import axial_difference, shmax_deviations
 
 _REASONS_SHOWN = 8
 """Reasons for leaving mechanisms out that are named, the most frequent first; chosen here."""
@@ -94,8 +94,8 @@ def tendency_section(results: RunResults) -> Section:
             row["fault"],
             number(row["slip_tendency"]),
             number(row["slip_tendency_std"]),
-            f"{number(row['slip_tendency_friction_low'])} to "
-            f"{number(row['slip_tendency_friction_high'])}",
+            f"{number(row['slip_tendency_friction_minimum'])} to "
+            f"{number(row['slip_tendency_friction_maximum'])}",
             degrees(row["predicted_rake_deg"]),
             degrees(row["rake_misfit_deg"]),
         )
@@ -166,7 +166,7 @@ def _add_maps(section: Section, results: RunResults, table: pa.Table) -> None:
             first &= values == np.nanmin(values)
     nodes = ShmaxNodes(
         c["longitude"][first], c["latitude"][first], c["shmax_deg"][first], c["regime"][first],
-        np.stack([c["shmax_low_deg"], c["shmax_high_deg"]], axis=1)[first],
+        shmax_deviations(c["shmax_deg"], c["shmax_low_deg"], c["shmax_high_deg"])[first],
         c["mechanism_count"][first] > 0,
         _truth(results, c)[first] if results.has("stress_truth") else None,
     )  # fmt: skip
@@ -213,6 +213,7 @@ def _add_truth(section: Section, results: RunResults, table: pa.Table) -> None:
     )
     off = axial_difference(true["shmax_deg"], mine["shmax_deg"])
     low, high = (table.column(f"shmax_{e}_deg").to_numpy() for e in ("low", "high"))
+    low, high = shmax_deviations(mine["shmax_deg"], low, high).T
     rows = [("SHmax", degrees(float(np.median(np.abs(off))), 1),
              degrees(float(np.max(np.abs(off))), 1),
              percent(float(np.mean((off >= low) & (off <= high)))))]  # fmt: skip

@@ -196,7 +196,8 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
     )
     if 0 < sure.sum() < sure.size:
         text += (
-            f"; of the {sure.sum():,} surer than {_SURE:g}, {right[sure].sum():,} "
+            f"; of the {sure.sum():,} with a confidence of {_SURE:g} or more, "
+            f"{right[sure].sum():,} "
             f"({percent(float(right[sure].mean()), 1)})"
         )
     off = (readings["arrival_time"] - readings["true_time"]).dt.total_seconds().abs()
@@ -215,7 +216,10 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
     ):
         series = [
             _groups(label, rows, column)
-            for label, rows in (("all", readings), (f"surer than {_SURE:g}", readings[sure]))
+            for label, rows in (
+                ("all", readings),
+                (f"confidence of {_SURE:g} or more", readings[sure]),
+            )
         ]
         series = [s for s in series if s.count.size]
         if series:

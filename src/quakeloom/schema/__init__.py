@@ -22,6 +22,7 @@ from quakeloom.schema._event_types import (
     is_no_event,
     normalize_event_type,
 )
+from quakeloom.schema._phases import is_first_p, phase_class
 from quakeloom.schema._ranges import MODEL_VARIABLES, OTHER_UNITS, range_problem
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._tables import ARRAYS, TABLES, register_table
@@ -45,10 +46,12 @@ __all__ = [
     "conform_table",
     "empty_table",
     "is_earthquake",
+    "is_first_p",
     "is_no_event",
     "make_table",
     "normalize_event_type",
     "out_of_bounds",
+    "phase_class",
     "range_problem",
     "register_table",
     "table_schema",

@@ -264,6 +264,7 @@ TABLE_LIST = (
             "station_term_s",
             "distance_km",
             "azimuth_deg",
+            "choice",
         ),
     ),
     TableSpec(

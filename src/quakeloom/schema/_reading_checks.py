@@ -9,14 +9,14 @@ LIST = (
         "threshold_method",
         "string",
         "",
-        "How readings count: signs above a least probability, or all by their probabilities.",
+        "How readings count: signs above a minimum probability, or all by their probabilities.",
         values=("threshold", "probabilities"),
     ),
     Variable(
         "minimum_probability",
         "float64",
         "1",
-        "Least probability of the sign of a reading that counts.",
+        "Minimum probability of the sign of a reading that counts.",
         minimum=0.5,
         maximum=1,
     ),
@@ -132,7 +132,7 @@ TABLE_LIST = (
     ),
     TableSpec(
         "threshold_trials",
-        "Mechanisms of sampled events with every least probability of readings.",
+        "Mechanisms of sampled events with every minimum probability of readings.",
         (
             "event_id",
             "threshold_method",
@@ -148,7 +148,7 @@ TABLE_LIST = (
     ),
     TableSpec(
         "threshold_curve",
-        "What mechanisms come out with every least probability of readings.",
+        "What mechanisms come out with every minimum probability of readings.",
         (
             "threshold_method",
             "minimum_probability",

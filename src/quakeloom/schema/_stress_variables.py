@@ -12,6 +12,9 @@ STRESS_REGIMES = ("NF", "NS", "SS", "TS", "TF", "U")
 """Faulting regimes of the World Stress Map (Zoback 1992): normal, normal with strike-slip,
 strike-slip, thrust with strike-slip, thrust, undefined."""
 
+_LOW, _HIGH = "2.5 % quantile of the posterior", "97.5 % quantile of the posterior"
+"""What names with ``_low`` and ``_high`` mean, in every table: the ends of the 95 % range."""
+
 
 def _axis(number: int, words: str) -> tuple[Variable, ...]:
     name = f"s{number}"
@@ -79,24 +82,24 @@ LIST = (
         "shmax_low_deg",
         "float64",
         "deg",
-        "Lower end of the 95 % range, minus SHmax.",
+        f"{_LOW} of SHmax, counted on below 0 so that it is below SHmax: -7 is 173.",
         "NaN",
         -90,
-        0,
+        180,
     ),
     Variable(
         "shmax_high_deg",
         "float64",
         "deg",
-        "Upper end of the 95 % range, minus SHmax.",
+        f"{_HIGH} of SHmax, counted on above 180 so that it is above SHmax: 187 is 7.",
         "NaN",
         0,
-        90,
+        270,
     ),
     Variable("shape_ratio", "float64", "1", "Shape ratio (S2-S3)/(S1-S3).", "NaN", 0, 1),
     Variable("shape_ratio_std", "float64", "1", "Standard error of the shape ratio.", "NaN", 0),
-    Variable("shape_ratio_low", "float64", "1", "Lower end of the 95 % range.", "NaN", 0, 1),
-    Variable("shape_ratio_high", "float64", "1", "Upper end of the 95 % range.", "NaN", 0, 1),
+    Variable("shape_ratio_low", "float64", "1", f"{_LOW} of the shape ratio.", "NaN", 0, 1),
+    Variable("shape_ratio_high", "float64", "1", f"{_HIGH} of the shape ratio.", "NaN", 0, 1),
     Variable(
         "a_phi",
         "float64",
@@ -107,8 +110,8 @@ LIST = (
         3,
     ),
     Variable("a_phi_std", "float64", "1", "Standard error of the regime number.", "NaN", 0),
-    Variable("a_phi_low", "float64", "1", "Lower end of the 95 % range.", "NaN", 0, 3),
-    Variable("a_phi_high", "float64", "1", "Upper end of the 95 % range.", "NaN", 0, 3),
+    Variable("a_phi_low", "float64", "1", f"{_LOW} of the regime number.", "NaN", 0, 3),
+    Variable("a_phi_high", "float64", "1", f"{_HIGH} of the regime number.", "NaN", 0, 3),
     Variable(
         "regime",
         "string",
@@ -161,22 +164,22 @@ LIST = (
         1,
     ),
     Variable("slip_tendency_std", "float64", "1", "Standard deviation of it.", "NaN", 0),
-    Variable("slip_tendency_low", "float64", "1", "Lower end of the 95 % range.", "NaN", 0, 1),
-    Variable("slip_tendency_high", "float64", "1", "Upper end of the 95 % range.", "NaN", 0, 1),
+    Variable("slip_tendency_low", "float64", "1", f"{_LOW} of the slip tendency.", "NaN", 0, 1),
+    Variable("slip_tendency_high", "float64", "1", f"{_HIGH} of the slip tendency.", "NaN", 0, 1),
     Variable(
-        "slip_tendency_friction_low",
+        "slip_tendency_friction_minimum",
         "float64",
         "1",
-        "Least expectation over the frictions.",
+        "Smallest expectation of the slip tendency over the frictions.",
         "NaN",
         0,
         1,
     ),
     Variable(
-        "slip_tendency_friction_high",
+        "slip_tendency_friction_maximum",
         "float64",
         "1",
-        "Largest expectation over the frictions.",
+        "Largest expectation of the slip tendency over the frictions.",
         "NaN",
         0,
         1,

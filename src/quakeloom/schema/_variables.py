@@ -23,6 +23,8 @@ STATUSES = (
     "too_few_picks",
     "stations_in_line",
     "outside_model",
+    "not_earthquake",
+    "below_takeoff_table",
 )
 """What became of an event: solved or located, or why not."""
 
@@ -41,6 +43,9 @@ USES = (
 )
 """Whether a reading was used for the mechanism of its event, or why not."""
 
+ORIENTATIONS = ("by_name", "assumed", "reversed", "rotated", "unrotated")
+"""How components were made of channels: by their names or by the directions in the metadata."""
+
 QUALITIES = ("A", "B", "C", "D", "E", "F")
 """Quality of a mechanism, as in HASH (Hardebeck and Shearer 2002): A to D of those found; E where
 rays leave too wide a gap, F where there are too few readings."""
@@ -58,7 +63,33 @@ _LIST = (
     Variable("longitude", "float64", "deg", "Longitude, east positive, WGS84.", "NaN", -180, 360),
     Variable("latitude", "float64", "deg", "Latitude, north positive, WGS84.", "NaN", -90, 90),
     Variable("depth_km", "float64", "km", "Depth below sea level, positive down.", "NaN", -9, 800),
-    Variable("elevation_m", "float64", "m", "Height above sea level.", "NaN", -12000, 9000),
+    Variable(
+        "elevation_m",
+        "float64",
+        "m",
+        "Height of the sensor above sea level; negative on the sea floor and in deep boreholes.",
+        "NaN",
+        -12000,
+        9000,
+    ),
+    Variable(
+        "sensor_azimuth_deg",
+        "float64",
+        "deg",
+        "Azimuth of the motion that gives positive samples, clockwise from north.",
+        "NaN",
+        0,
+        360,
+    ),
+    Variable(
+        "sensor_dip_deg",
+        "float64",
+        "deg",
+        "Dip of the motion that gives positive samples, down from the horizontal: -90 is up.",
+        "NaN",
+        -90,
+        90,
+    ),
     Variable("start_time", "time", "", "First moment of a time span, UTC.", "null: open"),
     Variable("end_time", "time", "", "Last moment of a time span, UTC.", "null: open"),
     Variable("magnitude", "float64", "1", "Magnitude as given by the source.", "NaN", -5, 10),
@@ -169,10 +200,30 @@ _LIST = (
         180,
     ),
     Variable(
+        "orientation",
+        "string",
+        "",
+        "How components were made of channels. by_name: as the names say; assumed: names promise "
+        "no direction, and no metadata say it; reversed: the vertical points down by its metadata "
+        "and was turned; rotated: by the directions in the metadata; unrotated: a direction or a "
+        "component is missing for that. Empty for readings of the sources.",
+        "empty",
+        values=ORIENTATIONS,
+    ),
+    Variable(
+        "choice",
+        "string",
+        "",
+        "By which rule one of several epochs, places or instruments of the same name was taken; "
+        "empty where there was only one.",
+        "empty",
+    ),
+    Variable(
         "reversed",
         "bool",
         "1",
-        "The polarity and its probability were turned, as a reversal table or report says.",
+        "The polarity and its probability were turned, as the sensor's direction in the metadata, "
+        "a reversal table or a report says.",
     ),
     Variable(
         "use",

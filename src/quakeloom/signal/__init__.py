@@ -6,7 +6,15 @@ are read; :func:`check_filter` refuses zero-phase filters, which destroy first m
 """
 
 from quakeloom.signal._clock import first_sample_from, sample_number, sample_time
+from quakeloom.signal._components import band_of, channel_like, component_of
+from quakeloom.signal._fill import Fill, find_fill
 from quakeloom.signal._grid import WindowGrid, cut_windows, stack_windows, window_starts
+from quakeloom.signal._orientation import (
+    Arrangement,
+    Direction,
+    arrange_channels,
+)
+from quakeloom.signal._pieces import Piece
 from quakeloom.signal._quality import (
     FLAGS,
     flag_bit,
@@ -14,7 +22,7 @@ from quakeloom.signal._quality import (
     flag_quality,
     signal_to_noise,
 )
-from quakeloom.signal._records import Piece, Record, component_of, make_records
+from quakeloom.signal._records import Record, make_records
 from quakeloom.signal._resample import (
     FILTERS,
     band_pass_causally,
@@ -22,17 +30,26 @@ from quakeloom.signal._resample import (
     high_pass_causally,
     resample_causally,
 )
+from quakeloom.signal._sensors import ACCELERATION, separate_sensors
 
 __all__ = [
+    "ACCELERATION",
     "FILTERS",
     "FLAGS",
+    "Arrangement",
+    "Direction",
+    "Fill",
     "Piece",
     "Record",
     "WindowGrid",
+    "arrange_channels",
+    "band_of",
     "band_pass_causally",
+    "channel_like",
     "check_filter",
     "component_of",
     "cut_windows",
+    "find_fill",
     "first_sample_from",
     "flag_bit",
     "flag_names",
@@ -42,6 +59,7 @@ __all__ = [
     "resample_causally",
     "sample_number",
     "sample_time",
+    "separate_sensors",
     "signal_to_noise",
     "stack_windows",
     "window_starts",

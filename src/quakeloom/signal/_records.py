@@ -4,50 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.signal._clock import NANO, sample_number
+from quakeloom.signal._orientation import Arrangement, Direction, arrange_channels
+from quakeloom.signal._pieces import Piece, at_rate, cut_fill, join_pieces, join_rates
 from quakeloom.signal._quality import flag_bit, flag_quality
-from quakeloom.signal._resample import resample_causally
-
-_RATE_TOLERANCE = 1e-4
-"""Relative difference of sampling rates up to which a channel is taken as it is (chosen here: a
-record of 10,000 samples drifts by one)."""
-
-_COMPONENTS = {"U": "Z", "1": "N", "2": "E", "3": "Z", "X": "E", "Y": "N"}
-"""Components by the last letter of a channel, where it is none of Z, N, E: SEED's numbered axes,
-and the letters of Japanese networks."""
+from quakeloom.signal._sensors import SensorPieces, separate_sensors
 
 _LEAST_COVERAGE = 0.5
-"""Share of a record that a component must cover (chosen here)."""
+"""A component that covers less of a record than this counts as missing (chosen here)."""
 
+_TOLD_GAP_S = 0.1
+"""Seconds: shorter gaps of a component are bridged without being kept in mind (chosen here)."""
 
-@dataclass(frozen=True)
-class Piece:
-    """One contiguous piece of one channel.
-
-    Attributes
-    ----------
-    channel : str
-        Its last letter is the component: Z, N, E, or U, 1, 2, 3, X, Y.
-    start : int
-        Time of the first sample, nanoseconds since 1970.
-    rate_hz : float
-    samples : ndarray
-    """
-
-    channel: str
-    start: int
-    rate_hz: float
-    samples: NDArray[Any]
-
-    @property
-    def end(self) -> int:
-        """Time just after the last sample."""
-        return self.start + round(self.samples.size * NANO / self.rate_hz)
+_AXES = ("E", "N", "Z")
+"""Order of :attr:`Arrangement.matrix`."""
 
 
 @dataclass
@@ -60,13 +34,21 @@ class Record:
         Time of the first sample, nanoseconds since 1970.
     rate_hz : float
     data : ndarray of float32, shape (3, n)
-        Components in the order asked for; a missing one is zero.
+        Components in the order asked for, up, north and east where directions are known; a
+        missing one is zero.
     flags : list of int
         Quality of each component, see :func:`flag_names`.
     channels : list of str
         Channel of each component, empty if missing.
     problems : list of str
         What was repaired or left out, in words.
+    orientation : str
+        What became of the components, see :class:`Arrangement`.
+    choice : str
+        Why this sensor was taken of several with the same codes; empty as a rule.
+    gaps : list of (int, int)
+        Samples ``a ... b - 1`` in which a component was bridged by a line; never the vertical if
+        there is one, since records are cut at its gaps.
     """
 
     start: int
@@ -75,21 +57,23 @@ class Record:
     flags: list[int]
     channels: list[str]
     problems: list[str] = field(default_factory=list)
+    orientation: str = "by_name"
+    choice: str = ""
+    gaps: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def first_sample(self) -> int:
         """Absolute number of the first sample since 1970."""
         return sample_number(self.start, self.rate_hz)
 
+    @property
+    def end(self) -> int:
+        """Time just after the last sample in nanoseconds."""
+        return self.time_of(self.data.shape[1])
+
     def time_of(self, sample: float) -> int:
         """Return the time of a sample in nanoseconds."""
         return self.start + round(sample * NANO / self.rate_hz)
-
-
-def component_of(channel: str) -> str:
-    """Return Z, N or E for a channel; any other last letter as it is."""
-    last = channel[-1:].upper()
-    return _COMPONENTS.get(last, last)
 
 
 def make_records(
@@ -97,10 +81,14 @@ def make_records(
 ) -> tuple[list[Record], list[str]]:
     """Join the pieces of one instrument into three-component records.
 
-    Pieces that follow each other within half a sample are joined. Of overlapping pieces the
-    earlier stays and the later is cut; the overlap is reported. Records are cut where the
-    vertical (else the first component there is) has a gap. A component that covers less than
-    half of a record counts as missing; smaller gaps are bridged by a straight line.
+    Runs of one value and straight lines across gaps are cut out. Pieces that follow each
+    other within half a sample are joined. Of overlapping pieces the earlier stays and the
+    later is cut; the overlap is reported. Where two recordings of one channel are not alike,
+    they are of two sensors, and the one to pick on is taken (:func:`separate_sensors`).
+    Components follow the directions of the channels (:func:`arrange_channels`). Records are
+    cut where the vertical (else the first component there is) has a gap. A component that
+    covers less than half of a record counts as missing; smaller gaps are bridged by a
+    straight line.
 
     Parameters
     ----------
@@ -116,24 +104,81 @@ def make_records(
     Returns
     -------
     records : list of Record
+        By time; of two sensors only one at a time.
     problems : list of str
         What was left out altogether.
     """
     problems: list[str] = []
-    by_component: dict[str, list[Piece]] = {}
-    for piece in sorted(pieces, key=lambda p: (p.start, p.channel)):
-        name = component_of(piece.channel)
-        if name not in components:
-            problems.append(f"channel {piece.channel} is none of the components {components}")
-            continue
-        by_component.setdefault(name, []).append(piece)
-    joined = {
-        name: _join([_at_rate(p, rate_hz) for p in _join_rates(rows, problems)], problems)
-        for name, rows in by_component.items()
-    }
+    records: list[Record] = []
+    sensors = separate_sensors([p for p in pieces if p.samples.size])
+    empty = sorted({p.channel for p in pieces if not p.samples.size})
+    problems += [f"{channel}: a piece without samples" for channel in empty]
+    for sensor in sensors:
+        made = [
+            record
+            for epoch in _split_epochs(sensor.pieces)
+            for record in _join_epoch(epoch, components, rate_hz, least_s, problems)
+        ]
+        if len(sensors) > 1:
+            made = _prefer(made, records, sensor, sensors[0].name, problems)
+        records += made
+    return sorted(records, key=lambda r: r.start), problems
+
+
+def _prefer(
+    made: list[Record],
+    before: list[Record],
+    sensor: SensorPieces,
+    preferred: str,
+    problems: list[str],
+) -> list[Record]:
+    """Return the records of a sensor at times when none before it has one, with the reason."""
+    kept = [r for r in made if not any(r.start < b.end and b.start < r.end for b in before)]
+    if len(kept) < len(made):
+        problems.append(
+            f"two sensors with the same codes: {sensor.name} is not used where {preferred} "
+            "recorded (seismometers before accelerometers, then low frequencies)"
+        )
+    for record in kept:
+        record.choice = f"sensor {sensor.name} of several with the same codes"
+    return kept
+
+
+def _split_epochs(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Split pieces by time where the direction of a channel changes."""
+    changes = set()
+    last: dict[str, tuple[str, str]] = {}
+    for piece in sorted(pieces, key=lambda p: p.start):
+        # as text, since no NaN is equal to another
+        direction = str(piece.azimuth_deg), str(piece.dip_deg)
+        if last.setdefault(piece.channel, direction) != direction:
+            changes.add(piece.start)
+        last[piece.channel] = direction
+    epochs: list[list[Piece]] = [[] for _ in range(len(changes) + 1)]
+    bounds = np.array(sorted(changes), np.int64)
+    for piece in pieces:
+        epochs[int(np.searchsorted(bounds, piece.start, "right"))].append(piece)
+    return [e for e in epochs if e]
+
+
+def _join_epoch(
+    pieces: list[Piece], components: str, rate_hz: float, least_s: float, problems: list[str]
+) -> list[Record]:
+    """Make the records of one sensor while its directions are the same."""
+    directions = {p.channel: Direction(p.azimuth_deg, p.dip_deg) for p in pieces}
+    arranged = arrange_channels(directions)
+    problems += arranged.problems
+    joined: dict[str, list[Piece]] = {}
+    for name, channel in arranged.channels.items():
+        own = sorted((p for p in pieces if p.channel == channel), key=lambda p: p.start)
+        filled: list[str] = []
+        rows = [part for p in join_rates(own, problems) for part in cut_fill(p, filled)]
+        if name in components:
+            problems += filled
+            joined[name] = join_pieces([at_rate(p, rate_hz) for p in rows], problems)
     joined = {name: rows for name, rows in joined.items() if rows}
     if not joined:
-        return [], problems
+        return []
     lead = "Z" if "Z" in joined else next(c for c in components if c in joined)
     records = []
     for piece in joined[lead]:
@@ -142,8 +187,34 @@ def make_records(
                 f"a piece of {piece.samples.size / rate_hz:.2f} s is shorter than {least_s:g} s"
             )
             continue
-        records.append(_make_record(piece, joined, components, rate_hz))
-    return records, problems
+        record = _make_record(piece, joined, components, rate_hz)
+        _orient(record, arranged, components)
+        records.append(record)
+    return records
+
+
+def _orient(record: Record, arranged: Arrangement, components: str) -> None:
+    """Turn the components of a record as the directions of its channels ask."""
+    record.orientation = arranged.how
+    if arranged.matrix is None:
+        return
+    own = [_AXES.index(c) for c in components]
+    matrix = arranged.matrix[np.ix_(own, own)]
+    lost = np.array([not record.data[k].any() for k in range(len(components))])
+    mixed = np.abs(matrix) > 1e-9
+    np.fill_diagonal(mixed, False)
+    outside = np.abs(arranged.matrix[own]).sum(axis=1) - np.abs(matrix).sum(axis=1) > 1e-9
+    if np.any(outside | (mixed & lost[None, :]).any(axis=1)):
+        record.orientation = "unrotated"
+        record.problems.append(
+            f"{'/'.join(c for c in record.channels if c)} should be rotated, but a component is "
+            "missing"
+        )
+        return
+    if mixed.any():
+        record.data = np.asarray(matrix @ record.data.astype(np.float64), dtype=np.float32)
+    else:
+        record.data *= np.diag(matrix).astype(np.float32)[:, None]
 
 
 def _make_record(
@@ -155,41 +226,56 @@ def _make_record(
         [""] * len(components),
     )  # fmt: skip
     for k, name in enumerate(components):
-        if _take_whole(record, k, joined.get(name, ())):
-            continue
-        known = np.zeros(n, dtype=bool)
-        values = np.zeros(n)
-        for piece in joined.get(name, ()):
-            shift = round((piece.start - lead.start) * rate_hz / NANO)
-            a, b = max(shift, 0), min(shift + piece.samples.size, n)
-            if b > a:
-                values[a:b] = piece.samples[a - shift : b - shift]
-                known[a:b] = True
-                record.channels[k] = piece.channel
-        flags = flag_quality(values[known]) if known.any() else 0
-        finite = known & np.isfinite(values)
-        if flags & flag_bit("nan"):
-            record.problems.append(f"{record.channels[k]}: {int((known & ~finite).sum())} NaN")
-        if known.any() and finite.sum() < _LEAST_COVERAGE * n:
-            record.problems.append(
-                f"{record.channels[k]} covers only {100 * finite.mean():.0f} % of the record"
-            )
-            flags |= flag_bit("gap")
-            finite[:] = False
-        elif known.any() and not finite.all():
-            flags |= flag_bit("gap")
-        if finite.any():
-            if not finite.all():
-                at = np.flatnonzero(finite)
-                values = np.interp(np.arange(n), at, values[at])
-            # the mean can be large against the signal, and single precision must not feel it
-            record.data[k] = values - values[finite].mean()
-        record.flags[k] = flags
+        if not _take_whole(record, k, joined.get(name, ())):
+            _take_pieces(record, k, joined.get(name, ()))
     return record
 
 
+def _take_pieces(record: Record, k: int, pieces: Sequence[Piece]) -> None:
+    """Take a component from what there is of it, bridging gaps."""
+    n = record.data.shape[1]
+    known = np.zeros(n, dtype=bool)
+    values = np.zeros(n)
+    for piece in pieces:
+        shift = round((piece.start - record.start) * record.rate_hz / NANO)
+        a, b = max(shift, 0), min(shift + piece.samples.size, n)
+        if b > a:
+            values[a:b] = piece.samples[a - shift : b - shift]
+            known[a:b] = True
+            record.channels[k] = piece.channel
+    flags = flag_quality(values[known]) if known.any() else 0
+    finite = known & np.isfinite(values)
+    if flags & flag_bit("nan"):
+        record.problems.append(f"{record.channels[k]}: {int((known & ~finite).sum())} NaN")
+    if known.any() and finite.sum() < _LEAST_COVERAGE * n:
+        record.problems.append(
+            f"{record.channels[k]} covers only {100 * finite.mean():.0f} % of the record"
+        )
+        flags |= flag_bit("gap")
+        finite[:] = False
+    elif known.any() and not finite.all():
+        flags |= flag_bit("gap")
+        record.gaps += _gaps(finite, record.rate_hz)
+    if finite.any():
+        if not finite.all():
+            at = np.flatnonzero(finite)
+            values = np.interp(np.arange(n), at, values[at])
+        # the mean can be large against the signal, and single precision must not feel it
+        record.data[k] = values - values[finite].mean()
+    record.flags[k] = flags
+
+
+def _gaps(finite: NDArray[np.bool_], rate_hz: float) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], finite.astype(np.int8), [1]])))
+    return [
+        (int(a), int(b))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        if b - a >= _TOLD_GAP_S * rate_hz
+    ]
+
+
 def _take_whole(record: Record, k: int, pieces: Sequence[Piece]) -> bool:
-    """Take a component from a single piece that covers the record and has nothing to mend.
+    """Take a component from a single piece that covers the record and has nothing to repair.
 
     What the general way does, without its masks: records can be a day long.
     """
@@ -208,54 +294,3 @@ def _take_whole(record: Record, k: int, pieces: Sequence[Piece]) -> bool:
     record.flags[k] = flags
     record.channels[k] = piece.channel
     return True
-
-
-def _at_rate(piece: Piece, rate_hz: float) -> Piece:
-    if abs(piece.rate_hz - rate_hz) <= _RATE_TOLERANCE * rate_hz:
-        return piece
-    samples = np.asarray(piece.samples, dtype=np.float64)
-    bad = ~np.isfinite(samples)
-    if bad.any() and not bad.all():
-        good = np.flatnonzero(~bad)
-        samples = np.interp(np.arange(samples.size), good, samples[good])
-    resampled, start = resample_causally(samples, piece.start, piece.rate_hz, rate_hz)
-    return Piece(piece.channel, start, rate_hz, resampled)
-
-
-def _join_rates(pieces: list[Piece], problems: list[str]) -> list[Piece]:
-    """Join pieces of the same rate before they are resampled, so that no seam is left."""
-    rates = sorted({p.rate_hz for p in pieces})
-    return [p for r in rates for p in _join([q for q in pieces if q.rate_hz == r], problems)]
-
-
-def _join(pieces: list[Piece], problems: list[str]) -> list[Piece]:
-    """Join pieces of one component that follow each other, cutting overlaps."""
-    done: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: (p.start, -p.samples.size)):
-        if not piece.samples.size:
-            problems.append(f"{piece.channel}: a piece without samples")
-            continue
-        if not done:
-            done.append([piece])
-            continue
-        last = done[-1][-1]
-        lag = (piece.start - last.end) * piece.rate_hz / NANO
-        if lag > 0.5:
-            done.append([piece])
-            continue
-        skip = max(round(-lag), 0)
-        if skip:
-            problems.append(
-                f"{piece.channel}: {skip} samples overlap with those before; the earlier are kept"
-            )
-        if skip < piece.samples.size:
-            start = piece.start + round(skip * NANO / piece.rate_hz)
-            done[-1].append(Piece(piece.channel, start, piece.rate_hz, piece.samples[skip:]))
-    return [
-        run[0]
-        if len(run) == 1
-        else Piece(
-            run[0].channel, run[0].start, run[0].rate_hz, np.concatenate([p.samples for p in run])
-        )
-        for run in done
-    ]

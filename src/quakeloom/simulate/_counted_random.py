@@ -77,8 +77,8 @@ def normal_rows(keys: Keys, first: int, count: int) -> NDArray[np.float64]:
 class Draws:
     """Columns of uniform numbers, taken one after the other.
 
-    What is drawn next hangs on what was drawn before: an added quantity belongs at the end, so that
-    the others stay as they were.
+    What is drawn next depends on what was drawn before: an added quantity belongs at the end, so
+    that the others stay as they were.
     """
 
     def __init__(self, columns: NDArray[np.float64]) -> None:

@@ -69,7 +69,7 @@ class SimulatedReadings:
         log10 of the amplitude in the middle of a P lobe over the level at which half of the
         stations read.
     is_wrong, is_reversed : ndarray of bool, shape (readings,)
-        Wrong by error; turned over by a reversed station.
+        Wrong by error; of the other sign at a reversed station.
     """
 
     polarities: dict[str, Any]

@@ -98,7 +98,7 @@ def write_region(group: Item, name: str, start: int, values: np.ndarray) -> None
     if start % shard or (stop % shard and stop != array.shape[0]) or stop > array.shape[0]:
         raise AlignmentError(
             f"Rows {start} to {stop} of array '{name}' ({array.shape[0]} rows) are no whole "
-            f"shards (shard {shard}). Writing them would overwrite neighbours; write a "
+            f"shards (shard {shard}). Writing them would overwrite neighbors; write a "
             f"multiple of {shard} rows."
         )
     if values.shape[1:] != array.shape[1:] or values.dtype != array.dtype:

@@ -33,10 +33,14 @@ def write_attributes(group: Item, attributes: Mapping[str, Any]) -> None:
 
 
 def write_dataset(item: Item, dataset: Dataset) -> None:
-    """Write a dataset of xarray, whole: NetCDF if the name ends with ``.nc``, else Zarr."""
+    """Write a dataset of xarray, whole: NetCDF if the name ends with ``.nc``, else Zarr.
+
+    Coordinates of NetCDF files have no fill value, as the CF conventions ask (section 2.5.1).
+    """
     if item.name.endswith(".nc"):
+        complete = {str(n): {"_FillValue": None} for n in dataset.coords}
         with atomic_file(item) as temporary:
-            dataset.to_netcdf(temporary, engine="scipy", format="NETCDF3_64BIT")
+            dataset.to_netcdf(temporary, engine="scipy", format="NETCDF3_64BIT", encoding=complete)
         return
     with atomic_folder(item) as group:
         dataset.to_zarr(group.zarr, mode="w", consolidated=False, zarr_format=3)

@@ -136,7 +136,7 @@ def pattern_of(folder: str, suffix: str) -> str:
 
 
 def find_velocity_model(data: str, name: str) -> Path | None:
-    """Return the file of a velocity model: below ``data``, as written, or one that comes along."""
+    """Return the file of a velocity model: below ``data``, as written, or one that is shipped."""
     own = find_resource("velocity_models") / f"{expand_variables(name)}.txt"
     for path in (input_place(data, name), input_place("", name), own):
         if path.is_file():

@@ -84,7 +84,7 @@ class LocalStore:
         """Give a temporary file; on success it is renamed to the item.
 
         If the body raises, the item is as it was. A kill leaves at most a temporary file, which
-        nobody reads and the next write removes. Within a folder that is itself unfinished the
+        is never read and the next write removes. Within a folder that is itself unfinished the
         file has its name at once.
         """
         path = self.path(key)

@@ -1,7 +1,7 @@
 """What holds a stress field where the mechanisms do not: too few of them, or all alike.
 
 The priors are proper and wide. They decide nothing where there are data, and make the answer
-an honest one where there are hardly any.
+a wide one where there are hardly any.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _EARTH_RADIUS_KM = 6371.0
 """Mean radius of the Earth."""
 
 KM_PER_DEGREE = 111.195
-"""Kilometres per degree of latitude on a sphere of 6,371 km."""
+"""Kilometers per degree of latitude on a sphere of 6,371 km."""
 
 
 @dataclass(frozen=True)

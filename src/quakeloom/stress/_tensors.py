@@ -286,3 +286,17 @@ def axial_difference(first_deg: ArrayLike, second_deg: ArrayLike) -> Floats:
     """Return first minus second of directions without sense, degrees in [-90, 90)."""
     difference: Floats = np.asarray(first_deg, dtype=float) - np.asarray(second_deg, dtype=float)
     return (difference + 90.0) % 180.0 - 90.0
+
+
+def shmax_deviations(shmax_deg: ArrayLike, low_deg: ArrayLike, high_deg: ArrayLike) -> Floats:
+    """Return the ends of ranges of SHmax as deviations from it, shape (nodes, 2), degrees.
+
+    Parameters
+    ----------
+    shmax_deg, low_deg, high_deg : array_like, shape (nodes,)
+        Columns ``shmax_deg``, ``shmax_low_deg`` and ``shmax_high_deg`` of table ``stress``.
+    """
+    middle = np.asarray(shmax_deg, dtype=float)
+    low, high = (np.asarray(end, dtype=float) - middle for end in (low_deg, high_deg))
+    # a range that leaves out the best direction is drawn and judged up to it
+    return np.stack([np.minimum(low, 0.0), np.maximum(high, 0.0)], axis=1)

@@ -1,4 +1,4 @@
-"""Ensemble tomography: velocity structure as a crowd of models.
+"""Ensemble tomography: velocity structure as an ensemble of models.
 
 Floor 4. A :class:`RefractionProblem` joins a section (:func:`make_line_grid`), a Gaussian prior
 on the velocity function (:func:`make_velocity_prior`) and checked picks

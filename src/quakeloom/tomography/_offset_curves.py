@@ -1,4 +1,4 @@
-"""Travel time over offset: what a crowd of picks says before any model is made."""
+"""Travel time over offset: what many picks say before any model is made."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -118,3 +119,37 @@ def test_the_page_of_stages_names_every_rule() -> None:
         )
     ]
     assert sorted(rows) == sorted(rules)
+
+
+def _texts_of_code(path: Path) -> list[tuple[int, str]]:
+    """Lines and texts of the strings with a space in a module: what users or readers may see."""
+    return [
+        (node.lineno, node.value)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
+    ]
+
+
+def test_no_mannered_phrase_in_messages_help_and_docstrings() -> None:
+    """Errors, help, settings, the registry, the report and docstrings keep to the same words."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: '{hit[0]}': {better}"
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for line, text in _texts_of_code(path)
+        for phrase, better in PHRASES.items()
+        if (hit := re.search(rf"\b({phrase})", _without_names(text), re.I))
+    ]
+    assert not found, "\n".join(found)
+
+
+def _without_names(text: str) -> str:
+    """Text without names of the code, and without a title of a paper in British spelling."""
+    return re.sub(r"`+[^`\n]*`+", "", text).replace("The misuse of colour", "")
+
+
+def test_examples_keep_to_the_same_words() -> None:
+    """Comments and descriptions of the configurations that are shipped."""
+    for path in sorted((ROOT / "config").glob("*.yaml")):
+        for phrase, better in PHRASES.items():
+            found = re.search(rf"\b({phrase})", path.read_text(), re.I)
+            assert not found, f"{path.name}: '{found[0]}': {better}"

@@ -13,9 +13,10 @@ from quakeloom.formats import detect_format, read_source
 from quakeloom.schema import validate_table
 
 CHANNEL = """\
-<Channel code="{code}" locationCode="" startDate="2010-01-01T00:00:00">
+<Channel code="{code}" locationCode="00" startDate="2010-01-01T00:00:00">
 <Latitude>35.001</Latitude><Longitude>139.001</Longitude><Elevation>90</Elevation>
-<Depth>10</Depth><Response><Stage number="1"/></Response></Channel>
+<Depth>10</Depth><Azimuth>{azimuth}</Azimuth><Dip>{dip}</Dip>
+<Response><Stage number="1"/></Response></Channel>
 """
 STATION = """\
 <Station code="{code}" startDate="{start}" endDate="{end}">
@@ -65,20 +66,82 @@ def test_an_end_in_the_far_future_is_open(tmp_path):
     assert row["end_time"] is None
 
 
-def test_channels_come_on_demand(tmp_path):
+def channel(code: str = "HHZ", azimuth: str = "0", dip: str = "-90") -> str:
+    return CHANNEL.format(code=code, azimuth=azimuth, dip=dip)
+
+
+def test_a_station_comes_with_its_channels_and_where_their_sensors_stand_and_point(tmp_path):
     text = document(
-        station(channels=CHANNEL.format(code="HHZ") + CHANNEL.format(code="HHN")),
+        station(channels=channel() + channel("HH1", "37.5", "0") + channel("LCQ")),
         station(code="DEF"),
     )
-    assert read(tmp_path, text).stations.num_rows == 2
-    rows = read(tmp_path, text, level="channel").stations.to_pylist()
-    assert [(r["station"], r["channel"], r["latitude"]) for r in rows] == [
-        ("ABC", "HHZ", 35.001),
-        ("ABC", "HHN", 35.001),
-        ("DEF", "", 35.0),
+    rows = read(tmp_path, text).stations.to_pylist()
+    # a clock records no motion
+    assert [(r["station"], r["location_code"], r["channel"], r["elevation_m"]) for r in rows] == [
+        ("ABC", "", "", 100.5),
+        ("ABC", "00", "HHZ", 90.0),
+        ("ABC", "00", "HH1", 90.0),
+        ("DEF", "", "", 100.5),
     ]
+    directions = [(r["sensor_azimuth_deg"], r["sensor_dip_deg"]) for r in rows]
+    assert directions[1:3] == [(0.0, -90.0), (37.5, 0.0)]
+    assert np.isnan(directions[0]).all()
+    assert read(tmp_path, text, level="station").stations.num_rows == 2
     with pytest.raises(SettingsError, match="level"):
         read(tmp_path, text, level="sensor")
+
+
+@pytest.mark.parametrize(
+    ("one", "word"),
+    [
+        (channel(dip="95"), "sensor_dip_deg 95 is outside"),
+        (channel(azimuth="400"), "sensor_azimuth_deg 400 is outside"),
+        (channel(dip="down"), "the dip 'down' is no number"),
+        (channel().replace("<Dip>", "<Dip>90</Dip><Dip>"), "the dip is given twice"),
+    ],
+)
+def test_a_channel_with_an_impossible_direction_keeps_its_place(tmp_path, one, word):
+    tables = read(tmp_path, document(station(channels=one)))
+    row = tables.stations.to_pylist()[1]
+    assert row["latitude"] == 35.001
+    assert np.isnan(row["sensor_dip_deg"]) or np.isnan(row["sensor_azimuth_deg"])
+    (reject,) = tables.rejects.to_pylist()
+    assert word in reject["reason"]
+    assert "direction of the sensor is not known" in reject["reason"]
+
+
+def test_a_channel_without_coordinates_stands_where_its_station_does(tmp_path):
+    bare = '<Channel code="HHZ" locationCode="00"/>'
+    tables = read(tmp_path, document(station(channels=bare)))
+    assert tables.stations.column("latitude").to_pylist() == [35.0, 35.0]
+    assert tables.rejects.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("unit", "meters"), [("METERS", 100.5), ("m", 100.5), ("FEET", 30.6324), ("KM", 100500.0)]
+)
+def test_an_elevation_is_in_the_unit_that_it_states(tmp_path, unit, meters):
+    text = document(station(code="GOOD"), station()).replace(
+        "<Elevation>100.5</Elevation><Site><Name>A</Name></Site></Station>\n</Network>",
+        f'<Elevation unit="{unit}">100.5</Elevation></Station></Network>',
+    )
+    tables = read(tmp_path, text)
+    if meters < 9000:
+        assert tables.stations.column("elevation_m").to_pylist() == [100.5, pytest.approx(meters)]
+    else:
+        assert "elevation_m" in tables.rejects.column("reason")[0].as_py()
+
+
+def test_an_unknown_unit_is_put_aside(tmp_path):
+    text = document(station(code="GOOD"), station()).replace("DEGREES", "GON")
+    tables = read_source(_write(tmp_path, text))
+    assert "is in 'GON', which is no unit" in tables.rejects.column("reason")[0].as_py()
+
+
+def _write(tmp_path, text: str) -> Path:
+    path = tmp_path / "stations.xml"
+    path.write_text(text)
+    return path
 
 
 def test_epochs_of_one_station_are_rows(tmp_path):
@@ -95,6 +158,9 @@ def test_epochs_of_one_station_are_rows(tmp_path):
         (station(latitude=""), "missing"),
         (station(code=""), "code is missing"),
         (station(start="soon"), "no time"),
+        (station(start="2599-01-01"), "in the far future"),
+        (station(start="2015-01-01", end="2010-01-01"), "is before its start"),
+        (station(latitude="35</Latitude><Latitude>36"), "given twice"),
     ],
 )
 def test_an_impossible_station_is_put_aside(tmp_path, bad, word):
@@ -141,7 +207,7 @@ def test_stations_are_those_that_obspy_reads(path):
 
     if path.name == "version20.xml":
         pytest.skip("ObsPy refuses this version")
-    rows = read_source(path).stations.to_pylist()
+    rows = read_source(path, level="station").stations.to_pylist()
     stations = [(n, s) for n in obspy.read_inventory(str(path)) for s in n]
     assert len(rows) == len(stations)
     for row, (network, place) in zip(rows, stations, strict=True):

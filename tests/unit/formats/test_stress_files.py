@@ -1,13 +1,23 @@
 """GeoNet's catalog, fault segments, GeoTIFF."""
 
+import csv
 import json
 import struct
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from quakeloom.core import FormatError, InputError, rotation_angle
-from quakeloom.formats import Rejects, read_fault_segments, read_mechanisms, write_geotiff
+from quakeloom.formats import (
+    Rejects,
+    read_fault_segments,
+    read_mechanisms,
+    write_geotiff,
+    write_stress_wsm,
+)
+from quakeloom.formats._world_stress_map import grade_formal_inversion
+from quakeloom.schema import make_table, variable
 
 HEADER = "PublicID,Date,Latitude,Longitude,strike1,dip1,rake1,strike2,dip2,rake2,ML,Mw,Mo,CD"
 ROW = "2103645,20030821121200,-45.1929,166.8300,213,56,98,20,35,79,7.0,7.1,5.61e+26,22"
@@ -117,7 +127,7 @@ def test_geotiff_has_its_values_and_place(tmp_path):
     values = np.arange(6.0).reshape(2, 3)
     values[0, 0] = np.nan
     path = tmp_path / "map.tif"
-    write_geotiff(path, [10.0, 10.5, 11.0], [45.0, 45.5], values, "meaning")
+    write_geotiff(path, [10.0, 10.5, 11.0], [45.0, 45.5], values, variable("shmax_deg"))
     data = path.read_bytes()
     (count,) = struct.unpack_from("<H", data, 8)
     tags = {}
@@ -130,3 +140,40 @@ def test_geotiff_has_its_values_and_place(tmp_path):
     pixels = np.frombuffer(data, "<f4", 6, tags[273][2]).reshape(2, 3)
     np.testing.assert_array_equal(pixels[::-1], values.astype("<f4"))
     assert 4326 in struct.unpack_from("<16H", data, tags[34735][2])
+    _, length, place = tags[42112]
+    band = data[place : place + length].rstrip(b"\0").decode()
+    items = {item.get("role"): item.text for item in ElementTree.fromstring(band)}
+    assert items == {"description": "shmax_deg", "unittype": "deg"}
+
+
+@pytest.mark.parametrize(
+    ("count", "std", "letter"),
+    [
+        (15, 12.0, "A"), (14, 12.0, "B"), (15, 12.1, "B"), (8, 20.0, "B"), (7.9, 5.0, "D"),
+        (8, 25.0, "C"), (8, 25.1, "D"), (1, 40.0, "D"), (100, 40.1, "E"), (0.4, 3.0, "E"),
+        (20, float("nan"), "E"),
+    ],
+)  # fmt: skip
+def test_world_stress_map_ranks_formal_inversions_by_number_and_spread(count, std, letter):
+    """Technical Report 16-01: A needs 15 mechanisms within 12 degrees, B 8 within 20."""
+    assert grade_formal_inversion(count, std) == letter
+
+
+def test_world_stress_map_has_no_record_without_mechanisms(tmp_path):
+    """A node that smoothness alone fills is no measurement; angles stay within their periods."""
+    rows = {
+        "longitude": [190.0, 10.0, 11.0], "latitude": [45.0, 45.0, 46.0],
+        "shmax_deg": [179.7, 30.0, 60.0], "shmax_std_deg": [5.0, 5.0, 5.0],
+        "s1_azimuth_deg": [359.8, 30.0, 60.0], "regime": ["SS", "NF", "TF"],
+        "mechanism_count": [20, 0, 9], "data_weight": [18.0, 0.7, 4.0],
+        "stress_quality": ["A", "A", "A"],
+    }  # fmt: skip
+    path = tmp_path / "wsm.csv"
+    write_stress_wsm(make_table("stress", rows), path)
+    with path.open(newline="") as stream:
+        first, second = csv.DictReader(stream)
+    assert (first["ID"], second["ID"]) == ("node1", "node3")
+    assert (first["LON"], first["AZI"], first["S1AZ"]) == ("-170.0000", "0", "0")
+    # nine mechanisms that weigh as much as four are no eight well-constrained ones
+    assert (first["QUALITY"], second["QUALITY"]) == ("A", "D")
+    assert (second["NUMBER"], second["SD"], second["TYPE"]) == ("9", "5", "FMF")

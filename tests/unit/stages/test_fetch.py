@@ -14,7 +14,7 @@ import yaml
 from quakeloom.config import load_configuration
 from quakeloom.core import InputError
 from quakeloom.formats import Trace, find_service, read_waveforms, write_miniseed
-from quakeloom.stages.fetch.verbs import fetch_archive
+from quakeloom.stages.without_a_run.fetch_archive import fetch_archive
 
 pytest.importorskip("obspy")
 

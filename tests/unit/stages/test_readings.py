@@ -120,7 +120,7 @@ def test_every_reading_says_what_became_of_it():
     assert set(found.readings["use"]) <= set(USES)
     traced = settings(takeoff={"models": ["generic_crust"]})
     block = check_events(traced, events(depth_km=[5.0, np.nan]), None)
-    assert block.invalid == {1: "the depth is not known"}
+    assert block.unusable == {1: ("invalid_event", "the depth is not known")}
     stations = make_table(
         "stations",
         {"network": ["XX"] * 2, "station": ["S1", "S2"], "longitude": [140.2, 140.3],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cf_rules import cf_problems
 
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
@@ -90,6 +91,7 @@ def test_ensemble_honors_what_is_known_and_its_times_are_the_solver_s(folder, tm
     assert "station XX.FAR lies outside the grid: east" in reasons[0]
     assert verify_stage(REGIONAL, settings, layout)["partitions"] == 2
     assert read_json(layout.root / "regional.json")["members"] == 4
+    assert cf_problems(layout.root.local / "regional.nc") == []
 
 
 def test_more_members_and_more_stations_cost_only_what_is_new(folder, tmp_path, monkeypatch):

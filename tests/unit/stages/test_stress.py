@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 import xarray
 import yaml
+from cf_rules import cf_problems
+from pyproj import CRS
 
 from quakeloom.config import Stress, load_configuration
 from quakeloom.core import IncompleteError, InputError, PlanError, VerificationError
 from quakeloom.formats import write_csv
 from quakeloom.report import compare_stress_maps
-from quakeloom.schema import make_table
+from quakeloom.schema import VARIABLES, make_table
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.frame.verbs import verify_stage
 from quakeloom.stages.planning import plan_configuration, read_settings
@@ -141,7 +143,9 @@ def test_files_for_other_programs(run):
     _, _, layout, _ = run
     rows = read_table(layout.table("stress"), "stress").num_rows
     wsm = pd.read_csv(layout.root.local / "stress_wsm.csv")
-    assert len(wsm) == rows
+    table = read_table(layout.table("stress"), "stress").to_pandas()
+    assert len(wsm) == (table["mechanism_count"] > 0).sum() > 0
+    assert (wsm["NUMBER"] > 0).all()
     assert list(wsm.columns[:8]) == ["ID", "LAT", "LON", "AZI", "TYPE", "DEPTH", "QUALITY",
                                      "REGIME"]  # fmt: skip
     gmt = (layout.root.local / "stress_gmt.txt").read_text().splitlines()
@@ -154,6 +158,64 @@ def test_files_for_other_programs(run):
     azimuth = np.degrees(np.arctan2(east, last[1] - first[1])) % 180
     assert azimuth == pytest.approx(features[0]["properties"]["shmax_deg"], abs=0.5)
     assert (layout.root.local / "shmax.tif").read_bytes()[:4] == b"II*\0"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"grid_step_deg": 0}, {"depth_step_km": 10}, {"time_step_years": 2},
+        {"projection": "EPSG:32632", "grid_step_km": 25}, {"bootstrap": 20, "fields": 4},
+    ],
+    ids=["map", "one node", "depth", "time", "projected", "bootstrap"],
+)  # fmt: skip
+def test_netcdf_keeps_the_cf_conventions(options, tmp_path):
+    """On every kind of axes: units, flags, history, and a reference system that PROJ knows."""
+    map_catalog(Stress(**{"grid_step_deg": 0.25, "reach_km": 30, **options}), _catalog(), tmp_path)
+    assert cf_problems(tmp_path / "stress.nc") == []
+    with xarray.open_dataset(tmp_path / "stress.nc", engine="scipy") as data:
+        code = CRS.from_cf(data["crs"].attrs).to_epsg()
+        assert code == (32632 if "projection" in options else 4326)
+        assert "focal mechanisms" in data.attrs["history"]
+        assert data["regime"].attrs["flag_meanings"] == "NF NS SS TS TF U"
+
+
+def test_all_files_of_a_map_have_the_same_names(run):
+    """Parquet, GeoJSON, NetCDF, Zarr and GeoTIFF: the registered names, with equal values."""
+    _, _, layout, _ = run
+    root = layout.root.local
+    table = read_table(layout.table("stress"), "stress")
+    names = set(table.column_names)
+    rows = table.to_pylist()
+    features = json.loads((root / "stress.geojson").read_text())["features"]
+    assert all(set(f["properties"]) == names for f in features)
+    with xarray.open_dataset(root / "stress.nc", engine="scipy") as data:
+        # depth and time are no axes of this map
+        assert names - {"depth_km", "time_year"} <= set(data.variables)
+        for row in rows:
+            here = data.sel(longitude=row["longitude"], latitude=row["latitude"])
+            for name in ("shmax_low_deg", "a_phi_high", "mechanism_count"):
+                assert float(here[name]) == row[name]
+            assert (
+                data["regime"].attrs["flag_meanings"].split()[int(here["regime"])]
+                == (row["regime"])
+            )
+    for file, name in (("shmax.tif", "shmax_deg"), ("a_phi.tif", "a_phi")):
+        assert f'role="description">{name}<'.encode() in (root / file).read_bytes()
+
+
+def test_low_and_high_are_quantiles_of_the_value_itself(run):
+    """In every table of the registry: 2.5 and 97.5 %, in the unit of the value, around it."""
+    _, _, layout, _ = run
+    table = read_table(layout.table("stress"), "stress").to_pandas()
+    for low in (n for n in table.columns if "_low" in n):
+        value, high = low.replace("_low", ""), low.replace("_low", "_high")
+        assert (table[low] <= table[value] + 1e-9).all()
+        assert (table[value] <= table[high] + 1e-9).all()
+    for name, v in VARIABLES.items():
+        if name.endswith(("_low", "_low_deg")):
+            assert v.meaning.startswith("2.5 % quantile of the posterior"), name
+        if name.endswith(("_high", "_high_deg")):
+            assert v.meaning.startswith("97.5 % quantile of the posterior"), name
 
 
 def test_one_partition_or_many_give_the_same_bytes(run, tmp_path):

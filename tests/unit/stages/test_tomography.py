@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from cf_rules import cf_problems
 
 from quakeloom.config import parse_settings
 from quakeloom.core import IncompleteError, InputError, PlanError, SettingsError, VerificationError
@@ -156,6 +157,7 @@ def test_products_hold_the_ensemble_s_moments(finished):
         assert data.attrs["Conventions"].startswith("CF")
         assert set(data["probability_above_4"].dims) == {"depth", "distance"}
         assert (data["depth_of_3_upper"] >= data["depth_of_3_lower"]).all()
+    assert cf_problems(layout.root.local / "sections.nc") == []
     rows = np.genfromtxt(layout.root.local / "sections.csv", delimiter=",", names=True)
     assert rows["mean"].size == there.sum()
     assert verify_stage(TOMOGRAPHY, settings, layout)["partitions"] == 2

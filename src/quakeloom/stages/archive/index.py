@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import digest_json
 from quakeloom.schema import make_table, time_values
+from quakeloom.signal import band_of
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, settle_channels
 from quakeloom.store import Item, read_provenance, read_table, write_table
 
@@ -165,7 +166,10 @@ def read_index(folder: Item) -> ArchiveIndex:
         files.column("source_file").to_pylist(),
         files.column("file_size_bytes").to_numpy(),
         files.column("file_modified_ns").to_numpy(),
-        [(Instrument(n, s, loc, code[:-1]), code) for n, s, loc, code in zip(*names, strict=True)],
+        [
+            (Instrument(n, s, loc, band_of(code)), code)
+            for n, s, loc, code in zip(*names, strict=True)
+        ],
         np.stack([times(channels, "recorded_from"), times(channels, "recorded_until")], axis=1),
         channels.column("is_triggered").to_numpy(zero_copy_only=False),
         traces.column("file_number").to_numpy(),

@@ -7,14 +7,16 @@ components of one instrument, in pieces of at most a day, in the order of the ar
 from __future__ import annotations
 
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quakeloom.core import InputError, QuakeloomError
-from quakeloom.formats import Trace, read_waveforms
-from quakeloom.signal import Piece, Record, component_of, make_records
+from quakeloom.formats import Trace, WaveformFile, read_waveforms
+from quakeloom.signal import Piece, Record, band_of, make_records
+from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.store import is_input, walk_inputs
 
 log = logging.getLogger(__name__)
@@ -28,8 +30,11 @@ _DAY = 86_400 * _NANO
 _HALO = 150 * _NANO
 """Nanoseconds that are read on both sides of what is picked: more than a picker's window."""
 
-_IGNORED = {".json", ".csv", ".txt", ".md", ".parquet", ".yaml", ".xml", ".log"}
+_IGNORED = {".json", ".csv", ".md", ".parquet", ".yaml", ".yml", ".xml", ".log", ".ch", ".tbl"}
 """Endings of files that lie beside waveforms and are none."""
+
+_COMPANIONS = {"__MACOSX", "Thumbs.db", "desktop.ini", "Desktop.ini", "@eaDir"}
+"""Files and folders that macOS, Windows and file servers leave behind."""
 
 
 @dataclass(frozen=True, order=True)
@@ -47,7 +52,7 @@ class Instrument:
 
 @dataclass(frozen=True)
 class IndexRow:
-    """One trace in a file."""
+    """One trace in a file; its dip is that of the header, NaN where it says none."""
 
     instrument: Instrument
     channel: str
@@ -56,6 +61,7 @@ class IndexRow:
     sampling_rate_hz: float
     file: Path
     event_id: str = ""
+    dip_deg: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,9 @@ class RecordSet:
 def list_files(path: Path) -> list[Path]:
     """Return the files of a folder and its folders in order, or the file itself.
 
+    Files that are hidden, companions that systems leave behind (``._x``, ``.DS_Store``), and
+    those with endings of tables and notes are left out, and a line of the log counts them.
+
     Raises
     ------
     InputError
@@ -99,17 +108,39 @@ def list_files(path: Path) -> list[Path]:
             f"There are no waveforms at '{path}': it does not exist or is empty. Nothing was read; "
             "correct the path."
         )
-    files = sorted(
-        f
-        for f in found
-        if f.suffix.lower() not in _IGNORED
-        and not any(part.startswith(".") for part in f.relative_to(path).parts)
-    )
+    files = leave_out_companions(found, path)
     if not files:
         raise InputError(
             f"The folder '{path}' holds no file that could be a waveform. Nothing was read."
         )
     return files
+
+
+def leave_out_companions(files: Iterable[Path], below: Path) -> list[Path]:
+    """Return files that can be waveforms in order; a line of the log counts the others.
+
+    Parameters
+    ----------
+    files : iterable of Path
+    below : Path
+        Folder that was asked for; only names below it count.
+    """
+    kept: list[Path] = []
+    hidden, others = 0, 0
+    for file in sorted(files):
+        parts = file.relative_to(below).parts if file.is_relative_to(below) else (file.name,)
+        if any(p.startswith(".") or p in _COMPANIONS for p in parts):
+            hidden += 1
+        elif file.suffix.lower() in _IGNORED:
+            others += 1
+        else:
+            kept.append(file)
+    if hidden or others:
+        log.info(
+            "%s: %d hidden or companion files and %d with endings of tables and notes are no "
+            "waveforms and not read", below, hidden, others,
+        )  # fmt: skip
+    return kept
 
 
 def index_files(files: Iterable[Path]) -> tuple[list[IndexRow], list[Problem]]:
@@ -132,9 +163,7 @@ def read_headers(file: Path) -> tuple[list[IndexRow], list[Problem]]:
     except Exception as error:  # a reader's defect must cost one file only
         log.exception("%s failed", file)
         return [], [Problem(str(file), "file", "", f"{type(error).__name__}: {error}")]
-    station = found.traces[0].station if found.traces else ""
-    problems = [Problem(str(file), "trace", station, reason) for reason in found.problems]
-    return [_row(t, file) for t in found.traces], problems
+    return [_row(t, file) for t in found.traces], _file_problems(file, found)
 
 
 def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
@@ -152,7 +181,9 @@ def settle_channels(rows: list[IndexRow]) -> list[IndexRow]:
             continue
         for i in members:
             words = rows[i].file.name.split(".")
-            other = [w for w in words if len(w) == 3 and w[:2] == instrument.band and w != channel]
+            other = [
+                w for w in words if len(w) == 3 and band_of(w) == instrument.band and w != channel
+            ]
             if other:
                 settled[i] = replace(rows[i], channel=other[0])
     return settled
@@ -195,10 +226,6 @@ def _cut_days(
             yield RecordSet(instrument, a, b, touching)
 
 
-def _read_traces(file: Path) -> list[Trace]:
-    return read_waveforms(file).traces
-
-
 class ArchiveReader:
     """Reads the traces of record sets, keeping the last few files, so each is opened once.
 
@@ -206,15 +233,32 @@ class ArchiveReader:
     ----------
     keep : int
         Files that are kept.
+    directions : SensorDirections
+        Where sensors point; without it the headers of the files tell.
     load : callable
-        Gives the traces of a file; those of traces in memory by the name that they carry.
+        Gives the content of a file; that of traces in memory by the name that they carry.
+
+    Attributes
+    ----------
+    opened : int
+        Files that were opened so far.
+    problems : list of Problem
+        What files said when their samples were read.
     """
 
-    def __init__(self, keep: int = 8, load: Callable[[Path], list[Trace]] = _read_traces) -> None:
+    def __init__(
+        self,
+        keep: int = 8,
+        directions: SensorDirections | None = None,
+        load: Callable[[Path], WaveformFile] = read_waveforms,
+    ) -> None:
         self._keep = keep
+        self.directions = directions or SensorDirections()
         self._load = load
         self._files: OrderedDict[Path, list[Trace]] = OrderedDict()
+        self._seen: set[Path] = set()
         self.opened = 0
+        self.problems: list[Problem] = []
 
     def read(
         self,
@@ -222,12 +266,8 @@ class ArchiveReader:
         components: str,
         rate_hz: float,
         margin: int = _HALO,
-        all_channels: bool = True,
     ) -> tuple[list[Record], list[Problem]]:
-        """Return the records of a set on the grid of a rate, and what was put aside.
-
-        Without ``all_channels`` other components are not asked for, and none of them is put aside.
-        """
+        """Return the records of a set on the grid of a rate, and what was put aside."""
         pieces: list[Piece] = []
         problems: list[Problem] = []
         names = []
@@ -247,11 +287,9 @@ class ArchiveReader:
                 # a file of one trace may have another channel than its header says
                 alone = len(traces) == 1 and len(here) == 1 and here[0].sampling_rate_hz > 0
                 channel = here[0].channel if alone else trace.channel
-                if not all_channels and component_of(channel) not in components:
-                    continue
                 piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
                 if piece is not None:
-                    pieces.append(piece)
+                    pieces += self.directions.direct(piece, trace)
         records, reasons = make_records(pieces, components, rate_hz)
         name = names[0] if names else ""
         reasons += [reason for record in records for reason in record.problems]
@@ -263,12 +301,20 @@ class ArchiveReader:
         if file in self._files:
             self._files.move_to_end(file)
             return self._files[file]
-        traces = self._load(file)
+        found = self._load(file)
         self.opened += 1
-        self._files[file] = traces
+        if file not in self._seen:
+            self._seen.add(file)
+            self.problems += _file_problems(file, found)
+        self._files[file] = found.traces
         while len(self._files) > self._keep:
             self._files.popitem(last=False)
-        return traces
+        return found.traces
+
+
+def _file_problems(file: Path, found: WaveformFile) -> list[Problem]:
+    station = found.traces[0].station if found.traces else ""
+    return [Problem(str(file), "trace", station, reason) for reason in found.problems]
 
 
 def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
@@ -280,17 +326,20 @@ def _cut(trace: Trace, channel: str, start: int, end: int) -> Piece | None:
     if b <= a:
         return None
     begin = trace.start + round(a * _NANO / rate)
-    return Piece(channel, begin, rate, trace.samples[a:b])
+    return Piece(
+        channel, begin, rate, trace.samples[a:b], sensor=trace.sensor, source=trace.source_file
+    )
 
 
 def _row(trace: Trace, file: Path) -> IndexRow:
     return IndexRow(
-        _instrument(trace), trace.channel, trace.start, trace.end, trace.sampling_rate_hz, file
-    )
+        _instrument(trace), trace.channel, trace.start, trace.end, trace.sampling_rate_hz, file,
+        dip_deg=trace.dip_deg,
+    )  # fmt: skip
 
 
 def _instrument(trace: Trace) -> Instrument:
-    return Instrument(trace.network, trace.station, trace.location_code, trace.channel[:-1])
+    return Instrument(trace.network, trace.station, trace.location_code, band_of(trace.channel))
 
 
 def _reason(error: Exception, file: Path) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError
+from quakeloom.signal import band_of
 from quakeloom.stages.archive.index import (
     ArchiveIndex,
     IndexBuilder,
@@ -23,7 +25,13 @@ from quakeloom.stages.archive.index import (
     read_index,
     settle_index,
 )
-from quakeloom.stages.archive.record_sets import IndexRow, Instrument, list_files, read_headers
+from quakeloom.stages.archive.record_sets import (
+    IndexRow,
+    Instrument,
+    leave_out_companions,
+    list_files,
+    read_headers,
+)
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.store import (
     Item,
@@ -65,7 +73,9 @@ def archive_files(settings: Settings, ingest: Item) -> list[Path]:
         if next(walk_inputs(place), None) is not None:  # a file or a folder with folders in it
             found = list_files(place)
         else:
-            found = [f for f in list_inputs(settings.data, written) if is_input(f)]
+            matching = (f for f in list_inputs(settings.data, written) if is_input(f))
+            fixed = takewhile(lambda part: not any(c in part for c in "*?["), place.parts)
+            found = leave_out_companions(matching, Path(*fixed))
         if not found:
             raise InputError(
                 f"The archive '{written}' of '{settings.name}' holds no file (looked for "
@@ -163,6 +173,6 @@ def _by_name(file: Path) -> IndexRow | None:
     first = datetime(int(match["year"]), 1, 1, tzinfo=UTC)
     start = int((first + timedelta(days=int(match["day"]) - 1)).timestamp()) * _NANO
     cha = match["cha"]
-    instrument = Instrument(match["net"], match["sta"], match["loc"], cha[:-1])
+    instrument = Instrument(match["net"], match["sta"], match["loc"], band_of(cha))
     # a day file may reach a little into its neighbors
     return IndexRow(instrument, cha, start - 60 * _NANO, start + 86_460 * _NANO, 0.0, file)

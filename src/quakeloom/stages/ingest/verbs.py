@@ -26,6 +26,9 @@ from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import refuse_changed
 from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.ingest.doubled_readings import choose_sources, count_disagreements
+from quakeloom.stages.ingest.reject_rows import reject_rows
+from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.store import (
     InputDigests,
     Item,
@@ -121,7 +124,7 @@ def ingest_sources(
             f"({tables['rejects'].num_rows} records were put aside). Nothing was planned; "
             "check the files and their formats."
         )
-    rows = _split(settings, layout, tables)
+    rows = _split(settings, layout, tables, progress)
     shared = {n: (layout.ingest / f"{n}.parquet").digest() for n in SHARED_TABLES}
     write_json_if_changed(
         index,
@@ -302,7 +305,12 @@ def _gather(folders: list[Item], name: str) -> pa.Table:
     return pa.concat_tables(pieces) if pieces else empty_table(name)
 
 
-def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -> list[PlannedRows]:
+def _split(
+    settings: Settings,
+    layout: RunLayout,
+    tables: dict[str, pa.Table],
+    say: Callable[[str], None] = lambda _: None,
+) -> list[PlannedRows]:
     events, doubled = unique_events(tables["events"])
     rejects = pa.concat_tables([tables["rejects"], doubled])
     times = time_values(events.column("origin_time"))
@@ -325,6 +333,16 @@ def _split(settings: Settings, layout: RunLayout, tables: dict[str, pa.Table]) -
         if orphans.num_rows:
             rejects = pa.concat_tables([rejects, orphans])
         pieces[name] = found, of_event[event] if found.num_rows else event
+    disagreeing = count_disagreements(rejects)
+    if disagreeing:
+        say(
+            f"{disagreeing} first motions are up in one source and down in another; the first "
+            "source counts, and the others are among the rejects"
+        )
+    tables["stations"], aside = put_aside_misplaced(
+        tables["stations"], events, [pieces[n][0] for n in ("polarities", "picks")], say
+    )
+    rejects = pa.concat_tables([rejects, aside])
     # what belongs to no event of the run is kept with the first partition
     where = pc.index_in(rejects.column("event_id"), event_ids).fill_null(-1).to_numpy()
     pieces["rejects"] = rejects, np.where(where >= 0, of_event[where], 0)
@@ -441,40 +459,8 @@ def rows_of_events(
     rows = table.take(order)
     event = event[order]
     if name in ("polarities", "amplitudes") and rows.num_rows:
-        first = _first_source(rows, event)
-        if not first.all():
-            again = rows.filter(pa.array(~first))
-            reason = "doubled reading: another source with this channel comes first"
-            rejects.append(reject_rows(name, again, reason))
-            rows, event = rows.filter(pa.array(first)), event[first]
+        kept, aside = choose_sources(name, rows, event)
+        rejects += aside
+        if aside:
+            rows, event = rows.filter(pa.array(kept)), event[kept]
     return (rows, event), pa.concat_tables(rejects)
-
-
-def _first_source(rows: pa.Table, event: np.ndarray) -> np.ndarray:
-    """Mark readings from the first source that has their event, network, station, channel.
-
-    Several readings of a channel in one source are kept: networks have several pickers.
-    """
-    key = event.astype(np.int64)
-    for column in ("network", "station", "channel"):
-        codes = rows.column(column).combine_chunks().dictionary_encode().indices.to_numpy()
-        key = key * (int(codes.max()) + 1) + codes
-    source = rows.column("source_file").combine_chunks().dictionary_encode().indices.to_numpy()
-    if not source.any():
-        return np.ones(rows.num_rows, dtype=bool)
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return np.asarray(source[first][inverse] == source)
-
-
-def reject_rows(name: str, rows: pa.Table, reason: str) -> pa.Table:
-    """Return rows of a table as ``rejects`` with a reason."""
-    record = {"polarities": "polarity", "picks": "pick", "amplitudes": "amplitude"}.get(name, name)
-    columns: dict[str, Any] = {
-        "record": [record] * rows.num_rows,
-        "event_id": rows.column("event_id"),
-        "reason": [reason] * rows.num_rows,
-    }
-    for column in ("source_file", "source_line", "station"):
-        if column in rows.column_names:
-            columns[column] = rows.column(column)
-    return make_table("rejects", columns)

@@ -17,6 +17,7 @@ from quakeloom.formats import SourceTables, read_source
 from quakeloom.location import make_ensemble
 from quakeloom.schema import make_table
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.ensembles import (
     ensemble_digest,
@@ -63,10 +64,11 @@ def read_location_inputs(
             raise InputError(
                 f"'{path}' holds no {what}, so nothing can be located; check the file."
             )
+    found, aside = put_aside_misplaced(places.stations, source.events, [source.picks], log.warning)
     if out is not None:
-        rejects = pa.concat_tables([source.rejects, places.rejects])
+        rejects = pa.concat_tables([source.rejects, places.rejects, aside])
         write_table(open_folder(out) / "rejects.parquet", "rejects", rejects)
-    return source.events, source.picks, places.stations
+    return source.events, source.picks, found
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from quakeloom.location import (
     WantedDraws,
     locate_picks,
 )
-from quakeloom.schema import TABLES, make_table, time_values
+from quakeloom.schema import TABLES, make_table, phase_class, time_values
 from quakeloom.stages.locate.ensembles import StoredEnsemble
 from quakeloom.stages.readings.station_epochs import find_stations
 
@@ -130,6 +130,7 @@ def locate_block(
             "station_term_s": readings.terms,
             "distance_km": results.distance_km,
             "azimuth_deg": results.azimuth_deg,
+            "choice": readings.choice.tolist(),
         },
         rows=picks.num_rows,
     )
@@ -227,14 +228,15 @@ class _Readings:
         self.time = time_values(picks.column("time"))
         network = picks.column("network").to_pylist()
         station = picks.column("station").to_pylist()
-        kinds = [_phase_kind(p) for p in picks.column("phase").to_pylist()]
+        kinds = [phase_class(p) or p for p in picks.column("phase").to_pylist()]
         self.names = np.array(
             [f"{n}.{s}" for n, s in zip(network, station, strict=True)], dtype=object
         )
         self.phase = np.array(kinds, dtype=object)
-        self.longitude, self.latitude, self.elevation = find_stations(
-            stations, picks, self.time, epochs=epochs
-        )
+        places = find_stations(stations, picks, self.time, epochs=epochs)
+        places.warn("locate", picks)
+        self.longitude, self.latitude = places.longitude, places.latitude
+        self.elevation, self.choice = places.elevation_m, places.choice
         self.uncertainty_s = pick_errors(
             locate,
             picks.column("uncertainty_s").to_numpy(),
@@ -279,13 +281,6 @@ def pick_errors(
     error = np.where(phase == "S", error * locate.s_error_factor, error)
     error = np.where(np.isfinite(stated_s) & (stated_s > 0), stated_s, error)
     return np.asarray(np.maximum(error, locate.minimum_pick_error_s))
-
-
-def _phase_kind(phase: str) -> str:
-    """P or S of a first arrival's name, else the name itself."""
-    if phase in ("P", "p", "Pg", "Pn", "Pb", "P*"):
-        return "P"
-    return "S" if phase in ("S", "s", "Sg", "Sn", "Sb", "S*") else phase
 
 
 def _locate_one(

@@ -20,7 +20,7 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import QuakeloomError
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
-from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared
+from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared, Unusable
 from quakeloom.stages.readings.observations import prepare_block
 from quakeloom.stages.takeoff.reading import read_tables
 from quakeloom.store import Item, RunLayout, read_table, write_region
@@ -192,23 +192,23 @@ def _search_events(
         index = polarities.schema.get_field_index(name)
         field = polarities.schema.field(index)
         polarities = polarities.set_column(index, field, pa.array(values, field.type))
-    mechanisms, solutions = _mechanism_tables(block, found, prepared.invalid)
+    mechanisms, solutions = _mechanism_tables(block, found, prepared.unusable)
     tables = {
         "events": block.events,
         "polarities": polarities,
         "mechanisms": mechanisms,
         "solutions": solutions,
-        "rejects": _invalid_rejects(block, prepared.invalid),
+        "rejects": _unusable_rejects(block, prepared.unusable),
     }
     return tables, found.acceptance
 
 
 def _mechanism_tables(
-    block: EventBlock, found: Any, invalid: dict[int, str]
+    block: EventBlock, found: Any, unusable: dict[int, Unusable]
 ) -> tuple[pa.Table, pa.Table]:
     """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
     events = block.events
-    status = np.array(STATUSES)[found.status]
+    status = np.array(STATUSES, dtype=object)[found.status]
     reasons = [""] * events.num_rows
     for i, name in enumerate(status.tolist()):
         if name != "solved":
@@ -220,8 +220,8 @@ def _mechanism_tables(
                 azimuth_most=block.settings.mechanism.maximum_azimuthal_gap_deg,
                 takeoff_most=block.settings.mechanism.maximum_takeoff_gap_deg,
             )
-    for i, reason in invalid.items():
-        status[i], reasons[i] = "invalid_event", reason
+    for i, why in unusable.items():
+        status[i], reasons[i] = why.status, why.reason
     same = {
         name: events.column(name)
         for name in ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
@@ -241,8 +241,8 @@ def _mechanism_tables(
     return mechanisms, solutions
 
 
-def _invalid_rejects(block: EventBlock, invalid: dict[int, str]) -> pa.Table:
-    rows = sorted(invalid)
+def _unusable_rejects(block: EventBlock, unusable: dict[int, Unusable]) -> pa.Table:
+    rows = sorted(unusable)
     part = block.events.take(pa.array(rows, pa.int64()))
     return make_table(
         "rejects",
@@ -251,7 +251,7 @@ def _invalid_rejects(block: EventBlock, invalid: dict[int, str]) -> pa.Table:
             "source_line": part.column("source_line"),
             "record": ["event"] * len(rows),
             "event_id": part.column("event_id"),
-            "reason": [invalid[i] for i in rows],
+            "reason": [unusable[i].reason for i in rows],
         },
     )
 

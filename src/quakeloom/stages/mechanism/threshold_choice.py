@@ -10,7 +10,7 @@ CHOICE = "threshold.json"
 
 
 def apply_choice(settings: Settings, layout: RunLayout) -> Settings:
-    """Return settings with the chosen least probability and the error rate it was tried with.
+    """Return settings with the chosen minimum probability and the error rate it was tried with.
 
     Unchanged where no threshold is chosen, where the choice is only to be shown, and where
     the mechanisms weigh probabilities instead of counting signs.
@@ -25,7 +25,7 @@ def apply_choice(settings: Settings, layout: RunLayout) -> Settings:
 def with_threshold(
     settings: Settings, probability: float, error_rate: float, use_probabilities: bool = False
 ) -> Settings:
-    """Return settings with a least probability and an expected share of wrong polarities."""
+    """Return settings with a minimum probability and an expected share of wrong polarities."""
     return settings.model_copy(
         update={
             "selection": settings.selection.model_copy(update={"minimum_probability": probability}),

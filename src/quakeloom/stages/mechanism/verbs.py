@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.config import Settings, case_run
 from quakeloom.mechanism import mechanism_grid
-from quakeloom.schema import QUALITIES
+from quakeloom.schema import QUALITIES, is_earthquake
 from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -203,10 +203,19 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
         ("events", str(mechanisms.num_rows)),
         ("polarities used", f"{used} of {polarities.num_rows}"),
         *((f"status {s}", str(n)) for s, n in _counts(mechanisms.column("status"))),
+        *((f"  {t}", f"{n} left out by type") for t, n in _left_out(settings, layout)),
         ("quality", "  ".join(f"{q} {letters.get(q, 0)}" for q in QUALITIES)),
         ("rejects", str(rejects.num_rows)),
         *((f"  {r}", str(n)) for r, n in _counts(rejects.column("record"))),
     ]
+
+
+def _left_out(settings: Settings, layout: RunLayout) -> list[tuple[str, int]]:
+    """Return the types of events that are no earthquakes and were left out, with their numbers."""
+    if settings.selection.event_types == "all":
+        return []
+    types = read_table(layout.table("events"), "events", ["event_type"]).column("event_type")
+    return [(t, n) for t, n in _counts(types) if not is_earthquake(t)]
 
 
 def _counts(column: pa.ChunkedArray) -> list[tuple[str, int]]:

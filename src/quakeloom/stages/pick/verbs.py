@@ -11,9 +11,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.picking import PHASES, Picker, find_peaks
+from quakeloom.picking import (
+    PHASES,
+    WIDE_TARGETS,
+    Picker,
+    PickOptions,
+    find_peaks,
+    steady_probabilities,
+)
 from quakeloom.schema import make_table, time_values
-from quakeloom.signal import signal_to_noise
+from quakeloom.signal import channel_like, signal_to_noise
+from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
@@ -38,6 +46,12 @@ _NANO = 1_000_000_000
 
 _NO_TIME = np.iinfo(np.int64).min
 """A time that is not known, in nanoseconds since 1970."""
+
+_S_SHARE = PickOptions().s_share
+"""Of the S that could belong to one P the earliest counts that is this share as probable."""
+
+_NOISE_S = 0.6
+"""Seconds of a window that must have been recorded before a pick."""
 
 _BLOCK = 512
 """Windows that are picked together; chosen here: some 40 MB."""
@@ -86,7 +100,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             array = open_array(group, "waveform")
             for first, last in iterate_windows(rows.count, _BLOCK):
                 block = np.asarray(array[first:last])
-                found = picker.probabilities(block)
+                found = steady_probabilities(picker, block)
                 for k in range(last - first):
                     picks += _pick_window(settings, picker, rows, first + k, block[k], found[k])
         picks = _best_instruments(picks)
@@ -117,6 +131,8 @@ class _WindowRows:
         taken = table.take(pa.array(order))
         names = ("event_id", "network", "station", "location_code", "channel", "source_file")
         self.columns = {n: taken.column(n).to_pylist() for n in names}
+        self.flags = taken.column("flags").to_pylist()
+        self.choice = taken.column("choice").to_pylist()
         self.start, self.p, self.s = (
             time_values(taken.column(c)).astype("datetime64[ns]").astype(np.int64)
             for c in ("window_start", "expected_p_time", "expected_s_time")
@@ -139,9 +155,11 @@ def _pick_window(
     vertical = picker.components.index("Z")
     flat = [k for k in range(len(picker.components)) if k != vertical and data[k].any()]
     upright = [vertical] if data[vertical].any() else flat
-    factors = getattr(picker, "error_per_width", (0.2, 0.4))
+    errors = getattr(picker, "errors", WIDE_TARGETS)
     picks: list[dict[str, Any]] = []
-    earliest = 0.0
+    # what was not recorded is zero, and its end looks like an onset
+    living = np.flatnonzero(data.any(axis=0))
+    earliest = (int(living[0]) if living.size else data.shape[1]) + _NOISE_S * rate
     for k, phase in enumerate(PHASES):
         expected = int((rows.p if phase == "P" else rows.s)[number])
         if expected == _NO_TIME:
@@ -157,6 +175,9 @@ def _pick_window(
         if not near.size:
             continue
         best = near[np.argmax(probability[near])]
+        if phase == "S" and flat:
+            # the first motion of S is often smaller than what follows it
+            best = near[probability[near] >= _S_SHARE * probability[best]][0]
         at = float(position[best])
         if phase == "P":
             earliest = at
@@ -165,10 +186,13 @@ def _pick_window(
         picks.append(
             {
                 **{n: rows.columns[n][number] for n in rows.columns},
-                "channel": channel[:-1] + picker.components[use[0]],
+                "channel": channel_like(channel, picker.components[use[0]]),
+                "choice": rows.choice[number],
+                "is_clipped": f"{picker.components[use[0]]}:" in rows.flags[number]
+                and "clipped" in rows.flags[number],
                 "phase": phase,
                 "time": start + round(at * _NANO / rate),
-                "uncertainty_s": max(factors[k] * float(width[best]), 0.5) / rate,
+                "uncertainty_s": errors[k].of(width[best], probability[best], rate),
                 "probability": min(float(probability[best]), 1.0),
                 "snr": signal_to_noise(data[use], round(at), rate),
             }
@@ -177,24 +201,31 @@ def _pick_window(
 
 
 def _best_instruments(picks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Keep one instrument per event, station and phase: the most probable pick."""
+    """Keep one instrument per event, station and phase; see :func:`choose_instrument`."""
     best: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-    for pick in picks:
+    for pick in sorted(picks, key=lambda p: _says(p).rank()):
         key = (pick["event_id"], pick["network"], pick["station"], pick["phase"])
-        rank = (-pick["probability"], pick["location_code"], pick["channel"])
-        if key not in best or rank < (
-            -best[key]["probability"], best[key]["location_code"], best[key]["channel"],
-        ):  # fmt: skip
+        if key not in best:
             best[key] = pick
+            continue
+        reason = choose_instrument(_says(best[key]), _says(pick))[1]
+        best[key]["choice"] = best[key]["choice"] or reason
     return sorted(
         best.values(),
         key=lambda p: (p["time"], p["event_id"], p["network"], p["station"], p["phase"]),
     )
 
 
+def _says(pick: dict[str, Any]) -> InstrumentSays:
+    return InstrumentSays(
+        pick["location_code"], pick["channel"], pick["probability"],
+        is_clipped=pick["is_clipped"],
+    )  # fmt: skip
+
+
 def _table(picks: list[dict[str, Any]], picker: str) -> pa.Table:
     names = ("event_id", "network", "station", "location_code", "channel", "phase",
-             "uncertainty_s", "probability", "snr", "source_file")  # fmt: skip
+             "uncertainty_s", "probability", "snr", "choice", "source_file")  # fmt: skip
     columns: dict[str, Any] = {n: [p[n] for p in picks] for n in names}
     columns["time"] = np.array([p["time"] for p in picks], dtype=np.int64).astype("datetime64[ns]")
     columns["picker"] = [picker] * len(picks)

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.schema import make_table, time_values
+from quakeloom.schema import is_first_p, make_table, time_values
+from quakeloom.signal import ACCELERATION, band_of
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
@@ -151,10 +152,10 @@ def _p_picks(
             if not source["network"][k] or not columns["network"][i]
             or source["network"][k] == columns["network"][i]
         ]  # fmt: skip
-        band = source["channel"][k][:-1]
+        band = band_of(source["channel"][k])
         exact = [
             i for i in rows
-            if band and columns["channel"][i][:-1] == band
+            if band and band_of(columns["channel"][i]) == band
             and columns["location_code"][i] == source["location_code"][k]
         ]  # fmt: skip
         best = min(exact or rows, key=lambda i: _preference(columns, i), default=None)
@@ -180,7 +181,7 @@ def _preference(columns: dict[str, list[str]], row: int) -> tuple[bool, str, str
     channel = columns["channel"][row]
     bands = "HECFDGSBM"
     rank = bands.index(channel[0]) if channel[:1] in bands and channel else len(bands)
-    return channel[1:2] in ("N", "G", "L"), f"{rank:02d}", columns["location_code"][row]
+    return channel[1:2] in ACCELERATION, f"{rank:02d}", columns["location_code"][row]
 
 
 def _given_picks(
@@ -189,7 +190,8 @@ def _given_picks(
     """P picks of the sources: table ``picks``, else the arrival times of the polarities."""
     folder = layout.rows(partition)
     picks = read_table(folder / "picks.parquet", "picks")
-    picks = picks.filter(pc.equal(pc.utf8_slice_codeunits(picks.column("phase"), 0, 1), "P"))
+    first = [is_first_p(phase) for phase in picks.column("phase").to_pylist()]
+    picks = picks.filter(pa.array(first, pa.bool_()))
     time_column = "time"
     if not picks.num_rows:
         picks = read_table(folder / "polarities.parquet", "polarities")
@@ -212,6 +214,8 @@ def _read(
     """
     starts = _nanoseconds(windows, "window_start")
     rates = windows.column("sampling_rate_hz").to_numpy()
+    orientations, choices = (windows.column(n).to_pylist() for n in ("orientation", "choice"))
+    orientation = [orientations[p["row"]] if p["row"] is not None else "" for p in picks]
     reasons: dict[int, str] = {}
     sign = np.zeros(len(picks), np.int8)
     up = np.full(len(picks), np.nan)
@@ -265,6 +269,9 @@ def _read(
             "channel": [p["trace_channel"] or p["channel"] for p in picks],
             "polarity": sign,
             "probability_up": up,
+            "orientation": orientation,
+            "reversed": [o == "reversed" for o in orientation],
+            "choice": [choices[p["row"]] if p["row"] is not None else "" for p in picks],
             "arrival_time": np.array([p["time"] for p in picks], np.int64).astype("datetime64[ns]"),
         },
         rows=len(picks),

@@ -6,7 +6,7 @@ the list of the steps:
 
 1. ``usable_events``: the events, and which of them cannot be used;
 2. ``block_readings``: the rows of the tables with the events that they belong to;
-3. ``reversals``: readings of reversed stations are turned over;
+3. ``reversals``: the sign of readings of reversed stations is changed;
 4. ``sites``: where they were made, and from where the rays come, as far as it is known;
 5. ``use``: which are used, and why the others are not;
 6. ``amplitude_ratios``: S/P ratios of the same events;

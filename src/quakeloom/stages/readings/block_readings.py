@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +53,13 @@ class HypocenterDraws:
     member: NDArray[np.int64]
 
 
+class Unusable(NamedTuple):
+    """Why an event cannot be used: a status of the registry, and words."""
+
+    status: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class BlockEvents:
     """The events of a block.
@@ -65,14 +72,14 @@ class BlockEvents:
         Origin times, UTC.
     keys : ndarray of uint64, shape (events,)
         Random streams.
-    invalid : dict of int to str
-        Events that cannot be used, with the reason.
+    unusable : dict of int to Unusable
+        Events that cannot be used, with status and reason.
     """
 
     table: pa.Table
     time: NDArray[np.datetime64]
     keys: NDArray[np.uint64]
-    invalid: dict[int, str]
+    unusable: dict[int, Unusable]
 
     @property
     def count(self) -> int:
@@ -83,7 +90,7 @@ class BlockEvents:
     def is_usable(self) -> NDArray[np.bool_]:
         """Whether an event can be used, shape (events,)."""
         usable = np.ones(self.count, dtype=bool)
-        usable[list(self.invalid)] = False
+        usable[list(self.unusable)] = False
         return usable
 
     def column(self, name: str) -> NDArray[Any]:
@@ -96,7 +103,10 @@ class BlockEvents:
         event = np.asarray(pc.index_in(table.column("event_id"), ids).to_numpy(), dtype=np.int64)
         unknown = np.full(table.num_rows, np.nan)
         station = np.full((3, table.num_rows), np.nan)
-        return EventRows(table, event, self.time[event], unknown, unknown, unknown, station)
+        nothing = np.full(table.num_rows, "", dtype=object)
+        return EventRows(
+            table, event, self.time[event], unknown, unknown, unknown, station, nothing
+        )
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,8 @@ class EventRows:
         Epicentral distance; NaN where not known.
     station : ndarray of float64, shape (3, rows)
         Longitude, latitude and elevation (m) of the station; NaN where it is not known.
+    choice : ndarray of str
+        By which rule one of several places was taken, see :class:`StationPlaces`.
     """
 
     table: pa.Table
@@ -127,6 +139,7 @@ class EventRows:
     takeoff_deg: Floats
     distance_km: Floats
     station: Floats
+    choice: NDArray[np.object_]
 
     @property
     def count(self) -> int:
@@ -153,9 +166,9 @@ class Readings(EventRows):
     Attributes
     ----------
     polarity : ndarray of int8
-        +1 up, -1 down, 0 not known; turned over where the station was reversed.
+        +1 up, -1 down, 0 not known; with the sign changed where the station was reversed.
     probability_up : ndarray of float64
-        Turned over as well; NaN where it is not said.
+        Changed as well; NaN where it is not said.
     is_turned : ndarray of bool
         Whether the station was reversed.
     is_screened : ndarray of bool
@@ -186,8 +199,14 @@ class Readings(EventRows):
             "distance_km": self.distance_km,
             "azimuth_deg": self.azimuth_deg,
             "takeoff_deg": self.takeoff_deg,
+            "choice": self._choices(),
             "use": np.array(USES)[self.use],
         }
+
+    def _choices(self) -> NDArray[np.object_]:
+        """Return what was said of instruments and of places, together."""
+        both = zip(self.table.column("choice").to_pylist(), self.choice, strict=True)
+        return np.array(["; ".join(filter(None, said)) for said in both], dtype=object)
 
 
 USE_CODES = {name: i for i, name in enumerate(USES)}

@@ -23,6 +23,7 @@ from quakeloom.stages.readings.block_readings import (
     HypocenterDraws,
     Readings,
     Shared,
+    Unusable,
     gather_readings,
 )
 from quakeloom.stages.readings.joined_observations import (
@@ -48,14 +49,14 @@ class PreparedBlock:
         Row in ``readings`` of each observation, -1 for amplitude ratios.
     readings : dict of ndarray
         Columns of table ``polarities`` that are filled here, one value per reading.
-    invalid : dict of int to str
-        Events that cannot be used, with the reason.
+    unusable : dict of int to Unusable
+        Events that cannot be used, with status and reason.
     """
 
     observations: ObservationBlock
     reading_rows: NDArray[np.int64]
     readings: dict[str, Any]
-    invalid: dict[int, str]
+    unusable: dict[int, Unusable]
 
 
 def prepare_block(
@@ -92,7 +93,7 @@ def prepare_block(
         _make_block(block, observations, angles),
         observations.row[angles.has_ray],
         readings.columns(),
-        block.invalid,
+        block.unusable,
     )
 
 

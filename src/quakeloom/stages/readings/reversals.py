@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.stages.readings.block_readings import Readings, Shared
-from quakeloom.stages.readings.station_epochs import find_reversed
+from quakeloom.stages.readings.station_epochs import find_reversed, reversed_by_table
 from quakeloom.stages.readings.use import pick_kinds
 
 
 def turn_readings(settings: Settings, readings: Readings, shared: Shared) -> Readings:
-    """Turn over what reversed stations read, and mark what reports leave out."""
+    """Change the sign of what reversed stations read, and mark what reports leave out."""
     turned, screened = readings.is_turned.copy(), readings.is_screened.copy()
     if settings.selection.reversals:
-        turned ^= find_reversed(shared.reversals, readings.table, readings.time)
+        turned ^= reversed_by_table(shared.reversals, readings.table, readings.time)
     for report in shared.screening:
         proposed, left_out = _screen(report, readings)
         turned ^= proposed
@@ -35,7 +35,7 @@ def turn_readings(settings: Settings, readings: Readings, shared: Shared) -> Rea
 
 
 def _screen(report: pa.Table, readings: Readings) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Readings of stations that a report calls reversed, and of kinds it calls coins."""
+    """Readings of stations that a report calls reversed, and of kinds it calls uninformative."""
     verdict = report.column("verdict")
     reversed_rows = report.filter(pc.equal(verdict, "reversed"))
     turned = find_reversed(reversed_rows, readings.table, readings.time)

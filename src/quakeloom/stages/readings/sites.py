@@ -22,14 +22,16 @@ def place_rows(settings: Settings, events: BlockEvents, rows: Rows, stations: pa
     Where angles are given they are taken, and the distance with them if there is one.
     """
     selection = settings.selection
-    longitude, latitude, elevation = find_stations(
+    places = find_stations(
         stations, rows.table, rows.time, selection.station_match, selection.station_epochs
     )
+    if settings.takeoff.angles != "given":
+        places.warn("mechanism", rows.table)
     distance, azimuth = distance_azimuth(
         events.column("longitude")[rows.event],
         events.column("latitude")[rows.event],
-        longitude,
-        latitude,
+        places.longitude,
+        places.latitude,
         settings.takeoff.distance,
     )
     takeoff = np.full(rows.count, np.nan)
@@ -38,11 +40,12 @@ def place_rows(settings: Settings, events: BlockEvents, rows: Rows, stations: pa
         given = rows.column("distance_km")
         distance = np.where(np.isnan(given), distance, given)
     else:
-        azimuth = np.where(np.isnan(longitude), np.nan, azimuth)
+        azimuth = np.where(np.isnan(places.longitude), np.nan, azimuth)
     return replace(
         rows,
         azimuth_deg=azimuth,
         takeoff_deg=takeoff,
         distance_km=distance,
-        station=np.stack([longitude, latitude, elevation]),
+        station=np.stack([places.longitude, places.latitude, places.elevation_m]),
+        choice=places.choice,
     )

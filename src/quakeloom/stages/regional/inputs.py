@@ -213,7 +213,7 @@ def _read_columns(path: Path, names: tuple[str, ...]) -> Floats:
         row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
         raise InputError(
             f"Row {row + 1} of '{path}' holds something that is no number. Nothing was planned; "
-            "mend or remove it."
+            "correct or remove it."
         )
     return table
 
@@ -232,7 +232,9 @@ def _volume(path: Path, axes: tuple[Floats, ...]) -> Floats:
     values = np.full([a.size for a in own], np.nan)
     values[tuple(np.searchsorted(a, rows[:, k]) for k, a in enumerate(own))] = rows[:, 3]
     if np.isnan(values).any():
-        raise InputError(f"'{path}' gives some nodes twice and others not at all; mend the rows.")
+        raise InputError(
+            f"'{path}' gives some nodes twice and others not at all; correct the rows."
+        )
     # beyond its edges the model goes on as it ends
     points = np.meshgrid(
         *(np.clip(a, o[0], o[-1]) for a, o in zip(axes, own, strict=True)), indexing="ij"

@@ -9,10 +9,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from quakeloom import __version__
 from quakeloom.config import Settings
+from quakeloom.core import geographic_position
 from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.regional.inputs import regional_settings
-from quakeloom.store import RunLayout, open_array, write_dataset, write_json_if_changed
+from quakeloom.store import (
+    RunLayout,
+    open_array,
+    write_dataset,
+    write_json_if_changed,
+)
 from quakeloom.tomography import RegionalPrior
 
 
@@ -42,34 +49,67 @@ def write_products(
         summary["known_misfit"] = _known_misfit(prior, array)
     if stations:
         summary |= _time_spread(times)
+    data = _describe_volume(settings, prior, mean, spread, summary["members"])
+    write_dataset(layout.root / "regional.nc", data)
+    write_json_if_changed(layout.root / "regional.json", summary)
+    return summary
+
+
+def _describe_volume(
+    settings: Settings,
+    prior: RegionalPrior,
+    mean: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    members: int,
+) -> xr.Dataset:
+    """Moments of the ensemble by the CF conventions, in the plane around the origin."""
+    from pyproj import CRS  # takes a while; few commands need it
+
     regional = regional_settings(settings)
     dims = ("depth", "north", "east")
+    origin = (regional.origin_longitude_deg, regional.origin_latitude_deg)
+    plane = CRS.from_proj4(
+        f"+proj=aeqd +lon_0={origin[0]} +lat_0={origin[1]} +datum=WGS84 +units=km +type=crs"
+    )
+    longitude, latitude = geographic_position(
+        *origin, np.asarray(prior.north_km)[:, None], np.asarray(prior.east_km)[None, :]
+    )
 
     def variable(values: NDArray[np.float64], words: str) -> Any:
-        return (dims, values.astype(np.float32), {"long_name": words, "units": "km s-1"})
+        attributes = {"long_name": words, "units": "km s-1", "grid_mapping": "crs"}
+        return (dims, values.astype(np.float32), attributes)
 
-    data = xr.Dataset(
+    def axis(values: NDArray[np.float64], name: str, letter: str, **more: str) -> Any:
+        return ({"X": "east", "Y": "north", "Z": "depth"}[letter], values,
+                {"units": "km", "standard_name": name, "axis": letter, **more})  # fmt: skip
+
+    def place(values: NDArray[np.float64], name: str, unit: str) -> Any:
+        return (("north", "east"), values, {"units": unit, "standard_name": name})
+
+    return xr.Dataset(
         {
             "mean": variable(mean, "mean P velocity of the ensemble"),
             "standard_deviation": variable(spread, "standard deviation of the P velocity"),
             "reference": variable(prior.reference, "starting model"),
+            "crs": ((), np.int32(0), dict(plane.to_cf())),
         },
         {
-            "depth": ("depth", prior.depth_km, {"units": "km", "positive": "down", "axis": "Z"}),
-            "north": ("north", prior.north_km, {"units": "km", "axis": "Y"}),
-            "east": ("east", prior.east_km, {"units": "km", "axis": "X"}),
+            "depth": axis(prior.depth_km, "depth", "Z", positive="down"),
+            "north": axis(prior.north_km, "projection_y_coordinate", "Y"),
+            "east": axis(prior.east_km, "projection_x_coordinate", "X"),
+            "longitude": place(longitude, "longitude", "degrees_east"),
+            "latitude": place(latitude, "latitude", "degrees_north"),
         },
         {
             "Conventions": "CF-1.10",
             "title": settings.name,
-            "source": "quakeloom regional",
-            "origin_longitude_deg": regional.origin_longitude_deg,
-            "origin_latitude_deg": regional.origin_latitude_deg,
+            "source": f"quakeloom {__version__} regional",
+            "history": f"quakeloom {__version__} regional: {members} velocity models, "
+            "conditioned on what is known",
+            "origin_longitude_deg": origin[0],
+            "origin_latitude_deg": origin[1],
         },
     )
-    write_dataset(layout.root / "regional.nc", data)
-    write_json_if_changed(layout.root / "regional.json", summary)
-    return summary
 
 
 def _moments(array: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -51,13 +51,13 @@ def write_archive(
     folder : Item
         Receives ``EVENT_ID.mseed`` with channels HHZ, HHN, HHE of every station that reads.
     events, stations, readings
-        As simulated together. Verticals of reversed stations are turned over.
+        As simulated together. The sign of the verticals of reversed stations is changed.
 
     Returns
     -------
     list of dict
         Columns of the table ``reference_arrivals``, piece by piece. The first motion is that
-        of the record; what nobody could see in the noise is no arrival.
+        of the record; what cannot be seen in the noise is no arrival.
     """
     parameters = describe_records(events, stations, readings, _P_S)
     origin = np.asarray(events.events["origin_time"])[readings.event_index]

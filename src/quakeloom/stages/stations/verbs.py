@@ -102,7 +102,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             job.also.append(layout.table(written))
         job.counts = {"rows": rows, "reversed": proposals.num_rows}
     log.info(
-        "stations: %d rows, %d spans look reversed, pick kinds no better than a coin: %s",
+        "stations: %d rows, %d spans look reversed, uninformative pick kinds: %s",
         rows,
         proposals.num_rows,
         ", ".join(str(kinds[g]) for g, v in zip(by_kind.group, by_kind.verdict, strict=True)
@@ -146,7 +146,7 @@ def _report_in_rounds(
 ) -> tuple[ContradictionReport, ContradictionReport]:
     """Report stations by readings of trusted kinds, and kinds by stations as they should be.
 
-    Readings of a kind that is no better than a coin say nothing of their station, and those
+    Readings of an uninformative kind say nothing of their station, and those
     of a reversed station nothing of their kind; two rounds tell them apart.
     """
     sign = polarity

@@ -44,8 +44,9 @@ def node_columns(
         "time_year": grid.coordinate("time_year") if "time_year" in grid.axes else missing,
         "shmax_deg": best.shmax_deg,
         "shmax_std_deg": u.shmax_std_deg,
-        "shmax_low_deg": np.minimum(u.shmax_range_deg[:, 0], 0.0),
-        "shmax_high_deg": np.maximum(u.shmax_range_deg[:, 1], 0.0),
+        # deviations from the best direction, which quantiles of directions need
+        "shmax_low_deg": best.shmax_deg + u.shmax_range_deg[:, 0],
+        "shmax_high_deg": best.shmax_deg + u.shmax_range_deg[:, 1],
         "shape_ratio": best.shape_ratio,
         "shape_ratio_std": u.shape_ratio_std,
         "shape_ratio_low": u.shape_ratio_range[:, 0],

@@ -7,14 +7,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quakeloom import formats
 from quakeloom.schema import variable
-from quakeloom.stages.stress.columns import node_columns
+from quakeloom.stages.stress.dataset import make_dataset
 from quakeloom.stages.stress.map import StressMap
 from quakeloom.store import Item, atomic_file, write_dataset, write_table, write_text_if_changed
-from quakeloom.stress import NEIGHBOR_SHIFTS, REGIMES
 
 
 def write_map(folder: Item, made: StressMap, provenance: dict[str, Any]) -> list[str]:
@@ -32,10 +30,9 @@ def write_map(folder: Item, made: StressMap, provenance: dict[str, Any]) -> list
         formats.write_stress_geojson(made.table, file, 0.8 * max(step, 0.02))
     dataset = make_dataset(made, provenance)
     write_dataset(folder / "stress.zarr", dataset)
-    write_dataset(
-        folder / "stress.nc",
-        dataset.drop_vars(["neighbor_covariance", "drawn_components"], errors="ignore"),
-    )
+    plain = dataset.drop_vars(["neighbor_covariance", "drawn_components"], errors="ignore")
+    # the CF conventions want the axes of space and time last
+    write_dataset(folder / "stress.nc", plain.transpose("component", "component_2", *names))
     files = ["stress.parquet", "stress.csv", "stress_wsm.csv", "stress_gmt.txt", "stress.geojson",
              "stress.nc"]  # fmt: skip
     for name in ("shmax.tif", "a_phi.tif"):
@@ -49,7 +46,7 @@ def write_map(folder: Item, made: StressMap, provenance: dict[str, Any]) -> list
                     made.grid.axes["longitude"],
                     made.grid.axes["latitude"],
                     dataset[name].to_numpy(),
-                    variable(name).meaning,
+                    variable(name),
                 )
             files.append(tiff)
     return files
@@ -122,80 +119,6 @@ def describe_map(made: StressMap) -> dict[str, Any]:
     }
 
 
-def make_dataset(made: StressMap, provenance: dict[str, Any]) -> Any:
-    """Return the map as an xarray Dataset on its axes, with CF attributes."""
-    import xarray
-
-    grid, field = made.grid, made.field
-    place = np.stack([made.longitude, made.latitude], axis=1)
-    columns = node_columns(grid, field, made.uncertainty, place)
-    dims = tuple(grid.axes)
-    at = tuple(grid.places.T)
-    data: dict[str, Any] = {}
-
-    def spread(values: NDArray[Any], tail: tuple[int, ...] = ()) -> NDArray[Any]:
-        kind = values.dtype if values.dtype.kind == "f" else float
-        out = np.full((*grid.shape, *tail), np.nan, dtype=kind)
-        out[at] = values
-        return out
-
-    for name, values in columns.items():
-        v = variable(name)
-        attributes: dict[str, Any] = {"units": _cf_unit(v.unit), "long_name": v.meaning}
-        if name in ("depth_km", "time_year"):
-            continue  # an axis, or missing
-        if name in ("longitude", "latitude") and grid.is_geographic:
-            continue
-        if name == "regime":
-            codes = np.array([REGIMES.index(str(r)) for r in values], dtype=float)
-            attributes |= {"flag_values": list(range(6)), "flag_meanings": " ".join(REGIMES)}
-            data[name] = (dims, spread(codes), attributes)
-        elif name == "stress_quality":
-            letters = " ABCDE"
-            codes = np.array([letters.index(str(q) or " ") for q in values], dtype=float)
-            attributes |= {"flag_values": list(range(6)), "flag_meanings": "none A B C D E"}
-            data[name] = (dims, spread(codes), attributes)
-        else:
-            data[name] = (dims, spread(values.astype(float)), attributes)
-    sign = "orthonormal basis (NN-EE)/sqrt2, (2DD-NN-EE)/sqrt6, NE, ND, ED times sqrt2"
-    data["components"] = (
-        (*dims, "component"), spread(field.components, (5,)),
-        {"units": "1", "long_name": f"Deviatoric stress, tension positive, {sign}; any length"},
-    )  # fmt: skip
-    data["covariance"] = (
-        (*dims, "component", "component_2"), spread(field.covariance, (5, 5)),
-        {"units": "1", "long_name": "Posterior covariance of the components"},
-    )  # fmt: skip
-    data["neighbor_covariance"] = (
-        (*dims, "neighbor", "component", "component_2"),
-        spread(field.neighbor_covariance, (len(NEIGHBOR_SHIFTS), 5, 5)),
-        {
-            "units": "1",
-            "long_name": "Posterior covariance of the components (rows) with those of a neighbor",
-            "neighbor_steps": " ".join(f"{a},{b}" for a, b in NEIGHBOR_SHIFTS),
-        },
-    )  # fmt: skip
-    if len(made.fields):
-        data["drawn_components"] = (
-            (*dims, "component", "draw"),
-            spread(made.fields.transpose(1, 2, 0), (5, len(made.fields))),
-            {"units": "1", "long_name": "Joint posterior draws of the components"},
-        )
-    if made.bootstrap is not None:
-        for name in ("shmax_std_deg", "shape_ratio_std", "a_phi_std"):
-            data[f"bootstrap_{name}"] = (
-                dims, spread(getattr(made.bootstrap, name)),
-                {"units": _cf_unit(variable(name).unit), "long_name": f"Bootstrap {name}"},
-            )  # fmt: skip
-    coordinates = {n: (n, v, _axis_attributes(n)) for n, v in grid.axes.items()}
-    about = {
-        "Conventions": "CF-1.10",
-        "title": "Stress map from focal mechanisms",
-        "source": f"quakeloom {provenance.get('quakeloom', '')}".strip(),
-    }
-    return xarray.Dataset(data, coordinates, about)
-
-
 def _write_csv(made: StressMap, path: Any) -> None:
     """The table with the name ``quality`` that other programs rely on, without empty axes."""
     table = made.table
@@ -204,18 +127,3 @@ def _write_csv(made: StressMap, path: Any) -> None:
             table = table.drop_columns([name])
     names = ["quality" if n == "stress_quality" else n for n in table.column_names]
     formats.write_csv(table.rename_columns(names), path)
-
-
-def _cf_unit(unit: str) -> str:
-    return {"deg": "degree", "": "1", "years": "year"}.get(unit, unit)
-
-
-def _axis_attributes(name: str) -> dict[str, str]:
-    return {
-        "longitude": {"units": "degrees_east", "standard_name": "longitude", "axis": "X"},
-        "latitude": {"units": "degrees_north", "standard_name": "latitude", "axis": "Y"},
-        "easting": {"units": "km", "standard_name": "projection_x_coordinate", "axis": "X"},
-        "northing": {"units": "km", "standard_name": "projection_y_coordinate", "axis": "Y"},
-        "depth_km": {"units": "km", "standard_name": "depth", "positive": "down", "axis": "Z"},
-        "time_year": {"units": "year", "long_name": "decimal year"},
-    }[name]

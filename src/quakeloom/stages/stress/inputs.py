@@ -59,8 +59,8 @@ def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
 
 
 def wrap_longitude(settings: Stress, longitude: Floats) -> Floats:
-    """Return longitudes continuous across the date line where the area lies there."""
-    middle = 0.5 * (settings.area[0] + settings.area[1]) if settings.area else 0.0
+    """Return longitudes continuous across the date line where the area or the data lie there."""
+    middle = settings.middle_longitude
     return (np.asarray(longitude, dtype=float) - middle + 180.0) % 360.0 - 180.0 + middle
 
 

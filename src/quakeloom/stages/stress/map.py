@@ -63,6 +63,8 @@ class StressMap:
         Of the instability criterion.
     reason : str
         Why there is no stress; empty where there is one.
+    projection : str
+        Coordinate reference system of easting and northing; empty for longitude and latitude.
     """
 
     grid: StressGrid
@@ -75,6 +77,7 @@ class StressMap:
     latitude: Floats
     friction: float | None
     reason: str = ""
+    projection: str = ""
 
 
 def make_map(
@@ -142,7 +145,7 @@ def make_map(
     table = tabulate_map(grid, field, uncertainty, place)
     return StressMap(
         grid, field, uncertainty, bootstrap, fields.astype(np.float32), table, place[:, 0],
-        place[:, 1], friction,
+        place[:, 1], friction, projection=settings.projection,
     )  # fmt: skip
 
 
@@ -166,6 +169,7 @@ def _empty_map(settings: Stress) -> StressMap:
         place[:, 0], place[:, 1], None,
         "None of the mechanisms is inside the map and usable. Look at the rules for area, depth, "
         "magnitude and quality, and at what was left out.",
+        settings.projection,
     )  # fmt: skip
 
 
@@ -189,6 +193,10 @@ def _make_grid(
         loaded = keys[:, axis].min(), keys[:, axis].max()
         low[axis] -= reach
         high[axis] += reach
+        if degrees and names[axis] == "latitude":
+            pole = int(np.floor(90.0 / steps[axis] + 1e-9))
+            low[axis] = min(max(low[axis], -pole), loaded[0])
+            high[axis] = max(min(high[axis], pole), loaded[1])
         if limits is not None:
             first, last = (
                 int(np.floor(limits[0] / steps[axis])),

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from quakeloom.cluster import peak_memory_mb
 from quakeloom.config import Settings, Stress
-from quakeloom.core import PlanError
+from quakeloom.core import PlanError, middle_longitude
 from quakeloom.schema import make_table
 from quakeloom.simulate import stress_tensor_at
 from quakeloom.stages.catalogs.reading import catalog_part
@@ -55,12 +55,32 @@ BASE_MB = 500.0
 """Memory of the program with its libraries and kernels loaded."""
 
 
+_MIDDLE = "middle_longitude"
+"""Entry of the plan files: the longitude around which those of the map are."""
+
+
 def inputs(run: PlannedRun) -> StageInputs:
-    """Return the digest of the coastline, where the map ends at it."""
-    if _stress(run.settings).mask != "land":
-        return StageInputs()
+    """Return where the map may be cut, and the digest of the coastline, where it ends at it."""
+    stress = _stress(run.settings)
+    common = {} if stress.area else {_MIDDLE: _find_middle(stress, run)}
+    if stress.mask != "land":
+        return StageInputs(common=common)
     file = find_resource("coastline") / "coastline-10m.npz"
-    return StageInputs(finalise={"coastline": digest_input(file)})
+    return StageInputs(common=common, finalise={"coastline": digest_input(file)})
+
+
+def _find_middle(stress: Stress, run: PlannedRun) -> float:
+    """Return the middle of the longitudes of events, else of the stations; see the plan files."""
+    if stress.catalogs:
+        files = [(catalog_part(run.layout, r.partition), "mechanisms") for r in run.rows]
+    else:
+        files = [(run.layout.rows(r.partition) / "events.parquet", "events") for r in run.rows]
+    found = [read_table(file, name, ["longitude"]).column(0).to_numpy() for file, name in files]
+    longitude = np.concatenate([np.zeros(0), *found])
+    stations = run.layout.ingest / "stations.parquet"
+    if not np.isfinite(longitude).any() and stations.exists():
+        longitude = read_table(stations, "stations", ["longitude"]).column(0).to_numpy()
+    return middle_longitude(longitude)
 
 
 def promise(run: PlannedRun) -> Promise:
@@ -90,7 +110,7 @@ def promise_memory(settings: Settings, events: int) -> int:
 
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Reduce the mechanisms of one partition to sums on the nodes that they load."""
-    stress = _stress(settings)
+    stress = _stress(settings, layout, partition)
     empty: tuple[np.ndarray, ...] = ()
     with open_part(layout, STRESS.name, partition) as job:
         if stress.catalogs:
@@ -131,8 +151,8 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         If partitions are missing or were summed under another plan; the message names them.
     """
     started = time.perf_counter()
-    stress = _stress(settings)
     names = refuse_incomplete(layout, STRESS.name)
+    stress = _stress(settings, layout, names[0])
     markers = [read_json(layout.done(STRESS.name, n)) for n in names]
     parts = [read_arrays(layout.part(STRESS.name, n) / "sums.npz") for n in names]
     events = gather_events(layout, names) if needs_events(stress) else None
@@ -182,13 +202,16 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     ]
 
 
-def _stress(settings: Settings) -> Stress:
+def _stress(settings: Settings, layout: RunLayout | None = None, partition: str = "") -> Stress:
+    """Return the settings of the map, with the middle of its longitudes as planned."""
     if settings.stress is None:
         raise PlanError(
             f"Run '{settings.name}' has no `stress` group in its settings, so there is no map to "
             "make. Add `stress: {}`."
         )
-    return settings.stress
+    if layout is None or settings.stress.area:
+        return settings.stress
+    return settings.stress.around(read_json(layout.plan(STRESS.name, partition))[_MIDDLE])
 
 
 def _truth(settings: Settings, table: pa.Table) -> pa.Table:

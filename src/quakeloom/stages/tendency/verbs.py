@@ -88,7 +88,7 @@ def rate_faults(
     stress : Stress
         Settings of the map.
     data : xarray.Dataset
-        The map, as :func:`quakeloom.stages.stress.files.make_dataset` makes it.
+        The map, as :func:`quakeloom.stages.stress.dataset.make_dataset` makes it.
     freedom : float or None
         Degrees of freedom of the posterior; None where it is normal.
     faults : pyarrow.Table
@@ -123,8 +123,8 @@ def rate_faults(
             "slip_tendency_std": found.tendency_std,
             "slip_tendency_low": found.tendency_range[:, 0],
             "slip_tendency_high": found.tendency_range[:, 1],
-            "slip_tendency_friction_low": found.tendency_by_friction[:, 0],
-            "slip_tendency_friction_high": found.tendency_by_friction[:, 1],
+            "slip_tendency_friction_minimum": found.tendency_by_friction[:, 0],
+            "slip_tendency_friction_maximum": found.tendency_by_friction[:, 1],
             "predicted_rake_deg": found.predicted_rake_deg,
             "predicted_rake_std_deg": found.predicted_rake_std_deg,
             "rake_misfit_deg": found.rake_misfit_deg,
@@ -180,6 +180,8 @@ def _stress_at(
         data[v].isel(layer).to_numpy() for v in ("components", "covariance", "neighbor_covariance")
     )
     axes = {str(n): data[n].to_numpy() for n in names[-2:]}
+    if "longitude" in axes:
+        stress = stress.around(float(np.mean(axes["longitude"])))
     known = np.isfinite(m).all(axis=-1)
     points = place_points(stress, wrap_longitude(stress, longitude), np.asarray(latitude))
     if not known.any():

@@ -1,6 +1,6 @@
-"""Stage ``threshold``: the least probability of first motions, by the mechanisms it gives.
+"""Stage ``threshold``: the minimum probability of first motions, by the mechanisms it gives.
 
-A fixed sample of events is solved with every least probability, and once more with the
+A fixed sample of events is solved with every minimum probability, and once more with the
 probabilities themselves. A low threshold gives many readings and many errors, a high one few
 readings; the best is where most events get a good mechanism (Uchide 2020).
 """
@@ -92,7 +92,7 @@ def init(settings: Settings, layout: RunLayout) -> None:
     """Open the stage: find what share of the readings above each threshold must be wrong.
 
     Probabilities are calibrated: of readings of 0.9 one in ten is wrong. The share is that of
-    all readings of the run, so that it does not hang on how the run is divided.
+    all readings of the run, so that it does not depend on how the run is divided.
     """
     assert settings.threshold is not None
     wanted = settings.threshold
@@ -256,8 +256,8 @@ def _solve(
         mechanism_options(settings),
     )
     status = np.array(STATUSES, dtype=object)[found.status]
-    for i in prepared.invalid:
-        status[i] = "invalid_event"
+    for i, unusable in prepared.unusable.items():
+        status[i] = unusable.status
     angles = np.stack([getattr(found, name) for name in _ANGLES], axis=-1)
     planes = np.stack([getattr(found, name) for name in _PLANES])
     n = task.events.num_rows

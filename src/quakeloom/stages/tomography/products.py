@@ -10,6 +10,7 @@ import pyarrow as pa
 import xarray as xr
 from numpy.typing import NDArray
 
+from quakeloom import __version__
 from quakeloom.config import Settings, Tomography
 from quakeloom.inference import assess_ensemble
 from quakeloom.schema import make_table
@@ -270,7 +271,13 @@ def describe_sections(
             "depth": (
                 "depth",
                 grid.depth_km,
-                {"units": "km", "positive": "down", "axis": "Z", "long_name": "depth"},
+                {
+                    "units": "km",
+                    "positive": "down",
+                    "axis": "Z",
+                    "standard_name": "depth",
+                    "long_name": "depth",
+                },
             ),
             "distance": (
                 "distance",
@@ -280,10 +287,21 @@ def describe_sections(
             "ground_depth": (
                 "distance",
                 grid.ground_depth_km,
-                {"units": "km", "positive": "down", "long_name": "depth of the ground"},
+                {
+                    "units": "km",
+                    "positive": "down",
+                    "standard_name": "depth",
+                    "long_name": "depth of the ground",
+                },
             ),
         },
-        {"Conventions": "CF-1.10", "title": title, "source": "quakeloom tomography"},
+        {
+            "Conventions": "CF-1.10",
+            "title": title,
+            "source": f"quakeloom {__version__} tomography",
+            "history": f"quakeloom {__version__} tomography: {len(velocities)} members from "
+            f"{inputs.problem.data.size} picked travel times",
+        },
     )
 
 
@@ -301,8 +319,8 @@ def _isovelocity_variables(
     along = ("distance",)
     return {
         name: (along, middle, {"long_name": words, "units": "km"}),
-        f"{name}_lower": (along, low, {"long_name": f"{words}, lower", "units": "km"}),
-        f"{name}_upper": (along, high, {"long_name": f"{words}, upper", "units": "km"}),
+        f"{name}_lower": (along, low, {"long_name": f"{words}, 2.5 % quantile", "units": "km"}),
+        f"{name}_upper": (along, high, {"long_name": f"{words}, 97.5 % quantile", "units": "km"}),
         f"{name}_share": (
             along,
             reached,

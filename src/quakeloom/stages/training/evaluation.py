@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from quakeloom.core import InputError
 from quakeloom.picking import PHASES, score_picks
-from quakeloom.schema import time_values
+from quakeloom.schema import phase_class, time_values
 
 _NANO = 1_000_000_000
 """Nanoseconds of a second."""
@@ -109,7 +109,7 @@ class _Rows:
         self.keys = list(zip(codes, stations, strict=True))
         self.time = time_values(table.column(time)).astype("datetime64[ns]").astype(np.int64)
         names = table.column("phase").to_pylist() if "phase" in table.column_names else stations
-        self.phase = np.array([n[:1].upper() for n in names])
+        self.phase = np.array([phase_class(n) for n in names])
 
 
 def _anchors(rows: _Rows) -> dict[Any, list[int]]:

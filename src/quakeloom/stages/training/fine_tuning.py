@@ -34,7 +34,7 @@ from quakeloom.picking import (
     score_picks,
     train_phase_network,
 )
-from quakeloom.schema import time_values
+from quakeloom.schema import phase_class, time_values
 from quakeloom.stages.archive.record_sets import ArchiveReader, index_files, list_files, record_sets
 from quakeloom.stages.training.simulated import use_one_thread
 from quakeloom.stages.weights.pickers import OWN_PICKER, own_weights
@@ -77,7 +77,7 @@ def read_labeled_records(waveforms: Path, picks: pa.Table) -> LabeledRecords:
         If fewer than eight records have a pick.
     """
     times = time_values(picks.column("time")).astype("datetime64[ns]").astype(np.int64)
-    phases = [p[:1].upper() for p in picks.column("phase").to_pylist()]
+    phases = [phase_class(p) for p in picks.column("phase").to_pylist()]
     by_station: dict[str, list[tuple[int, str]]] = {}
     for station, time_of, phase in zip(
         picks.column("station").to_pylist(), times, phases, strict=True

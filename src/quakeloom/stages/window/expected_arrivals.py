@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import distance_azimuth
-from quakeloom.schema import make_table, time_values
+from quakeloom.schema import make_table, phase_class, time_values
 from quakeloom.stages.archive.record_sets import Instrument
 from quakeloom.stages.readings.station_epochs import find_stations
 from quakeloom.travel import TableStack, lookup
@@ -21,6 +21,10 @@ _NANO = 1_000_000_000
 
 NO_TIME = np.iinfo(np.int64).min
 """A time that is not known, in nanoseconds since 1970."""
+
+
+_NEVER = np.iinfo(np.int64).max
+"""Later than any arrival, in nanoseconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Expected:
 
 
 class ArrivalBook:
-    """Looks up expected arrivals: given picks, else travel times in the first model."""
+    """Looks up expected arrivals: the earliest given pick, else travel times in the first model."""
 
     def __init__(
         self,
@@ -80,7 +84,7 @@ class ArrivalBook:
             for event, station, network, name, at in rows:
                 if event in index and at != NO_TIME:
                     by_phase = self._given.setdefault(aliases.get(station, station), {})
-                    by_phase.setdefault(name[:1].upper(), []).append((index[event], at, network))
+                    by_phase.setdefault(phase_class(name), []).append((index[event], at, network))
 
     def arrivals(self, instrument: Instrument) -> Expected:
         """Return the expected arrivals of all events at an instrument."""
@@ -103,14 +107,17 @@ class ArrivalBook:
                 p[at] = self._origin[at] + np.round(travel * _NANO).astype(np.int64)
                 ratio = settings.waveforms.vp_vs_ratio
                 s[at] = self._origin[at] + np.round(ratio * travel * _NANO).astype(np.int64)
-        given = np.zeros(n, dtype=bool)
+        given = {}
         for times, phase in ((p, "P"), (s, "S")):
+            earliest = np.full(n, _NEVER)
             for event, at_time, network in by_phase.get(phase, ()):
                 if network and instrument.network and network != instrument.network:
                     continue
-                times[event] = at_time
-                given[event] |= phase == "P"
-        return Expected(p, s, distance, given)
+                # Pn and Pg of one station: the first arrival is the earlier one
+                earliest[event] = min(at_time, earliest[event])
+            given[phase] = earliest != _NEVER
+            times[given[phase]] = earliest[given[phase]]
+        return Expected(p, s, distance, given["P"])
 
     def _distance(self, instrument: Instrument, given: list[int]) -> NDArray[np.float64]:
         """Return distances in km, NaN beyond the largest that counts but for given picks."""
@@ -138,12 +145,14 @@ class ArrivalBook:
             rows=at.size,
         )
         times = self._origin[at].astype("datetime64[ns]")
-        lon, lat, _ = find_stations(
+        places = find_stations(
             stations, reading, times, selection.station_match, selection.station_epochs
         )
+        places.warn("window", reading)
         distance[at] = distance_azimuth(
-            self._longitude[at], self._latitude[at], lon, lat, self._settings.takeoff.distance
-        )[0]
+            self._longitude[at], self._latitude[at], places.longitude, places.latitude,
+            self._settings.takeoff.distance,
+        )[0]  # fmt: skip
         return distance
 
 

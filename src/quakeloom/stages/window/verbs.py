@@ -20,6 +20,7 @@ from quakeloom.core import MemoryPromiseError, digest_json
 from quakeloom.picking import Picker
 from quakeloom.schema import make_table
 from quakeloom.signal import flag_names
+from quakeloom.stages.archive.directions import read_directions
 from quakeloom.stages.archive.record_sets import ArchiveReader, RecordSet
 from quakeloom.stages.archive.stored_index import index_archive, read_span, write_span
 from quakeloom.stages.frame.partition_states import open_part
@@ -60,7 +61,11 @@ def inputs(run: PlannedRun) -> StageInputs:
         spans = time_spans(settings, layout, rows.partition, picker)
         each[rows.partition] = {"archive": write_span(index, layout.ingest, rows.partition, *spans)}
     reads = [picker.samples, picker.sampling_rate_hz, picker.components]
-    return StageInputs(common={"picker": digest_json(reads)}, each=each)
+    common = {
+        "picker": digest_json(reads),
+        "directions": read_directions(settings, layout).digest,
+    }
+    return StageInputs(common=common, each=each)
 
 
 def promise(run: PlannedRun) -> Promise:
@@ -111,7 +116,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         events = read_table(layout.rows(partition) / "events.parquet", "events")
         wanted, absent = plan_windows(settings, layout, partition, events, index, picker)
         ids = events.column("event_id").to_pylist()
-        reader = ArchiveReader(keep=12)
+        reader = ArchiveReader(12, read_directions(settings, layout))
         made = [_row(ids, w, status, reason) for w, status, reason in absent]
         with grow_array(
             job.folder / "windows.zarr", "waveform", (len(picker.components), picker.samples),
@@ -123,6 +128,8 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 if window is not None:
                     row["window"] = windows.append(window)
                 made.append(row)
+        for problem in reader.problems:
+            log.warning("window %s: %s: %s", partition, problem.file, problem.reason)
         table = _table(made, layout.results(settings.name))
         write_table(job.folder / "windows.parquet", "windows", table, {"partition": partition})
         job.counts = {"windows": windows.count, "rows": len(made), "files_opened": reader.opened}
@@ -166,6 +173,7 @@ def _cut_one(
     )
     row = _row(ids, w, "cut", said)
     row["flags"] = flags
+    row["orientation"], row["choice"] = record.orientation, record.choice
     row["window_start"] = record.time_of(first)
     row["sampling_rate_hz"] = rate
     vertical = picker.components.index("Z")
@@ -192,6 +200,8 @@ def _row(ids: list[str], w: WantedWindow, status: str, reason: str) -> dict[str,
         "expected_s_time": w.expected_s if w.expected_s != NO_TIME else None,
         "distance_km": w.distance_km,
         "flags": "",
+        "orientation": "",
+        "choice": "",
         "sampling_rate_hz": None,
         "source_file": str(w.rows[0].file) if w.rows else "",
     }
@@ -204,7 +214,8 @@ def _table(rows: list[dict[str, Any]], results: Item) -> pa.Table:
     columns: dict[str, Any] = {
         name: [r[name] for r in rows]
         for name in ("event_id", "network", "station", "location_code", "channel", "window",
-                     "window_status", "reason", "distance_km", "flags", "source_file")
+                     "window_status", "reason", "distance_km", "flags", "orientation", "choice",
+                     "source_file")
     }  # fmt: skip
     columns["sampling_rate_hz"] = [
         np.nan if r["sampling_rate_hz"] is None else r["sampling_rate_hz"] for r in rows

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.config import Stress
-from quakeloom.core import InputError
+from quakeloom.core import InputError, middle_longitude
 from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import select_events
 from quakeloom.stages.stress.map import MapEvents, StressMap, make_map
@@ -68,6 +68,7 @@ def map_mechanisms(
     InputError
         If no mechanism can be used; the message counts the reasons.
     """
+    stress = stress.around(middle_longitude(mechanisms.column("longitude").to_numpy()))
     events = select_events(stress, mechanisms, acceptance, grid, seed)
     keep = MapEvents(events.points, events.statistics, events.weights, events.angles)
     if not events.weights.any():

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from quakeloom.formats import Trace
+from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import Picker, PickOptions, Picks, pick_records
 from quakeloom.schema import make_table
-from quakeloom.signal import Record
+from quakeloom.signal import Record, band_of, flag_bit
+from quakeloom.stages.archive.directions import SensorDirections
+from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
     IndexRow,
@@ -68,6 +70,7 @@ def pick_folder(
     span_s: tuple[float, float] | None = None,
     one_per_station: bool = True,
     progress: Callable[[str], None] = lambda _: None,
+    directions: SensorDirections | None = None,
 ) -> FolderPicks:
     """Pick P and S in every waveform file at a path.
 
@@ -78,13 +81,14 @@ def pick_folder(
     picker : Picker
     options : PickOptions
     span_s : (float, float), optional
-        Use only this part of every record, in seconds after its first sample; for cut event
-        records whose origin is known to lie there.
+        Use only this part of every record, in seconds after the first sample of its file, be
+        that data or fill; for cut event records whose origin is known to lie there.
     one_per_station : bool
         Of picks of one phase of a station that several instruments give within half a second
-        keep the most probable of those that are not slower than the picker; the others go to
-        ``rejects``.
+        keep one; see :func:`choose_instrument`. The others go to ``rejects``.
     progress : callable
+    directions : SensorDirections, optional
+        Where sensors point; without it the headers of the files tell.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def pick_folder(
     """
     progress("reading headers")
     rows, problems = index_files(list_files(path))
-    archive = _Archive(rows, problems, ArchiveReader())
+    archive = _Archive(rows, problems, ArchiveReader(directions=directions))
     return _pick_archive(archive, picker, options, span_s, one_per_station, progress)
 
 
@@ -112,7 +116,7 @@ def pick_traces(
     options : PickOptions
     one_per_station : bool
     """
-    reader = ArchiveReader(load=lambda _: list(traces))
+    reader = ArchiveReader(load=lambda _: WaveformFile(list(traces)))
     archive = _Archive(index_traces(traces), [], reader)
     return _pick_archive(archive, picker, options, None, one_per_station, lambda _: None)
 
@@ -148,22 +152,26 @@ def _pick_archive(
             continue
         problems += trouble
         for record in records:
-            part = record if span_s is None else _span(record, *span_s)
+            part = (
+                record if span_s is None else _span(record, _first_sample(wanted, record), span_s)
+            )
             if part is None:
                 continue
             waiting.append((wanted, part))
             found.records += 1
             found.seconds_of_data += part.data.shape[1] / part.rate_hz
         if sum(r.data.shape[1] for _, r in waiting) >= _TOGETHER_SAMPLES:
-            made += _pick(picker, waiting, options)
+            made += _pick(picker, waiting, options, problems)
             waiting = []
             progress(f"picked {number + 1} of {len(sets)} sets, {len(made)} picks")
-    made += _pick(picker, waiting, options)
+    made += _pick(picker, waiting, options, problems)
     made.sort(key=lambda r: (r["time"], r["network"], r["station"], r["phase"], r["channel"]))
     if one_per_station:
         made, doubled = _best_of_station(made)
         problems += doubled
     found.picks = _picks_table(made, picker.name)
+    # a file says the same when its headers and when its samples are read
+    problems = list(dict.fromkeys([*problems, *reader.problems]))
     found.rejects = problems_table(problems)
     found.picker = picker.name
     found.counts = {
@@ -197,28 +205,43 @@ def _failed(wanted: RecordSet, error: Exception) -> Problem:
     )  # fmt: skip
 
 
-def _span(record: Record, start_s: float, end_s: float) -> Record | None:
-    a, b = (max(round(s * record.rate_hz), 0) for s in (start_s, end_s))
+def _first_sample(wanted: RecordSet, record: Record) -> int:
+    """Return when the recording begins that a record lies in: fill before it is no data."""
+    holding = [r.start for r in wanted.rows if r.start <= record.start < r.end]
+    return max(holding, default=record.start)
+
+
+def _span(record: Record, begins: int, span_s: tuple[float, float]) -> Record | None:
+    late = (record.start - begins) / _NANO
+    a, b = (max(round((s - late) * record.rate_hz), 0) for s in span_s)
     data = record.data[:, a:b]
     if data.shape[1] < record.rate_hz:
         return None
-    return Record(
-        record.time_of(a), record.rate_hz, data, record.flags, record.channels, record.problems
-    )
+    gaps = [(max(i - a, 0), j - a) for i, j in record.gaps if j > a and i < b]
+    return replace(record, start=record.time_of(a), data=data, gaps=gaps)
 
 
 def _pick(
-    picker: Picker, waiting: list[tuple[RecordSet, Record]], options: PickOptions | None
+    picker: Picker,
+    waiting: list[tuple[RecordSet, Record]],
+    options: PickOptions | None,
+    problems: list[Problem],
 ) -> list[dict[str, Any]]:
+    """Return the picks of records; peaks that were refused are problems."""
     results = pick_records(picker, [r for _, r in waiting], options)
     rows = []
-    for (wanted, _), picks in zip(waiting, results, strict=True):
-        rows += _rows(wanted, picks, picker.sampling_rate_hz)
+    for (wanted, record), picks in zip(waiting, results, strict=True):
+        rows += _rows(wanted, record, picks, picker.sampling_rate_hz)
+        file, station = str(wanted.rows[0].file), wanted.instrument.station
+        problems += [Problem(file, "pick", station, reason) for reason in picks.refused]
     return rows
 
 
-def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any]]:
+def _rows(wanted: RecordSet, record: Record, picks: Picks, rate_hz: float) -> list[dict[str, Any]]:
     instrument = wanted.instrument
+    clipped = [
+        c for c, f in zip(record.channels, record.flags, strict=True) if f & flag_bit("clipped")
+    ]
     return [
         {
             "network": instrument.network,
@@ -231,7 +254,14 @@ def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any
             "probability": float(picks.probability[i]),
             "snr": float(picks.snr[i]),
             "source_file": str(wanted.rows[0].file),
-            "slow": max(r.sampling_rate_hz for r in wanted.rows) < 0.8 * rate_hz,
+            "choice": record.choice,
+            "says": InstrumentSays(
+                instrument.location_code,
+                picks.channel[i],
+                float(picks.probability[i]),
+                max(r.sampling_rate_hz for r in wanted.rows) < 0.8 * rate_hz,
+                picks.channel[i] in clipped,
+            ),
         }
         for i in range(len(picks.phase))
         if wanted.start <= picks.time[i] < wanted.end
@@ -241,7 +271,7 @@ def _rows(wanted: RecordSet, picks: Picks, rate_hz: float) -> list[dict[str, Any
 def _best_of_station(
     rows: list[dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Keep the most probable of simultaneous picks of several instruments of a station."""
+    """Keep one of simultaneous picks of several instruments of a station."""
     by_station: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
         by_station.setdefault((row["network"], row["station"], row["phase"]), []).append(row)
@@ -252,21 +282,18 @@ def _best_of_station(
             for other in group[i + 1 :]:
                 if other["time"] - row["time"] > _NANO // 2:
                     break
-                same = (row["location_code"], row["channel"][:-1]) == (
+                same = (row["location_code"], band_of(row["channel"])) == (
                     other["location_code"],
-                    other["channel"][:-1],
+                    band_of(other["channel"]),
                 )
                 if same or id(row) in dropped or id(other) in dropped:
                     continue
-                # a slow instrument smears onsets, however sure the network is
-                rank = [(r["slow"], -r["probability"]) for r in (row, other)]
-                worse = other if rank[0] <= rank[1] else row
+                is_first, words = choose_instrument(row["says"], other["says"])
+                better, worse = (row, other) if is_first else (other, row)
                 dropped.add(id(worse))
+                better["choice"] = better["choice"] or words
                 what = f"{worse['phase']} on {worse['channel']}"
-                reason = (
-                    f"{what} (probability {worse['probability']:.2f}): another instrument of the "
-                    "station is faster or surer"
-                )
+                reason = f"{what} (probability {worse['probability']:.2f}): {words}"
                 problems.append(Problem(worse["source_file"], "pick", worse["station"], reason))
     return [r for r in rows if id(r) not in dropped], problems
 
@@ -275,7 +302,7 @@ def _picks_table(rows: list[dict[str, Any]], picker: str) -> pa.Table:
     columns: dict[str, Any] = {}
     for name in (
         "network", "station", "location_code", "channel", "phase", "uncertainty_s",
-        "probability", "snr", "source_file",
+        "probability", "snr", "choice", "source_file",
     ):  # fmt: skip
         columns[name] = [r[name] for r in rows]
     columns["time"] = np.array([r["time"] for r in rows], dtype=np.int64).astype("datetime64[ns]")

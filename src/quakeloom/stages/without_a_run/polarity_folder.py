@@ -13,9 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError, QuakeloomError
-from quakeloom.formats import Trace
-from quakeloom.schema import make_table, time_values
-from quakeloom.signal import Record, component_of, flag_bit, flag_names
+from quakeloom.formats import Trace, WaveformFile
+from quakeloom.schema import is_first_p, make_table, time_values
+from quakeloom.signal import ACCELERATION, Record, band_of, flag_bit, flag_names
+from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
     IndexRow,
@@ -36,9 +37,6 @@ _NANO = 1_000_000_000
 _NEEDED_S = 4.0
 """Seconds around a pick that a trace must touch to be read; chosen here: twice a window."""
 
-_ACCELERATION = ("N", "G", "L")
-"""Second letters of channels that record acceleration (SEED)."""
-
 _USELESS = ("dead", "constant")
 """Flags of traces of which nothing can be read."""
 
@@ -58,6 +56,7 @@ def read_folder(
     reader: Reader,
     shift_s: float = 0.0,
     progress: Callable[[str], None] = lambda _: None,
+    directions: SensorDirections | None = None,
 ) -> FolderPolarities:
     """Read the first motion at every P pick of a table.
 
@@ -76,10 +75,13 @@ def read_folder(
     shift_s : float
         Added to every pick before reading, to see how reading bears with wrong picks.
     progress : callable
+    directions : SensorDirections, optional
+        Where sensors point; without it the headers of the files tell.
     """
     progress("reading headers")
     rows, problems = index_files(list_files(path))
-    return _read_archive(rows, problems, ArchiveReader(), picks, reader, shift_s, progress)
+    archive = ArchiveReader(directions=directions)
+    return _read_archive(rows, problems, archive, picks, reader, shift_s, progress)
 
 
 def read_traces(traces: Sequence[Trace], picks: pa.Table, reader: Reader) -> FolderPolarities:
@@ -93,7 +95,7 @@ def read_traces(traces: Sequence[Trace], picks: pa.Table, reader: Reader) -> Fol
         Registered table ``picks``.
     reader : Reader
     """
-    archive = ArchiveReader(load=lambda _: list(traces))
+    archive = ArchiveReader(load=lambda _: WaveformFile(list(traces)))
     return _read_archive(index_traces(traces), [], archive, picks, reader, 0.0, lambda _: None)
 
 
@@ -106,7 +108,7 @@ def _read_archive(
     shift_s: float,
     progress: Callable[[str], None],
 ) -> FolderPolarities:
-    by_station = _verticals(rows)
+    by_station = _verticals(rows, archive.directions)
     wanted = _p_picks(picks)
     if not wanted:
         raise InputError(
@@ -125,15 +127,13 @@ def _read_archive(
         jobs.append((i, _record_set(candidates, at)))
     jobs.sort(key=lambda j: (str(j[1].rows[0].file), j[0]))
     windows: list[NDArray[np.float32]] = []
-    read: list[tuple[int, RecordSet, str]] = []
+    read: list[_Reading] = []
     for i, job in jobs:
         at = wanted[i]["time"] + round(shift_s * _NANO)
         try:
-            records, trouble = archive.read(
-                job, "Z", reader.sampling_rate_hz, 0, all_channels=False
-            )
+            records, trouble = archive.read(job, "Z", reader.sampling_rate_hz, 0)
             problems += trouble
-            window, channel = cut_window(records, at, reader)
+            window, record = cut_window(records, at, reader)
         except QuakeloomError as error:
             reasons[i] = str(error)
             continue
@@ -142,12 +142,22 @@ def _read_archive(
             reasons[i] = f"{type(error).__name__}: {error}"
             continue
         windows.append(window)
-        read.append((i, job, channel))
+        read.append(_Reading(i, job, record))
         if len(read) % 5000 == 0:
             progress(f"cut {len(read)} of {len(jobs)} windows")
     stacked = np.stack(windows) if windows else np.zeros((0, reader.samples), np.float32)
     sign, up = reader.read_polarities(stacked)
+    problems = list(dict.fromkeys([*problems, *archive.problems]))
     return _tables(wanted, read, sign, up, reasons, problems)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A pick whose window could be cut: its number, its set, and the record it lies in."""
+
+    pick: int
+    job: RecordSet
+    record: Record
 
 
 @dataclass(frozen=True)
@@ -208,7 +218,7 @@ def cut_traces(
     traces: Sequence[Trace], polarities: pa.Table, reach_s: float = 2.0
 ) -> list[FirstMotionWindow]:
     """Cut the vertical around every first motion in traces in memory; see :func:`cut_folder`."""
-    archive = ArchiveReader(load=lambda _: list(traces))
+    archive = ArchiveReader(load=lambda _: WaveformFile(list(traces)))
     return _cut_archive(index_traces(traces), archive, polarities, reach_s)
 
 
@@ -217,7 +227,7 @@ def _cut_archive(
 ) -> list[FirstMotionWindow]:
     rate, side = 100.0, round(reach_s * 100.0)
     around = Reader("", rate, 2 * side + 1, side)
-    by_station = _verticals(rows)
+    by_station = _verticals(rows, archive.directions)
     found = []
     for pick in _motions(polarities):
         candidates = _candidates(by_station.get(pick["station"], []), pick, pick["time"])
@@ -233,8 +243,8 @@ def _cut_archive(
     return found
 
 
-def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.float32], str]:
-    """Cut the window of a reader around a pick from records of the vertical.
+def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.float32], Record]:
+    """Cut the window of a reader around a pick from records of the vertical; return both.
 
     Raises
     ------
@@ -252,17 +262,17 @@ def cut_window(records: list[Record], at: int, reader: Any) -> tuple[NDArray[np.
             raise InputError(f"the vertical is {useless[0] if useless else 'constant'}")
         if record.flags[0] & flag_bit("nan"):
             raise InputError("the vertical has samples that are no number")
-        return window, record.channels[0]
+        return window, record
     raise InputError(
         f"the record does not hold {reader.samples / reader.sampling_rate_hz:.2f} s around the pick"
     )
 
 
-def _verticals(rows: list[IndexRow]) -> dict[str, list[IndexRow]]:
-    """Traces of verticals by station."""
+def _verticals(rows: list[IndexRow], directions: SensorDirections) -> dict[str, list[IndexRow]]:
+    """Return traces of verticals by station."""
     by_station: dict[str, list[IndexRow]] = {}
     for row in rows:
-        if component_of(row.channel) == "Z":
+        if directions.is_vertical(row.instrument, row.channel, row.start, row.dip_deg):
             by_station.setdefault(row.instrument.station, []).append(row)
     return by_station
 
@@ -275,7 +285,7 @@ def _p_picks(picks: pa.Table) -> list[dict[str, Any]]:
     return [
         {**{n: columns[n][i] for n in names}, "time": int(times[i])}
         for i in range(picks.num_rows)
-        if columns["phase"][i][:1].upper() == "P"
+        if is_first_p(columns["phase"][i])
     ]
 
 
@@ -306,14 +316,14 @@ def _candidates(rows: list[IndexRow], pick: dict[str, Any], at: int) -> list[Ind
         near = [r for r in near if r.instrument.network == pick["network"]]
     if not near:
         return []
-    band = pick["channel"][:-1]
+    band = band_of(pick["channel"])
     exact = [r for r in near if band and r.instrument.band == band]
     same = [r for r in exact if r.instrument.location_code == pick["location_code"]]
     chosen = min(
         same or exact or near,
         key=lambda r: (
             not r.start <= at < r.end,
-            r.instrument.band[1:2] in _ACCELERATION,
+            r.instrument.band[1:2] in ACCELERATION,
             -r.sampling_rate_hz,
             r.instrument,
         ),
@@ -334,7 +344,7 @@ def _record_set(rows: list[IndexRow], at: int) -> RecordSet:
 
 def _tables(
     picks: list[dict[str, Any]],
-    read: list[tuple[int, RecordSet, str]],
+    read: list[_Reading],
     sign: NDArray[np.int8],
     up: NDArray[np.float64],
     reasons: dict[int, str],
@@ -343,9 +353,12 @@ def _tables(
     polarity = np.zeros(len(picks), np.int8)
     probability = np.full(len(picks), np.nan)
     codes = [(p["network"], p["channel"]) for p in picks]
-    for k, (i, job, channel) in enumerate(read):
+    orientation, choice = [""] * len(picks), [""] * len(picks)
+    for k, reading in enumerate(read):
+        i, record = reading.pick, reading.record
         polarity[i], probability[i] = sign[k], up[k]
-        codes[i] = job.instrument.network, channel
+        codes[i] = reading.job.instrument.network, record.channels[0]
+        orientation[i], choice[i] = record.orientation, record.choice
     for i, reason in reasons.items():
         p = picks[i]
         problems.append(Problem(p["source_file"], "polarity", p["station"], reason, p["event_id"]))
@@ -358,6 +371,9 @@ def _tables(
             "channel": [c[1] for c in codes],
             "polarity": polarity,
             "probability_up": probability,
+            "orientation": orientation,
+            "reversed": [o == "reversed" for o in orientation],
+            "choice": choice,
             "arrival_time": np.array([p["time"] for p in picks]).astype("datetime64[ns]"),
         },
         rows=len(picks),
@@ -367,6 +383,7 @@ def _tables(
         "up": int((polarity > 0).sum()),
         "down": int((polarity < 0).sum()),
         "unknown": int((polarity == 0).sum()),
+        "turned": orientation.count("reversed"),
     }
     return FolderPolarities(table, problems_table(problems), counts)
 
