@@ -106,6 +106,10 @@ def _checks(settings: Settings, found: CheckedInputs) -> Iterator[Callable[[], N
         yield lambda: _discard(open_reader(waves.polarity))
     for name in settings.stress.catalogs if settings.stress is not None else []:
         yield lambda name=name: _check_catalog(settings, name, found)  # type: ignore[misc]
+    if settings.tomography is not None:
+        yield lambda: _check_line(settings, found)
+    if settings.regional is not None:
+        yield lambda: _check_region(settings, found)
     for key, name in _single_files(settings):
         yield lambda key=key, name=name: _check_file(settings, key, name, found)  # type: ignore[misc]
 
@@ -118,10 +122,6 @@ def _single_files(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield settings that name one file, with the file."""
     if settings.tendency is not None:
         yield from (("tendency.files", f) for f in settings.tendency.files)
-    if settings.tomography is not None:
-        yield "tomography.picks.path", settings.tomography.picks.path
-        if settings.tomography.section.ground:
-            yield "tomography.section.ground", settings.tomography.section.ground
     for name in settings.report.compare:
         if "." in Path(name).name:
             yield "report.compare", name
@@ -195,10 +195,15 @@ def _check_location_model(settings: Settings, name: str, found: CheckedInputs) -
 def _check_archive(settings: Settings, written: str, found: CheckedInputs) -> None:
     """Look at the beginnings of waveform files; one that is none at all is told."""
     place = input_place(settings.data, written)
+    files: list[Path] = []
     if next(walk_inputs(place), None) is not None:
         files = list_files(place)
     else:
         files = [f for f in list_inputs(settings.data, written) if is_input(f)]
+    waves = settings.waveforms
+    if not files and waves is not None and waves.fetch is not None:
+        found.doubts.append(f"archive {written} is empty; `quakeloom run --fetch` fetches it")
+        return
     if not files:
         raise InputError(
             f"The archive '{written}' of '{settings.name}' holds no file (looked for {place}). "
@@ -227,6 +232,31 @@ def _check_catalog(settings: Settings, name: str, found: CheckedInputs) -> None:
             f"{seen.problem or 'Give a table with strike, dip and rake'}."
         )
     found.say(f"catalog {name}: {seen.title}")
+
+
+def _check_line(settings: Settings, found: CheckedInputs) -> None:
+    """Read the picks of a line, and find its ground."""
+    from quakeloom.formats import read_line_picks
+    from quakeloom.stages.tomography.inputs import input_digest
+
+    assert settings.tomography is not None
+    input_digest(settings)
+    picks = settings.tomography.picks
+    read = read_line_picks(input_place(settings.data, picks.path), picks.format, picks.unit)
+    found.say(f"picks {picks.path}: {read.picks.num_rows} travel times")
+    if read.rejects.num_rows:
+        found.doubts.append(f"{picks.path}: {read.rejects.num_rows} records are put aside")
+
+
+def _check_region(settings: Settings, found: CheckedInputs) -> None:
+    """Read the stations of a region, and find the files that its models rest on."""
+    from quakeloom.stages.regional.inputs import read_stations, regional_digest
+
+    regional_digest(settings)
+    stations = read_stations(settings)
+    found.say(f"region: starting model found, {len(stations.names)} stations in the grid")
+    if stations.rejects.num_rows:
+        found.doubts.append(f"{stations.rejects.num_rows} stations lie outside of the grid")
 
 
 def _check_file(settings: Settings, key: str, name: str, found: CheckedInputs) -> None:
