@@ -17,7 +17,7 @@ from quakeloom.formats._registry import FORMATS, detect_format
 from quakeloom.formats._text_lines import head_lines, is_binary
 from quakeloom.formats._travel_time_picks import LINE_FORMATS
 from quakeloom.formats._velocity_models import read_velocity_model
-from quakeloom.formats._waveforms import WAVEFORM_FORMATS
+from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
 
 Kind = Literal["source", "waveforms", "model", "mechanisms", "line", "settings", "other"]
 """What a file is for quakeloom."""
@@ -84,11 +84,21 @@ def recognize_file(path: str | Path) -> RecognizedFile:
         return RecognizedFile(path, "other", title=what, problem="give the file with its content")
     waves = [f for f in WAVEFORM_FORMATS.values() if f.sniff(head, path)]
     sure = next((f for f in waves if f.name not in _UNSURE), None)
-    if sure is not None:
+    if sure is not None and not _is_dataless(path, head):
         return RecognizedFile(path, "waveforms", sure.name, sure.title)
     if path.suffix.lower() in (".yaml", ".yml") and len(set(_SETTINGS.findall(head))) > 1:
         return RecognizedFile(path, "settings", title="settings of a run")
     return _recognize_table(path, head) or _recognize_rest(path, head, bool(waves))
+
+
+def _is_dataless(path: Path, head: bytes) -> bool:
+    """Say whether a SEED volume has no records of data."""
+    if not FORMATS["dataless_seed"].sniff(head):
+        return False
+    try:
+        return not read_waveforms(path, headers=True).traces
+    except QuakeloomError:
+        return True
 
 
 def looks_like_waveforms(path: str | Path) -> bool:
