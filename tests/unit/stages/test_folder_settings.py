@@ -155,7 +155,7 @@ def test_stations_and_a_model_are_missing(folder):
     proposal, read, checked = settle(folder)
     notes = " ".join(proposal.notes)
     assert "coordinates of stations, and there are none: add StationXML" in notes
-    assert f"`{DEFAULT_MODEL}`, which comes along, is used" in notes
+    assert f"`{DEFAULT_MODEL}`, which is shipped, is used" in notes
     assert read.takeoff.models == [DEFAULT_MODEL]
     assert any("Add StationXML" in p for p in checked.problems)
 
