@@ -30,7 +30,7 @@ from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.stages.weights.pickers import find_picker_weights
 from quakeloom.stages.weights.polarity_readers import open_reader
 from quakeloom.stages.without_a_run.source_checks import check_sources
-from quakeloom.store import find_input, input_place, is_input, list_inputs, walk_inputs
+from quakeloom.store import find_input, input_place, is_input, list_inputs, near_names, walk_inputs
 
 _MOST_WAVEFORMS = 200
 """Waveform files of an archive whose beginnings are looked at."""
@@ -217,6 +217,7 @@ def _check_archive(settings: Settings, written: str, found: CheckedInputs) -> No
         raise InputError(
             f"The archive '{written}' of '{settings.name}' holds no file (looked for {place}). "
             "Correct waveforms.archives, `data`, or the variable they use."
+            f"{near_names(settings.data, written)}"
         )
     step = max(1, len(files) // _MOST_WAVEFORMS)
     looked = files[::step]
@@ -278,6 +279,6 @@ def _existing(settings: Settings, key: str, name: str) -> Path:
         raise InputError(
             f"'{name}' under `{key}` of '{settings.name}' is no file (looked for "
             f"{input_place(settings.data, name)}). Correct the path, `data`, or the variable they "
-            "use."
+            f"use.{near_names(settings.data, name)}"
         )
     return file
