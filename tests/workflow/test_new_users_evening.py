@@ -209,6 +209,26 @@ def a_pattern_without_files(folder: Path) -> list[str]:
     return ["config", "check", "e.yaml"]
 
 
+def a_source_with_a_typo(folder: Path) -> list[str]:
+    change(folder / "e.yaml", sources=[{"path": "Event.xml"}, {"path": "stations.xml"}])
+    return ["config", "check", "e.yaml"]
+
+
+def a_folder_of_data_with_a_typo(folder: Path) -> list[str]:
+    change(folder / "e.yaml", data=str(folder / "dat"))
+    return ["run", "--config", "e.yaml"]
+
+
+def waveforms_with_a_typo(folder: Path) -> list[str]:
+    change(folder / "e.yaml", waveforms={"archives": ["wave"]})
+    return ["config", "check", "e.yaml"]
+
+
+def a_model_with_a_typo(folder: Path) -> list[str]:
+    change(folder / "e.yaml", takeoff={"models": ["modell.txt"]})
+    return ["config", "check", "e.yaml"]
+
+
 def a_workbook_for_a_table(folder: Path) -> list[str]:
     (folder / "data" / "stations.xlsx").write_bytes(b"PK\x03\x04" + bytes(100))
     change(folder / "e.yaml", sources=[{"path": "events.xml"}, {"path": "stations.xlsx"}])
@@ -261,6 +281,10 @@ MISTAKES = [
     (another_format_than_it_is, "write `format: quakeml`, or leave the format out"),
     (a_format_that_does_not_exist, "Did you mean quakeml?"),
     (a_pattern_without_files, "correct `path`, `data`"),
+    (a_source_with_a_typo, "/data/events.xml'?"),
+    (a_folder_of_data_with_a_typo, "/data'?"),
+    (waveforms_with_a_typo, "/data/waves'?"),
+    (a_model_with_a_typo, "/data/model.txt'?"),
     (a_workbook_for_a_table, "save the sheet as CSV"),
     (a_download_that_broke_off, "events.xml"),
     (a_table_as_a_workbook, "picks.csv"),

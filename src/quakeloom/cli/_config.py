@@ -17,6 +17,9 @@ config_app = typer.Typer(
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.add_typer(config_app, name="config")
+    # as people type them first
+    app.command("check", hidden=True)(check)
+    app.command("explain", hidden=True)(explain)
     app.command("formats")(formats)
     app.command("schema")(schema)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from quakeloom.cli._snakemake import (
     UNLOCK,
     Watched,
+    cache_environment,
     command_again,
     config_value,
     refuse_odd_name,
@@ -138,7 +139,7 @@ def run(
         *(["--dry-run"] if dry_run else []),
         *context.args,
     ]
-    environment = {**os.environ, "QUAKELOOM_PLANNED": "1"}
+    environment = {**os.environ, **cache_environment(), "QUAKELOOM_PLANNED": "1"}
     environment["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), environment.get("PATH", "")]
     )

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -109,6 +110,22 @@ def refuse_read_only_folder() -> None:
                 "there. Nothing was run; change to a folder of your own and name the others by "
                 "their full paths."
             )
+
+
+def cache_environment() -> dict[str, str]:
+    """Return variables that give programs a cache here where the home cannot be written.
+
+    Snakemake ends in a traceback without one; matplotlib and numba go on, but keep nothing.
+    """
+    named = os.environ.get("XDG_CACHE_HOME")
+    try:
+        place = Path(named) if named else Path.home() / ".cache"
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return {}
+    except (OSError, RuntimeError):  # no such home, or no right to write there
+        own = str(Path.cwd() / ".snakemake" / "home-cache")
+        return {"XDG_CACHE_HOME": own, "MPLCONFIGDIR": own}
 
 
 def refuse_odd_name(results: Path) -> None:

@@ -17,7 +17,8 @@ from quakeloom.formats._registry import FORMATS, detect_format
 from quakeloom.formats._text_lines import head_lines, is_binary
 from quakeloom.formats._travel_time_picks import LINE_FORMATS
 from quakeloom.formats._velocity_models import read_velocity_model
-from quakeloom.formats._waveforms import WAVEFORM_FORMATS
+from quakeloom.formats._waveform_format import WaveformFormat
+from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
 
 Kind = Literal["source", "waveforms", "model", "mechanisms", "line", "settings", "other"]
 """What a file is for quakeloom."""
@@ -36,8 +37,9 @@ _SETTINGS = re.compile(
 )
 """Keys at the beginning of a line that settings of a run have, two of them at least."""
 
-_UNSURE = frozenset({"win", "win32"})
-"""Waveform formats without a mark at their beginning: taken if nothing else is recognized."""
+_SURE = frozenset({"miniseed", "sac", "numpy"})
+"""Waveform formats with a mark at their beginning; others are tried if nothing else is recognized,
+since they have none, or ObsPy takes long to find it."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +84,35 @@ def recognize_file(path: str | Path) -> RecognizedFile:
     if not head.strip(b"\x00 \r\n\t"):
         what = "empty" if not head.strip() else "nothing but zeros"
         return RecognizedFile(path, "other", title=what, problem="give the file with its content")
-    waves = [f for f in WAVEFORM_FORMATS.values() if f.sniff(head, path)]
-    sure = next((f for f in waves if f.name not in _UNSURE), None)
-    if sure is not None:
+    sure = _first_waveform_format(path, head, is_sure=True)
+    if sure is not None and not _is_dataless(path, head):
         return RecognizedFile(path, "waveforms", sure.name, sure.title)
     if path.suffix.lower() in (".yaml", ".yml") and len(set(_SETTINGS.findall(head))) > 1:
         return RecognizedFile(path, "settings", title="settings of a run")
-    return _recognize_table(path, head) or _recognize_rest(path, head, bool(waves))
+    return _recognize_table(path, head) or _recognize_rest(path, head)
+
+
+def _first_waveform_format(path: Path, head: bytes, is_sure: bool) -> WaveformFormat | None:
+    """Return the first waveform format that a file may be in, of those that are sure or others."""
+    candidates = (f for f in WAVEFORM_FORMATS.values() if (f.name in _SURE) == is_sure)
+    return next((f for f in candidates if f.sniff(head, path)), None)
+
+
+def _is_dataless(path: Path, head: bytes) -> bool:
+    """Say whether a SEED volume has no records of data."""
+    if not FORMATS["dataless_seed"].sniff(head):
+        return False
+    try:
+        return not read_waveforms(path, headers=True).traces
+    except QuakeloomError:
+        return True
 
 
 def looks_like_waveforms(path: str | Path) -> bool:
     """Say whether the beginning of a file is that of a waveform format."""
     path = Path(path)
     head = read_head(path)
-    return any(f.sniff(head, path) for f in WAVEFORM_FORMATS.values())
+    return any(_first_waveform_format(path, head, sure) is not None for sure in (True, False))
 
 
 def _recognize_table(path: Path, head: bytes) -> RecognizedFile | None:
@@ -155,12 +172,14 @@ def _is_some_model(path: Path) -> bool:
     return True
 
 
-def _recognize_rest(path: Path, head: bytes, may_be_waveforms: bool) -> RecognizedFile:
+def _recognize_rest(path: Path, head: bytes) -> RecognizedFile:
     """Say what a file is that nothing here reads."""
-    if may_be_waveforms and is_binary(head):
-        name = next(f for f in WAVEFORM_FORMATS.values() if f.sniff(head, path))
-        return RecognizedFile(path, "waveforms", name.name, name.title)
     what, remedy = describe_foreign_file(head)
+    if what and "waveforms" not in what:
+        return RecognizedFile(path, "other", title=what, problem=remedy)
+    waves = _first_waveform_format(path, head, is_sure=False)
+    if waves is not None:
+        return RecognizedFile(path, "waveforms", waves.name, waves.title)
     if what:
         return RecognizedFile(path, "other", title=what, problem=remedy)
     if not is_binary(head) and len(head) <= _LARGEST_MODEL and _is_some_model(path):

@@ -6,6 +6,7 @@ them are found here, so that other places than local ones can come later.
 
 from __future__ import annotations
 
+import difflib
 import glob
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,29 @@ def input_place(data: str, name: str) -> Path:
     Variables of the environment are replaced in both.
     """
     return Path(expand_variables(data)) / expand_variables(name)
+
+
+def near_names(data: str, name: str) -> str:
+    """Return `` Did you mean ...?`` for a name that is nothing, or nothing where none is near.
+
+    Parameters
+    ----------
+    data, name : str
+        As for :func:`input_place`; files and folders beside the wrong name are compared, and
+        where its folder is missing, those beside that.
+    """
+    path = input_place(data, name)
+    while not path.parent.is_dir() and path.parent != path:
+        path = path.parent
+    try:
+        beside = {f.name: f for f in path.parent.iterdir() if not f.name.startswith(".")}
+    except OSError:
+        return ""
+    if path.name in beside:
+        return ""
+    lower = {n.lower(): n for n in beside}
+    near = difflib.get_close_matches(path.name.lower(), lower, n=1, cutoff=0.75)
+    return f" Did you mean '{beside[lower[near[0]]]}'?" if near else ""
 
 
 def is_input(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Stored machine code is never older than the source it was made from."""
 
 import ast
+import errno
 import os
 import re
 import subprocess
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 import quakeloom
+from quakeloom.core import compiled, machine_code_place
+from quakeloom.core.compiled import _warn_that_nothing_is_kept
 from quakeloom.core.sorting import sort_ascending
 
 INNER = """
@@ -52,6 +55,60 @@ def test_a_change_in_a_called_function_reaches_its_callers(tmp_path):
     assert _call(tmp_path) == ["20", "1"]
     (room / "inner.py").write_text(INNER.format(step=2))
     assert _call(tmp_path) == ["30", "0"]
+
+
+def _add_one(number):
+    return number + 1
+
+
+@pytest.fixture
+def no_warning_yet():
+    """The warning that nothing is kept comes once in a process."""
+    _warn_that_nothing_is_kept.cache_clear()
+    yield
+    _warn_that_nothing_is_kept.cache_clear()
+
+
+def test_without_a_folder_for_machine_code_functions_are_compiled_anew(
+    monkeypatch, caplog, no_warning_yet
+):
+    """A package and a home that cannot be written: numba finds no place, and says so at import."""
+    monkeypatch.setattr("numba.core.caching.CacheImpl._locator_classes", [])
+    assert compiled()(_add_one)(1) == 2
+    assert compiled()(_add_one)(2) == 3
+    assert caplog.text.count("set NUMBA_CACHE_DIR") == 1
+    assert machine_code_place() == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        ("save", OSError(errno.ENOSPC, "No space left on device")),
+        ("save", PermissionError(errno.EACCES, "Permission denied")),
+        ("load", EOFError("Ran out of input")),
+        ("load", PermissionError(errno.EACCES, "Permission denied")),
+    ],
+)
+def test_machine_code_that_cannot_be_stored_or_read_is_made_anew(
+    monkeypatch, caplog, no_warning_yet, tmp_path, method, error
+):
+    """A full disk, rights that were taken away, a file that was cut."""
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(f"numba.core.caching.IndexDataCacheFile.{method}", fail)
+    function = compiled()(_add_one)
+    assert function(1) == 2
+    assert function(1.5) == 2.5
+    assert caplog.text.count("set NUMBA_CACHE_DIR") == 1
+
+
+def test_a_folder_for_machine_code_is_tried(tmp_path, monkeypatch):
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    assert machine_code_place().startswith(str(tmp_path))
+    assert list(tmp_path.rglob("*.nbi"))
 
 
 def test_all_kernels_are_compiled_this_way():

@@ -38,6 +38,7 @@ from quakeloom.store import (
     input_place,
     is_input,
     list_inputs,
+    near_names,
     read_json,
     read_table,
     remove_others,
@@ -185,6 +186,7 @@ def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
                 f"Source '{source.path}' of '{settings.name}' does not exist, or is a folder "
                 f"without files (looked for {input_place(settings.data, source.path)}). Nothing "
                 "was planned; correct `path`, `data`, or the variable they use."
+                f"{near_names(settings.data, source.path)}"
             )
         for file in files:
             name = str(file.relative_to(base)) if file.is_relative_to(base) else file.name

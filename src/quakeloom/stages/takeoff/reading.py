@@ -16,6 +16,7 @@ from quakeloom.store import (
     RunLayout,
     find_velocity_model,
     input_place,
+    near_names,
     open_array,
     own_velocity_models,
     read_json,
@@ -48,7 +49,7 @@ def find_model(settings: Settings, name: str) -> Path:
             f"Velocity model '{name}' of '{settings.name}' does not exist as a file (looked for "
             f"{input_place(settings.data, name)}), and is none of quakeloom's own "
             f"({', '.join(own_velocity_models())}). No angle can be traced; correct "
-            "takeoff.models."
+            f"takeoff.models.{near_names(settings.data, name)}"
         )
     return found
 

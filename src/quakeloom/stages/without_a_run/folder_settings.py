@@ -20,7 +20,7 @@ from quakeloom.stages.without_a_run.folder_words import (
 from quakeloom.store import list_inputs, pattern_of
 
 DEFAULT_MODEL = "generic_crust"
-"""The shipped velocity model that is named where a folder has none."""
+"""The velocity model that is shipped with quakeloom and named where a folder has none."""
 
 _RELOCATED = ("hypodd_reloc", "growclust")
 """Formats of relocated events: named first, since the first source that has an event counts."""
@@ -203,7 +203,7 @@ def _takeoff(found: FolderContents, is_given: bool) -> tuple[list[str], list[str
     notes = []
     if not models:
         notes.append(
-            f"takeoff: no velocity model was found, so `{DEFAULT_MODEL}`, a shipped one, is "
+            f"takeoff: no velocity model was found, so `{DEFAULT_MODEL}`, which is shipped, is "
             "used; one of your region gives better angles: lines of depth (km) and P velocity "
             "(km/s)"
         )

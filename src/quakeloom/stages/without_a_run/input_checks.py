@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from quakeloom.config import Configuration, Settings, Source
+from quakeloom.config import Configuration, Regional, Settings, Source, TomographyPicks
 from quakeloom.core import FormatError, InputError, QuakeloomError
 from quakeloom.formats import (
     RecognizedFile,
@@ -28,7 +30,7 @@ from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.stages.weights.pickers import find_picker_weights
 from quakeloom.stages.weights.polarity_readers import open_reader
 from quakeloom.stages.without_a_run.source_checks import check_sources
-from quakeloom.store import find_input, input_place, is_input, list_inputs, walk_inputs
+from quakeloom.store import find_input, input_place, is_input, list_inputs, near_names, walk_inputs
 
 _MOST_WAVEFORMS = 200
 """Waveform files of an archive whose beginnings are looked at."""
@@ -80,48 +82,55 @@ def check_inputs(configuration: Configuration) -> CheckedInputs:
         Its settings are valid.
     """
     found = CheckedInputs()
+    done: set[str] = set()
     for settings in configuration.cases.values():
-        for check in _checks(settings, found):
-            found.attempt(check)
+        for what, check in _checks(settings, found):
+            key = f"{settings.data}\n{what}"
+            if key not in done:  # cases share most of what they name
+                done.add(key)
+                found.attempt(check)
     return found
 
 
-def _checks(settings: Settings, found: CheckedInputs) -> Iterator[Callable[[], None]]:
-    """Yield a check for everything that settings name."""
-    for source in settings.sources:
-        yield lambda source=source: _check_source(settings, source, found)  # type: ignore[misc]
-    if settings.sources:
-        yield lambda: _check_together(settings, found)
+def _checks(settings: Settings, found: CheckedInputs) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield a check for everything that settings name, with what it is of."""
+
+    def check(function: Callable[..., None], *named: Any) -> tuple[str, Callable[[], None]]:
+        return f"{function.__name__} {named}", partial(function, settings, *named, found)
+
+    yield from (check(_check_source, source) for source in settings.sources)
     takeoff, locate, waves = settings.takeoff, settings.locate, settings.waveforms
-    models = takeoff.models if takeoff.angles == "layered" else []
-    for name in models:
-        yield lambda name=name: _check_model(settings, name, found)  # type: ignore[misc]
-    for name in locate.models if locate is not None else []:
-        yield lambda name=name: _check_location_model(settings, name, found)  # type: ignore[misc]
+    if settings.sources:
+        angles = takeoff.angles
+        yield f"{settings.sources} {angles}", partial(_check_together, settings, found)
+    if takeoff.angles == "layered":
+        yield from (check(_check_model, name) for name in takeoff.models)
+    if locate is not None:
+        yield from (check(_check_location_model, name) for name in locate.models)
     if waves is not None:
-        if settings.simulation is None:
-            for written in waves.archives:
-                yield lambda w=written: _check_archive(settings, w, found)  # type: ignore[misc]
-        yield lambda: _discard(find_picker_weights(waves.picker))
-        yield lambda: _discard(open_reader(waves.polarity))
-    for name in settings.stress.catalogs if settings.stress is not None else []:
-        yield lambda name=name: _check_catalog(settings, name, found)  # type: ignore[misc]
-    for key, name in _single_files(settings):
-        yield lambda key=key, name=name: _check_file(settings, key, name, found)  # type: ignore[misc]
+        archives = waves.archives if settings.simulation is None else []
+        yield from (check(_check_archive, written) for written in archives)
+        yield check(_check_weights, waves.picker, waves.polarity)
+    if settings.stress is not None:
+        yield from (check(_check_catalog, name) for name in settings.stress.catalogs)
+    if settings.tomography is not None:
+        yield check(_check_line, settings.tomography.picks)
+    if settings.regional is not None:
+        yield check(_check_region, settings.regional)
+    yield from (check(_check_file, key, name) for key, name in _single_files(settings))
 
 
-def _discard(_: object) -> None:
-    """What was opened is not kept."""
+def _check_weights(settings: Settings, picker: str, polarity: str, found: CheckedInputs) -> None:
+    """Find the weights of networks, and read those of first motions."""
+    file = find_picker_weights(picker)
+    found.say(f"weights for picks: {file.name if file is not None else 'classical'}")
+    found.say(f"weights for first motions: {open_reader(polarity).name}")
 
 
 def _single_files(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield settings that name one file, with the file."""
     if settings.tendency is not None:
         yield from (("tendency.files", f) for f in settings.tendency.files)
-    if settings.tomography is not None:
-        yield "tomography.picks.path", settings.tomography.picks.path
-        if settings.tomography.section.ground:
-            yield "tomography.section.ground", settings.tomography.section.ground
     for name in settings.report.compare:
         if "." in Path(name).name:
             yield "report.compare", name
@@ -133,7 +142,7 @@ def _check_source(settings: Settings, source: Source, found: CheckedInputs) -> N
     files = source_files(settings.model_copy(update={"sources": [source]}))
     formats: dict[str, int] = {}
     for _, file, name in files:
-        found.attempt(lambda file=file, name=name: _check_head(source, file, name, formats, found))  # type: ignore[misc]
+        found.attempt(partial(_check_head, source, file, name, formats, found))
     if formats:
         told = ", ".join(f"{n} {f}" if len(files) > 1 else f for f, n in formats.items())
         found.say(f"source {source.path}: {told}")
@@ -195,14 +204,20 @@ def _check_location_model(settings: Settings, name: str, found: CheckedInputs) -
 def _check_archive(settings: Settings, written: str, found: CheckedInputs) -> None:
     """Look at the beginnings of waveform files; one that is none at all is told."""
     place = input_place(settings.data, written)
+    files: list[Path] = []
     if next(walk_inputs(place), None) is not None:
         files = list_files(place)
     else:
         files = [f for f in list_inputs(settings.data, written) if is_input(f)]
+    waves = settings.waveforms
+    if not files and waves is not None and waves.fetch is not None:
+        found.doubts.append(f"archive {written} is empty; `quakeloom run --fetch` fetches it")
+        return
     if not files:
         raise InputError(
             f"The archive '{written}' of '{settings.name}' holds no file (looked for {place}). "
             "Correct waveforms.archives, `data`, or the variable they use."
+            f"{near_names(settings.data, written)}"
         )
     step = max(1, len(files) // _MOST_WAVEFORMS)
     looked = files[::step]
@@ -229,6 +244,28 @@ def _check_catalog(settings: Settings, name: str, found: CheckedInputs) -> None:
     found.say(f"catalog {name}: {seen.title}")
 
 
+def _check_line(settings: Settings, picks: TomographyPicks, found: CheckedInputs) -> None:
+    """Read the picks of a line, and find its ground."""
+    from quakeloom.formats import read_line_picks
+    from quakeloom.stages.tomography.inputs import input_digest
+
+    input_digest(settings)
+    read = read_line_picks(input_place(settings.data, picks.path), picks.format, picks.unit)
+    found.say(f"picks {picks.path}: {read.picks.num_rows} travel times")
+    if read.rejects.num_rows:
+        found.doubts.append(f"{picks.path}: {read.rejects.num_rows} records are put aside")
+
+
+def _check_region(settings: Settings, _: Regional, found: CheckedInputs) -> None:
+    """Read the stations of a region, and find the files that its models rest on."""
+    from quakeloom.stages.regional.inputs import read_stations, regional_digest
+
+    regional_digest(settings)
+    stations = read_stations(settings)
+    inside, outside = len(stations.names), stations.rejects.num_rows
+    found.say(f"region: the model is there; {inside} of {inside + outside} stations in the grid")
+
+
 def _check_file(settings: Settings, key: str, name: str, found: CheckedInputs) -> None:
     seen = recognize_file(_existing(settings, key, name))
     if seen.title in ("not readable", "empty", "nothing but zeros"):
@@ -242,6 +279,6 @@ def _existing(settings: Settings, key: str, name: str) -> Path:
         raise InputError(
             f"'{name}' under `{key}` of '{settings.name}' is no file (looked for "
             f"{input_place(settings.data, name)}). Correct the path, `data`, or the variable they "
-            "use."
+            f"use.{near_names(settings.data, name)}"
         )
     return file
