@@ -65,12 +65,17 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table. ``numeric`` marks the columns that are set to the right."""
+    """A table. ``numeric`` marks the columns that are set to the right.
+
+    With ``search``, the label of a box above it, the table scrolls and the box hides the rows
+    that do not contain what is typed.
+    """
 
     columns: Sequence[str | Markup]
     rows: Sequence[Sequence[Any]]
     caption: str | Markup = ""
     numeric: Sequence[bool] = ()
+    search: str = ""
     kind: str = "grid"
 
 

@@ -120,7 +120,7 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             whole(best),
             percent(best / total, 1),
             percent(reference_best / reference_total, 1),
-            "used for stress inversion",
+            f"those that {_CITATION} used for stress",
         )
     )
     rows.append(("all", whole(total), percent(1.0), percent(1.0), ""))

@@ -16,7 +16,7 @@ from quakeloom.plots import (
     plot_shmax_map,
 )
 from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, degrees, number, percent, verb
+from quakeloom.report._phrases import count, degrees, listing, number, percent, verb
 from quakeloom.report._results import RunResults
 from quakeloom.stress import axial_difference, shmax_deviations
 
@@ -110,7 +110,7 @@ def tendency_section(results: RunResults) -> Section:
 def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
     nodes = count(facts["nodes_with_data"], "node")
     text = (
-        f"{count(facts['mechanisms'], 'mechanism')} with a total weight of "
+        f"{count(facts['mechanisms'], 'mechanism')}{_letters(facts)} with a total weight of "
         f"{facts['weight']:,.1f} {verb(facts['mechanisms'], 'determines', 'determine')} the stress "
         f"at {nodes}"
     )
@@ -128,6 +128,15 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
             "show no change of stress over the map."
         )
     return text + _left_out(facts)
+
+
+def _letters(facts: dict[str, Any]) -> str:
+    """How many mechanisms of each letter made the map, where that is known of all of them."""
+    found = facts.get("qualities", {})
+    if sum(found.values()) != facts["mechanisms"] or set(found) == {""}:
+        return ""
+    parts = [f"{n:,} {q}" if q else f"{n:,} without letter" for q, n in found.items()]
+    return f" ({listing(parts)})"
 
 
 def _left_out(facts: dict[str, Any]) -> str:

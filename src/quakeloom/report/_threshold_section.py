@@ -46,7 +46,8 @@ def threshold_section(results: RunResults) -> Section:
             "wide",
         ),
         Grid(
-            ("Minimum", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
+            ("Minimum probability", "Expected wrong", "Readings", "Solved", *_LETTERS,
+             "Uncertainty (°)", "Rotation (°)", "Within 30°"),
             [_row(r) for r in rows],
             "Minimum probability of a reading that counts (all: weighed by probability), share of "
             "wrong ones that the search expects, readings, solved events, events of each quality; "
