@@ -18,6 +18,7 @@ from quakeloom.plots._style import (
     QUALITY_COLORS,
     new_figure,
     styled,
+    use_logarithmic,
 )
 
 Floats = NDArray[np.float64]
@@ -132,7 +133,7 @@ def plot_reading_accuracy(
             axes.plot(groups.middle, share, "os"[k % 2], color=color, ms=3.6, label=groups.label)
             lowest = min(lowest, float(low.min()))
         if logarithmic:
-            axes.set_xscale("log")
+            use_logarithmic(axes, "x")
             first, last = axes.get_xlim()
             steps = (1, 2, 5) if last < 60.0 * first else (1,)
             ticks = [m * 10.0**k for k in range(-2, 5) for m in steps]

@@ -16,6 +16,7 @@ from quakeloom.plots._style import (
     QUALITY_COLORS,
     new_figure,
     styled,
+    use_logarithmic,
 )
 
 
@@ -71,8 +72,8 @@ def plot_growth(
     figure = new_figure(width_in, 2.2)
     axes = figure.add_subplot()
     axes.plot(n, r, color=QUALITY_COLORS["B"], marker="o", ms=4, mec="white", mew=0.5)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    use_logarithmic(axes, "x")
+    use_logarithmic(axes, "y")
     if len(r):
         axes.set_ylim(np.nanmin(r) / 3.0, np.nanmax(r) * 3.0)
     for x, y in zip(n, r, strict=True):

@@ -6,12 +6,14 @@ import functools
 import io
 import re
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter, LogFormatterSciNotation
 from numpy.typing import NDArray
 
 Arguments = ParamSpec("Arguments")
@@ -105,6 +107,8 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "quakeloom",
     "path.simplify": True,
+    # names of stations and events may hold dollar signs, which are no formulas
+    "text.parse_math": False,
 }
 """The house style, as settings of matplotlib (sizes in points)."""
 
@@ -146,6 +150,32 @@ def new_figure(width_in: float, height_in: float, constrained: bool = True) -> F
     figure = _Drawing(figsize=(width_in, height_in), layout=layout)
     FigureCanvasAgg(figure)
     return figure
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits and sign as exponents."""
+
+
+class _PlainPowers(LogFormatterSciNotation):
+    """Powers of ten in plain characters: 10² and 2×10⁻³."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        text = str(super().__call__(x, pos)).replace("$", "").replace("\\mathdefault", "")
+        text = text.replace("\\times", "\N{MULTIPLICATION SIGN}")
+        return re.sub(r"\^\{([^}]*)\}", lambda m: m[1].translate(_RAISED), text).strip("{}")
+
+
+def use_logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Give an axis a logarithmic scale whose labels need no formulas."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(plain_powers())
+    axis.set_minor_formatter(plain_powers())
+
+
+def plain_powers() -> Formatter:
+    """Return a formatter of logarithmic ticks that writes 10² and 2×10⁻³."""
+    return _PlainPowers()
 
 
 def figure_to_svg(figure: Figure, raster_dpi: float = 200.0) -> bytes:
