@@ -16,7 +16,7 @@ from quakeloom.plots._style import (
     PAGE_WIDTH_IN,
     PRESSURE,
     QUALITY_COLORS,
-    new_figure,
+    new_panels,
     styled,
     use_logarithmic,
 )
@@ -78,10 +78,8 @@ def plot_precision_recall(
     panels : sequence of (title, curves)
     width_in : float
     """
-    figure = new_figure(width_in, 2.7)
-    for axes, (title, curves) in zip(
-        figure.subplots(1, max(len(panels), 2), squeeze=False)[0], panels, strict=False
-    ):
+    figure, places = new_panels(max(len(panels), 2), width_in, 2.7)
+    for axes, (title, curves) in zip(places, panels, strict=False):
         lowest = 1.0
         for k, curve in enumerate(curves):
             color = _COLORS[k % len(_COLORS)]
@@ -119,10 +117,8 @@ def plot_reading_accuracy(
     panels : sequence of (name of the quantity, logarithmic, series)
     width_in : float
     """
-    figure = new_figure(width_in, 2.7)
-    for axes, (name, logarithmic, series) in zip(
-        figure.subplots(1, max(len(panels), 2), squeeze=False)[0], panels, strict=False
-    ):
+    figure, places = new_panels(max(len(panels), 2), width_in, 2.7)
+    for axes, (name, logarithmic, series) in zip(places, panels, strict=False):
         lowest = 0.9
         for k, groups in enumerate(series):
             low, high = binomial_interval(groups.right, groups.count)

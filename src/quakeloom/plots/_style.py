@@ -65,6 +65,13 @@ PAGE_WIDTH_IN = 7.0
 COLUMN_WIDTH_IN = 3.4
 """Width of a figure in one of two columns, inches."""
 
+PHONE_WIDTH_IN = 3.9
+"""Width of a figure for a phone, inches: as wide as most screens (390 px), so that its lettering is
+as large there as that of a page."""
+
+_SIDE_BY_SIDE_IN = 5.0
+"""Width from which panels stand side by side, inches; below each other in narrower figures."""
+
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 """Entries of an SVG file that are left out, so that the same figure gives the same bytes."""
 
@@ -176,6 +183,19 @@ def use_logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
 def plain_powers() -> Formatter:
     """Return a formatter of logarithmic ticks that writes 10² and 2×10⁻³."""
     return _PlainPowers()
+
+
+def new_panels(
+    count: int, width_in: float, height_in: float, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels side by side, or below each other where it is narrow.
+
+    ``options`` are those of :meth:`matplotlib.figure.Figure.subplots`.
+    """
+    wide = width_in >= _SIDE_BY_SIDE_IN
+    figure = new_figure(width_in, height_in if wide else height_in * count)
+    rows, columns = (1, count) if wide else (count, 1)
+    return figure, list(figure.subplots(rows, columns, squeeze=False, **options).ravel())
 
 
 def figure_to_svg(figure: Figure, raster_dpi: float = 200.0) -> bytes:
