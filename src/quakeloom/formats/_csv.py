@@ -17,6 +17,7 @@ from quakeloom.core import FormatError
 from quakeloom.formats._column_names import find_columns, recognizes
 from quakeloom.formats._compressed import ByteStream, plain_head
 from quakeloom.formats._format import Format
+from quakeloom.formats._formulas import restore_formulas
 from quakeloom.formats._named_columns import RawTable
 from quakeloom.formats._plain_tables import TABLE_OPTION, choose_table, source_tables
 from quakeloom.formats._source_tables import Rejects, SourceTables
@@ -101,6 +102,8 @@ def read_raw_csv(path: Path) -> RawTable:
         table = pa.table({n: pa.array([], pa.string()) for n in names})
     kept = np.ones(len(lines), dtype=bool)
     kept[np.array(broken, np.int64) - 1] = False
+    for i, name in enumerate(table.column_names):
+        table = table.set_column(i, name, restore_formulas(table.column(i)))
     if separator == ";":
         table = _with_decimal_points(table)
     return RawTable(path, table, rejects, lines[kept][: table.num_rows])

@@ -6,6 +6,9 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
+from quakeloom.formats._formulas import defuse_formulas
 from quakeloom.formats._replacing import replacing
 
 
@@ -30,4 +33,7 @@ def write_event_numbers(numbers: Mapping[str, int], path: Path) -> None:
     ):
         table = csv.writer(stream)
         table.writerow(("number", "event_id"))
-        table.writerows((number, event_id) for event_id, number in numbers.items())
+        names = defuse_formulas(
+            pa.chunked_array([pa.array(list(numbers), pa.string())])
+        ).to_pylist()
+        table.writerows(zip(numbers.values(), names, strict=True))

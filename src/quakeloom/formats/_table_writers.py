@@ -12,6 +12,7 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from quakeloom.core import principal_axes
+from quakeloom.formats._formulas import defuse_formulas
 from quakeloom.formats._replacing import replacing
 
 GMT_TABLE_COLUMNS = (
@@ -39,7 +40,8 @@ def write_csv(table: pa.Table, path: Path) -> None:
     """Write a registered table as CSV that :func:`read_csv` gives back.
 
     Numbers are written with all their digits, times as ``2020-01-31T12:34:56.123456789Z``;
-    missing numbers and times are empty cells.
+    missing numbers and times are empty cells. Texts that a spreadsheet would run as a formula
+    are written behind a single quote, which :func:`read_csv` takes off.
 
     Parameters
     ----------
@@ -47,12 +49,15 @@ def write_csv(table: pa.Table, path: Path) -> None:
     path : Path
     """
     columns: dict[str, Any] = {}
+    # a spreadsheet runs a text that looks like a formula, so that is written behind a quote
     for field in table.schema:
         column = table.column(field.name)
         if pa.types.is_timestamp(field.type):
             column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
         elif pa.types.is_floating(field.type):
             column = pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
+        elif pa.types.is_string(field.type):
+            column = defuse_formulas(column)
         columns[field.name] = column
     with replacing(Path(path)) as temporary:
         arrow_csv.write_csv(pa.table(columns), temporary)

@@ -32,7 +32,7 @@ class PickScore:
     precision, recall, f1 : float
         NaN without picks that count, without references, and without either.
     mean_s, std_s : float
-        Of the residuals (pick less reference) of the pairs; NaN where there is none.
+        Of the residuals (pick minus reference) of the pairs; NaN where there is none.
     residuals_s : ndarray
         Of the pairs, in order of the references.
     """

@@ -66,6 +66,7 @@ from quakeloom.plots._stress_maps import (
 from quakeloom.plots._style import (
     COLUMN_WIDTH_IN,
     PAGE_WIDTH_IN,
+    PHONE_WIDTH_IN,
     QUALITY_COLORS,
     STYLE,
     figure_to_png,
@@ -86,6 +87,7 @@ from quakeloom.plots._threshold_curve import plot_threshold_curve
 __all__ = [
     "COLUMN_WIDTH_IN",
     "PAGE_WIDTH_IN",
+    "PHONE_WIDTH_IN",
     "QUALITY_COLORS",
     "REGIME_COLORS",
     "STYLE",

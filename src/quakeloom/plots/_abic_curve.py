@@ -6,7 +6,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from quakeloom.plots._style import ALERT, INK, PAGE_WIDTH_IN, new_figure, styled
+from quakeloom.plots._style import (
+    ALERT,
+    INK,
+    PAGE_WIDTH_IN,
+    new_panels,
+    plain_powers,
+    styled,
+    use_logarithmic,
+)
 
 
 @styled
@@ -31,23 +39,24 @@ def plot_abic_curve(
     order = np.argsort(a)
     a, b, e, r = a[order], b[order], e[order], r[order]
     at = int(np.argmin(np.abs(np.log(a / chosen))))
-    figure = new_figure(width_in, 2.6)
-    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
+    figure, (left, right) = new_panels(2, width_in, 2.6, gridspec_kw={"wspace": 0.08})
     left.plot(a, b - b.min(), color=INK, lw=1.0, marker="o", ms=2.2)
     left.plot(a[at], b[at] - b.min(), "o", color=ALERT, ms=5)
     left.annotate(
-        f"$\\alpha^2$ = {chosen:.3g}", (a[at], b[at] - b.min()), xytext=(24, 6),
-        textcoords="offset points", ha="left", fontsize=7, color=ALERT,
+        f"α² = {chosen:.3g}", (a[at], b[at] - b.min()),
+        xytext=(-6, 8) if at > len(a) // 2 else (24, 6), textcoords="offset points",
+        ha="right" if at > len(a) // 2 else "left", fontsize=7, color=ALERT,
     )  # fmt: skip
-    left.set_xscale("log")
+    use_logarithmic(left, "x")
     if np.ptp(b) > 300.0:
         left.set_yscale("symlog", linthresh=100.0)
+        left.yaxis.set_major_formatter(plain_powers())
     left.set_ylim(0, None)
-    left.set_xlabel("Smoothing strength $\\alpha^2$")
+    left.set_xlabel("Smoothing strength α²")
     left.set_ylabel("ABIC above its minimum")
     right.plot(r, e, color=INK, lw=1.0, marker="o", ms=2.2)
     right.plot(r[at], e[at], "o", color=ALERT, ms=5)
-    right.set_xscale("log")
-    right.set_xlabel("Roughness $m^T R m$")
-    right.set_ylabel("Misfit $|d - G m|^2$")
+    use_logarithmic(right, "x")
+    right.set_xlabel("Roughness mᵀ R m")
+    right.set_ylabel("Misfit |d - G m|²")
     return figure

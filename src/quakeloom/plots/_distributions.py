@@ -89,9 +89,11 @@ def plot_quality_bar(
                 linewidth=0.8,
             )
             text = f"{key}  {100 * share:.0f} %"
-            if share < 0.008 * len(text) + 0.03:
+            # letters take the larger a share of a bar, the narrower the figure is
+            room = share * width_in / PAGE_WIDTH_IN
+            if room < 0.008 * len(text) + 0.03:
                 text = key
-            if share > 0.012 * len(text) + 0.015:
+            if room > 0.012 * len(text) + 0.015:
                 axes.text(
                     left + share / 2,
                     row,

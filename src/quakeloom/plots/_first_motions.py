@@ -64,7 +64,7 @@ def plot_pick_residuals(
     Parameters
     ----------
     residuals_s : mapping of str to array_like
-        By phase: picks less reference in seconds.
+        By phase: pick minus reference in seconds.
     reference : str
         Whose the reference is.
     width_in : float
@@ -77,7 +77,7 @@ def plot_pick_residuals(
         axes.hist(np.clip(shown, -limit, limit), np.linspace(-limit, limit, 26),
                   color=QUALITY_COLORS["B"])  # fmt: skip
         axes.axvline(0.0, color=INK, lw=0.7)
-        axes.set_xlabel(f"{phase}: pick less {reference} (s)")
+        axes.set_xlabel(f"{phase}: pick minus {reference} (s)")
     panels[0].set_ylabel("Picks")
     return figure
 
@@ -101,6 +101,8 @@ def plot_first_motions(
     columns : int
     width_in : float
     """
+    # a panel holds its title from 1.7 inches on
+    columns = min(columns, max(int(width_in / 1.7), 1))
     rows = max(-(-len(motions) // columns), 1)
     figure = new_figure(width_in, 1.15 * rows + 0.25)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()

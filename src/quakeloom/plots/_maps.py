@@ -25,6 +25,7 @@ from quakeloom.plots._style import (
     QUALITIES,
     QUALITY_COLORS,
     new_figure,
+    plain_powers,
     quality_colors,
     styled,
 )
@@ -290,6 +291,8 @@ def _draw_density(figure: Figure, axes: Axes, x: Floats, y: Floats, label: str) 
         rasterized=True,
     )
     bar = figure.colorbar(mesh, ax=axes, shrink=0.5, aspect=28, pad=0.01)
+    bar.formatter = plain_powers()
+    bar.update_ticks()
     bar.set_label(label)
     bar.outline.set_linewidth(0.4)
 

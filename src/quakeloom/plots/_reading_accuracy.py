@@ -16,8 +16,9 @@ from quakeloom.plots._style import (
     PAGE_WIDTH_IN,
     PRESSURE,
     QUALITY_COLORS,
-    new_figure,
+    new_panels,
     styled,
+    use_logarithmic,
 )
 
 Floats = NDArray[np.float64]
@@ -77,10 +78,8 @@ def plot_precision_recall(
     panels : sequence of (title, curves)
     width_in : float
     """
-    figure = new_figure(width_in, 2.7)
-    for axes, (title, curves) in zip(
-        figure.subplots(1, max(len(panels), 2), squeeze=False)[0], panels, strict=False
-    ):
+    figure, places = new_panels(max(len(panels), 2), width_in, 2.7)
+    for axes, (title, curves) in zip(places, panels, strict=False):
         lowest = 1.0
         for k, curve in enumerate(curves):
             color = _COLORS[k % len(_COLORS)]
@@ -118,10 +117,8 @@ def plot_reading_accuracy(
     panels : sequence of (name of the quantity, logarithmic, series)
     width_in : float
     """
-    figure = new_figure(width_in, 2.7)
-    for axes, (name, logarithmic, series) in zip(
-        figure.subplots(1, max(len(panels), 2), squeeze=False)[0], panels, strict=False
-    ):
+    figure, places = new_panels(max(len(panels), 2), width_in, 2.7)
+    for axes, (name, logarithmic, series) in zip(places, panels, strict=False):
         lowest = 0.9
         for k, groups in enumerate(series):
             low, high = binomial_interval(groups.right, groups.count)
@@ -132,7 +129,7 @@ def plot_reading_accuracy(
             axes.plot(groups.middle, share, "os"[k % 2], color=color, ms=3.6, label=groups.label)
             lowest = min(lowest, float(low.min()))
         if logarithmic:
-            axes.set_xscale("log")
+            use_logarithmic(axes, "x")
             first, last = axes.get_xlim()
             steps = (1, 2, 5) if last < 60.0 * first else (1,)
             ticks = [m * 10.0**k for k in range(-2, 5) for m in steps]

@@ -15,7 +15,9 @@ from quakeloom.plots._style import (
     PAGE_WIDTH_IN,
     QUALITY_COLORS,
     new_figure,
+    new_panels,
     styled,
+    use_logarithmic,
 )
 
 
@@ -35,8 +37,7 @@ def plot_rule_costs(
         Sum of wall times, largest peak memory; NaN where not known.
     width_in : float
     """
-    figure = new_figure(width_in, 0.75 + 0.2 * max(len(rules), 1))
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure, (left, right) = new_panels(2, width_in, 0.75 + 0.2 * max(len(rules), 1), sharey=True)
     rows = np.arange(len(rules))
     for axes, values, label, color in (
         (left, np.asarray(seconds, float), "Wall time (s)", QUALITY_COLORS["B"]),
@@ -45,7 +46,7 @@ def plot_rule_costs(
         bars = np.nan_to_num(values)
         axes.barh(rows, bars, height=0.6, color=color)
         top = bars.max(initial=0.0) or 1.0
-        for row, value in zip(rows, values, strict=True):
+        for row, value in zip(rows.tolist(), values.tolist(), strict=True):
             if np.isfinite(value):
                 text = f"{value:,.0f}" if value >= 100 else f"{value:,.2g}"
                 axes.text(value + 0.012 * top, row, text, va="center", fontsize=6.5, color=MUTED)
@@ -71,8 +72,8 @@ def plot_growth(
     figure = new_figure(width_in, 2.2)
     axes = figure.add_subplot()
     axes.plot(n, r, color=QUALITY_COLORS["B"], marker="o", ms=4, mec="white", mew=0.5)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    use_logarithmic(axes, "x")
+    use_logarithmic(axes, "y")
     if len(r):
         axes.set_ylim(np.nanmin(r) / 3.0, np.nanmax(r) * 3.0)
     for x, y in zip(n, r, strict=True):

@@ -212,7 +212,7 @@ def plot_regime_map(
         )
     bar = figure.colorbar(drawn, ax=axes, orientation="horizontal", pad=0.05, aspect=40, shrink=0.7)
     bar.set_ticks([0.5, 1.0, 1.5, 2.0, 2.5], labels=["normal", "", "strike-slip", "", "thrust"])
-    bar.set_label("Faulting regime, A$_\\phi$ from 0 to 3")
+    bar.set_label("Faulting regime, A_φ from 0 to 3")
     bar.outline.set_visible(False)
     if quiet:
         _legend(

@@ -6,12 +6,14 @@ import functools
 import io
 import re
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter, LogFormatterSciNotation
 from numpy.typing import NDArray
 
 Arguments = ParamSpec("Arguments")
@@ -63,6 +65,13 @@ PAGE_WIDTH_IN = 7.0
 COLUMN_WIDTH_IN = 3.4
 """Width of a figure in one of two columns, inches."""
 
+PHONE_WIDTH_IN = 3.9
+"""Width of a figure for a phone, inches: as wide as most screens (390 px), so that its lettering is
+as large there as that of a page."""
+
+_SIDE_BY_SIDE_IN = 5.0
+"""Width from which panels stand side by side, inches; below each other in narrower figures."""
+
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 """Entries of an SVG file that are left out, so that the same figure gives the same bytes."""
 
@@ -105,6 +114,8 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "quakeloom",
     "path.simplify": True,
+    # names of stations and events may hold dollar signs, which are no formulas
+    "text.parse_math": False,
 }
 """The house style, as settings of matplotlib (sizes in points)."""
 
@@ -146,6 +157,45 @@ def new_figure(width_in: float, height_in: float, constrained: bool = True) -> F
     figure = _Drawing(figsize=(width_in, height_in), layout=layout)
     FigureCanvasAgg(figure)
     return figure
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits and sign as exponents."""
+
+
+class _PlainPowers(LogFormatterSciNotation):
+    """Powers of ten in plain characters: 10² and 2×10⁻³."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        text = str(super().__call__(x, pos)).replace("$", "").replace("\\mathdefault", "")
+        text = text.replace("\\times", "\N{MULTIPLICATION SIGN}")
+        return re.sub(r"\^\{([^}]*)\}", lambda m: m[1].translate(_RAISED), text).strip("{}")
+
+
+def use_logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Give an axis a logarithmic scale whose labels need no formulas."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(plain_powers())
+    axis.set_minor_formatter(plain_powers())
+
+
+def plain_powers() -> Formatter:
+    """Return a formatter of logarithmic ticks that writes 10² and 2×10⁻³."""
+    return _PlainPowers()
+
+
+def new_panels(
+    count: int, width_in: float, height_in: float, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels side by side, or below each other where it is narrow.
+
+    ``options`` are those of :meth:`matplotlib.figure.Figure.subplots`.
+    """
+    wide = width_in >= _SIDE_BY_SIDE_IN
+    figure = new_figure(width_in, height_in if wide else height_in * count)
+    rows, columns = (1, count) if wide else (count, 1)
+    return figure, list(figure.subplots(rows, columns, squeeze=False, **options).ravel())
 
 
 def figure_to_svg(figure: Figure, raster_dpi: float = 200.0) -> bytes:

@@ -13,7 +13,7 @@ from quakeloom.plots._style import (
     MUTED,
     PAGE_WIDTH_IN,
     QUALITY_COLORS,
-    new_figure,
+    new_panels,
     styled,
 )
 
@@ -37,8 +37,7 @@ def plot_threshold_curve(
         Marked.
     width_in : float
     """
-    figure = new_figure(width_in, 2.6)
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = new_panels(2, width_in, 2.6)
     x = np.arange(len(signs))
     labels = [f"{r['minimum_probability']:g}" for r in signs]
     mark = [r["minimum_probability"] for r in signs].index(chosen)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from quakeloom.plots import figure_to_png, figure_to_svg
+from quakeloom.plots import PAGE_WIDTH_IN, PHONE_WIDTH_IN, figure_to_png, figure_to_svg
 
 _RASTER_DPI = 160.0
 """Resolution of images within a drawing, dots per inch; chosen here, sharp on most screens."""
@@ -49,7 +49,8 @@ class Picture:
     caption: str | Markup
     width_px: int
     height_px: int
-    width: str = "column"  # "column", "wide" (scrolls on a phone) or "map" (shrinks)
+    width: str = "column"  # "column", or "wide" and "map" over the whole page
+    narrow: str | Markup = ""  # the same, drawn for a phone; empty where it is not
     kind: str = "picture"
 
 
@@ -65,12 +66,17 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table. ``numeric`` marks the columns that are set to the right."""
+    """A table. ``numeric`` marks the columns that are set to the right.
+
+    With ``search``, the label of a box above it, the table scrolls and the box hides the rows
+    that do not contain what is typed.
+    """
 
     columns: Sequence[str | Markup]
     rows: Sequence[Sequence[Any]]
     caption: str | Markup = ""
     numeric: Sequence[bool] = ()
+    search: str = ""
     kind: str = "grid"
 
 
@@ -106,18 +112,39 @@ class Section:
 
 
 def picture(
-    figure: Figure, alt: str, caption: str | Markup = "", width: str = "column", png: bool = False
+    figure: Figure,
+    alt: str,
+    caption: str | Markup = "",
+    width: str = "column",
+    png: bool = False,
+    base64_svg: bool = False,
 ) -> Picture:
     """Encode a figure: SVG when it is small, PNG otherwise or on demand."""
     data = b"" if png else figure_to_svg(figure, _RASTER_DPI)
     if png or len(data) > _SVG_LIMIT:
         source = "data:image/png;base64," + base64.b64encode(figure_to_png(figure)).decode()
+    elif base64_svg:  # lists of sources end at a space
+        source = "data:image/svg+xml;base64," + base64.b64encode(data).decode()
     else:
         text = data.decode().replace('"', "'")
         source = "data:image/svg+xml," + text.translate(_RESERVED)
     # 96: a CSS pixel is a 96th of an inch
     width_px, height_px = (round(side * 96) for side in figure.get_size_inches())
     return Picture(Markup(source), alt, caption, width_px, height_px, width)
+
+
+def page_picture(
+    draw: Callable[..., Figure | None], alt: str, caption: str | Markup = "", width: str = "wide"
+) -> Picture | None:
+    """Draw a figure over the whole page and once more for a phone; None where it is none.
+
+    ``draw`` takes ``width_in``, the width of the figure in inches.
+    """
+    figure, small = draw(width_in=PAGE_WIDTH_IN), draw(width_in=PHONE_WIDTH_IN)
+    if figure is None or small is None:
+        return None
+    narrow = picture(small, alt, base64_svg=True).source
+    return replace(picture(figure, alt, caption, width), narrow=narrow)
 
 
 def join_html(parts: Sequence[str | Markup], separator: str = ", ") -> Markup:

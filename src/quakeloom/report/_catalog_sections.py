@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pyarrow.compute as pc
@@ -11,7 +12,7 @@ from quakeloom.plots import (
     plot_quality_bar,
     plot_stacked_histogram,
 )
-from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, picture
+from quakeloom.report._blocks import Gallery, Grid, Picture, Section, Text, page_picture, picture
 from quakeloom.report._catalog import (
     SOLVED_LETTERS,
     UCHIDE_2022,
@@ -75,7 +76,7 @@ def summary_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         section.add(
             Text(
                 "These events are synthetic: they were simulated from known mechanisms, so the "
-                "report can say how far the result is from the truth.",
+                "report gives errors relative to the true mechanisms.",
                 "note",
             )
         )
@@ -135,15 +136,14 @@ def quality_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             whole(best),
             percent(best / total, 1),
             percent(reference_best / reference_total, 1),
-            "used for stress inversion",
+            f"those that {_CITATION} used for stress",
         )
     )
     rows.append(("all", whole(total), percent(1.0), percent(1.0), ""))
     shown = {**{q: counts[q] for q in SOLVED_LETTERS}, "undefined": undefined}
-    bar = plot_quality_bar(shown, UCHIDE_2022, "Japan", "This run")
     section.add(
-        picture(
-            bar,
+        page_picture(
+            partial(plot_quality_bar, shown, UCHIDE_2022, "Japan", "This run"),
             "Bars of the share of each quality letter in this run and in the catalog of Japan.",
             f"Share of each quality. The lower bar is the catalog of Japan by {_CITATION}, "
             f"{reference_total:,} events with HASH v1.2 defaults: context, not a target, since "

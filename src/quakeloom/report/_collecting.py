@@ -19,6 +19,7 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle
 from quakeloom.formats import find_coastline, read_mechanisms
 from quakeloom.report._collecting_waveforms import collect_waveforms
+from quakeloom.report._file_meanings import FILE_MEANINGS
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.schema import TABLES
@@ -76,9 +77,23 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
         location=_location(settings, layout),
         sections=_sections(stages, settings, layout),
         warnings=stages_without_result(settings, layout)[0],
+        files=result_files(stages, layout),
     )
     write_text_if_changed(layout.report, build_report(results))
     log.info("report: %s", layout.report)
+
+
+def result_files(stages: list[Stage], layout: RunLayout) -> list[tuple[str, str]]:
+    """Return names of the files that the stages of a run left, and what they hold."""
+    found: dict[str, str] = {}
+    for stage in stages:
+        for name in stage.tables:
+            if layout.table(name).exists():
+                found[layout.table(name).name] = TABLES[name].meaning if name in TABLES else ""
+        for name in (*stage.arrays, *stage.files):
+            if (layout.root / name).exists():
+                found[name] = FILE_MEANINGS.get(name, f"Written by stage {stage.name}.")
+    return list(found.items())
 
 
 def _sections(stages: list[Stage], settings: Settings, layout: RunLayout) -> list[Any]:

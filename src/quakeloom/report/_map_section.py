@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from quakeloom.core import EARTH_RADIUS_KM, ray_vectors
 from quakeloom.plots import MapPoints, plot_mechanism_map, plot_network_map
-from quakeloom.report._blocks import Section, picture
+from quakeloom.report._blocks import Section, page_picture
 from quakeloom.report._catalog import MechanismCatalog, find_setting
 from quakeloom.report._columns import number_column, text_column
 from quakeloom.report._phrases import count
@@ -37,18 +41,16 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         source = " No coastline file was at hand."
     probability = np.nan_to_num(catalog["mechanism_probability"])
     rank = np.array([QUALITIES.index(q) if q in QUALITIES else 9 for q in catalog.quality], float)
-    drawn = (
-        plot_mechanism_map(
-            events,
-            catalog.angles,
-            priority=rank - 0.99 * probability,
-            coastline=coast,
-        )
-        if len(catalog)
-        else None
+    draw = partial(
+        plot_mechanism_map,
+        events,
+        catalog.angles,
+        priority=rank - 0.99 * probability,
+        coastline=coast,
     )
+    drawn = draw() if len(catalog) else None
     if drawn is not None:
-        figure, balls = drawn
+        _, balls = drawn
         solved = int(catalog.solved.sum())
         caption = f"Lower-hemisphere beachballs, compressional quadrants filled; {balls:,} of "
         caption += f"{count(solved, 'mechanism')}"
@@ -61,15 +63,14 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             )
         caption += ". Mercator, true to scale at the middle latitude." + source
         alt = f"Map with {count(balls, 'beachball')} colored by quality."
-        section.add(picture(figure, alt, caption, width="map"))
+        section.add(page_picture(partial(_first, draw), alt, caption, "map"))
     codes, slon, slat = _reading_stations(results)
     near = _within_reach(results, lon, lat, slon, slat)
     codes, slon, slat = codes[near], slon[near], slat[near]
-    network = plot_network_map(events, MapPoints(slon, slat, codes), coastline=coast)
-    if network is not None and len(slon):
+    if len(slon):
         section.add(
-            picture(
-                network,
+            page_picture(
+                partial(plot_network_map, events, MapPoints(slon, slat, codes), coastline=coast),
                 f"Map of {count(len(slon), 'station')} and {count(len(lon), 'event')}.",
                 f"{count(len(slon), 'station')} with readings and {count(len(lon), 'event')}, "
                 "colored by quality." + source,
@@ -77,6 +78,11 @@ def map_section(results: RunResults, catalog: MechanismCatalog) -> Section:
             )
         )
     return section
+
+
+def _first(draw: Callable[..., tuple[Figure, int] | None], width_in: float) -> Figure | None:
+    drawn = draw(width_in=width_in)
+    return None if drawn is None else drawn[0]
 
 
 def unique_stations(stations: pa.Table) -> tuple[NDArray, NDArray, NDArray]:

@@ -24,6 +24,7 @@ from quakeloom.report._event_sections import (
     reject_section,
     unsolved_section,
 )
+from quakeloom.report._event_table import event_section, file_section, use_section
 from quakeloom.report._location_section import location_section
 from quakeloom.report._map_section import map_section
 from quakeloom.report._phrases import day
@@ -65,6 +66,7 @@ def build_report(results: RunResults) -> str:
     makers: tuple[Callable[[], Section], ...] = (
         lambda: summary_section(results, catalog),
         lambda: quality_section(results, catalog),
+        lambda: use_section(results),
         lambda: location_section(results),
         lambda: map_section(results, catalog),
         lambda: focal_sphere_section(results, catalog),
@@ -80,6 +82,8 @@ def build_report(results: RunResults) -> str:
         lambda: seed_section(results),
         lambda: unsolved_section(results, catalog),
         lambda: reject_section(results),
+        lambda: event_section(results, catalog),
+        lambda: file_section(results),
         lambda: cost_section(results),
         lambda: provenance_section(results),
         lambda: methods_section(results),

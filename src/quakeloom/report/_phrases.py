@@ -29,6 +29,21 @@ STATUS_WORDS = {
 }
 """Words for the status of an event in the table ``mechanisms``."""
 
+USE_WORDS = {
+    "used": "entered the mechanism of its event",
+    "no_polarity": "neither up nor down",
+    "low_probability": "below the minimum probability",
+    "pick_weight": "weight of the pick too low",
+    "onset": "onset too weak",
+    "screened": "pick kind left out by a station report",
+    "doubled": "second reading of the station",
+    "no_station": "no station of this code at this time",
+    "too_far": "beyond the maximum distance",
+    "no_angles": "no ray to the station",
+    "event_not_used": "its event cannot be used",
+}
+"""Words for what became of a reading, in the table ``polarities``."""
+
 VERDICT_WORDS = {
     "normal": "normal",
     "reversed": "looks reversed",

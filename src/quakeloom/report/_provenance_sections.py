@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import yaml
 from markupsafe import Markup
 
 from quakeloom.plots import plot_rule_costs
-from quakeloom.report._blocks import Code, Grid, Section, Terms, Text, picture
+from quakeloom.report._blocks import Code, Grid, Section, Terms, Text, page_picture
 from quakeloom.report._catalog import find_setting
 from quakeloom.report._phrases import DASH, duration, memory, whole
 from quakeloom.report._results import RunResults
@@ -72,8 +73,8 @@ def cost_section(results: RunResults) -> Section:
         )
     )
     return section.add(
-        picture(
-            plot_rule_costs(names, wall, np.where(np.array(peak) > 0, peak, np.nan)),
+        page_picture(
+            partial(plot_rule_costs, names, wall, np.where(np.array(peak) > 0, peak, np.nan)),
             "Bars of wall time and peak memory per rule.",
             "Wall time (sum over partitions) and peak memory (largest partition) per rule.",
             width="wide",

@@ -27,7 +27,7 @@ class JudgedPicks:
     references : int
         Arrivals of the reference in windows that were cut.
     residual_s : ndarray
-        Pick less reference; infinite where there is no arrival to be picked.
+        Pick minus reference; infinite where there is no arrival to be picked.
     probability : ndarray
     """
 

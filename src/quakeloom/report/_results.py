@@ -94,6 +94,8 @@ class RunResults:
         Sections that stages outside the package bring.
     warnings : sequence of str
         Sentences about stages that used nothing of what they were given; told first.
+    files : sequence of (str, str)
+        Names of result files beside the report, and what they hold.
     """
 
     name: str
@@ -112,6 +114,7 @@ class RunResults:
     location: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()
     warnings: Sequence[str] = ()
+    files: Sequence[tuple[str, str]] = ()
 
     def table(self, name: str) -> pa.Table:
         """Return a table; an absent one is returned without rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import fault_vectors, p_radiation, ray_vectors
 from quakeloom.plots import plot_contradiction_rates, plot_station_timeline
-from quakeloom.report._blocks import Gallery, Grid, Heading, Section, Text, picture
+from quakeloom.report._blocks import Gallery, Grid, Heading, Section, Text, page_picture
 from quakeloom.report._catalog import MechanismCatalog
 from quakeloom.report._columns import match_rows, number_column, text_column, time_column
 from quakeloom.report._phrases import (
@@ -87,7 +88,8 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     shown.sort(key=lambda r: (_ORDER.get(r["verdict"], 9), -_rate(r), -r["polarity_count"]))
     if shown:
         part = shown[:_SHOWN]
-        figure = plot_contradiction_rates(
+        draw = partial(
+            plot_contradiction_rates,
             [_name(r) for r in part],
             [r["contradiction_count"] for r in part],
             [r["polarity_count"] for r in part],
@@ -96,8 +98,8 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
         rest = f" The first {len(part)} of {len(shown)}." if len(part) < len(shown) else ""
         section.add(
             Heading("Stations"),
-            picture(
-                figure,
+            page_picture(
+                draw,
                 "Share of contradicting polarities per station with confidence intervals.",
                 "Share of polarities that contradict, per station and time span, with 95 % "
                 "intervals: reversed stations first, then the highest shares. Red: looks "
@@ -120,7 +122,8 @@ def _kind_blocks(kinds: list[dict[str, Any]]) -> list[Any]:
         )
         for r in kinds
     ]
-    figure = plot_contradiction_rates(
+    draw = partial(
+        plot_contradiction_rates,
         [r["pick_kind"] for r in kinds],
         [r["contradiction_count"] for r in kinds],
         [r["polarity_count"] for r in kinds],
@@ -128,8 +131,8 @@ def _kind_blocks(kinds: list[dict[str, Any]]) -> list[Any]:
     )
     return [
         Heading("Pick kinds"),
-        picture(
-            figure,
+        page_picture(
+            draw,
             "Share of contradicting polarities per pick kind.",
             "Share of polarities that contradict, per onset and weight code of the pick, with "
             "95 % intervals. A kind at 50 % says nothing about the first motion.",
@@ -189,17 +192,13 @@ def _timeline_blocks(
         times, agreement = station_agreement(results, catalog, r["network"], r["station"])
         if len(times) == 0:
             continue
-        figure = plot_station_timeline(
-            times, agreement, (_time(r["start_time"]), _time(r["end_time"])), title=_name(r, False)
+        span = (_time(r["start_time"]), _time(r["end_time"]))
+        drawn = page_picture(
+            partial(plot_station_timeline, times, agreement, span, title=_name(r, False)),
+            f"Agreement of the polarities of station {_name(r, False)} through time.",
         )
-        pictures.append(
-            picture(
-                figure,
-                f"Agreement of the polarities of station {_name(r, False)} through time.",
-                "",
-                width="wide",
-            )
-        )
+        if drawn is not None:
+            pictures.append(drawn)
     if not pictures:
         return []
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from quakeloom.plots import (
     plot_regime_map,
     plot_shmax_map,
 )
-from quakeloom.report._blocks import Grid, Section, Text, picture
-from quakeloom.report._phrases import count, degrees, number, percent, verb
+from quakeloom.report._blocks import Grid, Section, Text, page_picture
+from quakeloom.report._phrases import count, degrees, listing, number, percent, verb
 from quakeloom.report._results import RunResults
 from quakeloom.stress import axial_difference, shmax_deviations
 
@@ -40,7 +41,8 @@ def stress_section(results: RunResults) -> Section:
     _add_truth(section, results, table)
     if len(facts["curve"]) > 2 and len(facts["alpha2"]) == 1:
         curve = facts["curve"]
-        figure = plot_abic_curve(
+        draw = partial(
+            plot_abic_curve,
             [p["alpha2"][0] for p in curve],
             [p["abic"] for p in curve],
             [p["misfit"] for p in curve],
@@ -48,11 +50,12 @@ def stress_section(results: RunResults) -> Section:
             facts["alpha2"][0],
         )
         section.add(
-            picture(
-                figure,
+            page_picture(
+                draw,
                 "ABIC against smoothing strength, and misfit against roughness.",
                 "Akaike's Bayesian information criterion for each smoothing strength; its minimum "
-                "is taken. Beside it, what each strength costs in misfit and gains in smoothness.",
+                "is taken. The other panel: what each strength costs in misfit and gains in "
+                "smoothness.",
             )
         )
     section.add(_numbers(facts))
@@ -78,17 +81,15 @@ def tendency_section(results: RunResults) -> Section:
     faults = FaultTendencies(
         c["longitude"], c["latitude"], c["strike_deg"], c["slip_tendency"], span, c["fault"]
     )
-    figure = plot_fault_tendency(faults, results.coastline)
-    if figure is not None:
-        section.add(
-            picture(
-                figure,
-                "Faults colored by slip tendency, with their 95 % ranges.",
-                "Normalized slip tendency over posterior stress and friction: 1 for the best "
-                "oriented fault. Bars are 95 % ranges.",
-                "map",
-            )
+    section.add(
+        page_picture(
+            partial(plot_fault_tendency, faults, results.coastline),
+            "Faults colored by slip tendency, with their 95 % ranges.",
+            "Normalized slip tendency over posterior stress and friction: 1 for the best "
+            "oriented fault. Bars are 95 % ranges.",
+            "map",
         )
+    )
     rows = [
         (
             row["fault"],
@@ -110,12 +111,14 @@ def tendency_section(results: RunResults) -> Section:
 def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
     nodes = count(facts["nodes_with_data"], "node")
     text = (
-        f"{count(facts['mechanisms'], 'mechanism')} with a total weight of "
+        f"{count(facts['mechanisms'], 'mechanism')}{_letters(facts)} with a total weight of "
         f"{facts['weight']:,.1f} {verb(facts['mechanisms'], 'determines', 'determine')} the stress "
         f"at {nodes}"
     )
     std = table.column("shmax_std_deg").to_numpy()
-    text += f"; SHmax is known there to {degrees(float(np.median(std)), 1)} in the median."
+    text += (
+        f"; the median 1-sigma uncertainty of SHmax there is {degrees(float(np.median(std)), 1)}."
+    )
     if held := facts.get("nodes_held_by_prior", 0):
         text += (
             f" At {held:,} of {nodes} the mechanisms are few, leave "
@@ -128,6 +131,15 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
             "show no change of stress over the map."
         )
     return text + _left_out(facts)
+
+
+def _letters(facts: dict[str, Any]) -> str:
+    """How many mechanisms of each letter made the map, where that is known of all of them."""
+    found = facts.get("qualities", {})
+    if sum(found.values()) != facts["mechanisms"] or set(found) == {""}:
+        return ""
+    parts = [f"{n:,} {q}" if q else f"{n:,} without letter" for q, n in found.items()]
+    return f" ({listing(parts)})"
 
 
 def _left_out(facts: dict[str, Any]) -> str:
@@ -170,32 +182,27 @@ def _add_maps(section: Section, results: RunResults, table: pa.Table) -> None:
         c["mechanism_count"][first] > 0,
         _truth(results, c)[first] if results.has("stress_truth") else None,
     )  # fmt: skip
-    figure = plot_shmax_map(nodes, results.coastline)
-    if figure is not None:
+    section.add(
+        page_picture(
+            partial(plot_shmax_map, nodes, results.coastline),
+            "Map of the direction of largest horizontal compression.",
+            "SHmax, colored by faulting regime; fans are 95 % ranges, thin bars have no "
+            "mechanism of their own.",
+            "map",
+        )
+    )
+    grid = results.stress.get("grid")
+    if grid is not None:
+        values = (grid["longitude"], grid["latitude"], grid["a_phi"], grid["silent"])
         section.add(
-            picture(
-                figure,
-                "Map of the direction of largest horizontal compression.",
-                "SHmax, colored by faulting regime; fans are 95 % ranges, thin bars have no "
-                "mechanism of their own.",
+            page_picture(
+                partial(plot_regime_map, *values, results.coastline),
+                "Map of the faulting regime.",
+                "Regime number of Simpson (1997); hatched where no mechanism is and "
+                "smoothness alone decides.",
                 "map",
             )
         )
-    grid = results.stress.get("grid")
-    if grid is not None:
-        figure = plot_regime_map(
-            grid["longitude"], grid["latitude"], grid["a_phi"], grid["silent"], results.coastline
-        )
-        if figure is not None:
-            section.add(
-                picture(
-                    figure,
-                    "Map of the faulting regime.",
-                    "Regime number of Simpson (1997); hatched where no mechanism is and "
-                    "smoothness alone decides.",
-                    "map",
-                )
-            )
 
 
 def _truth(results: RunResults, c: dict[str, Any]) -> np.ndarray:
@@ -235,9 +242,9 @@ def _add_truth(section: Section, results: RunResults, table: pa.Table) -> None:
             f"{degrees(float(np.median(np.abs(off))), 1)} of the true direction."
         ),
         Grid(
-            ("", "Median off", "Largest", "Truth in 95 % range"),
+            ("", "Median error", "Largest", "Truth in 95 % range"),
             rows,
-            "Distance from the true stress, over nodes.",
+            "Error relative to the true stress, over nodes.",
             (False, True, True, True),
         ),
     )

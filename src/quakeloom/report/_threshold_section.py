@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from quakeloom.plots import plot_threshold_curve
-from quakeloom.report._blocks import Grid, Section, Text, picture
+from quakeloom.report._blocks import Grid, Section, Text, page_picture
 from quakeloom.report._phrases import count, percent, verb
 from quakeloom.report._results import RunResults
 
@@ -36,17 +37,19 @@ def threshold_section(results: RunResults) -> Section:
             + _comparison(best, weighed),
             "lead",
         ),
-        picture(
-            plot_threshold_curve(signs, weighed, best["minimum_probability"]),
+        page_picture(
+            partial(plot_threshold_curve, signs, weighed, best["minimum_probability"]),
             "Events of each quality over the minimum probability.",
-            "Left: events of quality A and of A and B over the minimum probability of a first "
-            "motion that counts; dashed, where all count by their probabilities. Right: of the "
+            "First panel: events of quality A and of A and B over the minimum probability of a "
+            "first motion that counts; dashed, where all count by their probabilities. Second: "
+            "of the "
             f"{count(best['common_count'], 'event')} that every way solves, mean uncertainty of "
             "the planes and, where the truth is known, median rotation from it.",
             "wide",
         ),
         Grid(
-            ("Minimum", "Wrong", "Readings", "Solved", *_LETTERS, "Spread", "Truth", "Within"),
+            ("Minimum probability", "Expected wrong", "Readings", "Solved", *_LETTERS,
+             "Uncertainty (°)", "Rotation (°)", "Within 30°"),
             [_row(r) for r in rows],
             "Minimum probability of a reading that counts (all: weighed by probability), share of "
             "wrong ones that the search expects, readings, solved events, events of each quality; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from quakeloom.plots import (
     plot_precision_recall,
     plot_reading_accuracy,
 )
-from quakeloom.report._blocks import Grid, Heading, Section, Text, picture
+from quakeloom.report._blocks import Grid, Heading, Section, Text, page_picture, picture
 from quakeloom.report._phrases import count, percent, verb
 from quakeloom.report._reading_accuracy import (
     TOLERANCE_S,
@@ -128,7 +129,7 @@ def _add_picks(section: Section, judged: dict[str, JudgedPicks], authority: str)
             ("Phase", "Arrivals", "Picks", "Right", "Precision", "Recall", "Median", "Spread"),
             rows,
             f"{told} Right is within {apart}; median and normalized median absolute deviation of "
-            "pick less reference, of picks within five times that.",
+            "pick minus reference, of picks within five times that.",
             (False, *[True] * 7),
         ),
         picture(
@@ -163,8 +164,8 @@ def _add_curves(
     if panels:
         section.add(
             Heading("Precision and recall"),
-            picture(
-                plot_precision_recall(panels),
+            page_picture(
+                partial(plot_precision_recall, panels),
                 "Precision over recall for picks and for first motions.",
                 f"By the {authority}, with the minimum probability that counts rising from right "
                 "to left (named at the points). Picks begin at the thresholds of the run, first "
@@ -226,8 +227,8 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
             panels.append((name, logarithmic, series))
     if panels:
         section.add(
-            picture(
-                plot_reading_accuracy(panels),
+            page_picture(
+                partial(plot_reading_accuracy, panels),
                 "Share of right first motions over signal-to-noise ratio and over distance.",
                 "Share of first motions that are right, in groups of equal size, with 95 % "
                 "intervals; level bars span each group. The ratio is that of the pick: root mean "
@@ -245,15 +246,15 @@ def _add_readings(section: Section, readings: pd.DataFrame, facts: Mapping[str, 
         agree = agree.iloc[np.unique(np.searchsorted(along, levels - 1e-12))]
     for rows, alt, caption in (
         (wrong.head(_SHOWN), "First motions that were read wrong.",
-         "Wrong readings, the surest first"),
+         "Wrong readings, the most certain first"),
         (agree, "First motions that were read right.",
-         "Right readings, from the least to the most sure"),
+         "Right readings, from the least to the most certain"),
     ):  # fmt: skip
         motions = [m for m in (_motion(row, facts) for row in _records(rows)) if m]
         if motions:
             section.add(
-                picture(
-                    plot_first_motions(motions, _short(authority)),
+                page_picture(
+                    partial(plot_first_motions, motions, _short(authority)),
                     alt,
                     f"{caption}: verticals around the pick (dotted), scaled to the first 0.12 s, "
                     f"with the sign and its probability. The blue mark is P of the {authority}.",

@@ -35,6 +35,8 @@ class StressEvents:
         Strike, dip, rake of the preferred plane.
     left_out : dict
         How many events were left out, by reason.
+    qualities : dict
+        How many of the others have each letter; empty for none.
     """
 
     points: Floats
@@ -42,6 +44,7 @@ class StressEvents:
     weights: Floats
     angles: Floats
     left_out: dict[str, int]
+    qualities: dict[str, int]
 
 
 def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
@@ -168,7 +171,10 @@ def select_events(
     silent = weights <= 0
     if silent.any():
         left["no acceptable mechanism agrees with another"] = int(silent.sum())
-    return StressEvents(np.concatenate(parts, axis=1), statistics, weights, angles[rows], left)
+    letters, counts = np.unique(quality[rows][~silent].astype(str), return_counts=True)
+    qualities = dict(zip(letters.tolist(), counts.tolist(), strict=True))
+    points = np.concatenate(parts, axis=1)
+    return StressEvents(points, statistics, weights, angles[rows], left, qualities)
 
 
 def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             "used": int((events.weights > 0).sum()),
             "weight": round(float(events.weights.sum()), 3),
             "left_out": events.left_out,
+            "qualities": events.qualities,
         }
         job.extra = {"place_sum": sum_places(events)}
     return job.summary
@@ -165,12 +167,16 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         write_table(
             layout.table("stress_truth"), "stress_truth", _truth(settings, made.table), provenance
         )
-    left: dict[str, int] = {}
-    for marker in markers:
-        for reason, count in marker["counts"]["left_out"].items():
-            left[reason] = left.get(reason, 0) + count
+    left, qualities = (
+        _add_counts(m["counts"][name] for m in markers) for name in ("left_out", "qualities")
+    )
+    description = describe_map(made)
+    beyond = sum(m["counts"]["used"] for m in markers) - description["mechanisms"]
+    if beyond > 0:
+        left["no node of the map is near"] = beyond
     description = {
-        **describe_map(made),
+        **description,
+        "qualities": qualities,
         "left_out": left,
         "settings": stress.model_dump(mode="json"),
     }
@@ -184,6 +190,15 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "stress: %s, %.2f s, %.0f MB", summary, time.perf_counter() - started, peak_memory_mb()
     )
     return description
+
+
+def _add_counts(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Sum counts by name, in the order in which the names come."""
+    total: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            total[name] = total.get(name, 0) + count
+    return total
 
 
 def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:

@@ -78,8 +78,14 @@ def map_mechanisms(
         )
     center = mean_place([sum_places(events)], [int((events.weights > 0).sum())])
     made = make_map(stress, [sum_events(stress, events)], center, keep, seed)
+    description = describe_map(made)
+    left = dict(events.left_out)
+    beyond = int((events.weights > 0).sum()) - description["mechanisms"]
+    if beyond > 0:
+        left["no node of the map is near"] = beyond
     return made, {
-        **describe_map(made),
-        "left_out": events.left_out,
+        **description,
+        "qualities": events.qualities,
+        "left_out": left,
         "settings": stress.model_dump(mode="json"),
     }
