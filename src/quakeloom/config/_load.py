@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,13 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 MAIN_CASE = "main"
 """The case whose run has the name of the file."""
+
+
+_MOST_VALUES = 100_000
+"""Values that a configuration may hold; chosen here: boundaries of a map have some thousands."""
+
+_LONGEST_SHOWN = 200
+"""Letters of a value that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,13 @@ def load_configuration(path: Path) -> Configuration:
         return Configuration(path, name, {name: _check(raw, path, "")})
     if not isinstance(cases, dict) or not cases:
         raise SettingsError(
-            f"{path}: `cases` is {cases!r}; write a mapping of case names to settings."
+            f"{path}: `cases` is {_shown(cases)}; write a mapping of case names to settings."
         )
     settings: dict[str, Settings] = {}
     for case, changes in cases.items():
         if not isinstance(changes, dict) and changes is not None:
             raise SettingsError(
-                f"{path}: case '{case}' is {changes!r}; write settings, or `{{}}` for none."
+                f"{path}: case '{case}' is {_shown(changes)}; write settings, or `{{}}` for none."
             )
         merged = _merge(raw, changes or {})
         merged["name"] = name if case == MAIN_CASE else f"{name}/{case}"
@@ -181,12 +189,38 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"There is no configuration file {path}.{hint}") from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read as YAML: {error}") from error
+    if _is_larger(data, _MOST_VALUES):
+        raise SettingsError(
+            f"{path} holds more than {_MOST_VALUES:,} values; what an alias (`*name`) repeats counts "
+            "as often as it is repeated. Nothing was run; write the settings out, without aliases "
+            "of aliases."
+        )
     if not isinstance(data, dict):
         raise SettingsError(
             f"{path} holds {type(data).__name__}, not settings. Write `key: value` lines; "
             "`quakeloom config default` prints them all."
         )
     return data
+
+
+def _is_larger(data: Any, limit: int) -> bool:
+    """Say whether nested lists and mappings hold more values than a limit, by walking so far."""
+    waiting = [data]
+    for _ in range(limit):
+        if not waiting:
+            return False
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return bool(waiting)
+
+
+def _shown(value: Any) -> str:
+    """A value as written in a message, cut where it is long."""
+    text = reprlib.repr(value) if isinstance(value, (dict, list)) else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,7 +261,7 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
         hash_name = find_hash_name(str(location[-1]))
         if hash_name is not None:
             hint = f"HASH's {hash_name[0]} is `{hash_name[1]}` here"
-        return f"`{key}: {given!r}` is no known key; {hint}"
+        return f"`{key}: {_shown(given)}` is no known key; {hint}"
     section = _section(location[:-1])
     field = section.model_fields.get(str(location[-1])) if section and location else None
     meaning = f" ({field.description})" if field is not None and field.description else ""
@@ -240,7 +274,7 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
     if isinstance(given, dict | list) or (given is None and kind == "value_error"):
         return f"`{key}`: {message}"
     message = message[0].lower() + message[1:]
-    return f"`{key}: {given!r}`: {message}{meaning}"
+    return f"`{key}: {_shown(given)}`: {message}{meaning}"
 
 
 def _section(location: list[Any]) -> type[BaseModel] | None:

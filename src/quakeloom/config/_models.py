@@ -303,6 +303,13 @@ class Report(Section):
     title: str = setting("", "Title of the page; the run's name if empty.")
 
 
+RUN_FOLDERS = ("ingest", "parts", "plan", "logs", "benchmarks", "tables", "waveforms")
+"""Folders within that of a run; a case would share them."""
+
+_LONGEST_NAME = 100
+"""Letters that a part of a name may have; file systems hold 255 with what is added to it."""
+
+
 class Settings(Section):
     """All settings of a run."""
 
@@ -353,6 +360,17 @@ class Settings(Section):
             for p in parts
         ):
             raise ValueError(f"'{name}' cannot name a folder; use letters, digits, '-' and '_'")
+        if any(len(p) > _LONGEST_NAME for p in parts):
+            raise ValueError(
+                f"'{name[:_LONGEST_NAME]}...' is too long to name a folder; use at most "
+                f"{_LONGEST_NAME} letters"
+            )
+        taken = sorted(set(parts[1:]) & set(RUN_FOLDERS))
+        if taken:
+            raise ValueError(
+                f"'{taken[0]}' is the name of a folder of every run, so no case can have it; "
+                "give the case another name"
+            )
         return name
 
     @model_validator(mode="after")
