@@ -136,7 +136,7 @@ def run(
         f"quakeloom_results={config_value(results)}",
         "--cores",
         str(cores or os.cpu_count() or 1),
-        *(["--dry-run"] if dry_run else []),
+        *(["--dry-run"] if dry_run else ["--show-failed-logs"]),
         *context.args,
     ]
     environment = {**os.environ, **cache_environment(), "QUAKELOOM_PLANNED": "1"}
@@ -162,6 +162,12 @@ def _why_stopped(name: str, code: int, watched: Watched) -> str:
             "killed. Nothing was run. Make sure that no other run works here, then unlock with "
             f"`{command_again(_without_rest(sys.argv[1:]), '--', UNLOCK)}`, and run again: what is "
             "done is kept."
+        )
+    reasons = "".join(f"\n  - {reason}" for reason in watched.reasons)
+    if reasons:
+        return (
+            f"The workflow of '{name}' stopped, and what is done is kept. Fix the cause, and run "
+            f"again:{reasons}"
         )
     return (
         f"The workflow of '{name}' stopped (Snakemake's exit code {code}). What is done is kept: "

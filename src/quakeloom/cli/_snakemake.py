@@ -36,6 +36,12 @@ _RULE = re.compile(r"^(?:local)?rule (\w+):")
 _LOCKED = "Directory cannot be locked"
 """What Snakemake says where another run, or one that was killed, holds its lock."""
 
+_REASON = "quakeloom: "
+"""Beginning of the line with which a job says why it failed."""
+
+_MOST_REASONS = 5
+"""Reasons that are told at the end of a run."""
+
 _STOPPING = "Terminating processes on user request"
 """What Snakemake says where a Ctrl-C has reached it."""
 
@@ -58,6 +64,8 @@ class Watched:
         It says that it ends its jobs.
     signals : list of int
         Signals that were handed on to it.
+    reasons : list of str
+        Why jobs failed, in their own words, each once.
     tail : deque of str
         Its last lines.
     """
@@ -65,11 +73,16 @@ class Watched:
     is_locked: bool = False
     is_stopping: bool = False
     signals: list[int] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=60))
 
     def see(self, line: str) -> None:
         """Take note of a line."""
         self.tail.append(line)
+        reason = line.strip().removeprefix(_REASON)
+        is_new = reason != line.strip() and reason not in self.reasons
+        if is_new and len(self.reasons) < _MOST_REASONS:
+            self.reasons.append(reason)
         self.is_locked = self.is_locked or _LOCKED in line
         self.is_stopping = self.is_stopping or _STOPPING in line
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 _REMEDIES = {
     errno.EACCES: "get the right to read and write it, or name another place",
@@ -41,7 +42,9 @@ def describe_system_error(error: OSError | MemoryError) -> str:
             "There is not enough memory. What is complete is kept; lower `cluster.workers` or "
             "`partition.maximum_events`, or stop other programs, and run again."
         )
-    what = (error.strerror or str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+    # libraries put words of their own around those of the system
+    said = os.strerror(error.errno) if error.errno else error.strerror or str(error)
+    what = (said or type(error).__name__).splitlines()[0].rstrip(".")
     names = [f"'{_text(n)}'" for n in (error.filename, error.filename2) if n is not None]
     remedy = _REMEDIES.get(error.errno or 0, _ELSE)
     return f"{' and '.join(names)}{': ' if names else ''}{what}; {remedy}."

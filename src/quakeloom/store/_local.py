@@ -97,8 +97,9 @@ class LocalStore:
         try:
             yield temporary
             temporary.replace(path)
-        except BaseException:
+        except BaseException as error:
             temporary.unlink(missing_ok=True)
+            _name(error, path)
             raise
 
     @contextlib.contextmanager
@@ -118,8 +119,9 @@ class LocalStore:
                 shutil.rmtree(old)
             else:
                 temporary.replace(path)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(temporary, ignore_errors=True)
+            _name(error, path)
             raise
 
     def remove(self, key: str) -> None:
@@ -147,6 +149,12 @@ class LocalStore:
     def zarr(self, key: str) -> str:
         """Return the path of a group or an array."""
         return self.describe(key)
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Give an error of the system the file that it is about, where it names none."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = str(path)
 
 
 def _unfinished(path: Path, kind: str) -> Path:

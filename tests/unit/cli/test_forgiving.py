@@ -38,7 +38,14 @@ from quakeloom.cli._table_files import (
 from quakeloom.core import InputError, SettingsError, StoppedError
 from quakeloom.formats import read_source
 from quakeloom.schema import empty_table, make_table
-from quakeloom.store import open_folder, open_item, open_results, read_table
+from quakeloom.store import (
+    atomic_file,
+    atomic_folder,
+    open_folder,
+    open_item,
+    open_results,
+    read_table,
+)
 
 CHILD = textwrap.dedent(
     """
@@ -108,6 +115,19 @@ def test_what_snakemake_says_of_a_lock_is_seen(tmp_path, monkeypatch):
     assert watched.is_locked
     assert "`quakeloom run -c a.yaml -- --unlock`" in _why_stopped("a", code, watched)
     assert "exit code 1" in _why_stopped("a", 1, Watched())
+
+
+def test_why_jobs_failed_is_told_at_the_end_each_reason_once(tmp_path):
+    script = (
+        "import sys\nfor k in (1, 2, 2, 3):\n"
+        "    print(f'quakeloom: There is no model {k}.', file=sys.stderr)\nsys.exit(1)"
+    )
+    for is_plain in (True, False):
+        code, watched = run_snakemake(
+            [sys.executable, "-c", script], dict(os.environ), tmp_path / "log", is_plain
+        )
+        said = _why_stopped("a", code, watched)
+        assert [said.count(f"\n  - There is no model {k}.") for k in (1, 2, 3)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +229,20 @@ def test_errors_of_arrow_are_those_of_the_system(tmp_path):
     with pytest.raises(OSError) as error:
         pq.write_table(pa.table({"a": [1]}), tmp_path / "none" / "a.parquet")
     assert "it is not there" in describe_system_error(error.value)
+
+
+@pytest.mark.parametrize("place", ["a.txt", "folder/a.txt"])
+def test_a_full_disk_is_told_with_the_file_that_is_not_written(tmp_path, place):
+    """The system names no file where a write fails; the store does."""
+    item = open_item(tmp_path / place)
+    with pytest.raises(OSError) as error, atomic_file(item):
+        raise OSError(errno.ENOSPC, "Error writing bytes. Detail: [errno 28] No space left")
+    said = describe_system_error(error.value)
+    assert said.startswith(f"'{tmp_path / place}': No space left on device; make room")
+    assert not item.exists()
+    with pytest.raises(OSError) as error, atomic_folder(item):
+        raise OSError(errno.ENOSPC, "")
+    assert describe_system_error(error.value).startswith(f"'{tmp_path / place}': No space")
 
 
 def test_ctrl_c_says_that_running_again_goes_on(monkeypatch, capsys):

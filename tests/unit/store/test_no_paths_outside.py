@@ -29,7 +29,9 @@ FUNCTIONS = {
 MODULES = {"fcntl", "glob", "h5py", "netCDF4", "shutil", "tempfile", "zarr"}
 """Modules that work on paths alone."""
 
-OS_ALLOWED = {"os.environ", "os.environ.get", "os.cpu_count", "os.pathsep", "os.pathsep.join"}
+OS_ALLOWED = {
+    "os.environ", "os.environ.get", "os.cpu_count", "os.pathsep", "os.pathsep.join", "os.strerror",
+}  # fmt: skip
 """What the module ``os`` has beside files."""
 
 EXCEPTIONS = {
