@@ -267,34 +267,7 @@ def describe_sections(
         data |= _isovelocity_variables(isovelocity_depths(velocities, grid.depth_km, value), value)
     return xr.Dataset(
         data,
-        {
-            "depth": (
-                "depth",
-                grid.depth_km,
-                {
-                    "units": "km",
-                    "positive": "down",
-                    "axis": "Z",
-                    "standard_name": "depth",
-                    "long_name": "depth",
-                },
-            ),
-            "distance": (
-                "distance",
-                grid.distance_km,
-                {"units": "km", "axis": "X", "long_name": "distance along the line"},
-            ),
-            "ground_depth": (
-                "distance",
-                grid.ground_depth_km,
-                {
-                    "units": "km",
-                    "positive": "down",
-                    "standard_name": "depth",
-                    "long_name": "depth of the ground",
-                },
-            ),
-        },
+        _section_axes(grid),
         {
             "Conventions": "CF-1.10",
             "title": title,
@@ -303,6 +276,38 @@ def describe_sections(
             f"{inputs.problem.data.size} picked travel times",
         },
     )
+
+
+def _section_axes(grid: Any) -> dict[str, Any]:
+    """Coordinates of the sections: depth, distance, and the ground along the line."""
+    return {
+        "depth": (
+            "depth",
+            grid.depth_km,
+            {
+                "units": "km",
+                "positive": "down",
+                "axis": "Z",
+                "standard_name": "depth",
+                "long_name": "depth",
+            },
+        ),
+        "distance": (
+            "distance",
+            grid.distance_km,
+            {"units": "km", "axis": "X", "long_name": "distance along the line"},
+        ),
+        "ground_depth": (
+            "distance",
+            grid.ground_depth_km,
+            {
+                "units": "km",
+                "positive": "down",
+                "standard_name": "depth",
+                "long_name": "depth of the ground",
+            },
+        ),
+    }
 
 
 def _isovelocity_variables(
