@@ -9,6 +9,7 @@ import pytest
 
 from quakeloom.config import parse_settings
 from quakeloom.schema import STATUSES, make_table
+from quakeloom.stages.readings.observations import PreparedBlock
 from quakeloom.stages.readings.usable_events import check_events
 
 NAN = float("nan")
@@ -35,10 +36,11 @@ def test_status_and_reason_of_an_event_without_rays(place, status, words):
         {"name": "x", "sources": [{"path": "x"}], "takeoff": {"models": ["generic_crust"]}}, "test"
     )
     tables = SimpleNamespace(depth_km=np.arange(0.0, 101.0, 10.0))
-    found = check_events(settings, events, tables).invalid
+    block = check_events(settings, events, tables)
     if status is None:
-        assert found == {}
+        assert block.invalid == {}
         return
-    assert found[0].status == status
-    assert words in found[0].reason
+    assert words in block.invalid[0]
+    prepared = PreparedBlock(None, None, {}, block.invalid, block.too_deep)
+    assert prepared.status(0) == status
     assert status in STATUSES

@@ -20,8 +20,8 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import QuakeloomError
 from quakeloom.mechanism import MechanismOptions, find_mechanisms, leave_one_out, mechanism_grid
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
-from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared, Unusable
-from quakeloom.stages.readings.observations import prepare_block
+from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared
+from quakeloom.stages.readings.observations import PreparedBlock, prepare_block
 from quakeloom.stages.takeoff.reading import read_tables
 from quakeloom.store import Item, RunLayout, read_table, write_region
 
@@ -192,7 +192,7 @@ def _search_events(
         index = polarities.schema.get_field_index(name)
         field = polarities.schema.field(index)
         polarities = polarities.set_column(index, field, pa.array(values, field.type))
-    mechanisms, solutions = _mechanism_tables(block, found, prepared.invalid)
+    mechanisms, solutions = _mechanism_tables(block, found, prepared)
     tables = {
         "events": block.events,
         "polarities": polarities,
@@ -204,7 +204,7 @@ def _search_events(
 
 
 def _mechanism_tables(
-    block: EventBlock, found: Any, invalid: dict[int, Unusable]
+    block: EventBlock, found: Any, prepared: PreparedBlock
 ) -> tuple[pa.Table, pa.Table]:
     """Rows of tables ``mechanisms`` and ``solutions`` of one block."""
     events = block.events
@@ -220,8 +220,8 @@ def _mechanism_tables(
                 azimuth_most=block.settings.mechanism.maximum_azimuthal_gap_deg,
                 takeoff_most=block.settings.mechanism.maximum_takeoff_gap_deg,
             )
-    for i, unusable in invalid.items():
-        status[i], reasons[i] = unusable
+    for i, reason in prepared.invalid.items():
+        status[i], reasons[i] = prepared.status(i), reason
     same = {
         name: events.column(name)
         for name in ("event_id", "origin_time", "longitude", "latitude", "depth_km", "magnitude")
@@ -241,7 +241,7 @@ def _mechanism_tables(
     return mechanisms, solutions
 
 
-def _invalid_rejects(block: EventBlock, invalid: dict[int, Unusable]) -> pa.Table:
+def _invalid_rejects(block: EventBlock, invalid: dict[int, str]) -> pa.Table:
     rows = sorted(invalid)
     part = block.events.take(pa.array(rows, pa.int64()))
     return make_table(
@@ -251,7 +251,7 @@ def _invalid_rejects(block: EventBlock, invalid: dict[int, Unusable]) -> pa.Tabl
             "source_line": part.column("source_line"),
             "record": ["event"] * len(rows),
             "event_id": part.column("event_id"),
-            "reason": [invalid[i].reason for i in rows],
+            "reason": [invalid[i] for i in rows],
         },
     )
 

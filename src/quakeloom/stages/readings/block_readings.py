@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -53,13 +53,6 @@ class HypocenterDraws:
     member: NDArray[np.int64]
 
 
-class Unusable(NamedTuple):
-    """Why an event cannot be used: its status in table ``mechanisms``, and the reason."""
-
-    status: str
-    reason: str
-
-
 @dataclass(frozen=True)
 class BlockEvents:
     """The events of a block.
@@ -72,14 +65,17 @@ class BlockEvents:
         Origin times, UTC.
     keys : ndarray of uint64, shape (events,)
         Random streams.
-    invalid : dict of int to Unusable
-        Events that cannot be used, with their status and the reason.
+    invalid : dict of int to str
+        Events that cannot be used, with the reason.
+    too_deep : frozenset of int
+        Those of them that lie below the take-off tables.
     """
 
     table: pa.Table
     time: NDArray[np.datetime64]
     keys: NDArray[np.uint64]
-    invalid: dict[int, Unusable]
+    invalid: dict[int, str]
+    too_deep: frozenset[int] = frozenset()
 
     @property
     def count(self) -> int:

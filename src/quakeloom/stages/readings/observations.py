@@ -23,7 +23,6 @@ from quakeloom.stages.readings.block_readings import (
     HypocenterDraws,
     Readings,
     Shared,
-    Unusable,
     gather_readings,
 )
 from quakeloom.stages.readings.joined_observations import (
@@ -49,14 +48,21 @@ class PreparedBlock:
         Row in ``readings`` of each observation, -1 for amplitude ratios.
     readings : dict of ndarray
         Columns of table ``polarities`` that are filled here, one value per reading.
-    invalid : dict of int to Unusable
-        Events that cannot be used, with their status and the reason.
+    invalid : dict of int to str
+        Events that cannot be used, with the reason.
+    too_deep : frozenset of int
+        Those of them that lie below the take-off tables.
     """
 
     observations: ObservationBlock
     reading_rows: NDArray[np.int64]
     readings: dict[str, Any]
-    invalid: dict[int, Unusable]
+    invalid: dict[int, str]
+    too_deep: frozenset[int] = frozenset()
+
+    def status(self, event: int) -> str:
+        """Return the status of an event that cannot be used."""
+        return "below_takeoff_table" if event in self.too_deep else "invalid_event"
 
 
 def prepare_block(
@@ -94,6 +100,7 @@ def prepare_block(
         observations.row[angles.has_ray],
         readings.columns(),
         block.invalid,
+        block.too_deep,
     )
 
 

@@ -256,8 +256,8 @@ def _solve(
         mechanism_options(settings),
     )
     status = np.array(STATUSES, dtype=object)[found.status]
-    for i, unusable in prepared.invalid.items():
-        status[i] = unusable.status
+    for i in prepared.invalid:
+        status[i] = prepared.status(i)
     angles = np.stack([getattr(found, name) for name in _ANGLES], axis=-1)
     planes = np.stack([getattr(found, name) for name in _PLANES])
     n = task.events.num_rows
