@@ -168,15 +168,8 @@ def locate_picks(
     location = locate_event(ensemble, event, options, start, cloud, prior)
     if location is None:
         return LocatedEvent("outside_model", _VANISHED, count, screened.use)
-    status, reason = "located", ""
-    if not ensemble.times.is_section and stations_in_line(event.station):
-        status, reason = "stations_in_line", "the stations lie in a line, either side fits as well"
-    elif _at_edge(location, options, None if plane is None else center):
-        status, reason = "outside_model", _EDGE
-    elif _at_top(location, options):
-        below_ground = float(np.median(event.station[:, 0])) < options.minimum_depth_km
-        status, reason = ("outside_model", _TOP) if below_ground else (status, _SHALLOW)
-        reason = reason.format(limit=options.minimum_depth_km)
+    sides = None if plane is None else center
+    status, reason = _judge_place(ensemble, event.station, location, options, sides)
     values = describe_location(location, here) | count
     if boundary_km is not None:
         boundary = np.asarray(boundary_km, dtype=float)
@@ -195,6 +188,25 @@ def locate_picks(
     )
     drawn = np.stack([*here.inverse(nodes[:, 1], nodes[:, 2]), nodes[:, 0], origin], axis=-1)
     return replace(located, draws=drawn, draw_member=member)
+
+
+def _judge_place(
+    ensemble: Ensemble,
+    station: Floats,
+    location: Location,
+    options: LocationOptions,
+    center: Floats | None,
+) -> tuple[str, str]:
+    """Return the status of a hypocenter by where it lies, and words; grids have a ``center``."""
+    if not ensemble.times.is_section and stations_in_line(station):
+        return "stations_in_line", "the stations lie in a line, either side fits as well"
+    if _at_edge(location, options, center):
+        return "outside_model", _EDGE
+    if _at_top(location, options):
+        below_ground = float(np.median(station[:, 0])) < options.minimum_depth_km
+        status, reason = ("outside_model", _TOP) if below_ground else ("located", _SHALLOW)
+        return status, reason.format(limit=options.minimum_depth_km)
+    return "located", ""
 
 
 def _screen(

@@ -15,6 +15,7 @@ from quakeloom.plots._style import (
     PAGE_WIDTH_IN,
     PRESSURE,
     new_figure,
+    new_panels,
     styled,
 )
 
@@ -90,23 +91,27 @@ def plot_hypocenters(
 
 @styled
 def plot_location_quality(
-    residual_s: ArrayLike, is_s: ArrayLike, effective_models: ArrayLike, members: int
+    residual_s: ArrayLike,
+    is_s: ArrayLike,
+    effective_models: ArrayLike,
+    members: int,
+    width_in: float = PAGE_WIDTH_IN,
 ) -> Figure:
     """Draw histograms of residuals (P and S) and of the effective number of models."""
     residual = np.asarray(residual_s, float)
     second = np.asarray(is_s, bool)
     known = np.isfinite(residual)
-    figure = new_figure(PAGE_WIDTH_IN, 2.3)
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = new_panels(2, width_in, 2.3)
     span = float(np.percentile(np.abs(residual[known]), 98)) if known.any() else 1.0
-    edges = np.linspace(-max(span, 0.01), max(span, 0.01), 41)
+    edges = np.linspace(-max(span, 0.01), max(span, 0.01), 41).tolist()
     left.hist(residual[known & ~second], edges, color=PRESSURE, label="P")
     left.hist(residual[known & second], edges, histtype="step", color=ALERT, lw=1.2, label="S")
     left.set_xlabel("Residual (s)")
     left.set_ylabel("Picks")
     left.legend(frameon=False)
     models = np.asarray(effective_models, float)
-    right.hist(models[np.isfinite(models)], np.linspace(1, max(members, 2), 31), color=PRESSURE)
+    edges = np.linspace(1, max(members, 2), 31).tolist()
+    right.hist(models[np.isfinite(models)], edges, color=PRESSURE)
     if members > 10:
         right.axvline(10, color=ALERT, lw=0.8)
     right.set_xlabel(f"Effective number of models, of {members}")

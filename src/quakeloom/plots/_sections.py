@@ -18,6 +18,7 @@ from quakeloom.plots._style import (
     MUTED,
     PAGE_WIDTH_IN,
     QUALITY_COLORS,
+    SIDE_BY_SIDE_IN,
     new_figure,
     styled,
 )
@@ -63,7 +64,7 @@ def plot_velocity_sections(
     label, colormap, limits
         Of the color scale; limits from the data if absent.
     columns : int
-        Panels side by side.
+        Panels side by side, where the figure is wide enough.
     width_in : float
     """
     z, x = np.asarray(grid.depth_km, float), np.asarray(grid.distance_km, float)
@@ -72,6 +73,7 @@ def plot_velocity_sections(
     fields = {t: np.asarray(v, float) for t, v in sections.items()}
     finite = np.concatenate([v[np.isfinite(v)] for v in fields.values()] or [np.zeros(1)])
     low, high = limits or (tuple(np.percentile(finite, [0.5, 99.5])) if finite.size else (0.0, 1.0))
+    columns = columns if width_in >= SIDE_BY_SIDE_IN else 1
     rows = -(-len(fields) // columns)
     panel = max(0.9, min(2.2, 0.9 * width_in / columns * (z[-1] - z[0]) / (x[-1] - x[0]) + 0.5))
     figure = new_figure(width_in, rows * panel + 0.75)

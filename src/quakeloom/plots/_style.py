@@ -69,7 +69,7 @@ PHONE_WIDTH_IN = 3.9
 """Width of a figure for a phone, inches: as wide as most screens (390 px), so that its lettering is
 as large there as that of a page."""
 
-_SIDE_BY_SIDE_IN = 5.0
+SIDE_BY_SIDE_IN = 5.0
 """Width from which panels stand side by side, inches; below each other in narrower figures."""
 
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -192,7 +192,7 @@ def new_panels(
 
     ``options`` are those of :meth:`matplotlib.figure.Figure.subplots`.
     """
-    wide = width_in >= _SIDE_BY_SIDE_IN
+    wide = width_in >= SIDE_BY_SIDE_IN
     figure = new_figure(width_in, height_in if wide else height_in * count)
     rows, columns = (1, count) if wide else (count, 1)
     return figure, list(figure.subplots(rows, columns, squeeze=False, **options).ravel())

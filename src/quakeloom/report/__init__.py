@@ -1,7 +1,7 @@
 """The report of a run: one HTML page that a person reads, and catalogs compared.
 
 Floor 6. :func:`write_report` collects what a run made and writes its page;
-:func:`build_report` turns tables into a page without scripts or outside files;
+:func:`build_report` turns tables into a page without outside files;
 :func:`compare_catalogs` gives the numbers behind its comparisons.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from quakeloom.plots import (
     plot_travel_time_fits,
     plot_velocity_sections,
 )
-from quakeloom.report._blocks import Code, Gallery, Grid, Section, Text, picture
+from quakeloom.report._blocks import Code, Gallery, Grid, Section, Text, page_picture, picture
 from quakeloom.report._page import report_environment
 from quakeloom.report._phrases import DASH, number, percent, whole
 
@@ -168,14 +169,15 @@ def _velocity_section(results: LineResults) -> Section:
     grid = SectionGrid(v["depth"], v["distance"], v["ground_depth"], _shots(results))
     section = Section("velocity", "Velocity")
     section.add(
-        picture(
-            plot_velocity_sections(grid, panels),
+        page_picture(
+            partial(plot_velocity_sections, grid, panels),
             "Mean velocity below the line.",
             "Mean of the ensemble; triangles are shots. Blank where the ensemble does not know.",
             "wide",
         ),
-        picture(
-            plot_velocity_sections(
+        page_picture(
+            partial(
+                plot_velocity_sections,
                 grid,
                 {"Standard deviation": spread},
                 "Standard deviation (km/s)",
@@ -200,8 +202,8 @@ def _member_section(results: LineResults) -> Section:
     panels = {f"Member {k}": m for k, m in enumerate(results.members)}
     section = Section("members", "Members")
     return section.add(
-        picture(
-            plot_velocity_sections(_rock_grid(v), panels, columns=2),
+        page_picture(
+            partial(plot_velocity_sections, _rock_grid(v), panels, columns=2),
             "Some members of the ensemble.",
             "Each member fits the picks about as well as the others; where they differ, the data "
             "do not decide.",
@@ -218,8 +220,9 @@ def _information_section(results: LineResults) -> Section:
     grid = _rock_grid(v)
     section = Section("information", "What the data add")
     section.add(
-        picture(
-            plot_velocity_sections(
+        page_picture(
+            partial(
+                plot_velocity_sections,
                 grid,
                 {"Standard deviation over the prior's": ratio},
                 "Ratio",
@@ -230,8 +233,9 @@ def _information_section(results: LineResults) -> Section:
             "",
             "wide",
         ),
-        picture(
-            plot_velocity_sections(
+        page_picture(
+            partial(
+                plot_velocity_sections,
                 grid,
                 {"Ray coverage": rays},
                 "log10 of ray length (km)",
@@ -245,8 +249,9 @@ def _information_section(results: LineResults) -> Section:
     for name in (n for n in v if n.startswith("probability_above_")):
         value = name.removeprefix("probability_above_").replace("_", ".")
         section.add(
-            picture(
-                plot_velocity_sections(
+            page_picture(
+                partial(
+                    plot_velocity_sections,
                     grid,
                     {f"Probability that the velocity exceeds {value} km/s": v[name]},
                     "Probability",
@@ -273,9 +278,14 @@ def _depth_section(results: LineResults) -> Section:
             bands.append((f"{value:g} km/s", low, middle, high))
     if bands:
         section.add(
-            picture(
-                plot_ensemble_bands(
-                    factor * v["distance"], bands, f"Distance ({unit})", f"Depth ({unit})", True
+            page_picture(
+                partial(
+                    plot_ensemble_bands,
+                    factor * v["distance"],
+                    bands,
+                    f"Distance ({unit})",
+                    f"Depth ({unit})",
+                    True,
                 ),
                 "Depths of iso-velocities with their ranges.",
                 "Median and 95 % range over the members that reach the velocity.",
@@ -295,9 +305,13 @@ def _fit_section(results: LineResults) -> Section:
     residual = (f["travel_time_s"] - f["predicted_time_s"]) / f["time_error_s"]
     section = Section("fits", "Travel times")
     return section.add(
-        picture(
-            plot_travel_time_fits(
-                offset, f["travel_time_s"], f["predicted_time_s"], float(f"{speed:.1g}")
+        page_picture(
+            partial(
+                plot_travel_time_fits,
+                offset,
+                f["travel_time_s"],
+                f["predicted_time_s"],
+                float(f"{speed:.1g}"),
             ),
             "Picked and predicted travel times.",
             "",
@@ -358,8 +372,9 @@ def _agreement_section(results: LineResults) -> Section:
     v = results.sections
     for c in results.compared:
         section.add(
-            picture(
-                plot_velocity_sections(
+            page_picture(
+                partial(
+                    plot_velocity_sections,
                     _rock_grid(v),
                     {f"Difference of the means, this run less '{c.name}'": c.difference},
                     "Standard deviations",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.core import local_position
 from quakeloom.plots import plot_hypocenters, plot_location_quality
-from quakeloom.report._blocks import Grid, Section, Text, picture
+from quakeloom.report._blocks import Grid, Section, Text, page_picture, picture
 from quakeloom.report._phrases import count, number, percent, verb
 from quakeloom.report._results import RunResults
 
@@ -94,8 +96,9 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
     if used.num_rows:
         second = np.array(used.column("phase").to_pylist()) == "S"
         section.add(
-            picture(
-                plot_location_quality(
+            page_picture(
+                partial(
+                    plot_location_quality,
                     _column(used, "residual_s"), second, _column(good, "effective_model_count"),
                     members,
                 ),

@@ -49,7 +49,8 @@ _LOG = logging.getLogger(__name__)
 def build_report(results: RunResults) -> str:
     """Return the report of a run as one HTML page that needs nothing else.
 
-    Figures are embedded, styles are inline, no script, font or image is fetched. Every
+    Figures are embedded, styles are inline, no script, font or image is fetched; the search box
+    above the table of events has the only line of script, and the table needs none. Every
     section that has nothing to show is left out; an empty catalog gives a short page that
     says so. The same results give the same page.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.plots import SectionGrid, plot_velocity_sections
-from quakeloom.report._blocks import Code, Grid, Section, Text, picture
+from quakeloom.report._blocks import Code, Grid, Section, Text, page_picture
 from quakeloom.report._page import report_environment
 from quakeloom.report._phrases import number, percent, whole
 
@@ -109,8 +110,9 @@ def _velocity_section(results: RegionalResults) -> Section:
             f"Sections from west to east, {v['north'][middle]:g} km north of the origin, against "
             "the distance to the east."
         ),
-        picture(
-            plot_velocity_sections(
+        page_picture(
+            partial(
+                plot_velocity_sections,
                 SectionGrid(v["depth"], v["east"], ground, near),
                 {
                     "Starting model": v["reference"][:, middle],
@@ -121,8 +123,9 @@ def _velocity_section(results: RegionalResults) -> Section:
             "Triangles are stations near the section.",
             "wide",
         ),
-        picture(
-            plot_velocity_sections(
+        page_picture(
+            partial(
+                plot_velocity_sections,
                 grid,
                 {"Standard deviation": v["standard_deviation"][:, middle]},
                 "Standard deviation (km/s)",
@@ -133,8 +136,9 @@ def _velocity_section(results: RegionalResults) -> Section:
             "Small where something is known." if results.summary["known"] else "",
             "wide",
         ),
-        picture(
-            plot_velocity_sections(
+        page_picture(
+            partial(
+                plot_velocity_sections,
                 grid,
                 {f"Member {k}": m for k, m in enumerate(results.members)},
                 columns=2,

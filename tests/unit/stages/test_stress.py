@@ -331,5 +331,5 @@ def test_a_run_without_stress_says_so(tmp_path):
     """Asking for a map that the settings do not want is refused."""
     write_csv(_catalog(), tmp_path / "catalog.csv")
     settings = _run(tmp_path)[0].model_copy(update={"stress": None})
-    with pytest.raises(PlanError, match="no plan of stage 'stress'"):
+    with pytest.raises(PlanError, match="no `stress` group"):
         stress.finalise(settings, RunLayout(tmp_path))

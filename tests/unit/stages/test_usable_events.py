@@ -35,7 +35,7 @@ def test_status_and_reason_of_an_event_without_rays(place, status, words):
         {"name": "x", "sources": [{"path": "x"}], "takeoff": {"models": ["generic_crust"]}}, "test"
     )
     tables = SimpleNamespace(depth_km=np.arange(0.0, 101.0, 10.0))
-    found = check_events(settings, events, tables).invalid
+    found = check_events(settings, events, tables).unusable
     if status is None:
         assert found == {}
         return
