@@ -192,8 +192,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if _is_larger(data, _MOST_VALUES):
         raise SettingsError(
             f"{path} holds more than {_MOST_VALUES:,} values; what an alias (`*name`) repeats "
-            "counts as often as it is repeated. Nothing was run; write the settings out, without aliases "
-            "of aliases."
+            "counts as often as it is repeated. Nothing was run; write the settings out, without "
+            "aliases of aliases."
         )
     if not isinstance(data, dict):
         raise SettingsError(
