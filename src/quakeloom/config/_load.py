@@ -191,9 +191,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read as YAML: {error}") from error
     if _is_larger(data, _MOST_VALUES):
         raise SettingsError(
-            f"{path} holds more than {_MOST_VALUES:,} values; what an alias (`*name`) repeats counts "
-            "as often as it is repeated. Nothing was run; write the settings out, without aliases "
-            "of aliases."
+            f"{path} holds more than {_MOST_VALUES:,} values; what an alias (`*name`) repeats "
+            "counts as often as it is repeated. Nothing was run; write the settings out, without "
+            "aliases of aliases."
         )
     if not isinstance(data, dict):
         raise SettingsError(
