@@ -168,8 +168,9 @@ def locate_picks(
     location = locate_event(ensemble, event, options, start, cloud, prior)
     if location is None:
         return LocatedEvent("outside_model", _VANISHED, count, screened.use)
-    sides = None if plane is None else center
-    status, reason = _judge_place(ensemble, event.station, location, options, sides)
+    status, reason = _judge_place(
+        ensemble, event.station, location, options, None if plane is None else center
+    )
     values = describe_location(location, here) | count
     if boundary_km is not None:
         boundary = np.asarray(boundary_km, dtype=float)
@@ -188,25 +189,6 @@ def locate_picks(
     )
     drawn = np.stack([*here.inverse(nodes[:, 1], nodes[:, 2]), nodes[:, 0], origin], axis=-1)
     return replace(located, draws=drawn, draw_member=member)
-
-
-def _judge_place(
-    ensemble: Ensemble,
-    station: Floats,
-    location: Location,
-    options: LocationOptions,
-    center: Floats | None,
-) -> tuple[str, str]:
-    """Return the status of a hypocenter by where it lies, and words; grids have a ``center``."""
-    if not ensemble.times.is_section and stations_in_line(station):
-        return "stations_in_line", "the stations lie in a line, either side fits as well"
-    if _at_edge(location, options, center):
-        return "outside_model", _EDGE
-    if _at_top(location, options):
-        below_ground = float(np.median(station[:, 0])) < options.minimum_depth_km
-        status, reason = ("outside_model", _TOP) if below_ground else ("located", _SHALLOW)
-        return status, reason.format(limit=options.minimum_depth_km)
-    return "located", ""
 
 
 def _screen(
@@ -274,6 +256,26 @@ def _with_picks(
         azimuth_deg=azimuth,
         member_weights=location.posterior.weights,
     )
+
+
+def _judge_place(
+    ensemble: Ensemble,
+    station: Floats,
+    location: Location,
+    options: LocationOptions,
+    center: Floats | None,
+) -> tuple[str, str]:
+    """Return status and reason of a hypocenter by where it and its stations lie."""
+    if not ensemble.times.is_section and stations_in_line(station):
+        return "stations_in_line", "the stations lie in a line, either side fits as well"
+    if _at_edge(location, options, center):
+        return "outside_model", _EDGE
+    if not _at_top(location, options):
+        return "located", ""
+    limit = options.minimum_depth_km
+    if float(np.median(station[:, 0])) < limit:
+        return "outside_model", _TOP.format(limit=limit)
+    return "located", _SHALLOW.format(limit=limit)
 
 
 def _judge_residuals(
