@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 _LEVELS = np.concatenate([[0.0], np.geomspace(0.004, 2.0, 60)])
 """Errors beyond those stated that are tried, in s: a tenth apart."""
 
+_FINE_LEVELS = 41
+"""Errors tried between the two beside the best, for the mean and its standard error."""
+
 _ROUNDS = 25
 """Rounds of expectation and maximization for the share of wrong picks: to a thousandth."""
 
@@ -79,19 +82,27 @@ def estimate_pick_noise(
     residual, stated = residual[keep], np.asarray(variance, dtype=float)[keep]
     fitted = np.maximum(1.0 - _PARAMETERS / np.asarray(picks, dtype=float)[keep], 0.2)
     width = 2.0 * max(float(residual.max()), 1e-3)
-    fit, shares = np.empty(_LEVELS.size), np.empty(_LEVELS.size)
-    for i, level in enumerate(_LEVELS):
-        density = _density(residual, (stated + level**2) * fitted, freedom)
-        share = _FIRST_SHARE
-        for _ in range(_ROUNDS):
-            wrong = share / width
-            share = min(float(np.mean(wrong / (wrong + (1.0 - share) * density))), _LARGEST_SHARE)
-        fit[i], shares[i] = np.log(share / width + (1.0 - share) * density).sum(), share
-    weight = np.exp(fit - fit.max()) * np.gradient(_LEVELS)
+
+    def try_levels(levels: Floats) -> tuple[Floats, Floats]:
+        fit, shares = np.empty(levels.size), np.empty(levels.size)
+        for i, level in enumerate(levels):
+            density = _density(residual, (stated + level**2) * fitted, freedom)
+            share = _FIRST_SHARE
+            for _ in range(_ROUNDS):
+                wrong = share / width
+                share = float(np.mean(wrong / (wrong + (1.0 - share) * density)))
+                share = min(share, _LARGEST_SHARE)
+            fit[i], shares[i] = np.log(share / width + (1.0 - share) * density).sum(), share
+        return fit, shares
+
+    best = int(np.argmax(try_levels(_LEVELS)[0]))
+    around = _LEVELS[max(best - 1, 0)], _LEVELS[min(best + 1, _LEVELS.size - 1)]
+    levels = np.linspace(*around, _FINE_LEVELS)
+    fit, shares = try_levels(levels)
+    weight = np.exp(fit - fit.max())
     weight /= weight.sum()  # so that means stay within what was tried
-    best = int(np.argmax(fit))
-    noise = float(weight @ _LEVELS) if best else 0.0
-    error = float(np.sqrt(weight @ (_LEVELS - weight @ _LEVELS) ** 2))
+    noise = float(weight @ levels) if best else 0.0
+    error = float(np.sqrt(weight @ (levels - weight @ levels) ** 2))
     return PickNoise(noise, error, min(float(weight @ shares), 1.0), count)
 
 

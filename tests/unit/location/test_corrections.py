@@ -96,7 +96,7 @@ class _Evidence:
 
 
 def test_weights_are_tempered_until_enough_members_count():
-    evidence = -0.5 * 30.0 * np.random.default_rng(2).standard_normal(60) ** 2
+    evidence = -0.5 * 3000.0 * np.random.default_rng(2).standard_normal(60) ** 2
     prior = np.full(60, -np.log(60.0))
     tempered = temper_weights(_Evidence(evidence), prior, 10.0)
     value = tempered + evidence

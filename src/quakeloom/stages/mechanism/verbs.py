@@ -84,7 +84,7 @@ def _seconds(settings: Settings, rows: PlannedRows) -> float:
     if settings.waveforms is not None:
         readings = max(readings, WINDOWS_PER_EVENT)
     seconds = 0.0005 + 0.000016 * options.trials * readings / 14.0
-    seconds *= 3.0 if options.use_probabilities else 1.0
+    seconds *= 3.0 if options.weighs_probabilities else 1.0
     seconds *= 6.0 if options.use_amplitudes else 1.0
     return rows.events * seconds * (8.0 if options.direction_step_deg == 0 else 1.0)
 
