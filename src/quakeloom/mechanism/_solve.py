@@ -11,7 +11,6 @@ from quakeloom.core import compiled
 from quakeloom.mechanism._amplitudes import RatioTable
 from quakeloom.mechanism._blocks import STATUSES
 from quakeloom.mechanism._codes import Rows
-from quakeloom.mechanism._counters import MAXIMUM_PLANES
 from quakeloom.mechanism._hash_average import hash_solutions
 from quakeloom.mechanism._keyed import stream_start, uniform
 from quakeloom.mechanism._posterior import search_posterior
@@ -41,8 +40,9 @@ SOLVED, TOO_FEW, AZIMUTHAL_GAP, TAKEOFF_GAP, NO_SOLUTION, ERROR = (
 )
 """Positions in :data:`STATUSES`."""
 
-MAXIMUM_READINGS = (1 << (MAXIMUM_PLANES - 1)) - 1
-"""Counters hold this many; an event with more is not searched."""
+MAXIMUM_READINGS = 8191
+"""An event with more readings is a broken input and not searched. Chosen here, well below what
+counters hold."""
 
 _SUBSET = 4
 """Purpose of the random stream that draws ``maxout`` mechanisms (1 to 3 are draws of angles)."""

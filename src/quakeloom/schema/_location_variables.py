@@ -173,6 +173,16 @@ LIST = (
     ),
     Variable("pick_noise_error_s", "float64", "s", "Standard error of it.", "NaN", 0),
     Variable("contamination", "float64", "1", "Share of wrong picks.", "NaN", 0, 1),
+    Variable("product", "string", "", "What states a range or a probability.", "empty"),
+    Variable("stated_probability", "float64", "1", "Probability that is stated.", "NaN", 0, 1),
+    Variable("share_held", "float64", "1", "Share of the truths that the range held.", "NaN", 0, 1),
+    Variable(
+        "share_held_error", "float64", "1", "Standard error of it, over catalogs.", "NaN", 0
+    ),
+    Variable("truth_count", "int32", "1", "Truths that were compared.", "", 0),
+    Variable("catalog_count", "int32", "1", "Simulated catalogs.", "", 0),
+    Variable("range_width", "float64", "", "Median width, or stated error.", "NaN", 0),
+    Variable("range_unit", "string", "", "Unit of the width.", "empty"),
     Variable("draw_longitude", "float64", "deg", "Longitude of a draw.", "NaN", -180, 360),
     Variable("draw_latitude", "float64", "deg", "Latitude of a draw.", "NaN", -90, 90),
     Variable("draw_depth_km", "float64", "km", "Depth of a draw.", "NaN", -10, 800),
@@ -304,6 +314,21 @@ TABLE_LIST = (
             "pick_count",
         ),
         ("phase",),
+    ),
+    TableSpec(
+        "calibration",
+        "Which stated ranges hold on simulated catalogs like that of the run.",
+        (
+            "product",
+            "stated_probability",
+            "share_held",
+            "share_held_error",
+            "truth_count",
+            "catalog_count",
+            "range_width",
+            "range_unit",
+        ),
+        ("product",),
     ),
 )
 """The tables."""
