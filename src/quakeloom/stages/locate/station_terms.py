@@ -12,7 +12,6 @@ from quakeloom.stages.frame.partition_states import refuse_incomplete
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.corrections import (
     Rounds,
-    correction_rounds,
     estimate_corrections,
     take_corrections,
 )
@@ -34,10 +33,9 @@ from quakeloom.store import (
 log = logging.getLogger(__name__)
 
 
-def planned_rounds(settings: Settings, layout: RunLayout) -> Rounds:
+def planned_rounds(layout: RunLayout) -> Rounds:
     """Return the rounds of a run, as its plan has them."""
-    events = read_json(layout.plan_step(LOCATE.name, "init"))["events"]
-    return correction_rounds(locate_settings(settings), events)
+    return Rounds(**read_json(layout.plan_step(LOCATE.name, "init"))["rounds"])
 
 
 def read_corrections(layout: RunLayout, number: int) -> Corrections | None:
@@ -64,7 +62,7 @@ def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> di
         pa.concat_tables([read_table(layout.part(stage, n) / f"{t}.parquet", t) for n in names])
         for t in LOCATE.part_tables
     )
-    rounds = planned_rounds(settings, layout)
+    rounds = planned_rounds(layout)
     terms, noise = estimate_corrections(
         locate_settings(settings), hypocenters, arrivals, rounds.terms > 0
     )

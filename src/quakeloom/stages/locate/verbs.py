@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -79,13 +80,13 @@ def inputs(run: PlannedRun) -> StageInputs:
         locate, settings.data, places_of(layout), levels, settings.seed,
         code_digest(__name__),
     )  # fmt: skip
-    rounds = correction_rounds(locate, run.events).every
-    terms = f"{settings.name}/parts/{round_stage(rounds - 1)}.terms.json"
+    rounds = correction_rounds(locate, run.events)
+    terms = f"{settings.name}/parts/{round_stage(rounds.every - 1)}.terms.json"
     return StageInputs(
-        common={"times": times, "rounds": rounds},
-        init={"levels": levels, "times": times, "events": run.events},
+        common={"times": times, "rounds": asdict(rounds)},
+        init={"levels": levels, "times": times, "rounds": asdict(rounds)},
         each={r.partition: {"events": r.events} for r in run.rows},
-        files={"part": [terms]} if rounds else {},
+        files={"part": [terms]} if rounds.every else {},
     )
 
 
@@ -123,7 +124,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
 def before_parts(settings: Settings, layout: RunLayout) -> None:
     """Go over all partitions for the rounds of station terms, in this process."""
-    for number in range(planned_rounds(settings, layout).every):
+    for number in range(planned_rounds(layout).every):
         for name in planned_partitions(layout, LOCATE.name):
             part(settings, layout, name, number)
         gather_terms(settings, layout, number)
@@ -145,7 +146,7 @@ def part(
     """
     locate = locate_settings(settings)
     last = round_number is None
-    number = planned_rounds(settings, layout).every if round_number is None else round_number
+    number = planned_rounds(layout).every if round_number is None else round_number
     planned = planned_rows(layout, partition)
     cluster = settings.cluster
     ensemble = ensemble_size(settings, layout)
@@ -189,7 +190,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         If partitions are missing or of another plan; the message names them.
     """
     names = refuse_incomplete(layout, LOCATE.name)
-    rounds = planned_rounds(settings, layout)
+    rounds = planned_rounds(layout)
     for name, file, made in (
         ("station_terms", terms_file, rounds.terms),
         ("pick_noise", noise_file, rounds.every),
@@ -211,7 +212,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
 def check(settings: Settings, layout: RunLayout) -> list[str]:
     """Return what has changed of the rounds of station terms since they were written."""
     problems = []
-    for number in range(planned_rounds(settings, layout).every):
+    for number in range(planned_rounds(layout).every):
         stage = round_stage(number)
         terms = layout.done_step(stage, "terms")
         recorded: dict[Item, str] = {}
