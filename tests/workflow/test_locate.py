@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from small_runs import quakeloom, write_config
 
-from quakeloom.config import load_configuration
+from quakeloom.config import Locate, load_configuration
 from quakeloom.core import IncompleteError, VerificationError
 from quakeloom.stages.frame.verbs import list_partitions, verify_stage
 from quakeloom.stages.locate import LOCATE as STAGE
 from quakeloom.stages.locate import verbs as locate
+from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
+from quakeloom.stages.locate.corrections import correction_rounds
 from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.run_here import run_stage_here
@@ -198,6 +200,48 @@ def test_station_terms_are_found_between_rounds(tmp_path):
     }
     assert terms[("S3", "P")] > 0.15
     assert terms[("S3", "P")] == max(terms.values())
+
+
+@pytest.mark.parametrize(("asked", "events", "every", "terms"), [
+    (None, 9, 0, 0), (None, 10, 1, 0), (None, 50, 2, 2), (0, 50, 1, 0), (3, 4, 3, 3),
+])  # fmt: skip
+def test_rounds_follow_from_the_number_of_events(asked, events, every, terms):
+    rounds = correction_rounds(Locate(models=["x"], station_iterations=asked), events)
+    assert (rounds.every, rounds.terms) == (every, terms)
+    stated = Locate(models=["x"], station_iterations=asked, pick_noise="stated")
+    assert correction_rounds(stated, events).every == terms
+
+
+def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
+    """``--set station_iterations`` gives the terms of the workflow, and writes them."""
+    write_picks(tmp_path, count=12)
+    rows = (tmp_path / "picks_all.csv").read_text().splitlines()
+    rows = [r if ",S3,P," not in r else _later(r, 0.3) for r in rows]
+    (tmp_path / "picks_all.csv").write_text("\n".join(rows) + "\n")
+    given = {**LOCATE, "station_iterations": 2}
+    layout = compute(tmp_path, tmp_path / "a", locate=given, seed=1)
+    events, picks, places = read_location_inputs(
+        tmp_path / "picks_all.csv", tmp_path / "stations.csv"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    locate_catalog(Locate(**given), events, picks, places, out, 1, str(tmp_path))
+    for name in ("station_terms", "pick_noise"):
+        ours = read_table(open_item(out) / f"{name}.parquet", name)
+        theirs = read_table(layout.table(name), name)
+        assert ours.num_rows
+        for column in ours.column_names:
+            a, b = (t.column(column).to_pylist() for t in (ours, theirs))
+            assert a == pytest.approx(b, abs=1e-6) if isinstance(a[0], float) else a == b
+    terms = read_table(open_item(out) / "station_terms.parquet", "station_terms").to_pylist()
+    late = [t for t in terms if (t["station"], t["phase"]) == ("S3", "P")]
+    assert late[0]["station_term_s"] > 0.1
+    assert min(t["station_term_error_s"] for t in terms) > 0.01
+    locate_catalog(
+        Locate(**{**given, "station_iterations": 0, "pick_noise": "stated"}),
+        events, picks, places, out, 1, str(tmp_path),
+    )  # fmt: skip
+    assert not (out / "station_terms.parquet").exists()
 
 
 def _later(row: str, seconds: float) -> str:

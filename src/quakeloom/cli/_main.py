@@ -11,6 +11,7 @@ import typer
 
 from quakeloom import __version__
 from quakeloom.cli import (
+    _calibrate,
     _catalogs,
     _config,
     _doctor,
@@ -75,6 +76,7 @@ _stage_list.add_commands(app)
 _waveforms.add_commands(app)
 _train.add_commands(app)
 _catalogs.add_commands(app)
+_calibrate.add_commands(app)
 _config.add_commands(app)
 _doctor.add_commands(app)
 _init.add_commands(app)

@@ -79,6 +79,19 @@ class Locate(Section):
     )
     time_error_minimum_s: float = setting(0.0, "Minimum of this error.", "s", ge=0, le=100)
     time_error_maximum_s: float = setting(2.0, "Largest such error.", "s", ge=0, le=100)
+    smooth_models: bool = setting(
+        True,
+        "Of ten members and more, what a sample of models leaves between them (Silverman's kernel) "
+        "takes the place of the error by share where it is larger.",
+    )
+    minimum_models: float = setting(
+        10.0,
+        "Weights of ten or more members are tempered so that at least so many of them count "
+        "(a quarter of them, if that is less); 0: never.",
+        "models",
+        ge=0,
+        le=1000,
+    )
     minimum_depth_km: float = setting(
         -1.0, "Minimum depth below sea level (negative: above it).", "km", ge=-9, le=700
     )
@@ -136,12 +149,26 @@ class Locate(Section):
         5.0, "Stations farther from the line than this are not used.", "km", gt=0, le=200
     )
     draws: int = setting(100, "Draws of hypocenter and member kept per event.", "draws", ge=0)
-    station_iterations: int = setting(
-        0, "How often station terms are estimated from all events and events located again.",
+    station_iterations: int | None = setting(
+        None,
+        "How often station terms are estimated from all events and events located again. Left "
+        "open: twice from `station_events` events on, else never.",
         "1", ge=0, le=10,
     )  # fmt: skip
+    station_events: int = setting(
+        50,
+        "Events from which on station terms are estimated where `station_iterations` is left open.",
+        "events",
+        ge=3,
+    )
     station_prior_s: float = setting(
         0.3, "Standard deviation of station terms before the data.", "s", gt=0, le=10
+    )
+    pick_noise: Literal["inferred", "stated"] = setting(
+        "inferred",
+        "`inferred`: what picks of P and of S err beyond their stated errors is inferred from the "
+        "residuals of all events, with the share of wrong picks, and added, from ten events on. "
+        "`stated`: errors are those that are stated.",
     )
     boundary_velocity_km_s: float = setting(
         0.0,

@@ -207,8 +207,11 @@ class Mechanism(Section):
     use_onset: bool = setting(
         True, "Ask more of impulsive picks than of emergent ones, as HASH does."
     )
-    use_probabilities: bool = setting(
-        False, "Weigh mechanisms by the probabilities of the polarities instead of counting signs."
+    use_probabilities: bool | None = setting(
+        None,
+        "Weigh mechanisms by the probabilities of the polarities instead of counting signs, as "
+        "HASH does. Left open: for the events of which some reading states one, unless `average` "
+        "is `hash`.",
     )
     use_amplitudes: bool = setting(True, "Use S/P amplitude ratios where there are any.")
     minimum_polarities: int = setting(
@@ -259,12 +262,20 @@ class Mechanism(Section):
         "Station distribution ratio as defined, or with the degree-radian slip of HASH v1.2.",
     )
 
+    @property
+    def weighs_probabilities(self) -> bool:
+        """Whether mechanisms are weighed by probabilities where readings state some."""
+        if self.use_probabilities is None:
+            return self.average != "hash"
+        return self.use_probabilities
+
     @model_validator(mode="after")
-    def _average_knows_weights(self) -> Mechanism:
+    def _averages_know_weights(self) -> Mechanism:
         if self.use_probabilities and self.average == "hash":
             raise ValueError(
-                "average `hash` counts every acceptable mechanism alike, whatever weight "
-                "use_probabilities gives it; write average `weighted`, or use_probabilities false"
+                "`use_probabilities: true` and `average: hash` contradict each other: HASH's "
+                "average takes all mechanisms alike and would forget the probabilities; leave "
+                "one of them out"
             )
         return self
 

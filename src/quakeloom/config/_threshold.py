@@ -37,7 +37,8 @@ class Threshold(Section):
         True,
         "The mechanisms of the run use what was chosen, in place of "
         "selection.minimum_probability and mechanism.polarity_error_rate. Without effect where "
-        "mechanism.use_probabilities is set.",
+        "mechanisms are weighed by probabilities (mechanism.use_probabilities, the default); set "
+        "that to false to count the first motions above the threshold.",
     )
 
     @field_validator("probabilities")

@@ -16,6 +16,7 @@ from quakeloom.location._ensembles import (
     with_s_velocities,
 )
 from quakeloom.location._events import LocatedEvent, WantedDraws, locate_picks
+from quakeloom.location._lateral import ResidualStructure, measure_residual_structure
 from quakeloom.location._locate import (
     Ensemble,
     Location,
@@ -25,10 +26,16 @@ from quakeloom.location._locate import (
     make_ensemble,
 )
 from quakeloom.location._options import LocationOptions
+from quakeloom.location._pick_noise import PickNoise, estimate_pick_noise
 from quakeloom.location._picks import PickSet, Plane
 from quakeloom.location._posterior import Posterior
 from quakeloom.location._screening import PICK_USES, screen_picks
-from quakeloom.location._station_terms import StationTerms, estimate_station_terms
+from quakeloom.location._station_terms import (
+    SharedErrors,
+    StationTerms,
+    count_paths,
+    estimate_station_terms,
+)
 from quakeloom.location._tables import (
     EnsembleTimes,
     grid_times,
@@ -49,14 +56,19 @@ __all__ = [
     "LocatedEvent",
     "Location",
     "LocationOptions",
+    "PickNoise",
     "PickSet",
     "Plane",
     "Posterior",
+    "ResidualStructure",
+    "SharedErrors",
     "StationTerms",
     "WantedDraws",
+    "count_paths",
     "draw_hypocenters",
     "draw_layered_members",
     "draw_layered_models",
+    "estimate_pick_noise",
     "estimate_station_terms",
     "find_boundary",
     "find_start",
@@ -65,6 +77,7 @@ __all__ = [
     "locate_gaussian",
     "locate_picks",
     "make_ensemble",
+    "measure_residual_structure",
     "receiver_levels",
     "scale_times",
     "screen_picks",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from quakeloom.core import distance_azimuth
@@ -50,7 +52,7 @@ def describe_location(location: Location, plane: Plane) -> dict[str, float]:
         "between_model_variance": float(np.trace(between)),
         "within_model_depth_variance": float(covariance[0, 0] - between[0, 0]),
         "between_model_depth_variance": float(between[0, 0]),
-        "effective_model_count": posterior.effective_member_count,
+        "effective_model_count": location.effective_member_count,
         **_ellipsoid(c),
         "node_count": float(posterior.grid.nodes.shape[0]),
         "grid_coarser": float(posterior.coarser),
@@ -70,16 +72,30 @@ def _ellipsoid(covariance: Floats) -> dict[str, float]:
     return values
 
 
+class PickRays(NamedTuple):
+    """What is known of the ray of every pick at the maximum, NaN where it is not.
+
+    ``spread_s`` is how far the members' travel times differ, weighted by their posterior, after a
+    change common to all picks of a member (its origin time) is taken off.
+    """
+
+    residual_s: Floats
+    predicted_s: Floats
+    spread_s: Floats
+    distance_km: Floats
+    azimuth_deg: Floats
+
+
 def event_residuals(
     ensemble: Ensemble,
     location: Location,
     screened: ScreenedPicks,
     plane: Plane,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Residuals, travel times, distances and azimuths at the maximum, NaN where not known."""
+) -> PickRays:
+    """Return residuals, travel times with their spread, distances and azimuths at the maximum."""
     picks = screened.picks
     count = picks.time_s.size
-    residual, predicted = np.full(count, np.nan), np.full(count, np.nan)
+    residual, predicted, spread = (np.full(count, np.nan) for _ in range(3))
     longitude, latitude = plane.inverse(location.maximum[1], location.maximum[2])
     distance, azimuth = distance_azimuth(longitude, latitude, picks.longitude, picks.latitude)
     known = np.flatnonzero(np.isfinite(picks.longitude) & (screened.group[:, 0] >= 0))
@@ -88,12 +104,17 @@ def event_residuals(
     all_times(ensemble.times.arrays, location.maximum[None, :], event.receivers, times)
     weights = location.posterior.weights
     predicted[known] = times @ weights
+    used = np.searchsorted(known, screened.kept)
+    common = np.average(times[used], axis=0, weights=1.0 / location.variance)
+    apart = times - common
+    middle = apart @ weights
+    spread[known] = np.sqrt((apart - middle[:, None]) ** 2 @ weights)
     raw = picks.time_s - screened.correction_s - predicted
     origin = np.average(raw[screened.kept], weights=1.0 / location.variance)
     if np.isfinite(location.maximum_origin_s):
         origin = location.maximum_origin_s
     residual = raw - origin
-    return residual, predicted, distance, azimuth
+    return PickRays(residual, predicted, spread, distance, azimuth)
 
 
 def azimuthal_gap(azimuth: Floats) -> float:

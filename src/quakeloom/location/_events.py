@@ -80,8 +80,9 @@ class LocatedEvent:
         reference of the picks (``origin_s``, ``origin_map_s``).
     pick_use : list of str
         ``used``, or why a pick was not.
-    residual_s, predicted_s, distance_km, azimuth_deg : ndarray, shape (picks,)
-        At the maximum, with the members weighted by their posterior; predicted are travel times.
+    residual_s, predicted_s, spread_s, distance_km, azimuth_deg : ndarray, shape (picks,)
+        At the maximum, with the members weighted by their posterior; predicted are travel times,
+        and the spread is that of the members after a change of their origin times.
     member_weights : ndarray, shape (members,)
         Posterior weights.
     draws : ndarray, shape (draws, 4)
@@ -95,6 +96,7 @@ class LocatedEvent:
     pick_use: list[str] = field(default_factory=list)
     residual_s: Floats = field(default_factory=lambda: np.empty(0))
     predicted_s: Floats = field(default_factory=lambda: np.empty(0))
+    spread_s: Floats = field(default_factory=lambda: np.empty(0))
     distance_km: Floats = field(default_factory=lambda: np.empty(0))
     azimuth_deg: Floats = field(default_factory=lambda: np.empty(0))
     member_weights: Floats = field(default_factory=lambda: np.empty(0))
@@ -239,21 +241,22 @@ def _with_picks(
 ) -> LocatedEvent:
     """Add what the picks say of a location: residuals, and how the stations lie around it."""
     kept = screened.kept
-    residual, predicted, distance, azimuth = event_residuals(ensemble, location, screened, plane)
+    rays = event_residuals(ensemble, location, screened, plane)
     weights = 1.0 / location.variance
     values = {
         "pick_count_p": float(sum(screened.picks.phase[int(i)] == "P" for i in kept)),
-        "rms_s": float(np.sqrt(np.average(residual[kept] ** 2, weights=weights))),
-        "azimuthal_gap_deg": azimuthal_gap(azimuth[kept]),
-        "nearest_station_km": float(np.min(distance[kept])),
+        "rms_s": float(np.sqrt(np.average(rays.residual_s[kept] ** 2, weights=weights))),
+        "azimuthal_gap_deg": azimuthal_gap(rays.azimuth_deg[kept]),
+        "nearest_station_km": float(np.min(rays.distance_km[kept])),
     }
     return replace(
         located,
         values=located.values | values,
-        residual_s=residual,
-        predicted_s=predicted,
-        distance_km=distance,
-        azimuth_deg=azimuth,
+        residual_s=rays.residual_s,
+        predicted_s=rays.predicted_s,
+        spread_s=rays.spread_s,
+        distance_km=rays.distance_km,
+        azimuth_deg=rays.azimuth_deg,
         member_weights=location.posterior.weights,
     )
 

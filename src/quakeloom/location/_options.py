@@ -48,6 +48,10 @@ class LocationOptions:
         The grid is left coarser where it would need more.
     minimum_picks : int
         Fewer give the status ``too_few_picks``.
+    smooth_models : bool
+        Add to the variance of picks what a sample of ten or more models leaves between them.
+    minimum_models : float
+        Weights of ten or more members are tempered so that at least so many count; 0: never.
     compare : bool
         Also locate with the Gaussian approximation of the ensemble and with the mean model.
     """
@@ -68,6 +72,8 @@ class LocationOptions:
     resolution: float = 0.9
     maximum_nodes: int = 12_000
     minimum_picks: int = 4
+    smooth_models: bool = False
+    minimum_models: float = 0.0
     compare: bool = False
 
     def __post_init__(self) -> None:

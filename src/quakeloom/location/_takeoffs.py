@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import distance_azimuth
+from quakeloom.core import LayeredModel, distance_azimuth
 from quakeloom.location._interpolation import Floats, Receivers, member_times
 from quakeloom.location._picks import Plane
 from quakeloom.location._tables import NEVER, EnsembleTimes
+from quakeloom.travel import trace_takeoffs
 
 _STEP_KM = 0.25
 """Half of the span of derivatives of scaled times. Chosen here: smooth within, and wide enough
@@ -22,12 +23,13 @@ _SAME_PLACE_KM = 0.1
 
 @dataclass(frozen=True)
 class EnsembleTakeoffs:
-    """Rays in the members of an ensemble, from its travel times.
+    """Rays in the members of an ensemble, from its travel times, or from its layers.
 
-    A ray leaves against the gradient of the travel time at the source, so angles need no tables
-    of their own and belong to the very times the event was located with. In three-dimensional
-    models the gradient gives the azimuth as well; in layered ones it is that to the station, in
-    sections that along the section. Follows the protocol :class:`quakeloom.travel.TakeoffDraws`.
+    In members with layers every ray is traced: across an interface, or where two branches arrive
+    together, travel times at neighboring places belong to different rays. Elsewhere a ray leaves
+    against the gradient of the travel time at the source. In three-dimensional models the
+    gradient gives the azimuth as well; in layered ones it is that to the station, in sections
+    that along the section. Follows the protocol :class:`quakeloom.travel.TakeoffDraws`.
 
     Attributes
     ----------
@@ -37,6 +39,10 @@ class EnsembleTakeoffs:
     stations : tuple of str
         Names of stations, where tables belong to stations; they are found again by position.
     longitude, latitude : ndarray, shape (stations,)
+    models : tuple of LayeredModel
+        The members, where they have layers.
+    spherical : bool
+        Rays in layers are those on a sphere.
     """
 
     times: EnsembleTimes
@@ -44,6 +50,8 @@ class EnsembleTakeoffs:
     stations: tuple[str, ...] = ()
     longitude: Floats = field(default_factory=lambda: np.empty(0))
     latitude: Floats = field(default_factory=lambda: np.empty(0))
+    models: tuple[LayeredModel, ...] = ()
+    spherical: bool = False
 
     @property
     def member_count(self) -> int:
@@ -76,6 +84,15 @@ class EnsembleTakeoffs:
             lat,
         )
         takeoff = np.full(distance.shape, np.nan)
+        if self.models:
+            takeoff = np.full(distance.shape, np.nan)
+            known = np.flatnonzero(group[:, 0] >= 0)
+            for t in range(depth.size):
+                takeoff[t, known] = trace_takeoffs(
+                    self.models[chosen[t]], depth[t], distance[t, known], station_depth[known],
+                    self.spherical,
+                )  # fmt: skip
+            return azimuth, takeoff
         source, turned = None, np.zeros(depth.shape)
         if self.plane is not None:
             source = self.plane.forward(longitude, latitude)

@@ -32,8 +32,8 @@ SevenFlips = tuple[np.int64, np.int64, np.int64, np.int64, np.int64, np.int64, n
 STRIDE = MAXIMUM_CHUNKS
 """Words from one plane of a counter to the next: the longest row there may be."""
 
-MAXIMUM_PLANES = 14
-"""Counts and sums of weights stay below 2**14."""
+MAXIMUM_PLANES = 20
+"""Counts and sums of weights stay below 2**20."""
 
 FUSED = 6
 """Counters of up to this many planes are searched in single passes: counts below 64, which

@@ -88,7 +88,7 @@ def _limits(options: MechanismOptions, n_trials: int) -> Limits:
         widest_takeoff=float(options.maximum_takeoff_gap_deg),
         use_onset=bool(options.use_onset),
         use_emergent=bool(options.use_emergent),
-        use_probabilities=bool(options.use_probabilities),
+        use_probabilities=options.probability_mode,
         rate=float(options.polarity_error_rate),
         floor=float(options.probability_floor),
         amplitude_error=float(options.amplitude_error),
@@ -128,7 +128,7 @@ def _levels(n_trials: int) -> NDArray[np.uint8]:
 def _counted_signs(readings: Readings, options: MechanismOptions) -> NDArray[np.int8]:
     """Polarities as the search takes them: by probability where it does, emergent ones or not."""
     signs = readings.polarity.copy()
-    if options.use_probabilities:
+    if options.probability_mode:
         p = readings.probability_up
         sign = np.where(p > 0.5, 1, np.where(p < 0.5, -1, 0)).astype(np.int8)
         signs = np.where(np.isfinite(p), sign, signs)

@@ -82,8 +82,10 @@ class MechanismOptions:
         Use emergent picks at all (HASH with amplitudes does not).
     use_amplitudes : bool
         Use S/P ratios where there are any.
-    use_probabilities : bool
-        Replace acceptance by the posterior of probabilistic polarities.
+    use_probabilities : bool, optional
+        Replace acceptance by the posterior of probabilistic polarities. Left open, this is done
+        for the events of which some reading states a probability, unless the average is HASH's,
+        which knows no weights.
     probability_floor : float
         A picker's probability is never taken as nearer than this to 0 or 1.
     minimum_sp_signal_to_noise : float
@@ -116,7 +118,7 @@ class MechanismOptions:
     use_onset: bool = True
     use_emergent: bool = True
     use_amplitudes: bool = True
-    use_probabilities: bool = False
+    use_probabilities: bool | None = None
     probability_floor: float = 0.02
     minimum_sp_signal_to_noise: float = 3.0
     vp_vs_ratio: float = 1.7
@@ -138,13 +140,19 @@ class MechanismOptions:
                     f"Setting '{field_name}' is {value!r}, which is not known. "
                     f"Give one of: {', '.join(allowed)}."
                 )
-
         if self.use_probabilities and self.average == "hash":
             raise SettingsError(
-                "average: hash counts every acceptable mechanism alike and takes no notice of the "
-                "weights that use_probabilities gives them. Nothing was searched; use average: "
-                "weighted, or count signs."
+                "Settings 'use_probabilities: true' and 'average: hash' contradict each other: "
+                "HASH's average takes all mechanisms alike and would forget the probabilities. "
+                "Leave one of them out."
             )
+
+    @property
+    def probability_mode(self) -> int:
+        """0: count signs; 1: weigh by probabilities; 2: the same for events that state some."""
+        if self.use_probabilities is None:
+            return 0 if self.average == "hash" else 2
+        return int(self.use_probabilities)
 
     @classmethod
     def hash(cls, **changes: object) -> MechanismOptions:
@@ -156,6 +164,7 @@ class MechanismOptions:
             "stdr_mode": "hash12",
             "average": "hash",
             "weighting_trials": 30,
+            "use_probabilities": False,
         }
         unknown = set(changes) - {f.name for f in fields(cls)}
         if unknown:

@@ -29,12 +29,13 @@ from quakeloom.mechanism._search import (
     planes_for,
 )
 
-_LEVELS_PER_NAT = 8.0
-"""Steps of counted log odds per unit of natural logarithm. Chosen here: rounding changes a
-likelihood by up to 6 % per reading, one way as often as the other."""
+_ROUNDING_NATS = 0.02
+"""Standard deviation of a log-likelihood by the rounding of its log odds, in natural logarithms.
+Chosen here: half of the step of the stored weights near the largest, and a fiftieth of what would
+matter."""
 
-_LARGEST_SUM = 8000.0
-"""Largest sum of steps: 14 planes hold 16,383, and every weight may be rounded up."""
+_LARGEST_SUM = 500_000.0
+"""Largest sum of steps: 20 planes hold 1,048,575, and every weight may be rounded up."""
 
 _FAINTEST_NATS = 8.0
 """Mechanisms so much (e^8 = 2,981 times) less likely than the best so far are left
@@ -72,12 +73,17 @@ class Levels(NamedTuple):
 
 @compiled(nogil=True)
 def _count_levels(log_odds: NDArray[np.float64]) -> Levels:
-    """Round log odds to steps of 1/8, or of a coarser unit where many sum to more than fits."""
+    """Round log odds to steps of a unit that becomes finer the more readings there are.
+
+    Rounding to a unit ``u`` changes a sum of ``n`` by ``u sqrt(n / 12)`` (standard deviation);
+    weak readings that all round to nothing would lose all of their evidence. The unit is
+    coarser only where strong readings sum to more than fits.
+    """
     count = len(log_odds)
     sum_odds = 0.0
     for i in range(count):
         sum_odds += abs(log_odds[i])
-    unit = max(1.0 / _LEVELS_PER_NAT, sum_odds / _LARGEST_SUM)
+    unit = max(_ROUNDING_NATS * np.sqrt(12.0 / max(count, 1)), sum_odds / _LARGEST_SUM)
     steps = np.empty(count, np.int64)
     highest = 0
     total = 0
@@ -197,7 +203,7 @@ def search_posterior(
 
     The misfit of a mechanism is the sum of ``|log odds|`` of the polarities that it predicts
     otherwise, plus (Laplace errors) ``|log10 S/P misfit| / error``. Log odds are whole
-    multiples of 1/8 or of a coarser unit, summed bit-sliced.
+    multiples of a unit that is small for the number of readings, summed bit-sliced.
 
     Returns the number of listed mechanisms, their likelihoods in ``space.posterior`` at
     their place in the grid.

@@ -51,8 +51,10 @@ class Readings(NamedTuple):
 class Limits(NamedTuple):
     """The settings that the compiled loop needs (see :class:`MechanismOptions`).
 
-    ``presence_of_count`` and ``level_of_count`` give the weight for probability and spread
-    and the stored weight of a mechanism that so many trials accept.
+    ``use_probabilities`` is 0 for counting signs, 1 for weighing by probabilities, 2 for weighing
+    the events of which some reading states one. ``presence_of_count`` and ``level_of_count`` give
+    the weight for probability and spread and the stored weight of a mechanism that so many
+    trials accept.
     """
 
     minimum: int
@@ -60,7 +62,7 @@ class Limits(NamedTuple):
     widest_takeoff: float
     use_onset: bool
     use_emergent: bool
-    use_probabilities: bool
+    use_probabilities: int
     rate: float
     floor: float
     amplitude_error: float
@@ -156,7 +158,7 @@ def select_readings(
             impulsive = readings.impulsive[i]
             known = has_ray(i, readings.rays)
             has_sign = readings.polarity[i] != 0
-            if limits.use_probabilities:
+            if limits.use_probabilities != 0:
                 has_sign = has_sign or np.isfinite(readings.probability_up[i])
             has_sign = has_sign and (limits.use_emergent or impulsive)
             if wanted == 0:
@@ -171,6 +173,17 @@ def select_readings(
         if wanted == 0:
             sharp = count
     return Selection(signed[:count], sharp, paired[:pairs], ignored)
+
+
+@compiled(nogil=True)
+def is_weighed(chosen: Selection, readings: Readings, limits: Limits) -> bool:
+    """Whether the readings of an event are weighed by probabilities, not counted."""
+    if limits.use_probabilities < 2:
+        return limits.use_probabilities == 1
+    for k in range(chosen.signed.shape[0]):
+        if np.isfinite(readings.probability_up[chosen.signed[k]]):
+            return True
+    return False
 
 
 @compiled(nogil=True)

@@ -143,7 +143,7 @@ def make_workspace(most: int, readings: Readings, limits: Limits, rows: Rows) ->
     with_ratios = False
     for i in range(readings.ratio.shape[0]):
         with_ratios = with_ratios or np.isfinite(readings.ratio[i])
-    joint = limits.use_probabilities and with_ratios
+    joint = limits.use_probabilities != 0 and with_ratios
     length = run_length(rows.cosines.shape[0])
     return Workspace(
         np.empty(most, np.int64),
@@ -155,7 +155,7 @@ def make_workspace(most: int, readings: Readings, limits: Limits, rows: Rows) ->
         np.zeros(planes * length if with_ratios else 1, np.float32),
         np.zeros(size, np.int64),
         np.zeros(size, np.int64),
-        np.zeros(size if limits.use_probabilities else 1),
+        np.zeros(size if limits.use_probabilities != 0 else 1),
         np.empty(size if joint else 1),
     )
 

@@ -11,7 +11,6 @@ from quakeloom.core import compiled
 from quakeloom.mechanism._amplitudes import RatioTable
 from quakeloom.mechanism._blocks import STATUSES
 from quakeloom.mechanism._codes import Rows
-from quakeloom.mechanism._counters import MAXIMUM_PLANES
 from quakeloom.mechanism._hash_average import hash_solutions
 from quakeloom.mechanism._keyed import stream_start, uniform
 from quakeloom.mechanism._posterior import search_posterior
@@ -25,7 +24,7 @@ from quakeloom.mechanism._preferred import (
     weighted_solutions,
 )
 from quakeloom.mechanism._quality import gaps_of
-from quakeloom.mechanism._readings import Limits, Readings, Selection, select_readings
+from quakeloom.mechanism._readings import Limits, Readings, Selection, is_weighed, select_readings
 from quakeloom.mechanism._search import Workspace, make_workspace, search_acceptable
 
 SOLVED, TOO_FEW, AZIMUTHAL_GAP, TAKEOFF_GAP, NO_SOLUTION, ERROR = (
@@ -41,8 +40,9 @@ SOLVED, TOO_FEW, AZIMUTHAL_GAP, TAKEOFF_GAP, NO_SOLUTION, ERROR = (
 )
 """Positions in :data:`STATUSES`."""
 
-MAXIMUM_READINGS = (1 << (MAXIMUM_PLANES - 1)) - 1
-"""Counters hold this many; an event with more is not searched."""
+MAXIMUM_READINGS = 8191
+"""An event with more readings is a broken input and not searched. Chosen here, well below what
+counters hold."""
 
 _SUBSET = 4
 """Purpose of the random stream that draws ``maxout`` mechanisms (1 to 3 are draws of angles)."""
@@ -141,15 +141,19 @@ def _refuse(chosen: Selection, gaps: NDArray[np.float64], limits: Limits) -> int
 @compiled(nogil=True)
 def _weigh(
     found: int,
+    weighed: bool,
     limits: Limits,
     grid: GridArrays,
     space: Workspace,
     members: Members,
     acceptance: NDArray[np.uint8],
 ) -> None:
-    """Weights of the listed mechanisms for mean, for spread, and for storing."""
+    """Weights of the listed mechanisms for mean, for spread, and for storing.
+
+    ``weighed`` says that they are those of a posterior, not numbers of accepting trials.
+    """
     indices, weights, presence = space.indices, members.weights, members.presence
-    if limits.use_probabilities:
+    if weighed:
         greatest = 0.0
         for k in range(found):
             weights[k] = space.posterior[indices[k]] * grid.weights[indices[k]]
@@ -226,7 +230,8 @@ def _solve_event(
     status: int = _refuse(chosen, gaps, limits)
     if status != SOLVED:
         return status
-    if limits.use_probabilities:
+    weighed = is_weighed(chosen, readings, limits)
+    if weighed:
         found = search_posterior(chosen, readings, limits, rows, predictions, space)
     else:
         found = search_acceptable(chosen, readings, limits, rows, predictions, space)
@@ -234,7 +239,7 @@ def _solve_event(
     if found == 0:
         return NO_SOLUTION
     members = scratch.members
-    _weigh(found, limits, grid, space, members, results.acceptance[event])
+    _weigh(found, weighed, limits, grid, space, members, results.acceptance[event])
     if 0 < limits.maxout < found:
         key = readings.event_keys[event]
         found = _draw_subset(key, space.indices, members, found, limits.maxout)

@@ -50,6 +50,7 @@ from quakeloom.plots._sections import (
     plot_travel_time_fits,
     plot_velocity_sections,
 )
+from quakeloom.plots._shares_held import plot_shares_held
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
 from quakeloom.plots._stations import (
     binomial_interval,
@@ -140,6 +141,7 @@ __all__ = [
     "plot_regime_map",
     "plot_residual_histogram",
     "plot_rule_costs",
+    "plot_shares_held",
     "plot_shmax_map",
     "plot_stacked_histogram",
     "plot_station_timeline",

@@ -6,6 +6,7 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 """
 
 from quakeloom.report._blocks import Section, Text
+from quakeloom.report._calibration_section import describe_verdicts
 from quakeloom.report._collecting import write_catalog_report, write_report
 from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
@@ -32,6 +33,7 @@ __all__ = [
     "build_report",
     "compare_catalogs",
     "compare_stress_maps",
+    "describe_verdicts",
     "reading_weights",
     "write_catalog_report",
     "write_line_report",

@@ -59,6 +59,8 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
         for name in stage.tables
         if name in TABLES and layout.table(name).exists()
     }
+    if layout.table("calibration").exists():
+        tables["calibration"] = read_table(layout.table("calibration"), "calibration")
     comparisons, scatter = _compare(settings, layout, tables["mechanisms"])
     results = RunResults(
         name=settings.name,

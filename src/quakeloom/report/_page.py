@@ -11,6 +11,7 @@ import numpy as np
 
 from quakeloom import __version__
 from quakeloom.report._blocks import Section
+from quakeloom.report._calibration_section import calibration_section
 from quakeloom.report._catalog import MechanismCatalog
 from quakeloom.report._catalog_sections import (
     distribution_section,
@@ -78,6 +79,7 @@ def build_report(results: RunResults) -> str:
         lambda: tendency_section(results),
         lambda: distribution_section(results, catalog),
         lambda: truth_section(results, catalog),
+        lambda: calibration_section(results),
         lambda: comparison_section(results),
         lambda: station_section(results, catalog),
         lambda: seed_section(results),

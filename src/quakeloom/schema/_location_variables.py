@@ -102,8 +102,8 @@ LIST = (
         "effective_model_count",
         "float64",
         "1",
-        "Effective number of members, one over the sum of squared weights; below 10 of many the "
-        "ensemble is too small for the data.",
+        "Effective number of members, one over the sum of squared weights, before these are "
+        "tempered; below 10 of many the ensemble is too small for the data.",
         "NaN",
         0,
     ),
@@ -160,6 +160,29 @@ LIST = (
     Variable("residual_s", "float64", "s", "Observed minus predicted arrival time.", "NaN"),
     Variable("station_term_s", "float64", "s", "Delay of the station.", "NaN"),
     Variable("station_term_error_s", "float64", "s", "Standard error of the delay.", "NaN", 0),
+    Variable(
+        "travel_time_error_s",
+        "float64",
+        "s",
+        "Spread of the travel time between members, after a change of their origin times.",
+        "NaN",
+        0,
+    ),
+    Variable(
+        "pick_noise_s", "float64", "s", "Error of picks beyond what is stated.", "NaN", 0
+    ),
+    Variable("pick_noise_error_s", "float64", "s", "Standard error of it.", "NaN", 0),
+    Variable("contamination", "float64", "1", "Share of wrong picks.", "NaN", 0, 1),
+    Variable("product", "string", "", "What states a range or a probability.", "empty"),
+    Variable("stated_probability", "float64", "1", "Probability that is stated.", "NaN", 0, 1),
+    Variable("share_held", "float64", "1", "Share of the truths that the range held.", "NaN", 0, 1),
+    Variable(
+        "share_held_error", "float64", "1", "Standard error of it, over catalogs.", "NaN", 0
+    ),
+    Variable("truth_count", "int32", "1", "Truths that were compared.", "", 0),
+    Variable("catalog_count", "int32", "1", "Simulated catalogs.", "", 0),
+    Variable("range_width", "float64", "", "Median width, or stated error.", "NaN", 0),
+    Variable("range_unit", "string", "", "Unit of the width.", "empty"),
     Variable("draw_longitude", "float64", "deg", "Longitude of a draw.", "NaN", -180, 360),
     Variable("draw_latitude", "float64", "deg", "Latitude of a draw.", "NaN", -90, 90),
     Variable("draw_depth_km", "float64", "km", "Depth of a draw.", "NaN", -10, 800),
@@ -261,6 +284,7 @@ TABLE_LIST = (
             "pick_use",
             "residual_s",
             "travel_time_s",
+            "travel_time_error_s",
             "station_term_s",
             "distance_km",
             "azimuth_deg",
@@ -279,6 +303,33 @@ TABLE_LIST = (
             "pick_count",
         ),
         ("network", "station", "phase"),
+    ),
+    TableSpec(
+        "pick_noise",
+        "Errors of picks beyond those stated, inferred from the residuals of all events.",
+        (
+            "phase",
+            "pick_noise_s",
+            "pick_noise_error_s",
+            "contamination",
+            "pick_count",
+        ),
+        ("phase",),
+    ),
+    TableSpec(
+        "calibration",
+        "Which stated ranges hold on simulated catalogs like that of the run.",
+        (
+            "product",
+            "stated_probability",
+            "share_held",
+            "share_held_error",
+            "truth_count",
+            "catalog_count",
+            "range_width",
+            "range_unit",
+        ),
+        ("product",),
     ),
 )
 """The tables."""

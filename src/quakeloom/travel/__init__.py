@@ -13,6 +13,7 @@ times with exact derivatives, take-off angles and rays.
 from quakeloom.travel._draws import LayeredTakeoffs, TakeoffDraws
 from quakeloom.travel._eikonal import EikonalSolution, solve_eikonal
 from quakeloom.travel._lookup import TableStack, lookup, stack_tables
+from quakeloom.travel._points import trace_takeoffs
 from quakeloom.travel._ray_tracing import trace_rays
 from quakeloom.travel._tables import (
     HASH_DEPTHS_KM,
@@ -36,4 +37,5 @@ __all__ = [
     "table_grid",
     "trace_rays",
     "trace_table",
+    "trace_takeoffs",
 ]

@@ -193,10 +193,10 @@ def trace_table(
     if law == "hash":
         return _trace_hash(model, velocity, depth, distance, rays)
 
-    return _trace_linear(model, velocity, depth, distance, receiver_depth_km, spherical)
+    return trace_source_depths(model, velocity, depth, distance, receiver_depth_km, spherical)
 
 
-def _trace_linear(
+def trace_source_depths(
     model: LayeredModel,
     velocity: Floats,
     depth: Floats,
@@ -204,6 +204,7 @@ def _trace_linear(
     receiver_depth_km: float,
     spherical: bool,
 ) -> TakeoffTable:
+    """Trace the table of a model whose velocities are linear between nodes, see above."""
     nodes, flat_depth, receiver = model.depth_km, depth, receiver_depth_km
     if spherical:
         deepest = max(float(depth[-1]), receiver, float(nodes[-1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quakeloom.core import InputError, LayeredModel
+from quakeloom.core import InputError, LayeredModel, distance_azimuth
 from quakeloom.location import (
     EnsembleTakeoffs,
     draw_layered_members,
@@ -79,3 +79,63 @@ def test_rays_of_a_homogeneous_member_are_straight():
     assert azimuth[0] == pytest.approx([90.0, 0.0], abs=0.1)
     expected = 180.0 - np.degrees(np.arctan2([22.26, 11.06], 8.0))
     assert takeoff[0] == pytest.approx(expected, abs=0.3)
+
+
+def brute_force(model, depth, distance):
+    """Earliest of the direct ray and all head waves in layers of constant velocity, by NumPy.
+
+    Returns the take-off angle and how much earlier it is than the next branch.
+    """
+    top, v = model.depth_km[::2], model.p_velocity_km_s[::2]
+    bottom = np.append(top[1:], 1e3)
+    own = int(np.searchsorted(top, depth, side="right") - 1)
+    up = np.clip(np.minimum(bottom, depth) - top, 0, None)[: own + 1]
+    p = np.sin(np.linspace(0, np.pi / 2, 400_001)[:-1]) / v[: own + 1].max()
+    cosine = np.sqrt(1 - np.outer(v[: own + 1], p) ** 2)
+    reach = (up[:, None] * np.outer(v[: own + 1], p) / cosine).sum(axis=0)
+    at = np.interp(distance, reach, p)
+    time = at * distance + (up * np.sqrt(1 - (v[: own + 1] * at) ** 2) / v[: own + 1]).sum()
+    found = [(time, 180 - np.degrees(np.arcsin(at * v[own])))]
+    for j in range(own + 1, len(v)):
+        slow = v[:j]
+        if slow.max() >= v[j]:
+            continue
+        path = (
+            np.clip(bottom - top, 0, None)[:j]
+            + np.clip(bottom - np.maximum(top, depth), 0, None)[:j]
+        )
+        angle = np.sqrt(1 - (slow / v[j]) ** 2)
+        if distance >= (path * slow / v[j] / angle).sum():
+            found.append((distance / v[j] + (path * angle / slow).sum(),
+                          np.degrees(np.arcsin(v[own] / v[j]))))  # fmt: skip
+    found.sort()
+    return found[0][1], (found[1][0] - found[0][0]) if len(found) > 1 else np.inf
+
+
+def test_rays_of_layered_members_keep_branches_apart():
+    """Near interfaces angles are those of a brute-force solver, in the right hemisphere."""
+    z = np.array([0.0, 3, 3, 12, 12, 22, 22, 33, 33, 90])
+    v = np.repeat([5.2, 5.9, 6.3, 6.7, 8.0], 2)
+    models = draw_layered_models(LayeredModel("r", z, v), 4, 3, velocity_spread=0.05)
+    depth = np.concatenate([np.arange(-1.0, 0.0), np.arange(0.0, 40.0)])
+    distance = np.arange(0.0, 150.0, 2.0)
+    times = stack_members(
+        [m.name for m in models],
+        [trace_member(m, depth, distance, [0.0]) for m in models], depth, distance, [0.0],
+    )  # fmt: skip
+    rays = EnsembleTakeoffs(times, models=tuple(models))
+    random = np.random.default_rng(1)
+    off = []
+    for _ in range(300):
+        k = int(random.integers(4))
+        interface = models[k].depth_km[2::2][int(random.integers(3))]
+        source = max(float(interface + random.normal(0, 0.4)), 0.5)
+        away = np.sort(random.uniform(0.02, 1.1, 4))
+        _, takeoff = rays.draw_takeoffs([k], [0.0], [0.0], [source], np.zeros(4), away)
+        km, _ = distance_azimuth(0.0, 0.0, np.zeros(4), away)
+        for x, angle in zip(km, takeoff[0], strict=True):
+            exact, lead = brute_force(models[k], source, float(x))
+            if lead > 1e-4:
+                off.append(abs(angle - exact))
+    assert len(off) > 1000
+    assert max(off) < 0.1

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import mechanism_reference as reference
 import numpy as np
+import pytest
 
-from quakeloom.core import p_radiation, ray_vectors, rotation_angle, string_keys
+from quakeloom.core import SettingsError, p_radiation, ray_vectors, rotation_angle, string_keys
 from quakeloom.mechanism import (
     ObservationBlock,
     StatedAngles,
@@ -57,7 +58,7 @@ def simulated_block(count, size, takeoff_error, trials, seed, least=0.55, pairs=
 
 
 def test_the_posterior_of_one_trial_is_the_product_of_the_probabilities():
-    """Weights are proportional to the likelihood, to the rounding of log odds to 1/8."""
+    """Weights are proportional to the likelihood, to the rounding of log odds."""
     block, _ = simulated_block(3, 12, 0.0, 1, seed=1)
     found = find_mechanisms(block, GRID, OPTIONS)
     for event in range(3):
@@ -65,11 +66,60 @@ def test_the_posterior_of_one_trial_is_the_product_of_the_probabilities():
         azimuth, takeoff = block.azimuth_deg[0, rows], block.takeoff_deg[0, rows]
         up = reference.predicted_up(GRID, azimuth.astype(float), takeoff.astype(float))
         p = 1e-3 + (1 - 2e-3) * block.probability_up[rows].astype(float)
-        log_odds = np.round(np.abs(np.log(p / (1 - p))) * 8) / 8
+        unit = 0.02 * np.sqrt(12 / 12)  # of twelve readings
+        log_odds = np.round(np.abs(np.log(p / (1 - p))) / unit) * unit
         misfit = np.where(up != (p > 0.5), log_odds, 0).sum(axis=1)
         likelihood = np.exp(-(misfit - misfit.min()))
         stored = found.acceptance[event] / 255.0
         assert np.max(np.abs(stored - likelihood)) <= 0.5 / 255 + 1e-6
+
+
+@pytest.mark.parametrize(("count", "strength"), [(20, 0.4), (400, 0.1), (3000, 0.03)])
+def test_the_posterior_equals_the_exact_one_however_weak_the_readings(count, strength):
+    """Many readings that say little keep all of their evidence."""
+    random = np.random.default_rng(count)
+    truth = int(random.integers(GRID.count))
+    azimuth = random.uniform(0, 360, count)
+    takeoff = np.degrees(np.arccos(random.uniform(-1, 1, count)))
+    up = p_radiation(GRID.normals[truth], GRID.slips[truth], ray_vectors(azimuth, takeoff)) > 0
+    right = random.random(count) < 0.5 + strength
+    event = {
+        "azimuth": azimuth, "takeoff": takeoff,
+        "probability": np.where(up == right, 0.5 + strength, 0.5 - strength),
+    }  # fmt: skip
+    block = reference.make_block([event])
+    found = find_mechanisms(block, GRID, replace(OPTIONS, trials=1))
+    signs = reference.predicted_up(
+        GRID, block.azimuth_deg[0].astype(float), block.takeoff_deg[0].astype(float)
+    )
+    p = 1e-3 + (1 - 2e-3) * block.probability_up.astype(float)
+    log_odds = np.log(p / (1 - p))
+    exact = np.where(signs, log_odds, 0.0).sum(axis=1)
+    exact = np.exp(exact - exact.max())
+    # rounding is 0.02 of a natural logarithm, five times that for the worst of 4,000 mechanisms
+    stored = found.acceptance[0] / 255.0
+    assert np.max(np.abs(stored - exact)) < 0.1
+    assert stored @ exact / np.sqrt(stored @ stored * (exact @ exact)) > 0.999
+    assert np.abs(stored.sum() / exact.sum() - 1.0) < 0.05
+
+
+def test_probabilities_are_weighed_where_readings_state_them():
+    """The default weighs events with probabilities and counts the signs of the others."""
+    random = np.random.default_rng(9)
+    plain = reference.random_event(random, 25, wrong=0.1)
+    stated = dict(plain, probability=np.where(plain["polarity"] > 0, 0.8, 0.2))
+    block = reference.make_block([plain, stated])
+    default = replace(OPTIONS, use_probabilities=None)
+    found = find_mechanisms(block, GRID, default)
+    weighed = find_mechanisms(block, GRID, OPTIONS)
+    counted = find_mechanisms(block, GRID, replace(OPTIONS, use_probabilities=False))
+    assert np.array_equal(found.acceptance[0], counted.acceptance[0])
+    assert np.array_equal(found.acceptance[1], weighed.acceptance[1])
+    assert not np.array_equal(found.acceptance[1], counted.acceptance[1])
+    like_hash = find_mechanisms(block, GRID, replace(default, average="hash"))
+    assert np.array_equal(like_hash.acceptance, counted.acceptance)
+    with pytest.raises(SettingsError, match="contradict"):
+        replace(OPTIONS, average="hash")
 
 
 def test_certain_polarities_give_the_set_without_misfits():
@@ -165,7 +215,8 @@ def test_amplitudes_sharpen_the_posterior():
         takeoff = block.takeoff_deg[0, rows].astype(float)
         up = reference.predicted_up(GRID, azimuth, takeoff)
         p = 1e-3 + (1 - 2e-3) * block.probability_up[rows].astype(float)
-        log_odds = np.round(np.abs(np.log(p / (1 - p))) * 8) / 8
+        unit = 0.02 * np.sqrt(12 / 15)  # of fifteen readings
+        log_odds = np.round(np.abs(np.log(p / (1 - p))) / unit) * unit
         misfit = np.where(up != (p > 0.5), log_odds, 0).sum(axis=1)
         known = np.isfinite(block.sp_log_ratio[rows])
         predicted = reference.log_ratios(GRID, azimuth[known], takeoff[known])

@@ -27,8 +27,8 @@ from quakeloom.stages.locate.hypocenters import (
     places_of,
     receiver_levels_of,
     tables_folder,
-    terms_file,
 )
+from quakeloom.stages.locate.station_terms import read_corrections
 from quakeloom.store import Item, RunLayout, create_array, read_table, write_region
 
 BASE_MB = 450.0
@@ -176,16 +176,9 @@ def locate_task(task: LocationTask) -> dict[str, pa.Table]:
     locate = locate_settings(task.settings)
     if task.group is None:
         locate = locate.model_copy(update={"draws": 0})
-    terms = None
-    if task.round > 0:
-        table = read_table(terms_file(task.layout, task.round - 1), "station_terms")
-        terms = {
-            (r["network"], r["station"], r["phase"]):
-            (r["station_term_s"], r["station_term_error_s"])
-            for r in table.to_pylist()
-        }  # fmt: skip
     block = locate_block(
-        locate, _shared(task.layout), task.events, task.picks, task.settings.seed, terms,
+        locate, _shared(task.layout), task.events, task.picks, task.settings.seed,
+        read_corrections(task.layout, task.round),
         task.settings.selection.station_epochs,
     )  # fmt: skip
     if task.group is not None:

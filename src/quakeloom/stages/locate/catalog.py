@@ -19,6 +19,12 @@ from quakeloom.schema import make_table
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.locate.corrections import (
+    correction_rounds,
+    estimate_corrections,
+    take_corrections,
+    warn_of_structure,
+)
 from quakeloom.stages.locate.ensembles import (
     ensemble_digest,
     make_times,
@@ -28,7 +34,7 @@ from quakeloom.stages.locate.ensembles import (
     write_ensemble,
 )
 from quakeloom.stages.locate.events import (
-    LocatedBlock,
+    Corrections,
     Locator,
     locate_block,
     warn_of_few_models,
@@ -97,6 +103,8 @@ class LocatedCatalog:
     ----------
     events, hypocenters, arrivals : pyarrow.Table
         Registered tables; events as they are known, not as located.
+    station_terms, pick_noise : pyarrow.Table or None
+        Registered tables; None where they were not estimated.
     arrays : dict of str to ndarray
         Registered arrays with one row per event, by name.
     member_names : tuple of str
@@ -108,6 +116,8 @@ class LocatedCatalog:
     events: pa.Table
     hypocenters: pa.Table
     arrivals: pa.Table
+    station_terms: pa.Table | None
+    pick_noise: pa.Table | None
     arrays: dict[str, np.ndarray]
     member_names: tuple[str, ...]
     code_digest: str
@@ -140,8 +150,12 @@ def locate_catalog(
     found = locate_tables(locate, events, picks, stations, folder, seed, data, block_events)
     provenance = {"quakeloom": __version__, "seed": seed, "code_digest": found.code_digest,
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
-    for name in LOCATE.part_tables:
-        write_tables(folder / f"{name}.parquet", name, [getattr(found, name)], provenance, True)
+    for name in LOCATE.tables:
+        table = getattr(found, name)
+        if table is None:
+            (folder / f"{name}.parquet").remove()
+        else:
+            write_tables(folder / f"{name}.parquet", name, [table], provenance, True)
     if locate.draws:
         with atomic_folder(folder / "locations.zarr") as group:
             for name, values in found.arrays.items():
@@ -195,19 +209,47 @@ def locate_tables(
         write_ensemble(folder, made, key)
     stored = read_ensemble(folder)
     locator = Locator(make_ensemble(stored.times), stored, stations)
-    blocks: list[LocatedBlock] = []
-    for start in range(0, events.num_rows, block_events):
-        block = events.slice(start, block_events)
-        blocks.append(locate_block(locate, locator, block, picks, seed))
-    tables = {
-        name: pa.concat_tables([getattr(b, name) for b in blocks]) for name in LOCATE.part_tables
-    }
-    arrays = {n: np.concatenate([b.arrays[n] for b in blocks]) for n in blocks[0].arrays}
-    warn_of_few_models(tables["hypocenters"], stored.times.member_count)
-    warn_of_limits(tables["hypocenters"], locate.minimum_depth_km)
-    return LocatedCatalog(
-        events, **tables, arrays=arrays, member_names=stored.times.names, code_digest=code
+    rounds = correction_rounds(locate, len(ids))
+    terms = noise = corrections = None
+    quick = locate.model_copy(update={"draws": 0, "compare": False})
+    for number in range(rounds.every):
+        log.info("locate: round %d of %d", number + 1, rounds.every + 1)
+        hypocenters, arrivals, _ = _locate_blocks(
+            quick, locator, events, picks, seed, corrections, block_events
+        )
+        terms, noise = estimate_corrections(locate, hypocenters, arrivals, rounds.terms > 0)
+        corrections = take_corrections(terms, noise)
+    hypocenters, arrivals, arrays = _locate_blocks(
+        locate, locator, events, picks, seed, corrections, block_events
     )
+    warn_of_few_models(hypocenters, stored.times.member_count)
+    warn_of_limits(hypocenters, locate.minimum_depth_km)
+    warn_of_structure(locate, hypocenters, arrivals, rounds)
+    return LocatedCatalog(
+        events, hypocenters, arrivals, terms if rounds.terms else None, noise, arrays,
+        stored.times.names, code,
+    )  # fmt: skip
+
+
+def _locate_blocks(
+    locate: Locate,
+    locator: Locator,
+    events: pa.Table,
+    picks: pa.Table,
+    seed: int,
+    corrections: Corrections | None,
+    block_events: int,
+) -> tuple[pa.Table, pa.Table, dict[str, np.ndarray]]:
+    """Locate all events block by block; return hypocenters, arrivals and arrays."""
+    blocks = [
+        locate_block(locate, locator, events.slice(start, block_events), picks, seed, corrections)
+        for start in range(0, events.num_rows, block_events)
+    ]
+    hypocenters, arrivals = (
+        pa.concat_tables([getattr(b, name) for b in blocks]) for name in LOCATE.part_tables
+    )
+    arrays = {n: np.concatenate([b.arrays[n] for b in blocks]) for n in blocks[0].arrays}
+    return hypocenters, arrivals, arrays
 
 
 def _refuse_no_events(picks: pa.Table) -> list[str]:

@@ -72,11 +72,17 @@ class StoredEnsemble:
         models have layers.
     plane : Plane or None
         Where grids lie; None where times depend on depth and distance alone.
+    models : tuple of LayeredModel
+        The members, where they have layers.
+    spherical : bool
+        Their rays are those on a sphere.
     """
 
     times: EnsembleTimes
     boundary_km: Floats
     plane: Plane | None = None
+    models: tuple[LayeredModel, ...] = ()
+    spherical: bool = False
 
     @property
     def boundary(self) -> Floats | None:
@@ -248,8 +254,9 @@ def _trace_layers(
                 m.p_velocity_km_s, m.depth_km, locate.boundary_velocity_km_s
             )
     return StoredEnsemble(
-        stack_members(names, traced, depth, distance, levels), boundary[None, None, :]
-    )
+        stack_members(names, traced, depth, distance, levels), boundary[None, None, :],
+        models=tuple(members), spherical=locate.spherical,
+    )  # fmt: skip
 
 
 def _members(locate: Locate, models: Sequence[LayeredModel], seed: int) -> list[LayeredModel]:
@@ -295,6 +302,11 @@ def write_ensemble(folder: Item, stored: StoredEnsemble, key: str) -> None:
             "plane": None
             if plane is None
             else [plane.longitude, plane.latitude, plane.azimuth_deg, plane.projection],
+            "layers": [
+                {"depth_km": m.depth_km.tolist(), "p_velocity_km_s": m.p_velocity_km_s.tolist()}
+                for m in stored.models
+            ],
+            "spherical": stored.spherical,
             "key": key,
         }
         write_json_if_changed(temporary / "members.json", about)
@@ -322,7 +334,12 @@ def read_ensemble(folder: Item) -> StoredEnsemble:
         tuple(about["stations"]),
     )
     plane = None if about["plane"] is None else Plane(*about["plane"])
-    return StoredEnsemble(times, arrays["boundary_km"], plane)
+    models = tuple(
+        LayeredModel(name, np.array(m["depth_km"]), np.array(m["p_velocity_km_s"]))
+        for name, m in zip(about["names"], about.get("layers", []), strict=False)
+    )
+    spherical = bool(about.get("spherical", False))
+    return StoredEnsemble(times, arrays["boundary_km"], plane, models, spherical)
 
 
 def table_reach_km(locate: Locate) -> float:

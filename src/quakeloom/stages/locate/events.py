@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,23 @@ from quakeloom.stages.readings.station_epochs import find_stations
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
-Terms = Mapping[tuple[str, str, str], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What the residuals of all events say of stations and picks.
+
+    Attributes
+    ----------
+    term_s : mapping of (network, station, phase) to float
+        Delays, taken off the arrival times; the phase is ``P`` or ``S``.
+    noise_s : mapping of phase to float
+        Errors of picks beyond those stated, added in squares.
+    """
+
+    term_s: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    noise_s: Mapping[str, float] = field(default_factory=dict)
+
 
 _COUNTS = ("pick_count", "pick_count_p", "grid_coarser")
 """Columns of whole numbers; 0 where an event is not located."""
@@ -84,7 +100,7 @@ def locate_block(
     events: pa.Table,
     picks: pa.Table,
     seed: int,
-    terms: Terms | None = None,
+    corrections: Corrections | None = None,
     epochs: bool = True,
 ) -> LocatedBlock:
     """Locate the events of a block from their picks.
@@ -96,14 +112,13 @@ def locate_block(
     events, picks : pyarrow.Table
         Registered tables; picks of other events are passed over.
     seed : int
-    terms : mapping, optional
-        Network, station and phase to delay and its error.
+    corrections : Corrections, optional
     epochs : bool
         Find stations within their epochs only.
     """
     options = location_options(locate)
     picks, starts = _sort_picks(events, picks)
-    readings = _Readings(locate, picks, locator.stations, epochs, terms)
+    readings = _Readings(locate, picks, locator.stations, epochs, corrections)
     given = np.stack([events.column(c).to_numpy() for c in ("longitude", "latitude")], axis=1)
     magnitude = events.column("magnitude").to_numpy()
     results = _Results(events.num_rows, picks.num_rows, locate.draws, locator.ensemble)
@@ -127,6 +142,7 @@ def locate_block(
             "pick_use": results.use.tolist(),
             "residual_s": results.residual_s,
             "travel_time_s": np.where(results.predicted_s >= 0, results.predicted_s, np.nan),
+            "travel_time_error_s": results.spread_s,
             "station_term_s": readings.terms,
             "distance_km": results.distance_km,
             "azimuth_deg": results.azimuth_deg,
@@ -157,6 +173,7 @@ class _Results:
         self.use = np.empty(picks, dtype=object)
         self.residual_s, self.predicted_s = np.full(picks, np.nan), np.full(picks, np.nan)
         self.distance_km, self.azimuth_deg = np.full(picks, np.nan), np.full(picks, np.nan)
+        self.spread_s = np.full(picks, np.nan)
         self.arrays: dict[str, np.ndarray] = {
             **{name: np.full((events, draws), np.nan) for name in _DRAWS},
             "draw_member": np.full((events, draws), -1, dtype=np.int16),
@@ -169,6 +186,7 @@ class _Results:
         if found.residual_s.size:
             self.residual_s[own], self.predicted_s[own] = found.residual_s, found.predicted_s
             self.distance_km[own], self.azimuth_deg[own] = found.distance_km, found.azimuth_deg
+            self.spread_s[own] = found.spread_s
         if found.member_weights.size:
             self.arrays["member_weight"][event] = found.member_weights
         if found.draws.size:
@@ -247,12 +265,17 @@ class _Readings:
     """The picks of a block as arrays, with stations, errors and terms."""
 
     def __init__(
-        self, locate: Locate, picks: pa.Table, stations: pa.Table, epochs: bool, terms: Terms | None
+        self,
+        locate: Locate,
+        picks: pa.Table,
+        stations: pa.Table,
+        epochs: bool,
+        corrections: Corrections | None,
     ) -> None:
         self.time = time_values(picks.column("time"))
         network = picks.column("network").to_pylist()
         station = picks.column("station").to_pylist()
-        kinds = [phase_class(p) or p for p in picks.column("phase").to_pylist()]
+        kinds = [phase_kind(p) for p in picks.column("phase").to_pylist()]
         self.names = np.array(
             [f"{n}.{s}" for n, s in zip(network, station, strict=True)], dtype=object
         )
@@ -267,10 +290,11 @@ class _Readings:
             picks.column("pick_weight").to_numpy(),
             self.phase,
         )
-        found = terms or {}
+        found = corrections or Corrections()
         keys = zip(network, station, kinds, strict=True)
-        values = np.array([found.get(k, (0.0, 0.0)) for k in keys]).reshape(-1, 2)
-        self.terms = values[:, 0]
+        self.terms = np.array([found.term_s.get(k, 0.0) for k in keys], dtype=float)
+        noise = np.array([found.noise_s.get(k, 0.0) for k in kinds], dtype=float)
+        self.error_s = np.hypot(self.uncertainty_s, noise)
 
     def reference(self, a: int, b: int) -> np.datetime64:
         """The earliest time of some picks, from which the times of an event are counted."""
@@ -289,7 +313,7 @@ class _Readings:
             self.names[a:b].tolist(),
             self.phase[a:b].tolist(),
             seconds,
-            self.uncertainty_s[a:b],
+            self.error_s[a:b],
             self.longitude[a:b],
             self.latitude[a:b],
             np.nan_to_num(self.elevation[a:b]),
@@ -305,6 +329,11 @@ def pick_errors(
     error = np.where(phase == "S", error * locate.s_error_factor, error)
     error = np.where(np.isfinite(stated_s) & (stated_s > 0), stated_s, error)
     return np.asarray(np.maximum(error, locate.minimum_pick_error_s))
+
+
+def phase_kind(phase: str) -> str:
+    """P or S of a first arrival's name, else the name itself."""
+    return phase_class(phase) or phase
 
 
 def _locate_one(

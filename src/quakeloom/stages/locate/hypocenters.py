@@ -62,3 +62,8 @@ def round_stage(number: int) -> str:
 def terms_file(layout: RunLayout, number: int) -> Item:
     """File of the station terms that a round gave."""
     return layout.part(round_stage(number), "station_terms.parquet")
+
+
+def noise_file(layout: RunLayout, number: int) -> Item:
+    """File of the errors of picks that a round gave."""
+    return layout.part(round_stage(number), "pick_noise.parquet")

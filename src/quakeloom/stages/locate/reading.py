@@ -45,7 +45,7 @@ def read_rays(layout: RunLayout) -> EnsembleTakeoffs:
     """Read the ensemble as a source of take-off angles."""
     stored = read_ensemble(tables_folder(layout))
     if stored.plane is None and not stored.times.stations:
-        return EnsembleTakeoffs(stored.times)
+        return EnsembleTakeoffs(stored.times, models=stored.models, spherical=stored.spherical)
     places = places_of(layout)
     return EnsembleTakeoffs(
         stored.times, stored.plane, places.names, places.longitude, places.latitude

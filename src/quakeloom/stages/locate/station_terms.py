@@ -1,82 +1,79 @@
-"""Station terms from the residuals of all partitions, between two rounds of locating."""
+"""Station terms and errors of picks from all partitions, between two rounds of locating."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from quakeloom.config import Settings
-from quakeloom.location import estimate_station_terms
-from quakeloom.schema import make_table
 from quakeloom.stages.frame.partition_states import refuse_incomplete
 from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.locate.corrections import (
+    Rounds,
+    estimate_corrections,
+    take_corrections,
+)
+from quakeloom.stages.locate.events import Corrections
 from quakeloom.stages.locate.hypocenters import (
     locate_settings,
+    noise_file,
     round_stage,
     terms_file,
 )
-from quakeloom.store import RunLayout, read_table, write_json_if_changed, write_table
+from quakeloom.store import (
+    RunLayout,
+    read_json,
+    read_table,
+    write_json_if_changed,
+    write_table,
+)
 
 log = logging.getLogger(__name__)
 
 
+def planned_rounds(layout: RunLayout) -> Rounds:
+    """Return the rounds of a run, as its plan has them."""
+    return Rounds(**read_json(layout.plan_step(LOCATE.name, "init"))["rounds"])
+
+
+def read_corrections(layout: RunLayout, number: int) -> Corrections | None:
+    """Return what the round before gave; None before the first one."""
+    if number == 0:
+        return None
+    return take_corrections(
+        read_table(terms_file(layout, number - 1), "station_terms"),
+        read_table(noise_file(layout, number - 1), "pick_noise"),
+    )
+
+
 def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> dict[str, Any]:
-    """Estimate station terms from the residuals of all partitions of a round.
+    """Estimate station terms and errors of picks from all partitions of a round.
 
     Raises
     ------
     IncompleteError
         If partitions of the round are missing or stale; the message names them.
     """
-    locate = locate_settings(settings)
     stage = round_stage(round_number)
     names = refuse_incomplete(layout, LOCATE.name, stage)
-    arrivals = pa.concat_tables(
-        [
-            read_table(layout.part(stage, n) / "arrivals.parquet", "arrivals")
-            .filter(pc.equal(pc.field("pick_use"), "used"))
-            for n in names
-        ]
-    )  # fmt: skip
-    codes = list(
-        zip(*(arrivals.column(c).to_pylist() for c in ("network", "station", "phase")), strict=True)
+    hypocenters, arrivals = (
+        pa.concat_tables([read_table(layout.part(stage, n) / f"{t}.parquet", t) for n in names])
+        for t in LOCATE.part_tables
     )
-    keys = sorted(set(codes))
-    index = {k: i for i, k in enumerate(keys)}
-    residual = (
-        arrivals.column("residual_s").to_numpy() + arrivals.column("station_term_s").to_numpy()
+    rounds = planned_rounds(layout)
+    terms, noise = estimate_corrections(
+        locate_settings(settings), hypocenters, arrivals, rounds.terms > 0
     )
-    known = np.isfinite(residual)
-    terms = estimate_station_terms(
-        np.array([index[k] for k in codes], dtype=np.int64)[known],
-        residual[known],
-        arrivals.column("uncertainty_s").to_numpy()[known] ** 2 + locate.station_error_s**2,
-        len(keys),
-        locate.station_prior_s,
-    )
-    table = make_table(
-        "station_terms",
-        {
-            "network": [k[0] for k in keys],
-            "station": [k[1] for k in keys],
-            "phase": [k[2] for k in keys],
-            "station_term_s": terms.term_s,
-            "station_term_error_s": terms.error_s,
-            "pick_count": terms.count,
-        },
-        rows=len(keys),
-    )
-    item = terms_file(layout, round_number)
-    write_table(item, "station_terms", table)
-    used = arrivals.num_rows
-    rms = float(np.sqrt(np.mean((residual[known]) ** 2))) if known.any() else 0.0
+    files = (terms_file(layout, round_number), noise_file(layout, round_number))
+    for item, name, table in zip(
+        files, ("station_terms", "pick_noise"), (terms, noise), strict=True
+    ):
+        write_table(item, name, table)
     write_json_if_changed(
         layout.done_step(stage, "terms"),
-        {"digest": item.digest(), "stations": len(keys), "picks": used},
+        {"digests": [f.digest() for f in files], "stations": terms.num_rows},
     )
-    log.info("locate: %d station terms of round %d, rms %.3f s", len(keys), round_number, rms)
-    return {"terms": len(keys), "picks": used}
+    log.info("locate: %d station terms of round %d", terms.num_rows, round_number)
+    return {"terms": terms.num_rows, "picks": arrivals.num_rows}

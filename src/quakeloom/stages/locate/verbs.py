@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -38,11 +39,13 @@ from quakeloom.stages.locate.blocks import (
     promise_tables,
     task_mb,
 )
+from quakeloom.stages.locate.corrections import correction_rounds, warn_of_structure
 from quakeloom.stages.locate.ensembles import ensemble_digest, make_times, write_ensemble
 from quakeloom.stages.locate.events import count_at_limit, warn_of_few_models, warn_of_limits
 from quakeloom.stages.locate.hypocenters import (
     draws_folder,
     locate_settings,
+    noise_file,
     places_of,
     planned_rows,
     receiver_levels_of,
@@ -50,8 +53,9 @@ from quakeloom.stages.locate.hypocenters import (
     tables_folder,
     terms_file,
 )
-from quakeloom.stages.locate.station_terms import gather_terms
+from quakeloom.stages.locate.station_terms import gather_terms, planned_rounds
 from quakeloom.store import (
+    Item,
     RunLayout,
     atomic_folder,
     read_json,
@@ -76,13 +80,13 @@ def inputs(run: PlannedRun) -> StageInputs:
         locate, settings.data, places_of(layout), levels, settings.seed,
         code_digest(__name__),
     )  # fmt: skip
-    rounds = locate.station_iterations
-    terms = f"{settings.name}/parts/{round_stage(rounds - 1)}.terms.json"
+    rounds = correction_rounds(locate, run.events)
+    terms = f"{settings.name}/parts/{round_stage(rounds.every - 1)}.terms.json"
     return StageInputs(
-        common={"times": times},
-        init={"levels": levels, "times": times},
+        common={"times": times, "rounds": asdict(rounds)},
+        init={"levels": levels, "times": times, "rounds": asdict(rounds)},
         each={r.partition: {"events": r.events} for r in run.rows},
-        files={"part": [terms]} if rounds else {},
+        files={"part": [terms]} if rounds.every else {},
     )
 
 
@@ -95,7 +99,7 @@ def promise(run: PlannedRun) -> Promise:
         promise_threads(run.settings),
         init_mb=promise_tables(run.settings, ensemble),
         init_minutes=60,
-        facts={"rounds": locate_settings(run.settings).station_iterations},
+        facts={"rounds": correction_rounds(locate_settings(run.settings), run.events).every},
     )
 
 
@@ -120,7 +124,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
 
 def before_parts(settings: Settings, layout: RunLayout) -> None:
     """Go over all partitions for the rounds of station terms, in this process."""
-    for number in range(locate_settings(settings).station_iterations):
+    for number in range(planned_rounds(layout).every):
         for name in planned_partitions(layout, LOCATE.name):
             part(settings, layout, name, number)
         gather_terms(settings, layout, number)
@@ -142,7 +146,7 @@ def part(
     """
     locate = locate_settings(settings)
     last = round_number is None
-    number = locate.station_iterations if round_number is None else round_number
+    number = planned_rounds(layout).every if round_number is None else round_number
     planned = planned_rows(layout, partition)
     cluster = settings.cluster
     ensemble = ensemble_size(settings, layout)
@@ -185,36 +189,38 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     IncompleteError
         If partitions are missing or of another plan; the message names them.
     """
-    locate = locate_settings(settings)
     names = refuse_incomplete(layout, LOCATE.name)
-    terms = layout.table("station_terms")
-    if locate.station_iterations:
-        table = read_table(terms_file(layout, locate.station_iterations - 1), "station_terms")
-        write_table(terms, "station_terms", table, read_json(layout.provenance))
-    else:
-        terms.remove()
+    rounds = planned_rounds(layout)
+    for name, file, made in (
+        ("station_terms", terms_file, rounds.terms),
+        ("pick_noise", noise_file, rounds.every),
+    ):
+        if made:
+            table = read_table(file(layout, rounds.every - 1), name)
+            write_table(layout.table(name), name, table, read_json(layout.provenance))
+        else:
+            layout.table(name).remove()
     remove_others(draws_folder(layout), names)
     counts = gather_parts(LOCATE, layout)
     members = len(read_json(tables_folder(layout) / "members.json")["names"])
-    warn_of_few_models(
-        read_table(layout.table("hypocenters"), "hypocenters", ["effective_model_count"]), members
-    )
-    warn_of_limits(
-        read_table(layout.table("hypocenters"), "hypocenters", ["status", "reason"]),
-        locate.minimum_depth_km,
-    )
+    hypocenters, arrivals = (read_table(layout.table(t), t) for t in LOCATE.part_tables)
+    warn_of_few_models(hypocenters, members)
+    locate = locate_settings(settings)
+    warn_of_limits(hypocenters, locate.minimum_depth_km)
+    warn_of_structure(locate, hypocenters, arrivals, rounds)
     return counts
 
 
 def check(settings: Settings, layout: RunLayout) -> list[str]:
     """Return what has changed of the rounds of station terms since they were written."""
     problems = []
-    for number in range(locate_settings(settings).station_iterations):
+    for number in range(planned_rounds(layout).every):
         stage = round_stage(number)
         terms = layout.done_step(stage, "terms")
-        recorded = (
-            {terms_file(layout, number): read_json(terms)["digest"]} if terms.exists() else {}
-        )
+        recorded: dict[Item, str] = {}
+        if terms.exists():
+            files = (terms_file(layout, number), noise_file(layout, number))
+            recorded = dict(zip(files, read_json(terms)["digests"], strict=True))
         for name in refuse_incomplete(layout, LOCATE.name, stage):
             digests = read_json(layout.done(stage, name))["digests"]
             recorded |= {layout.root / file: digest for file, digest in digests.items()}

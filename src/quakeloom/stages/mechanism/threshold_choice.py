@@ -16,7 +16,7 @@ def apply_choice(settings: Settings, layout: RunLayout) -> Settings:
     the mechanisms weigh probabilities instead of counting signs.
     """
     wanted = settings.threshold
-    if wanted is None or not wanted.apply or settings.mechanism.use_probabilities:
+    if wanted is None or not wanted.apply or settings.mechanism.weighs_probabilities:
         return settings
     choice = read_json(layout.root / CHOICE)
     return with_threshold(settings, choice["minimum_probability"], choice["expected_error_rate"])

@@ -88,8 +88,11 @@ def _seconds(settings: Settings, rows: PlannedRows) -> float:
     if settings.waveforms is not None:
         readings = max(readings, WINDOWS_PER_EVENT)
     seconds = 0.0005 + 0.000016 * options.trials * readings / 14.0
-    seconds *= 3.0 if options.use_probabilities else 1.0
+    seconds *= 3.0 if options.weighs_probabilities else 1.0
     seconds *= 6.0 if options.use_amplitudes else 1.0
+    if settings.takeoff.angles == "ensemble":
+        # rays are traced, one receiver level after the other; some five levels
+        seconds += 0.005 * options.trials
     return rows.events * seconds * (8.0 if options.direction_step_deg == 0 else 1.0)
 
 

@@ -44,7 +44,7 @@ def choose_readings(settings: Settings, events: BlockEvents, readings: Readings)
     probability = readings.probability_up
     sure = np.maximum(probability, 1.0 - probability)
     unsigned = readings.polarity == 0
-    if settings.mechanism.use_probabilities:
+    if settings.mechanism.weighs_probabilities:
         unsigned &= np.isnan(probability)
     impulsive = _are_impulsive(settings, readings)
     no_azimuth, no_takeoff = np.isnan(readings.azimuth_deg), np.isnan(readings.takeoff_deg)

@@ -238,7 +238,9 @@ def _try_thresholds(task: BlockTask, rates: list[float], truth: pa.Table) -> pa.
         for least, rate in zip(wanted.probabilities, rates, strict=True)
     ]
     rate = task.settings.mechanism.polarity_error_rate
-    tables.append(_solve(task, truth, PROBABILITIES, 0.5, rate))
+    if task.settings.mechanism.average != "hash":
+        # HASH's average knows no weights
+        tables.append(_solve(task, truth, PROBABILITIES, 0.5, rate))
     return pa.concat_tables(tables)
 
 

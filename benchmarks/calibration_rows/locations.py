@@ -1,0 +1,246 @@
+"""Hypocenters, station terms and take-off angles, against rays in layers by plain NumPy."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from calibration_rows._plain_rays import Layers, draw_layers, first_arrivals
+from calibration_rows._row import Row, share_and_error
+from quakeloom.config import Locate
+from quakeloom.core import LayeredModel
+from quakeloom.location import EnsembleTakeoffs, draw_layered_models, stack_members, trace_member
+from quakeloom.schema import make_table
+from quakeloom.stages.locate.catalog import locate_tables
+from quakeloom.store import open_folder
+
+Floats = NDArray[np.float64]
+
+REFERENCE = Layers(np.array([0.0, 3, 12, 22, 33]), np.array([5.2, 5.9, 6.3, 6.7, 8.0]))
+SPREADS = {"velocity_spread": 0.05, "thickness_spread": 0.15, "vp_vs_spread": 0.02}
+P_ERROR_S, S_ERROR_S = 0.05, 0.1
+KM = 111.195
+"""Kilometers of a degree on the sphere that quakeloom's distances are taken on."""
+
+SETTINGS: dict[str, Any] = {
+    **SPREADS,
+    "maximum_depth_km": 44,
+    "minimum_depth_km": 0,
+    "radius_km": 100,
+    "maximum_distance_km": 150,
+    "draws": 0,
+}
+EXACT = {"likelihood": "gaussian", "station_error_s": 0.05, "time_error_fraction": 0.0}
+"""Errors as they are simulated."""
+
+OLD = {"smooth_models": False, "minimum_models": 0, "pick_noise": "stated", "station_iterations": 0}
+"""As before ranges were calibrated."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Simulated picks with their truth."""
+
+    events: list[str]
+    depth_km: Floats
+    place_km: Floats
+    delay_s: dict[tuple[str, str], float]
+    picks: pa.Table
+    stations: pa.Table
+
+
+def simulate(
+    earth: int, events: int, stations: int = 16, delay_s: float = 0.05, near: float = 25.0
+) -> Catalog:
+    """Simulate events in one Earth, drawn around the reference."""
+    random = np.random.default_rng([77, earth])
+    layers = draw_layers(REFERENCE, random, SPREADS["velocity_spread"], SPREADS["thickness_spread"])
+    slow = 1.73 * np.exp(SPREADS["vp_vs_spread"] * random.standard_normal())
+    shear = Layers(layers.top_km, layers.velocity_km_s / slow)
+    site = random.uniform(-45, 45, (stations, 2))
+    delays = {
+        (f"S{i}", p): float(delay_s * random.standard_normal())
+        for i in range(stations)
+        for p in "PS"
+    }
+    place = random.uniform(-near, near, (events, 2))
+    depth = random.uniform(3, 18, events)
+    rows: dict[str, list[Any]] = {
+        c: [] for c in ("event_id", "network", "station", "phase", "time", "uncertainty_s")
+    }
+    start = np.datetime64("2020-01-01T00:00:00", "ns")
+    for e in range(events):
+        away = np.hypot(*(site - place[e]).T)
+        for phase, model, error in (("P", layers, P_ERROR_S), ("S", shear, S_ERROR_S)):
+            travel = first_arrivals(model, np.full(stations, depth[e]), away).time_s
+            for i in np.flatnonzero((phase == "P") | (random.random(stations) < 0.5)):
+                at = travel[i] + delays[f"S{i}", phase] + error * random.standard_normal()
+                rows["event_id"].append(f"x{earth}e{e}")
+                rows["network"].append("XX")
+                rows["station"].append(f"S{i}")
+                rows["phase"].append(phase)
+                rows["time"].append(
+                    start + np.timedelta64(3600 * e * 10**9 + round(at * 1e9), "ns")
+                )
+                rows["uncertainty_s"].append(error)
+    rows["time"] = np.array(rows["time"], dtype="datetime64[ns]")
+    rows["picker"] = ["simulated"] * len(rows["phase"])
+    sites = {
+        "network": ["XX"] * stations,
+        "station": [f"S{i}" for i in range(stations)],
+        # near the equator a plane and the sphere agree to a meter
+        "longitude": site[:, 0] / KM, "latitude": site[:, 1] / KM,
+        "elevation_m": np.zeros(stations),
+    }  # fmt: skip
+    return Catalog(
+        [f"x{earth}e{e}" for e in range(events)], depth, place, delays,
+        make_table("picks", rows, rows=len(rows["phase"])), make_table("stations", sites),
+    )  # fmt: skip
+
+
+def locate(catalog: Catalog, folder: Path, **settings: Any) -> Any:
+    """Locate a catalog as `quakeloom locate` does; times of the ensemble are kept in a folder."""
+    (folder / "reference.txt").write_text(REFERENCE.lines())
+    locate = Locate(models=["reference.txt"], **{**SETTINGS, **settings})
+    return locate_tables(
+        locate, make_table("events", {}, rows=0), catalog.picks, catalog.stations,
+        open_folder(folder / str(locate.members)), 1, str(folder),
+    )  # fmt: skip
+
+
+def held(catalog: Catalog, table: pa.Table) -> tuple[Floats, Floats, Floats, Floats]:
+    """Whether depths (95 and 68 %) and epicenters are held, and widths of depth (km)."""
+    frame = table.to_pandas().set_index("event_id").loc[catalog.events]
+    z = catalog.depth_km
+    wide = ((frame.depth_025_km <= z) & (z <= frame.depth_975_km)).to_numpy(float)
+    narrow = ((frame.depth_160_km <= z) & (z <= frame.depth_840_km)).to_numpy(float)
+    e = frame.longitude.to_numpy() * KM - catalog.place_km[:, 0]
+    n = frame.latitude.to_numpy() * KM - catalog.place_km[:, 1]
+    ee, nn, en = (frame[f"cov_{c}"].to_numpy() for c in ("ee", "nn", "en"))
+    squared = (nn * e**2 - 2 * en * e * n + ee * n**2) / (ee * nn - en**2)
+    width = (frame.depth_975_km - frame.depth_025_km).to_numpy()
+    return wide, narrow, (squared <= 5.991).astype(float), width
+
+
+def _rows(
+    name: str, shares: list[tuple[Floats, Floats, Floats, Floats]], before: list[Floats] | None,
+    seconds: float, ideal: float | None = None,
+) -> list[Row]:  # fmt: skip
+    found = []
+    for column, (what, stated) in enumerate((
+        ("depth", 0.95), ("depth", 0.68), ("epicenter", 0.95),
+    )):  # fmt: skip
+        share, error = share_and_error(np.array([s[column] for s in shares]))
+        wide = np.mean([s[3].mean() for s in shares])
+        old = None if before is None or column == 1 else float(np.mean(before[column // 2]))
+        found.append(
+            Row(
+                f"{what}, {name}", stated, share, error, len(shares), seconds,
+                float(wide) if column == 0 else None, ideal if column == 0 else None, "km", old,
+            )
+        )  # fmt: skip
+    return found
+
+
+def measure_ensembles(quick: bool) -> list[Row]:
+    """Depths and epicenters in layered ensembles whose true model is a draw and no member."""
+    rows: list[Row] = []
+    earths = 4 if quick else 400
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        catalogs = [simulate(i, 1) for i in range(earths)]
+        cases = [
+            ("40 members, errors as simulated", {**EXACT, "members": 40}),
+            ("100 members, errors as simulated", {**EXACT, "members": 100}),
+            ("100 members, default errors", {"members": 100}),
+        ]
+        for words, settings in cases[: 1 if quick else None]:
+            begin = time.process_time()
+            shares = [held(c, locate(c, folder, **settings).hypocenters) for c in catalogs]
+            spent = time.process_time() - begin
+            old = [held(c, locate(c, folder, **settings, **OLD).hypocenters) for c in catalogs]
+            before = [np.array([o[k] for o in old]) for k in (0, 2)]
+            rows += _rows(words, shares, before, spent)
+    return rows
+
+
+def measure_station_delays(quick: bool) -> list[Row]:
+    """Delays of 0.15 s: inferred noise without terms, and terms with their errors."""
+    earths, events = (3, 12) if quick else (40, 60)
+    plain, corrected, old = [], [], []
+    inside, errors, spent = [], [], [0.0, 0.0]
+    exact = {**EXACT, "station_error_s": 0.02, "members": 40}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for i in range(earths):
+            catalog = simulate(1000 + i, events, delay_s=0.15)
+            begin = time.process_time()
+            found = locate(catalog, folder, **exact, station_iterations=0)
+            plain.append(held(catalog, found.hypocenters))
+            spent[0] += time.process_time() - begin
+            begin = time.process_time()
+            found = locate(catalog, folder, **exact, station_iterations=2)
+            corrected.append(held(catalog, found.hypocenters))
+            spent[1] += time.process_time() - begin
+            old.append(held(catalog, locate(catalog, folder, **exact, **OLD).hypocenters))
+            terms = found.station_terms.to_pylist()
+            off = [t["station_term_s"] - catalog.delay_s[t["station"], t["phase"]] for t in terms]
+            error = np.array([t["station_term_error_s"] for t in terms])
+            inside.append(np.mean(np.abs(off) <= 1.96 * error))
+            errors.append((error.mean(), np.sqrt(np.mean(np.square(off)))))
+    before = [np.array([o[k] for o in old]) for k in (0, 2)]
+    share, error = share_and_error(np.array(inside))
+    stated, found_s = np.mean(errors, axis=0)
+    return [
+        *_rows("delays of 0.15 s, no terms, noise inferred", plain, before, spent[0]),
+        *_rows("delays of 0.15 s, two rounds of terms", corrected, None, spent[1]),
+        Row(
+            "station term", 0.95, share, error, earths, spent[1], 3.92 * float(stated), None, "s",
+            None, (), f"stated {stated:.3f} s, root mean square error {found_s:.3f} s",
+        ),
+    ]  # fmt: skip
+
+
+def measure_takeoffs(quick: bool) -> list[Row]:
+    """Take-off angles of ensembles near interfaces, against rays of plain NumPy."""
+    begin = time.process_time()
+    random = np.random.default_rng(9)
+    bottom = np.append(REFERENCE.top_km[1:], REFERENCE.top_km[-1] + 80.0)
+    z = np.column_stack([REFERENCE.top_km, bottom]).ravel()
+    v = np.repeat(REFERENCE.velocity_km_s, 2)
+    models = draw_layered_models(LayeredModel("r", z, v), 20, 3, velocity_spread=0.05)
+    depth, distance = np.arange(-1.0, 46.0), np.arange(0.0, 160.0, 1.0)
+    times = stack_members(
+        [m.name for m in models], [trace_member(m, depth, distance, [0.0]) for m in models],
+        depth, distance, [0.0],
+    )  # fmt: skip
+    traced = EnsembleTakeoffs(times, models=tuple(models))
+    slopes = EnsembleTakeoffs(times)
+    off: list[list[float]] = [[], []]
+    for _ in range(60 if quick else 1000):
+        k = int(random.integers(len(models)))
+        layers = Layers(models[k].depth_km[::2], models[k].p_velocity_km_s[::2])
+        source = max(float(layers.top_km[random.integers(1, 4)] + random.normal(0, 0.5)), 0.5)
+        away = random.uniform(2, 120, 10)
+        true = first_arrivals(layers, np.full(10, source), away)
+        clear = true.lead_s > 1e-4
+        for rays, out in zip((traced, slopes), off, strict=True):
+            _, angle = rays.draw_takeoffs([k], [0.0], [0.0], [source], np.zeros(10), away / KM)
+            out += np.abs(angle[0] - true.takeoff_deg)[clear].tolist()
+    spent = time.process_time() - begin
+    new, old = (np.array(o) for o in off)
+    return [
+        Row(
+            "take-off angles near interfaces, within 5 degrees", 1.0 - 1e-9,
+            float(np.mean(new <= 5)), float(np.sqrt(np.mean(new > 5) / new.size)) or 1 / new.size,
+            new.size, spent, float(new.max()), None, "deg", float(np.mean(old <= 5)), (),
+            "width: the largest error",
+        )
+    ]  # fmt: skip
