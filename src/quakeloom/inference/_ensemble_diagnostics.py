@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 
 from quakeloom.core import random_stream
 from quakeloom.inference._informed_subspace import InformedSubspace
+
+_LEAST_MEMBERS = 4
+"""Members of a posterior from which they are assessed on their own; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,51 @@ def assess_ensemble(
     by_mean = noise / max(float(np.mean(shift**2)), noise / n)
     by_spread = spread_noise / max(float(np.mean((ratio - 1.0) ** 2)), spread_noise / n)
     return EnsembleQuality(min(by_mean, by_spread, float(n)), ratio, shift)
+
+
+def assess_mixture(
+    particles: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    subspaces: Sequence[InformedSubspace],
+    which: Sequence[int],
+) -> EnsembleQuality:
+    """Assess an ensemble whose members belong to posteriors with different priors.
+
+    Each posterior's members are assessed on their own (:func:`assess_ensemble`); the effective
+    sizes add up, with that of posteriors with fewer than four members taken as the others' share
+    of their number. Shifts and ratios are those of the posteriors one after the other.
+
+    Parameters
+    ----------
+    particles, scores : ndarray, (members, size)
+    subspaces : sequence of InformedSubspace
+        One per posterior.
+    which : sequence of int, (members,)
+        The posterior of every member.
+    """
+    # the same posterior may stand for several points
+    names = [next(k for k, s in enumerate(subspaces) if s is own) for own in subspaces]
+    posterior = np.array([names[w] for w in which])
+    if len(set(posterior.tolist())) == 1:
+        return assess_ensemble(particles, scores, subspaces[int(posterior[0])])
+    worth, counted = 0.0, 0
+    ratios, shifts = [], []
+    for own in np.unique(posterior):
+        rows = posterior == own
+        if rows.sum() < _LEAST_MEMBERS:
+            continue
+        found = assess_ensemble(particles[rows], scores[rows], subspaces[int(own)])
+        if np.isfinite(found.effective_sample_size):
+            worth += found.effective_sample_size
+            counted += int(rows.sum())
+        ratios.append(found.spread_ratio)
+        shifts.append(found.mean_shift)
+    if not counted:
+        none = np.full(1, np.nan)
+        return EnsembleQuality(float("nan"), none, none)
+    return EnsembleQuality(
+        worth * len(particles) / counted, np.concatenate(ratios), np.concatenate(shifts)
+    )
 
 
 def coverage_spread(
