@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from quakeloom.core import random_stream
 from quakeloom.inference._informed_subspace import InformedSubspace
 
-_LEAST_MEMBERS = 4
-"""Members of a posterior from which they are assessed on their own; chosen here."""
-
 
 @dataclass(frozen=True)
 class EnsembleQuality:
@@ -60,9 +57,13 @@ def assess_ensemble(
     ----------
     Gorham, J. and Mackey, L. (2015), Measuring sample quality with Stein's method, NIPS.
     """
-    n = len(particles)
     y = particles @ subspace.basis / subspace.spread
-    s = scores @ subspace.basis * subspace.spread
+    return _assess_directions(y, scores @ subspace.basis * subspace.spread)
+
+
+def _assess_directions(y: NDArray[np.float64], s: NDArray[np.float64]) -> EnsembleQuality:
+    """Assess members (n, rank) and scores in directions of unit posterior width."""
+    n = len(y)
     if n < 3 or not y.shape[1]:
         none = np.full(y.shape[1], np.nan)
         return EnsembleQuality(float("nan"), none, none)
@@ -87,9 +88,9 @@ def assess_mixture(
 ) -> EnsembleQuality:
     """Assess an ensemble whose members belong to posteriors with different priors.
 
-    Each posterior's members are assessed on their own (:func:`assess_ensemble`); the effective
-    sizes add up, with that of posteriors with fewer than four members taken as the others' share
-    of their number. Shifts and ratios are those of the posteriors one after the other.
+    Stein's identity holds for every posterior in the directions and widths of its own, so
+    the first direction of one is put beside the first of the others, and so on, as far as all
+    have one; every member counts from the center of its posterior. See :func:`assess_ensemble`.
 
     Parameters
     ----------
@@ -99,29 +100,16 @@ def assess_mixture(
     which : sequence of int, (members,)
         The posterior of every member.
     """
-    # the same posterior may stand for several points
-    names = [next(k for k, s in enumerate(subspaces) if s is own) for own in subspaces]
-    posterior = np.array([names[w] for w in which])
-    if len(set(posterior.tolist())) == 1:
-        return assess_ensemble(particles, scores, subspaces[int(posterior[0])])
-    worth, counted = 0.0, 0
-    ratios, shifts = [], []
-    for own in np.unique(posterior):
-        rows = posterior == own
-        if rows.sum() < _LEAST_MEMBERS:
-            continue
-        found = assess_ensemble(particles[rows], scores[rows], subspaces[int(own)])
-        if np.isfinite(found.effective_sample_size):
-            worth += found.effective_sample_size
-            counted += int(rows.sum())
-        ratios.append(found.spread_ratio)
-        shifts.append(found.mean_shift)
-    if not counted:
-        none = np.full(1, np.nan)
-        return EnsembleQuality(float("nan"), none, none)
-    return EnsembleQuality(
-        worth * len(particles) / counted, np.concatenate(ratios), np.concatenate(shifts)
-    )
+    if all(s is subspaces[0] for s in subspaces):
+        return assess_ensemble(particles, scores, subspaces[0])
+    rank = min(s.values.size for s in subspaces)
+    y, s = np.empty((len(particles), rank)), np.empty((len(particles), rank))
+    for row, place in enumerate(which):
+        own = subspaces[place]
+        basis, spread = own.basis[:, :rank], own.spread[:rank]
+        y[row] = (particles[row] - own.center) @ basis / spread
+        s[row] = scores[row] @ basis * spread
+    return _assess_directions(y, s)
 
 
 def coverage_spread(

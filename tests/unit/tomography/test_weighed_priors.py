@@ -90,9 +90,9 @@ def test_weighed_points_are_those_of_the_evidence_of_every_prior_alone():
     assert widths == sorted(widths)
     assert widths[0] < 0.3
     assert widths[-1] > widths[0]
-    assert found.log_evidence == pytest.approx(
-        max(exact.values()), abs=2.0
-    ), "the best point of the lattice is as probable as the best of these"
+    assert found.log_evidence == pytest.approx(max(exact.values()), abs=2.0), (
+        "the best point of the lattice is as probable as the best of these"
+    )
 
 
 @pytest.mark.slow
@@ -116,7 +116,8 @@ def test_ranges_hold_below_the_deepest_ray_and_it_is_left_blank():
     width = (high - low).mean(axis=1)
     assert width[-1] > 2.0 * width[2], "what no ray sees is known less"
     clear = informed_nodes(s["standard_deviation"], s["prior_standard_deviation"], 0.8)
-    assert not clear[-4:].any()
+    # 39 members know a width to a ninth
+    assert clear[-4:].mean() < 0.05
     assert clear[:4].mean() > 0.8
 
 
