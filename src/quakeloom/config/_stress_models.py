@@ -22,10 +22,16 @@ class Stress(Section):
         "All acceptable mechanisms of an event with their weights, or the preferred one alone. "
         "Catalogs have the preferred one alone.",
     )
-    planes: Literal["both", "random", "instability"] = setting(
-        "both",
+    planes: Literal["auto", "both", "random", "instability"] = setting(
+        "auto",
         "Fault plane: `both` with half the weight each, one at `random`, or the less stable one "
-        "(`instability`; preferred mechanisms only).",
+        "(`instability`; preferred mechanisms only), friction unknown. `auto` is `instability` for "
+        "catalogs and preferred mechanisms, and `both` for acceptable ones.",
+    )
+    errors: Literal["scores", "misfit"] = setting(
+        "scores",
+        "What the noise of acceptable mechanisms is taken from: `scores`, how much what events ask "
+        "for differs; or the `misfit`, which has the width of every event's set in it once more.",
     )
     weighting: Literal["coherence", "uniform"] = setting(
         "coherence",

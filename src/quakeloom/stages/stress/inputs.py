@@ -35,6 +35,8 @@ class StressEvents:
         Strike, dip, rake of the preferred plane.
     left_out : dict
         How many events were left out, by reason.
+    from_sets : bool
+        The statistics are those of acceptable mechanisms, not of the preferred ones.
     """
 
     points: Floats
@@ -42,6 +44,7 @@ class StressEvents:
     weights: Floats
     angles: Floats
     left_out: dict[str, int]
+    from_sets: bool = False
 
 
 def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
@@ -56,6 +59,15 @@ def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
     if settings.projection:
         return [*names, "northing", "easting"], [*steps, *[settings.grid_step_km] * 2]
     return [*names, "latitude", "longitude"], [*steps, *[settings.grid_step_deg] * 2]
+
+
+def takes_sets(settings: Stress) -> bool:
+    """Return whether all acceptable mechanisms of an event enter, where they are stored."""
+    return (
+        settings.input == "accepted"
+        and settings.planes in ("auto", "both")
+        and not settings.catalogs
+    )
 
 
 def wrap_longitude(settings: Stress, longitude: Floats) -> Floats:
@@ -155,7 +167,8 @@ def select_events(
     ids = mechanisms.column("event_id").to_pylist()
     statistics = _preferred(settings, angles[rows], [ids[i] for i in rows], seed)
     weights = weights[rows]
-    if acceptance is not None and settings.input == "accepted" and settings.planes == "both":
+    from_sets = acceptance is not None and takes_sets(settings)
+    if from_sets:
         table = acceptance_table(*grid)
         for start, stop in _blocks(rows, block):
             # one contiguous read per block; a chunk holds neighbors
@@ -168,7 +181,8 @@ def select_events(
     silent = weights <= 0
     if silent.any():
         left["no acceptable mechanism agrees with another"] = int(silent.sum())
-    return StressEvents(np.concatenate(parts, axis=1), statistics, weights, angles[rows], left)
+    points = np.concatenate(parts, axis=1)
+    return StressEvents(points, statistics, weights, angles[rows], left, from_sets)
 
 
 def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:
