@@ -52,46 +52,44 @@ def look(seed, number, size, planes):
     return inside, [b - a for a, b in ranges]
 
 
-def measure_planes(quick: bool) -> list[Row]:
-    """Measure the ranges of a single stress, as set by default and with both planes."""
+def measure_few(quick: bool) -> list[Row]:
+    """Measure the ranges of a single stress of few mechanisms."""
+    return measure_size(SIZES[0], quick)
+
+
+def measure_many(quick: bool) -> list[Row]:
+    """Measure the ranges of a single stress of many mechanisms."""
+    return [] if quick else measure_size(SIZES[1], quick)
+
+
+def measure_size(size, quick):
+    """Return the rows of catalogs of a size, as set by default; before: with both planes."""
     logging.disable(logging.WARNING)
+    truths = QUICK_TRUTHS if quick else TRUTHS
+    begin = time.process_time()
+    found = [look(1, k, size, "auto") for k in range(truths)]
+    seconds = time.process_time() - begin
+    old = [look(1, k, size, "both") for k in range(truths)]
     rows = []
-    for size in SIZES[:1] if quick else SIZES:
-        truths = QUICK_TRUTHS if quick else TRUTHS
-        begin = time.process_time()
-        found = [look(1, k, size, "auto") for k in range(truths)]
-        seconds = time.process_time() - begin
-        old = [look(1, k, size, "both") for k in range(truths)]
+    parts = [(f"of {size} mechanisms", slice(None))]
+    parts += [
+        (f"of {size}, instability above {least:g}", slice(k, None, len(LEAST)))
+        for k, least in enumerate(LEAST)
+    ]
+    for words, part in parts:
         for q, name in enumerate(NAMES):
-            holds, error = share_and_error([f[0][q] for f in found])
+            holds, error = share_and_error([f[0][q] for f in found[part]])
             rows.append(
                 Row(
-                    f"{name} of {size} mechanisms",
+                    f"{name} {words}",
                     0.95,
                     holds,
                     error,
-                    truths,
-                    seconds,
-                    float(np.mean([f[1][q] for f in found])),
+                    len(found[part]),
+                    seconds * len(found[part]) / truths,
+                    float(np.mean([f[1][q] for f in found[part]])),
                     unit="degrees" if q == 0 else "",
-                    before=float(np.mean([f[0][q] for f in old])),
+                    before=float(np.mean([f[0][q] for f in old[part]])),
                 )
             )
-            for least, part in zip(LEAST, range(len(LEAST)), strict=True):
-                inside = [f[0][q] for f in found[part :: len(LEAST)]]
-                before = [f[0][q] for f in old[part :: len(LEAST)]]
-                holds, error = share_and_error(inside)
-                rows.append(
-                    Row(
-                        f"{name} of {size}, instability above {least:g}",
-                        0.95,
-                        holds,
-                        error,
-                        len(inside),
-                        seconds / len(LEAST),
-                        float(np.mean([f[1][q] for f in found[part :: len(LEAST)]])),
-                        unit="degrees" if q == 0 else "",
-                        before=float(np.mean(before)),
-                    )
-                )
     return rows
