@@ -162,7 +162,7 @@ class StressStatistics:
         """Return the statistics of mechanisms that each count a number of times as much."""
 
         def scaled(values: Integers, by: float) -> Integers:
-            return np.rint(values * by).astype(np.int64)
+            return np.asarray(np.rint(values * by), dtype=np.int64)
 
         return StressStatistics(
             scaled(self.normal, factor),
