@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import PrivateAttr, field_validator, model_validator
+from pydantic import PrivateAttr, field_validator
 
 from quakeloom.config._fields import Section, setting
 
@@ -22,10 +22,16 @@ class Stress(Section):
         "All acceptable mechanisms of an event with their weights, or the preferred one alone. "
         "Catalogs have the preferred one alone.",
     )
-    planes: Literal["both", "random", "instability"] = setting(
-        "both",
+    planes: Literal["auto", "both", "random", "instability"] = setting(
+        "auto",
         "Fault plane: `both` with half the weight each, one at `random`, or the less stable one "
-        "(`instability`; preferred mechanisms only).",
+        "(`instability`; preferred mechanisms only), friction unknown. `auto` is `instability` for "
+        "catalogs and preferred mechanisms, and `both` for acceptable ones.",
+    )
+    errors: Literal["scores", "misfit"] = setting(
+        "scores",
+        "What the noise of acceptable mechanisms is taken from: `scores`, how much what events ask "
+        "for differs; or the `misfit`, which has the width of every event's set in it once more.",
     )
     weighting: Literal["coherence", "uniform"] = setting(
         "coherence",
@@ -78,7 +84,11 @@ class Stress(Section):
         le=10_000,
     )
     bootstrap: int = setting(
-        0, "Bootstrap replicates over events; 0 for none.", "replicates", ge=0, le=100_000
+        0,
+        "Bootstrap replicates over events, planes and smoothing as they were found; 0 for none.",
+        "replicates",
+        ge=0,
+        le=100_000,
     )
 
     _middle: float = PrivateAttr(0.0)
@@ -93,15 +103,6 @@ class Stress(Section):
         placed = self.model_copy()
         placed._middle = longitude
         return placed
-
-    @model_validator(mode="after")
-    def _bootstrap_has_planes(self) -> Stress:
-        if self.bootstrap and self.planes == "instability":
-            raise ValueError(
-                "bootstrap draws events anew and does not choose their planes again, so it cannot "
-                "go with planes `instability`; write bootstrap 0, or other planes"
-            )
-        return self
 
     @field_validator("area")
     @classmethod

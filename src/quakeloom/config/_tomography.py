@@ -8,6 +8,12 @@ from pydantic import model_validator
 
 from quakeloom.config._fields import Section, setting
 
+REGIONAL_SPREAD = ((0.0, 0.12), (5.0, 0.12), (10.0, 0.06), (20.0, 0.045), (50.0, 0.05))
+"""Depth in km and standard deviation of the logarithm of P velocity between regions, after the
+refraction profiles that Christensen & Mooney (1995, J. Geophys. Res. 100, 9761-9788) compiled:
+5.95 +- 0.73 km/s at 5 km, 6.21 +- 0.37 at 10, 6.47 +- 0.28 at 20, 7.02 +- 0.32 at 40, rounded. At
+the ground as at 5 km, which is the least that is published."""
+
 
 class TomographyPicks(Section):
     """Which travel times are used, and how well they are known."""
@@ -92,8 +98,23 @@ class TomographyPrior(Section):
         None, "Growth of the vertical correlation length per depth; what makes the data most "
         "probable if absent.", "1", ge=0, le=2,
     )  # fmt: skip
-    kernel: Literal["squared_exponential", "matern52", "matern32", "exponential"] = setting(
-        "matern52", "Correlation function."
+    hyperparameters: Literal["marginalized", "maximized"] = setting(
+        "marginalized",
+        "What is left open of width, lengths and growth: members have different values, drawn by "
+        "their evidence; or all have those that make the data most probable, which is too sure.",
+    )
+    regional_spread: list[tuple[float, float]] = setting(
+        lambda: list(REGIONAL_SPREAD),
+        "Depth below ground (km) and standard deviation of the logarithm of velocity between "
+        "regions, even along the line: no evidence makes the prior narrower, so that this is known "
+        "where no ray goes. After the refraction profiles that Christensen & Mooney (1995) "
+        "compiled. None if empty, where `standard_deviation` is given, or hyper-parameters are "
+        "maximized.",
+    )
+    kernel: Literal["squared_exponential", "matern52", "matern32", "exponential"] | None = setting(
+        None,
+        "Correlation function. If absent and hyper-parameters are marginalized, `matern52` and "
+        "`exponential` (with steps) are weighed by their evidence; else `matern52`.",
     )
     nodes_per_length: float = setting(3.0, "Density of the prior's grid.", "1", ge=1, le=10)
     variance_share: float = setting(
@@ -152,8 +173,15 @@ class Tomography(Section):
         False, "Infer one factor of all time errors, where they are not known."
     )
     order: Literal[1, 2] = setting(2, "Order of the eikonal solver.")
-    mask_above_km_s: float = setting(
-        0.6, "Sections are masked where the standard deviation exceeds this.", "km/s", gt=0
+    mask_above_ratio: float = setting(
+        0.8,
+        "Sections are blank where the standard deviation exceeds this share of the prior's: there "
+        "the picks have said next to nothing.",
+        "1",
+        gt=0,
+    )
+    mask_above_km_s: float | None = setting(
+        None, "Sections are blank where the standard deviation exceeds this, too.", "km/s", gt=0
     )
     exceedance_km_s: list[float] = setting(
         list, "Velocities whose probability of being exceeded is mapped.", "km/s"

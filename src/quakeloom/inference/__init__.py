@@ -26,22 +26,26 @@ from quakeloom.inference._dissection import Dissection, dissect_graph
 from quakeloom.inference._ensemble_diagnostics import (
     EnsembleQuality,
     assess_ensemble,
+    assess_mixture,
     central_range,
     coverage_spread,
     ensemble_agreement,
 )
 from quakeloom.inference._gaussian_fields import (
     GaussianField,
+    SummedField,
     condition_white,
     correlation_matrix,
     gaussian_field,
 )
+from quakeloom.inference._hyperparameters import HyperLattice, explore_lattice
 from quakeloom.inference._informed_subspace import (
     InformedSubspace,
     averaged_subspace,
     informed_subspace,
     laplace_particles,
     log_evidence,
+    subspace_of,
 )
 from quakeloom.inference._lanczos import (
     ConvergenceError,
@@ -79,6 +83,7 @@ __all__ = [
     "EnsembleQuality",
     "Fit",
     "GaussianField",
+    "HyperLattice",
     "InformedSubspace",
     "LanczosProbes",
     "LinearProblem",
@@ -90,9 +95,11 @@ __all__ = [
     "ScaledPrecision",
     "SmoothInversion",
     "SmoothPrior",
+    "SummedField",
     "Walk",
     "WhiteProblem",
     "assess_ensemble",
+    "assess_mixture",
     "averaged_subspace",
     "central_range",
     "condition_white",
@@ -101,6 +108,7 @@ __all__ = [
     "coverage_spread",
     "dissect_graph",
     "ensemble_agreement",
+    "explore_lattice",
     "function_space_stein",
     "gaussian_field",
     "grounded_log_determinant",
@@ -118,6 +126,7 @@ __all__ = [
     "projected_stein",
     "randomized_member",
     "robust_weights",
+    "subspace_of",
     "white_draw",
     "with_one_blas_thread",
 ]

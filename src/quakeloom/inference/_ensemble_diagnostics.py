@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +57,13 @@ def assess_ensemble(
     ----------
     Gorham, J. and Mackey, L. (2015), Measuring sample quality with Stein's method, NIPS.
     """
-    n = len(particles)
     y = particles @ subspace.basis / subspace.spread
-    s = scores @ subspace.basis * subspace.spread
+    return _assess_directions(y, scores @ subspace.basis * subspace.spread)
+
+
+def _assess_directions(y: NDArray[np.float64], s: NDArray[np.float64]) -> EnsembleQuality:
+    """Assess members (n, rank) and scores in directions of unit posterior width."""
+    n = len(y)
     if n < 3 or not y.shape[1]:
         none = np.full(y.shape[1], np.nan)
         return EnsembleQuality(float("nan"), none, none)
@@ -73,6 +78,38 @@ def assess_ensemble(
     by_mean = noise / max(float(np.mean(shift**2)), noise / n)
     by_spread = spread_noise / max(float(np.mean((ratio - 1.0) ** 2)), spread_noise / n)
     return EnsembleQuality(min(by_mean, by_spread, float(n)), ratio, shift)
+
+
+def assess_mixture(
+    particles: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    subspaces: Sequence[InformedSubspace],
+    which: Sequence[int],
+) -> EnsembleQuality:
+    """Assess an ensemble whose members belong to posteriors with different priors.
+
+    Stein's identity holds for every posterior in the directions and widths of its own, so
+    the first direction of one is put beside the first of the others, and so on, as far as all
+    have one; every member counts from the center of its posterior. See :func:`assess_ensemble`.
+
+    Parameters
+    ----------
+    particles, scores : ndarray, (members, size)
+    subspaces : sequence of InformedSubspace
+        One per posterior.
+    which : sequence of int, (members,)
+        The posterior of every member.
+    """
+    if all(s is subspaces[0] for s in subspaces):
+        return assess_ensemble(particles, scores, subspaces[0])
+    rank = min(s.values.size for s in subspaces)
+    y, s = np.empty((len(particles), rank)), np.empty((len(particles), rank))
+    for row, place in enumerate(which):
+        own = subspaces[place]
+        basis, spread = own.basis[:, :rank], own.spread[:rank]
+        y[row] = (particles[row] - own.center) @ basis / spread
+        s[row] = scores[row] @ basis * spread
+    return _assess_directions(y, s)
 
 
 def coverage_spread(

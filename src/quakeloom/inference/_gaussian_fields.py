@@ -117,6 +117,21 @@ class GaussianField:
         product = reduce(np.multiply, columns)
         return np.asarray(product * self.scale * self.standard_deviation[nodes][:, None])
 
+    def project(self, rows: ArrayLike) -> NDArray[np.float64]:
+        """Turn derivatives by the field, ``(n, *grid)``, into those by ``white``, axis by axis.
+
+        The same as ``rows @ modes`` but for rounding; the matrix of all modes is never made.
+        """
+        values = np.asarray(rows, dtype=np.float64) * self.standard_deviation
+        corner: list[Any] = [slice(None)]
+        for axis, (vectors, chosen) in enumerate(zip(self.vectors, self.chosen, strict=True)):
+            first, last = int(chosen.min()), int(chosen.max()) + 1
+            values = np.moveaxis(
+                np.tensordot(values, vectors[:, first:last], axes=(1 + axis, 0)), -1, 1 + axis
+            )
+            corner.append(chosen - first)
+        return np.asarray(values[tuple(corner)] * self.scale)
+
     def pull_back(self, gradient: ArrayLike) -> NDArray[np.float64]:
         """Turn a derivative by the field, ``(..., *grid)``, into one by ``white``."""
         gradient = np.asarray(gradient, dtype=np.float64)
@@ -127,6 +142,58 @@ class GaussianField:
         """Return the variance of the kept modes at the nodes."""
         variance = np.einsum("ij,ij->i", self.modes, self.modes)
         return np.asarray(variance).reshape(self.mean.shape)
+
+
+@dataclass(frozen=True)
+class SummedField:
+    """Sum of independent Gaussian fields on one grid, in the white coordinates of all of them.
+
+    Attributes
+    ----------
+    parts : tuple of GaussianField
+        Their means are added.
+    padded : int
+        White coordinates that say nothing, at the end: problems with different priors can have
+        the same number of coordinates.
+    """
+
+    parts: tuple[GaussianField, ...]
+    padded: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of white coordinates."""
+        return sum(p.size for p in self.parts) + self.padded
+
+    @cached_property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean on the grid."""
+        return np.asarray(sum(p.mean for p in self.parts))
+
+    @cached_property
+    def modes(self) -> NDArray[np.float64]:
+        """Derivative of the field by the white coordinates, (nodes, size)."""
+        nothing = np.zeros((self.mean.size, self.padded))
+        return np.concatenate([*(p.modes for p in self.parts), nothing], axis=1)
+
+    def evaluate(self, white: ArrayLike) -> NDArray[np.float64]:
+        """Return the field of white coordinates, ``(..., size)`` to ``(..., *grid)``."""
+        white = np.asarray(white, dtype=np.float64)
+        total, first = np.zeros((*white.shape[:-1], *self.mean.shape)), 0
+        for part in self.parts:
+            total = total + part.evaluate(white[..., first : first + part.size])
+            first += part.size
+        return total
+
+    def project(self, rows: ArrayLike) -> NDArray[np.float64]:
+        """Turn derivatives by the field, ``(n, *grid)``, into those by ``white``."""
+        rows = np.asarray(rows, dtype=np.float64)
+        nothing = np.zeros((len(rows), self.padded))
+        return np.concatenate([*(p.project(rows) for p in self.parts), nothing], axis=1)
+
+    def variance(self) -> NDArray[np.float64]:
+        """Return the variance of the kept modes at the nodes."""
+        return np.asarray(sum(p.variance() for p in self.parts))
 
 
 def gaussian_field(

@@ -92,7 +92,14 @@ def averaged_subspace(
         a = problem.linearize(white)[1] / problem.sigma[:, None]
         total += a.T @ a
         count += 1
-    w, v = np.linalg.eigh(total / count)
+    return subspace_of(total / count, center, threshold)
+
+
+def subspace_of(
+    normal: NDArray[np.float64], center: NDArray[np.float64], threshold: float = 0.3
+) -> InformedSubspace:
+    """Find the directions of a mean ``J^T J`` whose root exceeds the threshold."""
+    w, v = np.linalg.eigh(normal)
     keep = w > threshold**2
     return InformedSubspace(
         np.ascontiguousarray(v[:, keep][:, ::-1]), np.sqrt(w[keep])[::-1], center

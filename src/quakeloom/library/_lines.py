@@ -25,7 +25,7 @@ from quakeloom.stages.tomography.inputs import LineInputs, lay_out_line, sampler
 from quakeloom.stages.tomography.prepared import MEMBER_ARRAYS
 from quakeloom.stages.tomography.products import assess_members, describe_sections, fit_table
 from quakeloom.stages.tomography.verbs import sample_members
-from quakeloom.tomography import prepare_posterior
+from quakeloom.tomography import informed_nodes, prepare_mixture
 
 _ORIGIN = "travel times as given"
 """Name of travel times that come from no file."""
@@ -105,14 +105,21 @@ class VelocityEnsemble(Result):
     def plot(self) -> Figure:
         """Return the mean between the bounds of the 95 % range, with the ground and the shots.
 
-        Blank where the standard deviation is above ``mask_above_km_s``.
+        Blank where the picks say next to nothing: where the standard deviation is above
+        ``mask_above_ratio`` of the prior's, or above ``mask_above_km_s`` where that is given.
         """
         names = {"quantile_2_5": "2.5 %", "mean": "Mean", "quantile_97_5": "97.5 %"}
-        clear = self.sections["standard_deviation"] <= self.settings.mask_above_km_s
+        clear = informed_nodes(
+            self.sections["standard_deviation"],
+            self.sections["prior_standard_deviation"],
+            self.settings.mask_above_ratio,
+            self.settings.mask_above_km_s,
+        )
         if not clear.any():
             raise nothing_to_plot(
-                "the sections", "Their standard deviation is above `mask_above_km_s` everywhere."
-            )
+                "the sections", "Their standard deviation is nowhere below `mask_above_ratio` of "
+                "the prior's (and `mask_above_km_s`)."
+            )  # fmt: skip
         return self._draw({t: self.sections[n].where(clear) for n, t in names.items()})
 
     def plot_spread(self) -> Figure:
@@ -199,17 +206,17 @@ def trace_ensemble(
         )
     with one_blas_thread():
         inputs = lay_out_line(line, source, source.ground if floor is None else floor)
-        prepared = prepare_posterior(inputs.problem, sampler_options(line), seed)
+        prepared = prepare_mixture(inputs.problems, sampler_options(line), seed)
     size = 1 if line.sampler == "rml" else line.block_members
     parts = [
-        sample_members(line, inputs.problem, prepared, seed, range(m, min(m + size, line.members)))
+        sample_members(line, inputs.problems, prepared, seed, range(m, min(m + size, line.members)))
         for m in range(0, line.members, size)
     ]
     arrays = {n: np.concatenate([p[n] for p in parts]) for n in MEMBER_ARRAYS}
     velocities = arrays["p_velocity"].astype(np.float64)
-    coverage = inputs.problem.ray_coverage(prepared.center.white).astype(np.float32)
+    coverage = inputs.problem.ray_coverage(prepared[0].center.white).astype(np.float32)
     sections = describe_sections("library", line, inputs, velocities, coverage)
-    facts = assess_members(inputs, prepared, arrays)
+    facts = assess_members(line, inputs, prepared, arrays)
     return VelocityEnsemble(inputs, arrays, sections, facts, line)
 
 

@@ -51,7 +51,7 @@ def write_line_report(settings: Settings, layout: RunLayout) -> None:
         members,
         read_table(layout.table("travel_time_fits"), "travel_time_fits"),
         read_table(layout.table("rejects"), "rejects"),
-        line.mask_above_km_s,
+        (line.mask_above_ratio, line.mask_above_km_s),
         line.isovelocities_km_s,
         published,
         settings.model_dump(mode="json", exclude_none=True, include={"seed", "tomography"}),

@@ -22,6 +22,7 @@ from quakeloom.plots import (
 from quakeloom.report._blocks import Code, Gallery, Grid, Section, Text, page_picture, picture
 from quakeloom.report._page import report_environment
 from quakeloom.report._phrases import DASH, number, percent, whole
+from quakeloom.tomography import informed_nodes
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class LineResults:
     fits : pyarrow.Table
         ``travel_time_fits``.
     rejects : pyarrow.Table
-    mask_above_km_s : float
+    mask_above : (float, float or None)
+        Standard deviation over the prior's, and in km/s, above which sections are blank.
     isovelocities_km_s : sequence of float
     published : ndarray or None
         Published section at the nodes.
@@ -75,7 +77,7 @@ class LineResults:
     members: NDArray[np.float64]
     fits: pa.Table
     rejects: pa.Table
-    mask_above_km_s: float
+    mask_above: tuple[float, float | None]
     isovelocities_km_s: list[float]
     published: NDArray[np.float64] | None
     settings: dict[str, Any]
@@ -159,10 +161,13 @@ def _summary_section(results: LineResults) -> Section:
 def _velocity_section(results: LineResults) -> Section:
     v = results.sections
     mean, spread = v["mean"], v["standard_deviation"]
-    masked = np.where(spread <= results.mask_above_km_s, mean, np.nan)
-    panels = {
-        f"Mean, where its standard deviation is below {results.mask_above_km_s:g} km/s": masked
-    }
+    ratio, limit = results.mask_above
+    known = informed_nodes(spread, v["prior_standard_deviation"], ratio, limit)
+    masked = np.where(known, mean, np.nan)
+    title = f"Mean, where its standard deviation is below {ratio:g} of the prior's"
+    if limit is not None:
+        title += f" and below {limit:g} km/s"
+    panels = {title: masked}
     if results.published is not None:
         shown = np.where(np.isfinite(masked), results.published, np.nan)
         panels["Published model, same area"] = shown
@@ -172,7 +177,8 @@ def _velocity_section(results: LineResults) -> Section:
         page_picture(
             partial(plot_velocity_sections, grid, panels),
             "Mean velocity below the line.",
-            "Mean of the ensemble; triangles are shots. Blank where the ensemble does not know.",
+            "Mean of the ensemble; triangles are shots. Blank where the picks say next to nothing: "
+            "what stands there is the prior, which is no finding.",
             "wide",
         ),
         page_picture(
@@ -185,7 +191,9 @@ def _velocity_section(results: LineResults) -> Section:
                 (0.0, float(np.nanpercentile(spread, 99))),
             ),
             "Standard deviation of the velocity below the line.",
-            "Small where rays cross, the prior's where none goes.",
+            "Where no ray goes it is the prior's: what velocity is known to without these picks. "
+            "Layers slower than what lies above them turn no ray; they are in this range, not in "
+            "the mean.",
             "wide",
         ),
     )
@@ -230,7 +238,7 @@ def _information_section(results: LineResults) -> Section:
                 (0.0, 1.1),
             ),
             "Posterior over prior standard deviation.",
-            "",
+            "Near 1 the picks have said nothing; near 0 they decide.",
             "wide",
         ),
         page_picture(

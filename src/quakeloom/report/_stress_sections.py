@@ -130,6 +130,16 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
             " The minimum of ABIC is near an end of its range: at the upper end the mechanisms "
             "show no change of stress over the map."
         )
+    if facts.get("planes") == "instability" and facts.get("friction") is not None:
+        text += (
+            f" The less stable plane of every mechanism is taken (friction {facts['friction']:.2g} "
+            "fits best); ranges are over all coefficients."
+        )
+        if facts.get("friction_at_edge"):
+            text += (
+                " That is an end of the coefficients that were tried: the mechanisms do not say "
+                "which planes slipped."
+            )
     return text + _left_out(facts)
 
 

@@ -6,7 +6,7 @@ east, down; its length is arbitrary (the mean shear traction on faults is 1).
 
 from quakeloom.stress._bootstrap import Bootstrap, bootstrap_confidence
 from quakeloom.stress._boundary import crosses_boundary
-from quakeloom.stress._field import StressField
+from quakeloom.stress._field import StressField, independent_scatter, widen_field
 from quakeloom.stress._grid import StressGrid, fill_gaps, mask_near, mask_polygons
 from quakeloom.stress._interpolation import (
     NEIGHBOR_SHIFTS,
@@ -30,6 +30,7 @@ from quakeloom.stress._planes import (
     PlaneChoice,
     choose_random_planes,
     invert_unstable_planes,
+    length_ratio,
     plane_instability,
 )
 from quakeloom.stress._statistics import (
@@ -89,11 +90,13 @@ __all__ = [
     "find_neighbors",
     "grade_quality",
     "grid_around",
+    "independent_scatter",
     "interpolate_covariance",
     "interpolate_field",
     "invert_stress",
     "invert_unstable_planes",
     "key_statistics",
+    "length_ratio",
     "mask_near",
     "mask_polygons",
     "mechanism_statistics",
@@ -112,4 +115,5 @@ __all__ = [
     "summarize_replicates",
     "tensor_basis",
     "weigh_acceptance",
+    "widen_field",
 ]

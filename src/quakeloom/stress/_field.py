@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class StressField:
         Scatter of what mechanisms ask for relative to what the noise variance makes expect;
         near 1 for known planes, less where both planes or wide sets of acceptable mechanisms
         share an event. Data alone would scatter the field by its square root less.
+    largest_score_ratio : float
+        The same along the combination of components in which it is largest.
     freedom : float
         Degrees of freedom of the noise variance, ``N + P - M`` and those of its prior.
     point : AbicPoint
@@ -60,6 +62,7 @@ class StressField:
     mechanism_count: NDArray[np.int64]
     noise_variance: float
     score_ratio: float
+    largest_score_ratio: float
     freedom: float
     point: AbicPoint
     scan: AbicScan | None
@@ -83,6 +86,7 @@ class StressField:
             nan,
             nan,
             nan,
+            nan,
             AbicPoint((), nan, nan, nan, nan, (), nan, nan),
             None,
             0.0,
@@ -91,3 +95,35 @@ class StressField:
             nan,
             np.zeros(nodes, dtype=bool),
         )
+
+
+def independent_scatter(field: StressField) -> float:
+    """Return the share of the noise variance that is scatter from event to event, up to 1.
+
+    Where events enter with sets of acceptable mechanisms or with both planes, the misfit has the
+    width of every set in it, which the weight of the event has in it too. How much the field
+    scatters is decided by how much what the events ask for differs alone: by
+    :attr:`StressField.largest_score_ratio`, which leaves no combination of components too sure,
+    times ``n / (n - p)`` for the p parameters that n events have determined. 1 where events are
+    fewer than twice that.
+    """
+    events = int(field.mechanism_count.sum())
+    parameters = 5.0 * float(np.nansum(field.resolution))
+    if events <= 2.0 * parameters:
+        return 1.0
+    return min(1.0, field.largest_score_ratio * events / (events - parameters))
+
+
+def widen_field(field: StressField, shift: Floats, neighbors: NDArray[np.int64]) -> StressField:
+    """Return a field whose covariance has the square of a shift of all nodes added.
+
+    Parameters
+    ----------
+    field : StressField
+    shift : ndarray, shape (nodes, 5)
+    neighbors : ndarray of int64, shape (nodes, 4)
+        From :func:`find_neighbors`.
+    """
+    own = field.covariance + np.einsum("ni,nj->nij", shift, shift)
+    between = field.neighbor_covariance + np.einsum("ni,nkj->nkij", shift, shift[neighbors])
+    return replace(field, covariance=own, neighbor_covariance=between)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -233,7 +234,7 @@ class StressInversion:
         own = np.bincount(pairs[:, 0], weights=trace, minlength=self.kept.size)
         own += np.bincount(pairs[~same, 1], weights=trace[~same], minlength=self.kept.size)
         variance = self.noise_variance(point)
-        ratio = self.score_ratio(m, point)
+        ratio, largest = self.score_ratios(m, point)
         covariance = variance * inverse
         others = likely_strengths(scan) if scan is not None and len(alpha2) == 1 else ()
         if len(others):
@@ -254,6 +255,7 @@ class StressInversion:
             self.statistics.mechanism_count,
             variance,
             ratio,
+            largest,
             self.freedom,
             point,
             scan,
@@ -306,11 +308,12 @@ class StressInversion:
         inverse: Floats = np.einsum("pad,pbd->pab", draws[later], draws[earlier]) / shape[2]
         return inverse
 
-    def score_ratio(self, m: Floats, point: AbicPoint) -> float:
-        """Return ``c = tr[(sum K)^-1 sum w^2 g g^T] / (5 s^2)`` over all mechanisms.
+    def score_ratios(self, m: Floats, point: AbicPoint) -> tuple[float, float]:
+        """Return mean and largest eigenvalue of ``(sum K)^-1 sum w^2 g g^T / s^2``.
 
-        g is the score ``b - K m`` of a mechanism. If mechanisms had independent noise of the
-        variance s^2 in each slip component, c would be 1. Nodes that a prior holds are left out.
+        g is the score ``b - K m`` of a mechanism, summed over all. If mechanisms had independent
+        noise of the variance s^2 in each slip component, all five would be 1. Nodes that a prior
+        holds are left out.
         """
         components = np.nan_to_num(self.expand(m))
         free = self._spread_mask(~self.held)
@@ -321,9 +324,11 @@ class StressInversion:
         normal = np.sum(twice * self.statistics.normal_blocks(), axis=0)
         values = np.linalg.eigvalsh(normal)
         if values[0] < ANCHOR_PRECISION:
-            return 1.0
-        ratio = np.trace(np.linalg.solve(normal, scatter)) / (5.0 * self.noise_variance(point))
-        return float(np.clip(ratio, 0.02, 1.0))
+            return 1.0, 1.0
+        variance = self.noise_variance(point)
+        ratio = np.trace(np.linalg.solve(normal, scatter)) / (5.0 * variance)
+        largest = float(eigh(scatter, normal, eigvals_only=True)[-1]) / variance
+        return float(np.clip(ratio, 0.02, 1.0)), float(np.clip(largest, 0.02, 1.0))
 
     @with_one_blas_thread
     def draw_fields(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from quakeloom.core import auxiliary_plane, fault_vectors, string_keys
 from quakeloom.stress._field import StressField
 from quakeloom.stress._grid import Method, StressGrid
-from quakeloom.stress._interpolation import interpolate_field
+from quakeloom.stress._interpolation import find_neighbors, interpolate_field
 from quakeloom.stress._inversion import StressInversion
 from quakeloom.stress._mechanisms import mechanism_statistics
 from quakeloom.stress._statistics import accumulate_statistics
@@ -22,6 +22,11 @@ Floats = NDArray[np.float64]
 FRICTIONS = tuple(np.round(np.arange(0.2, 0.81, 0.05), 2))
 """Coefficients of friction that are tried: up to those of rocks in the laboratory, 0.6 to 0.85
 (Byerlee 1978), and weaker ones. Chosen here."""
+
+
+_FRICTIONS_APART = 3
+"""The covariance is over every third coefficient, 0.2 to 0.8 in steps of 0.15; chosen here: those
+between choose nearly the same planes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +63,50 @@ class PlaneChoice:
         Of the chosen plane, 0 to 1; NaN outside the field.
     friction : float
         The coefficient of largest mean instability.
+    friction_at_edge : bool
+        It is the least or the largest that was tried.
     mean_instability : ndarray, shape (frictions,)
         For each coefficient that was tried.
     inversion : StressInversion
         That of the chosen planes.
+    inversions : tuple of StressInversion
+        Those of the planes that every coefficient chooses, which the covariance is over.
+    solutions : ndarray, shape (frictions, nodes, 5)
+        Their fields, at the length of :attr:`field`.
+    shift : ndarray, shape (nodes, 5)
+        The field less that of both planes, at its length: how much the choice of planes decides.
+        Its square is part of the covariance.
     """
 
     field: StressField
     auxiliary: NDArray[np.bool_]
     instability: Floats
     friction: float
+    friction_at_edge: bool
     mean_instability: Floats
     inversion: StressInversion
+    inversions: tuple[StressInversion, ...]
+    solutions: Floats
+    shift: Floats
+
+    def draw_fields(self, count: int, seed: int = 0) -> Floats:
+        """Return joint draws of the whole field, shape (draws, nodes, 5).
+
+        Of all coefficients in turn, as the covariance is over them, with the shift from both
+        planes times a standard normal number, the same for the whole map.
+        """
+        generator = np.random.default_rng([seed, 1])
+        out = np.empty((count, *self.shift.shape))
+        strength = self.field.point.alpha2
+        for number, (inversion, solution) in enumerate(
+            zip(self.inversions, self.solutions, strict=True)
+        ):
+            mine = np.arange(number, count, len(self.inversions))
+            if mine.size:
+                draws = inversion.draw_fields(strength, mine.size, seed + number, self.field.scan)
+                own = inversion.expand(inversion.inversion.evaluate(strength)[1])
+                out[mine] = draws * length_ratio(solution, own)
+        return out + generator.standard_normal(count)[:, None, None] * self.shift
 
 
 def choose_random_planes(event_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
@@ -127,9 +164,13 @@ def invert_unstable_planes(
     Starts from the field of both planes, picks in every event the plane of larger
     instability in the stress at its place, inverts again, and so on until no plane changes;
     once for every friction coefficient. The coefficient with the largest mean instability is
-    taken. The smoothing strength is that of both planes during the iteration and is chosen
-    anew by ABIC at the end. Sharper in shape ratio than ``both``, but not linear: a wrong
+    taken for the field. The smoothing strength is that of both planes during the iteration and is
+    chosen anew by ABIC at the end. Sharper in shape ratio than ``both``, but not linear: a wrong
     start can be kept.
+
+    The covariance is over all coefficients, each with the planes that it chooses, and has the
+    square of the difference from the field of both planes added: where the choice of planes
+    matters, the stress is known that much less.
 
     Parameters
     ----------
@@ -163,8 +204,7 @@ def invert_unstable_planes(
     count = len(start.inversion.penalties)
     strength = start.scan().best.alpha2 if alpha2 is None else (float(alpha2),) * count
     initial = start.solve(strength)
-    best: tuple[float, float, NDArray[np.bool_], Floats] | None = None
-    means = np.empty(len(frictions))
+    swaps, chosens, means = [], [], np.empty(len(frictions))
     for number, friction in enumerate(frictions):
         field, previous = initial, None
         for _ in range(iterations):
@@ -176,16 +216,54 @@ def invert_unstable_planes(
                 break
             previous = swap
             field = prepare(np.where(swap[:, None], second, first)).solve(strength)
-        chosen = np.where(swap, two, one)
-        means[number] = np.nanmean(chosen)
-        if best is None or means[number] > best[0]:
-            best = (float(means[number]), float(friction), swap, chosen)
-    assert best is not None
-    _, friction, swap, chosen = best
-    final = prepare(np.where(swap[:, None], second, first))
-    if alpha2 is None:
-        scan = final.scan()
-        field = final.solve(scan.best.alpha2, scan)
-    else:
-        field = final.solve(strength)
-    return PlaneChoice(field, swap, chosen, friction, means, final)
+        swaps.append(swap)
+        chosens.append(np.where(swap, two, one))
+        means[number] = np.nanmean(chosens[-1])
+    best = int(np.argmax(means))
+    final = prepare(np.where(swaps[best][:, None], second, first))
+    scan = final.scan() if alpha2 is None else None
+    strength = scan.best.alpha2 if scan is not None else strength
+    field = final.solve(strength, scan)
+    inversions = tuple(
+        prepare(np.where(s[:, None], second, first)) for s in swaps[::_FRICTIONS_APART]
+    )
+    solved = [i.solve(strength, scan) for i in inversions]
+    both = start.solve(strength).components
+    wide, solutions, shift = _add_choices(grid, field, solved, both)
+    return PlaneChoice(
+        wide, swaps[best], chosens[best], float(frictions[best]),
+        len(frictions) > 1 and best in (0, len(frictions) - 1), means, final, inversions,
+        solutions, shift,
+    )  # fmt: skip
+
+
+def length_ratio(field: Floats, other: Floats) -> float:
+    """Return the factor that brings another field nearest to a field."""
+    known = np.isfinite(field).all(axis=1) & np.isfinite(other).all(axis=1)
+    square = float(np.sum(other[known] ** 2))
+    return float(np.sum(field[known] * other[known])) / square if square > 0 else 1.0
+
+
+def _add_choices(
+    grid: StressGrid, field: StressField, others: Sequence[StressField], both: Floats
+) -> tuple[StressField, Floats, Floats]:
+    """Return a field with the covariance over other choices of planes, their fields, the shift.
+
+    Slip says nothing of the length of the stress, so fields are compared at the same length.
+    """
+    m = field.components
+    neighbors = find_neighbors(grid)
+    shift = m - length_ratio(m, both) * both
+    own = np.einsum("ni,nj->nij", shift, shift)
+    between = np.einsum("ni,nkj->nkij", shift, shift[neighbors])
+    solutions = np.empty((len(others), *m.shape))
+    for number, other in enumerate(others):
+        ratio = length_ratio(m, other.components)
+        solutions[number] = ratio * other.components
+        off = solutions[number] - m
+        own += (ratio**2 * other.covariance + np.einsum("ni,nj->nij", off, off)) / len(others)
+        apart = np.einsum("ni,nkj->nkij", off, off[neighbors])
+        between += (ratio**2 * other.neighbor_covariance + apart) / len(others)
+    # no neighbor, no covariance with it: the blocks of the best choice say where
+    between[np.isnan(field.neighbor_covariance)] = np.nan
+    return replace(field, covariance=own, neighbor_covariance=between), solutions, shift

@@ -158,6 +158,22 @@ class StressStatistics:
             self.moment + sign * other.moment,
         )
 
+    def times(self, factor: float) -> StressStatistics:
+        """Return the statistics of mechanisms that each count a number of times as much."""
+
+        def scaled(values: Integers, by: float) -> Integers:
+            return np.asarray(np.rint(values * by), dtype=np.int64)
+
+        return StressStatistics(
+            scaled(self.normal, factor),
+            scaled(self.slip, factor),
+            scaled(self.weight, factor),
+            round(self.square * factor),
+            self.mechanism_count,
+            self.outside_count,
+            scaled(self.moment, factor**2),
+        )
+
     @property
     def total_weight(self) -> float:
         """Sum of the weights of all mechanisms; the number of data is twice this."""

@@ -18,6 +18,7 @@ from quakeloom.tomography._line_priors import (
 from quakeloom.tomography._offset_curves import OffsetCurve, fit_offset_curve, turning_velocities
 from quakeloom.tomography._pick_checks import check_picks
 from quakeloom.tomography._refraction import (
+    Kernel,
     RefractionProblem,
     VelocityCorrelation,
     VelocityPrior,
@@ -33,12 +34,15 @@ from quakeloom.tomography._samplers import (
     EnsembleMembers,
     PreparedPosterior,
     SamplerOptions,
+    point_of_member,
+    prepare_mixture,
     prepare_posterior,
     sample_ensemble,
 )
 from quakeloom.tomography._summaries import (
     SectionSummary,
     exceedance_probability,
+    informed_nodes,
     isovelocity_depths,
     spread_reduction,
     summarize_sections,
@@ -58,10 +62,19 @@ from quakeloom.tomography._travel_time_networks import (
     TravelTimeNetworks,
 )
 from quakeloom.tomography._travel_time_picks import TravelTimePicks
+from quakeloom.tomography._weighed_priors import (
+    PriorPoint,
+    PriorShape,
+    WeighedPriors,
+    carrier_nodes,
+    prior_at_point,
+    weigh_priors,
+)
 
 __all__ = [
     "SAMPLERS",
     "EnsembleMembers",
+    "Kernel",
     "LineGrid",
     "LineSurvey",
     "LineVerification",
@@ -70,6 +83,8 @@ __all__ = [
     "OffsetCurve",
     "PreparedPosterior",
     "PriorChoice",
+    "PriorPoint",
+    "PriorShape",
     "RefractionProblem",
     "RegionalPrior",
     "SamplerOptions",
@@ -79,19 +94,25 @@ __all__ = [
     "TravelTimePicks",
     "VelocityCorrelation",
     "VelocityPrior",
+    "WeighedPriors",
+    "carrier_nodes",
     "check_picks",
     "choose_prior",
     "draw_regional_member",
     "exceedance_probability",
     "find_later_arrivals",
     "fit_offset_curve",
+    "informed_nodes",
     "isovelocity_depths",
     "line_verification",
     "long_line",
     "make_line_grid",
     "make_regional_prior",
     "make_velocity_prior",
+    "point_of_member",
+    "prepare_mixture",
     "prepare_posterior",
+    "prior_at_point",
     "reference_at_nodes",
     "sample_ensemble",
     "spread_reduction",
@@ -100,4 +121,5 @@ __all__ = [
     "synthetic_prior",
     "turning_velocities",
     "velocity_scatter",
+    "weigh_priors",
 ]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from quakeloom.core import InputError
-from quakeloom.inference import GaussianField, gaussian_field
+from quakeloom.inference import GaussianField, SummedField, gaussian_field
 from quakeloom.tomography._line_grid import LineGrid
 from quakeloom.tomography._travel_time_picks import TravelTimePicks
 from quakeloom.travel import EikonalSolution, solve_eikonal
@@ -51,7 +51,7 @@ class VelocityPrior:
     ----------
     below_ground_km, distance_km : ndarray
         Nodes of the coarse grid that carries the prior; depth counts from the ground.
-    field : GaussianField
+    field : GaussianField or SummedField
         Of velocity in km/s, or of its natural logarithm.
     scale : {"velocity", "log_velocity"}
         What is Gaussian. Velocities are cut at the bounds where velocity is.
@@ -60,7 +60,7 @@ class VelocityPrior:
 
     below_ground_km: NDArray[np.float64]
     distance_km: NDArray[np.float64]
-    field: GaussianField
+    field: GaussianField | SummedField
     scale: Scale
     bounds_km_s: tuple[float, float]
 
@@ -250,16 +250,23 @@ class RefractionProblem:
             out[rows] = solution.times_at(self._ends(rows))
         return out
 
-    def linearize(
+    def linearize_field(
         self, white: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return travel times and their exact derivative by the white coordinates."""
+        """Return travel times and their derivative by the prior's field, (picks, nodes)."""
         predicted = self.predict(white)
         slope = self._slowness(white)[1]
         projection = sparse.csr_array(sparse.diags_array(slope) @ self._interpolation)
         rows = np.empty((len(self.picks), projection.shape[1]))
         for solution, which in zip(self._solve(white), self._gathers[1], strict=True):
             rows[which] = solution.sensitivities(self._ends(which), projection)
+        return predicted, rows
+
+    def linearize(
+        self, white: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return travel times and their exact derivative by the white coordinates."""
+        predicted, rows = self.linearize_field(white)
         return predicted, rows @ self.prior.field.modes
 
     def pull_back(

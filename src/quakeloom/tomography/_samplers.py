@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ from quakeloom.inference import (
     posterior_score,
     projected_stein,
     randomized_member,
+    robust_weights,
+    subspace_of,
     white_draw,
 )
 from quakeloom.tomography._refraction import RefractionProblem
@@ -158,6 +160,91 @@ def prepare_posterior(
         fit.iterations,
         fit.converged,
     )
+
+
+def prepare_mixture(
+    problems: Sequence[RefractionProblem], options: SamplerOptions, seed: int = 0
+) -> tuple[PreparedPosterior, ...]:
+    """Prepare the posteriors of problems that differ in their prior alone.
+
+    Problems that are given more than once are prepared once. A single one is prepared as by
+    :func:`prepare_posterior`. Of several, each starts at the most probable model that times linear
+    about that of the first would have, and the pilot members are shared out to them in turn: the
+    derivative by the field at a pilot serves all of them.
+
+    Parameters
+    ----------
+    problems : sequence of RefractionProblem
+        With the same nodes, picks and number of white coordinates.
+    options : SamplerOptions
+    seed : int
+    """
+    distinct = list({id(p): p for p in problems}.values())
+    if len(distinct) == 1:
+        found = {id(distinct[0]): prepare_posterior(distinct[0], options, seed)}
+        return tuple(found[id(p)] for p in problems)
+    centers: list[Linearization] = []
+    fits: list[Fit] = []
+    first: tuple[NDArray[np.float64], ...] = ()
+    for problem in distinct:
+        start = _linear_start(problem, first, options) if first else None
+        fit = maximize_posterior(
+            problem,
+            start=start,
+            steps=2 * options.steps,
+            tolerance=options.tolerance / 3,
+            degrees_of_freedom=options.degrees_of_freedom,
+        )
+        predicted, rows = problem.linearize_field(fit.white)
+        centers.append(Linearization(fit.white, predicted, rows @ problem.modes))
+        fits.append(fit)
+        if not first:
+            first = (predicted, rows, problem.prior.field.evaluate(fit.white))
+    size = distinct[0].size
+    total = [np.zeros((size, size)) for _ in distinct]
+    for k in range(max(options.pilots, 1)):
+        own = k % len(distinct)
+        white = centers[own].white
+        if options.pilots:
+            pilot = _randomized(distinct[own], centers[own], seed, _FIRST_PILOT + k, options)
+            white = pilot.white
+        rows = distinct[own].linearize_field(white)[1] / distinct[own].sigma[:, None]
+        for sums, problem in zip(total, distinct, strict=True):
+            a = problem.prior.field.project(rows.reshape(-1, *problem.prior.field.mean.shape))
+            sums += a.T @ a / max(options.pilots, 1)
+    made = {}
+    for problem, center, fit, sums in zip(distinct, centers, fits, total, strict=True):
+        residuals = (center.prediction - problem.data) / problem.sigma
+        made[id(problem)] = PreparedPosterior(
+            center,
+            subspace_of(sums, center.white, options.threshold),
+            float(np.mean(residuals**2)),
+            fit.iterations,
+            fit.converged,
+        )
+    return tuple(made[id(p)] for p in problems)
+
+
+def _linear_start(
+    problem: RefractionProblem, first: tuple[NDArray[np.float64], ...], options: SamplerOptions
+) -> Linearization:
+    """Return the most probable model where times are linear about another prior's."""
+    predicted, rows, center = first
+    residuals = (problem.data - predicted) / problem.sigma
+    root = np.sqrt(robust_weights(residuals, options.degrees_of_freedom)[0]) / problem.sigma
+    a = (rows @ problem.modes) * root[:, None]
+    r = root * (problem.data - predicted - rows @ (problem.prior.field.mean - center).ravel())
+    white = a.T @ np.linalg.solve(a @ a.T + np.eye(len(a)), r)
+    return Linearization(white, *problem.linearize(white))
+
+
+def point_of_member(member: int, points: int, block: int) -> int:
+    """Return which of equally probable points of the prior a member belongs to.
+
+    In turn, so that more members stand for the points as few do; ``block`` is 1 for samplers whose
+    members are independent, and the number of particles that move together for others.
+    """
+    return (member // block) % points
 
 
 def _randomized(

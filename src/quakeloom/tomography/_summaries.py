@@ -28,10 +28,40 @@ class SectionSummary:
 def summarize_sections(
     velocities: ArrayLike, levels: tuple[float, ...] = (0.025, 0.16, 0.5, 0.84, 0.975)
 ) -> SectionSummary:
-    """Return mean, standard deviation and quantiles of an ensemble (member, ...)."""
+    """Return mean, standard deviation and quantiles of an ensemble (member, ...).
+
+    Of n members the i-th smallest is the quantile i / (n + 1): a range holds a further draw as
+    often as it says, also where members are few. The outermost members are the ends of ranges that
+    n members cannot resolve (95 % needs 39).
+    """
     v = np.asarray(velocities, dtype=np.float64)
     spread = v.std(axis=0, ddof=1) if len(v) > 1 else np.full(v.shape[1:], np.nan)
-    return SectionSummary(v.mean(axis=0), spread, np.quantile(v, levels, axis=0), levels)
+    return SectionSummary(
+        v.mean(axis=0), spread, np.quantile(v, levels, axis=0, method="weibull"), levels
+    )
+
+
+def informed_nodes(
+    standard_deviation: ArrayLike,
+    prior_standard_deviation: ArrayLike,
+    ratio: float,
+    limit_km_s: float | None = None,
+) -> NDArray[np.bool_]:
+    """Return the nodes of which the data say something: elsewhere a section is left blank.
+
+    Parameters
+    ----------
+    standard_deviation, prior_standard_deviation : array_like, (depth, distance), km/s
+    ratio : float
+        Largest standard deviation over the prior's.
+    limit_km_s : float, optional
+        Largest standard deviation itself.
+    """
+    spread = np.asarray(standard_deviation, dtype=np.float64)
+    known = spread_reduction(spread, prior_standard_deviation) <= ratio
+    if limit_km_s is not None:
+        known &= spread <= limit_km_s
+    return np.asarray(known)
 
 
 def exceedance_probability(velocities: ArrayLike, threshold_km_s: float) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from quakeloom.stages.mechanism.threshold_choice import with_threshold
 
 
 def test_hash_average_knows_no_weights():
-    with pytest.raises(SettingsError, match="use average: weighted"):
+    with pytest.raises(SettingsError, match="contradict each other"):
         MechanismOptions(use_probabilities=True, average="hash")
     with pytest.raises(ValueError, match="use_probabilities"):
         Settings(

@@ -79,8 +79,3 @@ def test_mechanisms_that_cancel_leave_no_stress():
     assert np.isnan(found.shmax_deg).tolist() == [True, False, True]
     assert np.isnan(found.shape_ratio).tolist() == [True, False, True]
     assert [REGIMES[i] == "U" for i in found.regime[[0, 2]]] == [True, True]
-
-
-def test_a_bootstrap_without_planes_is_refused():
-    with pytest.raises(ValueError, match="bootstrap"):
-        Stress(planes="instability", bootstrap=10)

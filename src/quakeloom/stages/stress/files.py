@@ -106,7 +106,10 @@ def describe_map(made: StressMap) -> dict[str, Any]:
         "freedom": field.freedom,
         "nodes_held_by_prior": held,
         "independent_share": field.independent_share,
+        "planes": made.planes,
         "friction": made.friction,
+        "friction_at_edge": made.friction_at_edge,
+        "scatter": made.scatter,
         "curve": [
             {
                 "alpha2": list(p.alpha2),

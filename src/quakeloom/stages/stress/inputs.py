@@ -37,6 +37,8 @@ class StressEvents:
         How many events were left out, by reason.
     qualities : dict
         How many of the others have each letter; empty for none.
+    from_sets : bool
+        The statistics are those of acceptable mechanisms, not of the preferred ones.
     """
 
     points: Floats
@@ -45,6 +47,7 @@ class StressEvents:
     angles: Floats
     left_out: dict[str, int]
     qualities: dict[str, int]
+    from_sets: bool = False
 
 
 def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
@@ -59,6 +62,15 @@ def axis_names(settings: Stress) -> tuple[list[str], list[float]]:
     if settings.projection:
         return [*names, "northing", "easting"], [*steps, *[settings.grid_step_km] * 2]
     return [*names, "latitude", "longitude"], [*steps, *[settings.grid_step_deg] * 2]
+
+
+def takes_sets(settings: Stress) -> bool:
+    """Return whether all acceptable mechanisms of an event enter, where they are stored."""
+    return (
+        settings.input == "accepted"
+        and settings.planes in ("auto", "both")
+        and not settings.catalogs
+    )
 
 
 def wrap_longitude(settings: Stress, longitude: Floats) -> Floats:
@@ -158,7 +170,8 @@ def select_events(
     ids = mechanisms.column("event_id").to_pylist()
     statistics = _preferred(settings, angles[rows], [ids[i] for i in rows], seed)
     weights = weights[rows]
-    if acceptance is not None and settings.input == "accepted" and settings.planes == "both":
+    from_sets = acceptance is not None and takes_sets(settings)
+    if from_sets:
         table = acceptance_table(*grid)
         for start, stop in _blocks(rows, block):
             # one contiguous read per block; a chunk holds neighbors
@@ -174,7 +187,7 @@ def select_events(
     letters, counts = np.unique(quality[rows][~silent].astype(str), return_counts=True)
     qualities = dict(zip(letters.tolist(), counts.tolist(), strict=True))
     points = np.concatenate(parts, axis=1)
-    return StressEvents(points, statistics, weights, angles[rows], left, qualities)
+    return StressEvents(points, statistics, weights, angles[rows], left, qualities, from_sets)
 
 
 def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:

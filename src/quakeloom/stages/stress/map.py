@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,24 @@ from quakeloom.store import find_resource
 from quakeloom.stress import (
     Bootstrap,
     PlacedMechanisms,
+    PlaneChoice,
     StressField,
     StressGrid,
     StressInversion,
+    StressStatistics,
     StressUncertainty,
     add_keyed,
+    find_neighbors,
+    independent_scatter,
     invert_unstable_planes,
+    length_ratio,
     mask_near,
     mask_polygons,
+    mechanism_statistics,
     stack_keyed,
     summarize_posterior,
     summarize_replicates,
+    widen_field,
 )
 
 Floats = NDArray[np.float64]
@@ -42,6 +49,7 @@ class MapEvents:
     statistics: Floats
     weights: Floats
     angles: Floats
+    from_sets: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,14 @@ class StressMap:
     table : pyarrow.Table
         Registered ``stress``: the nodes that have a stress and data.
     longitude, latitude : ndarray, shape (nodes,)
+    planes : str
+        How fault planes were chosen.
     friction : float or None
         Of the instability criterion.
+    friction_at_edge : bool
+        It is the least or the largest that was tried.
+    scatter : float
+        Share of the misfit that was taken for noise.
     reason : str
         Why there is no stress; empty where there is one.
     projection : str
@@ -75,7 +89,10 @@ class StressMap:
     table: pa.Table
     longitude: Floats
     latitude: Floats
-    friction: float | None
+    planes: str
+    friction: float | None = None
+    friction_at_edge: bool = False
+    scatter: float = 1.0
     reason: str = ""
     projection: str = ""
 
@@ -111,42 +128,105 @@ def make_map(
         return _empty_map(settings)
     grid, origin = _make_grid(settings, loaded, center)
     statistics = add_keyed(grid, origin, loaded)
+    solved = _solve(settings, grid, statistics, events, seed)
+    field = solved.field
+    uncertainty = summarize_posterior(
+        field.components, field.covariance, settings.draws, field.freedom, seed
+    )
+    bootstrap = None
+    if settings.bootstrap and events is not None:
+        draws = Bootstrap(
+            solved.inversion, solved.alpha2, events.points, _used_statistics(events, solved),
+            events.weights,
+        ).run(settings.bootstrap, seed=seed)  # fmt: skip
+        bootstrap = summarize_replicates(field.components, draws)
+    place = place_back(settings, grid.horizontal)
+    table = tabulate_map(grid, field, uncertainty, place)
+    choice = solved.choice if solved.planes == "instability" else None
+    return StressMap(
+        grid, field, uncertainty, bootstrap, solved.fields.astype(np.float32), table,
+        place[:, 0], place[:, 1], solved.planes, choice.friction if choice else None,
+        choice.friction_at_edge if choice else False, solved.scatter,
+        projection=settings.projection,
+    )  # fmt: skip
+
+
+def _used_statistics(events: MapEvents, solved: _Solved) -> Floats:
+    """Return the statistics that the field rests on: of the chosen planes where they are."""
+    if solved.planes != "instability" or solved.choice is None:
+        return events.statistics
+    strike, dip, rake = events.angles.T
+    first = mechanism_statistics(strike, dip, rake, "given")
+    second = mechanism_statistics(strike, dip, rake, "auxiliary")
+    return np.where(solved.choice.auxiliary[:, None], second, first)
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """A field, its joint draws, and how it was come by.
+
+    ``inversion`` and ``alpha2`` are those of the sums as they are, for the bootstrap.
+    """
+
+    field: StressField
+    fields: Floats
+    planes: str
+    inversion: StressInversion
+    alpha2: tuple[float, ...]
+    choice: PlaneChoice | None
+    scatter: float
+
+
+def _solve(
+    settings: Stress,
+    grid: StressGrid,
+    statistics: StressStatistics,
+    events: MapEvents | None,
+    seed: int,
+) -> _Solved:
+    """Invert sums, or mechanisms one by one where planes are chosen by instability."""
     options: dict[str, Any] = {
         "basis": settings.basis, "order": settings.order, "metric": settings.metric
     }  # fmt: skip
-    friction = None
-    if settings.planes == "instability" and events is not None:
+    planes = settings.planes
+    if planes == "auto":
+        planes = "both" if events is None or events.from_sets else "instability"
+    choice = None
+    if events is not None and (settings.planes == "auto" or planes == "instability"):
         strike, dip, rake = events.angles.T
         choice = invert_unstable_planes(
             grid, PlacedMechanisms(events.points, strike, dip, rake, events.weights),
             alpha2=settings.alpha2[0] if settings.alpha2 else None, **options,
         )  # fmt: skip
-        field, friction, inversion = choice.field, choice.friction, choice.inversion
-    else:
-        inversion = StressInversion(grid, statistics, **options)
-        count = len(inversion.inversion.penalties)
-        if settings.alpha2:
-            given = list(settings.alpha2) * 2
-            field = inversion.solve(given[:count])
-        else:
-            scan = inversion.scan()
-            field = inversion.solve(scan.best.alpha2, scan)
-    uncertainty = summarize_posterior(
-        field.components, field.covariance, settings.draws, field.freedom, seed
-    )
-    bootstrap = None
-    if settings.bootstrap and events is not None and settings.planes != "instability":
-        draws = Bootstrap(
-            inversion, field.point.alpha2, events.points, events.statistics, events.weights
-        ).run(settings.bootstrap, seed=seed)
-        bootstrap = summarize_replicates(field.components, draws)
-    fields = inversion.draw_fields(field.point.alpha2, settings.fields, seed, field.scan)
-    place = place_back(settings, grid.horizontal)
-    table = tabulate_map(grid, field, uncertainty, place)
-    return StressMap(
-        grid, field, uncertainty, bootstrap, fields.astype(np.float32), table, place[:, 0],
-        place[:, 1], friction, projection=settings.projection,
-    )  # fmt: skip
+    if planes == "instability" and choice is not None:
+        fields = choice.draw_fields(settings.fields, seed)
+        alpha2 = choice.field.point.alpha2
+        return _Solved(choice.field, fields, planes, choice.inversion, alpha2, choice, 1.0)
+    inversion = StressInversion(grid, statistics, **options)
+    field = _solve_sums(settings, inversion)
+    used, scatter, alpha2 = inversion, 1.0, field.point.alpha2
+    from_sets = events is not None and events.from_sets
+    if from_sets and settings.errors == "scores" and not settings.alpha2:
+        scatter = independent_scatter(field)
+        if scatter < 1.0:
+            used = StressInversion(grid, statistics.times(1.0 / scatter), **options)
+            weight, ratio = field.data_weight, field.score_ratio
+            field = replace(_solve_sums(settings, used), data_weight=weight, score_ratio=ratio)
+    fields = used.draw_fields(field.point.alpha2, settings.fields, seed, field.scan)
+    if choice is not None:
+        shift = choice.shift * length_ratio(field.components, choice.field.components)
+        field = widen_field(field, shift, find_neighbors(grid))
+        normal = np.random.default_rng([seed, 1]).standard_normal(settings.fields)
+        fields = fields + normal[:, None, None] * shift
+    return _Solved(field, fields, planes, inversion, alpha2, choice, scatter)
+
+
+def _solve_sums(settings: Stress, inversion: StressInversion) -> StressField:
+    if settings.alpha2:
+        given = list(settings.alpha2) * 2
+        return inversion.solve(given[: len(inversion.inversion.penalties)])
+    scan = inversion.scan()
+    return inversion.solve(scan.best.alpha2, scan)
 
 
 def _empty_map(settings: Stress) -> StressMap:
@@ -166,10 +246,10 @@ def _empty_map(settings: Stress) -> StressMap:
     table = tabulate_map(grid, field, uncertainty, place)
     return StressMap(
         grid, field, uncertainty, None, np.empty((0, grid.node_count, 5), np.float32), table,
-        place[:, 0], place[:, 1], None,
-        "None of the mechanisms is inside the map and usable. Look at the rules for area, depth, "
-        "magnitude and quality, and at what was left out.",
-        settings.projection,
+        place[:, 0], place[:, 1], settings.planes,
+        reason="None of the mechanisms is inside the map and usable. Look at the rules for area, "
+        "depth, magnitude and quality, and at what was left out.",
+        projection=settings.projection,
     )  # fmt: skip
 
 

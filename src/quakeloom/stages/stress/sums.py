@@ -32,16 +32,17 @@ def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int
 
 def needs_events(stress: Stress) -> bool:
     """Return whether the map needs the mechanisms one by one, not only their sums."""
-    return stress.bootstrap > 0 or stress.planes == "instability"
+    return stress.bootstrap > 0 or stress.planes in ("auto", "instability")
 
 
 def gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
     """Read the mechanisms of all partitions."""
     parts = [read_arrays(layout.part("stress", n) / "events.npz") for n in names]
-    return MapEvents(
-        *(np.concatenate([p[k] for p in parts]) for k in
-          ("points", "statistics", "weights", "angles"))
-    )  # fmt: skip
+    points, statistics, weights, angles = (
+        np.concatenate([p[k] for p in parts]) for k in ("points", "statistics", "weights", "angles")
+    )
+    from_sets = any(bool(p["from_sets"]) for p in parts)
+    return MapEvents(points, statistics, weights, angles, from_sets)
 
 
 def sum_places(events: StressEvents) -> list[int]:

@@ -132,6 +132,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 statistics=events.statistics,
                 weights=events.weights,
                 angles=events.angles,
+                from_sets=np.array(events.from_sets),
             )
         job.counts = {
             "mechanisms": mechanisms.num_rows,

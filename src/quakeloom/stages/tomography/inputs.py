@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.config import Settings, Tomography, TomographySection
+from quakeloom.config import Settings, Tomography, TomographyPrior, TomographySection
 from quakeloom.core import InputError, digest_json
 from quakeloom.formats import LinePicks, RayinvrModel, read_line_picks, read_rayinvr_model
 from quakeloom.schema import make_table
@@ -25,20 +25,26 @@ from quakeloom.store import (
     write_json_if_changed,
 )
 from quakeloom.tomography import (
+    Kernel,
     LineGrid,
+    PriorPoint,
+    PriorShape,
     RefractionProblem,
     SamplerOptions,
     TravelTimePicks,
     VelocityCorrelation,
+    carrier_nodes,
     check_picks,
     choose_prior,
     find_later_arrivals,
     fit_offset_curve,
     make_line_grid,
     make_velocity_prior,
+    prior_at_point,
     reference_at_nodes,
     turning_velocities,
     velocity_scatter,
+    weigh_priors,
 )
 
 _ROOM = 1.4
@@ -53,6 +59,16 @@ _LENGTHS = (6.0, 30.0)
 as many along either side as there are picks in all."""
 
 
+PRIOR_POINTS = 16
+"""Equally probable hyper-parameters that members are shared out to in turn; chosen here: so many
+give the exact width of a linear problem to a tenth, half as many lose the tail of wide priors."""
+
+
+_KERNELS: tuple[Kernel, ...] = ("matern52", "exponential")
+"""Correlation functions that are equally likely where none is given: structure that is smooth, and
+structure with steps such as edges of basins. The first where all of the prior is given."""
+
+
 @dataclass(frozen=True)
 class LinePrior:
     """What the prior of a line is made of; chosen once, then the same for all members.
@@ -64,13 +80,20 @@ class LinePrior:
     standard_deviation : list of (float, float)
         Depth below ground in km and standard deviation, of what the settings call the scale.
     lengths_km : (float, float)
-        Correlation lengths in depth and along the line.
+        Correlation lengths in depth and along the line, the most probable ones where members
+        have different ones.
     length_growth : float
         Growth of the former per depth.
     log_evidence : float or None
         Of the data, where widths or lengths were chosen by it.
     tried : int
         Priors that were compared.
+    regional_spread : list of (float, float)
+        Depth below ground in km and standard deviation of the logarithm of velocity between
+        regions, added to what differs along the line; empty for none.
+    points : list of dict
+        Equally probable hyper-parameters (:class:`quakeloom.tomography.PriorPoint`), with factors
+        on the standard deviation and lengths above; empty where all members have those.
     """
 
     reference: list[tuple[float, float]]
@@ -79,6 +102,8 @@ class LinePrior:
     length_growth: float
     log_evidence: float | None = None
     tried: int = 0
+    regional_spread: list[tuple[float, float]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the prior as JSON values."""
@@ -92,6 +117,9 @@ class LineInputs:
     Attributes
     ----------
     problem : RefractionProblem
+        Of the first point of the prior.
+    problems : tuple of RefractionProblem
+        One per equally probable point of the prior; they differ in the prior alone.
     used : pyarrow.Table
         Rows of ``travel_time_picks`` that are used, positions and errors as they are used.
     rejects : pyarrow.Table
@@ -99,10 +127,15 @@ class LineInputs:
     prior : LinePrior
     """
 
-    problem: RefractionProblem
+    problems: tuple[RefractionProblem, ...]
     used: pa.Table
     rejects: pa.Table
     prior: LinePrior
+
+    @property
+    def problem(self) -> RefractionProblem:
+        """The problem of the first point of the prior."""
+        return self.problems[0]
 
 
 def line_settings(settings: Settings) -> Tomography:
@@ -175,7 +208,7 @@ def lay_out_line(
     if prior is None:
         prior = choose_line_prior(line, grid, used)
     return LineInputs(
-        line_problem(line, grid, used, prior),
+        line_problems(line, grid, used, prior),
         _used_table(source.picks, rows, used),
         _reject_table(source, aside),
         prior,
@@ -324,37 +357,126 @@ def choose_line_prior(line: Tomography, grid: LineGrid, picks: TravelTimePicks) 
         width = velocity_scatter(curve, offset, times, picks.errors_s, lengths[1])
         if wanted.scale == "velocity":
             width[:, 1] *= np.interp(width[:, 0], reference[:, 0], reference[:, 1])
-
-    def prior(depth: float, distance: float, wide: float, growth: float) -> LinePrior:
-        return LinePrior(
-            [(float(z), float(v)) for z, v in reference],
-            [(float(z), wide * float(s)) for z, s in width],
-            (depth * lengths[0], distance * lengths[1]),
-            growth if wanted.length_growth is None else wanted.length_growth,
-        )
-
+    start = LinePrior(
+        [(float(z), float(v)) for z, v in reference],
+        [(float(z), float(s)) for z, s in width],
+        lengths,
+        wanted.length_growth or 0.0,
+    )
     open_lengths, open_growth = wanted.lengths_km is None, wanted.length_growth is None
-    free = (open_lengths, open_lengths, not wanted.standard_deviation, open_growth)
-    if not any(free):
-        return prior(1.0, 1.0, 1.0, 0.0)
+    open_width = not wanted.standard_deviation
+    if not (open_lengths or open_growth or open_width):
+        return start
+    if wanted.hyperparameters == "marginalized":
+        return _weigh_line_priors(line, grid, picks, start)
+    free = (open_lengths, open_lengths, open_width, open_growth)
     choice = choose_prior(
-        lambda *factors: line_problem(line, grid, picks, prior(*factors)),
+        lambda *factors: line_problem(line, grid, picks, _scaled(wanted, start, *factors)),
         free,
         line.degrees_of_freedom,
     )
-    found = prior(choice.depth_length, choice.distance_length, choice.width, choice.growth)
+    found = _scaled(
+        wanted, start, choice.depth_length, choice.distance_length, choice.width, choice.growth
+    )
     return replace(found, log_evidence=choice.log_evidence, tried=choice.tried)
+
+
+def _scaled(
+    wanted: TomographyPrior,
+    start: LinePrior,
+    depth: float,
+    distance: float,
+    wide: float,
+    growth: float,
+) -> LinePrior:
+    """Return a prior with factors on its lengths and its width, and another growth."""
+    return replace(
+        start,
+        standard_deviation=[(z, wide * s) for z, s in start.standard_deviation],
+        lengths_km=(depth * start.lengths_km[0], distance * start.lengths_km[1]),
+        length_growth=growth if wanted.length_growth is None else wanted.length_growth,
+    )
+
+
+def _weigh_line_priors(
+    line: Tomography, grid: LineGrid, picks: TravelTimePicks, start: LinePrior
+) -> LinePrior:
+    """Marginalize what the settings leave open of width, lengths and growth."""
+    wanted = line.prior
+    open_width, open_growth = not wanted.standard_deviation, wanted.length_growth is None
+    spread = list(wanted.regional_spread) if open_width else []
+    start = replace(start, regional_spread=spread)
+    shape, nodes = _prior_shape(line, start), carrier_nodes(grid)
+
+    def build(point: PriorPoint) -> RefractionProblem:
+        if not open_growth:
+            point = replace(point, growth=start.length_growth)
+        return RefractionProblem(grid, prior_at_point(nodes, shape, point), picks, line.order)
+
+    found = weigh_priors(
+        build,
+        (open_width, wanted.lengths_km is None, open_growth),
+        _KERNELS if wanted.kernel is None else (wanted.kernel,),
+        PRIOR_POINTS,
+        line.degrees_of_freedom,
+    )
+    best = found.best
+    growth = best.growth if open_growth else start.length_growth
+    chosen = _scaled(wanted, start, best.depth_length, best.distance_length, best.width, growth)
+    points = [
+        {
+            "width": p.width / best.width,
+            "depth_length": p.depth_length / best.depth_length,
+            "distance_length": p.distance_length / best.distance_length,
+            "growth": p.growth if open_growth else start.length_growth,
+            "kernel": p.kernel,
+        }
+        for p in found.points
+    ]
+    return replace(chosen, log_evidence=found.log_evidence, tried=found.tried, points=points)
+
+
+def _prior_shape(line: Tomography, prior: LinePrior) -> PriorShape:
+    wanted = line.prior
+    return PriorShape(
+        np.array(prior.reference, dtype=float),
+        np.array(prior.standard_deviation, dtype=float),
+        prior.lengths_km,
+        np.array(prior.regional_spread, dtype=float).reshape(-1, 2),
+        wanted.scale,
+        wanted.variance_share,
+        wanted.bounds_km_s,
+    )
+
+
+def line_problems(
+    line: Tomography, grid: LineGrid, picks: TravelTimePicks, prior: LinePrior
+) -> tuple[RefractionProblem, ...]:
+    """Return the problem of every point of a prior; all have as many white coordinates."""
+    if not prior.points:
+        return (line_problem(line, grid, picks, prior),)
+    points = [PriorPoint(**p) for p in prior.points]
+    shape = _prior_shape(line, prior)
+    nodes = carrier_nodes(grid, points, shape, line.prior.nodes_per_length)
+    distinct = list(dict.fromkeys(points))
+    size = max(prior_at_point(nodes, shape, p).field.size for p in distinct)
+    made = {
+        p: RefractionProblem(grid, prior_at_point(nodes, shape, p, size), picks, line.order)
+        for p in distinct
+    }
+    return tuple(made[p] for p in points)
 
 
 def line_problem(
     line: Tomography, grid: LineGrid, picks: TravelTimePicks, prior: LinePrior
 ) -> RefractionProblem:
+    """Return the problem of a prior whose hyper-parameters are known."""
     wanted = line.prior
     field = make_velocity_prior(
         grid,
         prior.reference,
         np.array(prior.standard_deviation, dtype=float),
-        VelocityCorrelation(prior.lengths_km, prior.length_growth, wanted.kernel),
+        VelocityCorrelation(prior.lengths_km, prior.length_growth, wanted.kernel or _KERNELS[0]),
         wanted.scale,
         wanted.nodes_per_length,
         wanted.variance_share,

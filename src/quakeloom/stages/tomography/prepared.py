@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from quakeloom.config import Settings
 from quakeloom.inference import InformedSubspace, Linearization
 from quakeloom.stages.ensemble.blocks import ensemble_path
@@ -30,18 +34,24 @@ MEMBER_ARRAYS = (
 """Arrays with one row per member."""
 
 
-def read_prepared(layout: RunLayout) -> PreparedPosterior:
-    """Read what :func:`init` prepared for all members."""
+def read_prepared(layout: RunLayout) -> tuple[PreparedPosterior, ...]:
+    """Read what :func:`init` prepared for all members, one per point of the prior."""
     found = read_arrays(prepared_path(layout))
-    center = Linearization(found["white"], found["prediction"], found["jacobian"])
-    subspace = InformedSubspace(found["basis"], found["values"], center.white)
-    return PreparedPosterior(
-        center,
-        subspace,
-        float(found["chi_square"]),
-        int(found["iterations"]),
-        bool(found["converged"]),
-    )
+    points = found.get("points", np.zeros(1, dtype=np.int64))
+    made = {}
+    for k in sorted(set(points.tolist())):
+        end = f"_{k}" if k else ""
+        center = Linearization(
+            found[f"white{end}"], found[f"prediction{end}"], found[f"jacobian{end}"]
+        )
+        made[k] = PreparedPosterior(
+            center,
+            InformedSubspace(found[f"basis{end}"], found[f"values{end}"], center.white),
+            float(found[f"chi_square{end}"]),
+            int(found[f"iterations{end}"]),
+            bool(found[f"converged{end}"]),
+        )
+    return tuple(made[k] for k in points.tolist())
 
 
 def prepared_path(layout: RunLayout) -> Item:
@@ -49,19 +59,26 @@ def prepared_path(layout: RunLayout) -> Item:
     return layout.part("tomography.prepared", "posterior.npz")
 
 
-def write_prepared(layout: RunLayout, prepared: PreparedPosterior) -> None:
-    """Write what :func:`read_prepared` reads."""
-    write_arrays(
-        prepared_path(layout),
-        white=prepared.center.white,
-        prediction=prepared.center.prediction,
-        jacobian=prepared.center.jacobian,
-        basis=prepared.subspace.basis,
-        values=prepared.subspace.values,
-        chi_square=prepared.chi_square,
-        iterations=prepared.iterations,
-        converged=prepared.converged,
-    )
+def write_prepared(layout: RunLayout, prepared: tuple[PreparedPosterior, ...]) -> None:
+    """Write what :func:`read_prepared` reads; points that are the same are written once."""
+    distinct = list({id(p): p for p in prepared}.values())
+    places = {id(p): k for k, p in enumerate(distinct)}
+    arrays: dict[str, Any] = {}
+    for k, one in enumerate(distinct):
+        end = f"_{k}" if k else ""
+        arrays |= {
+            f"white{end}": one.center.white,
+            f"prediction{end}": one.center.prediction,
+            f"jacobian{end}": one.center.jacobian,
+            f"basis{end}": one.subspace.basis,
+            f"values{end}": one.subspace.values,
+            f"chi_square{end}": one.chi_square,
+            f"iterations{end}": one.iterations,
+            f"converged{end}": one.converged,
+        }
+    if len(prepared) > 1:
+        arrays["points"] = np.array([places[id(p)] for p in prepared], dtype=np.int64)
+    write_arrays(prepared_path(layout), **arrays)
 
 
 def make_ensemble(

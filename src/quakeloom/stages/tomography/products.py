@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom import __version__
 from quakeloom.config import Settings, Tomography
-from quakeloom.inference import assess_ensemble
+from quakeloom.inference import assess_mixture
 from quakeloom.schema import make_table
 from quakeloom.stages.ensemble.blocks import blocks_of
 from quakeloom.stages.tomography.inputs import LineInputs, line_settings, read_compared
@@ -30,6 +30,7 @@ from quakeloom.tomography import (
     PreparedPosterior,
     exceedance_probability,
     isovelocity_depths,
+    point_of_member,
     summarize_sections,
 )
 
@@ -57,7 +58,7 @@ _SPREAD = (0.5, 2.0)
 
 
 def write_products(
-    settings: Settings, layout: RunLayout, inputs: LineInputs, prepared: PreparedPosterior
+    settings: Settings, layout: RunLayout, inputs: LineInputs, prepared: Sequence[PreparedPosterior]
 ) -> dict[str, Any]:
     """Write all products of a complete ensemble; return the summary."""
     line = line_settings(settings)
@@ -75,7 +76,7 @@ def write_products(
         )
     }
     problem = inputs.problem
-    coverage = problem.ray_coverage(prepared.center.white).astype(np.float32)
+    coverage = problem.ray_coverage(prepared[0].center.white).astype(np.float32)
     write_array(group, "ray_coverage", coverage)
     names = [b.name for b in blocks_of(line)]
     markers = [read_json(layout.done("tomography", n)) for n in names]
@@ -84,7 +85,7 @@ def write_products(
         "name": settings.name,
         "sampler": line.sampler,
         "rejects": int(inputs.rejects.num_rows),
-        **assess_members(inputs, prepared, arrays),
+        **assess_members(line, inputs, prepared, arrays),
         "converged": float(np.mean([c for m in markers for c in m["converged"]])),
         "correction_accepted": _mean([a for m in markers for a in m["accepted"]]),
         "seconds_per_member": _mean(_flat(timings, "seconds_per_member")),
@@ -108,27 +109,38 @@ def write_products(
 
 
 def assess_members(
-    inputs: LineInputs, prepared: PreparedPosterior, arrays: Mapping[str, NDArray[Any]]
+    line: Tomography,
+    inputs: LineInputs,
+    prepared: Sequence[PreparedPosterior],
+    arrays: Mapping[str, NDArray[Any]],
 ) -> dict[str, Any]:
     """Return how well the members of an ensemble fit, and why their spread cannot be believed.
 
     Parameters
     ----------
+    line : Tomography
     inputs : LineInputs
-    prepared : PreparedPosterior
+    prepared : sequence of PreparedPosterior
+        One per point of the prior.
     arrays : mapping of str to ndarray
         Registered arrays of the members, one row each.
     """
     problem = inputs.problem
-    quality = assess_ensemble(arrays["white_coordinates"], arrays["white_score"], prepared.subspace)
+    together = 1 if line.sampler == "rml" else line.block_members
+    quality = assess_mixture(
+        arrays["white_coordinates"],
+        arrays["white_score"],
+        [p.subspace for p in prepared],
+        [point_of_member(m, len(prepared), together) for m in range(len(arrays["chi_square"]))],
+    )
     residuals = (arrays["member_time_s"] - problem.data) / problem.sigma
     found: dict[str, Any] = {
         "members": len(arrays["chi_square"]),
         "picks": int(problem.data.size),
         "modes": int(problem.size),
-        "informed_directions": int(prepared.subspace.values.size),
+        "informed_directions": int(prepared[0].subspace.values.size),
         "chi_square_per_datum": float(arrays["chi_square"].mean()),
-        "chi_square_of_most_probable": prepared.chi_square,
+        "chi_square_of_most_probable": prepared[0].chi_square,
         "chi_square_of_mean_times": float(np.mean(residuals.mean(axis=0) ** 2)),
         "noise_factor": float(arrays["noise_factor"].mean()),
         "effective_sample_size": _finite(quality.effective_sample_size),
@@ -177,17 +189,27 @@ def _mean(values: list[float | None]) -> float | None:
 
 
 def prior_spread(inputs: LineInputs) -> NDArray[np.float64]:
-    """Return the prior's standard deviation of velocity at the nodes in km/s."""
-    problem = inputs.problem
-    field = problem.prior.field
-    variance = field.variance()
-    at_nodes = problem.grid.interpolation(problem.prior.below_ground_km, problem.prior.distance_km)
-    spread = at_nodes @ np.sqrt(variance).ravel()
-    if problem.prior.scale == "log_velocity":
-        # standard deviation of a lognormal velocity
-        median = np.exp(at_nodes @ field.mean.ravel())
-        spread = median * np.exp(0.5 * spread**2) * np.sqrt(np.expm1(spread**2))
-    return np.asarray(spread).reshape(problem.grid.shape)
+    """Return the prior's standard deviation of velocity at the nodes in km/s.
+
+    Over all equally probable points of the hyper-parameters.
+    """
+    variances = []
+    for problem in inputs.problems:
+        field = problem.prior.field
+        at_nodes = problem.grid.interpolation(
+            problem.prior.below_ground_km, problem.prior.distance_km
+        )
+        spread = at_nodes @ np.sqrt(field.variance()).ravel()
+        if problem.prior.scale == "log_velocity":
+            # standard deviation of a lognormal velocity
+            median = np.exp(at_nodes @ field.mean.ravel())
+            spread = median * np.exp(0.5 * spread**2) * np.sqrt(np.expm1(spread**2))
+        variances.append(spread)
+    if len(variances) == 1:
+        return np.asarray(variances[0]).reshape(inputs.problem.grid.shape)
+    # the points have the same median, so the mean variance is that of their mixture
+    mixed = np.sqrt(np.mean(np.square(variances), axis=0))
+    return np.asarray(mixed).reshape(inputs.problem.grid.shape)
 
 
 def _compare(

@@ -61,7 +61,8 @@ from quakeloom.tomography import (
     EnsembleMembers,
     PreparedPosterior,
     RefractionProblem,
-    prepare_posterior,
+    point_of_member,
+    prepare_mixture,
     sample_ensemble,
 )
 
@@ -116,7 +117,7 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     if not (marker.exists() and read_json(marker)["plan"] == plan_digest):
         with one_blas_thread():
             inputs = read_line(settings)
-            prepared = prepare_posterior(inputs.problem, sampler_options(line), settings.seed)
+            prepared = prepare_mixture(inputs.problems, sampler_options(line), settings.seed)
         write_prepared(layout, prepared)
         write_prior(layout, inputs.prior)
         write_table(
@@ -130,10 +131,10 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "picks": inputs.used.num_rows,
             "rejects": inputs.rejects.num_rows,
             "modes": inputs.problem.size,
-            "informed_directions": int(prepared.subspace.values.size),
-            "chi_square": prepared.chi_square,
-            "iterations": prepared.iterations,
-            "converged": prepared.converged,
+            "informed_directions": int(prepared[0].subspace.values.size),
+            "chi_square": prepared[0].chi_square,
+            "iterations": prepared[0].iterations,
+            "converged": all(p.converged for p in prepared),
         }
         make_ensemble(settings, layout, inputs, plan_digest)
         shared = [prepared_path(layout), prior_path(layout)]
@@ -248,7 +249,7 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
     line = line_settings(settings)
     started, used = time.perf_counter(), time.process_time()
     found = sample_members(
-        line, _INPUTS[key].problem, read_prepared(layout), settings.seed, members
+        line, _INPUTS[key].problems, read_prepared(layout), settings.seed, members
     )
     spent = (time.perf_counter() - started, time.process_time() - used)
     return found | {
@@ -258,8 +259,8 @@ def _sample(job: tuple[Settings, RunLayout, tuple[int, ...]]) -> dict[str, NDArr
 
 def sample_members(
     line: Tomography,
-    problem: RefractionProblem,
-    prepared: PreparedPosterior,
+    problems: Sequence[RefractionProblem],
+    prepared: Sequence[PreparedPosterior],
     seed: int,
     members: Sequence[int],
 ) -> dict[str, NDArray[Any]]:
@@ -268,18 +269,30 @@ def sample_members(
     Parameters
     ----------
     line : Tomography
-    problem : RefractionProblem
-    prepared : PreparedPosterior
+    problems : sequence of RefractionProblem
+        One per point of the prior; members are shared out to them in turn.
+    prepared : sequence of PreparedPosterior
+        Of the problems.
     seed : int
     members : sequence of int
         Numbers of the members; each has random streams of its own.
     """
+    together = 1 if line.sampler == "rml" else line.block_members
+    which = np.array([point_of_member(m, len(problems), together) for m in members])
+    parts: list[dict[str, NDArray[Any]]] = []
+    rows: list[NDArray[np.int64]] = []
     # one thread, so that rounding is the same everywhere
     with one_blas_thread():
-        found = sample_ensemble(
-            line.sampler, problem, seed, np.array(members), sampler_options(line), prepared
-        )
-    return _arrays(problem, found)
+        for point in np.unique(which):
+            rows.append(np.flatnonzero(which == point))
+            problem = problems[point]
+            found = sample_ensemble(
+                line.sampler, problem, seed, np.array(members)[rows[-1]], sampler_options(line),
+                prepared[point],
+            )  # fmt: skip
+            parts.append(_arrays(problem, found))
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    return {n: np.concatenate([p[n] for p in parts])[order] for n in parts[0]}
 
 
 def _arrays(problem: RefractionProblem, found: EnsembleMembers) -> dict[str, NDArray[Any]]:

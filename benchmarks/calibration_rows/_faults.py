@@ -1,0 +1,95 @@
+"""Mechanisms of faults in a known stress, in plain NumPy: Mohr-Coulomb selection, slip, errors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def rotations(quaternions):
+    """Return rotation matrices of unit quaternions, (n, 4) to (n, 3, 3)."""
+    w, x, y, z = quaternions.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def random_rotations(rng, count):
+    q = rng.standard_normal((count, 4))
+    return rotations(q / np.linalg.norm(q, axis=1)[:, None])
+
+
+def small_rotations(rng, count, rms_deg):
+    """Rotations about any axis by angles of a root mean square."""
+    vector = rng.standard_normal((count, 3)) * np.radians(rms_deg) / np.sqrt(3.0)
+    angle = np.maximum(np.linalg.norm(vector, axis=1), 1e-12)
+    half = 0.5 * angle[:, None]
+    return rotations(np.concatenate([np.cos(half), np.sin(half) * vector / angle[:, None]], axis=1))
+
+
+def draw_catalog(rng, count, least_instability, axes=None):
+    """Return a stress and mechanisms of faults that it can move.
+
+    Principal axes in any direction, a shape ratio of 0.1 to 0.9, friction of 0.3 to 0.8; fault
+    normals in any direction, of which those stay whose instability (Mohr-Coulomb, reduced stress 1,
+    R', -1) exceeds the least; slip along the shear traction; each mechanism turned by an error of 5
+    to 20 degrees (one size per catalog); either nodal plane is named.
+
+    Returns
+    -------
+    dict
+        ``azimuth_deg`` of SHmax, ``ratio`` (S2 - S3)/(S1 - S3), ``a_phi``, ``normal`` and ``slip``
+        (north, east, down) of the plane named.
+    """
+    axes = random_rotations(rng, 1)[0] if axes is None else axes
+    ratio, friction = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.8)
+    # compression positive: S1 = 1, S2 = 2 ratio - 1, S3 = -1
+    values = np.array([1.0, 2.0 * ratio - 1.0, -1.0])
+    stress = np.einsum("k,ki,kj->ij", values, axes, axes)
+    kept = np.empty((0, 3))
+    while len(kept) < count:
+        n = rng.standard_normal((4000, 3))
+        n /= np.linalg.norm(n, axis=1)[:, None]
+        traction = n @ stress
+        normal_stress = np.sum(traction * n, axis=1)
+        shear = np.sqrt(np.maximum(np.sum(traction**2, axis=1) - normal_stress**2, 0.0))
+        instability = (shear - friction * (normal_stress - 1.0)) / (
+            friction + np.sqrt(1.0 + friction**2)
+        )
+        kept = np.concatenate([kept, n[instability > least_instability]])
+    n = kept[:count]
+    n = np.where(n[:, 2:] > 0, -n, n)
+    # the hanging wall (n points up) is pulled by minus the compressive traction
+    traction = -(n @ stress)
+    slip = traction - n * np.sum(traction * n, axis=1)[:, None]
+    slip /= np.linalg.norm(slip, axis=1)[:, None]
+    turn = small_rotations(rng, count, rng.uniform(5.0, 20.0))
+    n, slip = np.einsum("nij,nj->ni", turn, n), np.einsum("nij,nj->ni", turn, slip)
+    swap = (rng.random(count) < 0.5)[:, None]
+    n, slip = np.where(swap, slip, n), np.where(swap, n, slip)
+    flip = n[:, 2:] > 0
+    steepest = int(np.argmax(np.abs(axes[:, 2])))
+    sign = -1.0 if steepest == 1 else 1.0
+    return {
+        "azimuth_deg": 0.5 * np.degrees(
+            np.arctan2(2.0 * stress[0, 1], stress[0, 0] - stress[1, 1])
+        ),
+        "ratio": ratio,
+        "a_phi": steepest + 0.5 + sign * (ratio - 0.5),
+        "normal": np.where(flip, -n, n),
+        "slip": np.where(flip, -slip, slip),
+    }  # fmt: skip
+
+
+def plane_angles(normal, slip):
+    """Return strike, dip and rake in degrees of planes, by Aki & Richards; normals point up."""
+    dip = np.degrees(np.arccos(np.clip(-normal[:, 2], -1.0, 1.0)))
+    # the normal of the footwall's side points up and away from the dip direction's opposite
+    down_dip = np.arctan2(normal[:, 1], normal[:, 0])
+    strike = down_dip - np.pi / 2
+    along = slip[:, 0] * np.cos(strike) + slip[:, 1] * np.sin(strike)
+    up_dip = -slip[:, 2] / np.maximum(np.sin(np.radians(dip)), 1e-9)
+    rake = np.degrees(np.arctan2(up_dip, along))
+    return np.degrees(strike) % 360.0, dip, rake
