@@ -41,7 +41,7 @@ def read_coastline(path: str | Path) -> Coastline:
             arrays = {name: data[name] for name in _ARRAYS}
             name = next((text for r, text in _NAMES.items() if r in path.name), "")
             return Coastline.from_steps(**arrays, name=name)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, LZMAError) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, LZMAError) as error:
         raise FormatError(
             f"Coastline file '{path}' cannot be read ({error}). Maps cannot show the coast; "
             "take the file from the repository again or make it with "

@@ -73,7 +73,9 @@ def _geojson(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
         data = json.loads(text)
         features = data["features"] if data.get("type") == "FeatureCollection" else [data]
-    except (ValueError, KeyError) as error:
+        if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
+            raise ValueError("its features are no list of objects")
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
         raise FormatError(f"'{path}' is no GeoJSON ({error}); no fault is read.") from error
     for number, feature in enumerate(features, start=1):
         properties = dict(feature.get("properties") or {})
