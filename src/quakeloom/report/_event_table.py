@@ -57,14 +57,12 @@ def event_section(results: RunResults, catalog: MechanismCatalog) -> Section:
                 term("Depth (km)", "depth_km"),
                 term("Magnitude", "magnitude"),
                 "Strike / dip / rake",
-                term("Uncertainty", "fault_plane_uncertainty_deg"),
-                term("Polarities", "polarity_count"),
                 term("Quality", "quality"),
                 "Status",
             ),
             [_row(catalog, i, times[i], reasons[i]) for i in rows],
-            "Events by quality and probability. Uncertainty is that of the fault plane.",
-            (False, False, True, True, True, True, True, True, True, False, False),
+            "Events by quality and probability.",
+            (False, True, True, True, True, True, True, False, False),
             search="Search events",
         )
     )
@@ -87,13 +85,11 @@ def _row(
     return (
         str(catalog.event_id[i]),
         moment(time) or DASH,
-        number(float(catalog["longitude"][i]), 4),
-        number(float(catalog["latitude"][i]), 4),
+        number(float(catalog["longitude"][i]), 3),
+        number(float(catalog["latitude"][i]), 3),
         number(float(catalog["depth_km"][i]), 1),
         number(float(catalog["magnitude"][i]), 1),
         angles,
-        number(float(catalog["fault_plane_uncertainty_deg"][i]), 0),
-        number(float(catalog["polarity_count"][i]), 0),
         str(catalog.quality[i]) or DASH,
         Markup('<span title="{}">{}</span>').format(reason, words) if reason else words,
     )

@@ -49,7 +49,7 @@ def threshold_section(results: RunResults) -> Section:
         ),
         Grid(
             ("Minimum probability", "Expected wrong", "Readings", "Solved", *_LETTERS,
-             "Uncertainty (°)", "Rotation (°)", "Within 30°"),
+             "Spread (°)", "Rotation (°)", "Within 30°"),
             [_row(r) for r in rows],
             "Minimum probability of a reading that counts (all: weighed by probability), share of "
             "wrong ones that the search expects, readings, solved events, events of each quality; "
