@@ -56,7 +56,7 @@ class ContradictionReport:
         Natural log of the likelihood of the readings if all were turned, over that as
         they are.
     verdict : ndarray of str, shape (rows,)
-        ``normal``, ``reversed``, ``coin``, ``mixed`` or ``too_few``.
+        ``normal``, ``reversed``, ``uninformative``, ``mixed`` or ``too_few``.
     """
 
     group: Integers
@@ -135,7 +135,7 @@ def report_pick_kinds(
 ) -> ContradictionReport:
     """Say which kinds of picks are uninformative.
 
-    A kind is a ``coin`` if the 95 % interval of its rate of contradiction (Wilson 1927)
+    A kind is ``uninformative`` if the 95 % interval of its rate of contradiction (Wilson 1927)
     reaches one half.
 
     Parameters
@@ -150,7 +150,7 @@ def report_pick_kinds(
     rows = [
         (int(k), -1, -1, np.flatnonzero(usable & (kind == k)), "") for k in np.unique(kind[usable])
     ]
-    return _report(rows, gain, agree, kind="coin")
+    return _report(rows, gain, agree, kind="uninformative")
 
 
 def count_contradictions(

@@ -24,7 +24,7 @@ from quakeloom.plots._style import (
 VERDICT_COLORS = {
     "normal": QUALITY_COLORS["B"],
     "reversed": ALERT,
-    "coin": QUALITY_COLORS["C"],
+    "uninformative": QUALITY_COLORS["C"],
     "mixed": "#7a5c86",
     "too_few": QUALITY_COLORS["D"],
 }
@@ -63,7 +63,7 @@ def plot_contradiction_rates(
     contradictions, counts : array_like of int, shape (names,)
         Contradicting and all readings.
     verdicts : sequence of str
-        Sets the color: normal, reversed, ``coin`` (uninformative), mixed or too_few.
+        Sets the color: normal, reversed, ``uninformative``, mixed or too_few.
     width_in : float
     """
     k, n = np.asarray(contradictions, float), np.asarray(counts, float)

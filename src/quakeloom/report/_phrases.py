@@ -47,7 +47,7 @@ USE_WORDS = {
 VERDICT_WORDS = {
     "normal": "normal",
     "reversed": "looks reversed",
-    "coin": "uninformative",
+    "uninformative": "uninformative",
     "mixed": "mixed",
     "too_few": "too few readings",
 }

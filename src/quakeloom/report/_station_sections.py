@@ -38,7 +38,7 @@ _TIMELINES = 6
 _NAMED = 12
 """Reversed spans that the text names; chosen here."""
 
-_ORDER = {"reversed": 0, "mixed": 1, "coin": 2, "normal": 3, "too_few": 4}
+_ORDER = {"reversed": 0, "mixed": 1, "uninformative": 2, "normal": 3, "too_few": 4}
 """Order of stations by verdict, those to look at first."""
 
 
@@ -60,7 +60,7 @@ def station_section(results: RunResults, catalog: MechanismCatalog) -> Section:
     kinds = [r for r in rows if r["pick_kind"] and not r["station"]]
     both = [r for r in rows if r["pick_kind"] and r["station"]]
     reversed_ = [r for r in (*stations, *both) if r["verdict"] == "reversed"]
-    uninformative = [r for r in kinds if r["verdict"] == "coin"]
+    uninformative = [r for r in kinds if r["verdict"] == "uninformative"]
     readings = sum(r["polarity_count"] for r in stations)
     against = sum(r["contradiction_count"] for r in stations)
     text = (

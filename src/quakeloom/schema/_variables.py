@@ -472,7 +472,7 @@ _LIST = (
         "string",
         "",
         "What the evidence says of a station, span or pick kind.",
-        values=("normal", "reversed", "coin", "mixed", "too_few"),
+        values=("normal", "reversed", "uninformative", "mixed", "too_few"),
     ),
     *STRESS_LIST,
     *LOCATION_LIST,

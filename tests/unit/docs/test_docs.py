@@ -31,7 +31,7 @@ from quakeloom.schema import ARRAYS, TABLES, VARIABLES
 ROOMS = sorted(p.parent.name for p in (ROOT / "src" / "quakeloom").glob("*/__init__.py"))
 SUFFIXES = (
     "arc", "cff", "csv", "dat", "geojson", "html", "hyp", "in", "json", "log", "md", "nc", "npz",
-    "parquet", "phase", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
+    "parquet", "phase", "png", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
 )  # fmt: skip
 FOREIGN = {"numpy.random.SeedSequence"}
 WORDS_OF_OTHERS = {

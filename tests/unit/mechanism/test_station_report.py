@@ -44,7 +44,7 @@ def test_a_pick_kind_that_is_random_is_called_a_coin():
     kind = np.repeat([0, 1], 200)
     sign[kind == 1] = np.random.default_rng(5).choice([-1, 1], 200)
     report = report_pick_kinds(kind, sign, predicted)
-    assert report.verdict.tolist() == ["normal", "coin"]
+    assert report.verdict.tolist() == ["normal", "uninformative"]
 
 
 def test_readings_without_sign_or_prediction_are_left_out():

@@ -132,7 +132,7 @@ def make_run(events: int = 12, truth: bool = True, seed: int = 0) -> RunResults:
                 "contradiction_count": [9, 1, 15],
                 "contradiction_rate": [0.9, 0.1, 0.5],
                 "log_odds": [12.0, -9.0, np.nan],
-                "verdict": ["reversed", "normal", "coin"],
+                "verdict": ["reversed", "normal", "uninformative"],
                 "reason": ["9 of 10 predicted readings contradict", "", ""],
             },
         ),

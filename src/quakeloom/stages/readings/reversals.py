@@ -39,6 +39,7 @@ def _screen(report: pa.Table, readings: Readings) -> tuple[NDArray[np.bool_], ND
     verdict = report.column("verdict")
     reversed_rows = report.filter(pc.equal(verdict, "reversed"))
     turned = find_reversed(reversed_rows, readings.table, readings.time)
-    coins = set(report.filter(pc.equal(verdict, "coin")).column("pick_kind").to_pylist()) - {""}
+    rows = report.filter(pc.equal(verdict, "uninformative"))
+    uninformative = set(rows.column("pick_kind").to_pylist()) - {""}
     kinds, kind = pick_kinds(readings.table.column("onset"), readings.column("pick_weight"))
-    return turned, np.isin(kinds, sorted(coins))[kind]
+    return turned, np.isin(kinds, sorted(uninformative))[kind]

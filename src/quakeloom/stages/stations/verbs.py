@@ -106,7 +106,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         rows,
         proposals.num_rows,
         ", ".join(str(kinds[g]) for g, v in zip(by_kind.group, by_kind.verdict, strict=True)
-                  if v == "coin") or "none",
+                  if v == "uninformative") or "none",
     )  # fmt: skip
     return job.summary
 
@@ -155,7 +155,7 @@ def _report_in_rounds(
         errors = np.full(int(kind.max(initial=-1)) + 1, rate)
         judged = by_kind.verdict != "too_few"
         errors[by_kind.group[judged]] = np.where(
-            by_kind.verdict[judged] == "coin", 0.5, np.maximum(by_kind.rate[judged], 0.02)
+            by_kind.verdict[judged] == "uninformative", 0.5, np.maximum(by_kind.rate[judged], 0.02)
         )
         by_station = report_stations(station, times, polarity, predicted, errors[kind])
         sign = polarity.copy()
