@@ -87,6 +87,7 @@ def run(tmp_path_factory) -> RunLayout:
                       "shard_windows": 16, "chunk_windows": 4},
         "threshold": {"probabilities": [0.5, 0.9, 0.99], "quality_weights": {"D": 1.0, "C": 2.0,
                       "B": 3.0, "A": 4.0}},
+        "mechanism": {"use_probabilities": False},  # a threshold is for readings that are counted
         "repeaters": {},
     }))  # fmt: skip
     return compute_run(path, folder / "results")

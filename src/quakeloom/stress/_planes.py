@@ -204,8 +204,9 @@ def invert_unstable_planes(
     count = len(start.inversion.penalties)
     strength = start.scan().best.alpha2 if alpha2 is None else (float(alpha2),) * count
     initial = start.solve(strength)
-    swaps, chosens, means = [], [], np.empty(len(frictions))
-    for number, friction in enumerate(frictions):
+
+    def choose(friction: float) -> tuple[NDArray[np.bool_], Floats]:
+        """Return which mechanisms slip on their auxiliary plane, and the instabilities."""
         field, previous = initial, None
         for _ in range(iterations):
             stress = interpolate_field(grid, field.components, points, method)
@@ -216,9 +217,10 @@ def invert_unstable_planes(
                 break
             previous = swap
             field = prepare(np.where(swap[:, None], second, first)).solve(strength)
-        swaps.append(swap)
-        chosens.append(np.where(swap, two, one))
-        means[number] = np.nanmean(chosens[-1])
+        return swap, np.where(swap, two, one)
+
+    swaps, chosens = zip(*(choose(friction) for friction in frictions), strict=True)
+    means = np.array([np.nanmean(c) for c in chosens])
     best = int(np.argmax(means))
     final = prepare(np.where(swaps[best][:, None], second, first))
     scan = final.scan() if alpha2 is None else None

@@ -31,14 +31,15 @@ from quakeloom.schema import ARRAYS, TABLES, VARIABLES
 ROOMS = sorted(p.parent.name for p in (ROOT / "src" / "quakeloom").glob("*/__init__.py"))
 SUFFIXES = (
     "arc", "cff", "csv", "dat", "geojson", "html", "hyp", "in", "json", "log", "md", "nc", "npz",
-    "parquet", "phase", "png", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml", "zarr",
+    "parquet", "phase", "png", "py", "reloc", "sgt", "smk", "toml", "tsv", "txt", "xml", "yaml",
+    "zarr",
 )  # fmt: skip
 FOREIGN = {"numpy.random.SeedSequence"}
 WORDS_OF_OTHERS = {
     # files and names of other programs
     "best_error_s", "depth_m", "dip_direction", "elevation_ft", "vp_m_s",
     "p_polarity", "slurm_account", "slurm_partition", "read_name",
-    "quakeloom_config", "quakeloom_results", "mem_mb", "verb_noun",
+    "friction_at_edge", "quakeloom_config", "quakeloom_results", "mem_mb", "verb_noun",
 }  # fmt: skip
 BY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 

@@ -31,7 +31,7 @@ def solved() -> ql.Mechanisms:
 
 @pytest.fixture(scope="module")
 def mapped(solved) -> ql.StressMap:
-    return ql.map_stress(solved, 0.1, draws=200)
+    return ql.map_stress(solved, 0.1, draws=200, planes="both")
 
 
 def test_a_pick_without_an_event_is_put_aside(located):

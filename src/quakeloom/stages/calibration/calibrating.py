@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ from quakeloom.store import (
     Item,
     RunLayout,
     input_place,
+    is_input,
     write_table,
     write_text_if_changed,
 )
@@ -93,7 +93,7 @@ def _prefix(progress: Callable[[str], None], before: str, sentence: str) -> None
     progress(before + sentence)
 
 
-def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> Path:
+def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> str:
     """Write the sources and the configuration of a simulated catalog; return the latter."""
     for name, table in truth.tables.items():
         write_table(folder / f"{name}.parquet", name, table)
@@ -117,10 +117,10 @@ def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> Path
     if "stress" in values:
         values["stress"].pop("catalogs", None)
     write_text_if_changed(folder / "simulated.yaml", yaml.safe_dump(values, sort_keys=False))
-    return Path((folder / "simulated.yaml").local)
+    return str((folder / "simulated.yaml").local)
 
 
 def _absolute(model: str, data: str) -> str:
     """A file of the run's data by its whole path; names of our own models stay."""
     place = input_place(data, model)
-    return str(place.resolve()) if place.exists() else model
+    return str(place.absolute()) if is_input(place) else model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,27 @@ def place_boundaries(settings: Stress) -> list[Floats]:
     return lines
 
 
+def _rules(
+    settings: Stress, column: Mapping[str, Floats], weights: Floats
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which mechanisms are left out by place, time, magnitude and quality, by reason."""
+    longitude, latitude, depth = column["longitude"], column["latitude"], column["depth_km"]
+    rules = {
+        "no place": ~(np.isfinite(longitude) & np.isfinite(latitude)),
+        "no depth": (settings.depth_step_km > 0) & ~np.isfinite(depth),
+        "no time": (settings.time_step_years > 0) & ~np.isfinite(column["times"]),
+        "too small": column["magnitude"] < settings.minimum_magnitude,
+        "too deep": depth > settings.maximum_depth_km,
+        "quality": weights <= 0,
+    }
+    if settings.area:
+        west, east, south, north = settings.area
+        rules["outside the area"] = (
+            (longitude < west) | (longitude > east) | (latitude < south) | (latitude > north)
+        )
+    return rules
+
+
 def select_events(
     settings: Stress,
     mechanisms: pa.Table,
@@ -139,23 +160,12 @@ def select_events(
     weights = weights.reshape(len(quality))
     left: dict[str, int] = {}
     keep = np.ones(len(quality), dtype=bool)
-    area = settings.area
     longitude = wrap_longitude(settings, column["longitude"])
     times = _decimal_years(mechanisms)
     rules = {
         "no mechanism": ~np.isfinite(angles).all(axis=1),
-        "no place": ~(np.isfinite(longitude) & np.isfinite(column["latitude"])),
-        "no depth": (settings.depth_step_km > 0) & ~np.isfinite(column["depth_km"]),
-        "no time": (settings.time_step_years > 0) & ~np.isfinite(times),
-        "too small": column["magnitude"] < settings.minimum_magnitude,
-        "too deep": column["depth_km"] > settings.maximum_depth_km,
-        "quality": weights <= 0,
+        **_rules(settings, {**column, "longitude": longitude, "times": times}, weights),
     }
-    if area:
-        rules["outside the area"] = (
-            (longitude < area[0]) | (longitude > area[1])
-            | (column["latitude"] < area[2]) | (column["latitude"] > area[3])
-        )  # fmt: skip
     for reason, fails in rules.items():
         hit = keep & fails
         if hit.any():
