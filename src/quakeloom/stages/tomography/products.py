@@ -344,7 +344,7 @@ def _quantile(depths: NDArray[np.float64], level: float) -> NDArray[np.float64]:
     for j in range(depths.shape[1]):
         reached = depths[np.isfinite(depths[:, j]), j]
         if reached.size:
-            out[j] = np.quantile(reached, level)
+            out[j] = np.quantile(reached, level, method="weibull")
     return out
 
 
