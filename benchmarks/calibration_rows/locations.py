@@ -26,8 +26,8 @@ Floats = NDArray[np.float64]
 REFERENCE = Layers(np.array([0.0, 3, 12, 22, 33]), np.array([5.2, 5.9, 6.3, 6.7, 8.0]))
 SPREADS = {"velocity_spread": 0.05, "thickness_spread": 0.15, "vp_vs_spread": 0.02}
 P_ERROR_S, S_ERROR_S = 0.05, 0.1
-KM = 111.195
-"""Kilometers of a degree on the sphere that quakeloom's distances are taken on."""
+KM_EAST, KM_NORTH = 111.3195, 110.5743
+"""Kilometers of a degree at the equator of the ellipsoid WGS84, around which all events lie."""
 
 SETTINGS: dict[str, Any] = {
     **SPREADS,
@@ -95,8 +95,8 @@ def simulate(
     sites = {
         "network": ["XX"] * stations,
         "station": [f"E{earth}S{i}" for i in range(stations)],
-        # near the equator a plane and the sphere agree to a meter
-        "longitude": site[:, 0] / KM, "latitude": site[:, 1] / KM,
+        # at the equator a plane and the ellipsoid agree to some meters
+        "longitude": site[:, 0] / KM_EAST, "latitude": site[:, 1] / KM_NORTH,
         "elevation_m": np.zeros(stations),
     }  # fmt: skip
     return Catalog(
@@ -133,8 +133,8 @@ def held(catalog: Catalog, table: pa.Table) -> tuple[Floats, Floats, Floats, Flo
     z = catalog.depth_km
     wide = ((frame.depth_025_km <= z) & (z <= frame.depth_975_km)).to_numpy(float)
     narrow = ((frame.depth_160_km <= z) & (z <= frame.depth_840_km)).to_numpy(float)
-    e = frame.longitude.to_numpy() * KM - catalog.place_km[:, 0]
-    n = frame.latitude.to_numpy() * KM - catalog.place_km[:, 1]
+    e = frame.longitude.to_numpy() * KM_EAST - catalog.place_km[:, 0]
+    n = frame.latitude.to_numpy() * KM_NORTH - catalog.place_km[:, 1]
     ee, nn, en = (frame[f"cov_{c}"].to_numpy() for c in ("ee", "nn", "en"))
     squared = (nn * e**2 - 2 * en * e * n + ee * n**2) / (ee * nn - en**2)
     width = (frame.depth_975_km - frame.depth_025_km).to_numpy()
@@ -245,7 +245,9 @@ def measure_takeoffs(quick: bool) -> list[Row]:
         true = first_arrivals(layers, np.full(10, source), away)
         clear = true.lead_s > 1e-4
         for rays, out in zip((traced, slopes), off, strict=True):
-            _, angle = rays.draw_takeoffs([k], [0.0], [0.0], [source], np.zeros(10), away / KM)
+            _, angle = rays.draw_takeoffs(
+                [k], [0.0], [0.0], [source], np.zeros(10), away / KM_NORTH
+            )
             out += np.abs(angle[0] - true.takeoff_deg)[clear].tolist()
     spent = time.process_time() - begin
     new, old = (np.array(o) for o in off)
