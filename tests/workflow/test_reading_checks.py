@@ -79,15 +79,16 @@ def run(tmp_path_factory) -> RunLayout:
         "partition": {"calendar": "quarter"},
         "takeoff": {"models": ["model.txt"], "maximum_depth_km": 20.0},
         "selection": {"maximum_distance_km": 60.0},
+        # a threshold is for readings that are counted
         "mechanism": {"trials": 4, "grid_step_deg": 20, "minimum_polarities": 4,
-                      "maximum_azimuthal_gap_deg": 360, "maximum_takeoff_gap_deg": 90},
+                      "maximum_azimuthal_gap_deg": 360, "maximum_takeoff_gap_deg": 90,
+                      "use_probabilities": False},
         "storage": {"shard_events": 16, "chunk_events": 4},
         "cluster": {"block_events": 16},
         "waveforms": {"archives": ["archive"], "picker": "classical", "polarity": "classical",
                       "shard_windows": 16, "chunk_windows": 4},
         "threshold": {"probabilities": [0.5, 0.9, 0.99], "quality_weights": {"D": 1.0, "C": 2.0,
                       "B": 3.0, "A": 4.0}},
-        "mechanism": {"use_probabilities": False},  # a threshold is for readings that are counted
         "repeaters": {},
     }))  # fmt: skip
     return compute_run(path, folder / "results")

@@ -149,18 +149,12 @@ class Locate(Section):
         5.0, "Stations farther from the line than this are not used.", "km", gt=0, le=200
     )
     draws: int = setting(100, "Draws of hypocenter and member kept per event.", "draws", ge=0)
-    station_iterations: int | None = setting(
-        None,
-        "How often station terms are estimated from all events and events located again. Left "
-        "open: twice from `station_events` events on, else never.",
+    station_iterations: int = setting(
+        0,
+        "How often station terms are estimated from all events and events located again; 2 is "
+        "enough. Terms take up what shifts a whole catalog, which no range then states.",
         "1", ge=0, le=10,
     )  # fmt: skip
-    station_events: int = setting(
-        50,
-        "Events from which on station terms are estimated where `station_iterations` is left open.",
-        "events",
-        ge=3,
-    )
     station_prior_s: float = setting(
         0.3, "Standard deviation of station terms before the data.", "s", gt=0, le=10
     )

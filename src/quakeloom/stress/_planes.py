@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -189,46 +189,20 @@ def invert_unstable_planes(
     -------
     PlaneChoice
     """
-    points = mechanisms.points
-    angles = mechanisms.strike_deg, mechanisms.dip_deg, mechanisms.rake_deg
-    first = mechanism_statistics(*angles, "given")
-    second = mechanism_statistics(*angles, "auxiliary")
-    normal, _ = fault_vectors(*angles)
-    other, _ = fault_vectors(*auxiliary_plane(*angles))
-
-    def prepare(statistics: Floats) -> StressInversion:
-        sums = accumulate_statistics(grid, points, statistics, mechanisms.weights, method)
-        return StressInversion(grid, sums, **options)  # type: ignore[arg-type]
-
-    start = prepare(0.5 * (first + second))
+    turns = _Turns(grid, mechanisms, method, options)
+    start = turns.prepare(0.5 * (turns.first + turns.second))
     count = len(start.inversion.penalties)
     strength = start.scan().best.alpha2 if alpha2 is None else (float(alpha2),) * count
     initial = start.solve(strength)
-
-    def choose(friction: float) -> tuple[NDArray[np.bool_], Floats]:
-        """Return which mechanisms slip on their auxiliary plane, and the instabilities."""
-        field, previous = initial, None
-        for _ in range(iterations):
-            stress = interpolate_field(grid, field.components, points, method)
-            one = plane_instability(normal, stress, friction)
-            two = plane_instability(other, stress, friction)
-            swap = two > one
-            if previous is not None and np.array_equal(swap, previous):
-                break
-            previous = swap
-            field = prepare(np.where(swap[:, None], second, first)).solve(strength)
-        return swap, np.where(swap, two, one)
-
-    swaps, chosens = zip(*(choose(friction) for friction in frictions), strict=True)
+    found = [turns.choose(initial, friction, strength, iterations) for friction in frictions]
+    swaps, chosens = zip(*found, strict=True)
     means = np.array([np.nanmean(c) for c in chosens])
     best = int(np.argmax(means))
-    final = prepare(np.where(swaps[best][:, None], second, first))
+    final = turns.prepare_chosen(swaps[best])
     scan = final.scan() if alpha2 is None else None
     strength = scan.best.alpha2 if scan is not None else strength
     field = final.solve(strength, scan)
-    inversions = tuple(
-        prepare(np.where(s[:, None], second, first)) for s in swaps[::_FRICTIONS_APART]
-    )
+    inversions = tuple(turns.prepare_chosen(s) for s in swaps[::_FRICTIONS_APART])
     solved = [i.solve(strength, scan) for i in inversions]
     both = start.solve(strength).components
     wide, solutions, shift = _add_choices(grid, field, solved, both)
@@ -237,6 +211,52 @@ def invert_unstable_planes(
         len(frictions) > 1 and best in (0, len(frictions) - 1), means, final, inversions,
         solutions, shift,
     )  # fmt: skip
+
+
+class _Turns:
+    """Inversions with one of both planes of every mechanism, and the choice between them."""
+
+    def __init__(
+        self,
+        grid: StressGrid,
+        mechanisms: PlacedMechanisms,
+        method: Method,
+        options: Mapping[str, object],
+    ) -> None:
+        angles = mechanisms.strike_deg, mechanisms.dip_deg, mechanisms.rake_deg
+        self._grid, self._mechanisms, self._method = grid, mechanisms, method
+        self._options = options
+        self.first = mechanism_statistics(*angles, "given")
+        self.second = mechanism_statistics(*angles, "auxiliary")
+        self._normals = fault_vectors(*angles)[0], fault_vectors(*auxiliary_plane(*angles))[0]
+
+    def prepare(self, statistics: Floats) -> StressInversion:
+        """Return the inversion of statistics of the mechanisms."""
+        sums = accumulate_statistics(
+            self._grid, self._mechanisms.points, statistics, self._mechanisms.weights, self._method
+        )
+        return StressInversion(self._grid, sums, **self._options)  # type: ignore[arg-type]
+
+    def prepare_chosen(self, swap: NDArray[np.bool_]) -> StressInversion:
+        """Return the inversion where some mechanisms slip on their auxiliary plane."""
+        return self.prepare(np.where(swap[:, None], self.second, self.first))
+
+    def choose(
+        self, field: StressField, friction: float, strength: Sequence[float], iterations: int
+    ) -> tuple[NDArray[np.bool_], Floats]:
+        """Return which mechanisms slip on their auxiliary plane, and their instabilities."""
+        previous = None
+        for _ in range(iterations):
+            stress = interpolate_field(
+                self._grid, field.components, self._mechanisms.points, self._method
+            )
+            one, two = (plane_instability(n, stress, friction) for n in self._normals)
+            swap = two > one
+            if previous is not None and np.array_equal(swap, previous):
+                break
+            previous = swap
+            field = self.prepare_chosen(swap).solve(strength)
+        return swap, np.where(swap, two, one)
 
 
 def length_ratio(field: Floats, other: Floats) -> float:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import yaml
 
 from quakeloom import __version__
-from quakeloom.config import Settings, load_configuration
+from quakeloom.config import Configuration, Settings, load_configuration
 from quakeloom.stages.calibration.catalogs import TrueCatalog, simulate_like
 from quakeloom.stages.calibration.judging import Found, describe_calibration, judge_catalog
 from quakeloom.stages.calibration.template import Template, read_template
@@ -73,8 +73,7 @@ def calibrate_run(
         progress(f"catalog {number + 1} of {catalogs}: simulating")
         truth = simulate_like(template, number)
         own = folder / f"c{number:03d}"
-        path = _write_catalog(own, template, truth)
-        configuration = load_configuration(path)
+        configuration = _write_catalog(own, template, truth)
         plan_configuration(configuration, (own / "results").local)
         ((name, values),) = configuration.cases.items()
         made = RunLayout(own / "results" / name)
@@ -93,8 +92,8 @@ def _prefix(progress: Callable[[str], None], before: str, sentence: str) -> None
     progress(before + sentence)
 
 
-def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> str:
-    """Write the sources and the configuration of a simulated catalog; return the latter."""
+def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> Configuration:
+    """Write the sources and the configuration of a simulated catalog; return it as it reads."""
     for name, table in truth.tables.items():
         write_table(folder / f"{name}.parquet", name, table)
     settings = template.settings
@@ -117,7 +116,7 @@ def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> str:
     if "stress" in values:
         values["stress"].pop("catalogs", None)
     write_text_if_changed(folder / "simulated.yaml", yaml.safe_dump(values, sort_keys=False))
-    return str((folder / "simulated.yaml").local)
+    return load_configuration((folder / "simulated.yaml").local)
 
 
 def _absolute(model: str, data: str) -> str:

@@ -33,10 +33,6 @@ error is then known to a tenth."""
 _NOISE_PICKS = 50
 """Picks of a phase from which on its error is inferred. Chosen here, likewise."""
 
-_OPEN_ROUNDS = 2
-"""Rounds of station terms where the settings leave them open: a third moves terms by less than
-their errors (measured, ``benchmarks/calibration_rows/locations.py``)."""
-
 _CORRELATED, _SURELY = 0.2, 4.0
 """Correlation of residuals of neighbors, and its ratio to the error without structure, from which
 on lateral structure is told. Chosen here: independent picks reach it once in 30,000 catalogs."""
@@ -56,8 +52,6 @@ class Rounds:
 def correction_rounds(locate: Locate, events: int) -> Rounds:
     """Return how many rounds a catalog of so many events gets."""
     terms = locate.station_iterations
-    if terms is None:
-        terms = _OPEN_ROUNDS if events >= locate.station_events else 0
     noise = locate.pick_noise == "inferred" and events >= NOISE_EVENTS
     return Rounds(max(terms, int(noise)), terms)
 
