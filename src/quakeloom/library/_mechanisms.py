@@ -198,7 +198,8 @@ def _known_ratios(ratio: ArrayLike) -> NDArray[np.bool_]:
             f"first, of reading {wrong[0]}: {values[wrong[0]]:g}). No mechanism was searched; give "
             "ratios, not their logarithms, and NaN where there is none."
         )
-    return ~np.isnan(values)
+    given: NDArray[np.bool_] = ~np.isnan(values)
+    return given
 
 
 def _columns(**given: ArrayLike | None) -> dict[str, Any]:
