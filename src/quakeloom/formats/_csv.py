@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
 from quakeloom.formats._column_names import find_columns, recognizes
 from quakeloom.formats._compressed import ByteStream, plain_head
+from quakeloom.formats._decimal_signs import with_decimal_points
 from quakeloom.formats._format import Format
 from quakeloom.formats._formulas import restore_formulas
 from quakeloom.formats._named_columns import RawTable
@@ -27,12 +27,6 @@ from quakeloom.schema import VARIABLES
 _SEPARATORS = ",;\t|"
 """Signs between columns; blanks where the header has none of them."""
 
-_DECIMAL_COMMA = r"^\s*[+-]?\d*,\d+\s*$"
-"""A number as spreadsheets write it where the decimal sign is a comma."""
-
-_WHOLE = r"^\s*[+-]?\d*\s*$"
-"""A whole number or nothing, which has no decimal sign."""
-
 
 def read_csv(path: Path, table: str = "auto") -> SourceTables:
     """Read a registered table from CSV.
@@ -40,7 +34,8 @@ def read_csv(path: Path, table: str = "auto") -> SourceTables:
     The first line that is no comment (``#``) names the columns, with their registered names
     or those of FDSN's text format, ComCat, GaMMA, PyOcto and others (see
     :mod:`quakeloom.formats._column_names`); separators are comma, semicolon, tab, bar or
-    blanks. Where the separator is a semicolon, numbers may have a decimal comma. Polarities
+    blanks. Where the separator is no comma, numbers may have decimal commas, see
+    :mod:`quakeloom.formats._decimal_signs`. Polarities
     may be +1/-1/0, U/D, +/-, up/down, C/D or positive/negative/undecidable.
 
     Parameters
@@ -104,23 +99,9 @@ def read_raw_csv(path: Path) -> RawTable:
     kept[np.array(broken, np.int64) - 1] = False
     for i, name in enumerate(table.column_names):
         table = table.set_column(i, name, restore_formulas(table.column(i)))
-    if separator == ";":
-        table = _with_decimal_points(table)
+    if separator != ",":
+        table = with_decimal_points(table, separator == ";")
     return RawTable(path, table, rejects, lines[kept][: table.num_rows])
-
-
-def _with_decimal_points(table: pa.Table) -> pa.Table:
-    """Columns whose numbers all have a decimal comma, with points.
-
-    A column with points as well is left as it is: there, a comma may stand between thousands.
-    """
-    for i, name in enumerate(table.column_names):
-        column = table.column(i)
-        commas = pc.match_substring_regex(column, _DECIMAL_COMMA)
-        others = pc.match_substring_regex(column, _WHOLE)
-        if pc.any(commas).as_py() and pc.all(pc.or_(commas, others)).as_py():
-            table = table.set_column(i, name, pc.replace_substring(column, ",", "."))
-    return table
 
 
 def _utf8(path: Path, rejects: Rejects) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,6 +41,12 @@ _HEADER: dict[str, tuple[str, float]] = {
 }
 """Names of columns without signs, with what they hold and the factor to km and km/s."""
 
+_COMMA_INSIDE = re.compile(r"[+-]?\d*,\d+")
+"""A number with one comma in it, as where the comma is the decimal sign."""
+
+_POINT_INSIDE = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?")
+"""A number with a decimal point."""
+
 _DEEPER_KM = 100.0
 """The lowest layer of constant velocity gets a second node this far below its top."""
 
@@ -50,7 +57,8 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
     """Read a velocity model of HASH (``vz.*``), SKHASH, GrowClust, TauP, VELEST or HYPO71.
 
     A line is depth in km and P velocity in km/s, optionally S velocity, with blanks or commas
-    between them; ``#`` begins a comment. A first line may name the columns (``depth, vp, vs``;
+    between them; with blanks or semicolons between them, commas are decimal signs where no number
+    has a point. ``#`` begins a comment. A first line may name the columns (``depth, vp, vs``;
     ``depth_m`` and ``vp_m_s`` are converted). Two lines with one depth make a discontinuity.
     TauP's ``.nd`` and ``.tvel`` are read down to the core. In a HYPO71 listing the table below
     ``CRUSTAL MODEL`` is read, in a VELEST model its layers: both are layers of constant
@@ -101,9 +109,10 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
         line.strip().lower() in _BOUNDARIES for line in lines
     )
     skipped = 2 if path.suffix.lower() == ".tvel" else 0
+    decimal = _has_decimal_commas(path, lines, skipped)
     for number, line in enumerate(lines, 1):
         plain = line.partition("#")[0].strip()
-        words = plain.replace(",", " ").split()
+        words = plain.replace(",", "." if decimal else " ").replace(";", " ").split()
         if not words or number <= skipped:
             continue
         if taup and words[0].lower() in _BOUNDARIES:
@@ -111,7 +120,7 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
                 break
             continue
         if not nodes and not header:
-            header = _header(plain.split(",") if "," in plain else words)
+            header = _header(re.split("[,;]", plain) if re.search("[,;]", plain) else words)
             if header:
                 continue
         values = _values(words, header, taup)
@@ -129,6 +138,27 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
             break
         nodes.append(values)
     return nodes
+
+
+def _has_decimal_commas(path: Path, lines: list[str], skipped: int) -> bool:
+    """Say whether commas are decimal signs: they stand in numbers that something else separates.
+
+    ``10 6,3`` is 6.3 km/s in 10 km; taken as three numbers it would be another model without a
+    word. Where other numbers have points the comma may be either, and nothing is guessed.
+    """
+    first, points = "", False
+    for line in lines[skipped:]:
+        words = re.split(r"[;\s]+", line.partition("#")[0].strip())
+        if len(words) > 1 and not first:
+            first = next((word for word in words if _COMMA_INSIDE.fullmatch(word)), "")
+        points |= any(_POINT_INSIDE.fullmatch(word) is not None for word in words)
+        points |= any(word.endswith(",") for word in words)
+    if first and points:
+        raise FormatError(
+            f"In '{path}' the comma of '{first}' may be a decimal sign or stand between two "
+            "numbers. No take-off angle can be traced in this model; write points as decimal signs."
+        )
+    return bool(first)
 
 
 def _header(words: list[str]) -> list[tuple[str, float]]:

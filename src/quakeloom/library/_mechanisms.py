@@ -83,7 +83,7 @@ def find_mechanism(
     Raises
     ------
     InputError
-        If arrays are of different lengths or empty.
+        If arrays are of different lengths or empty, or a ratio is not above 0.
     SettingsError
         If a keyword is unknown or wrong.
 
@@ -105,7 +105,7 @@ def find_mechanism(
         frame["onset"] = np.where(np.asarray(impulse, dtype=bool), "I", "E")
     amplitudes = None
     if ratio is not None:
-        known = np.isfinite(np.asarray(ratio, dtype=float))
+        known = _known_ratios(ratio)
         amplitudes = pd.DataFrame(
             {"event_id": event_id, "station": frame["station"], "p_amplitude": 1.0,
              "s_amplitude": ratio, "p_noise": 0.0, "s_noise": 0.0}
@@ -186,6 +186,20 @@ def find_mechanisms(
     found, aside = _solve(checked, tables)
     aside = pa.concat_tables([*rejects, aside])
     return Mechanisms(found, tables["stations"], aside, checked)
+
+
+def _known_ratios(ratio: ArrayLike) -> NDArray[np.bool_]:
+    """Where a ratio of S to P is given; one that no amplitudes have is refused."""
+    values = np.asarray(ratio, dtype=float)
+    wrong = np.flatnonzero(~np.isnan(values) & ~((values > 0) & np.isfinite(values)))
+    if len(wrong):
+        raise InputError(
+            f"{len(wrong)} of {values.size} ratios of S to P are not above 0 or not finite (the "
+            f"first, of reading {wrong[0]}: {values[wrong[0]]:g}). No mechanism was searched; give "
+            "ratios, not their logarithms, and NaN where there is none."
+        )
+    given: NDArray[np.bool_] = ~np.isnan(values)
+    return given
 
 
 def _columns(**given: ArrayLike | None) -> dict[str, Any]:
