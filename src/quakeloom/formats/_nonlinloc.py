@@ -32,6 +32,12 @@ _OBSERVATIONS = "NonLinLoc phase observations"
 _LOCATIONS = "NonLinLoc locations"
 """Name of the format of what NonLinLoc writes, for messages."""
 
+_PRIOR_WEIGHT = 14
+"""Place of the prior weight among the words before ``>``; 0 means: do not use the reading."""
+
+_NO_WEIGHT = 4
+"""Weight code of times that do not count, as in HYPO71."""
+
 _NAN = float("nan")
 """What stands for a number that a file does not have."""
 
@@ -249,6 +255,7 @@ def _add_phase(
         phase = phase_class(words[4])
         if not phase:
             raise ValueError(f"phase '{words[4]}' is no first arrival of P or S")
+        is_used = _is_used(words)
         arrival = Arrival(
             station=station,
             phase=phase,
@@ -256,7 +263,8 @@ def _add_phase(
             network=network,
             channel="" if words[2] == "?" else words[2],
             onset=ONSET_WORDS.get(words[3].lower(), ""),
-            uncertainty_s=_uncertainty(words),
+            uncertainty_s=_uncertainty(words) if is_used else _NAN,
+            pick_weight=-1 if is_used else _NO_WEIGHT,
         )
         if phase == "S":
             rows.add_arrival(number, line, arrival)
@@ -272,17 +280,27 @@ def _add_phase(
     rows.add_first_motion(number, line, motion, arrival)
 
 
+def _is_used(words: list[str]) -> bool:
+    """Whether the prior weight, which later versions write last, lets the time count."""
+    if len(words) <= _PRIOR_WEIGHT:
+        return True
+    weight = float(words[_PRIOR_WEIGHT])
+    if not 0.0 <= weight < math.inf:
+        raise ValueError(f"the prior weight '{words[_PRIOR_WEIGHT]}' is no weight")
+    return weight > 0.0
+
+
 def _uncertainty(words: list[str]) -> float:
     """Standard error of a Gaussian pick, or that of a box of the same half-width.
 
-    A negative error is not known: ObsPy writes -1 for it.
+    A negative error is not known: ObsPy writes -1 for it. Nor is one of 0.
     """
     if len(words) < 11 or words[9] not in ("GAU", "BOX"):
         return _NAN
     error = float(words[10])
     if not math.isfinite(error):
         raise ValueError(f"the error '{words[10]}' of the pick is no number")
-    if error < 0.0:
+    if error <= 0.0:
         return _NAN
     return error if words[9] == "GAU" else error / math.sqrt(3.0)
 

@@ -228,3 +228,25 @@ def test_ray_azimuths_agree_with_the_geometry(shared_data):
         assert distance == pytest.approx(pick["distance_km"], rel=0.02, abs=0.5)
         compared += 1
     assert compared > 50
+
+
+@pytest.mark.parametrize(("weight", "error"), [("1.0", 0.02), ("0.5", 0.02), ("0", None)])
+def test_a_prior_weight_of_zero_takes_the_time_out(tmp_path, weight, error):
+    """NonLinLoc does not use such readings; the first motion is no matter of time."""
+    path = tmp_path / "x.obs"
+    path.write_text(f"STA ? ? ? P U 20181130 1729 35.1 GAU 2e-2 -1 -1 -1 {weight}\n")
+    tables = read_source(path, "nonlinloc_observations")
+    (pick,) = tables.picks.to_pylist()
+    if error is None:
+        assert pick["pick_weight"] == 4
+        assert np.isnan(pick["uncertainty_s"])
+    else:
+        assert pick["uncertainty_s"] == error
+    assert tables.polarities.column("polarity").to_pylist() == [1]
+
+
+def test_an_error_of_zero_is_not_known(tmp_path):
+    path = tmp_path / "x.obs"
+    path.write_text("STA ? ? ? P U 20181130 1729 35.1 GAU 0.0 -1 -1 -1\n")
+    (pick,) = read_source(path, "nonlinloc_observations").picks.to_pylist()
+    assert np.isnan(pick["uncertainty_s"])
