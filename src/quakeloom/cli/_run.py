@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +30,7 @@ from quakeloom.core import (
     find_shipped,
     shipped_places,
 )
-from quakeloom.store import RunLayout, open_results
+from quakeloom.store import RunLayout, open_item, open_results
 
 Config = Annotated[
     Path,
@@ -77,8 +79,9 @@ def plan(
             "`quakeloom plan` needs --config FILE, or --run DIR with --found STAGE. Nothing was "
             "planned."
         )
-    with status("planning") as say:
-        made = plan_configuration(load_runs(config), results, say)
+    configuration = load_runs(config)
+    with _working_alone(configuration.name, results), status("planning") as say:
+        made = plan_configuration(configuration, results, say)
     for name, entry in made["runs"].items():
         counts = ", ".join(_count_partitions(s, e) for s, e in entry["stages"].items())
         typer.echo(f"{name}: {entry['kind']}, {entry['events']} events; {counts}")
@@ -117,6 +120,8 @@ def run(
     refuse_odd_name(results)
     open_results(results)
     only_unlock = UNLOCK in context.args
+    if not only_unlock:
+        context.with_resource(_working_alone(configuration.name, results))
     if fetch and not only_unlock:
         fetch_waveforms(config)
     if not only_unlock or not has_plan(results, configuration.name):
@@ -152,6 +157,18 @@ def run(
         typer.echo(f"{configuration.name}: unlocked; nothing was run. Run it again to go on.")
     elif not dry_run:
         _summarise(configuration.name, results)
+
+
+@contextlib.contextmanager
+def _working_alone(name: str, results: Path) -> Iterator[None]:
+    """Hold the folder of a run; refuse if another command plans or runs there."""
+    with (open_item(results) / name).claim() as is_free:
+        if not is_free:
+            raise PlanError(
+                f"Another `quakeloom run` or `quakeloom plan` works on '{name}' in '{results}'. "
+                "Nothing was planned or run; wait for its end, or stop it."
+            )
+        yield
 
 
 def _why_stopped(name: str, code: int, watched: Watched) -> str:

@@ -20,6 +20,7 @@ from quakeloom.core.double_couples import (
     s_radiation,
 )
 from quakeloom.core.errors import (
+    MACHINE_TROUBLE,
     AlignmentError,
     FormatError,
     IncompleteError,
@@ -47,6 +48,7 @@ from quakeloom.core.shipped_files import find_shipped, shipped_places
 
 __all__ = [
     "EARTH_RADIUS_KM",
+    "MACHINE_TROUBLE",
     "AlignmentError",
     "Coastline",
     "FormatError",

@@ -9,8 +9,15 @@ from types import TracebackType
 _MAGIC = b"\x1f\x8b"
 """First bytes of a gzip file (RFC 1952)."""
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 """Packed bytes that are read at once."""
+
+_MOST_RATIO = 200
+"""Bytes that a packed byte may become: tables, XML and records pack to a tenth or a hundredth; the
+most that gzip can do is 1,032 (RFC 1951), of one letter repeated."""
+
+_ANY_RATIO = 1 << 26
+"""Unpacked bytes up to which any ratio is taken."""
 
 _GZIP = 31
 """Window bits by which zlib knows a gzip file: the largest window, plus 16."""
@@ -20,7 +27,8 @@ class ByteStream:
     """The bytes of a file, unpacked if it is gzipped.
 
     A compressed file that is broken or cut off gives what comes before that place, and
-    :attr:`problem` then says so.
+    :attr:`problem` then says so. So does one that unpacks to far more than data do, which would
+    fill the memory.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,6 +38,7 @@ class ByteStream:
         self._file.seek(0)
         self._unpacker = zlib.decompressobj(_GZIP) if head == _MAGIC else None
         self._ready = bytearray()
+        self._packed = self._unpacked = 0
 
     def read(self, size: int = -1) -> bytes:
         """Return ``size`` bytes, fewer at the end; all without a size."""
@@ -63,6 +72,7 @@ class ByteStream:
             if not self._unpacker.eof:
                 self.problem = "the compressed file is cut off"
             return False
+        self._packed += len(packed)
         try:
             while packed:
                 if self._unpacker.eof:
@@ -71,10 +81,17 @@ class ByteStream:
                     if not packed:
                         break
                     self._unpacker = zlib.decompressobj(_GZIP)
-                self._ready += self._unpacker.decompress(packed)
+                unpacked = self._unpacker.decompress(packed)
+                self._ready += unpacked
+                self._unpacked += len(unpacked)
                 packed = self._unpacker.unused_data
         except zlib.error as error:
             self.problem = f"the compressed file is broken ({error})"
+        if self._unpacked > max(_ANY_RATIO, _MOST_RATIO * self._packed):
+            self.problem = (
+                f"the compressed file unpacks to more than {_MOST_RATIO} times its size, as data "
+                "never do; the rest is not read"
+            )
         return True
 
 

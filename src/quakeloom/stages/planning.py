@@ -28,6 +28,7 @@ from quakeloom.stages.frame.chains import (
     taken_settings,
 )
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.partition_states import settle_times
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.provenance import describe_provenance
 from quakeloom.stages.frame.run_settings import read_settings
@@ -123,6 +124,7 @@ def plan_run(
             "use `quakeloom train polarity` or `quakeloom train picker`."
         )
     check_plugins(settings)
+    settle_times(layout)
     text = yaml.safe_dump(taken_settings(settings), sort_keys=False)
     write_text_if_changed(layout.settings, text)
     run = PlannedRun(settings, layout, cache or layout.ingest / "sources", progress)

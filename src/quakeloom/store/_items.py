@@ -137,6 +137,14 @@ class Item:
         """Wait until no other process holds the lock of this folder, and hold it."""
         return self.store.lock(self.key)
 
+    def claim(self) -> AbstractContextManager[bool]:
+        """Say whether this process alone works in this folder; the claim ends with the process."""
+        return self.store.claim(self.key)
+
+    def settle(self) -> bool:
+        """Give a file whose time lies in the future the present; return whether it had one."""
+        return self.store.settle(self.key)
+
     def open(self) -> BinaryIO:
         """Open it for reading in any order.
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from quakeloom.core import digest_file
+
+_SKEW_S = 2.0
+"""Seconds that the clocks of a machine and of its file server may differ."""
 
 _UNFINISHED = re.compile(r"\.\d+\.(tmp|old)\.(?P<name>.+)")
 """Names of what is being written (``tmp``) or replaced (``old``), by the process of a number."""
@@ -96,6 +100,7 @@ class LocalStore:
         temporary = _unfinished(path, "tmp")
         try:
             yield temporary
+            _to_disk(temporary)
             temporary.replace(path)
         except BaseException as error:
             temporary.unlink(missing_ok=True)
@@ -112,6 +117,9 @@ class LocalStore:
         temporary.mkdir()
         try:
             yield f"{key[: len(key) - len(path.name)]}{temporary.name}"
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _to_disk(file)
             if path.exists():
                 old = _unfinished(path, "old")
                 path.replace(old)
@@ -142,6 +150,30 @@ class LocalStore:
             yield
 
     @contextlib.contextmanager
+    def claim(self, key: str) -> Iterator[bool]:
+        """Say whether this process alone works in a folder; the claim ends with the process."""
+        folder = self.path(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".working").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            except OSError:  # a file system without locks
+                pass
+            yield True
+
+    def settle(self, key: str) -> bool:
+        """Give a file whose time lies in the future the present; return whether it had one."""
+        path = self.path(key)
+        now = time.time()
+        if path.stat().st_mtime <= now + _SKEW_S:
+            return False
+        os.utime(path, (now - _SKEW_S, now - _SKEW_S))
+        return True
+
+    @contextlib.contextmanager
     def fetch(self, key: str) -> Iterator[Path]:
         """Give the file or folder itself."""
         yield self.path(key)
@@ -149,6 +181,12 @@ class LocalStore:
     def zarr(self, key: str) -> str:
         """Return the path of a group or an array."""
         return self.describe(key)
+
+
+def _to_disk(path: Path) -> None:
+    """Have the content of a file on the disk before its name: a power cut leaves no zeros."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def _name(error: BaseException, path: Path) -> None:

@@ -60,6 +60,12 @@ class Store(Protocol):
     def lock(self, key: str) -> AbstractContextManager[None]:
         """Wait until no other process holds the lock of a folder, and hold it."""
 
+    def claim(self, key: str) -> AbstractContextManager[bool]:
+        """Say whether this process alone works in a folder; the claim ends with the process."""
+
+    def settle(self, key: str) -> bool:
+        """Give a file whose time lies in the future the present; return whether it had one."""
+
     def fetch(self, key: str) -> AbstractContextManager[Path]:
         """Give a local file or folder with the content, for programs that read nothing else."""
 

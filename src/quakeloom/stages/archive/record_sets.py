@@ -160,6 +160,8 @@ def read_headers(file: Path) -> tuple[list[IndexRow], list[Problem]]:
         found = read_waveforms(file, headers=True)
     except QuakeloomError as error:
         return [], [Problem(str(file), "file", "", _reason(error, file))]
+    except MemoryError:  # trouble of the machine is no result
+        raise
     except Exception as error:  # a reader's defect must cost one file only
         log.exception("%s failed", file)
         return [], [Problem(str(file), "file", "", f"{type(error).__name__}: {error}")]

@@ -19,6 +19,7 @@ import pyarrow as pa
 from quakeloom.cluster import peak_memory_mb
 from quakeloom.core import (
     IncompleteError,
+    InputError,
     PlanError,
     VerificationError,
     digest_json,
@@ -175,17 +176,19 @@ def open_part(
     """
     started = time.perf_counter()
     plan = require_partition(layout, stage, partition)
+    planned = plan.digest()  # what is computed rests on the plan of now, not of the end
     parts = markers or stage
     marker = layout.done(parts, partition)
     marker.remove()
     with atomic_folder(layout.part(parts, partition)) as folder:
         job = PartJob(folder)
         yield job
+        refuse_new_plan(plan, planned)
     written = [layout.part(parts, partition), *job.also]
     write_json_if_changed(
         marker,
         {
-            "plan": plan.digest(),
+            "plan": planned,
             "counts": job.counts,
             "digests": digest_files(layout, written),
             **job.extra,
@@ -198,6 +201,28 @@ def open_part(
         "peak_memory_mb": round(peak_memory_mb()),
     }
     log.info("%s %s: %s", parts, partition, job.summary)
+
+
+def refuse_new_plan(plan: Item, planned: str) -> None:
+    """Refuse to keep what was computed while its plan file changed.
+
+    Parameters
+    ----------
+    plan : Item
+        The plan file.
+    planned : str
+        Its digest when the work began.
+
+    Raises
+    ------
+    PlanError
+        If it is another one now, or gone.
+    """
+    if not plan.exists() or plan.digest() != planned:
+        raise PlanError(
+            f"The plan {plan} changed while it was computed: settings, sources or code are others "
+            "now. What was computed is not kept; run again, and change nothing meanwhile."
+        )
 
 
 def digest_files(layout: RunLayout, items: Iterable[Item]) -> dict[str, str]:
@@ -255,22 +280,68 @@ def remove_old_parts(layout: RunLayout, stage: str, names: set[str]) -> None:
 
 
 def forget_lost(layout: RunLayout, stage: str) -> None:
-    """Remove the markers of partitions and of gathering whose files are no longer there.
+    """Remove the markers of partitions, opening and gathering whose files are no longer there.
 
+    So are markers that cannot be read, as a power cut leaves them: they count as absent.
     Snakemake looks at markers alone; so what was removed by hand is made again.
     """
     markers = [m for m in layout.parts(stage).children() if m.name.endswith(".json")]
     markers.append(layout.done_step(stage, "finalise"))
+    markers.append(layout.done_step(stage, "init"))
     for marker in markers:
-        if marker.exists() and any(
-            not (layout.root / name).exists() for name in read_json(marker).get("digests", {})
-        ):
+        if not marker.exists():
+            continue
+        try:
+            names = dict(read_json(marker).get("digests", {}))
+        except (InputError, AttributeError, TypeError, ValueError):
+            log.warning("%s cannot be read; what it belongs to is made again", marker)
             marker.remove()
+            continue
+        if any(not (layout.root / name).exists() for name in names):
+            marker.remove()
+
+
+def settle_times(layout: RunLayout) -> None:
+    """Give plans, markers and the page of a run the present where their times lie in the future.
+
+    Snakemake compares times. Results of a clock that was ahead, or that was set back since, would
+    be newer than every later plan and never be made again.
+    """
+    places = [layout.root / "plan", layout.root / "parts"]
+    files = [layout.report] if layout.report.exists() else []
+    for place in places:
+        for item in place.children():
+            files += item.children() if item.is_folder() else [item]
+    late = [f.settle() for f in files if not f.is_folder()]
+    if any(late):
+        log.warning(
+            "%s: the times of %d files lie in the future; they are now the present", layout.root,
+            sum(late),
+        )  # fmt: skip
 
 
 def keys_below(name: str, keys: Iterable[str]) -> list[str]:
     """Return the keys that lie below a folder, from there on."""
     return [k.removeprefix(f"{name}/") for k in keys if k.startswith(f"{name}/")]
+
+
+def refuse_damaged(layout: RunLayout, stage: str, partition: str) -> None:
+    """Refuse to read a partition of another stage whose files are not those that it wrote.
+
+    A chunk of an array that is missing or empty would be read as zeros without a word.
+
+    Raises
+    ------
+    VerificationError
+        With one sentence for everything that does not agree.
+    """
+    marker = layout.done(stage, partition)
+    if marker.exists():
+        recorded = read_json(marker).get("digests", {}).items()
+        refuse_changed(
+            f"Partition '{partition}' of stage '{stage}' of run {layout.root}",
+            [(layout.root / name, digest) for name, digest in recorded],
+        )
 
 
 def refuse_changed(

@@ -10,7 +10,9 @@ alone, which returns its tables.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +29,7 @@ from quakeloom.stages.frame.partition_states import (
     read_parts,
     refuse_changed,
     refuse_incomplete,
+    refuse_new_plan,
     remove_old_parts,
     write_plans,
 )
@@ -153,13 +156,15 @@ def init_stage(stage: Stage, settings: Settings, layout: RunLayout) -> Any:
     own = stage.verb("init")
     if own is None:
         raise PlanError(f"Stage '{stage.name}' needs no `init`. Nothing was done.")
-    return own(settings, layout)
+    with _one_plan(stage, layout, "init"):
+        return own(settings, layout)
 
 
 def run_part(
     stage: Stage, settings: Settings, layout: RunLayout, partition: str = ONE, **options: Any
 ) -> dict[str, Any]:
     """Compute one partition of a stage; what was there of it is replaced as a whole."""
+    _refuse_other_settings(stage, settings, layout, partition)
     own = stage.verb("part")
     if own is not None:
         arguments = () if stage.partitions == "one" else (partition,)
@@ -185,9 +190,40 @@ def finalise_stage(stage: Stage, settings: Settings, layout: RunLayout) -> Any:
         If partitions are missing or of another plan; the message names them.
     """
     own = stage.verb("finalise")
-    if own is not None:
-        return own(settings, layout)
-    return gather_parts(stage, layout)
+    with _one_plan(stage, layout, "finalise"):
+        if own is not None:
+            return own(settings, layout)
+        return gather_parts(stage, layout)
+
+
+def _refuse_other_settings(
+    stage: Stage, settings: Settings, layout: RunLayout, partition: str
+) -> None:
+    """Refuse settings that are not those of the plan: it was made between reading the two."""
+    plan = layout.plan(stage.name, partition)
+    if not plan.exists():
+        return  # told by the verb, which names the partitions
+    planned = read_json(plan).get("settings")
+    if planned is not None and planned != digest_json(stage_settings(stage, settings)):
+        raise PlanError(
+            f"The settings of stage '{stage.name}' are not those of its plan {plan}. Nothing was "
+            "computed; run `quakeloom plan`, and run again."
+        )
+
+
+@contextlib.contextmanager
+def _one_plan(stage: Stage, layout: RunLayout, step: str) -> Iterator[None]:
+    """Do a step of a stage; if its plan changes meanwhile, the step counts as not done."""
+    plan = layout.plan_step(stage.name, step)
+    planned = plan.digest() if plan.exists() else ""
+    yield
+    if not planned:
+        return
+    try:
+        refuse_new_plan(plan, planned)
+    except PlanError:
+        layout.done_step(stage.name, step).remove()
+        raise
 
 
 def gather_parts(

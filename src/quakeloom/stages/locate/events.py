@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Locate
-from quakeloom.core import QuakeloomError, random_stream
+from quakeloom.core import MACHINE_TROUBLE, QuakeloomError, random_stream
 from quakeloom.location import (
     Ensemble,
     LocatedEvent,
@@ -353,7 +353,7 @@ def _locate_one(
             boundary_km=locator.stored.boundary, plane=locator.stored.plane,
             draws=WantedDraws(draws, random_stream(seed, "location", event_id)) if draws else None,
         )  # fmt: skip
-    except QuakeloomError:
+    except (QuakeloomError, *MACHINE_TROUBLE):
         raise
     except Exception as error:
         log.exception("event %s failed", event_id)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from quakeloom.core import PlanError
 from quakeloom.location import EnsembleTakeoffs
+from quakeloom.stages.frame.partition_states import refuse_damaged
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.ensembles import read_ensemble
 from quakeloom.stages.locate.events import place_events
@@ -28,6 +29,7 @@ def take_hypocenters(
     tuple of ndarray, shape (events, draws)
         Longitude, latitude, depth (km) and member.
     """
+    refuse_damaged(layout, LOCATE.name, partition)
     table = read_table(layout.part(LOCATE.name, partition) / "hypocenters.parquet", "hypocenters")
     if not table.column("event_id").equals(events.column("event_id")):
         raise PlanError(

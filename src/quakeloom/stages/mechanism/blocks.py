@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings, case_run
-from quakeloom.core import QuakeloomError
+from quakeloom.core import MACHINE_TROUBLE, QuakeloomError
 from quakeloom.mechanism import (
     MAXIMUM_READINGS,
     MechanismOptions,
@@ -126,7 +126,7 @@ def solve_events(
     """
     try:
         return _search_events(block, shared)
-    except QuakeloomError:
+    except (QuakeloomError, *MACHINE_TROUBLE):
         raise
     except Exception as error:
         count = block.events.num_rows

@@ -17,7 +17,7 @@ from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.config import Settings, case_run
 from quakeloom.mechanism import mechanism_grid
 from quakeloom.schema import QUALITIES, is_earthquake
-from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
+from quakeloom.stages.frame.partition_states import digest_files, open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes, promise_threads
@@ -99,17 +99,23 @@ def _seconds(settings: Settings, rows: PlannedRows) -> float:
 def init(settings: Settings, layout: RunLayout) -> None:
     """Make the store of accepted sets with the grid of mechanisms, if it is not there."""
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
-    if settings.storage.acceptance:
+    facts: dict[str, Any] = {}
+    if not settings.storage.acceptance:
+        # sets of earlier settings belong to other rows
+        layout.accepted.remove()
+    else:
         with atomic_folder(layout.accepted / _GRID) as group:
             for name in ("strike_deg", "dip_deg", "rake_deg"):
                 write_array(group, name, getattr(grid, name))
         create_group(layout.accepted, {"description": _ACCEPTED})
+        facts["digests"] = digest_files(layout, [layout.accepted / _GRID])
     open_marker(
         layout,
         MECHANISM.name,
         {
             "mechanisms": int(grid.strike_deg.size),
             "grid_step_deg": settings.mechanism.grid_step_deg,
+            **facts,
         },
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Stress
 from quakeloom.mechanism import mechanism_grid
+from quakeloom.stages.frame.partition_states import refuse_damaged
 from quakeloom.stages.stress.inputs import StressEvents, axis_names, place_boundaries
 from quakeloom.stages.stress.map import MapEvents
 from quakeloom.store import RunLayout, open_array, read_arrays, read_json
@@ -67,11 +68,15 @@ def read_acceptance(layout: RunLayout, partition: str) -> tuple[Any, tuple[NDArr
     """Return the stored weights of acceptable mechanisms, and the grid that they stand on.
 
     The grid comes with the share of all orientations of each mechanism, since that of HASH
-    holds mechanisms with vertical planes twice. None where no sets are stored.
+    holds mechanisms with vertical planes twice. None where no sets are stored, or where they are
+    not those that the marker of the partition names: their rows would be other events.
     """
     group = layout.accepted / partition
-    if not (group / "acceptance").exists():
+    marker = layout.done("mechanism", partition)
+    written = read_json(marker).get("digests", {}) if marker.exists() else {}
+    if group.relative_to(layout.root) not in written or not (group / "acceptance").exists():
         return None, ()
+    refuse_damaged(layout, "mechanism", partition)
     grid = tuple(
         np.asarray(open_array(layout.accepted / "grid", n)[...])
         for n in ("strike_deg", "dip_deg", "rake_deg")

@@ -10,6 +10,7 @@ import numpy as np
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError, LayeredModel
+from quakeloom.stages.frame.partition_states import refuse_damaged
 from quakeloom.stages.frame.stage import ONE
 from quakeloom.stages.takeoff import TAKEOFF
 from quakeloom.store import (
@@ -63,7 +64,14 @@ def trace_models(settings: Settings) -> Iterator[TakeoffTable]:
 
 
 def read_tables(layout: RunLayout) -> TableStack:
-    """Read the tables of a run."""
+    """Read the tables of a run.
+
+    Raises
+    ------
+    VerificationError
+        If they are not those that the stage wrote.
+    """
+    refuse_damaged(layout, TAKEOFF.name, ONE)
     folder = layout.part(TAKEOFF.name, ONE)
     tables = []
     for file in (f for f in folder.children() if f.name.endswith(".json")):

@@ -146,6 +146,8 @@ def _cut_one(
         records, problems = reader.read(
             RecordSet(w.instrument, w.start, end, w.rows), picker.components, rate, MARGIN
         )
+    except MemoryError:  # trouble of the machine is no result
+        raise
     except Exception as error:  # one window must not cost the others
         log.exception("%s failed", w.instrument)
         return None, _row(ids, w, "error", f"{type(error).__name__}: {error}")

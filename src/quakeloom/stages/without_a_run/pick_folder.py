@@ -146,6 +146,8 @@ def _pick_archive(
     for number, wanted in enumerate(sets):
         try:
             records, trouble = reader.read(wanted, picker.components, picker.sampling_rate_hz)
+        except MemoryError:  # trouble of the machine is no result
+            raise
         except Exception as error:  # one instrument must not cost the others
             log.exception("%s failed", wanted.instrument)
             problems.append(_failed(wanted, error))

@@ -137,6 +137,8 @@ def _read_archive(
         except QuakeloomError as error:
             reasons[i] = str(error)
             continue
+        except MemoryError:  # trouble of the machine is no result
+            raise
         except Exception as error:  # one record must not cost the others
             log.exception("%s failed", job.instrument)
             reasons[i] = f"{type(error).__name__}: {error}"
