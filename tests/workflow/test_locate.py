@@ -203,7 +203,7 @@ def test_station_terms_are_found_between_rounds(tmp_path):
 
 
 @pytest.mark.parametrize(("asked", "events", "every", "terms"), [
-    (None, 9, 0, 0), (None, 10, 1, 0), (None, 50, 2, 2), (0, 50, 1, 0), (3, 4, 3, 3),
+    (0, 9, 0, 0), (0, 10, 1, 0), (2, 50, 2, 2), (0, 50, 1, 0), (3, 4, 3, 3),
 ])  # fmt: skip
 def test_rounds_follow_from_the_number_of_events(asked, events, every, terms):
     rounds = correction_rounds(Locate(models=["x"], station_iterations=asked), events)
