@@ -31,7 +31,7 @@ from quakeloom.inference import (
     coverage_spread,
     with_one_blas_thread,
 )
-from quakeloom.stages.tomography.inputs import choose_line_prior, line_problem
+from quakeloom.stages.tomography.prior import choose_line_prior, line_problem
 from quakeloom.tomography import (
     LineSurvey,
     SamplerOptions,

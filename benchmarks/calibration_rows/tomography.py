@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -67,26 +68,15 @@ def measure_nodes(quick: bool) -> list[Row]:
     """Measure lines with hyper-parameters marginalized (the default)."""
     found = [look(1, k, {}) for k in range(QUICK_LINES if quick else LINES)]
     shares = np.array([f[0] for f in found])
-    rows = []
-    for c, name in enumerate(CLASSES):
-        known = np.isfinite(shares[:, c, -1])
-        holds, error = share_and_error(shares[known, c, -1])
-        rows.append(
-            Row(
-                f"velocity at nodes {name}",
-                0.95,
-                holds,
-                error,
-                int(known.sum()),
-                sum(f[2] for f in found),
-                float(np.nanmean([f[1][c] for f in found])),
-                unit="km/s",
-                reliability=[
-                    (level, float(np.nanmean(shares[:, c, k]))) for k, level in enumerate(LEVELS)
-                ],
-            )
+    return [
+        replace(
+            row,
+            reliability=[
+                (level, float(np.nanmean(shares[:, c, k]))) for k, level in enumerate(LEVELS)
+            ],
         )
-    return rows
+        for c, row in enumerate(_rows(found, "velocity at nodes"))
+    ]
 
 
 def measure_nodes_before(quick: bool) -> list[Row]:
@@ -94,22 +84,23 @@ def measure_nodes_before(quick: bool) -> list[Row]:
     if quick:
         return []
     found = [look(1, k, {"hyperparameters": "maximized"}) for k in range(8)]
+    note = "kept as a setting; ranges are too narrow"
+    return [replace(row, note=note) for row in _rows(found, "`hyperparameters: maximized`, nodes")]
+
+
+def _rows(found: list[tuple[np.ndarray, np.ndarray, float]], product: str) -> list[Row]:
+    """Return a row for every class of nodes from the looks at all lines."""
     shares = np.array([f[0] for f in found])
     rows = []
     for c, name in enumerate(CLASSES):
         known = np.isfinite(shares[:, c, -1])
         holds, error = share_and_error(shares[known, c, -1])
+        seconds = sum(f[2] for f in found)
+        width = float(np.nanmean([f[1][c] for f in found]))
         rows.append(
             Row(
-                f"`hyperparameters: maximized`, nodes {name}",
-                0.95,
-                holds,
-                error,
-                int(known.sum()),
-                sum(f[2] for f in found),
-                float(np.nanmean([f[1][c] for f in found])),
+                f"{product} {name}", 0.95, holds, error, int(known.sum()), seconds, width,
                 unit="km/s",
-                note="kept as a setting; ranges are too narrow",
             )
-        )
+        )  # fmt: skip
     return rows

@@ -16,7 +16,8 @@ from quakeloom.stages.frame.verbs import list_partitions, verify_stage
 from quakeloom.stages.planning import plan_run
 from quakeloom.stages.tomography import TOMOGRAPHY
 from quakeloom.stages.tomography import verbs as stage
-from quakeloom.stages.tomography.inputs import read_line, read_prior
+from quakeloom.stages.tomography.inputs import read_line
+from quakeloom.stages.tomography.prior import read_prior
 from quakeloom.store import RunLayout, open_array, read_json, read_table, read_text
 from quakeloom.tomography import LineSurvey, synthetic_line
 

@@ -35,11 +35,8 @@ from quakeloom.stages.tomography.inputs import (
     LineInputs,
     input_digest,
     line_settings,
-    prior_path,
     read_line,
-    read_prior,
     sampler_options,
-    write_prior,
 )
 from quakeloom.stages.tomography.prepared import (
     MEMBER_ARRAYS,
@@ -48,6 +45,7 @@ from quakeloom.stages.tomography.prepared import (
     read_prepared,
     write_prepared,
 )
+from quakeloom.stages.tomography.prior import prior_path, read_prior, write_prior
 from quakeloom.store import (
     RunLayout,
     digest_array,
