@@ -30,7 +30,7 @@ KEPT = ROOT / "benchmarks" / "calibration_rows" / "measured.json"
 """Rows of the last full measurements, by module and function."""
 
 PAGE = ROOT / "docs" / "calibration.md"
-FIGURE = ROOT / "docs" / "images" / "calibration.png"
+IMAGES = ROOT / "docs" / "images"
 IN_RANGE = (0.93, 0.97)
 """Shares that a 95 % range may hold."""
 
@@ -121,7 +121,7 @@ def table_line(row: Row) -> str:
 
 def write_page(kept: dict[str, list[dict[str, Any]]], page: Path) -> None:
     """Write the page of all kept rows, a table per module."""
-    parts = [HEAD, "\n![Stated probability against the share that held.](images/calibration.png)\n"]
+    parts = [HEAD]
     modules = sorted({name.split(".")[0] for name in kept})
     for module in modules:
         title = (importlib.import_module(f"calibration_rows.{module}").__doc__ or module).split(
@@ -134,34 +134,51 @@ def write_page(kept: dict[str, list[dict[str, Any]]], page: Path) -> None:
         parts += [table_line(r) for r in rows]
         notes = [f"- {r.product}: {r.note}" for r in rows if r.note]
         parts += ["", *notes] if notes else []
+        image = f"images/{figure_name(module)}"
+        parts.append(f"\n![Stated probability against the share that held: {module}.]({image})\n")
     page.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
 
 
-def draw_figure(kept: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Draw the reliability diagrams, and what 95 % ranges hold, row by row."""
+def figure_name(module: str) -> str:
+    """Return the file name of the figure of a module's rows."""
+    return f"calibration-{module}.png"
+
+
+def draw_figures(kept: dict[str, list[dict[str, Any]]], folder: Path) -> None:
+    """Draw for every module what its 95 % ranges hold, and reliability diagrams beside that."""
+    for module in sorted({name.split(".")[0] for name in kept}):
+        rows = [Row(**r) for n, rs in kept.items() if n.split(".")[0] == module for r in rs]
+        draw_figure(rows, folder / figure_name(module))
+
+
+def draw_figure(rows: list[Row], path: Path) -> None:
+    """Draw the rows of one module; shares that were measured before are crosses."""
     from quakeloom.plots import PAGE_WIDTH_IN, figure_to_png, new_figure
 
-    rows = [Row(**r) for rs in kept.values() for r in rs]
-    shares = [r for r in rows if r.is_share and abs(r.stated - 0.95) < 1e-6]
-    sheet = new_figure(PAGE_WIDTH_IN, max(2.6, 0.9 + 0.16 * len(shares)))
-    left, right = sheet.subplots(1, 2, width_ratios=(1, 1.1))
-    left.plot([0, 1], [0, 1], color="#22262b", linewidth=0.7, linestyle=":")
-    for row in rows:
-        if row.reliability:
-            left.plot(*zip(*row.reliability, strict=True), color="#5b7f95", linewidth=0.8)
-    left.set(xlim=(0, 1), ylim=(0, 1), xlabel="Stated probability", ylabel="Share that held")
-    left.set_box_aspect(1.0)
-    right.axvspan(*IN_RANGE, color="#d9dde2", linewidth=0)
+    shares = [r for r in rows if r.is_share]
+    lines = [r.reliability for r in rows if r.reliability]
+    sheet = new_figure(PAGE_WIDTH_IN, max(2.4, 0.8 + 0.15 * len(shares)))
+    sides = sheet.subplots(1, 1 + bool(lines), squeeze=False)[0]
+    right = sides[0]
     for place, row in enumerate(shares[::-1]):
+        half = IN_RANGE[1] - 0.95
+        right.barh(place, 2 * half, left=row.stated - half, height=1.0, color="#d9dde2")
         if row.before is not None:
             right.plot(row.before, place, "x", color="#b5532e", markersize=4)
-        right.errorbar(
-            row.holds, place, xerr=row.standard_error, fmt="o", color="#1f4e79", markersize=3
-        )
-    right.set_yticks(range(len(shares)), [r.product for r in shares[::-1]], fontsize=5)
-    right.yaxis.tick_right()
-    right.set_xlabel("Share in the 95 % range (x: before)")
-    path.write_bytes(figure_to_png(sheet, 120.0))
+        error = row.standard_error or 0.0
+        right.errorbar(row.holds, place, xerr=error, fmt="o", color="#1f4e79", markersize=3)
+    right.set_yticks(range(len(shares)), [r.product for r in shares[::-1]], fontsize=6)
+    right.set_ylim(-0.6, len(shares) - 0.4)
+    right.set_xlabel("Share that held (grey: as stated; x: before)")
+    if lines:
+        left = sides[1]
+        left.plot([0, 1], [0, 1], color="#22262b", linewidth=0.7, linestyle=":")
+        for line in lines:
+            left.plot(*zip(*line, strict=True), color="#5b7f95", linewidth=0.8)
+        left.set(xlim=(0, 1), ylim=(0, 1), xlabel="Stated probability", ylabel="Share that held")
+        left.set_box_aspect(1.0)
+        left.set_anchor("N")
+    path.write_bytes(figure_to_png(sheet, 110.0))
 
 
 def main() -> None:
@@ -186,7 +203,7 @@ def main() -> None:
     if not arguments.quick:
         kept = read_kept(arguments.keep)
         write_page(kept, PAGE)
-        draw_figure(kept, FIGURE)
+        draw_figures(kept, IMAGES)
     print_result("calibration", figures, {"quick": arguments.quick}, clock.seconds())
 
 

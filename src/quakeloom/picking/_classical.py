@@ -139,7 +139,9 @@ def _find_s(
     behind = (total[at] - total[start]) / np.maximum(at - start, 1) + _LOG_FLOOR
     # the largest energies count, not a late small arrival in the coda
     peak = np.maximum.accumulate(ahead)
-    growth = ahead / behind * np.sqrt(ahead / peak.max())
+    if not peak[-1] > 0.0:
+        return None
+    growth = ahead / behind * np.sqrt(ahead / peak[-1])
     best = int(np.argmax(growth))
     if growth[best] < o.s_ratio:
         return None

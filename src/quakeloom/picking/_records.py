@@ -266,7 +266,7 @@ def _find_picks(
     peaks[1] = _own_s(peaks[0], peaks[1], rate, options, options.s_share if flat else 0.0)
     rows = []
     for k, (phase, found) in enumerate(zip(PHASES, peaks, strict=True)):
-        for position, width, probability in zip(*found, strict=True):
+        for position, _, probability in zip(*found, strict=True):
             use = [vertical] if phase == "P" and record.channels[vertical] else flat or [vertical]
             # a view of what is looked at: a record can be a day long
             first = max(round(position) - reach, 0)
@@ -276,7 +276,7 @@ def _find_picks(
                 (
                     phase,
                     record.time_of(position),
-                    errors[k].of(width, probability, rate),
+                    errors[k].of(probability, rate),
                     min(probability, 1.0),
                     snr,
                     record.channels[use[0]],

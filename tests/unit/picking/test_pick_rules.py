@@ -17,7 +17,7 @@ from quakeloom.picking import (
     steady_probabilities,
 )
 from quakeloom.signal import Piece, Record, make_records
-from quakeloom.stages.training.simulated import _local_records
+from quakeloom.stages.training.simulated import local_records
 from quakeloom.stages.weights.pickers import open_picker
 
 START = 1_577_836_800_000_000_000
@@ -130,7 +130,7 @@ def test_what_is_refused_is_counted_with_its_reason():
 
 def test_a_record_upside_down_gives_the_same_picks():
     picker = own_picker()
-    records = _local_records(5, "upside-down", 6)
+    records = local_records(5, "upside-down", 6)
     for data in records.data.astype(np.float32):
         # the order of the network's components does not matter here
         one, other = (
@@ -192,7 +192,7 @@ def test_verticals_alone_keep_the_surest_s():
 @pytest.mark.parametrize("make", PICKERS)
 def test_two_standard_errors_hold_95_percent_of_simulated_arrivals(make):
     picker = make()
-    truth = _local_records(11, "pick-errors", 400)
+    truth = local_records(11, "pick-errors", 400)
     order = ["ZNE".index(c) for c in picker.components]
     records = [
         Record(START + i * 600 * 10**9, 100.0, d[order].astype(np.float32), [0] * 3,
@@ -219,7 +219,16 @@ def test_two_standard_errors_hold_95_percent_of_simulated_arrivals(make):
 
 def test_an_error_grows_with_doubt_and_is_never_below_half_a_sample():
     errors = PickErrors(0.01, 0.3)
-    assert errors.of(10.0, 1.0, 100.0) == pytest.approx(0.01)
-    assert errors.of(10.0, 0.5, 100.0) == pytest.approx(0.16)
-    assert PickErrors().of(10.0, 1.0, 50.0) == pytest.approx(0.01)
-    assert PickErrors(per_width=0.2).of(10.0, 0.1, 100.0) == pytest.approx(0.02)
+    assert errors.of(1.0, 100.0) == pytest.approx(0.01)
+    assert errors.of(0.5, 100.0) == pytest.approx(0.16)
+    assert PickErrors().of(1.0, 50.0) == pytest.approx(0.01)
+
+
+def test_nothing_after_a_p_is_no_s_of_the_classical_picker():
+    data = noise("white", 6000, 3)
+    # a burst, and a recorder that is dead from then on
+    data[:, 3000:3100] *= 50.0
+    data[1:, 3000:] = 0.0
+    (found,) = pick(ClassicalPicker(), data)
+    assert np.isfinite(found.probability).all()
+    assert np.isfinite(found.uncertainty_s).all()

@@ -170,7 +170,7 @@ def _pick_window(
         travel = max(lag * 1.37, 0.0) if rows.s[number] != _NO_TIME else 0.0
         reach = (w.tolerance_s + w.tolerance_share * travel) * rate * (1.0 if k == 0 else 1.73)
         threshold = w.p_threshold if phase == "P" else w.s_threshold
-        position, width, probability = find_peaks(traces[k], threshold, max(round(0.5 * rate), 1))
+        position, _, probability = find_peaks(traces[k], threshold, max(round(0.5 * rate), 1))
         near = np.flatnonzero((np.abs(position - center) <= reach) & (position > earliest))
         if not near.size:
             continue
@@ -192,7 +192,7 @@ def _pick_window(
                 and "clipped" in rows.flags[number],
                 "phase": phase,
                 "time": start + round(at * _NANO / rate),
-                "uncertainty_s": errors[k].of(width[best], probability[best], rate),
+                "uncertainty_s": errors[k].of(probability[best], rate),
                 "probability": min(float(probability[best]), 1.0),
                 "snr": signal_to_noise(data[use], round(at), rate),
             }

@@ -253,8 +253,8 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
     seed = settings.seed
     started = time.perf_counter()
     progress("simulating records")
-    records = _local_records(seed, "train", wanted.records)
-    held_out = _local_records(seed, "held-out", wanted.held_out_records)
+    records = local_records(seed, "train", wanted.records)
+    held_out = local_records(seed, "held-out", wanted.held_out_records)
     training = PickerTraining(
         steps=wanted.steps,
         batch=wanted.batch,
@@ -296,7 +296,7 @@ def score_picker(weights: Item, seed: int, count: int) -> dict[str, Any]:
     """Score weights on simulated records of another region: precision, recall, F1, residuals."""
     with local_copy(weights) as file:
         picker = build_own_picker(read_network_weights(file), weights.stem)
-    records = _local_records(seed, "test", count, elsewhere=True)
+    records = local_records(seed, "test", count, elsewhere=True)
     start = 1500
     windows = records.data[:, :, start : start + picker.samples].astype(np.float32)
     found = picker.probabilities(windows)
@@ -410,7 +410,7 @@ def _jittered(
     return cut_windows(records, onset + error), is_up
 
 
-def _local_records(seed: int, name: str, count: int, elsewhere: bool = False) -> TrainingRecords:
+def local_records(seed: int, name: str, count: int, elsewhere: bool = False) -> TrainingRecords:
     """Records of 60 s with their flaws, their arrivals, and whether anyone could see them."""
     data = np.empty((count, 3, _PICKER_SAMPLES), np.float16)
     p_sample, s_sample = np.empty(count), np.empty(count)
