@@ -34,7 +34,8 @@ def threshold_section(results: RunResults) -> Section:
             f"{best['minimum_probability']:g} ({best['quality_a_count']} of quality A, "
             f"{best['quality_b_count']} of B), where "
             f"{percent(best['expected_error_rate'])} of the polarities are expected to be wrong."
-            + _comparison(best, weighed),
+            + _comparison(best, weighed)
+            + _use(results),
             "lead",
         ),
         page_picture(
@@ -59,6 +60,21 @@ def threshold_section(results: RunResults) -> Section:
         ),
     )  # fmt: skip
     return section
+
+
+def _use(results: RunResults) -> str:
+    """Say whether the mechanisms of the run use the choice."""
+    wanted = results.settings.get("threshold") or {}
+    how = results.settings.get("mechanism") or {}
+    if not wanted.get("apply", True):
+        return " It is shown only (threshold.apply: false)."
+    is_weighed = how.get("use_probabilities")
+    if is_weighed or (is_weighed is None and how.get("average") != "hash"):
+        return (
+            " The mechanisms of this run do not use it: they weigh all readings by their "
+            "probabilities (mechanism.use_probabilities), which needs no threshold."
+        )
+    return " The mechanisms of this run use it."
 
 
 def _comparison(best: dict[str, Any], weighed: dict[str, Any] | None) -> str:

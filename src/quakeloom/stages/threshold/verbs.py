@@ -164,6 +164,11 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     write_json_if_changed(layout.root / CHOICE, chosen)
     gather_parts(THRESHOLD_STAGE, layout, chosen)
     log.info("threshold: %s", chosen)
+    if settings.threshold.apply and settings.mechanism.weighs_probabilities:
+        log.warning(
+            "The threshold is shown, not applied: the mechanisms weigh readings by their "
+            "probabilities. Set mechanism.use_probabilities to false to count those above it."
+        )
     return chosen
 
 
