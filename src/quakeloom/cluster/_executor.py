@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -79,8 +80,11 @@ def open_executor(
         import dask
         from distributed import Client, LocalCluster
 
+        # importing it sets its loggers to INFO, whatever was wanted before
+        logging.getLogger("distributed").setLevel(logging.ERROR)
         quiet = {
             "distributed.logging.distributed": "error",
+            "distributed.scheduler.http.routes": [],
             "distributed.worker.memory.pause": False,
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.target": False,
@@ -92,6 +96,8 @@ def open_executor(
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
+                # without an address of its own its pages would be served at port 8787
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 memory_limit=f"{memory_mb:.0f}MB" if memory_mb else 0,
             ) as cluster,
             Client(cluster) as client,
