@@ -85,6 +85,9 @@ def test_a_signal_ends_snakemake_and_its_jobs(tmp_path, monkeypatch, number, cod
     monkeypatch.setattr(_snakemake, "_is_in_front", lambda: False)
     monkeypatch.setattr(sys, "argv", ["quakeloom", "run", "--config", "my run.yaml"])
     mark = tmp_path / "job"
+    # under nohup, or behind another command, they arrive ignored, and the command keeps that
+    usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    outside = signal.signal(number, usual)
 
     def kill_when_ready() -> None:
         while not Path(f"{mark}.ready").exists():
@@ -93,16 +96,19 @@ def test_a_signal_ends_snakemake_and_its_jobs(tmp_path, monkeypatch, number, cod
 
     killer = threading.Thread(target=kill_when_ready, daemon=True)
     killer.start()
-    before = signal.getsignal(number)
-    with pytest.raises(StoppedError) as error:
-        run_snakemake(
-            [sys.executable, "-c", CHILD, str(mark)], dict(os.environ), tmp_path / "log", is_plain
-        )
+    try:
+        with pytest.raises(StoppedError) as error:
+            run_snakemake(
+                [sys.executable, "-c", CHILD, str(mark)], dict(os.environ), tmp_path / "log",
+                is_plain,
+            )  # fmt: skip
+        assert signal.getsignal(number) is usual
+    finally:
+        signal.signal(number, outside)
     assert error.value.exit_code == code
     assert "quakeloom run --config 'my run.yaml'" in str(error.value)
     assert "kept" in str(error.value)
     assert not psutil.pid_exists(int(mark.read_text()))
-    assert signal.getsignal(number) is before
 
 
 def test_what_snakemake_says_of_a_lock_is_seen(tmp_path, monkeypatch):
