@@ -80,9 +80,12 @@ def open_lazily(item: Item) -> Dataset:
 
     if not item.exists():
         raise InputError(f"{item} is missing, so it cannot be read. Run what makes it again.")
+    data: Dataset
     if item.name.endswith(".nc"):
-        return xarray.open_dataset(item.local, engine="scipy")
-    with warnings.catch_warnings():
-        # locks and notes of the stages lie beside the arrays
-        warnings.filterwarnings("ignore", "Object at .* is not recognized")
-        return xarray.open_zarr(item.local, consolidated=False)
+        data = xarray.open_dataset(item.local, engine="scipy")
+    else:
+        with warnings.catch_warnings():
+            # locks and notes of the stages lie beside the arrays
+            warnings.filterwarnings("ignore", "Object at .* is not recognized")
+            data = xarray.open_zarr(item.local, consolidated=False)
+    return data
