@@ -27,3 +27,4 @@ rule all:
     default_target: True
     input:
         expand(RESULTS + "/{run}/report.html", run=RUNS),
+        [file for run in RUNS for file in markers(run)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +69,41 @@ def test_a_run_is_exact_and_nothing_is_done_twice(catalog):
     )
     assert broken.returncode == 1
     assert "mechanisms.parquet has changed" in broken.stderr
+
+
+GATHERED = {"mechanism_finalise": 1, "stations": 1, "report": 1}
+"""Jobs that follow where a table of all partitions is missing."""
+
+REMOVED = {
+    "parts/mechanism/2019-01/solutions.parquet": {"mechanism": 1, **GATHERED},
+    "parts/mechanism/2019-01.json": {"mechanism": 1, **GATHERED},
+    "mechanisms.parquet": GATHERED,
+    "parts/mechanism.finalise.json": GATHERED,
+    "station_report.parquet": {"stations": 1, "report": 1},
+    "parts/stations/one.json": {"stations": 1, "report": 1},
+    "report.html": {"report": 1},
+}
+"""What is removed of a finished run, and the jobs that make it again."""
+
+
+@pytest.mark.slow
+def test_what_is_removed_of_a_finished_run_is_made_again(catalog):
+    """The page is newer than all of it, and yet nothing that it rests on stays missing."""
+    run(catalog)
+    before = contents(catalog)
+    root, kept = catalog / "results" / "tiny", catalog / "kept"
+    shutil.copytree(root, kept)
+    for name, expected in REMOVED.items():
+        (root / name).unlink()
+        assert jobs(run(catalog, "--dry-run")) == expected, name
+        shutil.rmtree(root)
+        shutil.copytree(kept, root)
+    for name in REMOVED:
+        (root / name).unlink()
+    run(catalog)
+    assert contents(catalog) == before
+    quakeloom("verify", "--config", catalog / "tiny.yaml", "--results", catalog / "results")
+    assert "Nothing to be done" in run(catalog)
 
 
 @pytest.mark.slow

@@ -61,6 +61,12 @@ def results(files, **names):
     return [f"{RESULTS}/{file}".format(**names) for file in files]
 
 
+def markers(run):
+    """Return what says that the stages of a run are done: none is missing beside a newer page."""
+    stages = RUNS[run]["stages"].values()
+    return [file for entry in stages for file in results(entry.get("done", []))]
+
+
 def planned(wildcards, stage):
     entry = RUNS[wildcards.run]["stages"][stage]
     if "found_by" not in entry:

@@ -68,23 +68,37 @@ def _options(
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-_run.add_commands(app)
-_stage_verbs.add_commands(
-    app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
-)
-_stage_list.add_commands(app)
-_waveforms.add_commands(app)
-_train.add_commands(app)
-_catalogs.add_commands(app)
-_calibrate.add_commands(app)
-_config.add_commands(app)
-_doctor.add_commands(app)
-_init.add_commands(app)
+def _add_commands() -> None:
+    """Add all commands; those of stages follow from their records, of other packages too."""
+    _run.add_commands(app)
+    _stage_verbs.add_commands(
+        app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
+    )
+    _stage_list.add_commands(app)
+    _waveforms.add_commands(app)
+    _train.add_commands(app)
+    _catalogs.add_commands(app)
+    _calibrate.add_commands(app)
+    _config.add_commands(app)
+    _doctor.add_commands(app)
+    _init.add_commands(app)
+    _stage_verbs.refuse_doubled_names(app)
+
+
+_faults: list[QuakeloomError] = []
+"""Why the commands could not be added: a stage of another package has a record that is wrong."""
+
+try:
+    _add_commands()
+except QuakeloomError as _error:
+    _faults.append(_error)  # main says it, as it says every other
 
 
 def main() -> None:
     """Run the command line; foreseen errors become one message and an exit code."""
     try:
+        if _faults:
+            raise _faults[0]
         app()
     except SystemExit as end:
         if end.code != _CODE_OF_STOPPED:

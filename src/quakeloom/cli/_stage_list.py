@@ -34,7 +34,10 @@ def stages() -> None:
     """List stages, their rules and the kinds of run, as Markdown."""
     from quakeloom.config import Settings
     from quakeloom.stages.frame.chains import CHAINS
+    from quakeloom.stages.frame.plugin_checks import check_stage_files
 
+    for stage in every_stage():
+        check_stage_files(stage)
     lines = [
         "# Stages, rules and kinds of run",
         "",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from quakeloom.cli._open_run import Partition, Run, open_run
+from quakeloom.core import PlanError
 from quakeloom.stages.every_stage import every_stage, find_stage
 from quakeloom.stages.frame.stage import Stage
 
@@ -29,6 +30,24 @@ def add_commands(app: typer.Typer, groups: Mapping[str, typer.Typer]) -> None:
         _add_verbs(group, stage)
         app.add_typer(group, name=stage.name)
     app.command("report")(report)
+
+
+def refuse_doubled_names(app: typer.Typer) -> None:
+    """Refuse a stage whose name is that of a command.
+
+    Raises
+    ------
+    PlanError
+        Such a stage would hide the command, or be hidden by it.
+    """
+    commands = {c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands}
+    groups = [str(g.name) for g in app.registered_groups]
+    for stage in every_stage():
+        if stage.name in commands or groups.count(stage.name) > 1:
+            raise PlanError(
+                f"Stage '{stage.name}' ({stage.module}) has the name of a command. Nothing was "
+                "done; give it another name in its record."
+            )
 
 
 def _add_verbs(group: typer.Typer, stage: Stage) -> None:

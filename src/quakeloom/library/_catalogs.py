@@ -208,10 +208,15 @@ def read(paths: str | Path | Sequence[str | Path], format: str = "auto", **optio
 
 
 def _files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    try:
+        given = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
+    except TypeError:
+        raise InputError(
+            f"Files are given as {type(paths).__name__}, which names none. Nothing was read; give "
+            "a path, or a list of paths."
+        ) from None
     files: list[Path] = []
-    for item in given:
-        path = Path(item)
+    for path in given:
         if path.is_dir():
             remedy = (
                 "open it with ql.open_run" if (path / "plan").is_dir() else

@@ -19,6 +19,7 @@ from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.mechanism import MechanismGrid, mechanism_grid
 from quakeloom.plots import FocalSphere, plot_focal_sphere, plot_focal_spheres
 from quakeloom.report import reading_weights
+from quakeloom.stages.frame.used_of import count_reasons
 
 _ANGLES = ("strike_deg", "dip_deg", "rake_deg")
 """Angles of a nodal plane."""
@@ -126,8 +127,19 @@ class Mechanisms(Result):
         return plot_focal_spheres([self._sphere(int(i)) for i in rows], titles)
 
     def _words(self) -> list[str]:
-        if len(self) == 1:
-            return self._words_of_one()
+        return [*(self._words_of_one() if len(self) == 1 else self._words_of_all()), *self._left()]
+
+    def _left(self) -> list[str]:
+        """Say how many readings were not used, and why: 0 and 1 in place of -1 and 1, say."""
+        use = self._found.polarities.column("use")
+        reasons = count_reasons(use, ["used"])
+        left = sum(n for _, n in reasons)
+        if not left:
+            return []
+        why = ", ".join(f"{reason} {n:,}" for reason, n in reasons)
+        return [f"not used: {left:,} of {count(len(use), 'first motion')} ({why})"]
+
+    def _words_of_all(self) -> list[str]:
         status = self._table.column("status").to_pylist()
         quality = [
             q

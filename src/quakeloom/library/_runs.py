@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import difflib
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -20,11 +20,9 @@ from quakeloom.library._maps import draw_hypocenter_map, draw_mechanism_map, dra
 from quakeloom.library._stress_maps import StressMap
 from quakeloom.plots import SectionGrid, plot_velocity_sections
 from quakeloom.schema import TABLES, empty_table
+from quakeloom.stages.frame.chains import run_stages
 from quakeloom.stages.frame.run_settings import read_settings
-from quakeloom.store import RunLayout, read_json, read_table
-
-_FACTS = ("stress", "tomography", "regional", "threshold", "location")
-"""Summaries in JSON that a run may have."""
+from quakeloom.store import Item, RunLayout, open_lazily, read_json, read_table
 
 
 class Run:
@@ -47,7 +45,8 @@ class Run:
     @property
     def tables(self) -> list[str]:
         """Names of the tables that the run has."""
-        return [n for n in TABLES if self._layout.table(n).exists()]
+        more = [t for s in run_stages(self.settings) for t in s.tables if t not in TABLES]
+        return [n for n in (*TABLES, *more) if self._layout.table(n).exists()]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as a pandas frame; times are UTC.
@@ -62,7 +61,7 @@ class Run:
     @property
     def datasets(self) -> list[str]:
         """Names of what :meth:`dataset` opens."""
-        return [n for n, find in self._sources().items() if find is not None]
+        return list(self._sources())
 
     def dataset(self, name: str) -> xr.Dataset:
         """Return arrays of the run as an xarray dataset, read when they are used.
@@ -73,19 +72,22 @@ class Run:
             ``stress``: the stress map. ``sections``: mean, spread and quantiles of a line.
             ``ensemble``: the members of a line or region. ``accepted``: weights of all acceptable
             mechanisms by event, with the mechanisms. ``locations``: draws of hypocenters.
+            ``regional``: mean and spread of a region. Others by the name of their file.
 
         Raises
         ------
         InputError
             If the run has none of that name; the message lists those it has.
         """
-        find = self._sources().get(name)
-        if find is None:
+        item = self._sources().get(name)
+        if item is None:
             known = ", ".join(self.datasets) or "none"
             raise InputError(
                 f"Run {self.path} has no arrays '{name}'. Nothing was opened; it has {known}."
             )
-        return find()
+        if name == "accepted":
+            return self._accepted(item)
+        return self._joined(item, "locate") if name == "locations" else open_lazily(item)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -96,8 +98,9 @@ class Run:
     @property
     def facts(self) -> dict[str, Any]:
         """Numbers that stages wrote as JSON, by stage: ``stress``, ``tomography`` and others."""
-        files = {n: self._layout.root / f"{n}.json" for n in _FACTS}
-        return {n: read_json(f) for n, f in files.items() if f.exists()}
+        stages = run_stages(self.settings)
+        files = [self._layout.root / f for s in stages for f in s.files if f.endswith(".json")]
+        return {f.stem: read_json(f) for f in files if f.exists()}
 
     @property
     def report(self) -> Path | None:
@@ -152,8 +155,12 @@ class Run:
         return figure
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        if name.startswith("_") or name not in TABLES:
+        if name.startswith("_") or "settings" not in self.__dict__:
             raise AttributeError(f"A run has no attribute '{name}'.")
+        if name not in TABLES and name not in self.tables:
+            near = difflib.get_close_matches(name, dir(self), n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise AttributeError(f"A run has no attribute '{name}'.{hint}")
         return self.table(name)
 
     def __dir__(self) -> list[str]:
@@ -192,35 +199,33 @@ class Run:
             )
         return read_table(self._layout.table(name), name)
 
-    def _sources(self) -> dict[str, Callable[[], xr.Dataset] | None]:
-        """What opens the arrays of each name; None where the run has none."""
-        sections, ensemble = self.path / "sections.nc", self.path / "ensemble.zarr"
-        stress, drawn = self.path / "stress.zarr", self.path / "locations.zarr"
-        accepted = self._layout.accepted.local
-        return {
-            "stress": (lambda: _open_zarr(stress)) if stress.is_dir() else None,
-            "sections": (
-                (lambda: xr.open_dataset(sections, engine="scipy")) if sections.is_file() else None
-            ),
-            "ensemble": (lambda: _open_zarr(ensemble)) if ensemble.is_dir() else None,
-            "accepted": (lambda: self._accepted(accepted)) if accepted.is_dir() else None,
-            "locations": (lambda: self._joined(drawn, "locate")) if drawn.is_dir() else None,
-        }
+    def _sources(self) -> dict[str, Item]:
+        """Zarr groups and NetCDF files of the stages, by name; a group goes before a file."""
+        found: dict[str, Item] = {}
+        for stage in run_stages(self.settings):
+            for key in (*stage.arrays, *stage.files):
+                item = self._layout.root / key
+                is_array = item.name.endswith((".zarr", ".nc")) and "/" not in key
+                if is_array and item.exists():
+                    found.setdefault(item.stem, item)
+        return found
 
-    def _accepted(self, folder: Path) -> xr.Dataset:
-        grid = _open_zarr(folder / "grid").load()
+    def _accepted(self, folder: Item) -> xr.Dataset:
+        grid = open_lazily(folder / "grid").load()
         return self._joined(folder, "mechanism").assign_coords(
             {n: grid[n] for n in ("strike_deg", "dip_deg", "rake_deg")}
         )
 
-    def _joined(self, folder: Path, stage: str) -> xr.Dataset:
+    def _joined(self, folder: Item, stage: str) -> xr.Dataset:
         """The partitions of an array below each other, with the events of their rows."""
         pieces = []
-        for group in sorted(p for p in folder.iterdir() if p.is_dir() and p.name != "grid"):
+        for group in folder.children():
+            if not group.is_folder() or group.name == "grid":
+                continue
             part = self._layout.part(stage, group.name)
             table = "events" if stage == "mechanism" else "hypocenters"
             ids = read_table(part / f"{table}.parquet", table).column("event_id").to_pylist()
-            pieces.append(_open_zarr(group).assign_coords(event_id=("event", ids)))
+            pieces.append(open_lazily(group).assign_coords(event_id=("event", ids)))
         return xr.concat(pieces, "event").set_xindex("event_id")
 
 
@@ -255,14 +260,6 @@ def open_run(path: str | Path) -> Run:
             "results/demo."
         )
     return Run(folder)
-
-
-def _open_zarr(group: Path) -> xr.Dataset:
-    with warnings.catch_warnings():
-        # locks and notes of the stages lie beside the arrays
-        warnings.filterwarnings("ignore", "Object at .* is not recognized")
-        data: xr.Dataset = xr.open_zarr(group, consolidated=False)
-    return data
 
 
 def _draw_network(run: Run) -> Figure | None:

@@ -114,17 +114,26 @@ def _events_of_mechanisms(mechanisms: pa.Table) -> dict[str, Event]:
 def _add_picks(
     events: dict[str, Event], picks: list[dict[str, Any]], motions: list[dict[str, Any]]
 ) -> None:
-    """Add picks with arrivals; first motions go to the pick that they were read at."""
+    """Add picks with arrivals; first motions go to the pick that they were read at.
+
+    A first motion without a time goes to the P pick of its event and station, if there is one
+    alone: a second pick beside it would have no time.
+    """
     made: dict[tuple[Any, ...], Pick] = {}
+    timed: dict[tuple[Any, ...], list[Pick]] = {}
     for row in picks:
         pick = _add_pick(events, row, row["phase"], row["time"])
         if row["uncertainty_s"] is not None:
             pick.time_errors = QuantityError(uncertainty=row["uncertainty_s"])
         if is_first_p(row["phase"]):
-            made.setdefault((row["event_id"], row["network"], row["station"], row["time"]), pick)
+            key = (row["event_id"], row["network"], row["station"])
+            made.setdefault((*key, row["time"]), pick)
+            timed.setdefault(key, []).append(pick)
     for row in motions:
-        key = (row["event_id"], row["network"], row["station"], row["arrival_time"])
-        pick = made.get(key)
+        key = (row["event_id"], row["network"], row["station"])
+        pick = made.get((*key, row["arrival_time"]))
+        if pick is None and row["arrival_time"] is None and len(timed.get(key, ())) == 1:
+            pick = timed[key][0]
         if pick is None:
             pick = _add_pick(events, row, "P", row["arrival_time"])
         pick.polarity = _SIGNS[int(row["polarity"])]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import logging
 import platform
@@ -22,6 +21,7 @@ from quakeloom.report._collecting_waveforms import collect_waveforms
 from quakeloom.report._file_meanings import FILE_MEANINGS
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
+from quakeloom.report._stage_sections import stage_sections
 from quakeloom.schema import TABLES
 from quakeloom.stages.frame.chains import find_chain, run_stages, science_settings
 from quakeloom.stages.frame.partition_states import planned_partitions
@@ -77,7 +77,7 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
         stress=_stress(layout),
         waveforms=collect_waveforms(settings, layout),
         location=_location(settings, layout),
-        sections=_sections(stages, settings, layout),
+        sections=stage_sections(settings, layout),
         warnings=stages_without_result(settings, layout)[0],
         files=result_files(stages, layout),
     )
@@ -96,16 +96,6 @@ def result_files(stages: list[Stage], layout: RunLayout) -> list[tuple[str, str]
             if (layout.root / name).exists():
                 found[name] = FILE_MEANINGS.get(name, f"Written by stage {stage.name}.")
     return list(found.items())
-
-
-def _sections(stages: list[Stage], settings: Settings, layout: RunLayout) -> list[Any]:
-    """Sections that stages bring with their records, in the order of the stages."""
-    found = []
-    for stage in stages:
-        if stage.report:
-            module, _, function = stage.report.partition(":")
-            found.append(getattr(importlib.import_module(module), function)(settings, layout))
-    return found
 
 
 def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from quakeloom.config import Settings, case_run
 from quakeloom.core import IncompleteError, InputError
 from quakeloom.inference import ensemble_agreement
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
+from quakeloom.report._stage_sections import stage_sections
 from quakeloom.stages.tomography.inputs import line_settings, read_compared
 from quakeloom.stages.tomography.products import covered_nodes
 from quakeloom.store import (
@@ -56,6 +57,7 @@ def write_line_report(settings: Settings, layout: RunLayout) -> None:
         published,
         settings.model_dump(mode="json", exclude_none=True, include={"seed", "tomography"}),
         compared,
+        stage_sections(settings, layout),
     )
     write_text_if_changed(layout.report, build_line_report(results))
     log.info("report: %s", layout.report)

@@ -8,6 +8,7 @@ import numpy as np
 
 from quakeloom.config import Settings
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
+from quakeloom.report._stage_sections import stage_sections
 from quakeloom.stages.ensemble.blocks import ensemble_path
 from quakeloom.stages.regional.inputs import read_stations
 from quakeloom.store import (
@@ -41,6 +42,7 @@ def write_regional_report(settings: Settings, layout: RunLayout) -> None:
         stations.places_km,
         read_table(layout.table("rejects"), "rejects"),
         settings.model_dump(mode="json", exclude_none=True, include={"seed", "regional"}),
+        stage_sections(settings, layout),
     )
     write_text_if_changed(layout.report, build_regional_report(results))
     log.info("report: %s", layout.report)

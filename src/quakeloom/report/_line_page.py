@@ -68,6 +68,8 @@ class LineResults:
         Published section at the nodes.
     settings : dict
     compared : list of ComparedEnsemble
+    more_sections : list of Section
+        Of stages outside the package.
     """
 
     name: str
@@ -82,6 +84,7 @@ class LineResults:
     published: NDArray[np.float64] | None
     settings: dict[str, Any]
     compared: list[ComparedEnsemble] = field(default_factory=list)
+    more_sections: list[Section] = field(default_factory=list)
 
 
 def build_line_report(results: LineResults) -> str:
@@ -97,7 +100,8 @@ def build_line_report(results: LineResults) -> str:
         _reject_section,
         _provenance_section,
     )
-    sections = [s for s in (make(results) for make in makers) if s.blocks]
+    made = [make(results) for make in makers]
+    sections = [s for s in (*made[:-2], *results.more_sections, *made[-2:]) if s.blocks]
     return (
         report_environment()
         .get_template("page.html")

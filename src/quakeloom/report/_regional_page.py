@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,8 @@ class RegionalResults:
         Depth, north and east.
     rejects : pyarrow.Table
     settings : dict
+    more_sections : list of Section
+        Of stages outside the package.
     """
 
     name: str
@@ -46,12 +48,14 @@ class RegionalResults:
     stations_km: NDArray[np.float64]
     rejects: pa.Table
     settings: dict[str, Any]
+    more_sections: list[Section] = field(default_factory=list)
 
 
 def build_regional_report(results: RegionalResults) -> str:
     """Return the report of a regional ensemble as one HTML page that needs nothing else."""
     makers = (_summary_section, _velocity_section, _reject_section, _settings_section)
-    sections = [s for s in (make(results) for make in makers) if s.blocks]
+    made = [make(results) for make in makers]
+    sections = [s for s in (*made[:-2], *results.more_sections, *made[-2:]) if s.blocks]
     return (
         report_environment()
         .get_template("page.html")

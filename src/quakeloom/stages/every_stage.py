@@ -11,6 +11,7 @@ from functools import cache
 
 from quakeloom.core import PlanError
 from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
 from quakeloom.stages.locate import LOCATE
@@ -59,23 +60,37 @@ def every_stage() -> tuple[Stage, ...]:
     Raises
     ------
     PlanError
-        If a plug-in is no stage, takes the name of another one, or reads what does not exist.
+        If a plug-in cannot be imported, is no stage, takes the name or a table of another one,
+        or has a record that cannot be run.
     """
     stages = {s.name: s for s in _OWN}
     for entry in sorted(importlib.metadata.entry_points(group=PLUGINS), key=lambda e: e.name):
-        found = entry.load()
-        if not isinstance(found, Stage):
-            raise PlanError(
-                f"The entry point '{entry.name}' ({entry.value}) is {type(found).__name__} and no "
-                "Stage, so its stage cannot run. Let it name the record, or remove the package."
-            )
+        found = _load(entry)
         if found.name in stages:
             raise PlanError(
                 f"The entry point '{entry.name}' ({entry.value}) brings a second stage "
                 f"'{found.name}'. Nothing was planned; give it another name."
             )
         stages[found.name] = found
+    check_records(list(stages.values()))
     return tuple(_ordered(stages))
+
+
+def _load(entry: importlib.metadata.EntryPoint) -> Stage:
+    try:
+        found = entry.load()
+    except Exception as error:  # what another package does when it is imported is not ours
+        raise PlanError(
+            f"The stage that the entry point '{entry.name}' ({entry.value}) brings cannot be "
+            f"imported ({describe_error(error)}). Nothing was done; correct its package, or "
+            "remove it."
+        ) from error
+    if not isinstance(found, Stage):
+        raise PlanError(
+            f"The entry point '{entry.name}' ({entry.value}) is {type(found).__name__} and no "
+            "Stage, so its stage cannot run. Let it name the record, or remove the package."
+        )
+    return found
 
 
 def find_stage(name: str) -> Stage:
@@ -100,11 +115,21 @@ def _ordered(stages: dict[str, Stage]) -> list[Stage]:
         placed = {s.name for s in order}
         ready = [s for s in waiting if {*(r.stage for r in s.reads), s.found_by} - {""} <= placed]
         if not ready:
-            names = ", ".join(s.name for s in waiting)
+            names = _circle({s.name: s for s in waiting})
             raise PlanError(
-                f"The stages {names} read one another in a circle, or a stage that does not "
-                "exist. Nothing was planned; look at `reads` in their records."
+                f"Stages read one another in a circle: {' reads '.join(names)}. Nothing was "
+                "planned; look at `reads` and `found_by` in their records."
             )
         order.append(ready[0])
         waiting.remove(ready[0])
     return order
+
+
+def _circle(waiting: dict[str, Stage]) -> list[str]:
+    """Return the names of stages of which each reads the next, from one back to itself."""
+    way = [next(iter(waiting))]
+    while way.count(way[-1]) < 2:
+        stage = waiting[way[-1]]
+        before = [*(r.stage for r in stage.reads), stage.found_by]
+        way.append(next(n for n in before if n in waiting))
+    return way[way.index(way[-1]) :]

@@ -30,6 +30,7 @@ from quakeloom.stages.frame.chains import (
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import settle_times
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.plugin_checks import check_stage_files
 from quakeloom.stages.frame.provenance import describe_provenance
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Promise, Stage, StageInputs
@@ -124,6 +125,8 @@ def plan_run(
             "use `quakeloom train polarity` or `quakeloom train picker`."
         )
     check_plugins(settings)
+    for stage in run_stages(settings):
+        check_stage_files(stage)
     settle_times(layout)
     text = yaml.safe_dump(taken_settings(settings), sort_keys=False)
     write_text_if_changed(layout.settings, text)
@@ -243,6 +246,9 @@ def _of(promised: int | dict[str, int], partition: str) -> int:
 
 def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
     """Write the plan file of the report: settings that it shows, and its code."""
+    sections = {
+        s.name: code_digest(s.report.partition(":")[0]) for s in run_stages(settings) if s.report
+    }
     write_json_if_changed(
         layout.plan_step("report", "page"),
         {
@@ -250,6 +256,7 @@ def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
             "description": settings.description,
             "science": digest_json(science_settings(settings)),
             "code": code_digest(chain.page.partition(":")[0]),
+            **({"sections": sections} if sections else {}),
         },
     )
 

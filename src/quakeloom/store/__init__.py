@@ -18,6 +18,7 @@ from quakeloom.store._arrays import (
 from quakeloom.store._groups import (
     create_group,
     open_dataset,
+    open_lazily,
     read_attributes,
     write_attributes,
     write_dataset,
@@ -98,6 +99,7 @@ __all__ = [
     "open_dataset",
     "open_folder",
     "open_item",
+    "open_lazily",
     "open_results",
     "own_velocity_models",
     "pattern_of",

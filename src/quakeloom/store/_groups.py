@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -65,3 +66,26 @@ def open_dataset(item: Item) -> Iterator[Dataset]:
         return
     with xarray.open_zarr(item.zarr, consolidated=False) as data:
         yield data
+
+
+def open_lazily(item: Item) -> Dataset:
+    """Open a Zarr group or a NetCDF file for notebooks: arrays are read when they are used.
+
+    Raises
+    ------
+    InputError
+        If it is not there.
+    """
+    import xarray  # takes half a second; few commands need it
+
+    if not item.exists():
+        raise InputError(f"{item} is missing, so it cannot be read. Run what makes it again.")
+    data: Dataset
+    if item.name.endswith(".nc"):
+        data = xarray.open_dataset(item.local, engine="scipy")
+    else:
+        with warnings.catch_warnings():
+            # locks and notes of the stages lie beside the arrays
+            warnings.filterwarnings("ignore", "Object at .* is not recognized")
+            data = xarray.open_zarr(item.local, consolidated=False)
+    return data

@@ -133,3 +133,26 @@ def test_a_map_is_drawn_of_what_there_is(solved):
     assert ql.Catalog(mechanisms=solved.table).plot().axes
     with pytest.raises(ql.QuakeloomError, match="nothing to draw"):
         ql.Catalog(picks=make_picks(make_events(1), make_stations(2))).plot()
+
+
+def test_first_motions_without_a_time_go_to_the_only_p_pick_of_their_station():
+    """A second pick beside it would have no time, and be put aside when it is read."""
+    events, stations, readings = make_events(2), make_stations(24), make_readings(2)
+    picks = make_picks(events, stations)
+    catalog = ql.Catalog(events=events, stations=stations, picks=picks, polarities=readings)
+    made, inventory = catalog.to_obspy()
+    assert len(made[0].picks) == 48
+    assert all(p.time is not None for e in made for p in e.picks)
+    found = ql.from_obspy(made, inventory)
+    assert not len(found.rejects)
+    columns = ["event_id", "station", "polarity"]
+    one, other = (
+        c.polarities[columns].sort_values(columns).reset_index(drop=True) for c in (catalog, found)
+    )
+    pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("paths", [None, 3, [None], {"a": 1}.keys, [["a.csv"]]])
+def test_what_names_no_file_is_said(paths):
+    with pytest.raises(ql.QuakeloomError, match="names none"):
+        ql.read(paths)

@@ -155,3 +155,18 @@ def test_rays_out_of_reach_are_said():
     ):
         with pytest.raises(ql.QuakeloomError, match=words):
             ql.takeoff_angles(*bad)
+
+
+def test_readings_that_were_not_used_are_counted_where_the_result_is_shown():
+    """Someone who writes 0 for down has half of the readings, and must see it."""
+    readings = make_readings(1)
+    as_read = (readings.azimuth_deg, readings.takeoff_deg)
+    assert "not used" not in repr(ql.find_mechanism(*as_read, readings.polarity, trials=3))
+    down = int((readings.polarity < 0).sum())
+    found = ql.find_mechanism(*as_read, (readings.polarity > 0).astype(int), trials=3)
+    words = f"not used: {down} of 24 first motions (no_polarity {down})"
+    assert words in repr(found)
+    assert words in found._repr_html_()
+    missing = readings.azimuth_deg.where(readings.index > 3)
+    found = ql.find_mechanism(missing, readings.takeoff_deg, readings.polarity, trials=3)
+    assert "not used: 4 of 24 first motions (no_angles 4)" in repr(found)

@@ -14,7 +14,8 @@ from typing import Any
 from quakeloom.config import Configuration, Settings
 from quakeloom.core import SettingsError
 from quakeloom.stages.every_stage import every_stage
-from quakeloom.stages.frame.stage import Reads, Stage, group_value
+from quakeloom.stages.frame.plugin_checks import check_stage_files, find_named
+from quakeloom.stages.frame.stage import Kind, Reads, Stage, group_value
 from quakeloom.stages.frame.verbs import plain_settings
 
 _GENERAL = ("name", "description", "seed", "data", "cluster", "report", "plugins")
@@ -27,7 +28,7 @@ class Chain:
 
     Attributes
     ----------
-    name : str
+    name : Kind
         As stages name it in their records.
     title : str
         What it is, for messages.
@@ -39,7 +40,7 @@ class Chain:
         Groups that it takes beside those of its stages.
     """
 
-    name: str
+    name: Kind
     title: str
     opened_by: Callable[[Settings], bool]
     page: str = ""
@@ -179,11 +180,13 @@ def check_plugins(settings: Settings) -> None:
     Raises
     ------
     SettingsError
-        If there is no such stage, or its settings are wrong.
+        If there is no such stage in a run of this kind, or its settings are wrong.
+    PlanError
+        As :func:`quakeloom.stages.frame.plugin_checks.check_stage_files` says.
     """
     for name in settings.plugins:
-        stage = next((s for s in every_stage() if s.group == f"plugins.{name}"), None)
-        if stage is None:
+        stages = [s for s in every_stage() if s.group == f"plugins.{name}"]
+        if not stages:
             known = [
                 s.group.removeprefix("plugins.") for s in every_stage() if "plugins." in s.group
             ]
@@ -192,16 +195,26 @@ def check_plugins(settings: Settings) -> None:
                 f"installed (installed: {', '.join(known) or 'none'}). Nothing was run; install "
                 "its package, or remove the group."
             )
-        if stage.options:
-            plugin_options(stage, settings)
+        chain = find_chain(settings)
+        if not any(chain.name in s.chains for s in stages):
+            kinds = [c.title for c in CHAINS if any(c.name in s.chains for s in stages)]
+            raise SettingsError(
+                f"`plugins.{name}` of run '{settings.name}' are settings of a stage of "
+                f"{' and '.join(kinds)}, and this run is {chain.title}. Nothing was run; remove "
+                "the group, or give that run a file of its own."
+            )
+        for stage in stages:
+            check_stage_files(stage)
+            if stage.options:
+                plugin_options(stage, settings)
 
 
 def plugin_options(stage: Stage, settings: Settings) -> Any:
     """Return the settings of a stage outside the package, checked by its model."""
-    module, _, model = stage.options.partition(":")
+    model = find_named(stage, "options")
     given = group_value(settings, stage.group) or {}
     try:
-        return getattr(importlib.import_module(module), model)(**given)
+        return model(**given)
     except (TypeError, ValueError) as error:
         raise SettingsError(
             f"`{stage.group}` of run '{settings.name}' is wrong: {error}. Nothing was run."

@@ -59,7 +59,8 @@ def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
     Parameters
     ----------
     module : str
-        Full name; only modules of the same top-level package and of quakeloom are followed.
+        Full name; only modules of the same top-level package and of quakeloom are followed, and
+        of a module that lies in no package the single files beside it.
     stop : tuple of str
         Modules that are left out and not followed.
 
@@ -68,7 +69,7 @@ def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
     dict of str to Path
         Sorted by name.
     """
-    roots = {module.split(".")[0], "quakeloom"}
+    roots = {module.split(".")[0], "quakeloom"} | _files_beside(module.split(".")[0])
     found: set[str] = set()
     waiting = [module]
     while waiting:
@@ -83,6 +84,14 @@ def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
             if item.module.split(".")[0] in roots:
                 waiting += [m for m in _resolve(item) if m not in found]
     return {name: source.path for name in sorted(found) if (source := _source(name))}
+
+
+def _files_beside(top: str) -> set[str]:
+    """Return the names of the single files beside a module that lies in no package."""
+    path = _find(top)
+    if path is None or path.name == "__init__.py":
+        return set()
+    return {p.stem for p in path.parent.glob("*.py")}
 
 
 def modules_of_folder(module: str) -> list[str]:

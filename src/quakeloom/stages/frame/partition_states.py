@@ -283,7 +283,8 @@ def forget_lost(layout: RunLayout, stage: str) -> None:
     """Remove the markers of partitions, opening and gathering whose files are no longer there.
 
     So are markers that cannot be read, as a power cut leaves them: they count as absent.
-    Snakemake looks at markers alone; so what was removed by hand is made again.
+    Snakemake looks at markers alone; so what was removed by hand is made again. It does not ask
+    for a partition below a stage that is gathered, so that marker goes with those of partitions.
     """
     markers = [m for m in layout.parts(stage).children() if m.name.endswith(".json")]
     markers.append(layout.done_step(stage, "finalise"))
@@ -299,6 +300,11 @@ def forget_lost(layout: RunLayout, stage: str) -> None:
             continue
         if any(not (layout.root / name).exists() for name in names):
             marker.remove()
+    gathered, planned = layout.done_step(stage, "finalise"), layout.plan_step(stage, "finalise")
+    if not gathered.exists() or read_json(gathered).get("plan") != planned.digest():
+        return  # it is made again in any case
+    if any(not layout.done(stage, name).exists() for name in planned_partitions(layout, stage)):
+        gathered.remove()
 
 
 def settle_times(layout: RunLayout) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from quakeloom import __version__
 from quakeloom.core import digest_json
 from quakeloom.stages.frame.chains import run_stages, science_settings
-from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.verbs import stage_code
 
 _LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "zarr", "dask", "snakemake")
 """Libraries whose versions are kept with every table."""
@@ -31,5 +31,5 @@ def describe_provenance(run: PlannedRun) -> dict[str, Any]:
         "settings": science,
         "settings_digest": digest_json(science),
         "inputs_digest": run.inputs,
-        "code_digests": {s.name: code_digest(s.module) for s in run_stages(run.settings)},
+        "code_digests": {s.name: stage_code(s) for s in run_stages(run.settings)},
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from quakeloom.config import Configuration, Settings, load_configuration, parse_settings
-from quakeloom.core import PlanError
+from quakeloom.core import PlanError, SettingsError
 from quakeloom.stages.frame.chains import check_plugins, refuse_foreign_groups
 from quakeloom.store import RunLayout, read_text
 
@@ -34,12 +34,20 @@ def read_settings(layout: RunLayout) -> Settings:
     Raises
     ------
     PlanError
-        If the run was never planned.
+        If the run was never planned, or its settings are damaged.
     """
     if not layout.settings.exists():
         raise PlanError(
             f"Run {layout.root} has no plan ({layout.settings} is missing). "
             "Run `quakeloom plan --config FILE`."
         )
-    data = yaml.safe_load(read_text(layout.settings))
-    return parse_settings(data, str(layout.settings))
+    try:
+        data = yaml.safe_load(read_text(layout.settings))
+        return parse_settings(dict(data), str(layout.settings))
+    except (yaml.YAMLError, UnicodeDecodeError, SettingsError, TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise PlanError(
+            f"The settings of run {layout.root} in {layout.settings} cannot be read ({reason}): "
+            "they are damaged, or those of another version. Nothing was done; run `quakeloom plan "
+            "--config FILE`, which writes them again."
+        ) from None

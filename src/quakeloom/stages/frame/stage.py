@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ONE = "one"
 """Name of the only partition of a stage that computes all at once."""
 
+Kind = Literal["line", "region", "training", "mechanisms", "events"]
+"""Kinds of run, as records name them; :mod:`quakeloom.stages.frame.chains` has what they are."""
+
 Partitions = Literal["planning", "events", "members", "one"]
 """How the work of a stage is split.
 
@@ -61,7 +64,7 @@ class Stage:
     module : str
         Module with its verbs; those that it does not have are the defaults of
         :mod:`quakeloom.stages.frame.verbs`.
-    chains : tuple of str
+    chains : tuple of Kind
         Kinds of run that it belongs to (:mod:`quakeloom.stages.frame.chains`).
     group : str
         Group of the settings that turns it on and decides its result; empty where it always
@@ -109,7 +112,7 @@ class Stage:
     name: str
     summary: str
     module: str
-    chains: tuple[str, ...]
+    chains: tuple[Kind, ...]
     group: str = ""
     on: Callable[[Settings], bool] | None = None
     settings: tuple[str, ...] = ()

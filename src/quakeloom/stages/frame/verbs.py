@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -34,6 +34,7 @@ from quakeloom.stages.frame.partition_states import (
     write_plans,
 )
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.plugin_checks import check_partition_names
 from quakeloom.stages.frame.stage import ONE, Promise, Stage, StageInputs, group_value
 from quakeloom.store import (
     RunLayout,
@@ -71,9 +72,7 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
     rows = {r.partition: r.digest for r in run.rows} if stage.partitions == "events" else {}
     opening = {
         "settings": digest_json(stage_settings(stage, settings)),
-        "code": code_digest(
-            stage.module, [m for s, _ in read for m in modules_of_folder(s.module)]
-        ),
+        "code": stage_code(stage, [m for s, _ in read for m in modules_of_folder(s.module)]),
     }
     common = {
         **opening,
@@ -108,10 +107,22 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
     return inputs
 
 
+def stage_code(stage: Stage, stop: Sequence[str] = ()) -> str:
+    """Return the digest of the code that decides a stage's results.
+
+    That is its module with all that it imports, and the model that its settings are read with.
+    """
+    code = code_digest(stage.module, stop)
+    model = stage.options.partition(":")[0]
+    return digest_json([code, code_digest(model, stop)]) if model else code
+
+
 def _partition_names(stage: Stage, run: PlannedRun) -> list[str]:
     own = stage.verb("partitions")
     if own is not None:
-        return list(own(run))
+        names = list(own(run))
+        check_partition_names(stage, names)
+        return names
     if stage.partitions == "one":
         return [ONE]
     if stage.partitions == "members":
@@ -174,11 +185,25 @@ def run_part(
     if compute is None:
         raise PlanError(f"Stage '{stage.name}' has no verb `part`. Nothing was computed.")
     with open_part(layout, stage.name, partition) as job:
-        tables: dict[str, pa.Table] = compute(settings, layout, partition)
+        tables = _checked_tables(stage, compute(settings, layout, partition))
         for name, table in tables.items():
             write_table(job.folder / f"{name}.parquet", name, table, {"partition": partition})
             job.counts[name] = table.num_rows
     return job.summary
+
+
+def _checked_tables(stage: Stage, made: Any) -> dict[str, pa.Table]:
+    """Return what ``compute`` of a stage gave, if it is the tables that its record names."""
+    tables = made if isinstance(made, dict) else {}
+    wrong = [n for n, t in tables.items() if not isinstance(t, pa.Table)]
+    if not isinstance(made, dict) or wrong or set(tables) != set(stage.part_tables):
+        given = ", ".join(f"{n} ({type(t).__name__})" for n, t in tables.items())
+        raise PlanError(
+            f"`compute` of stage '{stage.name}' gave {given or type(made).__name__}, but "
+            f"`part_tables` of its record are {', '.join(stage.part_tables) or 'none'}. Nothing "
+            "was kept; return each as a table of Arrow (`make_table`), by its name."
+        )
+    return tables
 
 
 def finalise_stage(stage: Stage, settings: Settings, layout: RunLayout) -> Any:
