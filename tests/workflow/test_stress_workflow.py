@@ -26,7 +26,7 @@ from quakeloom.report import write_report
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.verbs import verify_stage
 from quakeloom.stages.stress import STRESS
-from quakeloom.store import RunLayout, read_json, read_text
+from quakeloom.store import RunLayout, open_item, read_json, read_table, read_text
 from quakeloom.stress import shmax_direction, stress_tensors
 
 FILES = ("stress.csv", "stress.json", "stress.nc", "stress_wsm.csv", "stress.geojson",
@@ -132,13 +132,23 @@ def test_a_new_month_runs_its_partition_and_the_gathers(tmp_path):
     kept = {p: p.read_bytes() for p in (root / "parts" / "stress").rglob("*") if p.is_file()}
     assert len(kept) == 9  # sums, mechanisms one by one and marker of every month
     before = json.loads((root / "stress.json").read_text())
+    assert read_table(RunLayout(open_item(root)).table("rejects"), "rejects").num_rows == 0
     write_csv(table, tmp_path / "catalog.csv")
+    lines = (tmp_path / "catalog.csv").read_text().splitlines()
+    names = next(x for x in lines if "dip_deg" in x and "," in x).replace('"', "").split(",")
+    bad = lines[-1].split(",")
+    bad[names.index("dip_deg")], bad[names.index("event_id")] = "95", "steep"
+    with (tmp_path / "catalog.csv").open("a") as file:
+        file.write(",".join(bad) + "\n")
     again = run()
     assert jobs(again) == {**expected, "stress": 1}
     assert "2019-04" in again
     assert all(p.read_bytes() == old for p, old in kept.items())
     after = json.loads((root / "stress.json").read_text())
     assert before["mechanisms"] < after["mechanisms"] == 90
+    (reject,) = read_table(RunLayout(open_item(root)).table("rejects"), "rejects").to_pylist()
+    assert (reject["event_id"], reject["source_line"]) == ("steep", len(lines) + 1)
+    assert "dip_deg 95" in reject["reason"]
     quakeloom("verify", "--config", config, "--results", tmp_path / "results")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,9 @@ MECHANISM_EXPORTS = {
 """Forms for mechanisms: their writer and the name of the file."""
 EXPORTS = ("quakeml", *CATALOG_EXPORTS, *MECHANISM_EXPORTS)
 """All forms that a catalog is written in."""
+
+_SHOWN_REASONS = 3
+"""Reasons why records are put aside that the log names."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -213,13 +217,12 @@ def read_catalog(path: Path, out: Path | None = None) -> pa.Table:
     aside = formats.Rejects(path)
     table = formats.read_mechanisms(path, aside)
     if len(aside):
-        reasons = aside.table().column("reason").to_pylist()
+        counts = Counter(aside.table().column("reason").to_pylist()).most_common(_SHOWN_REASONS)
         where = open_folder(out) / "rejects.parquet"
         write_table(where, "rejects", aside.table())
-        log.warning(
-            "%s: %d records are put aside, the first because %s; all are in %s",
-            path, len(aside), reasons[0], where,
-        )  # fmt: skip
+        said = "; ".join(f"{reason} ({count})" for reason, count in counts)
+        log.warning("%s: %d records are put aside: %s; all are in %s",
+                    path, len(aside), said, where)  # fmt: skip
     return table
 
 

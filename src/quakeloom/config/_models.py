@@ -168,6 +168,12 @@ class Takeoff(Section):
     depth_error_km: float = setting(
         1.0, "Standard error of depths where the file gives none.", "km", ge=0, le=100
     )
+    epicenter_errors: bool = setting(
+        True, "Draw epicenters by their errors in traced trials; HASH v1.2 draws depths alone."
+    )
+    epicenter_error_km: float = setting(
+        0.0, "Standard error of epicenters where the file gives none.", "km", ge=0, le=100
+    )
 
 
 class Mechanism(Section):

@@ -152,7 +152,7 @@ def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
 def split_header(line: str) -> tuple[list[str], str]:
     """Return the column names in a header line, and its separator."""
     separator = max(_SEPARATORS, key=line.count)
-    plain = line.strip().lstrip("# ")
+    plain = line.strip().lstrip("#> ")
     if separator not in plain and recognizes(plain.split()):
         return plain.split(), " "
     try:

@@ -3,7 +3,8 @@
 GMT does not say in the file which of its forms it is: ``-Sa`` (strike, dip, rake), ``-Sc``
 (both planes and a moment), ``-Sp`` (a plane, the other strike and the kind of fault), ``-Sm``,
 ``-Sz``, ``-Sd`` (moment tensors) or ``-Sx``, ``-Sy``, ``-St`` (principal axes). They differ in
-how many numbers begin a row and in what those can be. All rows together decide.
+how many numbers begin a row and in what those can be. All rows together decide, or a line that
+names the columns.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.core import FormatError, auxiliary_plane, fault_vectors, plane_angles
+from quakeloom.formats._gmt_header import column_order, header_columns, reorder, split_row
 from quakeloom.formats._mechanism_angles import (
     AUXILIARY,
     PLANE,
@@ -51,6 +53,9 @@ _LARGEST_EXPONENT = 33
 
 _SMALLEST_EXPONENT = 8
 """Of moments in dyn cm: magnitude -5 has 4e8."""
+
+_NAME_COLUMNS = "Name the columns in a first line, such as 'lon lat depth strike dip rake mag'."
+"""What helps where the form of rows is not certain."""
 
 Numbers = Sequence[float]
 
@@ -86,9 +91,10 @@ class _Form:
 
 
 def read_gmt_meca(path: Path, rejects: Rejects) -> pa.Table:
-    """Read the rows of a file without a header that ``gmt meca`` plots.
+    """Read the rows of a file that ``gmt meca`` plots.
 
-    Longitude, latitude and depth in km come first. Moments are in dyn cm. Of a moment tensor
+    Longitude, latitude and depth in km come first, unless a line above names the columns in
+    another order. Moments are in dyn cm. Of a moment tensor
     the best double couple is taken, with the magnitude of its whole moment. Two columns with
     another place to plot at may follow, and a label, which is the event id.
 
@@ -106,28 +112,39 @@ def read_gmt_meca(path: Path, rejects: Rejects) -> pa.Table:
     Raises
     ------
     FormatError
-        If the rows fit no form, or more than one.
+        If the rows fit no form, or more than one, or most of them cannot be read in it.
     """
+    all_lines = list(enumerate(read_lines(path, _TITLE), start=1))
+    number, named = next(((n, c) for n, x in all_lines if (c := header_columns(x))), (0, []))
     lines = [
-        (number, line)
-        for number, line in enumerate(read_lines(path, _TITLE), start=1)
-        if line.strip() and not line.startswith(("#", ">"))
+        (n, line)
+        for n, line in all_lines
+        if line.strip() and not line.startswith(("#", ">")) and n != number
     ]
-    form = _find_form(path, [line.split() for _, line in lines])
+    form, order = _find_form(path, [split_row(line) for _, line in lines], named)
     if form is not _FORMS[0]:
         _LOG.warning("%s: read as %s: %s (%s)", path, form.option, form.meaning, form.columns)
     rows = TableBuilder("mechanisms")
     lines_of: dict[str, int] = {}
+    failed: list[str] = []
     for number, line in lines:
         try:
-            row = _row(line.split(), form, number)
-            before = lines_of.setdefault(row["event_id"], number)
-            if before != number:
-                raise ValueError(f"doubled event: '{row['event_id']}' is on line {before}")
+            row = _row(reorder(split_row(line), order), form, number)
         except ValueError as problem:
             rejects.add(number, "mechanism", str(problem), line)
+            failed.append(f"line {number}: {problem}")
+            continue
+        before = lines_of.setdefault(row["event_id"], number)
+        if before != number:
+            reason = f"doubled event: '{row['event_id']}' is on line {before}"
+            rejects.add(number, "mechanism", reason, line)
             continue
         rows.add(**row)
+    if len(failed) > _HALF * len(lines):
+        raise FormatError(
+            f"{len(failed)} of {len(lines)} rows of '{path}' cannot be read as {form.option} of "
+            f"GMT's meca ({form.columns}): {failed[0]}. Nothing is read. {_NAME_COLUMNS}"
+        )
     if not len(rows):
         no_such_format(path, _TITLE, "mechanism", rejects.table())
     return rows.table()
@@ -149,10 +166,18 @@ def fits_a_form(rows: list[list[str]]) -> bool:
     return len(_fitting_forms([leading_numbers(words) for words in rows])) == 1
 
 
+def names_a_form(lines: Sequence[str]) -> bool:
+    """Say whether a line names the columns of one of GMT's forms that are told by positions."""
+    named = (columns for line in lines if (columns := header_columns(line)))
+    return any(column_order(c, form.columns.split()) for c in named for form in _FORMS[1:])
+
+
 def _fitting_forms(numbers: list[list[float]]) -> list[_Form]:
     """The forms that the numbers of all rows can be; the plainest where nothing else fits."""
-    shares = {form: sum(_fits(form, n) for n in numbers) / max(len(numbers), 1) for form in _FORMS}
+    shares = {form: _share(form, numbers) for form in (*_FORMS, _ANY_TENSOR)}
     fitting = [form for form in _FORMS[1:] if shares[form] >= _MOST]
+    if not fitting and shares[_ANY_TENSOR] >= _MOST > shares[_FORMS[0]]:
+        fitting = [_ANY_TENSOR]
     if not fitting and shares[_FORMS[0]] >= _HALF:
         fitting = [_FORMS[0]]
     if len(numbers) < _FEW_ROWS and fitting == [_FORMS[1]] and shares[_FORMS[0]] >= _MOST:
@@ -160,11 +185,25 @@ def _fitting_forms(numbers: list[list[float]]) -> list[_Form]:
     return fitting
 
 
-def _find_form(path: Path, rows: list[list[str]]) -> _Form:
-    numbers = [leading_numbers(words) for words in rows]
+def _share(form: _Form, numbers: list[list[float]]) -> float:
+    return sum(_fits(form, n) for n in numbers) / max(len(numbers), 1)
+
+
+def _find_form(path: Path, rows: list[list[str]], columns: list[str]) -> tuple[_Form, list[int]]:
+    """The form of the rows, and the order of columns that a line names, if one does."""
+    for form in _FORMS[1:]:
+        if order := column_order(columns, form.columns.split()):
+            return form, order
+    order = column_order(columns, ["lon", "lat", "depth"])
+    if columns and not order:
+        raise FormatError(
+            f"The line of names in '{path}' has no depth, which is the third column of GMT's "
+            f"meca. Nothing is read. {_NAME_COLUMNS}"
+        )
+    numbers = [leading_numbers(reorder(words, order)) for words in rows]
     fitting = _fitting_forms(numbers)
     if len(fitting) == 1:
-        return fitting[0]
+        return fitting[0], order
     counts = sorted({len(n) for n in numbers})
     known = "; ".join(f"{f.option}: {f.columns}" for f in _FORMS)
     what = (
@@ -174,8 +213,7 @@ def _find_form(path: Path, rows: list[list[str]]) -> _Form:
     )
     raise FormatError(
         f"The rows of '{path}', which begin with {', '.join(map(str, counts))} numbers, {what}. "
-        f"Nothing is read; GMT knows {known}. Name the columns in a first line, such as "
-        "'lon lat depth strike dip rake mag'."
+        f"Nothing is read; GMT knows {known}. {_NAME_COLUMNS}"
     )
 
 
@@ -299,10 +337,13 @@ def _read_p(n: Numbers) -> dict[str, float]:
     return _both(normal, n[3] * other) | {"magnitude": n[4]}
 
 
+def _fits_any_m(n: Numbers) -> bool:
+    return _is_exponent(n[6]) and 0.0 < max(abs(v) for v in n[:6]) < 1e3
+
+
 def _fits_m(n: Numbers) -> bool:
-    largest = max(abs(v) for v in n[:6])
     # mantissas without an isotropic part, as all catalogs but a few have them
-    return _is_exponent(n[6]) and 0.0 < largest < 1e3 and abs(sum(n[:3])) <= 0.1 * largest
+    return _fits_any_m(n) and abs(sum(n[:3])) <= 0.1 * max(abs(v) for v in n[:6])
 
 
 def _read_m(n: Numbers) -> dict[str, float]:
@@ -378,3 +419,6 @@ _FORMS = (
     ),
 )
 """GMT's forms without a header, after the manual page of ``meca``; the plainest first."""
+
+_ANY_TENSOR = replace(_FORMS[2], fits=_fits_any_m)
+"""Moment tensors with an isotropic part, where the rows are neither planes nor anything else."""

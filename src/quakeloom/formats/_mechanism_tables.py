@@ -12,13 +12,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom.core import FormatError, auxiliary_plane
+from quakeloom.formats._axes_columns import (
+    names_axes,
+    with_magnitudes_of_moments,
+    with_planes_of_axes,
+)
 from quakeloom.formats._cells import convert_column
 from quakeloom.formats._column_names import find_columns
 from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import is_mechanism_header, read_raw_csv, split_header
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
-from quakeloom.formats._gmt_meca import fits_a_form, leading_numbers, read_gmt_meca
+from quakeloom.formats._gmt_header import split_row
+from quakeloom.formats._gmt_meca import (
+    fits_a_form,
+    leading_numbers,
+    names_a_form,
+    read_gmt_meca,
+)
 from quakeloom.formats._hash_mechanisms import is_hash_output, read_hash_mechanisms
 from quakeloom.formats._head import read_head
 from quakeloom.formats._mechanism_angles import AUXILIARY, PLANE, wrap_rake, wrap_strike
@@ -40,9 +51,9 @@ _LOG = logging.getLogger(__name__)
 """Log of records that are put aside."""
 
 _FORMS = (
-    "Parquet or CSV with strike, dip and rake, QuakeML, GeoNet's CSV, HASH's or SKHASH's output, "
-    "the GMT table (lon lat depth strike dip rake mag x y qual nsta fptype otime), rows for GMT's "
-    "meca, NDK or another catalog that ObsPy reads"
+    "Parquet or CSV with strike, dip and rake or with P and T axes, QuakeML, GeoNet's CSV, "
+    "HASH's or SKHASH's output, the GMT table (lon lat depth strike dip rake mag x y qual nsta "
+    "fptype otime), rows for GMT's meca, NDK or another catalog that ObsPy reads"
 )
 """What a catalog of mechanisms may be, for messages."""
 
@@ -53,7 +64,8 @@ _SHOWN_REASONS = 3
 def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Table:
     """Read a catalog of focal mechanisms; the form of the file is recognized.
 
-    Parquet, CSV and other tables whose columns are named, QuakeML, GeoNet's CSV, outputs of
+    Parquet, CSV and other tables whose columns of planes or of P and T axes are named (the World
+    Stress Map's among them), QuakeML, GeoNet's CSV, outputs of
     HASH and SKHASH, the GMT table of Uchide (2022), and all forms of GMT's ``meca``. The
     auxiliary plane is computed where it is missing; two planes that are not perpendicular are
     put aside. Rows without an event id get one from their origin time, else from their line.
@@ -133,7 +145,8 @@ def _has_mechanism_header(head: bytes) -> bool:
         head.decode("utf-16", "ignore").encode() if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
     )
     for line in head_lines(data)[:50]:
-        if is_mechanism_header(split_header(line)[0]):
+        names = split_header(line)[0]
+        if is_mechanism_header(names) or names_axes(names):
             return True
         if line.strip() and not line.lstrip().startswith("#"):
             return False
@@ -155,7 +168,7 @@ def register_mechanisms(raw: RawTable) -> pa.Table:
     FormatError
         If columns are missing or no row can be read.
     """
-    raw = _with_event_ids(raw)
+    raw = _with_event_ids(with_magnitudes_of_moments(with_planes_of_axes(raw)))
     names = raw.data.column_names
     choose_table(raw.path, names, "mechanisms", mechanisms=True)
     table = register_table(raw, "mechanisms")
@@ -202,7 +215,7 @@ def _replace(table: pa.Table, name: str, column: Any) -> pa.Table:
 
 def _gmt_rows(head: bytes) -> list[list[str]]:
     lines = head_lines(head)
-    return [x.split() for x in lines if x.strip() and not x.startswith(("#", ">"))]
+    return [split_row(x) for x in lines if x.strip() and not x.startswith(("#", ">"))]
 
 
 def _is_gmt_table(head: bytes) -> bool:
@@ -215,8 +228,10 @@ def _is_gmt_table(head: bytes) -> bool:
 
 
 def _is_gmt_meca(head: bytes) -> bool:
-    """Say whether most rows begin with seven numbers or more."""
+    """Say whether most rows begin with seven numbers or more, or a line names such rows."""
     rows = _gmt_rows(head)
+    if names_a_form(head_lines(head)[:50]):
+        return True
     return sum(len(leading_numbers(words)) >= 7 for words in rows) > 0.5 * len(rows) > 0
 
 

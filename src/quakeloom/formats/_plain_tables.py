@@ -221,9 +221,20 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
                 f"'{raw.path}' holds no readable row of {table} (line {raw.line(first)}: "
                 f"{raw.reasons[first]}). Nothing is taken from it; check its columns."
             )
+    elif not rows and (bad := _first_misshapen(raw)):
+        raise FormatError(
+            f"'{raw.path}' holds no readable row of {table} (line {bad['source_line']}: "
+            f"{bad['reason']}). Nothing is taken from it; check its columns."
+        )
     for doubt in doubtful_units(table, result):
         raw.rejects.add(-1, "column", doubt)
     return result
+
+
+def _first_misshapen(raw: RawTable) -> dict[str, Any] | None:
+    """The first row that was put aside before its columns were looked at."""
+    rows = raw.rejects.table().to_pylist()
+    return next((row for row in rows if row["record"] == "row"), None)
 
 
 def _sentence(reason: Reason, row: int, name: str, source: pa.ChunkedArray) -> str:

@@ -9,7 +9,12 @@ Science room: arrays in, arrays out, blocks of some hundred to thousand events a
 
 from quakeloom.mechanism._amplitudes import sp_log_ratios
 from quakeloom.mechanism._blocks import STATUSES, MechanismBlock, ObservationBlock
-from quakeloom.mechanism._draws import StatedAngles, draw_angle_errors, draw_depths_and_models
+from quakeloom.mechanism._draws import (
+    StatedAngles,
+    draw_angle_errors,
+    draw_depths_and_models,
+    draw_epicenters,
+)
 from quakeloom.mechanism._find import acceptance_weights, find_mechanisms
 from quakeloom.mechanism._grid import MechanismGrid, mechanism_grid
 from quakeloom.mechanism._leave_one_out import leave_one_out
@@ -49,6 +54,7 @@ __all__ = [
     "count_contradictions",
     "draw_angle_errors",
     "draw_depths_and_models",
+    "draw_epicenters",
     "find_mechanisms",
     "leave_one_out",
     "mechanism_grid",

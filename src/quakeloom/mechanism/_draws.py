@@ -1,4 +1,4 @@
-"""Draws of angles, depths and velocity models for the trials."""
+"""Draws of angles, hypocenters and velocity models for the trials."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from quakeloom.core import compiled
 from quakeloom.mechanism._keyed import normal_draws, stream_start
 
-_AZIMUTH, _TAKEOFF, _DEPTH = 1, 2, 3
-"""Purposes of random streams: angles are keyed by event and station, depths by event and
-velocity model, and each purpose has a stream of its own (4 is the subset of HASH's ``maxout``)."""
+_AZIMUTH, _TAKEOFF, _DEPTH, _EAST, _NORTH = 1, 2, 3, 5, 6
+"""Purposes of random streams: angles are keyed by event and station, depths and epicenters by
+event and velocity model, and each purpose has a stream of its own (4 is the subset of HASH's
+``maxout``)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,19 +94,23 @@ def draw_angle_errors(
 
 
 @compiled(nogil=True)
-def _perturb_depths(
+def _perturb_places(
     event_keys: NDArray[np.uint64],
-    depth: NDArray[np.float64],
+    center: NDArray[np.float64],
     error: NDArray[np.float64],
-    models: int,
+    streams: tuple[int, int],
     stratified: bool,
     out: NDArray[np.float64],
 ) -> None:
-    """Fill the depths of every trial from the second on."""
+    """Fill one coordinate of the source in every trial from the second on.
+
+    ``streams`` are the number of models and the purpose of the random streams.
+    """
     trials = out.shape[0]
+    models, purpose = streams
     draws = np.empty(trials)
     for event in range(event_keys.shape[0]):
-        out[0, event] = depth[event]
+        out[0, event] = center[event]
         # Each model gets its own stratified depths: with one stratification over all trials
         # a model could see shallow depths only.
         for model in range(models):
@@ -113,10 +118,45 @@ def _perturb_depths(
             count = (trials - 1 - first) // models + 1 if first < trials else 0
             if count == 0:
                 continue
-            start = stream_start(event_keys[event], np.uint64(model), _DEPTH)
+            start = stream_start(event_keys[event], np.uint64(model), purpose)
             normal_draws(start, count, stratified, draws)
             for i in range(count):
-                out[first + i * models, event] = depth[event] + error[event] * draws[i]
+                out[first + i * models, event] = center[event] + error[event] * draws[i]
+
+
+def draw_epicenters(
+    event_keys: NDArray[np.uint64],
+    horizontal_error_km: ArrayLike,
+    n_trials: int,
+    n_models: int,
+    stratified: bool = True,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw by how much the epicenter of every trial lies off the stated one.
+
+    East and north have independent normal errors of the same size. Trial 0 has none; trial
+    ``i`` belongs to model ``i mod n_models``, as in :func:`draw_depths_and_models`.
+
+    Parameters
+    ----------
+    event_keys : uint64, shape (n_events,)
+    horizontal_error_km : shape (n_events,) or scalar
+        Standard error of either coordinate; missing (NaN) and negative ones count as 0.
+    n_trials, n_models : int
+    stratified : bool
+        Spread the shifts of each model evenly over their distribution.
+
+    Returns
+    -------
+    east_km, north_km : float64, shape (n_trials, n_events)
+    """
+    count = len(event_keys)
+    error = np.broadcast_to(np.asarray(horizontal_error_km, np.float64), (count,))
+    error = np.where(np.isfinite(error) & (error > 0), error, 0.0)
+    out = np.empty((2, n_trials, count))
+    for shift, purpose in zip(out, (_EAST, _NORTH), strict=True):
+        streams = n_models, purpose
+        _perturb_places(event_keys, np.zeros(count), error, streams, stratified, shift)
+    return out[0], out[1]
 
 
 def draw_depths_and_models(
@@ -155,5 +195,5 @@ def draw_depths_and_models(
     error = np.broadcast_to(np.asarray(depth_error_km, np.float64), (count,))
     error = np.where(np.isfinite(error) & (error > 0), error, default_error_km)
     out = np.empty((n_trials, count))
-    _perturb_depths(event_keys, depth, error, n_models, stratified, out)
+    _perturb_places(event_keys, depth, error, (n_models, _DEPTH), stratified, out)
     return out, np.arange(n_trials) % n_models

@@ -6,6 +6,11 @@ again, until all are within the probability angle. What was removed, last first,
 for the next solution. Written anew from that definition, in double precision, with rotation
 angles in closed form.
 
+The largest rotation is held in whole degrees there: its variable is an implicit INTEGER of
+Fortran, which cuts fractions off. So removal ends when all rotations are below the next whole
+degree (46 for an angle of 45), and of the mechanisms that lie in the largest whole degree the
+last of the list is removed, not the one with the largest rotation.
+
 References
 ----------
 Hardebeck, J. L. and P. M. Shearer (2002), BSSA 92, 2264-2276; HASH v1.2, subroutines
@@ -180,15 +185,28 @@ def _orthogonal(
 
 
 @compiled(nogil=True)
+def _find_whole_degrees(trace: float) -> float:
+    """Angle of a rotation of this trace with its fraction of a degree cut off."""
+    cosine = min(max(0.5 * (trace - 1.0), -1.0), 1.0)
+    return float(np.floor(np.degrees(np.arccos(cosine))))
+
+
+@compiled(nogil=True)
 def _find_worst(
     traces: NDArray[np.float64], place: NDArray[np.int64], left: int, least_trace: float
 ) -> int:
-    """Number of the mechanism with the largest rotation, of several the first of the list."""
-    worst = -1
+    """Number of the mechanism to remove: the last of the list in the largest whole degree.
+
+    Where none lies above the whole degree itself, it is the first with the largest rotation.
+    """
+    edge = 1.0 + 2.0 * np.cos(np.radians(_find_whole_degrees(least_trace)))
+    last, worst = -1, -1
     for m in range(left):
+        if traces[m] < edge and (last < 0 or place[m] > place[last]):
+            last = m
         if traces[m] == least_trace and (worst < 0 or place[m] < place[worst]):
             worst = m
-    return worst
+    return last if last >= 0 else worst
 
 
 @compiled(nogil=True)
@@ -216,15 +234,13 @@ def hash_solutions(
     all_v : float64, shape (6, count)
         Normals and slips, in the order of the list.
     angle_deg, least : float
-        Probability angle; minimum probability of further solutions.
+        Probability angle, compared with whole degrees; minimum probability of further solutions.
     solutions : Solutions
         Filled.
     """
     listed = np.arange(count)
     left = count
     found = 0
-    # Rotation <= angle is trace >= 1 + 2 cos(angle).
-    least_trace = 1.0 + 2.0 * np.cos(np.radians(angle_deg))
     removed = np.empty(count, np.int64)
     v = np.empty((6, count))
     place = np.empty(count, np.int64)
@@ -260,7 +276,7 @@ def hash_solutions(
                     _add(v, m, reference, 1.0, sums)
             mn[:], ms[:] = _orthogonal(v, left, sums)
             worst_trace = _write_traces(v, left, mn, ms, traces)
-            if worst_trace >= least_trace:
+            if _find_whole_degrees(worst_trace) <= angle_deg:
                 break
             worst = _find_worst(traces, place, left, worst_trace)
             out = place[worst]

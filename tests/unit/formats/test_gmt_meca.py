@@ -228,3 +228,94 @@ def test_a_dip_to_the_left_of_the_strike_is_put_aside_by_name(tmp_path, directio
     assert read_mechanisms(path, rejects).column("event_id").to_pylist() == ["a"]
     said = rejects.table().column("reason").to_pylist()
     assert any("write strike 200" in reason for reason in said)
+
+
+HEADERS = {
+    "-Sm": "lat lon depth mtt mpp mrr mrt mrp mtp exponent",
+    "-Sp": "lat lon depth strike1 dip1 strike2 fault mag",
+    "-Sa": "lat lon depth strike dip rake mag",
+}
+"""Names in another order than GMT's, by form."""
+
+
+@pytest.mark.parametrize("sign", ["", "# ", "> "])
+@pytest.mark.parametrize("separator", [" ", ",", "\t"])
+@pytest.mark.parametrize("form", HEADERS)
+def test_a_line_of_names_decides_the_order_in_every_form(tmp_path, truth, form, separator, sign):
+    path = tmp_path / "a.txt"
+    lines = [sign + HEADERS[form].replace(" ", separator)]
+    for i, row in enumerate(rows(form, truth)):
+        words = row.split()
+        if form == "-Sm":
+            words = [words[1], words[2], words[0], *words[3:]]
+        lines.append(separator.join(["38.5", "22.5", str(i % 20), *words]))
+    path.write_text("\n".join(lines) + "\n")
+    table = read_mechanisms(path)
+    assert table.num_rows == COUNT
+    assert set(table.column("latitude").to_pylist()) == {38.5}
+    assert set(table.column("longitude").to_pylist()) == {22.5}
+    found = np.stack([table.column(n).to_numpy() for n in PLANE], axis=1)
+    assert rotation_angle(found, np.stack(truth, axis=1)).max() < 0.1
+
+
+def test_names_without_a_depth_are_refused(tmp_path, truth):
+    path = tmp_path / "a.txt"
+    body = "\n".join(f"22.5 38.5 8 {row}" for row in rows("-Sm", truth))
+    path.write_text("lon lat z0 mrr mtt mpp mrt mrp mtp exp\n" + body + "\n")
+    with pytest.raises(FormatError, match="has no depth"):
+        read_mechanisms(path)
+
+
+def test_tensors_with_an_isotropic_part_are_no_planes(tmp_path, truth):
+    """Most rows cannot be strike, dip, rake and magnitude, so that none is read as such."""
+    path = tmp_path / "a.txt"
+    lines = []
+    for i, row in enumerate(rows("-Sm", truth)):
+        words = [float(w) for w in row.split()]
+        diagonal = " ".join(f"{w + 0.4:.4f}" for w in words[:3])
+        lines.append(f"22.5 38.5 {i % 20} {diagonal} " + " ".join(map(str, words[3:6])) + " 22\n")
+    path.write_text("".join(lines))
+    table = read_mechanisms(path)
+    assert table.num_rows == COUNT
+    found = np.stack([table.column(n).to_numpy() for n in PLANE], axis=1)
+    assert rotation_angle(found, np.stack(truth, axis=1)).max() < 0.1
+
+
+def test_a_file_of_which_most_rows_fail_is_refused(tmp_path):
+    """A named form whose rows hold something else gives no rows at all."""
+    path = tmp_path / "a.txt"
+    good = "38.5 22.5 8 10 60 200 1 3.1\n"
+    path.write_text("lat lon depth strike1 dip1 strike2 fault mag\n" + good + "38.5 22.5 8 x\n" * 3)
+    with pytest.raises(FormatError, match="3 of 4 rows"):
+        read_mechanisms(path)
+
+
+def test_axes_and_moments_of_named_columns_are_read(tmp_path, truth):
+    """P and T axes as in the World Stress Map; moments as GMT writes them."""
+    path = tmp_path / "a.csv"
+    (t, p, _) = (axis(v) for v in principal_axes(*truth))
+    lines = ["ID,LAT,LON,AZI,TYPE,DEPTH,QUALITY,S1AZ,S1PL,S3AZ,S3PL,MAG"]
+    lines += [
+        f"wsm{i},38.5,22.5,0,FMS,8,C,{pa:.2f},{pp:.2f},{ta:.2f},{tp:.2f},4.1"
+        for i, (ta, tp, pa, pp) in enumerate(zip(*t, *p, strict=True))
+    ]
+    bad = [
+        "b1,38.5,22.5,0,BO,8,C,10,0,100,0,",
+        "b2,38.5,22.5,0,FMS,8,C,10,0,20,0,4",
+        "b3,38.5,22.5,0,FMS,8,C,999,0,20,0,4",
+        "b4,38.5,22.5,0,FMF,8,C,10,0,100,0,4",
+    ]
+    path.write_text("\n".join([*lines, *bad]) + "\n")
+    rejects = Rejects(path)
+    table = read_mechanisms(path, rejects)
+    found = np.stack([table.column(n).to_numpy() for n in PLANE], axis=1)
+    assert rotation_angle(found, np.stack(truth, axis=1)).max() < 0.1
+    said = [r["reason"] for r in rejects.table().to_pylist() if r["event_id"].startswith("b")]
+    words = ("'BO'", "not perpendicular (10", "missing or impossible", "'FMF'")
+    assert [word in reason for word, reason in zip(words, said, strict=True)] == [True] * 4
+    other = tmp_path / "b.txt"
+    names = "lon lat depth strike1 dip1 rake1 strike2 dip2 rake2 mantissa exponent"
+    body = "\n".join(f"22.5 38.5 8 {row}" for row in rows("-Sc", truth))
+    other.write_text(f"{names}\n{body}\n")
+    magnitudes = read_mechanisms(other).column("magnitude").to_numpy()
+    assert magnitudes == pytest.approx((np.log10(1.5) + 23 - 16.1) / 1.5)

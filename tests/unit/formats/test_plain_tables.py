@@ -319,3 +319,20 @@ def test_what_is_written_as_csv_is_read_back(tmp_path):
     tables = read_source(tmp_path / "polarities.csv")
     assert repr(tables.polarities.to_pylist()) == repr(table.to_pylist())
     assert not [p for p in tmp_path.iterdir() if p.name != "polarities.csv"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "event_id,origin_time,longitude,latitude,depth_km",
+        "network,station,longitude,latitude,elevation_m",
+        "event_id,network,station,phase,time",
+        "event_id,network,station,polarity,onset",
+    ],
+)
+def test_a_table_of_which_every_row_is_misshapen_is_refused(tmp_path, header):
+    """Not an empty table: the number of cells says that the header is of another file."""
+    path = tmp_path / "a.csv"
+    path.write_text(header + "\n" + "a,b,c\n" * 3)
+    with pytest.raises(FormatError, match=r"no readable row.*line 2: it has 3 cells instead of 5"):
+        read_source(path)

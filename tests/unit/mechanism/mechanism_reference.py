@@ -185,9 +185,14 @@ def hash_solutions(normals, slips, angle=45.0, least=0.25):
         removed: list[int] = []
         while True:
             n, s = hash_mean(normals, slips, members)
-            rotations = [match(normals[i], slips[i], n, s)[0] for i in members]
-            worst = int(np.argmax(rotations))
-            if rotations[worst] <= angle:
+            largest, worst = 0, 0
+            for k, i in enumerate(members):
+                rotation = match(normals[i], slips[i], n, s)[0]
+                # MAXROT is not declared in HASH's MECH_PROB: Fortran takes it for an INTEGER,
+                # and assigning to it cuts the fraction off.
+                if rotation > largest:
+                    largest, worst = int(rotation), k
+            if largest <= angle:
                 break
             removed.insert(0, members.pop(worst))
         probability = len(members) / len(normals)

@@ -170,6 +170,62 @@ def test_hash_average_follows_its_definition_also_for_rival_groups():
         assert np.allclose(out.spreads[k], [first, second], atol=1e-5)
 
 
+def _hash_solutions(normals, slips, angle, least):
+    """Solutions of the room under test, as the reference returns them."""
+    out = Solutions(np.zeros((5, 3)), np.zeros((5, 3)), np.zeros(5), np.zeros((5, 2)))
+    vectors = np.ascontiguousarray(np.concatenate([normals.T, slips.T]))
+    count = hash_solutions(vectors, len(normals), angle, least, out)
+    return [(out.normals[k], out.slips[k], out.shares[k], *out.spreads[k]) for k in range(count)]
+
+
+@pytest.mark.parametrize("angle", [30.0, 45.0, 45.5])
+def test_hash_average_is_that_of_hash_for_sets_of_every_width(angle):
+    """Wide sets, where many mechanisms are removed, end as the literal rule of HASH does."""
+    random = np.random.default_rng(int(10 * angle))
+    several = 0
+    for _ in range(25):
+        # Angles that no two mechanisms share: on the grid several matchings tie, and which of
+        # them HASH takes is up to single precision.
+        center = random.uniform(0, 360), random.uniform(20, 70), random.uniform(-180, 180)
+        spread = random.uniform(5, 40)
+        angles = center + spread * random.normal(size=(random.integers(2, 90), 3))
+        pairs = np.array([fault_vectors(*one) for one in angles])
+        normals, slips = pairs[:, 0], pairs[:, 1]
+        found = _hash_solutions(normals, slips, angle, 0.1)
+        expected = reference.hash_solutions(normals, slips, angle, 0.1)
+        assert len(found) == len(expected)
+        several += len(found) > 1
+        for one, other in zip(found, expected, strict=True):
+            assert one[2] == other[2]
+            assert np.allclose(np.r_[one[0], one[1]], np.r_[other[0], other[1]], atol=1e-8)
+            # Arc cosines by a polynomial with an error of 2e-8 radians.
+            assert np.allclose(one[3:], other[3:], atol=1e-5)
+    assert several > 5
+
+
+def test_hash_average_compares_whole_degrees():
+    """45.8 degrees count as 45; of 46.9 and, later in the list, 46.2 the latter goes first."""
+
+    # A crowd holds the mean: strikes turn about the vertical, and what the outliers pull is less
+    # than 0.05 degrees.
+    def solutions(angle, *outliers):
+        pairs = np.array([fault_vectors(s, 90.0, 0.0) for s in [0.0] * 2000 + list(outliers)])
+        found = _hash_solutions(pairs[:, 0], pairs[:, 1], angle, 0.0)
+        strikes = [float(plane_angles(normal, slip)[0]) for normal, slip, *_ in found]
+        return strikes, [round(one[2] * len(pairs)) for one in found]
+
+    assert solutions(45.0, 45.8)[1] == [2001]
+    assert solutions(45.0, 46.2)[1] == [2000, 1]
+    # Removed is the last in the whole degree, then the other; what was removed last is the first
+    # of the next list, and of two that are as far from their mean the first remains.
+    strikes, sizes = solutions(20.0, 21.8, -21.2)
+    assert sizes == [2000, 1, 1]
+    assert strikes == pytest.approx([0.0, 21.8, 338.8], abs=0.05)
+    strikes, sizes = solutions(20.0, -21.2, 21.8)
+    assert sizes == [2000, 1, 1]
+    assert strikes == pytest.approx([0.0, 338.8, 21.8], abs=0.05)
+
+
 def test_the_weighted_mean_states_the_spread_that_there_is():
     """Probability and uncertainty of the weighted mean are those of the set around it."""
     random = np.random.default_rng(5)

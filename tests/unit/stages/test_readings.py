@@ -10,6 +10,8 @@ import pytest
 
 import quakeloom.stages.readings as room
 from quakeloom.config import parse_settings
+from quakeloom.core import distance_azimuth, string_keys
+from quakeloom.mechanism import draw_epicenters
 from quakeloom.schema import USES, empty_table, make_table
 from quakeloom.stages.readings.block_readings import Shared, gather_readings
 from quakeloom.stages.readings.observations import prepare_block
@@ -17,6 +19,8 @@ from quakeloom.stages.readings.reversals import turn_readings
 from quakeloom.stages.readings.sites import place_rows
 from quakeloom.stages.readings.usable_events import check_events
 from quakeloom.stages.readings.use import choose_readings
+from quakeloom.stages.takeoff.reading import trace_models
+from quakeloom.travel import stack_tables
 
 WAY = (
     "station_epochs", "block_readings", "usable_events", "use", "reversals", "sites",
@@ -143,3 +147,78 @@ def test_a_ratio_takes_the_angles_of_the_reading_at_its_station():
     assert found.reading_rows.tolist() == [0, 2, -1, 3]
     assert found.observations.sp_log_ratio[2] == pytest.approx(1.0)
     assert found.observations.azimuth_deg[0, 2] == found.observations.azimuth_deg[0, 1]
+
+
+def traced(tmp_path, **takeoff):
+    """Settings and what blocks share for angles traced in one layered model."""
+    (tmp_path / "v.txt").write_text("0 5.0\n10 6.0\n40 8.0\n")
+    given = settings(
+        takeoff={"angles": "layered", "models": [str(tmp_path / "v.txt")], **takeoff},
+        mechanism={"trials": 201},
+        selection={"maximum_distance_km": 200},
+    )
+    stations = make_table(
+        "stations",
+        {"network": ["XX"] * 2, "station": ["S1", "S2"], "longitude": [140.05, 140.9],
+         "latitude": [36.0, 36.0], "elevation_m": [0.0, 0.0]},
+    )  # fmt: skip
+    tables = stack_tables(list(trace_models(given)))
+    return given, Shared(stations, *(empty_table(n) for n in ("reversals", "sp_corrections")),
+                         tables=tables)  # fmt: skip
+
+
+def prepared(tmp_path, table, rows=slice(None), **takeoff):
+    given, common = traced(tmp_path, **takeoff)
+    readings = polarities().take([0, 2, 3])
+    if rows != slice(None):
+        readings = readings.slice(rows.start, rows.stop - rows.start)
+    found = prepare_block(given, table, readings, empty_table("amplitudes"), common)
+    return found.observations
+
+
+def test_epicenters_are_drawn_by_their_errors(tmp_path):
+    """A shift of 1 km turns a ray to 4.5 km by 13 degrees and one to 81 km by 0.7."""
+    both = events(horizontal_error_km=[1.0, np.nan], vertical_error_km=[1.0, 1.0])
+    found = prepared(tmp_path, both)
+    azimuth = (found.azimuth_deg - found.azimuth_deg[0] + 180.0) % 360.0 - 180.0
+    for k, away in enumerate((4.506, 81.1)):
+        expected = np.degrees(1.0 / away)
+        # stratified: the spread is that of the distribution; near ones are no longer linear
+        assert np.std(azimuth[1:, k]) == pytest.approx(expected, rel=0.12 if k == 0 else 0.03)
+    # The two stations see the same shift.
+    assert np.corrcoef(np.sin(np.radians(azimuth[1:, :2])).T)[0, 1] > 0.8
+    # The event without an error keeps its azimuth; the reference trial that of the catalog.
+    assert np.all(azimuth[:, 2] == 0.0)
+    still = prepared(tmp_path, both, epicenter_errors=False)
+    assert np.array_equal(still.azimuth_deg[0], found.azimuth_deg[0])
+    assert np.array_equal(still.takeoff_deg[:, 2], found.takeoff_deg[:, 2])
+    assert np.ptp(still.azimuth_deg, axis=0).max() == 0.0
+    # Depths alone leave the far ray at rest, and shifts of the epicenter move the near one.
+    assert np.std(found.takeoff_deg[1:, 0]) > 1.3 * np.std(still.takeoff_deg[1:, 0])
+    stated = prepared(tmp_path, both, epicenter_error_km=2.0)
+    assert np.std(stated.azimuth_deg[1:, 2]) > 1.0
+    assert np.array_equal(stated.azimuth_deg[:, :2], found.azimuth_deg[:, :2])
+
+
+def test_shifted_epicenters_see_their_stations_as_geodesics_do(tmp_path):
+    """Distances and azimuths of trials are those of the displaced epicenters."""
+    table = events(horizontal_error_km=[3.0, 3.0]).slice(0, 1)
+    found = prepared(tmp_path, table, slice(0, 2))
+    keys = string_keys(["a"], settings().seed)
+    east, north = draw_epicenters(keys, 3.0, 201, 1)
+    longitude = 140.0 + east[:, 0] / (111.32 * np.cos(np.radians(36.0)))
+    latitude = 36.0 + north[:, 0] / 110.96
+    for k, station in enumerate((140.05, 140.9)):
+        _, azimuth = distance_azimuth(longitude, latitude, station, 36.0, "geodesic")
+        apart = (found.azimuth_deg[:, k] - azimuth + 180.0) % 360.0 - 180.0
+        # 1 % of the shift for kilometers in a degree; near the station it turns by more
+        assert np.median(np.abs(apart)) < 0.3
+
+
+def test_drawn_epicenters_belong_to_their_event(tmp_path):
+    """Whatever else a block holds, an event keeps its draws."""
+    table = events(horizontal_error_km=[1.0, 2.0])
+    whole = prepared(tmp_path, table)
+    alone = prepared(tmp_path, table.slice(1, 1), slice(2, 3))
+    assert np.array_equal(whole.azimuth_deg[:, 2:], alone.azimuth_deg)
+    assert np.array_equal(whole.takeoff_deg[:, 2:], alone.takeoff_deg)

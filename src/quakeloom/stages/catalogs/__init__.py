@@ -10,6 +10,6 @@ CATALOGS = Stage(
     settings=("stress.catalogs",),
     ways_only=("partition",),
     partitions="one",
-    tables=("mechanisms",),
+    tables=("mechanisms", "rejects"),
 )
 """The record of stage ``catalogs``."""

@@ -14,6 +14,11 @@ def catalog_part(layout: RunLayout, partition: str) -> Item:
     return layout.ingest / "catalog" / f"{partition}.parquet"
 
 
+def catalog_rejects(layout: RunLayout) -> Item:
+    """Return where the records of catalogs that were put aside are kept."""
+    return layout.ingest / "catalog_rejects.parquet"
+
+
 def catalog_tables(layout: RunLayout, names: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the mechanisms of partitions, one table each."""
     for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,14 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError, digest_json
-from quakeloom.formats import read_mechanisms
+from quakeloom.formats import Rejects, read_mechanisms
+from quakeloom.schema import make_table
 from quakeloom.stages.catalogs import CATALOGS
-from quakeloom.stages.catalogs.reading import catalog_part, catalog_tables
+from quakeloom.stages.catalogs.reading import (
+    catalog_part,
+    catalog_rejects,
+    catalog_tables,
+)
 from quakeloom.stages.frame.calendar import assign_partitions, choose_calendar
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_rows import PlannedRows
@@ -38,13 +44,17 @@ log = logging.getLogger(__name__)
 _CALENDAR = "calendar.yaml"
 """File with the kind of bins that was chosen once, so that nothing moves later."""
 
+_SHOWN_REASONS = 3
+"""Reasons that the summary names."""
+
 
 def inputs(run: PlannedRun) -> StageInputs:
     """Read the catalogs and split them; their bins are the partitions of the run."""
     run.rows = split_catalogs(run.settings, run.layout)
     run.inputs = digest_json([r.digest for r in run.rows])
     bins = [r.partition for r in run.rows]
-    return StageInputs(common={"rows": run.inputs, "bins": bins})
+    aside = catalog_rejects(run.layout).digest()
+    return StageInputs(common={"rows": run.inputs, "bins": bins, "rejects": aside})
 
 
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -56,6 +66,12 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             table, "mechanisms", catalog_tables(layout, names), read_json(layout.provenance)
         )
         job.also.append(table)
+        aside = read_table(catalog_rejects(layout), "rejects")
+        write_table(
+            layout.table("rejects"), "rejects", aside, provenance=read_json(layout.provenance)
+        )
+        job.counts["rejects"] = aside.num_rows
+        job.also.append(layout.table("rejects"))
     return job.summary
 
 
@@ -71,13 +87,24 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
 def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     """Return how many mechanisms the catalogs hold."""
     rows = read_table(layout.table("mechanisms"), "mechanisms", ["event_id"]).num_rows
-    return [("mechanisms of catalogs", str(rows))]
+    aside = read_table(layout.table("rejects"), "rejects", ["reason"])
+    lines = [("mechanisms of catalogs", str(rows))]
+    if aside.num_rows:
+        counts = Counter(aside.column("reason").to_pylist()).most_common(_SHOWN_REASONS)
+        said = "; ".join(f"{reason} ({count})" for reason, count in counts)
+        lines.append(("put aside", f"{aside.num_rows}: {said}"))
+    return lines
 
 
 def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
     """Read the catalogs and split them into calendar bins; what is planned of each."""
     assert settings.stress is not None
-    tables = [read_mechanisms(input_place(settings.data, c)) for c in settings.stress.catalogs]
+    tables, rejects = [], []
+    for name in settings.stress.catalogs:
+        place = input_place(settings.data, name)
+        aside = Rejects(name)
+        tables.append(read_mechanisms(place, aside))
+        rejects.append(aside.table())
     table = pa.concat_tables(tables).combine_chunks()
     if not table.num_rows:
         raise InputError(
@@ -87,8 +114,10 @@ def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
     ids = table.column("event_id").to_pylist()
     if len(set(ids)) != len(ids):
         first = np.unique(ids, return_index=True)[1]
+        rejects.append(_doubled(table, first))
         log.warning("%d mechanisms of doubled events are left out", len(ids) - first.size)
         table = table.take(pa.array(np.sort(first)))
+    write_table(catalog_rejects(layout), "rejects", pa.concat_tables(rejects))
     times = table.column("origin_time").to_numpy().astype("datetime64[ns]")
     calendar: str = settings.partition.calendar
     if calendar == "auto":
@@ -104,6 +133,21 @@ def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
         planned[str(name)] = PlannedRows(str(name), rows.num_rows, 0, 0, part.digest())
     remove_others(layout.ingest / "catalog", {f"{n}.parquet" for n in planned} | {_CALENDAR})
     return list(planned.values())
+
+
+def _doubled(table: pa.Table, first: NDArray[np.int64]) -> pa.Table:
+    """Rejects of the mechanisms whose event another one, earlier in the catalogs, has."""
+    later = np.setdiff1d(np.arange(table.num_rows), first)
+    ids = table.column("event_id").take(pa.array(later)).to_pylist()
+    return make_table(
+        "rejects",
+        {
+            "source_line": [-1] * len(ids),
+            "record": ["mechanism"] * len(ids),
+            "event_id": ids,
+            "reason": ["doubled event: an earlier mechanism of the catalogs has its id"] * len(ids),
+        },
+    )
 
 
 def _kept_calendar(layout: RunLayout, times: NDArray[np.datetime64]) -> str:

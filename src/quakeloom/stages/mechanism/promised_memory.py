@@ -33,7 +33,9 @@ def task_memory_mb(settings: Settings, rows: PlannedRows) -> float:
     events = min(settings.cluster.block_events, rows.events)
     mean = rows.polarities / max(rows.events, 1)
     readings = events * mean * 1.5 + rows.largest_event
-    draws = settings.mechanism.trials * readings * 8 * 4
+    # angles, and while they are traced the place of every trial beside them
+    arrays = 7 if settings.takeoff.angles == "layered" else 4
+    draws = settings.mechanism.trials * readings * 8 * arrays
     grid = 2 * 180**3 / settings.mechanism.grid_step_deg**3 / 3.0
     acceptance = 3 * events * grid
     return (draws + acceptance + table_bytes(settings)) / 1e6 + 150.0

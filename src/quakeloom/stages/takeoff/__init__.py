@@ -10,7 +10,15 @@ TAKEOFF = Stage(
     group="takeoff",
     on=lambda settings: settings.takeoff.angles == "layered",
     settings=("selection.maximum_distance_km",),
-    later_only=("angles", "azimuth_error_deg", "takeoff_error_deg", "depth_error_km", "distance"),
+    later_only=(
+        "angles",
+        "azimuth_error_deg",
+        "takeoff_error_deg",
+        "depth_error_km",
+        "epicenter_errors",
+        "epicenter_error_km",
+        "distance",
+    ),
     partitions="one",
 )
 """The record of stage ``takeoff``."""
