@@ -24,6 +24,13 @@ from quakeloom.stress._mechanisms import (
     tensor_basis,
     weigh_acceptance,
 )
+from quakeloom.stress._plane_inversion import (
+    MechanismSets,
+    PlaneModel,
+    ProbableStress,
+    invert_probable_planes,
+)
+from quakeloom.stress._plane_posterior import Sampling
 from quakeloom.stress._planes import (
     FRICTIONS,
     PlacedMechanisms,
@@ -66,8 +73,12 @@ __all__ = [
     "NEIGHBOR_SHIFTS",
     "REGIMES",
     "Bootstrap",
+    "MechanismSets",
     "PlacedMechanisms",
     "PlaneChoice",
+    "PlaneModel",
+    "ProbableStress",
+    "Sampling",
     "StressDescription",
     "StressField",
     "StressGrid",
@@ -93,6 +104,7 @@ __all__ = [
     "independent_scatter",
     "interpolate_covariance",
     "interpolate_field",
+    "invert_probable_planes",
     "invert_stress",
     "invert_unstable_planes",
     "key_statistics",
