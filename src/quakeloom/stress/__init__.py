@@ -22,6 +22,7 @@ from quakeloom.stress._mechanisms import (
     design_rows,
     mechanism_statistics,
     tensor_basis,
+    thin_acceptance,
     weigh_acceptance,
 )
 from quakeloom.stress._plane_inversion import (
@@ -29,6 +30,7 @@ from quakeloom.stress._plane_inversion import (
     PlaneModel,
     ProbableStress,
     invert_probable_planes,
+    join_sets,
 )
 from quakeloom.stress._plane_posterior import Sampling
 from quakeloom.stress._planes import (
@@ -107,6 +109,7 @@ __all__ = [
     "invert_probable_planes",
     "invert_stress",
     "invert_unstable_planes",
+    "join_sets",
     "key_statistics",
     "length_ratio",
     "mask_near",
@@ -126,6 +129,7 @@ __all__ = [
     "summarize_posterior",
     "summarize_replicates",
     "tensor_basis",
+    "thin_acceptance",
     "weigh_acceptance",
     "widen_field",
 ]

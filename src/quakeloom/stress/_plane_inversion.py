@@ -76,6 +76,14 @@ class MechanismSets:
         places, w = np.asarray(points, dtype=float), np.asarray(weights, dtype=float)
         return cls(places, w, first, a, np.ones(len(a)))
 
+    @classmethod
+    def equal(cls, points: Floats, angles: Floats, weights: Floats) -> MechanismSets:
+        """Return events of as many mechanisms each, shape (events, mechanisms, 3), all alike."""
+        events, each = angles.shape[:2]
+        first = np.arange(events + 1, dtype=np.int64) * each
+        shares = np.full(events * each, 1.0 / each)
+        return cls(points, weights, first, angles.reshape(-1, 3), shares)
+
     def select(self, rows: Integers) -> MechanismSets:
         """Return some events, in the order of ``rows``."""
         counts = np.diff(self.first)[rows]
@@ -85,6 +93,17 @@ class MechanismSets:
         return MechanismSets(
             self.points[rows], self.weights[rows], first, self.angles[members], self.shares[members]
         )
+
+
+def join_sets(parts: Sequence[MechanismSets]) -> MechanismSets:
+    """Return the events of all parts."""
+    points, weights, angles, shares = (
+        np.concatenate([getattr(p, name) for p in parts])
+        for name in ("points", "weights", "angles", "shares")
+    )
+    counts = np.concatenate([np.diff(p.first) for p in parts])
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return MechanismSets(points, weights, first, angles, shares)
 
 
 @dataclass(frozen=True)
@@ -215,8 +234,10 @@ def _place(
     new = np.full(inversion.grid.node_count + 1, -1, dtype=np.int64)
     new[inversion.kept] = np.arange(inversion.kept.size)
     nodes = new[nodes]
-    used = (sets.weights > 0) & corners.any(axis=1) & np.isfinite(sets.angles[sets.first[:-1]]).all(
-        axis=1
+    used = (
+        (sets.weights > 0)
+        & corners.any(axis=1)
+        & np.isfinite(sets.angles[sets.first[:-1]]).all(axis=1)
     )
     rows = np.flatnonzero(used)
     keys = (*sets.angles[sets.first[:-1]][rows].T, sets.weights[rows], *sets.points[rows].T)
@@ -228,9 +249,7 @@ def _place(
     nearest = nodes[np.arange(rows.size), np.argmax(corners, axis=1)]
     weights = chosen.weights * inversion.share[nearest]
     frames = np.ascontiguousarray(np.stack([normal, slip], axis=1))
-    placed = Placed(
-        frames, weights, np.ascontiguousarray(nodes), np.ascontiguousarray(corners)
-    )
+    placed = Placed(frames, weights, np.ascontiguousarray(nodes), np.ascontiguousarray(corners))
     return placed, chosen.first, chosen.shares
 
 

@@ -250,7 +250,7 @@ class _Chains:
         size = self.step * self.generator.uniform(0.8, 1.2, self._count)
         size = size[:, None, None]
         fields, gain = self.fields, np.zeros(self._count)
-        for number in range(steps):
+        for _ in range(steps):
             push = 0.5 * size * solve(force)
             # v M v grows by 2 push M v + push M push, and M push is half a step of the force
             gain += np.sum(0.5 * size * force * (velocity + 0.5 * push), axis=(1, 2))
@@ -273,7 +273,7 @@ class _Chains:
     def move_errors(self, plane: int, keep: float) -> None:
         """Propose other errors of one plane of every event."""
         turned = self.supposed.turned.copy()
-        fresh = self.generator.standard_normal(turned.shape[:2] + (2,))
+        fresh = self.generator.standard_normal((*turned.shape[:2], 2))
         turned[:, :, plane] = keep * turned[:, :, plane] + np.sqrt(1.0 - keep**2) * fresh
         self._decide(Supposed(self.supposed.member, turned))
 

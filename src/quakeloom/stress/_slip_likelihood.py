@@ -112,8 +112,7 @@ def _bessel(c: float) -> tuple[float, float]:
         y = (c / 3.75) ** 2
         i0 = 1.0 + y * (
             3.5156229
-            + y
-            * (3.0899424 + y * (1.2067492 + y * (0.2659732 + y * (0.0360768 + y * 0.0045813))))
+            + y * (3.0899424 + y * (1.2067492 + y * (0.2659732 + y * (0.0360768 + y * 0.0045813))))
         )
         i1 = c * (
             0.5
@@ -193,8 +192,9 @@ def _plane(
 ) -> float:
     """Return ``ln P`` of one plane without ``ln Z``, and its derivatives.
 
-    ``q`` is (nn, ss, ns, nb, sb), ``shape`` (spread, middle) of the stress, ``given`` (I0, w, mu, t),
-    ``free`` the share f of the turning of traction that the variance has.
+    ``q`` is (nn, ss, ns, nb, sb), ``shape`` (spread, middle) of the stress and what
+    :func:`_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``free`` the share f of the
+    turning of traction that the variance has.
     ``slope`` gets the derivatives by q, ``outer`` those by spread and middle.
     """
     nn, ss, a, c, f = q[0], q[1], q[2], q[3], q[4]
@@ -208,9 +208,12 @@ def _plane(
     tau4 = tau2 * tau2
     steep = (p * p + r * r) / tau4
     t2 = t * t
-    concentration = 1.0 / (t2 * (1.0 + free * steep))
+    concentration = 1.0 / t2
     cosine = a / tau
-    log_i0, ratio = _bessel(concentration)
+    log_i0, ratio = shape[2], shape[3]
+    if free > 0.0:
+        concentration /= 1.0 + free * steep
+        log_i0, ratio = _bessel(concentration)
     value = concentration * (cosine - 1.0) - log_i0
     by_c = cosine - ratio
     by_steep = -by_c * concentration * concentration * t2 * free
@@ -309,6 +312,22 @@ def _tensor(m: Floats, tensor: Floats) -> None:
 
 
 @compiled()
+def _principal(a: Floats, values: Floats) -> None:
+    """Fill the principal values of a deviatoric tensor, ascending (Smith 1961)."""
+    square = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
+    square = (a[0, 0] ** 2 + a[1, 1] ** 2 + a[2, 2] ** 2 + 2.0 * square) / 6.0
+    radius = np.sqrt(square)
+    determinant = a[0, 0] * (a[1, 1] * a[2, 2] - a[1, 2] ** 2)
+    determinant -= a[0, 1] * (a[0, 1] * a[2, 2] - a[1, 2] * a[0, 2])
+    determinant += a[0, 2] * (a[0, 1] * a[1, 2] - a[1, 1] * a[0, 2])
+    cosine = 0.5 * determinant / max(square * radius, 1e-300)
+    angle = np.arccos(min(1.0, max(-1.0, cosine))) / 3.0
+    values[2] = 2.0 * radius * np.cos(angle)
+    values[0] = 2.0 * radius * np.cos(angle + 2.0 * np.pi / 3.0)
+    values[1] = -values[0] - values[2]
+
+
+@compiled()
 def _add_components(g: Floats, factor: float, by: Floats) -> None:
     """Add the derivatives by components that derivatives by the elements of the tensor are."""
     half, sixth = np.sqrt(0.5), np.sqrt(1.0 / 6.0)
@@ -320,9 +339,7 @@ def _add_components(g: Floats, factor: float, by: Floats) -> None:
 
 
 @compiled()
-def _look(
-    frame: Floats, stress: Floats, q: Floats, drawn: Floats
-) -> None:
+def _look(frame: Floats, stress: Floats, q: Floats, drawn: Floats) -> None:
     """Fill (nn, ss, ns, nb, sb) of a stress in a frame; ``drawn`` is scratch, (3, 3)."""
     for a in range(3):
         for i in range(3):
@@ -371,12 +388,13 @@ def log_likelihood(
     m, before, tensor, vectors = np.empty(5), np.empty(5), np.empty((3, 3)), np.empty((3, 3))
     values, axes, stress = np.empty(3), np.empty((3, 3)), np.empty((3, 3))
     frame, drawn = np.empty((2, 3, 3)), np.empty((3, 3))
-    q, shape = np.empty(5), np.empty(2)
+    q, shape = np.empty(5), np.empty(4)
     slope, outer, level = np.empty((2, 5)), np.empty((2, 2)), np.empty(2)
     g, by = np.empty((3, 3)), np.empty(5)
     spread, ratio, log_z, by_ratio = 1.0, 0.5, 0.0, 0.0
     for chain in range(fields.shape[0]):
         t, astray = given[chain, 3], given[chain, 4]
+        shape[2], shape[3] = _bessel(1.0 / t**2)
         before[:] = np.nan
         for event in range(weights.size):
             for j in range(5):
@@ -392,8 +410,11 @@ def log_likelihood(
             if not same:  # events at one node share what follows
                 before[:] = m
                 _tensor(m, stress)
-                tensor[:] = stress
-                diagonalize(tensor, vectors, values, axes)
+                if slopes:
+                    tensor[:] = stress
+                    diagonalize(tensor, vectors, values, axes)
+                else:
+                    _principal(stress, values)
                 spread = max(values[2] - values[0], 1e-9)
                 ratio = min(max((values[2] - values[1]) / spread, 0.0), 1.0)
                 shape[0], shape[1] = spread, 0.5 * (values[0] + values[2])
