@@ -29,6 +29,54 @@ def small_rotations(rng, count, rms_deg):
     return rotations(np.concatenate([np.cos(half), np.sin(half) * vector / angle[:, None]], axis=1))
 
 
+def small_turn(vector):
+    """Return the rotation matrix of a rotation vector."""
+    angle = max(float(np.linalg.norm(vector)), 1e-12)
+    half = 0.5 * angle
+    return rotations(np.concatenate([[np.cos(half)], np.sin(half) * vector / angle])[None])[0]
+
+
+def draw_varying(rng, count, least_instability, error=True, turn_deg=40.0):
+    """Return mechanisms in a stress whose axes turn steadily over a unit square, and its truth.
+
+    The axes turn by ``turn_deg`` about a direction drawn at random from side to side of the square
+    in an azimuth drawn at random; shape ratio and friction are the same everywhere.
+
+    Returns
+    -------
+    dict
+        ``place`` (count, 2), ``normal``, ``slip``, and the function ``truth`` of places, which
+        gives azimuth of SHmax, shape ratio and A_phi.
+    """
+    middle = random_rotations(rng, 1)[0]
+    spin = random_rotations(rng, 1)[0][0] * np.radians(turn_deg)
+    along = rng.uniform(0.0, 2.0 * np.pi)
+    ratio, friction = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.8)
+    rms = rng.uniform(5.0, 20.0) if error else 0.0
+
+    def axes_at(place):
+        far = (place[0] - 0.5) * np.cos(along) + (place[1] - 0.5) * np.sin(along)
+        return middle @ small_turn(spin * far).T
+
+    def truth(places):
+        out = []
+        for place in places:
+            axes = axes_at(place)
+            stress = np.einsum("k,ki,kj->ij", (1.0, 2.0 * ratio - 1.0, -1.0), axes, axes)
+            azimuth = 0.5 * np.degrees(np.arctan2(2 * stress[0, 1], stress[0, 0] - stress[1, 1]))
+            steepest = int(np.argmax(np.abs(axes[:, 2])))
+            sign = -1.0 if steepest == 1 else 1.0
+            out.append((azimuth, ratio, steepest + 0.5 + sign * (ratio - 0.5)))
+        return np.array(out)
+
+    place = rng.uniform(0.0, 1.0, (count, 2))
+    pieces = [
+        draw_faults(rng, 1, least_instability, axes_at(p), (ratio, friction, rms)) for p in place
+    ]
+    normal, slip = (np.concatenate([p[k] for p in pieces]) for k in ("normal", "slip"))
+    return {"place": place, "normal": normal, "slip": slip, "truth": truth}
+
+
 def draw_catalog(rng, count, least_instability, axes=None):
     """Return a stress and mechanisms of faults that it can move.
 
@@ -44,13 +92,25 @@ def draw_catalog(rng, count, least_instability, axes=None):
         (north, east, down) of the plane named.
     """
     axes = random_rotations(rng, 1)[0] if axes is None else axes
-    ratio, friction = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.8)
+    return draw_faults(rng, count, least_instability, axes)
+
+
+def draw_faults(rng, count, least_instability, axes, given=None):
+    """Return what :func:`draw_catalog` does, of given axes.
+
+    ``given``: shape ratio, friction and root mean square error; drawn as there if not given.
+    """
+    if given is None:
+        ratio, friction = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.8)
+        rms = None
+    else:
+        ratio, friction, rms = given
     # compression positive: S1 = 1, S2 = 2 ratio - 1, S3 = -1
     values = np.array([1.0, 2.0 * ratio - 1.0, -1.0])
     stress = np.einsum("k,ki,kj->ij", values, axes, axes)
     kept = np.empty((0, 3))
     while len(kept) < count:
-        n = rng.standard_normal((4000, 3))
+        n = rng.standard_normal((4000 if given is None else 300, 3))
         n /= np.linalg.norm(n, axis=1)[:, None]
         traction = n @ stress
         normal_stress = np.sum(traction * n, axis=1)
@@ -65,7 +125,7 @@ def draw_catalog(rng, count, least_instability, axes=None):
     traction = -(n @ stress)
     slip = traction - n * np.sum(traction * n, axis=1)[:, None]
     slip /= np.linalg.norm(slip, axis=1)[:, None]
-    turn = small_rotations(rng, count, rng.uniform(5.0, 20.0))
+    turn = small_rotations(rng, count, rng.uniform(5.0, 20.0) if rms is None else rms)
     n, slip = np.einsum("nij,nj->ni", turn, n), np.einsum("nij,nj->ni", turn, slip)
     swap = (rng.random(count) < 0.5)[:, None]
     n, slip = np.where(swap, slip, n), np.where(swap, n, slip)

@@ -67,8 +67,15 @@ def rotation(first: Floats, second: Floats) -> Floats:
 def simulate(events: int, size: int, seed: int) -> tuple[ObservationBlock, Floats]:
     """Events whose readings are wrong as often as they say, with true rays off the stated ones."""
     random = np.random.default_rng(seed)
-    normal, slip = frames(random, events)
-    true = tensor(normal, slip)
+    true = tensor(*frames(random, events))
+    return simulate_readings(true, size, random, seed), true
+
+
+def simulate_readings(
+    true: Floats, size: int, random: np.random.Generator, seed: int
+) -> ObservationBlock:
+    """First motions of known mechanisms, as :func:`simulate` has them."""
+    events = len(true)
     total = events * size
     event = np.repeat(np.arange(events), size)
     azimuth = random.uniform(0, 360, total)
@@ -84,12 +91,11 @@ def simulate(events: int, size: int, seed: int) -> tuple[ObservationBlock, Float
     stations = string_keys([f"s{k}" for k in range(total)], seed)
     stated = StatedAngles(azimuth, takeoff, ANGLE_ERROR_DEG, ANGLE_ERROR_DEG)
     drawn = draw_angle_errors(keys, offsets, stations, stated, 50)
-    block = ObservationBlock(
+    return ObservationBlock(
         keys, offsets, *drawn, np.where(said_up, 1, -1).astype(np.int8), np.ones(total, bool),
         np.where(said_up, sure, 1 - sure).astype(np.float32), np.full(total, np.nan, np.float32),
         stations,
     )  # fmt: skip
-    return block, true
 
 
 def measure_fault_planes(quick: bool) -> list[Row]:

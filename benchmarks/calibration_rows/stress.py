@@ -1,4 +1,4 @@
-"""Stress of catalogs of mechanisms: faults in any direction, and faults near failure."""
+"""Stress of catalogs of mechanisms and of first motions: any faults, and faults near failure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,58 @@ import time
 import numpy as np
 import pandas as pd
 
-from calibration_rows._faults import draw_catalog, plane_angles
+from calibration_rows._faults import draw_catalog, draw_varying, plane_angles
 from calibration_rows._row import Row, share_and_error
 
-SIZES = (40, 150)
-"""Mechanisms of a catalog."""
+TRUTHS = {40: 120, 150: 60, 600: 16}
+"""Catalogs of each size (mechanisms)."""
 
 LEAST = (0.0, 0.5, 0.8, 0.9)
 """Least instability of the faults that move, in turn: any fault, to those near failure only."""
 
-TRUTHS, QUICK_TRUTHS = 200, 8
+QUICK_TRUTHS = 8
 
 NAMES = ("SHmax", "shape ratio", "A_phi")
+UNITS = ("degrees", "", "")
+
+VARYING = (8, 200)
+"""Maps of a stress that turns by 40 degrees, and mechanisms of each."""
+
+CHAINS = ((24, 40), (8, 150))
+"""Maps from first motions, uniform stress: how many, and events of each."""
+
+READINGS = 20
+"""First motions of an event of a chain."""
+
+
+def tabulate(normal, slip, longitude, latitude):
+    """Return a catalog of mechanisms."""
+    strike, dip, rake = plane_angles(normal, slip)
+    return pd.DataFrame(
+        {
+            "event_id": [f"e{i}" for i in range(len(strike))],
+            "longitude": longitude,
+            "latitude": latitude,
+            "depth_km": 10.0,
+            "strike_deg": strike,
+            "dip_deg": dip,
+            "rake_deg": rake,
+        }
+    )
+
+
+def compare(rows, truth):
+    """Return whether truths (nodes, 3) are in the 95 % ranges of rows of a map, and widths."""
+    off = (truth[:, 0] - rows.shmax_deg + 90.0) % 180.0 - 90.0 + rows.shmax_deg
+    values = [off, truth[:, 1], truth[:, 2]]
+    names = ("shmax", "shape_ratio", "a_phi")
+    ends = ("_low_deg", "_high_deg"), ("_low", "_high"), ("_low", "_high")
+    spans = [
+        (rows[n + a].to_numpy(), rows[n + b].to_numpy())
+        for n, (a, b) in zip(names, ends, strict=True)
+    ]
+    inside = [np.mean((a <= v) & (v <= b)) for v, (a, b) in zip(values, spans, strict=True)]
+    return inside, [np.mean(b - a) for a, b in spans]
 
 
 def look(seed, number, size, planes):
@@ -28,68 +68,113 @@ def look(seed, number, size, planes):
 
     rng = np.random.default_rng([seed, size, number])
     truth = draw_catalog(rng, size, LEAST[number % len(LEAST)])
-    strike, dip, rake = plane_angles(truth["normal"], truth["slip"])
-    table = pd.DataFrame(
-        {
-            "event_id": [f"e{i}" for i in range(size)],
-            "longitude": rng.uniform(10.0, 10.1, size),
-            "latitude": rng.uniform(45.0, 45.1, size),
-            "depth_km": 10.0,
-            "strike_deg": strike,
-            "dip_deg": dip,
-            "rake_deg": rake,
-        }
-    )
-    row = ql.map_stress(table, 0.0, planes=planes).table.iloc[0]
-    off = (truth["azimuth_deg"] - row.shmax_deg + 90.0) % 180.0 - 90.0
-    values = [off, truth["ratio"], truth["a_phi"]]
-    ranges = [
-        (row.shmax_low_deg, row.shmax_high_deg),
-        (row.shape_ratio_low, row.shape_ratio_high),
-        (row.a_phi_low, row.a_phi_high),
-    ]
-    inside = [a <= v <= b for v, (a, b) in zip(values, ranges, strict=True)]
-    return inside, [b - a for a, b in ranges]
+    places = rng.uniform(10.0, 10.1, size), rng.uniform(45.0, 45.1, size)
+    table = tabulate(truth["normal"], truth["slip"], *places)
+    rows = ql.map_stress(table, 0.0, planes=planes).table
+    return compare(rows, np.array([[truth["azimuth_deg"], truth["ratio"], truth["a_phi"]]]))
 
 
 def measure_few(quick: bool) -> list[Row]:
     """Measure the ranges of a single stress of few mechanisms."""
-    return measure_size(SIZES[0], quick)
+    return measure_size(40, quick)
 
 
 def measure_many(quick: bool) -> list[Row]:
     """Measure the ranges of a single stress of many mechanisms."""
-    return [] if quick else measure_size(SIZES[1], quick)
+    return [] if quick else measure_size(150, quick)
+
+
+def measure_most(quick: bool) -> list[Row]:
+    """Measure the ranges of a single stress of very many mechanisms."""
+    return [] if quick else measure_size(600, quick)
+
+
+def make_rows(words, found, old, seconds, note=""):
+    """Return the rows of three quantities; ``found`` and ``old`` as :func:`compare` has them."""
+    rows = []
+    for q, name in enumerate(NAMES):
+        holds, error = share_and_error([f[0][q] for f in found])
+        before = float(np.mean([f[0][q] for f in old])) if old else None
+        wide = f"with `planes: both` {np.mean([f[1][q] for f in old]):.3g} wide" if old else ""
+        rows.append(
+            Row(
+                f"{name} {words}", 0.95, holds, error, len(found), seconds,
+                float(np.mean([f[1][q] for f in found])), unit=UNITS[q], before=before,
+                note="; ".join(n for n in (wide, note) if n),
+            )
+        )  # fmt: skip
+    return rows
 
 
 def measure_size(size, quick):
     """Return the rows of catalogs of a size, as set by default; before: with both planes."""
     logging.disable(logging.WARNING)
-    truths = QUICK_TRUTHS if quick else TRUTHS
+    truths = QUICK_TRUTHS if quick else TRUTHS[size]
     begin = time.process_time()
     found = [look(1, k, size, "auto") for k in range(truths)]
     seconds = time.process_time() - begin
     old = [look(1, k, size, "both") for k in range(truths)]
+    rows = make_rows(f"of {size} mechanisms", found, old, seconds)
+    if truths < 40:
+        return rows
+    for k, least in enumerate(LEAST):
+        part = slice(k, None, len(LEAST))
+        words = f"of {size}, instability above {least:g}"
+        rows += make_rows(words, found[part], old[part], seconds / len(LEAST))
+    return rows
+
+
+def measure_varying(quick: bool) -> list[Row]:
+    """Measure maps of a stress that turns: five by five nodes, those with mechanisms."""
+    import quakeloom as ql
+
+    logging.disable(logging.WARNING)
+    maps, size = (2, 60) if quick else VARYING
+    found = []
+    begin = time.process_time()
+    for number in range(maps):
+        rng = np.random.default_rng([2, number])
+        drawn = draw_varying(rng, size, LEAST[number % len(LEAST)])
+        table = tabulate(drawn["normal"], drawn["slip"], *(10.0 + drawn["place"]).T)
+        rows = ql.map_stress(table, 0.25, reach_km=1.0).table
+        places = rows[["longitude", "latitude"]].to_numpy() - 10.0
+        found.append(compare(rows, drawn["truth"](places)))
+    seconds = time.process_time() - begin
+    return make_rows(f"of {size} mechanisms, turning by 40 degrees", found, [], seconds)
+
+
+def look_chain(number, size, readings):
+    """Return what :func:`compare` does of the map that first motions of a uniform stress give."""
+    from calibration_rows.mechanisms import simulate_readings, tensor
+    from quakeloom.config import Stress
+    from quakeloom.library._frames import take_rows
+    from quakeloom.mechanism import MechanismOptions, find_mechanisms, mechanism_grid
+    from quakeloom.stages.without_a_run.map_catalog import map_mechanisms
+
+    rng = np.random.default_rng([3, size, number])
+    truth = draw_catalog(rng, size, LEAST[number % len(LEAST)])
+    block = simulate_readings(tensor(truth["normal"], truth["slip"]), readings, rng, number)
+    grid = mechanism_grid(5.0)
+    solved = find_mechanisms(block, grid, MechanismOptions(trials=50))
+    places = rng.uniform(10.0, 10.1, size), rng.uniform(45.0, 45.1, size)
+    table = tabulate(truth["normal"], truth["slip"], *places)
+    for name in ("strike_deg", "dip_deg", "rake_deg"):
+        table[name] = getattr(solved, name)
+    known = np.isfinite(solved.strike_deg)
+    rows, _ = take_rows(table[known], "mechanisms")
+    angles = (grid.strike_deg, grid.dip_deg, grid.rake_deg, grid.weights)
+    made, _ = map_mechanisms(Stress(grid_step_deg=0.0), rows, solved.acceptance[known], angles)
+    values = np.array([[truth["azimuth_deg"], truth["ratio"], truth["a_phi"]]])
+    return compare(made.table.to_pandas(), values)
+
+
+def measure_chain(quick: bool) -> list[Row]:
+    """Measure stresses from first motions: errors of readings and rays go all the way."""
+    logging.disable(logging.WARNING)
     rows = []
-    parts = [(f"of {size} mechanisms", slice(None))]
-    parts += [
-        (f"of {size}, instability above {least:g}", slice(k, None, len(LEAST)))
-        for k, least in enumerate(LEAST)
-    ]
-    for words, part in parts:
-        for q, name in enumerate(NAMES):
-            holds, error = share_and_error([f[0][q] for f in found[part]])
-            rows.append(
-                Row(
-                    f"{name} {words}",
-                    0.95,
-                    holds,
-                    error,
-                    len(found[part]),
-                    seconds * len(found[part]) / truths,
-                    float(np.mean([f[1][q] for f in found[part]])),
-                    unit="degrees" if q == 0 else "",
-                    before=float(np.mean([f[0][q] for f in old[part]])),
-                )
-            )
+    for truths, size in ((2, 20),) if quick else CHAINS:
+        begin = time.process_time()
+        found = [look_chain(k, size, READINGS) for k in range(truths)]
+        words = f"from first motions of {size} events"
+        rows += make_rows(words, found, [], time.process_time() - begin)
     return rows

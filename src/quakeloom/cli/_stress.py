@@ -36,7 +36,9 @@ def stress(
     step: Annotated[
         float, typer.Option(help="Distance of nodes in degrees; 0 for a single node.")
     ] = 0.2,
-    planes: Annotated[str, typer.Option(help="auto, both, random or instability.")] = "auto",
+    planes: Annotated[
+        str, typer.Option(help="auto, probable, both, random or instability.")
+    ] = "auto",
     area: Annotated[
         str, typer.Option(help="West,east,south,north limits in degrees.", metavar="W,E,S,N")
     ] = "",

@@ -22,11 +22,11 @@ class Stress(Section):
         "All acceptable mechanisms of an event with their weights, or the preferred one alone. "
         "Catalogs have the preferred one alone.",
     )
-    planes: Literal["auto", "both", "random", "instability"] = setting(
+    planes: Literal["auto", "probable", "both", "random", "instability"] = setting(
         "auto",
-        "Fault plane: `both` with half the weight each, one at `random`, or the less stable one "
-        "(`instability`; preferred mechanisms only), friction unknown. `auto` is `instability` for "
-        "catalogs and preferred mechanisms, and `both` for acceptable ones.",
+        "Fault plane: both planes with the probability that the stress gives them (`probable`, "
+        "which `auto` is), `both` with half the weight each, one at `random`, or the less stable "
+        "one (`instability`; preferred mechanisms only), friction unknown.",
     )
     errors: Literal["scores", "misfit"] = setting(
         "scores",

@@ -140,6 +140,14 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
                 " That is an end of the coefficients that were tried: the mechanisms do not say "
                 "which planes slipped."
             )
+    if facts.get("plane_model"):
+        low, _, high = facts["plane_model"]["friction"]
+        text += (
+            " Both planes of every mechanism count with the probability that the stress gives "
+            f"them (friction between {low:.2g} and {high:.2g})."
+        )
+        if facts.get("friction_at_edge"):
+            text += " Friction lies at an end of its range: faults do not look as is supposed."
     return text + _left_out(facts)
 
 

@@ -22,8 +22,17 @@ from quakeloom.stress._mechanisms import (
     design_rows,
     mechanism_statistics,
     tensor_basis,
+    thin_acceptance,
     weigh_acceptance,
 )
+from quakeloom.stress._plane_inversion import (
+    MechanismSets,
+    PlaneModel,
+    ProbableStress,
+    invert_probable_planes,
+    join_sets,
+)
+from quakeloom.stress._plane_posterior import Sampling
 from quakeloom.stress._planes import (
     FRICTIONS,
     PlacedMechanisms,
@@ -66,8 +75,12 @@ __all__ = [
     "NEIGHBOR_SHIFTS",
     "REGIMES",
     "Bootstrap",
+    "MechanismSets",
     "PlacedMechanisms",
     "PlaneChoice",
+    "PlaneModel",
+    "ProbableStress",
+    "Sampling",
     "StressDescription",
     "StressField",
     "StressGrid",
@@ -93,8 +106,10 @@ __all__ = [
     "independent_scatter",
     "interpolate_covariance",
     "interpolate_field",
+    "invert_probable_planes",
     "invert_stress",
     "invert_unstable_planes",
+    "join_sets",
     "key_statistics",
     "length_ratio",
     "mask_near",
@@ -114,6 +129,7 @@ __all__ = [
     "summarize_posterior",
     "summarize_replicates",
     "tensor_basis",
+    "thin_acceptance",
     "weigh_acceptance",
     "widen_field",
 ]

@@ -13,6 +13,7 @@ from quakeloom.schema import variable
 from quakeloom.stages.stress.dataset import make_dataset
 from quakeloom.stages.stress.map import StressMap
 from quakeloom.store import Item, atomic_file, write_dataset, write_table, write_text_if_changed
+from quakeloom.stress import PlaneModel
 
 
 def write_map(folder: Item, made: StressMap, provenance: dict[str, Any]) -> list[str]:
@@ -110,6 +111,7 @@ def describe_map(made: StressMap) -> dict[str, Any]:
         "friction": made.friction,
         "friction_at_edge": made.friction_at_edge,
         "scatter": made.scatter,
+        "plane_model": None if made.model is None else _describe_model(made.model),
         "curve": [
             {
                 "alpha2": list(p.alpha2),
@@ -120,6 +122,13 @@ def describe_map(made: StressMap) -> dict[str, Any]:
             for p in curve
         ],
     }
+
+
+def _describe_model(model: PlaneModel) -> dict[str, Any]:
+    """Return low, median and high of what is found of faults and errors."""
+    names = ("friction", "level", "width", "error_deg", "astray")
+    found = {n: [round(float(v), 4) for v in getattr(model, n)] for n in names}
+    return {**found, "accepted": round(model.accepted, 3)}
 
 
 def _write_csv(made: StressMap, path: Any) -> None:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Stress
 from quakeloom.stress import (
+    MechanismSets,
     acceptance_table,
     choose_random_planes,
     mechanism_statistics,
+    thin_acceptance,
     weigh_acceptance,
 )
 
@@ -37,6 +39,9 @@ class StressEvents:
         How many events were left out, by reason.
     qualities : dict
         How many of the others have each letter; empty for none.
+    sets : MechanismSets
+        The same events with some of their acceptable mechanisms, and weights that are not reduced
+        by how wide a set is.
     from_sets : bool
         The statistics are those of acceptable mechanisms, not of the preferred ones.
     """
@@ -47,6 +52,7 @@ class StressEvents:
     angles: Floats
     left_out: dict[str, int]
     qualities: dict[str, int]
+    sets: MechanismSets
     from_sets: bool = False
 
 
@@ -68,7 +74,7 @@ def takes_sets(settings: Stress) -> bool:
     """Return whether all acceptable mechanisms of an event enter, where they are stored."""
     return (
         settings.input == "accepted"
-        and settings.planes in ("auto", "both")
+        and settings.planes in ("auto", "probable", "both")
         and not settings.catalogs
     )
 
@@ -180,24 +186,37 @@ def select_events(
     ids = mechanisms.column("event_id").to_pylist()
     statistics = _preferred(settings, angles[rows], [ids[i] for i in rows], seed)
     weights = weights[rows]
+    points = np.concatenate(parts, axis=1)
+    whole = weights.copy()
+    members = [angles[rows]]
+    picked = np.arange(rows.size)[:, None]
     from_sets = acceptance is not None and takes_sets(settings)
     if from_sets:
         table = acceptance_table(*grid)
+        members.append(np.stack(grid[:3], axis=1))
+        thinned = []
         for start, stop in _blocks(rows, block):
             # one contiguous read per block; a chunk holds neighbors
             chunk = np.asarray(acceptance[rows[start] : rows[stop - 1] + 1])
             sets, coherence = weigh_acceptance(chunk[rows[start:stop] - rows[start]], table)
             has = coherence > 0
             statistics[start:stop][has] = sets[has]
+            found = thin_acceptance(chunk[rows[start:stop] - rows[start]], table[:, -1])
+            # an event without a set has its preferred mechanism alone
+            alone = np.arange(start, stop)[:, None]
+            thinned.append(np.where(has[:, None], found + rows.size, alone))
             if settings.weighting == "coherence":
                 weights[start:stop] *= np.where(has, coherence, 0.0)
+        picked = np.concatenate(thinned) if thinned else picked
     silent = weights <= 0
     if silent.any():
         left["no acceptable mechanism agrees with another"] = int(silent.sum())
     letters, counts = np.unique(quality[rows][~silent].astype(str), return_counts=True)
     qualities = dict(zip(letters.tolist(), counts.tolist(), strict=True))
-    points = np.concatenate(parts, axis=1)
-    return StressEvents(points, statistics, weights, angles[rows], left, qualities, from_sets)
+    sets = MechanismSets.equal(
+        points, np.concatenate(members)[picked], np.where(silent, 0.0, whole)
+    )
+    return StressEvents(points, statistics, weights, angles[rows], left, qualities, sets, from_sets)
 
 
 def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:

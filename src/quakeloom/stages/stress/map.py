@@ -17,25 +17,25 @@ from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundar
 from quakeloom.store import find_resource
 from quakeloom.stress import (
     Bootstrap,
+    MechanismSets,
     PlacedMechanisms,
     PlaneChoice,
+    PlaneModel,
     StressField,
     StressGrid,
     StressInversion,
     StressStatistics,
     StressUncertainty,
     add_keyed,
-    find_neighbors,
     independent_scatter,
+    invert_probable_planes,
     invert_unstable_planes,
-    length_ratio,
     mask_near,
     mask_polygons,
     mechanism_statistics,
     stack_keyed,
     summarize_posterior,
     summarize_replicates,
-    widen_field,
 )
 
 Floats = NDArray[np.float64]
@@ -43,12 +43,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MapEvents:
-    """Mechanisms one by one, for what sums cannot do: instability and the bootstrap."""
+    """Mechanisms one by one, for what sums cannot do: planes that are weighed, the bootstrap."""
 
     points: Floats
     statistics: Floats
     weights: Floats
     angles: Floats
+    sets: MechanismSets
     from_sets: bool = False
 
 
@@ -72,7 +73,9 @@ class StressMap:
     friction : float or None
         Of the instability criterion.
     friction_at_edge : bool
-        It is the least or the largest that was tried.
+        It is the least or the largest that was tried, or most draws are at an end of its range.
+    model : PlaneModel or None
+        What is found of faults and errors where planes are weighed by their probability.
     scatter : float
         Share of the misfit that was taken for noise.
     reason : str
@@ -95,6 +98,7 @@ class StressMap:
     scatter: float = 1.0
     reason: str = ""
     projection: str = ""
+    model: PlaneModel | None = None
 
 
 def make_map(
@@ -130,9 +134,12 @@ def make_map(
     statistics = add_keyed(grid, origin, loaded)
     solved = _solve(settings, grid, statistics, events, seed)
     field = solved.field
-    uncertainty = summarize_posterior(
-        field.components, field.covariance, settings.draws, field.freedom, seed
-    )
+    if solved.model is None:
+        uncertainty = summarize_posterior(
+            field.components, field.covariance, settings.draws, field.freedom, seed
+        )
+    else:
+        uncertainty = summarize_replicates(field.components, solved.fields.astype(np.float32))
     bootstrap = None
     if settings.bootstrap and events is not None:
         draws = Bootstrap(
@@ -143,11 +150,16 @@ def make_map(
     place = place_back(settings, grid.horizontal)
     table = tabulate_map(grid, field, uncertainty, place)
     choice = solved.choice if solved.planes == "instability" else None
+    friction = choice.friction if choice else None
+    at_edge = choice.friction_at_edge if choice else False
+    if solved.model is not None:
+        friction, at_edge = float(solved.model.friction[1]), solved.model.friction_at_edge
+    spaced = np.linspace(0, len(solved.fields) - 1, settings.fields).astype(np.int64)
+    fields = solved.fields if solved.model is None else solved.fields[spaced]
     return StressMap(
-        grid, field, uncertainty, bootstrap, solved.fields.astype(np.float32), table,
-        place[:, 0], place[:, 1], solved.planes, choice.friction if choice else None,
-        choice.friction_at_edge if choice else False, solved.scatter,
-        projection=settings.projection,
+        grid, field, uncertainty, bootstrap, fields.astype(np.float32), table,
+        place[:, 0], place[:, 1], solved.planes, friction, at_edge, solved.scatter,
+        projection=settings.projection, model=solved.model,
     )  # fmt: skip
 
 
@@ -175,6 +187,7 @@ class _Solved:
     alpha2: tuple[float, ...]
     choice: PlaneChoice | None
     scatter: float
+    model: PlaneModel | None = None
 
 
 def _solve(
@@ -190,9 +203,20 @@ def _solve(
     }  # fmt: skip
     planes = settings.planes
     if planes == "auto":
-        planes = "both" if events is None or events.from_sets else "instability"
+        planes = "both" if events is None else "probable"
+    if planes == "probable" and events is not None:
+        count = len(grid.smoothness(settings.order, settings.metric))
+        given = (list(settings.alpha2) * 2)[:count] if settings.alpha2 else None
+        probable = invert_probable_planes(
+            grid, statistics, events.sets, alpha2=given, seed=seed, **options
+        )
+        alpha2 = probable.field.point.alpha2
+        return _Solved(
+            probable.field, probable.draws, planes, probable.inversion, alpha2, None, 1.0,
+            probable.model,
+        )  # fmt: skip
     choice = None
-    if events is not None and (settings.planes == "auto" or planes == "instability"):
+    if events is not None and planes == "instability":
         strike, dip, rake = events.angles.T
         choice = invert_unstable_planes(
             grid, PlacedMechanisms(events.points, strike, dip, rake, events.weights),
@@ -213,11 +237,6 @@ def _solve(
             weight, ratio = field.data_weight, field.score_ratio
             field = replace(_solve_sums(settings, used), data_weight=weight, score_ratio=ratio)
     fields = used.draw_fields(field.point.alpha2, settings.fields, seed, field.scan)
-    if choice is not None:
-        shift = choice.shift * length_ratio(field.components, choice.field.components)
-        field = widen_field(field, shift, find_neighbors(grid))
-        normal = np.random.default_rng([seed, 1]).standard_normal(settings.fields)
-        fields = fields + normal[:, None, None] * shift
     return _Solved(field, fields, planes, inversion, alpha2, choice, scatter)
 
 

@@ -14,7 +14,13 @@ from quakeloom.stages.frame.partition_states import refuse_damaged
 from quakeloom.stages.stress.inputs import StressEvents, axis_names, place_boundaries
 from quakeloom.stages.stress.map import MapEvents
 from quakeloom.store import RunLayout, open_array, read_arrays, read_json
-from quakeloom.stress import accumulate_statistics, grid_around, key_statistics
+from quakeloom.stress import (
+    MechanismSets,
+    accumulate_statistics,
+    grid_around,
+    join_sets,
+    key_statistics,
+)
 
 
 def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int64]]:
@@ -33,7 +39,7 @@ def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int
 
 def needs_events(stress: Stress) -> bool:
     """Return whether the map needs the mechanisms one by one, not only their sums."""
-    return stress.bootstrap > 0 or stress.planes in ("auto", "instability")
+    return stress.bootstrap > 0 or stress.planes in ("auto", "probable", "instability")
 
 
 def gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
@@ -43,7 +49,10 @@ def gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
         np.concatenate([p[k] for p in parts]) for k in ("points", "statistics", "weights", "angles")
     )
     from_sets = any(bool(p["from_sets"]) for p in parts)
-    return MapEvents(points, statistics, weights, angles, from_sets)
+    sets = join_sets(
+        [MechanismSets(**{k[5:]: p[k] for k in p if k.startswith("sets_")}) for p in parts]
+    )
+    return MapEvents(points, statistics, weights, angles, sets, from_sets)
 
 
 def sum_places(events: StressEvents) -> list[int]:

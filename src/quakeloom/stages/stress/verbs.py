@@ -133,6 +133,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 weights=events.weights,
                 angles=events.angles,
                 from_sets=np.array(events.from_sets),
+                **{f"sets_{name}": values for name, values in vars(events.sets).items()},
             )
         job.counts = {
             "mechanisms": mechanisms.num_rows,

@@ -71,8 +71,9 @@ def map_mechanisms(
     stress = stress.around(middle_longitude(mechanisms.column("longitude").to_numpy()))
     events = select_events(stress, mechanisms, acceptance, grid, seed)
     keep = MapEvents(
-        events.points, events.statistics, events.weights, events.angles, events.from_sets
-    )
+        events.points, events.statistics, events.weights, events.angles, events.sets,
+        events.from_sets,
+    )  # fmt: skip
     if not events.weights.any():
         raise InputError(
             f"None of {mechanisms.num_rows} mechanisms can be used ({events.left_out}), so there "

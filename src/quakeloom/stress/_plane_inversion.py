@@ -1,0 +1,322 @@
+"""Inversion of mechanisms whose planes, errors and acceptable alternatives are all left open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array
+
+from quakeloom.core import fault_vectors, random_stream
+from quakeloom.inference import AbicScan, BlockCholesky, with_one_blas_thread
+from quakeloom.stress._field import StressField
+from quakeloom.stress._grid import Method, StressGrid
+from quakeloom.stress._interpolation import find_neighbors
+from quakeloom.stress._inversion import StressInversion
+from quakeloom.stress._plane_posterior import (
+    LENGTH_STD,
+    FieldDraws,
+    FieldPrior,
+    Sampling,
+    draw_shared,
+    sample_field,
+    search_stresses,
+)
+from quakeloom.stress._planes import length_ratio
+from quakeloom.stress._slip_likelihood import FRICTION_RANGE, Placed
+from quakeloom.stress._statistics import StressStatistics
+from quakeloom.stress._strengths import likely_strengths
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_EDGE_PART, _EDGE_SHARE = 0.1, 0.4
+"""Friction is at an end where more than this share of its draws lies in this outermost part of the
+range, in which a tenth lies beforehand. Chosen here."""
+
+_SHEAR = 0.4
+"""Mean square of the shear traction on planes of any direction in a unit tensor: 2/5."""
+
+_SURE = 1e-6
+"""Least strength of the prior, relative to the information of one mechanism, so that nodes which
+nothing but smoothness holds have a metric."""
+
+
+@dataclass(frozen=True, eq=False)
+class MechanismSets:
+    """Events with their acceptable mechanisms.
+
+    Attributes
+    ----------
+    points : ndarray, shape (events, dimensions)
+        Coordinates in the order of the axes of a grid.
+    weights : ndarray, shape (events,)
+        How much each counts; 0 leaves it out.
+    first : ndarray of int64, shape (events + 1,)
+        Mechanisms of event ``e`` are ``first[e]:first[e + 1]``.
+    angles : ndarray, shape (members, 3)
+        Strike, dip, rake of one plane, whichever.
+    shares : ndarray, shape (members,)
+        Probability of each among those of its event.
+    """
+
+    points: Floats
+    weights: Floats
+    first: Integers
+    angles: Floats
+    shares: Floats
+
+    @classmethod
+    def single(cls, points: ArrayLike, angles: ArrayLike, weights: ArrayLike) -> MechanismSets:
+        """Return events of one mechanism each."""
+        a = np.asarray(angles, dtype=float)
+        first = np.arange(len(a) + 1, dtype=np.int64)
+        places, w = np.asarray(points, dtype=float), np.asarray(weights, dtype=float)
+        return cls(places, w, first, a, np.ones(len(a)))
+
+    @classmethod
+    def equal(cls, points: Floats, angles: Floats, weights: Floats) -> MechanismSets:
+        """Return events of as many mechanisms each, shape (events, mechanisms, 3), all alike."""
+        events, each = angles.shape[:2]
+        first = np.arange(events + 1, dtype=np.int64) * each
+        shares = np.full(events * each, 1.0 / each)
+        return cls(points, weights, first, angles.reshape(-1, 3), shares)
+
+    def select(self, rows: Integers) -> MechanismSets:
+        """Return some events, in the order of ``rows``."""
+        counts = np.diff(self.first)[rows]
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        within = np.arange(first[-1]) - np.repeat(first[:-1], counts)
+        members = np.repeat(self.first[:-1][rows], counts) + within
+        return MechanismSets(
+            self.points[rows], self.weights[rows], first, self.angles[members], self.shares[members]
+        )
+
+
+def join_sets(parts: Sequence[MechanismSets]) -> MechanismSets:
+    """Return the events of all parts."""
+    points, weights, angles, shares = (
+        np.concatenate([getattr(p, name) for p in parts])
+        for name in ("points", "weights", "angles", "shares")
+    )
+    counts = np.concatenate([np.diff(p.first) for p in parts])
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return MechanismSets(points, weights, first, angles, shares)
+
+
+@dataclass(frozen=True)
+class PlaneModel:
+    """What is found of faults and errors, median and 95 % range (low, median, high) of each.
+
+    Attributes
+    ----------
+    friction : ndarray, shape (3,)
+    level, width : ndarray, shape (3,)
+        Instability from which faults are many, and over which they become so.
+    error_deg : ndarray, shape (3,)
+        Error of a mechanism about one axis.
+    astray : ndarray, shape (3,)
+        Share of mechanisms that have nothing to do with the stress.
+    friction_at_edge : bool
+        The mechanisms push friction to an end of its range.
+    accepted : float
+        Share of accepted moves of the sampler.
+    """
+
+    friction: Floats
+    level: Floats
+    width: Floats
+    error_deg: Floats
+    astray: Floats
+    friction_at_edge: bool
+    accepted: float
+
+
+@dataclass(frozen=True)
+class ProbableStress:
+    """A stress field with all that is not known about planes in its draws.
+
+    Attributes
+    ----------
+    field : StressField
+        Mean and covariance of the draws; the other numbers are those of the linear inversion of
+        both planes, which chose the strength of smoothing.
+    draws : ndarray, shape (draws, nodes, 5)
+        NaN at nodes that no data reach.
+    model : PlaneModel
+    inversion : StressInversion
+        Of both planes.
+    """
+
+    field: StressField
+    draws: Floats
+    model: PlaneModel
+    inversion: StressInversion
+
+
+@with_one_blas_thread
+def invert_probable_planes(
+    grid: StressGrid,
+    statistics: StressStatistics,
+    sets: MechanismSets,
+    alpha2: Sequence[float] | None = None,
+    sampling: Sampling | None = None,
+    seed: int = 0,
+    **options: object,
+) -> ProbableStress:
+    """Draw the stress field from its posterior, with the choice of planes in the likelihood.
+
+    Both planes of every mechanism count with the probability that the stress gives them: how near
+    to failure they are, with friction and the preference for such planes unknown, and how well slip
+    follows the shear traction, with the error of mechanisms unknown. Where an event has several
+    acceptable mechanisms, its true one is among them. See
+    :mod:`quakeloom.stress._slip_likelihood` for the likelihood and
+    :mod:`quakeloom.stress._plane_posterior` for the sampler.
+
+    Parameters
+    ----------
+    grid : StressGrid
+    statistics : StressStatistics
+        Of both planes of the same events, for the strength of smoothing.
+    sets : MechanismSets
+        In any order: the result does not depend on it.
+    alpha2 : sequence of float, optional
+        Fixed smoothing strength instead of ABIC's.
+    sampling : Sampling, optional
+        By the number of events if not given.
+    seed : int
+    **options
+        Of :class:`StressInversion`.
+
+    Returns
+    -------
+    ProbableStress
+    """
+    inversion = StressInversion(grid, statistics, **options)  # type: ignore[arg-type]
+    scan: AbicScan | None = None
+    if alpha2 is None:
+        scan = inversion.scan()
+        field = inversion.solve(scan.best.alpha2, scan)
+    else:
+        field = inversion.solve(alpha2)
+    placed, first, shares = _place(inversion, sets, "bilinear")
+    plan = sampling or plan_sampling(placed.weights.size)
+    nodes = inversion.kept.size
+    if nodes == 1:
+        found, shared = search_stresses(placed, first, plan.particles, seed)
+        pick = np.linspace(0, len(found) - 1, plan.chains).astype(np.int64)
+        start = found[pick], shared[pick]
+    else:
+        drawn = inversion.draw_fields(field.point.alpha2, plan.chains, seed, scan)
+        drawn = drawn[:, inversion.kept]
+        drawn /= np.linalg.norm(drawn, axis=2, keepdims=True)
+        start = drawn, draw_shared(plan.chains, random_stream(seed, "stress start"))
+        start[1][:, 3] = np.log(np.radians(10.0))
+    prior = _prior(inversion, field, scan, float(np.exp(np.median(start[1][:, 3]))), plan.chains)
+    draws = sample_field(placed, first, shares, prior, start, plan, seed)
+    return _summarize(inversion, field, draws)
+
+
+def plan_sampling(events: int) -> Sampling:
+    """Return how long the posterior of so many events is sampled."""
+    if events <= 1000:
+        return Sampling()
+    return Sampling(chains=8) if events <= 10_000 else Sampling(chains=4, warming=50)
+
+
+def _place(
+    inversion: StressInversion, sets: MechanismSets, method: Method
+) -> tuple[Placed, Integers, Floats]:
+    """Return the events that load solved nodes, in an order that does not depend on theirs."""
+    nodes, corners = inversion.grid.locate(sets.points, method)
+    new = np.full(inversion.grid.node_count + 1, -1, dtype=np.int64)
+    new[inversion.kept] = np.arange(inversion.kept.size)
+    nodes = new[nodes]
+    used = (
+        (sets.weights > 0)
+        & corners.any(axis=1)
+        & np.isfinite(sets.angles[sets.first[:-1]]).all(axis=1)
+    )
+    rows = np.flatnonzero(used)
+    keys = (*sets.angles[sets.first[:-1]][rows].T, sets.weights[rows], *sets.points[rows].T)
+    rows = rows[np.lexsort(keys)]
+    chosen = sets.select(rows)
+    normal, slip = fault_vectors(*chosen.angles.T)
+    nodes, corners = nodes[rows], corners[rows]
+    # copies of one mechanism count as one, as in the linear inversion
+    nearest = nodes[np.arange(rows.size), np.argmax(corners, axis=1)]
+    weights = chosen.weights * inversion.share[nearest]
+    frames = np.ascontiguousarray(np.stack([normal, slip], axis=1))
+    placed = Placed(frames, weights, np.ascontiguousarray(nodes), np.ascontiguousarray(corners))
+    return placed, chosen.first, chosen.shares
+
+
+def _prior(
+    inversion: StressInversion,
+    field: StressField,
+    scan: AbicScan | None,
+    error: float,
+    chains: int,
+) -> FieldPrior:
+    """Return the smoothness of unit tensors at the likely strengths, and the metric."""
+    length2 = float(np.nanmean(np.sum(field.components**2, axis=1)))
+    best = field.point.alpha2
+    others = likely_strengths(scan) if scan is not None and len(best) == 1 else ()
+    chosen = [(float(a),) for a in others] or [best]
+    pairs = inversion.dissection.pairs
+    weights = np.zeros(len(pairs))
+    strength = np.ones(chains)
+    if best and inversion.inversion.penalties:
+        # all penalties in the ratio of the best strengths; chains differ in the first
+        for a, r in zip(best, inversion.inversion.penalties, strict=True):
+            weights = weights + a / best[0] * r
+        scales = []
+        for each in chosen:
+            point, _ = inversion.inversion.evaluate(each)
+            scales.append(length2 * each[0] / inversion.noise_variance(point))
+        strength = np.array(scales)[np.arange(chains) % len(scales)]
+    middle = float(np.exp(np.mean(np.log(strength))))
+    i, j = pairs.T
+    own = inversion._own / (2.0 * _SHEAR * error**2)
+    blocks = own + np.multiply.outer(middle * weights, np.eye(5))
+    blocks[i == j] += (1.0 / LENGTH_STD**2 + _SURE) * np.eye(5)
+    off = i != j
+    count = inversion.kept.size
+    penalty: csr_array | None = None
+    if np.any(weights):
+        rows, columns = np.concatenate([i, j[off]]), np.concatenate([j, i[off]])
+        values = np.concatenate([weights, weights[off]])
+        penalty = coo_array((values, (rows, columns)), (count, count)).tocsr()
+    metric = BlockCholesky(inversion.dissection, blocks)
+    return FieldPrior(penalty, strength, inversion._components, metric)
+
+
+def _summarize(
+    inversion: StressInversion, linear: StressField, draws: FieldDraws
+) -> ProbableStress:
+    """Return mean and covariance of draws, at the length of the linear field."""
+    grid = inversion.grid
+    fields = np.full((len(draws.fields), grid.node_count, 5), np.nan)
+    fields[:, inversion.kept] = draws.fields
+    mean = fields.mean(axis=0)
+    ratio = length_ratio(linear.components, mean)
+    fields *= ratio
+    mean = mean * ratio
+    off = fields - mean
+    own = np.einsum("dni,dnj->nij", off, off) / len(fields)
+    neighbors = find_neighbors(grid)
+    between = np.stack(
+        [np.einsum("dni,dnj->nij", off, off[:, k]) / len(fields) for k in neighbors.T], axis=1
+    )
+    between[neighbors < 0] = np.nan
+    field = replace(linear, components=mean, covariance=own, neighbor_covariance=between)
+    shared = draws.shared.copy()
+    shared[:, 1] = np.exp(shared[:, 1])
+    shared[:, 3] = np.degrees(np.exp(shared[:, 3]))
+    level, width, friction, error, astray = np.quantile(shared, [0.025, 0.5, 0.975], axis=0).T
+    part = (shared[:, 2] - FRICTION_RANGE[0]) / (FRICTION_RANGE[1] - FRICTION_RANGE[0])
+    at_edge = max(np.mean(part < _EDGE_PART), np.mean(part > 1.0 - _EDGE_PART)) > _EDGE_SHARE
+    model = PlaneModel(friction, level, width, error, astray, bool(at_edge), draws.accepted)
+    return ProbableStress(field, fields, model, inversion)

@@ -1,0 +1,500 @@
+"""The posterior of a stress field whose mechanisms may have slipped on either plane, by sampling.
+
+The likelihood is that of :mod:`quakeloom.stress._slip_likelihood`. Beforehand the directions of the
+five components are alike between neighbors, as strongly as ABIC of the linear inversion finds, and
+the shape ratio is as likely anywhere from 0 to 1. The length of the stress decides nothing; that of
+a node is held near one.
+
+The field moves by Hamiltonian dynamics in the metric of the linear inversion, chains side by side;
+errors of the normals, which of the acceptable mechanisms is the true one, and the numbers that all
+events share, by proposals in turn.
+
+References
+----------
+Neal, R. M. (2011). MCMC using Hamiltonian dynamics. Handbook of Markov Chain Monte Carlo, 113-162.
+Cotter, S. L., Roberts, G. O., Stuart, A. M. & White, D. (2013). MCMC methods for functions:
+modifying old algorithms to make them faster. Statist. Sci. 28, 424-446.
+Del Moral, P., Doucet, A. & Jasra, A. (2006). Sequential Monte Carlo samplers. J. R. Statist. Soc.
+B 68, 411-436.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from quakeloom.core import random_stream
+from quakeloom.inference import BlockCholesky
+from quakeloom.stress._slip_likelihood import (
+    FRICTION_RANGE,
+    LEVEL_RANGE,
+    WIDTH_RANGE,
+    Placed,
+    Supposed,
+    log_likelihood,
+    population_table,
+)
+from quakeloom.stress._tensors import describe_stress
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+ERROR_RANGE_DEG = (1.5, 30.0)
+"""Error of a mechanism about one axis, any logarithm alike. Chosen here: the best catalogs have 3
+degrees, and at 30 a mechanism says next to nothing."""
+
+ASTRAY = 0.03
+"""Mean, beforehand, of the share of mechanisms that have nothing to do with the stress; its
+distribution is exponential. Chosen here."""
+
+LOW = np.array([LEVEL_RANGE[0], np.log(WIDTH_RANGE[0]), FRICTION_RANGE[0],
+                np.log(np.radians(ERROR_RANGE_DEG[0])), 0.0])  # fmt: skip
+HIGH = np.array([LEVEL_RANGE[1], np.log(WIDTH_RANGE[1]), FRICTION_RANGE[1],
+                 np.log(np.radians(ERROR_RANGE_DEG[1])), 0.5])  # fmt: skip
+"""Ranges of the numbers that all events share: level, logarithm of width, friction, logarithm of
+error, share astray. All are even beforehand but the last."""
+
+LENGTH_STD = 0.2
+"""Standard deviation of the logarithm of the length of the stress of a node, which nothing depends
+on. Chosen here: steps of the dynamics stay of one size."""
+
+_EDGE = 1e-3
+"""Added to R (1 - R) where it divides. Chosen here."""
+
+_NONE = np.empty((0, 0, 0))
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How long the posterior is sampled.
+
+    Attributes
+    ----------
+    chains : int
+    warming, kept : int
+        Iterations that are forgotten, and kept.
+    steps : int
+        Of the dynamics in each.
+    particles : int
+        Of the search for all likely stresses of a single node.
+    """
+
+    chains: int = 16
+    warming: int = 60
+    kept: int = 60
+    steps: int = 6
+    particles: int = 192
+
+
+@dataclass(frozen=True)
+class FieldPrior:
+    """What is known of a field beforehand, and a metric to move in.
+
+    Attributes
+    ----------
+    penalty : scipy.sparse.csr_array or None, shape (nodes, nodes)
+        Graph matrix of the smoothness; None for a single node.
+    strength : ndarray, shape (chains,)
+        Precision of differences of unit tensors between neighbors.
+    area : ndarray of int64, shape (nodes,)
+        Connected areas; each has one shape ratio's worth of prior.
+    metric : BlockCholesky
+        Factor of a precision like that of the posterior.
+    """
+
+    penalty: csr_array | None
+    strength: Floats
+    area: Integers
+    metric: BlockCholesky
+
+
+@dataclass(frozen=True)
+class FieldDraws:
+    """Draws of the posterior.
+
+    Attributes
+    ----------
+    fields : ndarray, shape (draws, nodes, 5)
+        Unit tensors.
+    shared : ndarray, shape (draws, 5)
+        Level, logarithm of width, friction, logarithm of error in radians, share astray.
+    accepted : float
+        Share of the moves of the field that were accepted.
+    """
+
+    fields: Floats
+    shared: Floats
+    accepted: float
+
+
+def given_numbers(shared: Floats) -> Floats:
+    """Return what the likelihood takes of shared numbers: without logarithms."""
+    out = np.array(shared, dtype=float)
+    out[:, [1, 3]] = np.exp(out[:, [1, 3]])
+    return out
+
+
+def log_shape_prior(fields: Floats, area: Integers) -> Floats:
+    """Return what makes the shape ratio of each area as likely anywhere, shape (fields,).
+
+    Unit tensors of any direction have ``p(R) ~ R (1 - R) / (1 - R + R^2)^(5/2)``. The logarithm of
+    its inverse is the mean over the nodes of an area, so that an area counts as one stress.
+    """
+    ratio = describe_stress(fields).shape_ratio
+    density = -np.log(ratio * (1.0 - ratio) + _EDGE) + 2.5 * np.log(1.0 - ratio + ratio**2)
+    values: Floats = density @ (1.0 / np.bincount(area))[area]
+    return values
+
+
+def log_shared_prior(shared: Floats) -> Floats:
+    """Return the logarithm of the prior of shared numbers, minus infinity outside."""
+    inside = np.all((shared > LOW) & (shared < HIGH), axis=1)
+    values: Floats = np.where(inside, -shared[:, 4] / ASTRAY, -np.inf)
+    return values
+
+
+def draw_shared(count: int, generator: np.random.Generator) -> Floats:
+    """Return draws of the prior of shared numbers, shape (draws, 5)."""
+    out = LOW + (HIGH - LOW) * generator.random((count, 5))
+    out[:, 4] = np.minimum(generator.exponential(ASTRAY, count), 0.99 * HIGH[4])
+    return out
+
+
+class _Chains:
+    """Chains of the posterior, side by side."""
+
+    def __init__(
+        self,
+        placed: Placed,
+        first: Integers,
+        cumulated: Floats,
+        prior: FieldPrior,
+        start: tuple[Floats, Floats],
+        generator: np.random.Generator,
+    ) -> None:
+        self.placed, self.prior, self.generator = placed, prior, generator
+        self._first, self._cumulated = first, cumulated
+        self.fields, self.shared = (np.array(v) for v in start)
+        chains, events = len(self.fields), placed.weights.size
+        self._count = chains
+        self.supposed = Supposed(
+            self._any_member(), generator.standard_normal((chains, events, 2, 2))
+        )
+        self.step = np.full(chains, 0.3)
+        self.scales = np.array([0.3, 0.1, 0.5])
+        self.likelihood = self._look(self.fields, self.shared, self.supposed)
+        self.accepted = np.zeros(chains)
+
+    def _any_member(self) -> Integers:
+        """Return for every event one of its acceptable mechanisms, by their probabilities."""
+        events = self.placed.weights.size
+        low, high = self._first[:-1], self._first[1:]
+        if self._first[-1] == events:
+            return np.tile(np.arange(events), (self._count, 1))
+        ends = self._cumulated[high - 1]
+        begin = np.where(low > 0, self._cumulated[low - 1], 0.0)
+        drawn = begin + (ends - begin) * self.generator.random((self._count, events))
+        found = np.searchsorted(self._cumulated, drawn, side="right")
+        return np.clip(found, low, high - 1)
+
+    def _look(
+        self, fields: Floats, shared: Floats, supposed: Supposed, gradient: Floats = _NONE
+    ) -> Floats:
+        by_event = np.empty((self._count, self.placed.weights.size))
+        log_likelihood(
+            self.placed, population_table(), np.ascontiguousarray(fields), given_numbers(shared),
+            supposed, 0.0, by_event, gradient,
+        )  # fmt: skip
+        return by_event
+
+    def _smoothness(self, fields: Floats) -> tuple[Floats, Floats]:
+        """Return the logarithm of the prior of fields but for shape, and its derivatives."""
+        length = np.linalg.norm(fields, axis=2, keepdims=True)
+        # directions are even where the density falls as the fifth power of the length
+        off = np.log(length)
+        value = np.sum(-0.5 * (off / LENGTH_STD) ** 2 - 5.0 * off, axis=(1, 2))
+        slope = -(off / LENGTH_STD**2 + 5.0) * fields / length**2
+        if self.prior.penalty is not None:
+            unit = fields / length
+            flat = unit.transpose(1, 0, 2).reshape(unit.shape[1], -1)
+            rough = (self.prior.penalty @ flat).reshape(unit.shape[1], self._count, 5)
+            rough = self.prior.strength[:, None, None] * rough.transpose(1, 0, 2)
+            value -= 0.5 * np.sum(rough * unit, axis=(1, 2))
+            slope -= (rough - unit * np.sum(rough * unit, axis=2, keepdims=True)) / length
+        return value, slope
+
+    def _forces(self, fields: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return likelihood by event, logarithm of prior, and derivatives of their sum."""
+        gradient = np.zeros_like(fields)
+        by_event = self._look(fields, self.shared, self.supposed, gradient)
+        value, slope = self._smoothness(fields)
+        return by_event, value, gradient + slope
+
+    def move_field(self, steps: int, warming: bool) -> None:
+        """Move every field along the dynamics, and keep or refuse where it ends."""
+        metric = self.prior.metric
+
+        def solve(force: Floats) -> Floats:
+            return metric.solve(np.ascontiguousarray(force.transpose(1, 2, 0))).transpose(2, 0, 1)
+
+        normal = self.generator.standard_normal((*self.fields.shape[1:], self._count))
+        velocity = metric.draw(normal).transpose(2, 0, 1)
+        # energies are followed with the momentum, which is the metric times the velocity
+        energy = 0.5 * np.sum(normal**2, axis=(0, 1))
+        by_event, value, force = self._forces(self.fields)
+        value = value + log_shape_prior(self.fields, self.prior.area)
+        before = by_event.sum(axis=1) + value - energy
+        size = self.step * self.generator.uniform(0.8, 1.2, self._count)
+        size = size[:, None, None]
+        fields, gain = self.fields, np.zeros(self._count)
+        for _ in range(steps):
+            push = 0.5 * size * solve(force)
+            # v M v grows by 2 push M v + push M push, and M push is half a step of the force
+            gain += np.sum(0.5 * size * force * (velocity + 0.5 * push), axis=(1, 2))
+            velocity = velocity + push
+            fields = fields + size * velocity
+            by_event, value, force = self._forces(fields)
+            push = 0.5 * size * solve(force)
+            gain += np.sum(0.5 * size * force * (velocity + 0.5 * push), axis=(1, 2))
+            velocity = velocity + push
+        value = value + log_shape_prior(fields, self.prior.area)
+        after = by_event.sum(axis=1) + value - energy - gain
+        chance = np.exp(np.minimum(np.nan_to_num(after - before, nan=-np.inf), 0.0))
+        taken = self.generator.random(self._count) < chance
+        self.fields = np.where(taken[:, None, None], fields, self.fields)
+        self.likelihood[taken] = by_event[taken]
+        if warming:
+            self.step = np.clip(self.step * np.exp(0.2 * (chance - 0.75)), 1e-3, 2.0)
+        self.accepted = chance
+
+    def move_errors(self, plane: int, keep: float) -> None:
+        """Propose other errors of one plane of every event."""
+        turned = self.supposed.turned.copy()
+        fresh = self.generator.standard_normal((*turned.shape[:2], 2))
+        turned[:, :, plane] = keep * turned[:, :, plane] + np.sqrt(1.0 - keep**2) * fresh
+        self._decide(Supposed(self.supposed.member, turned))
+
+    def move_members(self) -> None:
+        """Propose another of the acceptable mechanisms of every event."""
+        self._decide(Supposed(self._any_member(), self.supposed.turned))
+
+    def _decide(self, proposed: Supposed) -> None:
+        """Keep or refuse what is supposed of every event."""
+        found = self._look(self.fields, self.shared, proposed)
+        chance = self.generator.random(found.shape)
+        taken = np.log(chance) < found - self.likelihood
+        member = np.where(taken, proposed.member, self.supposed.member)
+        turned = np.where(taken[:, :, None, None], proposed.turned, self.supposed.turned)
+        self.supposed = Supposed(member, turned)
+        self.likelihood = np.where(taken, found, self.likelihood)
+
+    def move_shared(self, warming: bool) -> None:
+        """Propose other shared numbers: those of the population, the error, the share astray."""
+        for number, part in enumerate(([0, 1, 2], [3], [4])):
+            shared = self.shared.copy()
+            spread = (HIGH - LOW)[part] * self.scales[number] * 0.5
+            if number == 2:
+                spread = spread * 0.2
+            shared[:, part] += spread * self.generator.standard_normal((self._count, len(part)))
+            prior = log_shared_prior(shared)
+            inside = np.isfinite(prior)
+            found = self._look(
+                self.fields, np.where(inside[:, None], shared, self.shared), self.supposed
+            )
+            gain = prior - log_shared_prior(self.shared)
+            gain += np.sum(found - self.likelihood, axis=1)
+            chance = np.where(inside, np.exp(np.minimum(gain, 0.0)), 0.0)
+            taken = self.generator.random(self._count) < chance
+            self.shared[taken] = shared[taken]
+            self.likelihood[taken] = found[taken]
+            if warming:
+                target = 0.3 if len(part) > 1 else 0.4
+                self.scales[number] *= np.exp(0.3 * (chance.mean() - target))
+
+
+def sample_field(
+    placed: Placed,
+    first: Integers,
+    shares: Floats,
+    prior: FieldPrior,
+    start: tuple[Floats, Floats],
+    sampling: Sampling,
+    seed: int = 0,
+) -> FieldDraws:
+    """Return draws of the posterior of a field.
+
+    Parameters
+    ----------
+    placed : Placed
+    first : ndarray of int64, shape (events + 1,)
+        Acceptable mechanisms of event ``e`` are ``first[e]:first[e + 1]`` of ``placed.frames``.
+    shares : ndarray, shape (members,)
+        Probability of each among those of its event.
+    prior : FieldPrior
+    start : tuple of ndarray
+        Fields, shape (chains, nodes, 5), and shared numbers, shape (chains, 5), to begin at.
+    sampling : Sampling
+    seed : int
+
+    Returns
+    -------
+    FieldDraws
+    """
+    generator = random_stream(seed, "stress posterior")
+    chains = _Chains(placed, first, np.cumsum(shares), prior, start, generator)
+    sets = first[-1] > placed.weights.size
+    fields, shared, accepted = [], [], []
+    for number in range(sampling.warming + sampling.kept):
+        warming = number < sampling.warming
+        keep = (0.0, 0.8)[number % 2]
+        for plane in (0, 1):
+            chains.move_errors(plane, keep)
+        for _ in range(3 if sets else 0):
+            chains.move_members()
+        chains.move_shared(warming)
+        chains.move_field(sampling.steps, warming)
+        if not warming:
+            length = np.linalg.norm(chains.fields, axis=2, keepdims=True)
+            fields.append(chains.fields / length)
+            shared.append(chains.shared.copy())
+            accepted.append(chains.accepted)
+    return FieldDraws(np.concatenate(fields), np.concatenate(shared), float(np.mean(accepted)))
+
+
+def search_stresses(
+    placed: Placed, first: Integers, particles: int, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Return stresses and shared numbers that one stress of all events may have.
+
+    Particles of the prior go to the posterior by powers of the likelihood, linearized in the errors
+    of normals, and are chosen anew by their weights at each; so that stresses far apart are all
+    found, and each as often as it is likely.
+
+    Parameters
+    ----------
+    placed : Placed
+        The places are not looked at.
+    first : ndarray of int64, shape (events + 1,)
+    particles : int
+    seed : int
+
+    Returns
+    -------
+    stresses : ndarray, shape (particles, 1, 5)
+        Unit tensors.
+    shared : ndarray, shape (particles, 5)
+    """
+    generator = random_stream(seed, "stress search")
+    events = placed.weights.size
+    one = placed._replace(nodes=np.zeros((events, 1), np.int64), corners=np.ones((events, 1)))
+    width = np.diff(first)
+    member = first[:-1] + (width * generator.random((particles, events))).astype(np.int64)
+    supposed = Supposed(member, np.zeros((particles, events, 2, 2)))
+    area = np.zeros(1, dtype=np.int64)
+
+    def look(x: Floats, rows: NDArray[np.bool_]) -> Floats:
+        by_event = np.empty((int(rows.sum()), events))
+        log_likelihood(
+            one, population_table(), np.ascontiguousarray(x[rows, None, :5]),
+            given_numbers(x[rows, 5:]), Supposed(supposed.member[rows], supposed.turned[rows]),
+            1.0, by_event, _NONE,
+        )  # fmt: skip
+        return np.asarray(by_event.sum(axis=1))
+
+    def before(x: Floats) -> Floats:
+        length = np.log(np.linalg.norm(x[:, :5], axis=1))
+        value = log_shared_prior(x[:, 5:]) - 0.5 * (length / LENGTH_STD) ** 2 - 5.0 * length
+        return np.asarray(value + log_shape_prior(x[:, None, :5], area))
+
+    m = generator.standard_normal((particles, 5))
+    m *= np.exp(LENGTH_STD * generator.standard_normal((particles, 1)))
+    m /= np.linalg.norm(m, axis=1, keepdims=True)
+    x = np.concatenate([m, draw_shared(particles, generator)], axis=1)
+    # directions are even so far, shape ratios are to be
+    weight = log_shape_prior(x[:, None, :5], area)
+    likelihood, power = look(x, np.ones(particles, dtype=bool)), 0.0
+    while True:
+        chosen, power = _choose(weight, likelihood, power, generator)
+        weight = np.zeros(particles)
+        x, likelihood = x[chosen], likelihood[chosen]
+        # what a particle supposes of events with sets goes with it
+        supposed = Supposed(supposed.member[chosen], supposed.turned)
+        x, likelihood = _stir(x, likelihood, power, (look, before), generator)
+        if power >= 1.0:
+            break
+    stresses = x[:, None, :5] / np.linalg.norm(x[:, None, :5], axis=2, keepdims=True)
+    return stresses, x[:, 5:]
+
+
+_MOVES, _LAST_MOVES = 6, 20
+"""Moves of all particles after each choice, and after the last. Chosen here."""
+
+_EFFECTIVE = 0.5
+"""Share of the particles that weights leave at each power."""
+
+
+def _choose(
+    weight: Floats, likelihood: Floats, power: float, generator: np.random.Generator
+) -> tuple[Integers, float]:
+    """Return which particles go on, and the next power of the likelihood."""
+    count = weight.size
+
+    def weigh(at: float) -> Floats:
+        w = weight + (at - power) * likelihood
+        w = np.exp(w - w.max())
+        return w / w.sum()
+
+    low, high = power, 1.0
+    if 1.0 / np.sum(weigh(1.0) ** 2) < _EFFECTIVE * count:
+        for _ in range(40):
+            middle = 0.5 * (low + high)
+            if 1.0 / np.sum(weigh(middle) ** 2) < _EFFECTIVE * count:
+                high = middle
+            else:
+                low = middle
+        # weights of the prior alone may be that uneven
+        high = max(low, power + 1e-6)
+    ends = np.cumsum(weigh(high))
+    places = (generator.random() + np.arange(count)) / count
+    return np.minimum(np.searchsorted(ends, places), count - 1), high
+
+
+def _stir(
+    x: Floats,
+    likelihood: Floats,
+    power: float,
+    functions: tuple,  # type: ignore[type-arg]
+    generator: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Move particles by steps along the differences of others, or of their common spread."""
+    look, before = functions
+    count, size = x.shape
+    prior, scale = before(x), 1.0
+    for number in range(_LAST_MOVES if power >= 1.0 else _MOVES):
+        one, two = generator.integers(0, count, (2, count))
+        if number % 2:
+            step = x[one] - x[two]
+            step *= np.where(generator.random(count) < 0.1, 1.0, scale * 2.38 / np.sqrt(2 * size))[
+                :, None
+            ]
+        else:
+            root = np.linalg.cholesky(np.cov(x.T) + 1e-9 * np.eye(size))
+            step = scale * 2.38 / np.sqrt(size) * (generator.standard_normal(x.shape) @ root.T)
+        part = generator.integers(0, 3, count)
+        step[part == 1, 5:] = 0.0
+        step[part == 2, :5] = 0.0
+        moved = x + step + 1e-5 * generator.standard_normal(x.shape)
+        value = before(moved)
+        rows = np.isfinite(value)
+        found = np.full(count, -np.inf)
+        found[rows] = look(moved, rows)
+        with np.errstate(invalid="ignore"):
+            gain = np.where(rows, value - prior + power * (found - likelihood), -np.inf)
+        taken = np.log(generator.random(count)) < gain
+        x = np.where(taken[:, None], moved, x)
+        prior, likelihood = np.where(taken, value, prior), np.where(taken, found, likelihood)
+        scale = float(np.clip(scale * np.exp(0.5 * (taken.mean() - 0.25)), 0.05, 2.0))
+    return x, likelihood

@@ -1,0 +1,469 @@
+"""How probable mechanisms are in a stress: which plane slipped, and along what.
+
+A fault with unit normal n slips along the shear traction on it, and faults are the more numerous
+the nearer to failure they are. Of a mechanism either nodal plane may be the fault, and either may
+be turned by an error, so that its probability, relative to a mechanism of any direction, is
+
+``L = (1 - e) (P(n, s) + P(s, n)) / 2 + e``,
+``P(n, s) = h(I(n')) / Z(I0, w, R, mu) * exp(c cos a) / B(c)``,
+``h(I) = 1 / (1 + exp((I0 - I) / w))``, ``c = 1 / (t^2 (1 + f |grad a|^2))``,
+
+with the instability I of :func:`quakeloom.stress.plane_instability` for the friction mu, the angle
+a between slip and shear traction, the Bessel function B of order zero, and the mean Z of ``h(I)``
+over all planes. Faults are many above an instability I0 and few below, over a width w: I0 far below
+0 are faults in any direction, I0 above 1 such that grow as ``exp(I / w)``. The share e of
+mechanisms has nothing to do with the stress.
+
+An error t of a mechanism about every axis turns slip in the plane, and the plane as well, which
+turns the shear traction on it: by much where the traction is small. Either the normal n' before the
+error is given (by numbers z of normal distribution, ``f = 0``), which is exact and is what the
+sampler does; or n' = n and the turning is added to the variance of a, linearized (``f = 1``).
+
+Nothing depends on the length of the stress. Tension is positive; axes north, east, down.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core import compiled
+from quakeloom.stress._tensors import diagonalize
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LEVEL_RANGE = (-0.5, 1.2)
+"""Instability from which faults are many. Chosen here: below -0.5 all are, above 1.2 all are few,
+and which of them does not matter."""
+
+WIDTH_RANGE = (0.02, 0.5)
+"""Range of instability over which faults become many. Chosen here: errors of mechanisms of a few
+degrees hide what is sharper; at 0.5 the most unstable planes are at most seven times as frequent
+as the most stable."""
+
+FRICTION_RANGE = (0.2, 0.85)
+"""Coefficients of friction: up to those of rocks in the laboratory, 0.6 to 0.85 (Byerlee 1978), and
+weaker ones."""
+
+_STEPS = (69, 12, 41, 14)
+"""Steps of the table of Z along level, logarithm of width, shape ratio and friction. Chosen here:
+linear interpolation is within 0.003 of ln Z."""
+
+_SIDE, _LEVELS = 64, 400
+"""Directions along each side of an octant, and classes of instability, of the table."""
+
+_TINY = 1e-12
+"""Added to squares of tractions before division."""
+
+
+class PopulationTable(NamedTuple):
+    """``ln Z`` of the population of fault planes.
+
+    Attributes
+    ----------
+    values : ndarray, shape (levels, widths, ratios, frictions)
+        On even steps of level, logarithm of width, shape ratio and friction.
+    start, step : ndarray, shape (4,)
+        First value and step along each.
+    """
+
+    values: Floats
+    start: Floats
+    step: Floats
+
+
+@functools.lru_cache(maxsize=1)
+def population_table() -> PopulationTable:
+    """Return the table of ``ln Z``, the mean of ``h(I)`` over all directions of normals."""
+    ends = (LEVEL_RANGE, np.log(WIDTH_RANGE), (0.0, 1.0), FRICTION_RANGE)
+    axes = [np.linspace(*e, n) for e, n in zip(ends, _STEPS, strict=True)]
+    middle = (np.arange(_SIDE) + 0.5) / _SIDE
+    # even in the cosine to one axis and in the azimuth about it: even over the octant
+    height, azimuth = np.meshgrid(middle, 0.5 * np.pi * middle, indexing="ij")
+    level = np.sqrt(1.0 - height**2)
+    normal2 = np.stack([(level * np.cos(azimuth)) ** 2, (level * np.sin(azimuth)) ** 2, height**2])
+    normal2 = normal2.reshape(3, -1)
+    above = np.linspace(0.0, 1.0, _LEVELS) - axes[0][:, None, None]
+    frequent = 1.0 / (1.0 + np.exp(-above / np.exp(axes[1])[:, None]))
+    values = np.empty(_STEPS)
+    for i, r in enumerate(axes[2]):
+        reduced = np.array([1.0, 2.0 * r - 1.0, -1.0])
+        sigma = reduced @ normal2
+        tau = np.sqrt(np.maximum(reduced**2 @ normal2 - sigma**2, 0.0))
+        for j, mu in enumerate(axes[3]):
+            instability = (tau - mu * (sigma - 1.0)) / (mu + np.sqrt(1.0 + mu**2))
+            place = np.clip(instability, 0.0, 1.0) * (_LEVELS - 1)
+            low = np.minimum(place.astype(np.int64), _LEVELS - 2)
+            part = place - low
+            count = np.bincount(low, 1.0 - part, _LEVELS) + np.bincount(low + 1, part, _LEVELS)
+            values[:, :, i, j] = np.log(frequent @ count / place.size)
+    start, step = (np.array([a[k] for a in axes]) for k in (0, 1))
+    return PopulationTable(values, start, step - start)
+
+
+@compiled()
+def _bessel(c: float) -> tuple[float, float]:
+    """Return ``ln I0(c) - c`` and ``I1(c) / I0(c)`` (Abramowitz & Stegun 1964, 9.8.1 to 9.8.4)."""
+    if c < 3.75:
+        y = (c / 3.75) ** 2
+        i0 = 1.0 + y * (
+            3.5156229
+            + y * (3.0899424 + y * (1.2067492 + y * (0.2659732 + y * (0.0360768 + y * 0.0045813))))
+        )
+        i1 = c * (
+            0.5
+            + y
+            * (
+                0.87890594
+                + y
+                * (
+                    0.51498869
+                    + y * (0.15084934 + y * (0.02658733 + y * (0.00301532 + y * 0.00032411)))
+                )
+            )
+        )
+        return np.log(i0) - c, i1 / i0
+    y = 3.75 / c
+    i0 = 0.39894228 + y * (
+        0.01328592
+        + y
+        * (
+            0.00225319
+            + y
+            * (
+                -0.00157565
+                + y
+                * (
+                    0.00916281
+                    + y * (-0.02057706 + y * (0.02635537 + y * (-0.01647633 + y * 0.00392377)))
+                )
+            )
+        )
+    )
+    i1 = 0.39894228 + y * (
+        -0.03988024
+        + y
+        * (
+            -0.00362018
+            + y
+            * (
+                0.00163801
+                + y
+                * (
+                    -0.01031555
+                    + y * (0.02282967 + y * (-0.02895312 + y * (0.01787654 - y * 0.00420059)))
+                )
+            )
+        )
+    )
+    return np.log(i0) - 0.5 * np.log(c), i1 / i0
+
+
+@compiled()
+def _population(table: PopulationTable, given: Floats, ratio: float) -> tuple[float, float]:
+    """Return ``ln Z`` and its derivative by the shape ratio, by linear interpolation."""
+    values, start, step = table
+    x = (given[0] - start[0]) / step[0]
+    y = (np.log(given[1]) - start[1]) / step[1]
+    z = (given[2] - start[3]) / step[3]
+    r = (ratio - start[2]) / step[2]
+    i = min(max(int(x), 0), values.shape[0] - 2)
+    j = min(max(int(y), 0), values.shape[1] - 2)
+    m = min(max(int(z), 0), values.shape[3] - 2)
+    n = min(max(int(r), 0), values.shape[2] - 2)
+    x, y, z, r = x - i, y - j, z - m, r - n
+    low, high = 0.0, 0.0
+    for a in range(2):
+        for b in range(2):
+            w = (x if a else 1.0 - x) * (y if b else 1.0 - y)
+            one, two = values[i + a, j + b, n], values[i + a, j + b, n + 1]
+            low += w * ((1.0 - z) * one[m] + z * one[m + 1])
+            high += w * ((1.0 - z) * two[m] + z * two[m + 1])
+    return low * (1.0 - r) + high * r, (high - low) / step[2]
+
+
+@compiled()
+def _plane(
+    q: Floats, shape: Floats, given: Floats, free: float, slope: Floats, outer: Floats
+) -> float:
+    """Return ``ln P`` of one plane without ``ln Z``, and its derivatives.
+
+    ``q`` is (nn, ss, ns, nb, sb), ``shape`` (spread, middle) of the stress and what
+    :func:`_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``free`` the share f of the
+    turning of traction that the variance has.
+    ``slope`` gets the derivatives by q, ``outer`` those by spread and middle.
+    """
+    nn, ss, a, c, f = q[0], q[1], q[2], q[3], q[4]
+    mu, t = given[2], given[3]
+    spread, middle = shape[0], shape[1]
+    tau2 = a * a + c * c + _TINY * spread * spread
+    tau = np.sqrt(tau2)
+    # how fast the shear traction turns as the normal turns about slip and about the null axis
+    d, e = 2.0 * nn + ss, ss - nn
+    p, r = a * d + c * f, a * f - c * e
+    tau4 = tau2 * tau2
+    steep = (p * p + r * r) / tau4
+    t2 = t * t
+    concentration = 1.0 / t2
+    cosine = a / tau
+    log_i0, ratio = shape[2], shape[3]
+    if free > 0.0:
+        concentration /= 1.0 + free * steep
+        log_i0, ratio = _bessel(concentration)
+    value = concentration * (cosine - 1.0) - log_i0
+    by_c = cosine - ratio
+    by_steep = -by_c * concentration * concentration * t2 * free
+    two = 2.0 / tau4
+    # d tau2 = 2 a da + 2 c dc
+    by_tau2 = -2.0 * steep / tau2 * by_steep - 0.5 * concentration * a / (tau2 * tau)
+    slope[0] = by_steep * two * (p * 2.0 * a + r * c)
+    slope[1] = by_steep * two * (p * a - r * c)
+    slope[2] = by_steep * two * (p * d + r * f) + by_tau2 * 2.0 * a + concentration / tau
+    slope[3] = by_steep * two * (p * f - r * e) + by_tau2 * 2.0 * c
+    slope[4] = by_steep * two * (p * c + r * a)
+    # instability of the reduced stress; compression positive there
+    scale = 2.0 / spread
+    sigma = -(nn - middle) * scale
+    shear = tau * scale
+    most = mu + np.sqrt(1.0 + mu * mu)
+    above = ((shear - mu * (sigma - 1.0)) / most - given[0]) / given[1]
+    few = np.exp(-abs(above))
+    value += min(above, 0.0) - np.log1p(few)
+    by = (few if above > 0.0 else 1.0) / (1.0 + few) / (given[1] * most)
+    slope[0] += by * mu * scale
+    slope[2] += by * scale * a / tau
+    slope[3] += by * scale * c / tau
+    outer[0] = -by * (shear - mu * sigma) / spread
+    outer[1] = -by * mu * scale
+    return value
+
+
+class Placed(NamedTuple):
+    """Events with their acceptable mechanisms, of which one is the true one.
+
+    Attributes
+    ----------
+    frames : ndarray, shape (members, 2, 3)
+        Normal and slip of every mechanism, unit vectors.
+    weights : ndarray, shape (events,)
+        How much the logarithm of the probability of an event counts.
+    nodes : ndarray of int64, shape (events, corners)
+        Nodes that the stress at an event is interpolated from; -1 for none.
+    corners : ndarray, shape (events, corners)
+        Their shares.
+    """
+
+    frames: Floats
+    weights: Floats
+    nodes: Integers
+    corners: Floats
+
+
+class Supposed(NamedTuple):
+    """What is supposed of every event, in every one of some fields.
+
+    Attributes
+    ----------
+    member : ndarray of int64, shape (fields, events)
+        Which mechanism is the true one.
+    turned : ndarray, shape (fields, events, 2, 2)
+        Error of each plane's normal about two axes in the plane, in units of t.
+    """
+
+    member: Integers
+    turned: Floats
+
+
+@compiled()
+def _turn(frame: Floats, plane: int, x: float, y: float, out: Floats) -> None:
+    """Fill n, s and b of a plane, turned by the angles x and y of n towards s and b."""
+    for i in range(3):
+        out[0, i] = frame[plane, i]
+        out[1, i] = frame[1 - plane, i]
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        out[2, i] = out[0, j] * out[1, k] - out[0, k] * out[1, j]
+    size = np.sqrt(x * x + y * y)
+    if size < 1e-9:
+        return
+    x, y, c, s = x / size, y / size, np.cos(size), np.sin(size)
+    for i in range(3):
+        n, along = out[0, i], x * out[1, i] + y * out[2, i]
+        move = (c - 1.0) * along - s * n
+        out[0, i] = c * n + s * along
+        out[1, i] += x * move
+        out[2, i] += y * move
+
+
+@compiled()
+def _tensor(m: Floats, tensor: Floats) -> None:
+    """Fill the tensor of components in the orthonormal basis."""
+    half, sixth = np.sqrt(0.5), np.sqrt(1.0 / 6.0)
+    tensor[0, 0] = half * m[0] - sixth * m[1]
+    tensor[1, 1] = -half * m[0] - sixth * m[1]
+    tensor[2, 2] = 2.0 * sixth * m[1]
+    tensor[0, 1] = tensor[1, 0] = half * m[2]
+    tensor[0, 2] = tensor[2, 0] = half * m[3]
+    tensor[1, 2] = tensor[2, 1] = half * m[4]
+
+
+@compiled()
+def _principal(a: Floats, values: Floats) -> None:
+    """Fill the principal values of a deviatoric tensor, ascending (Smith 1961)."""
+    square = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
+    square = (a[0, 0] ** 2 + a[1, 1] ** 2 + a[2, 2] ** 2 + 2.0 * square) / 6.0
+    radius = np.sqrt(square)
+    determinant = a[0, 0] * (a[1, 1] * a[2, 2] - a[1, 2] ** 2)
+    determinant -= a[0, 1] * (a[0, 1] * a[2, 2] - a[1, 2] * a[0, 2])
+    determinant += a[0, 2] * (a[0, 1] * a[1, 2] - a[1, 1] * a[0, 2])
+    cosine = 0.5 * determinant / max(square * radius, 1e-300)
+    angle = np.arccos(min(1.0, max(-1.0, cosine))) / 3.0
+    values[2] = 2.0 * radius * np.cos(angle)
+    values[0] = 2.0 * radius * np.cos(angle + 2.0 * np.pi / 3.0)
+    values[1] = -values[0] - values[2]
+
+
+@compiled()
+def _add_components(g: Floats, factor: float, by: Floats) -> None:
+    """Add the derivatives by components that derivatives by the elements of the tensor are."""
+    half, sixth = np.sqrt(0.5), np.sqrt(1.0 / 6.0)
+    by[0] += factor * half * (g[0, 0] - g[1, 1])
+    by[1] += factor * sixth * (2.0 * g[2, 2] - g[0, 0] - g[1, 1])
+    by[2] += factor * half * (g[0, 1] + g[1, 0])
+    by[3] += factor * half * (g[0, 2] + g[2, 0])
+    by[4] += factor * half * (g[1, 2] + g[2, 1])
+
+
+@compiled()
+def _look(frame: Floats, stress: Floats, q: Floats, drawn: Floats) -> None:
+    """Fill (nn, ss, ns, nb, sb) of a stress in a frame; ``drawn`` is scratch, (3, 3)."""
+    for a in range(3):
+        for i in range(3):
+            drawn[a, i] = (
+                stress[i, 0] * frame[a, 0] + stress[i, 1] * frame[a, 1] + stress[i, 2] * frame[a, 2]
+            )
+    for number in range(5):
+        a, b = (0, 1, 0, 0, 1)[number], (0, 1, 1, 2, 2)[number]
+        q[number] = (
+            frame[a, 0] * drawn[b, 0] + frame[a, 1] * drawn[b, 1] + frame[a, 2] * drawn[b, 2]
+        )
+
+
+@compiled(nogil=True)
+def log_likelihood(
+    placed: Placed,
+    table: PopulationTable,
+    fields: Floats,
+    given: Floats,
+    supposed: Supposed,
+    free: float,
+    by_event: Floats,
+    gradient: Floats,
+) -> None:
+    """Fill the log-likelihood of every event in fields, and its derivatives if there is room.
+
+    Parameters
+    ----------
+    placed : Placed
+    table : PopulationTable
+    fields : ndarray, shape (fields, nodes, 5)
+        Orthonormal basis, tension positive.
+    given : ndarray, shape (fields, 5)
+        Level I0, width w, friction mu, error t of a mechanism about an axis in radians, share e.
+    supposed : Supposed
+    free : float
+        0 where errors of normals are as supposed, 1 where they are not known (and 0 in
+        ``supposed``).
+    by_event : ndarray, shape (fields, events)
+        Filled, weights included.
+    gradient : ndarray, shape (fields, nodes, 5) or (0, 0, 0)
+        The derivatives of the sum by the components are added to it.
+    """
+    frames, weights, nodes, corners = placed
+    slopes = gradient.shape[0] > 0
+    m, before, tensor, vectors = np.empty(5), np.empty(5), np.empty((3, 3)), np.empty((3, 3))
+    values, axes, stress = np.empty(3), np.empty((3, 3)), np.empty((3, 3))
+    frame, drawn = np.empty((2, 3, 3)), np.empty((3, 3))
+    q, shape = np.empty(5), np.empty(4)
+    slope, outer, level = np.empty((2, 5)), np.empty((2, 2)), np.empty(2)
+    g, by = np.empty((3, 3)), np.empty(5)
+    spread, ratio, log_z, by_ratio = 1.0, 0.5, 0.0, 0.0
+    for chain in range(fields.shape[0]):
+        t, astray = given[chain, 3], given[chain, 4]
+        shape[2], shape[3] = _bessel(1.0 / t**2)
+        before[:] = np.nan
+        for event in range(weights.size):
+            for j in range(5):
+                m[j] = 0.0
+            for corner in range(nodes.shape[1]):
+                node = nodes[event, corner]
+                if node >= 0:
+                    for j in range(5):
+                        m[j] += corners[event, corner] * fields[chain, node, j]
+            same = True
+            for j in range(5):
+                same = same and m[j] == before[j]
+            if not same:  # events at one node share what follows
+                before[:] = m
+                _tensor(m, stress)
+                if slopes:
+                    tensor[:] = stress
+                    diagonalize(tensor, vectors, values, axes)
+                else:
+                    _principal(stress, values)
+                spread = max(values[2] - values[0], 1e-9)
+                ratio = min(max((values[2] - values[1]) / spread, 0.0), 1.0)
+                shape[0], shape[1] = spread, 0.5 * (values[0] + values[2])
+                log_z, by_ratio = _population(table, given[chain], ratio)
+            member = supposed.member[chain, event]
+            for plane in range(2):
+                x = t * supposed.turned[chain, event, plane, 0]
+                y = t * supposed.turned[chain, event, plane, 1]
+                _turn(frames[member], plane, x, y, frame[plane])
+                _look(frame[plane], stress, q, drawn)
+                level[plane] = _plane(q, shape, given[chain], free, slope[plane], outer[plane])
+            largest = max(level[0], level[1])
+            one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)
+            # no stress makes an event less probable than this, which keeps the sum finite
+            inside = (1.0 - astray) * (one + two) * np.exp(max(largest - log_z, -600.0))
+            likely = inside + astray
+            w = weights[event]
+            by_event[chain, event] = w * np.log(max(likely, 1e-300))
+            if not slopes:
+                continue
+            through = w * inside / max(likely, 1e-300)
+            part = one / (one + two)
+            g[:] = 0.0
+            d_spread, d_middle = 0.0, 0.0
+            for plane in range(2):
+                share = through * (part if plane == 0 else 1.0 - part)
+                d_spread += share * outer[plane, 0]
+                d_middle += share * outer[plane, 1]
+                for number in range(5):
+                    a, b = (0, 1, 0, 0, 1)[number], (0, 1, 1, 2, 2)[number]
+                    s = share * slope[plane, number]
+                    for i in range(3):
+                        for j in range(3):
+                            g[i, j] += s * frame[plane, a, i] * frame[plane, b, j]
+            # derivatives of principal values by elements are products of their axes
+            low = -d_spread + 0.5 * d_middle - through * by_ratio * ratio / spread
+            high = d_spread + 0.5 * d_middle - through * by_ratio * (1.0 - ratio) / spread
+            mid = through * by_ratio / spread
+            for i in range(3):
+                for j in range(3):
+                    g[i, j] += (
+                        low * axes[0, i] * axes[0, j]
+                        + mid * axes[1, i] * axes[1, j]
+                        + high * axes[2, i] * axes[2, j]
+                    )
+            by[:] = 0.0
+            _add_components(g, 1.0, by)
+            for corner in range(nodes.shape[1]):
+                node = nodes[event, corner]
+                if node >= 0:
+                    for j in range(5):
+                        gradient[chain, node, j] += corners[event, corner] * by[j]
