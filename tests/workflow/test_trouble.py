@@ -158,6 +158,21 @@ def test_every_marker_that_is_lost_or_emptied_is_made_again(tmp_path, damage):
     assert all(read_json(open_item(m)) for m in markers)
 
 
+def test_markers_that_were_swapped_are_made_again(tmp_path):
+    path = write_run(tmp_path, partition={"calendar": "month"})
+    events = tmp_path / "events.csv"
+    events.write_text(events.read_text().replace("e2,2019-03", "e2,2019-04"))
+    layout = compute_run(path, tmp_path / "results")
+    before = layout.table("mechanisms").digest()
+    one, two = (layout.done("mechanism", month).local for month in ("2019-03", "2019-04"))
+    text = one.read_text(), two.read_text()
+    one.write_text(text[1])
+    two.write_text(text[0])
+    compute_run(path, tmp_path / "results")
+    assert (one.read_text(), two.read_text()) == text
+    assert layout.table("mechanisms").digest() == before
+
+
 def test_accepted_sets_that_were_deleted_are_made_again(tmp_path):
     path = write_run(tmp_path)
     layout = compute_run(path, tmp_path / "results")

@@ -282,23 +282,30 @@ def remove_old_parts(layout: RunLayout, stage: str, names: set[str]) -> None:
 def forget_lost(layout: RunLayout, stage: str) -> None:
     """Remove the markers of partitions, opening and gathering whose files are no longer there.
 
-    So are markers that cannot be read, as a power cut leaves them: they count as absent.
+    So are markers that cannot be read, as a power cut leaves them, and those of another partition,
+    which were copied or renamed by hand: they count as absent.
     Snakemake looks at markers alone; so what was removed by hand is made again. It does not ask
     for a partition below a stage that is gathered, so that marker goes with those of partitions.
     """
     markers = [m for m in layout.parts(stage).children() if m.name.endswith(".json")]
     markers.append(layout.done_step(stage, "finalise"))
     markers.append(layout.done_step(stage, "init"))
+    owner = {p.digest(): p.stem for p in layout.plans(stage).children()}
     for marker in markers:
         if not marker.exists():
             continue
         try:
             names = dict(read_json(marker).get("digests", {}))
+            partition = owner.get(read_json(marker).get("plan"), marker.stem)
         except (InputError, AttributeError, TypeError, ValueError):
             log.warning("%s cannot be read; what it belongs to is made again", marker)
             marker.remove()
             continue
+        is_step = marker.name in (f"{stage}.init.json", f"{stage}.finalise.json")
         if any(not (layout.root / name).exists() for name in names):
+            marker.remove()
+        elif not is_step and partition != marker.stem:
+            log.warning("%s is that of %s; both are made again where need be", marker, partition)
             marker.remove()
     gathered, planned = layout.done_step(stage, "finalise"), layout.plan_step(stage, "finalise")
     if not gathered.exists() or read_json(gathered).get("plan") != planned.digest():
