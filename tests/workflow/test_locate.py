@@ -11,6 +11,9 @@ from small_runs import quakeloom, write_config
 
 from quakeloom.config import Locate, load_configuration
 from quakeloom.core import IncompleteError, VerificationError
+from quakeloom.report import RunResults
+from quakeloom.report._collecting import _location
+from quakeloom.report._location_section import location_section
 from quakeloom.stages.frame.verbs import list_partitions, verify_stage
 from quakeloom.stages.locate import LOCATE as STAGE
 from quakeloom.stages.locate import verbs as locate
@@ -242,6 +245,26 @@ def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
         events, picks, places, out, 1, str(tmp_path),
     )  # fmt: skip
     assert not (out / "station_terms.parquet").exists()
+
+
+def test_what_residuals_show_is_in_the_summary_and_the_report(tmp_path):
+    """Stations that are late or early by 0.4 s, and no station terms: said where it is read."""
+    write_picks(tmp_path, count=12)
+    rows = (tmp_path / "picks_all.csv").read_text().splitlines()
+    late = [_later(r, 0.4 if int(r.split(",")[2][1:]) % 2 else -0.4) for r in rows[1:]]
+    (tmp_path / "picks_all.csv").write_text("\n".join([rows[0], *late]) + "\n")
+    ((_, settings),) = configuration(tmp_path).cases.items()
+    layout = compute(tmp_path, tmp_path / "a")
+    said = [text for label, text in locate.summarize(settings, layout) if "warning" in label]
+    assert any("scatter" in text and "station_iterations: 2" in text for text in said)
+    tables = {name: read_table(layout.table(name), name) for name in ("hypocenters", "arrivals")}
+    tables["stations"] = read_table(layout.ingest / "stations.parquet", "stations")
+    page = location_section(RunResults("a", tables, location=_location(settings, layout)))
+    warned = [b.text for b in page.blocks if getattr(b, "tone", "") == "warning"]
+    assert warned == [f"{text}." for text in said]
+    # Where the delays are corrected nothing is said of them.
+    corrected = compute(tmp_path, tmp_path / "b", locate={**LOCATE, "station_iterations": 2})
+    assert not any("scatter" in text for _, text in locate.summarize(settings, corrected))
 
 
 def _later(row: str, seconds: float) -> str:

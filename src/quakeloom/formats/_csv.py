@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ from quakeloom.schema import VARIABLES
 
 _SEPARATORS = ",;\t|"
 """Signs between columns; blanks where the header has none of them."""
+
+_SAID = re.compile(r"\"?sep=(?P<sign>[,;|\t]|\\t)\"?", re.IGNORECASE)
+"""A first line that names the separator, as Excel writes and reads it."""
 
 
 def read_csv(path: Path, table: str = "auto") -> SourceTables:
@@ -132,8 +136,11 @@ def _utf8(path: Path, rejects: Rejects) -> bytes:
 
 def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
     """Number of the header line (from 0), the column names, and the separator."""
+    said = ""
     for i, line in enumerate(data[: 1 << 20].decode("utf-8", "replace").split("\n")):
-        names, separator = split_header(line)
+        if i == 0 and (said := said_separator(line)):
+            continue
+        names, separator = split_header(line, said)
         commented = line.lstrip().startswith("#")
         if not line.strip() or (
             commented and not (any(n in VARIABLES for n in names) or recognizes(names))
@@ -149,9 +156,15 @@ def _header(data: bytes, path: Path) -> tuple[int, list[str], str]:
     raise FormatError(f"'{path}' has no header line. Nothing is read; name the columns.")
 
 
-def split_header(line: str) -> tuple[list[str], str]:
-    """Return the column names in a header line, and its separator."""
-    separator = max(_SEPARATORS, key=line.count)
+def said_separator(line: str) -> str:
+    """Return the separator that a first line such as ``sep=;`` names, as spreadsheets write it."""
+    found = _SAID.fullmatch(line.removeprefix("\ufeff").rstrip("\r\n"))
+    return found["sign"].replace("\\t", "\t") if found else ""
+
+
+def split_header(line: str, said: str = "") -> tuple[list[str], str]:
+    """Return the column names in a header line, and its separator, unless that is said."""
+    separator = said or max(_SEPARATORS, key=line.count)
     plain = line.strip().lstrip("#> ")
     if separator not in plain and recognizes(plain.split()):
         return plain.split(), " "
@@ -200,7 +213,9 @@ def _sniff(head: bytes) -> bool:
     plain = plain_head(head)
     if plain[:2] in (b"\xff\xfe", b"\xfe\xff"):
         plain = plain.decode("utf-16", "ignore").encode()
-    for line in head_lines(plain)[:50]:
+    for number, line in enumerate(head_lines(plain)[:50]):
+        if number == 0 and said_separator(line):
+            continue
         names, _ = split_header(line)
         registered = sum(n in VARIABLES for n in names)
         if len(names) >= 2 and (registered >= 2 or recognizes(names)):

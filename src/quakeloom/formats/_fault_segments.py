@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from quakeloom.core import FormatError, InputError, distance_azimuth
 from quakeloom.formats._mechanism_angles import wrap_rake, wrap_strike
-from quakeloom.formats._text_lines import bounds_problem
+from quakeloom.formats._text_lines import bounds_problem, head_lines
 from quakeloom.schema import make_table
 
 _NAMES = {
@@ -28,6 +29,26 @@ _NAMES = {
     "dip_std_deg": ("dip_std_deg", "dip_std", "dip_error"),
 }
 """Registered columns, and the names that they may have in a file."""
+
+_FAULT_COLUMNS = {"fault", "segment", "dip_std_deg", "dip_std", "dip_error"}
+"""Columns that no catalog of mechanisms has."""
+
+_STRIKE_IN_GEOJSON = re.compile(rb'"(?:strike|dip)(?:_deg)?"\s*:', re.IGNORECASE)
+"""A property of a fault in GeoJSON."""
+
+
+def names_faults(head: bytes) -> bool:
+    """Say whether a file looks like faults: GeoJSON or CSV with strike and dip.
+
+    A CSV with rakes as well is a catalog of mechanisms, unless a column says that it has faults.
+    """
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"{"):
+        return b'"coordinates"' in start and len(_STRIKE_IN_GEOJSON.findall(start)) >= 1
+    lines = head_lines(head)
+    names = {w.strip().strip('"').lower() for w in lines[0].split(",")} if lines else set()
+    has = [bool(names & set(_NAMES[n])) for n in ("longitude", "latitude", "strike_deg", "dip_deg")]
+    return all(has) and bool(names & _FAULT_COLUMNS or not names & set(_NAMES["rake_deg"]))
 
 
 def read_fault_segments(path: str | Path) -> pa.Table:

@@ -20,7 +20,12 @@ from quakeloom.formats._axes_columns import (
 from quakeloom.formats._cells import convert_column
 from quakeloom.formats._column_names import find_columns
 from quakeloom.formats._compressed import plain_head
-from quakeloom.formats._csv import is_mechanism_header, read_raw_csv, split_header
+from quakeloom.formats._csv import (
+    is_mechanism_header,
+    read_raw_csv,
+    said_separator,
+    split_header,
+)
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
 from quakeloom.formats._gmt_header import split_row
@@ -144,7 +149,9 @@ def _has_mechanism_header(head: bytes) -> bool:
     data = (
         head.decode("utf-16", "ignore").encode() if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
     )
-    for line in head_lines(data)[:50]:
+    for number, line in enumerate(head_lines(data)[:50]):
+        if number == 0 and said_separator(line):
+            continue
         names = split_header(line)[0]
         if is_mechanism_header(names) or names_axes(names):
             return True

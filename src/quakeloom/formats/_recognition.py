@@ -9,6 +9,7 @@ from typing import Literal
 
 from quakeloom.core import QuakeloomError
 from quakeloom.formats._compressed import plain_head
+from quakeloom.formats._fault_segments import names_faults, read_fault_segments
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._head import read_head
 from quakeloom.formats._mechanism_tables import is_mechanism_catalog, names_mechanisms
@@ -20,7 +21,7 @@ from quakeloom.formats._velocity_models import read_velocity_model
 from quakeloom.formats._waveform_format import WaveformFormat
 from quakeloom.formats._waveforms import WAVEFORM_FORMATS, read_waveforms
 
-Kind = Literal["source", "waveforms", "model", "mechanisms", "line", "settings", "other"]
+Kind = Literal["source", "waveforms", "model", "mechanisms", "line", "faults", "settings", "other"]
 """What a file is for quakeloom."""
 
 _MODEL = "a velocity model"
@@ -121,6 +122,8 @@ def _recognize_table(path: Path, head: bytes) -> RecognizedFile | None:
     model = _try_model(path, head)
     if model is not None:
         return model
+    if names_faults(plain):
+        return _try_faults(path)
     if _is_mechanisms(path, plain):
         return RecognizedFile(path, "mechanisms", title="catalog of focal mechanisms")
     lines = head_lines(plain) if not is_binary(plain) else []
@@ -161,6 +164,16 @@ def _try_model(path: Path, head: bytes) -> RecognizedFile | None:
     except QuakeloomError as error:
         return RecognizedFile(path, "model", title=_MODEL, problem=str(error)) if looks else None
     return RecognizedFile(path, "model", title=_MODEL)
+
+
+def _try_faults(path: Path) -> RecognizedFile:
+    """Recognize faults, and say what is wrong with those that cannot be read."""
+    title = "faults with strike and dip"
+    try:
+        read_fault_segments(path)
+    except QuakeloomError as error:
+        return RecognizedFile(path, "faults", title=title, problem=str(error))
+    return RecognizedFile(path, "faults", title=title)
 
 
 def _is_some_model(path: Path) -> bool:

@@ -28,7 +28,7 @@ from quakeloom.stages.frame.partition_states import planned_partitions
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.locate import LOCATE
-from quakeloom.stages.locate.hypocenters import tables_folder
+from quakeloom.stages.locate.hypocenters import structure_warnings, tables_folder
 from quakeloom.stages.what_came_out import stages_without_result
 from quakeloom.store import (
     Item,
@@ -113,6 +113,7 @@ def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     found: dict[str, Any] = {
         "members": len(read_json(folder / "members.json")["names"]),
         "sources": [given.column(n).to_pylist() for n in names],
+        "structure": structure_warnings(layout),
     }
     if boundary.size and np.isfinite(boundary).all():
         found["boundary_km"] = (float(boundary.mean()), float(boundary.std()))

@@ -32,6 +32,7 @@ def location_section(results: RunResults) -> Section:
     facts = results.location
     members = int(facts.get("members", 1))
     section.add(Text(_lead(good, table.num_rows, members), "lead"))
+    section.add(*(Text(f"{sentence}.", "warning") for sentence in facts.get("structure", ())))
     if good.num_rows:
         _add_pictures(section, results, good, members)
     shallow = sum(bool(r) for r in good.column("reason").to_pylist())

@@ -88,8 +88,9 @@ class RunResults:
         None. Empty where the run reads no waveforms.
     location : mapping
         ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
-        is one, and ``sources``: identifiers, longitudes, latitudes and depths that came with
-        the events. The tables ``hypocenters`` and ``arrivals`` go with it.
+        is one, ``sources``: identifiers, longitudes, latitudes and depths that came with
+        the events, and ``structure``: sentences about residuals that no model explains.
+        The tables ``hypocenters`` and ``arrivals`` go with it.
     sections : sequence of Section
         Sections that stages outside the package bring.
     warnings : sequence of str

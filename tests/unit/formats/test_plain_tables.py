@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from quakeloom.core import FormatError, SettingsError
-from quakeloom.formats import detect_format, read_source, write_csv
+from quakeloom.formats import detect_format, read_mechanisms, read_source, write_csv
 from quakeloom.schema import make_table, table_schema, validate_table
 
 POLARITIES = """\
@@ -336,3 +336,25 @@ def test_a_table_of_which_every_row_is_misshapen_is_refused(tmp_path, header):
     path.write_text(header + "\n" + "a,b,c\n" * 3)
     with pytest.raises(FormatError, match=r"no readable row.*line 2: it has 3 cells instead of 5"):
         read_source(path)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(("said", "sign"), [("sep=;", ";"), ("SEP=,", ","), ('"sep=|"', "|")])
+def test_a_line_that_names_the_separator_is_none_of_the_table(tmp_path, said, sign, end, mark):
+    """As Excel writes it, with a byte order mark or without; lines are counted with it."""
+    rows = [
+        "event_id,origin_time,longitude,latitude,depth_km",
+        "e1,2020-01-01T00:00:00Z,139.5,36.2,8.1",
+        "e2,2020-01-01T00:00:00Z,139.5,96.2,8.1",
+    ]
+    text = end.join([mark + said, *(row.replace(",", sign) for row in rows)]) + end
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    assert detect_format(path) == "csv"
+    tables = read_source(path)
+    assert tables.events.column("depth_km").to_pylist() == [8.1]
+    assert tables.rejects.column("source_line").to_pylist() == [4]
+    mechanisms = f"id,strike,dip,rake{end}a,20,45,90{end}".replace(",", sign)
+    path.write_bytes(f"{mark}{said}{end}{mechanisms}".encode())
+    assert read_mechanisms(path).column("strike_deg").to_pylist() == [20.0]

@@ -145,3 +145,16 @@ def test_columns_of_mechanisms_in_percent_are_shares(tmp_path):
     assert row["mechanism_probability"] == 1.0
     assert row["station_distribution_ratio"] == pytest.approx(0.623)
     assert row["polarity_count"] == 17
+
+
+@pytest.mark.parametrize("name", ["depth", "depth_km", "Depth (km)", "Depth/km"])
+def test_a_catalog_of_the_deepest_earthquakes_is_in_km(tmp_path, name):
+    """600 to 700 km are possible; one that is not does not make the column one in m."""
+    path = tmp_path / "a.csv"
+    depths = [600.0, 615.5, 650.0, 690.0, 700.0]
+    body = "".join(f"e{i},1,1,{d}\n" for i, d in enumerate([*depths, 810.0]))
+    path.write_text(f"event_id,longitude,latitude,{name}\n{body}")
+    tables = read_source(path)
+    assert tables.events.column("depth_km").to_pylist() == depths
+    (reason,) = tables.rejects.column("reason").to_pylist()
+    assert "810 is outside" in reason

@@ -290,3 +290,71 @@ def test_settings_are_read_as_yaml_of_any_reader(folder):
     text = propose_settings(look_at_folder(folder), "0123").text
     assert yaml.safe_load(text)["name"] == "0123"
     assert yaml.load(text, Loader=yaml.BaseLoader)["name"] == "0123"
+
+
+FAULTS_CSV = "name,longitude,latitude,strike,dip\nA,10.3,45.3,20,60\n"
+FAULTS_JSON = (
+    '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "A", '
+    '"dip": 60}, "geometry": {"type": "LineString", "coordinates": [[10.1, 45.1], [10.2, 45.3]]}}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("f.csv", FAULTS_CSV),
+        ("f.geojson", FAULTS_JSON),
+        ("f.txt", "fault,lon,lat,strike,dip,rake\nA,10.3,45.3,20,60,-90\n"),
+    ],
+)
+def test_faults_are_told_from_mechanisms_and_rated(folder, file, content):
+    (folder / "cmt.csv").write_text(CATALOG)
+    (folder / file).write_text(content)
+    assert recognize_file(folder / file).kind == "faults"
+    _, settings, checks = settle(folder)
+    assert settings.tendency is not None
+    assert settings.tendency.files == [file]
+    assert not checks.problems
+
+
+def test_faults_that_cannot_be_read_are_left_out_with_the_reason(folder):
+    (folder / "cmt.csv").write_text(CATALOG)
+    (folder / "f.csv").write_text(FAULTS_CSV.replace(",60", ",160"))
+    found = look_at_folder(folder)
+    assert not found.faults
+    assert any("dip_deg 160" in text for text in describe_left_out(found))
+
+
+def test_quakeml_with_mechanisms_is_used_for_events_and_for_mechanisms(folder):
+    """Without readings its mechanisms are mapped; with readings they are named for comparison."""
+    (folder / "both.xml").write_text(quakeml_with_mechanisms(12))
+    found = look_at_folder(folder)
+    assert len(found.events) == 12
+    assert [f.title for f in found.mechanisms] == ["12 focal mechanisms of its events"]
+    proposal, settings, checks = settle(folder)
+    assert settings.stress is not None
+    assert settings.stress.catalogs == ["both.xml"]
+    assert any("no first motions" in note for note in proposal.notes)
+    assert not checks.problems
+    (folder / "polarities.csv").write_text(motions(True).replace("a1,", "e0,"))
+    proposal, settings, _ = settle(folder)
+    assert settings.sources
+    assert "compare: [both.xml]" in proposal.text
+
+
+def quakeml_with_mechanisms(count: int) -> str:
+    """Events with an origin and both nodal planes each, synthetic."""
+    event = (
+        '<event publicID="smi:x/e{i}"><origin publicID="smi:x/o{i}"><time><value>2020-01-{day:02d}'
+        "T00:00:00Z</value></time><latitude><value>45.{i}</value></latitude><longitude><value>10.{i}"
+        "</value></longitude><depth><value>8000</value></depth></origin>"
+        '<focalMechanism publicID="smi:x/f{i}"><nodalPlanes><nodalPlane1><strike><value>{strike}'
+        "</value></strike><dip><value>45</value></dip><rake><value>90</value></rake></nodalPlane1>"
+        "</nodalPlanes></focalMechanism></event>"
+    )
+    events = "".join(event.format(i=i, day=i + 1, strike=10 * i) for i in range(count))
+    return (
+        '<?xml version="1.0"?><q:quakeml xmlns:q="http://quakeml.org/xmlns/quakeml/1.2" '
+        'xmlns="http://quakeml.org/xmlns/bed/1.2"><eventParameters publicID="smi:x/all">'
+        f"{events}</eventParameters></q:quakeml>"
+    )

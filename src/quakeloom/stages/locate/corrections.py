@@ -156,14 +156,14 @@ def warn_of_structure(
         return said
     if not rounds.terms and shown.station_s > _DELAYED * max(locate.station_error_s, 0.02):
         said.append(
-            f"locate: residuals scatter by {shown.station_s:.2f} s from station to station, more "
+            f"Residuals scatter by {shown.station_s:.2f} s from station to station, more "
             f"than station_error_s ({locate.station_error_s:g} s); set `station_iterations: 2`, "
             "which corrects the delays of stations"
         )
     sure = shown.path_correlation > _SURELY * shown.path_correlation_error
     if sure and shown.path_correlation > _CORRELATED:
         said.append(
-            f"locate: residuals of neighboring events agree at the same station (correlation "
+            f"Residuals of neighboring events agree at the same station (correlation "
             f"{shown.path_correlation:.2f}, {shown.path_s:.2f} s): travel times depend on the "
             "place, which no model of the ensemble knows. Ranges, those of epicenters first, may "
             "not hold; "
@@ -172,7 +172,7 @@ def warn_of_structure(
             "raise `time_error_fraction`"
         )
     for sentence in said:
-        log.warning(sentence)
+        log.warning("locate: %s", sentence)
     return said
 
 

@@ -9,7 +9,7 @@ from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.ensembles import station_levels, station_places
 from quakeloom.stages.locate.grids import Places
-from quakeloom.store import Item, RunLayout, read_table
+from quakeloom.store import Item, RunLayout, read_json, read_table
 
 
 def locate_settings(settings: Settings) -> Locate:
@@ -67,3 +67,9 @@ def terms_file(layout: RunLayout, number: int) -> Item:
 def noise_file(layout: RunLayout, number: int) -> Item:
     """File of the errors of picks that a round gave."""
     return layout.part(round_stage(number), "pick_noise.parquet")
+
+
+def structure_warnings(layout: RunLayout) -> list[str]:
+    """Return what the residuals of a located run say of structure that no model has."""
+    marker = layout.done_step(LOCATE.name, "finalise")
+    return list(read_json(marker).get("structure", [])) if marker.exists() else []

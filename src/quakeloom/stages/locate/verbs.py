@@ -21,6 +21,7 @@ from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import (
     open_part,
     planned_partitions,
+    read_parts,
     refuse_incomplete,
 )
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -50,6 +51,7 @@ from quakeloom.stages.locate.hypocenters import (
     planned_rows,
     receiver_levels_of,
     round_stage,
+    structure_warnings,
     tables_folder,
     terms_file,
 )
@@ -201,14 +203,16 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         else:
             layout.table(name).remove()
     remove_others(draws_folder(layout), names)
-    counts = gather_parts(LOCATE, layout)
     members = len(read_json(tables_folder(layout) / "members.json")["names"])
-    hypocenters, arrivals = (read_table(layout.table(t), t) for t in LOCATE.part_tables)
+    hypocenters, arrivals = (
+        pa.concat_tables(read_parts(layout, LOCATE.name, names, t)) for t in LOCATE.part_tables
+    )
     warn_of_few_models(hypocenters, members)
     locate = locate_settings(settings)
     warn_of_limits(hypocenters, locate.minimum_depth_km)
-    warn_of_structure(locate, hypocenters, arrivals, rounds)
-    return counts
+    # kept with the marker, since the summary and the report say it as well
+    said = warn_of_structure(locate, hypocenters, arrivals, rounds)
+    return gather_parts(LOCATE, layout, {"structure": said})
 
 
 def check(settings: Settings, layout: RunLayout) -> list[str]:
@@ -233,7 +237,7 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
 
 
 def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
-    """Return events by status, and how many located ones lie at the least depth."""
+    """Return events by status, those at the least depth, and what residuals show."""
     table = read_table(layout.table("hypocenters"), "hypocenters", ["status", "reason"])
     counts = count_reasons(table.column("status"), ())
     shallow = count_at_limit(table)
@@ -241,6 +245,7 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     return [
         *((f"location {status}", str(n)) for status, n in counts),
         *([(f"  at the least depth, {limit:g} km", str(shallow))] if shallow else []),
+        *(("locations: warning", sentence) for sentence in structure_warnings(layout)),
     ]
 
 

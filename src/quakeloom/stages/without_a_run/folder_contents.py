@@ -18,7 +18,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.core import QuakeloomError
-from quakeloom.formats import RecognizedFile, SourceTables, read_source, recognize_file
+from quakeloom.formats import (
+    RecognizedFile,
+    Rejects,
+    SourceTables,
+    read_mechanisms,
+    read_source,
+    recognize_file,
+)
 from quakeloom.schema import time_values
 from quakeloom.stages.archive.record_sets import read_headers
 from quakeloom.store import full_path, list_tree
@@ -31,6 +38,9 @@ _SHOWN_REASONS = 2
 
 _SAME_S = 2.0
 """Seconds within which two origin times may be one earthquake in two catalogs; chosen here."""
+
+_WITH_MECHANISMS = ("quakeml", "seiscomp_ml")
+"""Formats of sources that may hold focal mechanisms as well."""
 
 COUNTED = {
     "events": "events",
@@ -72,8 +82,8 @@ class FolderContents:
     ----------
     folder : Path
     sources : list of FoundSource
-    waveforms, models, mechanisms, lines : list of RecognizedFile
-        Files that can be used.
+    waveforms, models, mechanisms, lines, faults : list of RecognizedFile
+        Files that can be used. A source of events with mechanisms is among the mechanisms, too.
     left_out : list of RecognizedFile
         Files that are not used, each with what it is and what to do.
     unreadable : list of str
@@ -108,6 +118,7 @@ class FolderContents:
     models: list[RecognizedFile] = field(default_factory=list)
     mechanisms: list[RecognizedFile] = field(default_factory=list)
     lines: list[RecognizedFile] = field(default_factory=list)
+    faults: list[RecognizedFile] = field(default_factory=list)
     left_out: list[RecognizedFile] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     hidden: int = 0
@@ -160,12 +171,14 @@ def look_at_folder(
             if tables is not None:
                 times.append(time_values(tables.events.column("origin_time")).astype(np.int64))
                 ids.append(tables.events.column("event_id").to_pylist())
+                _take_mechanisms(found, file)
             continue
         kinds = {
             "waveforms": found.waveforms,
             "model": found.models,
             "mechanisms": found.mechanisms,
             "line": found.lines,
+            "faults": found.faults,
         }
         usable = kinds.get(file.kind, found.left_out)
         (found.left_out if file.problem else usable).append(file)
@@ -195,6 +208,19 @@ def _read(
         problem = f"it holds nothing that can be used: {'; '.join(told) or 'no records'}"
     found.left_out.append(RecognizedFile(file.path, "source", file.format, file.title, problem))
     return None
+
+
+def _take_mechanisms(found: FolderContents, file: RecognizedFile) -> None:
+    """Note the mechanisms that a source of events has beside its events."""
+    if file.format not in _WITH_MECHANISMS:
+        return
+    try:
+        count = read_mechanisms(file.path, Rejects(file.path)).num_rows
+    except QuakeloomError:
+        return
+    if count:
+        title = f"{count} focal mechanism{'s' if count > 1 else ''} of its events"
+        found.mechanisms.append(RecognizedFile(file.path, "mechanisms", file.format, title))
 
 
 def _decided(tables: SourceTables) -> int:

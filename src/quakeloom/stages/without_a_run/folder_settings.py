@@ -76,13 +76,19 @@ def propose_settings(found: FolderContents, name: str) -> Proposal:
             f"The name of '{found.folder}' has '${{' in it, which settings take for a variable. "
             "Nothing was written; rename the folder."
         )
-    if found.events:
+    if found.events and not _only_mechanisms(found):
         return _events(found, name)
     if found.mechanisms:
         return _map(found, name)
     if found.lines:
         return _line(found, name)
     raise InputError(_nothing_to_run(found))
+
+
+def _only_mechanisms(found: FolderContents) -> bool:
+    """Say whether mechanisms of others are all that there is to a stress map of the events."""
+    readings = found.count("polarities") or found.count("picks") or found.waveforms
+    return bool(found.mechanisms) and not readings
 
 
 def _nothing_to_run(found: FolderContents) -> str:
@@ -139,6 +145,7 @@ def _events(found: FolderContents, name: str) -> Proposal:
             "names, and may be the same earthquakes: keep one of the sources, or they count twice"
         )
     lines += _stress(found)
+    lines += _tendency(found, len(found.events) >= _MAP_FROM)
     if found.mechanisms:
         names = ", ".join(_scalar(found.name(f)) for f in found.mechanisms)
         lines += [
@@ -260,6 +267,16 @@ def _stress(found: FolderContents) -> list[str]:
     return ["# A stress map of the mechanisms; few of them give a wide one:", "# stress: {}"]
 
 
+def _tendency(found: FolderContents, is_mapped: bool) -> list[str]:
+    """Return the lines of the group `tendency`, commented out where there is no stress map."""
+    if not found.faults:
+        return []
+    names = ", ".join(_scalar(found.name(f)) for f in found.faults)
+    lines = ["tendency:", f"  files: [{names}]"]
+    told = "# slip tendency of faults in the stress map"
+    return [told, *lines] if is_mapped else [f"{told}:", *(f"# {line}" for line in lines)]
+
+
 def _map(found: FolderContents, name: str) -> Proposal:
     """Settings of a stress map of catalogs of mechanisms."""
     lines = [
@@ -271,6 +288,12 @@ def _map(found: FolderContents, name: str) -> Proposal:
         "  grid_step_deg: 0.2 deg",
     ]
     notes = []
+    if found.events:
+        notes.append(
+            f"mechanism: the {len(found.events)} events have no first motions, so mechanisms are "
+            "not searched for; those of the files are mapped"
+        )
+    lines += _tendency(found, True)
     if len(found.mechanisms) > 1:
         notes.append(
             "stress: an earthquake that several of the catalogs have counts several times; keep "

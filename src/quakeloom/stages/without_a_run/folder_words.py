@@ -33,7 +33,8 @@ def describe_contents(found: FolderContents) -> list[str]:
         whole = "" if found.headers == len(found.waveforms) else f", of {found.headers} opened"
         lines.append(f"waveforms of {len(found.wave_stations)} stations{whole}")
     lines += [
-        f"{found.name(f)}: {f.title}" for f in (*found.models, *found.mechanisms, *found.lines)
+        f"{found.name(f)}: {f.title}"
+        for f in (*found.models, *found.mechanisms, *found.lines, *found.faults)
     ]
     return lines
 
