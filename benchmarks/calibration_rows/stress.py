@@ -11,7 +11,7 @@ import pandas as pd
 from calibration_rows._faults import draw_catalog, draw_varying, plane_angles
 from calibration_rows._row import Row, share_and_error
 
-TRUTHS = {40: 120, 150: 60, 600: 16}
+TRUTHS = {40: 120, 150: 40, 600: 16}
 """Catalogs of each size (mechanisms)."""
 
 LEAST = (0.0, 0.5, 0.8, 0.9)

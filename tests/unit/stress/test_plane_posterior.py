@@ -1,0 +1,198 @@
+"""Planes in the likelihood: which slipped, along what, and how wrong mechanisms are."""
+
+import numpy as np
+import pytest
+
+from quakeloom.core import fault_vectors, plane_angles
+from quakeloom.stress import (
+    MechanismSets,
+    Sampling,
+    StressGrid,
+    accumulate_statistics,
+    describe_stress,
+    invert_probable_planes,
+    join_sets,
+    mechanism_statistics,
+    plane_instability,
+    stress_components,
+    summarize_replicates,
+    thin_acceptance,
+)
+from quakeloom.stress._slip_likelihood import (
+    Placed,
+    Supposed,
+    log_likelihood,
+    population_table,
+)
+
+from .simulated import tensor_from
+from .test_plane_choice import faults_near_failure
+
+NODE = StressGrid({"northing": [0.0], "easting": [0.0]})
+NONE = np.empty((0, 0, 0))
+
+
+def drawn_frames(count, seed=0):
+    rng = np.random.default_rng(seed)
+    normal = rng.standard_normal((count, 3))
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    slip = np.cross(normal, rng.standard_normal((count, 3)))
+    return normal, slip / np.linalg.norm(slip, axis=1)[:, None]
+
+
+def look(frames, field, given, turned, free, gradient=NONE):
+    count = len(frames)
+    placed = Placed(frames, np.ones(count), np.zeros((count, 1), np.int64), np.ones((count, 1)))
+    supposed = Supposed(np.arange(count)[None], turned)
+    by_event = np.empty((1, count))
+    log_likelihood(
+        placed, population_table(), field[None, None], given[None], supposed, free, by_event,
+        gradient,
+    )  # fmt: skip
+    return by_event[0]
+
+
+def invert(angles, sampling=None, seed=0):
+    count = len(angles[0])
+    points = np.zeros((count, 2))
+    sums = accumulate_statistics(NODE, points, mechanism_statistics(*angles))
+    sets = MechanismSets.single(points, np.transpose(angles), np.ones(count))
+    return invert_probable_planes(NODE, sums, sets, sampling=sampling, seed=seed)
+
+
+@pytest.mark.parametrize("free", [0.0, 1.0])
+def test_derivatives_are_those_of_the_likelihood(free):
+    rng = np.random.default_rng(1)
+    frames = np.stack(drawn_frames(200), axis=1)
+    field = rng.standard_normal(5)
+    given = np.array([0.6, 0.12, 0.55, 0.2, 0.05])
+    turned = (1.0 - free) * rng.standard_normal((1, 200, 2, 2))
+    slope = np.zeros((1, 1, 5))
+    look(frames, field, given, turned, free, slope)
+    for j in range(5):
+        step = np.zeros(5)
+        step[j] = 1e-6
+        up, down = (look(frames, field + s, given, turned, free).sum() for s in (step, -step))
+        assert slope[0, 0, j] == pytest.approx((up - down) / 2e-6, rel=1e-3, abs=1e-3)
+
+
+def test_the_population_is_normalized_over_all_planes():
+    """Z is the mean of h(I) over planes of any direction, here by many of them."""
+    normal, _ = drawn_frames(200_000, 2)
+    table = population_table()
+    for level, width, ratio, friction in ((0.5, 0.05, 0.3, 0.6), (0.9, 0.1, 0.8, 0.4)):
+        values = -np.array([1.0, 2.0 * ratio - 1.0, -1.0])
+        stress = stress_components(np.diag(values - values.mean()))
+        instability = plane_instability(normal, np.broadcast_to(stress, (200_000, 5)), friction)
+        mean = np.mean(1.0 / (1.0 + np.exp((level - instability) / width)))
+        x = (np.array([level, np.log(width), ratio, friction]) - table.start) / table.step
+        nearest = table.values[tuple(np.rint(x).astype(int))]
+        # the nearest entry of the table stands half a step away at most
+        assert nearest == pytest.approx(np.log(mean), abs=0.12)
+
+
+def test_ranges_hold_and_are_narrow_near_failure_and_elsewhere():
+    """The short version of ``benchmarks/calibration.py --only stress.measure_few``."""
+    inside, widths = [], []
+    for trial in range(12):
+        rng = np.random.default_rng([3, trial])
+        ratio = rng.uniform(0.15, 0.85)
+        tensor = tensor_from(rng.uniform(0, 180), ratio, "SS")
+        angles = faults_near_failure(tensor, rng, 60, 0.9 if trial % 2 else 0.0)
+        found = invert(angles, seed=trial)
+        u = summarize_replicates(found.field.components, found.draws.astype(np.float32))
+        low, high = u.shape_ratio_range[0]
+        inside.append(low <= ratio <= high)
+        widths.append(high - low)
+    assert np.mean(inside) > 0.8
+    # both planes, and the less stable ones, give 0.5
+    assert np.mean(widths) < 0.35
+
+
+def test_copies_of_a_catalog_narrow_the_range_by_the_root_of_their_number():
+    tensor = tensor_from(30.0, 0.4)
+    angles = faults_near_failure(tensor, np.random.default_rng(1), 40, 0.0)
+    spread = []
+    for copies in (1, 4):
+        draws = invert(np.tile(angles, copies)).draws[:, 0]
+        spread.append(describe_stress(draws).shape_ratio.std())
+    assert spread[1] / spread[0] == pytest.approx(0.5, abs=0.2)
+
+
+def test_the_order_of_events_changes_no_byte():
+    angles = faults_near_failure(tensor_from(60.0, 0.5), np.random.default_rng(4), 30, 0.5)
+    brief = Sampling(chains=4, warming=5, kept=5, particles=64)
+    first = invert(angles, brief)
+    again = invert(angles[:, np.random.default_rng(0).permutation(30)], brief)
+    np.testing.assert_array_equal(first.draws, again.draws)
+
+
+def test_the_error_of_mechanisms_is_found():
+    """Ten degrees about random axes are 5.8 about each."""
+    angles = faults_near_failure(tensor_from(60.0, 0.5), np.random.default_rng(5), 120, 0.5)
+    low, middle, high = invert(angles).model.error_deg
+    assert low < 10.0 / np.sqrt(3.0) < high
+    assert high - low < 4.0
+    assert low < middle < high
+
+
+def test_friction_at_an_end_of_its_range_is_flagged():
+    rng = np.random.default_rng(2)
+    angles = faults_near_failure(tensor_from(60.0, 0.5), rng, 150, 0.93, friction=1.6, noise_deg=4)
+    assert invert(angles).model.friction_at_edge
+    angles = faults_near_failure(tensor_from(60.0, 0.5), rng, 150, 0.93, friction=0.5, noise_deg=4)
+    assert not invert(angles).model.friction_at_edge
+
+
+def test_a_set_whose_mechanisms_are_all_alike_is_one_mechanism():
+    angles = faults_near_failure(tensor_from(60.0, 0.5), np.random.default_rng(6), 60, 0.5)
+    points = np.zeros((60, 2))
+    sums = accumulate_statistics(NODE, points, mechanism_statistics(*angles))
+    repeated = MechanismSets.equal(points, np.repeat(angles.T[:, None], 3, axis=1), np.ones(60))
+    one = describe_stress(invert(angles).draws[:, 0]).shape_ratio
+    same = describe_stress(invert_probable_planes(NODE, sums, repeated).draws[:, 0]).shape_ratio
+    assert same.mean() == pytest.approx(one.mean(), abs=0.5 * one.std())
+    assert same.std() == pytest.approx(one.std(), rel=0.4)
+
+
+def test_wide_sets_hold_the_truth_and_say_less_than_their_middles():
+    """Every event is known within 25 degrees: its set is there, about a middle as far off."""
+    rng = np.random.default_rng(7)
+    tensor = tensor_from(60.0, 0.5)
+    angles = faults_near_failure(tensor, rng, 60, 0.0, noise_deg=1.0)
+    from .test_plane_choice import turned
+
+    n, s = turned(*fault_vectors(*angles), rng, 25.0)
+    members = np.stack(
+        [np.transpose(plane_angles(*turned(n, s, rng, 25.0))) for _ in range(24)], axis=1
+    )
+    points = np.zeros((60, 2))
+    sums = accumulate_statistics(NODE, points, mechanism_statistics(*plane_angles(n, s)))
+    sets = MechanismSets.equal(points, members, np.ones(60))
+    found = invert_probable_planes(NODE, sums, sets)
+    u = summarize_replicates(found.field.components, found.draws.astype(np.float32))
+    low, high = u.shape_ratio_range[0]
+    assert low <= 0.5 <= high
+    exact = describe_stress(invert(angles).draws[:, 0]).shape_ratio
+    assert u.shape_ratio_std[0] > 1.5 * exact.std()
+
+
+def test_sets_are_thinned_by_their_weights():
+    acceptance = np.zeros((3, 1000), np.uint8)
+    acceptance[0, 100:200] = 255
+    acceptance[1, [5, 900]] = (50, 150)
+    found = thin_acceptance(acceptance, np.ones(1000))
+    assert found.shape == (3, 24)
+    assert np.all((found[0] >= 100) & (found[0] < 200))
+    assert len(set(found[0])) == 24
+    assert np.bincount(found[1])[[5, 900]].tolist() == [6, 18]
+    assert not found[2].any()
+
+
+def test_joined_sets_are_those_of_all_parts():
+    angles = np.arange(18.0).reshape(6, 3)
+    whole = MechanismSets.single(np.arange(12.0).reshape(6, 2), angles, np.ones(6))
+    parts = [whole.select(np.arange(2)), whole.select(np.arange(2, 6))]
+    joined = join_sets(parts)
+    for name, values in vars(whole).items():
+        np.testing.assert_array_equal(getattr(joined, name), values)
