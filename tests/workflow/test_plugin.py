@@ -63,6 +63,8 @@ def test_a_stage_of_another_package_is_a_stage_like_any_other(plugged, tmp_path)
     page = quakeloom("stages").stdout
     assert "| [swarm](swarm.md) | Events that follow another one are counted. |" in page
     assert "| `swarm_finalise` | `swarm.smk` |" in page
+    assert "| `plugins.swarm.within_days` | `" in quakeloom("config", "reference").stdout
+    assert "default: " in quakeloom("config", "explain", "plugins.swarm.within_days").stdout
     help_text = quakeloom("swarm", "--help").stdout
     assert all(verb in help_text for verb in ("plan", "part", "finalise", "verify"))
     checked = ("verify", "--config", tmp_path / "tiny.yaml", "--results", tmp_path / "r")

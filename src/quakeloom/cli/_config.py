@@ -39,13 +39,13 @@ def json_schema() -> None:
 @config_app.command("reference")
 def reference() -> None:
     """Print the reference page of all settings, as Markdown (config/README.md)."""
-    from quakeloom.stages.frame.chains import CHAINS
+    from quakeloom.stages.frame.chains import CHAINS, plugin_models
 
     takers = {
         group: [c.title for c in CHAINS if c.takes(group)] for group in config.Settings.model_fields
     }
     some = {g: kinds for g, kinds in takers.items() if len(kinds) < len(CHAINS)}
-    typer.echo(config.settings_reference(some), nl=False)
+    typer.echo(config.settings_reference(some, plugin_models()), nl=False)
 
 
 @config_app.command("check")
@@ -84,7 +84,9 @@ def explain(
     ],
 ) -> None:
     """Explain one setting: meaning, unit, bounds, default."""
-    typer.echo(config.explain_setting(key))
+    from quakeloom.stages.frame.chains import plugin_models
+
+    typer.echo(config.explain_setting(key, plugin_models()))
 
 
 @config_app.command("examples")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from quakeloom.config._fields import Section
@@ -30,20 +31,22 @@ def default_settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-def explain_setting(key: str) -> str:
+def explain_setting(key: str, plugins: Mapping[str, type[BaseModel]] | None = None) -> str:
     """Return what a setting means: sentence, unit, bounds, default.
 
     Parameters
     ----------
     key : str
         A key such as ``mechanism.trials``, or the name of a parameter of HASH such as ``nmc``.
+    plugins : mapping of str to model, optional
+        Models of the settings of stages outside the package, by their group.
 
     Raises
     ------
     SettingsError
         If there is no such key; the message proposes the nearest.
     """
-    keys = dict(_walk(Settings))
+    keys = dict(_walk(Settings) + _walk_plugins(plugins))
     hash_name = find_hash_name(key) if key not in keys else None
     if hash_name is not None:
         name, setting, meaning = hash_name
@@ -54,7 +57,7 @@ def explain_setting(key: str) -> str:
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise SettingsError(f"There is no setting '{key}'.{hint}")
     field = keys[key]
-    lines = [key, f"  {field.description}"]
+    lines = [key, f"  {field.description or 'Nothing is said of it.'}"]
     lines += [f"  {label}: {text}" for label, text in _facts(field)]
     model = _model_of(field.annotation)
     if model:
@@ -62,13 +65,18 @@ def explain_setting(key: str) -> str:
     return "\n".join(lines)
 
 
-def settings_reference(takers: Mapping[str, Sequence[str]] | None = None) -> str:
+def settings_reference(
+    takers: Mapping[str, Sequence[str]] | None = None,
+    plugins: Mapping[str, type[BaseModel]] | None = None,
+) -> str:
     """Return the reference of all settings as a Markdown page (config/README.md).
 
     Parameters
     ----------
     takers : mapping of str to sequence of str, optional
         Kinds of run that take each group; told where not all do.
+    plugins : mapping of str to model, optional
+        Models of the settings of stages outside the package, by their group.
     """
     lines = [
         "# Configuration",
@@ -84,7 +92,7 @@ def settings_reference(takers: Mapping[str, Sequence[str]] | None = None) -> str
         "| key | default | unit | bounds | meaning |",
         "|---|---|---|---|---|",
     ]
-    for key, field in _walk(Settings):
+    for key, field in _walk(Settings) + _walk_plugins(plugins):
         if _model_of(field.annotation) and key != "sources":
             kinds = (takers or {}).get(key, ())
             told = f" Taken by {' and '.join(kinds)}." if kinds else ""
@@ -93,12 +101,18 @@ def settings_reference(takers: Mapping[str, Sequence[str]] | None = None) -> str
         facts = dict(_facts(field))
         lines.append(
             f"| `{key}` | `{facts.get('default', '')}` | {facts.get('unit', '')} "
-            f"| {facts.get('bounds', facts.get('one of', ''))} | {field.description} |"
+            f"| {facts.get('bounds', facts.get('one of', ''))} | {field.description or ''} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def _walk(model: type[Section], prefix: str = "") -> list[tuple[str, FieldInfo]]:
+def _walk_plugins(
+    plugins: Mapping[str, type[BaseModel]] | None,
+) -> list[tuple[str, FieldInfo]]:
+    return [pair for group, model in (plugins or {}).items() for pair in _walk(model, f"{group}.")]
+
+
+def _walk(model: type[BaseModel], prefix: str = "") -> list[tuple[str, FieldInfo]]:
     found: list[tuple[str, FieldInfo]] = []
     for name, field in model.model_fields.items():
         found.append((prefix + name, field))

@@ -209,6 +209,11 @@ def check_plugins(settings: Settings) -> None:
                 plugin_options(stage, settings)
 
 
+def plugin_models() -> dict[str, Any]:
+    """Return the models of the settings of stages outside the package, by their group."""
+    return {s.group: find_named(s, "options") for s in every_stage() if s.options}
+
+
 def plugin_options(stage: Stage, settings: Settings) -> Any:
     """Return the settings of a stage outside the package, checked by its model."""
     model = find_named(stage, "options")
@@ -227,6 +232,7 @@ __all__ = [
     "check_plugins",
     "find_chain",
     "foreign_groups",
+    "plugin_models",
     "plugin_options",
     "refuse_foreign_groups",
     "run_stages",
