@@ -168,7 +168,7 @@ def _velocity_section(results: LineResults) -> Section:
     ratio, limit = results.mask_above
     known = informed_nodes(spread, v["prior_standard_deviation"], ratio, limit)
     masked = np.where(known, mean, np.nan)
-    title = f"Mean, where its standard deviation is below {ratio:g} of the prior's"
+    title = f"Mean, where known to {ratio:g} of the prior's deviation"
     if limit is not None:
         title += f" and below {limit:g} km/s"
     panels = {title: masked}
@@ -196,8 +196,8 @@ def _velocity_section(results: LineResults) -> Section:
             ),
             "Standard deviation of the velocity below the line.",
             "Where no ray goes it is the prior's: what velocity is known to without these picks. "
-            "Layers slower than what lies above them turn no ray; they are in this range, not in "
-            "the mean.",
+            "Layers slower than what lies above them turn no ray: they are not in the mean, and thick "
+            "ones may lie outside of this range.",
             "wide",
         ),
     )
