@@ -44,6 +44,10 @@ SUMMARY = (
 VELEST_STATIONS = (
     "(a4,f7.4,a1,1x,f8.4,a1,1x,i4)\nAAA 36.3000N 138.6000E  100\nBBB 36.4000S   8.7000W -200\n"
 )
+HYPOINVERSE_STATIONS = (
+    "AAA   XX  HHZ  36 18.0000N138 36.0000E 100\n"
+    "BBBBB XX  EHZ  36 24.0000S  8 42.0000W-120     0.00\n"
+)
 TEXTS: dict[str, tuple[str, str]] = {
     **{name: (name, text) for name, text in SMALL_FILES.items()},
     **{
@@ -60,6 +64,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "growclust": ("growclust", GROWCLUST),
     "velest_phases": ("velest_phases", VELEST),
     "velest_stations": ("velest_stations", VELEST_STATIONS),
+    "hypoinverse_stations": ("hypoinverse_stations", HYPOINVERSE_STATIONS),
     "zmap": ("zmap", ZMAP),
     "comcat": ("csv", COMCAT),
     "fdsn events": ("csv", FDSN_EVENTS),

@@ -215,3 +215,31 @@ def test_an_error_of_hypodd_that_did_not_fit_is_not_known(tmp_path, columns):
     assert event["depth_km"] == -0.6
     assert math.isnan(event["horizontal_error_km"]) == bool({7, 8} & set(columns))
     assert math.isnan(event["vertical_error_km"]) == (9 in columns)
+
+
+def test_hypoinverse_stations_have_minutes_and_hemispheres(tmp_path):
+    """Written by the columns of the manual; without a letter a longitude is west."""
+    path = tmp_path / "a.sta"
+    full = "CCC   NC  EHZ 137 30.5000N122 15.2500E 350" + "1.0  P  0.00  0.00  0.00  0.00 0"
+    path.write_text(
+        "AAA   XX  HHZ  36 18.0000N138 36.0000E 100\n"
+        "BBBBB XX  EHN  36 24.0000S  8 42.0000W-120\n"
+        + full.replace("137 ", " 37 ").replace("122 15.2500E", "122 15.2500 ").ljust(80)
+        + "01\n"
+        "AAA   XX  HHZ  36 18.0000N138 36.0000E 100\nDDD   XX  HHZ  96 18.0000N138 36.0000E 100\n"
+    )
+    assert detect_format(path) == "hypoinverse_stations"
+    tables = read_source(path)
+    rows = [
+        (r["network"], r["station"], r["channel"], r["location_code"], r["latitude"],
+         r["longitude"], r["elevation_m"])
+        for r in tables.stations.to_pylist()
+    ]  # fmt: skip
+    assert rows == [
+        ("XX", "AAA", "HHZ", "", pytest.approx(36.3), pytest.approx(138.6), 100.0),
+        ("XX", "BBBBB", "EHN", "", pytest.approx(-36.4), pytest.approx(-8.7), -120.0),
+        ("NC", "CCC", "EHZ", "01", pytest.approx(37 + 30.5 / 60), pytest.approx(-122.254166667),
+         350.0),
+    ]  # fmt: skip
+    said = tables.rejects.column("reason").to_pylist()
+    assert ["doubled" in said[0], "latitude 96" in said[1]] == [True, True]
