@@ -62,7 +62,8 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
     ``depth_m`` and ``vp_m_s`` are converted). Two lines with one depth make a discontinuity.
     TauP's ``.nd`` and ``.tvel`` are read down to the core. In a HYPO71 listing the table below
     ``CRUSTAL MODEL`` is read, in a VELEST model and in Hypoinverse's ``.crh`` (by this
-    ending) the layers: all are layers of constant velocity by the depth of their top. S velocities of which one is 0 are not used.
+    ending) the layers: all are layers of constant velocity by the depth of their top. S
+    velocities of which one is 0 are not used.
 
     Parameters
     ----------
