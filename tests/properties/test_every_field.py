@@ -23,6 +23,8 @@ from test_associated_events import (
     FDSN_STATIONS,
     GAMMA_PICKS,
     GROWCLUST,
+    HYPOINVERSE_END,
+    HYPOINVERSE_LINES,
     PHASENET,
     REAL,
     VELEST,
@@ -64,6 +66,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "growclust": ("growclust", GROWCLUST),
     "velest_phases": ("velest_phases", VELEST),
     "velest_stations": ("velest_stations", VELEST_STATIONS),
+    "hypoinverse_phases": (
+        "hypoinverse_phases",
+        # a blank weight of S is 0 by Hypoinverse's rule; the event has no line of its own
+        "\n".join([*HYPOINVERSE_LINES[:2], HYPOINVERSE_END]).replace("ES 1", "ES 0") + "\n",
+    ),
     "hypoinverse_stations": ("hypoinverse_stations", HYPOINVERSE_STATIONS),
     "zmap": ("zmap", ZMAP),
     "comcat": ("csv", COMCAT),
@@ -90,6 +97,8 @@ UNREAD = {
     # a line of Hypoinverse without a P remark has no P, one without seconds no time
     "hypoinverse_archive": ("picks", "polarities"),
     "hash_scedc5": ("picks", "polarities"),
+    # an event without a line of its own begins with its first reading
+    "hypoinverse_phases": ("picks", "polarities", "events"),
     # other lines of a control file are no stations
     "nonlinloc_stations": ("stations",),
     # a card without S has none, nor a pick without a first motion
