@@ -23,6 +23,8 @@ from test_associated_events import (
     FDSN_STATIONS,
     GAMMA_PICKS,
     GROWCLUST,
+    HYPOINVERSE_END,
+    HYPOINVERSE_LINES,
     PHASENET,
     REAL,
     VELEST,
@@ -44,6 +46,10 @@ SUMMARY = (
 VELEST_STATIONS = (
     "(a4,f7.4,a1,1x,f8.4,a1,1x,i4)\nAAA 36.3000N 138.6000E  100\nBBB 36.4000S   8.7000W -200\n"
 )
+HYPOINVERSE_STATIONS = (
+    "AAA   XX  HHZ  36 18.0000N138 36.0000E 100\n"
+    "BBBBB XX  EHZ  36 24.0000S  8 42.0000W-120     0.00\n"
+)
 TEXTS: dict[str, tuple[str, str]] = {
     **{name: (name, text) for name, text in SMALL_FILES.items()},
     **{
@@ -60,6 +66,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "growclust": ("growclust", GROWCLUST),
     "velest_phases": ("velest_phases", VELEST),
     "velest_stations": ("velest_stations", VELEST_STATIONS),
+    "hypoinverse_phases": (
+        "hypoinverse_phases",
+        # a blank weight of S is 0 by Hypoinverse's rule; the event has no line of its own
+        "\n".join([*HYPOINVERSE_LINES[:2], HYPOINVERSE_END]).replace("ES 1", "ES 0") + "\n",
+    ),
+    "hypoinverse_stations": ("hypoinverse_stations", HYPOINVERSE_STATIONS),
     "zmap": ("zmap", ZMAP),
     "comcat": ("csv", COMCAT),
     "fdsn events": ("csv", FDSN_EVENTS),
@@ -85,6 +97,8 @@ UNREAD = {
     # a line of Hypoinverse without a P remark has no P, one without seconds no time
     "hypoinverse_archive": ("picks", "polarities"),
     "hash_scedc5": ("picks", "polarities"),
+    # an event without a line of its own begins with its first reading
+    "hypoinverse_phases": ("picks", "polarities", "events"),
     # other lines of a control file are no stations
     "nonlinloc_stations": ("stations",),
     # a card without S has none, nor a pick without a first motion

@@ -10,7 +10,7 @@ import pytest
 from small_runs import quakeloom, write_config
 
 from quakeloom.config import Locate, load_configuration
-from quakeloom.core import IncompleteError, VerificationError
+from quakeloom.core import IncompleteError, InputError, VerificationError
 from quakeloom.report import RunResults
 from quakeloom.report._collecting import _location
 from quakeloom.report._location_section import location_section
@@ -185,6 +185,37 @@ def test_bad_picks_get_a_reason_and_nothing_is_lost(tmp_path):
     assert ("e1", "S1", "P", "doubled") in uses
     assert ("e2", "S0", "S", "s_before_p") in uses
     assert rows["e1"]["status"] == "located"
+
+
+def test_picks_alone_are_located_and_events_without_a_good_pick_are_told(tmp_path):
+    """No epicenters: events are those of the picks, by month; e1 loses every pick while reading."""
+    write_picks(tmp_path)
+    given = compute(tmp_path, tmp_path / "with")
+    (tmp_path / "events_all.csv").unlink()
+    rows = (tmp_path / "picks_all.csv").read_text().splitlines()
+    lost = [",".join([*r.split(",")[:4], "never", "0.05"]) if r[:3] == "e1," else r for r in rows]
+    (tmp_path / "picks_all.csv").write_text("\n".join(lost) + "\n")
+    sources = [{"path": name, "format": "csv"} for name in ("picks_all.csv", "stations.csv")]
+    layout = compute(tmp_path, tmp_path / "alone", sources=sources)
+    located = read_table(layout.table("hypocenters"), "hypocenters").to_pylist()
+    found = {r["event_id"]: r for r in located}
+    assert sorted(found) == [f"e{i}" for i in range(6)]
+    assert found["e1"]["status"] == "too_few_picks"
+    for row in read_table(given.table("hypocenters"), "hypocenters").to_pylist():
+        if row["event_id"] != "e1":
+            for name in ("status", "longitude", "depth_km", "origin_time"):
+                assert found[row["event_id"]][name] == row[name]
+    # by month of the first pick; e1 has none
+    names = {name for name, _ in list_partitions(STAGE, layout)}
+    assert names == {"2011-01", "2011-02", "undated"}
+
+
+def test_picks_without_events_are_refused_where_nothing_is_located(tmp_path):
+    write_picks(tmp_path)
+    (tmp_path / "events_all.csv").unlink()
+    sources = [{"path": name, "format": "csv"} for name in ("picks_all.csv", "stations.csv")]
+    with pytest.raises(InputError, match="no event"):
+        plan_configuration(configuration(tmp_path, sources=sources, locate=None), tmp_path / "r")
 
 
 def test_station_terms_are_found_between_rounds(tmp_path):

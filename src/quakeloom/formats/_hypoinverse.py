@@ -14,18 +14,23 @@ from quakeloom.formats._fixed_columns import (
     fixed_int,
     fixed_latitude,
     fixed_longitude,
-    fixed_polarity,
     fixed_seconds,
-    onset_code,
     optional_float,
 )
 from quakeloom.formats._format import Format
+from quakeloom.formats._hypoinverse_readings import (
+    Form,
+    add_pick,
+    add_s,
+    is_reading,
+    is_station_line,
+    parse_minute,
+)
 from quakeloom.formats._phase_rows import (
     DOUBLED_OPTION,
-    Arrival,
-    FirstMotion,
     Hypocenter,
     PhaseRows,
+    identifier_of_time,
 )
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
@@ -39,14 +44,17 @@ _ARCHIVE = "a Hypoinverse-2000 archive"
 _SCEDC5 = "a HASH phase file with 5-character stations (driver 4)"
 """Name of the format without angles, for messages."""
 
+_PHASES = "a Hypoinverse-2000 phase file"
+"""Name of the input of Hypoinverse, for messages."""
+
+_HEADER = re.compile(r"\d{4}[ \d]{8}(?:[ \d.]{0,4}$|[ \d.]{4} )")
+"""How the line of an event without a hypocenter begins: date and time."""
+
 _EVENT = re.compile(r"\d{4}[ \d]{8}[ \d.]{4}[ \d]\d[ NSns][ \d.]{4}[ \d]{2}\d[ EWew][ \d.]{4}")
 """How an event line begins: date, time, latitude, longitude."""
 
 _PICK = re.compile(r".{13}[A-Za-z ]P.[0-9 .]\d{4}[ \d]{8}")
 """How a reading begins: station, P remark, first motion, weight, date."""
-
-_NO_TIME = " 9999"
-"""Seconds of a reading without a time."""
 
 _NAN = float("nan")
 """What stands for a number that a file does not have."""
@@ -97,7 +105,32 @@ def read_hypoinverse_archive(
             f"Option takeoff_zero of '{path}' is '{takeoff_zero}', which means nothing. "
             "Nothing is read; write down or up."
         )
-    return _read(path, _ARCHIVE, doubled_picks, angles=True, upward=takeoff_zero == "up")
+    return _read(path, Form(_ARCHIVE, upward=takeoff_zero == "up"), doubled_picks)
+
+
+def read_hypoinverse_phases(path: Path, doubled_picks: str = "reject") -> SourceTables:
+    """Read picks and first motions from a Hypoinverse-2000 phase file, its input.
+
+    The station lines are those of :func:`read_hypoinverse_archive`, without angles. An event
+    begins with a line of its time (columns 1-16) and, if it is known, its trial hypocenter, or
+    with its first station line after a blank or terminator line. Events without a hypocenter
+    have no place, and are named by that time or by that of their first reading.
+
+    Parameters
+    ----------
+    path : Path
+    doubled_picks : {"reject", "keep"}
+
+    Raises
+    ------
+    FormatError
+        If no event in the file can be read.
+
+    References
+    ----------
+    Klein, F. W. (2002), U.S. Geological Survey Open-File Report 02-171.
+    """
+    return _read(path, Form(_PHASES, trial=True), doubled_picks)
 
 
 _EVENT_TYPES = {
@@ -131,34 +164,40 @@ def read_hash_scedc5(path: Path, doubled_picks: str = "reject") -> SourceTables:
     FormatError
         If no event in the file can be read.
     """
-    return _read(path, _SCEDC5, doubled_picks, angles=False)
+    return _read(path, Form(_SCEDC5, angles=False), doubled_picks)
 
 
-def _read(
-    path: Path, title: str, doubled_picks: str, *, angles: bool, upward: bool = False
-) -> SourceTables:
-    rows = PhaseRows(path, title, doubled_picks)
+def _read(path: Path, form: Form, doubled_picks: str) -> SourceTables:
+    rows = PhaseRows(path, form.title, doubled_picks)
+    angles = form.angles
     expecting_event = True
     passed = 0
     minutes: dict[str, int] = {}
-    for number, line in enumerate(read_lines(path, title), 1):
+    for number, line in enumerate(read_lines(path, form.title), 1):
+        if form.trial and expecting_event and is_reading(line):
+            minutes.clear()
+            _start_unknown_event(rows, number, line)
+            expecting_event = False
         if line[14:15] == "P" and not line[:4].isspace():
-            _add_pick(rows, number, line, minutes, angles, upward)
+            add_pick(rows, number, line, minutes, form)
             if angles:
-                _add_s(rows, number, line, minutes)
+                add_s(rows, number, line, minutes)
             expecting_event = False
         elif line[:1] == "$":
             continue
         elif line[:4].isdigit() and line[4:12].replace(" ", "").isdigit():
             minutes.clear()
-            _start_event(rows, number, line, angles)
+            if form.trial and not line[16:36].strip():
+                _start_unplaced_event(rows, number, line)
+            else:
+                _start_event(rows, number, line, angles)
             expecting_event = False
         elif not line[:30].strip():
             rows.end_event()
             expecting_event = True
-        elif _is_station_line(line):
+        elif is_station_line(line):
             if angles:
-                _add_s(rows, number, line, minutes)
+                add_s(rows, number, line, minutes)
             passed += 1
         elif expecting_event:
             rows.bad_event(number, line, "the line is no event line")
@@ -171,14 +210,28 @@ def _read(
     return rows.finish()
 
 
-def _is_station_line(line: str) -> bool:
-    """Say whether a line has a station's letters and a time: one with S or amplitudes only."""
-    return (
-        len(line) >= 29
-        and not line[13:16].strip()
-        and any(c.isalpha() for c in line[5:12])
-        and line[17:29].replace(" ", "").isdigit()
-    )
+def _start_unplaced_event(rows: PhaseRows, number: int, line: str) -> None:
+    """Begin an event of which the time alone is given, as a name."""
+    try:
+        time = parse_minute(line[:12]) + round(fixed_seconds(line[12:16] or " 000") * 1e9)
+    except ValueError as error:
+        rows.bad_event(number, line, str(error))
+        return
+    name = line[136:146].strip() or identifier_of_time(time)
+    rows.start_event(number, line, Hypocenter(name, None, _NAN, _NAN, _NAN, located=False))
+
+
+def _start_unknown_event(rows: PhaseRows, number: int, line: str) -> None:
+    """Begin an event that has station lines and no line of its own."""
+    columns = (29, 34) if line[14:15] == "P" else (41, 46)
+    try:
+        second = fixed_float(line[slice(*columns)], 2, "seconds")
+        time = parse_minute(line[17:29]) + round(arrival_seconds(second) * 1e9)
+    except ValueError as error:
+        rows.bad_event(number, line, f"its first reading has no time: {error}")
+        return
+    nowhere = Hypocenter(identifier_of_time(time), None, _NAN, _NAN, _NAN, located=False)
+    rows.start_event(number, line, nowhere)
 
 
 def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None:
@@ -216,83 +269,6 @@ def _start_event(rows: PhaseRows, number: int, line: str, archive: bool) -> None
         rows.bad_event(number, line, str(error), event_id)
 
 
-def _add_pick(
-    rows: PhaseRows, number: int, line: str, minutes: dict[str, int], angles: bool, upward: bool
-) -> None:
-    try:
-        # SCEDC writes some weights as .6, which moves the time by one column
-        shift = 1 if line[16:17] == "." else 0
-        second = line[29 + shift : 34 + shift]
-        if len(line) < 34 + shift:
-            raise ValueError(f"the line is cut short at column {len(line)}")
-        arrival = None
-        if second != _NO_TIME and second.strip():
-            minute = line[17 + shift : 29 + shift]
-            if minute not in minutes:
-                minutes[minute] = _parse_minute(minute)
-            seconds = arrival_seconds(fixed_float(second, 2, "seconds"))
-            arrival = minutes[minute] + round(seconds * 1e9)
-        distance = takeoff = azimuth = _NAN
-        if angles:
-            if len(line) < 94:
-                check_not_cut(line, (74, 78), (78, 81), (91, 94))
-            distance = optional_float(line[74:78], 1, "distance")
-            takeoff = optional_float(line[78:81], 0, "take-off angle")
-            azimuth = optional_float(line[91:94], 0, "azimuth")
-            if upward:
-                takeoff = 180.0 - takeoff
-        motion = FirstMotion(fixed_polarity(line[15]), azimuth, takeoff, distance_km=distance)
-        reading = Arrival(
-            station=line[:5].strip(),
-            phase="P",
-            time=arrival,
-            network=line[5:7].strip(),
-            channel=line[9:12].strip(),
-            onset=onset_code(line[13]),
-            pick_weight=-1 if shift else fixed_int(line[16], "weight", -1),
-        )
-    except ValueError as error:
-        rows.bad_reading(number, line, str(error), line[:5].strip())
-        return
-    rows.add_first_motion(number, line, motion, reading)
-
-
-def _add_s(rows: PhaseRows, number: int, line: str, minutes: dict[str, int]) -> None:
-    """Add the S arrival of a station line, if it has one."""
-    if line[47:48] != "S":
-        return
-    try:
-        second = fixed_float(line[41:46], 2, "S seconds")
-        if second != second:
-            raise ValueError("the S seconds are missing")
-        minute = line[17:29]
-        if minute not in minutes:
-            minutes[minute] = _parse_minute(minute)
-        arrival = Arrival(
-            station=line[:5].strip(),
-            phase="S",
-            time=minutes[minute] + round(arrival_seconds(second) * 1e9),
-            network=line[5:7].strip(),
-            channel=line[9:12].strip(),
-            onset=onset_code(line[46]),
-            pick_weight=fixed_int(line[49:50], "S weight", 0),
-        )
-    except ValueError as error:
-        rows.rejects.add(number, "pick", str(error), line, rows.event_id, line[:5].strip())
-        return
-    rows.add_arrival(number, line, arrival)
-
-
-def _parse_minute(text: str) -> int:
-    return utc_nanoseconds(
-        fixed_int(text[0:4], "year"),
-        fixed_int(text[4:6], "month"),
-        fixed_int(text[6:8], "day"),
-        fixed_int(text[8:10], "hour"),
-        fixed_int(text[10:12], "minute"),
-    )
-
-
 def _kind(head: bytes) -> str:
     lines = [line for line in head_lines(head) if line.strip() and line[0] != "$"]
     if len(lines) < 2 or not _EVENT.match(lines[0]) or len(lines[0]) < 100:
@@ -304,6 +280,20 @@ def _kind(head: bytes) -> str:
     ended = any(not line[:30].strip() for line in lines)
     traced = any(line[78:81].strip() and line[91:94].strip() for line in picks)
     return "archive" if ended or traced else "scedc5"
+
+
+def _is_phases(head: bytes) -> bool:
+    """Say whether most lines are readings without angles, and the others times or ends."""
+    lines = [line for line in head_lines(head) if line[:30].strip() and line[0] != "$"]
+    picks = [line for line in lines if _PICK.match(line)]
+    if not picks or _kind(head) or any(x[78:81].strip() for x in picks):
+        return False
+    others = [x for x in lines if not _PICK.match(x)]
+    fine = sum(
+        bool(_HEADER.match(x) or _EVENT.match(x)) or is_reading(x) or is_station_line(x)
+        for x in others
+    )
+    return len(picks) >= 0.5 * len(lines) and fine == len(others)
 
 
 ARCHIVE_FORMAT = Format(
@@ -329,5 +319,15 @@ SCEDC5_FORMAT = Format(
 )
 """Phase files of driver 4."""
 
-FORMATS_HERE = (ARCHIVE_FORMAT, SCEDC5_FORMAT)
+PHASES_FORMAT = Format(
+    name="hypoinverse_phases",
+    title=_PHASES,
+    read=read_hypoinverse_phases,
+    sniff=_is_phases,
+    suffixes=(".phs",),
+    options=DOUBLED_OPTION,
+)
+"""What Hypoinverse locates."""
+
+FORMATS_HERE = (ARCHIVE_FORMAT, SCEDC5_FORMAT, PHASES_FORMAT)
 """Formats with the columns of an archive."""

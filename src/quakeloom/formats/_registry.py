@@ -30,6 +30,7 @@ from quakeloom.formats._hypo71_summary import FORMAT as _HYPO71_SUMMARY
 from quakeloom.formats._hypodd import FORMATS_HERE as _HYPODD
 from quakeloom.formats._hypodd_stations import FORMAT as _HYPODD_STATIONS
 from quakeloom.formats._hypoinverse import FORMATS_HERE as _HYPOINVERSE
+from quakeloom.formats._hypoinverse_stations import FORMAT as _HYPOINVERSE_STATIONS
 from quakeloom.formats._jma import FORMAT as _JMA
 from quakeloom.formats._mechanism_tables import is_mechanism_catalog
 from quakeloom.formats._nonlinloc import FORMATS_HERE as _NONLINLOC
@@ -67,6 +68,7 @@ _ALL: tuple[Format, ...] = (
     _HASH_REVERSALS,
     *_HYPODD,
     _HYPODD_STATIONS,
+    _HYPOINVERSE_STATIONS,
     _REAL,
     _GROWCLUST,
     *_VELEST,

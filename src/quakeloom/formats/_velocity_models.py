@@ -61,8 +61,9 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
     has a point. ``#`` begins a comment. A first line may name the columns (``depth, vp, vs``;
     ``depth_m`` and ``vp_m_s`` are converted). Two lines with one depth make a discontinuity.
     TauP's ``.nd`` and ``.tvel`` are read down to the core. In a HYPO71 listing the table below
-    ``CRUSTAL MODEL`` is read, in a VELEST model its layers: both are layers of constant
-    velocity by the depth of their top. S velocities of which one is 0 are not used.
+    ``CRUSTAL MODEL`` is read, in a VELEST model and in Hypoinverse's ``.crh`` (by this
+    ending) the layers: all are layers of constant velocity by the depth of their top. S
+    velocities of which one is 0 are not used.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
         )
     lines = read_lines(path, _TITLE)
     layers = read_hypo71_layers(lines) or read_velest_layers(lines)
+    if path.suffix.lower() == ".crh":
+        layers = layers or read_hypoinverse_layers(lines)
     nodes = _nodes_of_layers(layers) if layers else _nodes(path, lines)
     if not nodes:
         raise FormatError(f"'{path}' holds no velocity. Give lines of depth and P velocity.")
@@ -211,6 +214,26 @@ def read_hypo71_layers(lines: list[str]) -> list[Node]:
             continue
         if layers and top <= layers[-1][0]:
             break
+        layers.append((top, velocity))
+    return layers
+
+
+def read_hypoinverse_layers(lines: list[str]) -> list[Node]:
+    """Return (top in km, P velocity) of Hypoinverse's ``.crh``; nothing if it is none.
+
+    A title, whatever it holds; by layer velocity and top (Klein 2002).
+    """
+    layers: list[Node] = []
+    for line in lines[1:]:
+        words = line.split()
+        if not words:
+            continue
+        try:
+            velocity, top = (parse_float(w) for w in words[:2])
+        except ValueError:
+            return []
+        if layers and top <= layers[-1][0]:
+            return []
         layers.append((top, velocity))
     return layers
 

@@ -215,3 +215,92 @@ def test_an_error_of_hypodd_that_did_not_fit_is_not_known(tmp_path, columns):
     assert event["depth_km"] == -0.6
     assert math.isnan(event["horizontal_error_km"]) == bool({7, 8} & set(columns))
     assert math.isnan(event["vertical_error_km"]) == (9 in columns)
+
+
+def test_hypoinverse_stations_have_minutes_and_hemispheres(tmp_path):
+    """Written by the columns of the manual; without a letter a longitude is west."""
+    path = tmp_path / "a.sta"
+    full = "CCC   NC  EHZ 137 30.5000N122 15.2500E 350" + "1.0  P  0.00  0.00  0.00  0.00 0"
+    path.write_text(
+        "AAA   XX  HHZ  36 18.0000N138 36.0000E 100\n"
+        "BBBBB XX  EHN  36 24.0000S  8 42.0000W-120\n"
+        + full.replace("137 ", " 37 ").replace("122 15.2500E", "122 15.2500 ").ljust(80)
+        + "01\n"
+        "AAA   XX  HHZ  36 18.0000N138 36.0000E 100\nDDD   XX  HHZ  96 18.0000N138 36.0000E 100\n"
+    )
+    assert detect_format(path) == "hypoinverse_stations"
+    tables = read_source(path)
+    rows = [
+        (r["network"], r["station"], r["channel"], r["location_code"], r["latitude"],
+         r["longitude"], r["elevation_m"])
+        for r in tables.stations.to_pylist()
+    ]  # fmt: skip
+    assert rows == [
+        ("XX", "AAA", "HHZ", "", pytest.approx(36.3), pytest.approx(138.6), 100.0),
+        ("XX", "BBBBB", "EHN", "", pytest.approx(-36.4), pytest.approx(-8.7), -120.0),
+        ("NC", "CCC", "EHZ", "01", pytest.approx(37 + 30.5 / 60), pytest.approx(-122.254166667),
+         350.0),
+    ]  # fmt: skip
+    said = tables.rejects.column("reason").to_pylist()
+    assert ["doubled" in said[0], "latitude 96" in said[1]] == [True, True]
+
+
+def hypoinverse_reading(station, second=None, motion=" ", weight=0, s_second=None, s_weight=0):
+    """A station line of Hypoinverse by the columns of its manual, without angles."""
+    line = [" "] * 50
+    fields = {0: f"{station:<5}XX", 9: "HHZ", 17: "202001010000"}
+    if second is not None:
+        fields |= {13: f" P{motion}{weight}", 29: f"{second:5.2f}"}
+    if s_second is not None:
+        fields |= {41: f"{s_second:5.2f}", 46: f"ES {s_weight}"}
+    for start, text in fields.items():
+        line[start : start + len(text)] = text
+    return "".join(line).rstrip()
+
+
+HYPOINVERSE_END = " " * 62 + "123"
+HYPOINVERSE_LINES = [
+    hypoinverse_reading("AAA", 7.12, "U", 0, 9.5, 1),
+    hypoinverse_reading("BBB", 8.12, "D", 2),
+    hypoinverse_reading("CCC", s_second=9.9, s_weight=3),
+]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "origin", "longitude"),
+    [
+        ("", "20200101T000007.120", None, None),
+        ("202001010000", "20200101T000000.000", None, None),
+        ("2020010100000512", "20200101T000005.120", None, None),
+        ("202001010000051236 3000 70W3000  800", "20200101T000005.120", 5.12, -70.5),
+    ],
+)
+def test_hypoinverse_phases_need_no_hypocenter(tmp_path, header, name, origin, longitude):
+    """An event begins with a time, a trial hypocenter, or its first reading."""
+    path = tmp_path / "a.phs"
+    lines = [*([header] if header else []), *HYPOINVERSE_LINES, HYPOINVERSE_END]
+    later = [x.replace("20200101", "20200102") for x in lines]
+    path.write_text("\n".join([*lines, *later]) + "\n")
+    assert detect_format(path) == "hypoinverse_phases"
+    tables = read_source(path)
+    assert tables.rejects.num_rows == 0
+    assert validate_table("picks", tables.picks) == []
+    first, second = tables.events.to_pylist()
+    assert (first["event_id"], second["event_id"]) == (name, name.replace("0101T", "0102T"))
+    if longitude is None:
+        assert first["origin_time"] is None
+        assert math.isnan(first["longitude"])
+    else:
+        assert first["longitude"] == longitude
+        assert first["origin_time"].timestamp() % 60 == pytest.approx(origin)
+    found = [
+        (r["station"], r["phase"], r["time"].timestamp() % 60, r["pick_weight"])
+        for r in tables.picks.to_pylist()
+        if r["event_id"] == name
+    ]
+    assert sorted(found) == [
+        ("AAA", "P", pytest.approx(7.12), 0), ("AAA", "S", pytest.approx(9.5), 1),
+        ("BBB", "P", pytest.approx(8.12), 2), ("CCC", "S", pytest.approx(9.9), 3),
+    ]  # fmt: skip
+    signs = {r["station"]: r["polarity"] for r in tables.polarities.to_pylist()}
+    assert signs == {"AAA": 1, "BBB": -1}

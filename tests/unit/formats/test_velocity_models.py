@@ -126,3 +126,16 @@ def test_a_velest_model_has_layers_of_p_and_s(tmp_path):
 def test_a_missing_model_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         read_velocity_model(tmp_path / "vz")
+
+
+@pytest.mark.parametrize("title", ["NORTHERN MODEL", "5 layers", "1.5 2.5"])
+def test_a_hypoinverse_model_has_layers_below_a_title(tmp_path, title):
+    """Velocity stands before the top of the layer; the title may be anything."""
+    path = tmp_path / "a.crh"
+    path.write_text(f"{title}\n 5.00  0.00\n 6.00  5.00\n 8.00 30.00\n")
+    model = read_velocity_model(path)
+    assert model.depth_km.tolist() == [0.0, 5.0, 5.0, 30.0, 30.0, 130.0]
+    assert model.p_velocity_km_s.tolist() == [5.0, 5.0, 6.0, 6.0, 8.0, 8.0]
+    path.write_text(f"{title}\n 5.00  0.00\n 6.00  x\n")
+    with pytest.raises(FormatError):
+        read_velocity_model(path)

@@ -20,13 +20,14 @@ import pyarrow.compute as pc
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings, Source
 from quakeloom.core import InputError, digest_bytes, digest_json
-from quakeloom.schema import empty_table, make_table, time_values
+from quakeloom.schema import empty_table, make_table
 from quakeloom.stages.frame.calendar import UNDATED, assign_partitions, choose_calendar
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import refuse_changed
 from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.ingest.doubled_readings import choose_sources, count_disagreements
+from quakeloom.stages.ingest.events_of_picks import events_of_picks, fill_times
 from quakeloom.stages.ingest.reject_rows import reject_rows
 from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.store import (
@@ -106,8 +107,14 @@ def ingest_sources(
         if settings.simulation is not None
         else _read_sources(settings, cache, progress)
     )
+    # whether picks without events are enough depends on whether events are located
     known = digest_json(
-        [[f.name for f in folders], settings.partition.model_dump(), code_digest(__name__)]
+        [
+            [f.name for f in folders],
+            settings.partition.model_dump(),
+            code_digest(__name__),
+            settings.locate is not None,
+        ]
     )
     inputs = digest_json([f.name for f in folders])
     if settings.simulation is not None:
@@ -119,6 +126,8 @@ def ingest_sources(
             return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
     progress("sorting rows into partitions")
     tables = {name: _gather(folders, name) for name in SOURCE_TABLES}
+    if not tables["events"].num_rows and settings.locate is not None:
+        tables["events"] = events_of_picks(tables["picks"], tables["rejects"])
     if not tables["events"].num_rows:
         raise InputError(
             f"The sources of '{settings.name}' hold no event that can be used "
@@ -315,7 +324,7 @@ def _split(
 ) -> list[PlannedRows]:
     events, doubled = unique_events(tables["events"])
     rejects = pa.concat_tables([tables["rejects"], doubled])
-    times = time_values(events.column("origin_time"))
+    times = fill_times(events, tables["picks"])
     calendar = _sticky_calendar(settings, layout, times)
     partition = assign_partitions(times, calendar, settings.partition.maximum_events)
     # numpy sorts NaT last, which puts undated events into the last partition
