@@ -193,7 +193,7 @@ def test_station_terms_are_found_between_rounds(tmp_path):
         for r in rows
     ]  # fmt: skip
     (tmp_path / "picks_all.csv").write_text("\n".join(late) + "\n")
-    layout = compute(tmp_path, tmp_path / "a", locate={**LOCATE, "station_iterations": 3})
+    layout = compute(tmp_path, tmp_path / "a", locate={**LOCATE, "station_events": 5})
     terms = {
         (r["station"], r["phase"]): r["station_term_s"]
         for r in read_table(layout.table("station_terms"), "station_terms").to_pylist()
@@ -203,7 +203,8 @@ def test_station_terms_are_found_between_rounds(tmp_path):
 
 
 @pytest.mark.parametrize(("asked", "events", "every", "terms"), [
-    (0, 9, 0, 0), (0, 10, 1, 0), (2, 50, 2, 2), (0, 50, 1, 0), (3, 4, 3, 3),
+    (0, 9, 0, 0), (0, 10, 1, 0), (2, 50, 2, 2), (0, 50, 1, 0), (3, 4, 0, 0), (1, 19, 1, 0),
+    (1, 20, 1, 1),
 ])  # fmt: skip
 def test_rounds_follow_from_the_number_of_events(asked, events, every, terms):
     rounds = correction_rounds(Locate(models=["x"], station_iterations=asked), events)
@@ -218,7 +219,7 @@ def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
     rows = (tmp_path / "picks_all.csv").read_text().splitlines()
     rows = [r if ",S3,P," not in r else _later(r, 0.3) for r in rows]
     (tmp_path / "picks_all.csv").write_text("\n".join(rows) + "\n")
-    given = {**LOCATE, "station_iterations": 2}
+    given = {**LOCATE, "station_iterations": 2, "station_events": 12}
     layout = compute(tmp_path, tmp_path / "a", locate=given, seed=1)
     events, picks, places = read_location_inputs(
         tmp_path / "picks_all.csv", tmp_path / "stations.csv"
@@ -226,7 +227,7 @@ def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     locate_catalog(Locate(**given), events, picks, places, out, 1, str(tmp_path))
-    for name in ("station_terms", "pick_noise"):
+    for name in ("station_terms", "station_term_draws", "pick_noise"):
         ours = read_table(open_item(out) / f"{name}.parquet", name)
         theirs = read_table(layout.table(name), name)
         assert ours.num_rows

@@ -59,11 +59,10 @@ def round_stage(number: int) -> str:
     return f"{LOCATE.name}_round{number}"
 
 
-def terms_file(layout: RunLayout, number: int) -> Item:
-    """File of the station terms that a round gave."""
-    return layout.part(round_stage(number), "station_terms.parquet")
+ESTIMATED = ("station_terms", "station_term_draws", "pick_noise")
+"""Tables that a round gives."""
 
 
-def noise_file(layout: RunLayout, number: int) -> Item:
-    """File of the errors of picks that a round gave."""
-    return layout.part(round_stage(number), "pick_noise.parquet")
+def estimated_file(layout: RunLayout, number: int, name: str) -> Item:
+    """File of a table that a round gave, one of :data:`ESTIMATED`."""
+    return layout.part(round_stage(number), f"{name}.parquet")

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -43,17 +44,17 @@ from quakeloom.stages.locate.corrections import correction_rounds, warn_of_struc
 from quakeloom.stages.locate.ensembles import ensemble_digest, make_times, write_ensemble
 from quakeloom.stages.locate.events import count_at_limit, warn_of_few_models, warn_of_limits
 from quakeloom.stages.locate.hypocenters import (
+    ESTIMATED,
     draws_folder,
+    estimated_file,
     locate_settings,
-    noise_file,
     places_of,
     planned_rows,
     receiver_levels_of,
     round_stage,
     tables_folder,
-    terms_file,
 )
-from quakeloom.stages.locate.station_terms import gather_terms, planned_rounds
+from quakeloom.stages.locate.station_terms import gather_terms, part_tables, planned_rounds
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -191,23 +192,21 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     """
     names = refuse_incomplete(layout, LOCATE.name)
     rounds = planned_rounds(layout)
-    for name, file, made in (
-        ("station_terms", terms_file, rounds.terms),
-        ("pick_noise", noise_file, rounds.every),
-    ):
+    for name in ESTIMATED:
+        made = rounds.every if name == "pick_noise" else rounds.terms
         if made:
-            table = read_table(file(layout, rounds.every - 1), name)
+            table = read_table(estimated_file(layout, rounds.every - 1, name), name)
             write_table(layout.table(name), name, table, read_json(layout.provenance))
         else:
             layout.table(name).remove()
     remove_others(draws_folder(layout), names)
     counts = gather_parts(LOCATE, layout)
     members = len(read_json(tables_folder(layout) / "members.json")["names"])
-    hypocenters, arrivals = (read_table(layout.table(t), t) for t in LOCATE.part_tables)
+    hypocenters = read_table(layout.table("hypocenters"), "hypocenters")
     warn_of_few_models(hypocenters, members)
     locate = locate_settings(settings)
     warn_of_limits(hypocenters, locate.minimum_depth_km)
-    warn_of_structure(locate, hypocenters, arrivals, rounds)
+    warn_of_structure(locate, partial(part_tables, layout, LOCATE.name, names), rounds)
     return counts
 
 
@@ -219,7 +218,7 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
         terms = layout.done_step(stage, "terms")
         recorded: dict[Item, str] = {}
         if terms.exists():
-            files = (terms_file(layout, number), noise_file(layout, number))
+            files = [estimated_file(layout, number, name) for name in ESTIMATED]
             recorded = dict(zip(files, read_json(terms)["digests"], strict=True))
         for name in refuse_incomplete(layout, LOCATE.name, stage):
             digests = read_json(layout.done(stage, name))["digests"]
