@@ -6,11 +6,12 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from small_runs import quakeloom, write_config
 
 from quakeloom.config import Locate, load_configuration
-from quakeloom.core import IncompleteError, VerificationError
+from quakeloom.core import IncompleteError, InputError, VerificationError
 from quakeloom.stages.frame.verbs import list_partitions, verify_stage
 from quakeloom.stages.locate import LOCATE as STAGE
 from quakeloom.stages.locate import verbs as locate
@@ -243,6 +244,44 @@ def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
         events, picks, places, out, 1, str(tmp_path),
     )  # fmt: skip
     assert not (out / "station_terms.parquet").exists()
+
+
+def test_a_new_month_takes_the_terms_of_a_finished_catalog(tmp_path):
+    """Nothing is estimated then, and an event is located as with the whole catalog's terms."""
+    write_picks(tmp_path, count=12)
+    rows = (tmp_path / "picks_all.csv").read_text().splitlines()
+    rows = [r if ",S3,P," not in r else _later(r, 0.3) for r in rows]
+    (tmp_path / "picks_all.csv").write_text("\n".join(rows) + "\n")
+    given = {**LOCATE, "station_events": 12}
+    events, picks, places = read_location_inputs(
+        tmp_path / "picks_all.csv", tmp_path / "stations.csv"
+    )
+    whole, month = tmp_path / "whole", tmp_path / "month"
+    for folder in (whole, month):
+        folder.mkdir()
+    known = locate_catalog(Locate(**given), events, picks, places, whole, 1, str(tmp_path))
+    one = picks.filter(pc.equal(picks.column("event_id"), "e3"))
+    frozen = {**given, "corrections": "whole"}
+    found = locate_catalog(Locate(**frozen), events, one, places, month, 1, str(tmp_path))
+    assert not (month / "station_terms.parquet").exists()
+    row = found.column("event_id").to_pylist().index("e3")
+    again = known.column("event_id").to_pylist().index("e3")
+    for name in ("depth_km", "longitude", "cov_dd"):
+        assert found.column(name)[row] == known.column(name)[again]
+    layout = compute(tmp_path, tmp_path / "b", locate=frozen, seed=1)
+    table = read_table(layout.table("hypocenters"), "hypocenters")
+    depth = dict(zip(table.column("event_id").to_pylist(), table.column("depth_km").to_pylist(),
+                     strict=True))  # fmt: skip
+    assert depth["e3"] == known.column("depth_km")[again].as_py()
+    assert not layout.table("station_terms").exists()
+    fewer = Locate(**{**frozen, "members": given["members"] - 1})
+    with pytest.raises(InputError, match="do not belong together"):
+        locate_catalog(fewer, events, one, places, month, 1, str(tmp_path))
+    with pytest.raises(InputError, match="leave it out"):
+        locate_catalog(
+            Locate(**{**frozen, "corrections": "nowhere"}), events, one, places, month, 1,
+            str(tmp_path),
+        )  # fmt: skip
 
 
 def _later(row: str, seconds: float) -> str:

@@ -162,6 +162,12 @@ class Locate(Section):
         "errors of the picks.",
         "events", ge=5,
     )  # fmt: skip
+    corrections: str = setting(
+        "",
+        "Folder of a finished run, or of what `quakeloom locate` wrote, in the same ensemble "
+        "(models, members, seed): its station terms and errors of picks are used and none are "
+        "estimated, so that partitions are independent; relative to `data`.",
+    )
     pick_noise: Literal["inferred", "stated"] = setting(
         "inferred",
         "`inferred`: what picks of P and of S err beyond their stated errors is inferred from the "

@@ -145,7 +145,8 @@ class Location:
         wider = np.sqrt(self.covariance[0, 0] / variance)
         mean = self.posterior.mean[0]
         stretched = mean + wider * (self.posterior.depth_quantiles() - mean)
-        return np.clip(stretched, *self.posterior.depth_quantiles((0.0, 1.0)))
+        least, most = self.posterior.depth_quantiles((0.0, 1.0))
+        return np.asarray(np.clip(stretched, least, most))
 
 
 def find_start(

@@ -75,6 +75,16 @@ def promise_tables(settings: Settings, ensemble: EnsembleSize) -> int:
     return math.ceil(BASE_MB + making)
 
 
+def promise_terms(picks: float, ensemble: EnsembleSize, stations: int) -> int:
+    """Return the memory in MB that the terms of all stations need at most.
+
+    The ensemble, the picks of the largest partition (``picks``, in MB), and matrices of all terms
+    and members: the sum over events, what is added to it, a factor, an inverse and the draws.
+    """
+    unknowns = 2 * stations + ensemble.members
+    return math.ceil(BASE_MB + 1.2 * ensemble.bytes / 1e6 + 3.0 * picks + 5 * 8 * unknowns**2 / 1e6)
+
+
 def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
     """Return how many processes locate the blocks of a partition; 0 is this one."""
     cluster = settings.cluster
@@ -160,7 +170,7 @@ def locate_task(task: LocationTask) -> dict[str, pa.Table]:
         locate = locate.model_copy(update={"draws": 0})
     block = locate_block(
         locate, shared_locator(task.layout), task.events, task.picks, task.settings.seed,
-        read_corrections(task.layout, task.round),
+        read_corrections(task.settings, task.layout, task.round),
         task.settings.selection.station_epochs,
     )  # fmt: skip
     if task.group is not None:

@@ -25,6 +25,7 @@ from quakeloom.stages.locate.corrections import (
     Estimated,
     correction_rounds,
     estimate_corrections,
+    read_given_corrections,
     take_corrections,
     warn_of_structure,
 )
@@ -215,7 +216,7 @@ def locate_tables(
     locator = Locator(make_ensemble(stored.times), stored, stations)
     rounds = correction_rounds(locate, len(ids))
     estimated: Estimated | None = None
-    corrections: Corrections | None = None
+    corrections = read_given_corrections(locate, data, stored.times.member_count)
     quick = locate.model_copy(update={"draws": 0, "compare": False})
     for number in range(rounds.every):
         log.info("locate: round %d of %d", number + 1, rounds.every + 1)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Locate
-from quakeloom.core import local_position, random_stream
+from quakeloom.core import InputError, local_position, random_stream
 from quakeloom.location import (
     PickNoise,
     ResidualStructure,
@@ -31,10 +31,14 @@ from quakeloom.stages.locate.term_events import (
     read_term_events,
     used_arrivals,
 )
+from quakeloom.store import Item, input_place, open_folder, read_table
 
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
+
+ESTIMATED = ("station_terms", "station_term_draws", "pick_noise")
+"""Tables that a round gives."""
 
 NOISE_EVENTS = 10
 """Events from which on errors of picks are inferred. Chosen here: with ten picks each, their
@@ -61,6 +65,8 @@ class Rounds:
 
 def correction_rounds(locate: Locate, events: int) -> Rounds:
     """Return how many rounds a catalog of so many events gets."""
+    if locate.corrections:
+        return Rounds(0, 0)
     terms = locate.station_iterations if events >= locate.station_events else 0
     noise = locate.pick_noise == "inferred" and events >= NOISE_EVENTS
     return Rounds(max(terms, int(noise)), terms)
@@ -185,6 +191,47 @@ def take_corrections(found: Estimated) -> Corrections:
     )
 
 
+def corrections_digest(locate: Locate, data: str) -> list[str]:
+    """Return digests of the tables of corrections that the settings name; none if they do not."""
+    files = (_given_files(locate, data)[n] for n in ESTIMATED) if locate.corrections else ()
+    return [f.digest() if f.exists() else "" for f in files]
+
+
+def read_given_corrections(locate: Locate, data: str, members: int) -> Corrections | None:
+    """Return the corrections of a finished catalog that the settings name; None without.
+
+    Raises
+    ------
+    InputError
+        If the folder has none, or they are of an ensemble with another number of members.
+    """
+    if not locate.corrections:
+        return None
+    files = _given_files(locate, data)
+    if not files["pick_noise"].exists():
+        raise InputError(
+            f"locate.corrections is '{locate.corrections}', but there is no {files['pick_noise']}: "
+            "that catalog has no station terms and no inferred errors of picks. Nothing is "
+            "located; give the folder of a run that has, or leave it out."
+        )
+    empty = dict(zip(ESTIMATED, _empty_terms(), strict=False))
+    found = Estimated(*(read_table(f, n) if f.exists() else empty[n] for n, f in files.items()))
+    taken = take_corrections(found)
+    if taken.row and taken.delay_s.shape[1] != members:
+        raise InputError(
+            f"The station terms of '{locate.corrections}' are those of {taken.delay_s.shape[1]} "
+            f"members, but this ensemble has {members}, so they do not belong together. Nothing "
+            "is located; use the same models, members and seed, or leave locate.corrections out."
+        )
+    return taken
+
+
+def _given_files(locate: Locate, data: str) -> dict[str, Item]:
+    """Files of the corrections that the settings name."""
+    folder = open_folder(input_place(data, locate.corrections))
+    return {name: folder / f"{name}.parquet" for name in ESTIMATED}
+
+
 def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]:
     """Say so where residuals show what no model has, and what helps; return the sentences.
 
@@ -206,7 +253,8 @@ def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]
             "which corrects the delays of stations"
         )
     sure = shown.path_correlation > _SURELY * shown.path_correlation_error
-    if sure and shown.path_correlation > _CORRELATED:
+    large = shown.path_s > locate.minimum_pick_error_s
+    if sure and large and shown.path_correlation > _CORRELATED:
         said.append(
             f"locate: residuals of neighboring events agree at the same station (correlation "
             f"{shown.path_correlation:.2f}, {shown.path_s:.2f} s): travel times depend on the "

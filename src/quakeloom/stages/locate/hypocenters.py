@@ -59,10 +59,6 @@ def round_stage(number: int) -> str:
     return f"{LOCATE.name}_round{number}"
 
 
-ESTIMATED = ("station_terms", "station_term_draws", "pick_noise")
-"""Tables that a round gives."""
-
-
 def estimated_file(layout: RunLayout, number: int, name: str) -> Item:
-    """File of a table that a round gave, one of :data:`ESTIMATED`."""
+    """File of a table that a round gave, see ``corrections.ESTIMATED``."""
     return layout.part(round_stage(number), f"{name}.parquet")

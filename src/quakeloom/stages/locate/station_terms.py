@@ -14,15 +14,16 @@ from quakeloom.location import make_ensemble
 from quakeloom.stages.frame.partition_states import refuse_incomplete
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.corrections import (
+    ESTIMATED,
     Estimated,
     Rounds,
     estimate_corrections,
+    read_given_corrections,
     take_corrections,
 )
 from quakeloom.stages.locate.ensembles import read_ensemble
 from quakeloom.stages.locate.events import Corrections, Locator
 from quakeloom.stages.locate.hypocenters import (
-    ESTIMATED,
     estimated_file,
     locate_settings,
     round_stage,
@@ -59,10 +60,11 @@ def planned_rounds(layout: RunLayout) -> Rounds:
     return Rounds(**read_json(layout.plan_step(LOCATE.name, "init"))["rounds"])
 
 
-def read_corrections(layout: RunLayout, number: int) -> Corrections | None:
-    """Return what the round before gave; None before the first one."""
+def read_corrections(settings: Settings, layout: RunLayout, number: int) -> Corrections | None:
+    """Return what the round before gave; before the first one what the settings give, or None."""
     if number == 0:
-        return None
+        members = shared_locator(layout).ensemble.times.member_count
+        return read_given_corrections(locate_settings(settings), settings.data, members)
     return take_corrections(
         Estimated(*(read_table(estimated_file(layout, number - 1, n), n) for n in ESTIMATED))
     )

@@ -36,15 +36,21 @@ from quakeloom.stages.locate.blocks import (
     find_workers,
     locate_task,
     make_tasks,
+    picks_mb,
     promise_memory,
     promise_tables,
+    promise_terms,
     task_mb,
 )
-from quakeloom.stages.locate.corrections import correction_rounds, warn_of_structure
+from quakeloom.stages.locate.corrections import (
+    ESTIMATED,
+    correction_rounds,
+    corrections_digest,
+    warn_of_structure,
+)
 from quakeloom.stages.locate.ensembles import ensemble_digest, make_times, write_ensemble
 from quakeloom.stages.locate.events import count_at_limit, warn_of_few_models, warn_of_limits
 from quakeloom.stages.locate.hypocenters import (
-    ESTIMATED,
     draws_folder,
     estimated_file,
     locate_settings,
@@ -84,7 +90,11 @@ def inputs(run: PlannedRun) -> StageInputs:
     rounds = correction_rounds(locate, run.events)
     terms = f"{settings.name}/parts/{round_stage(rounds.every - 1)}.terms.json"
     return StageInputs(
-        common={"times": times, "rounds": asdict(rounds)},
+        common={
+            "times": times,
+            "rounds": asdict(rounds),
+            "corrections": corrections_digest(locate, settings.data),
+        },
         init={"levels": levels, "times": times, "rounds": asdict(rounds)},
         each={r.partition: {"events": r.events} for r in run.rows},
         files={"part": [terms]} if rounds.every else {},
@@ -100,7 +110,14 @@ def promise(run: PlannedRun) -> Promise:
         promise_threads(run.settings),
         init_mb=promise_tables(run.settings, ensemble),
         init_minutes=60,
-        facts={"rounds": correction_rounds(locate_settings(run.settings), run.events).every},
+        facts={
+            "rounds": correction_rounds(locate_settings(run.settings), run.events).every,
+            "terms_mb": promise_terms(
+                max(map(picks_mb, run.rows), default=0.0),
+                ensemble,
+                len(places_of(run.layout).names),
+            ),
+        },
     )
 
 
