@@ -57,9 +57,14 @@ class Catalog:
 
 
 def simulate(
-    earth: int, events: int, stations: int = 16, delay_s: float = 0.05, near: float = 25.0
+    earth: int,
+    events: int,
+    stations: int = 16,
+    delay_s: float = 0.05,
+    near: float = 25.0,
+    with_s: bool = True,
 ) -> Catalog:
-    """Simulate events in one Earth, drawn around the reference."""
+    """Simulate events in one Earth, drawn around the reference; half of the stations have S."""
     random = np.random.default_rng([77, earth])
     layers = draw_layers(REFERENCE, random, SPREADS["velocity_spread"], SPREADS["thickness_spread"])
     slow = 1.73 * np.exp(SPREADS["vp_vs_spread"] * random.standard_normal())
@@ -68,7 +73,7 @@ def simulate(
     delays = {
         (f"E{earth}S{i}", p): float(delay_s * random.standard_normal())
         for i in range(stations)
-        for p in "PS"
+        for p in "PS"[: 1 + with_s]
     }
     place = random.uniform(-near, near, (events, 2))
     depth = random.uniform(3, 18, events)
@@ -80,7 +85,8 @@ def simulate(
         away = np.hypot(*(site - place[e]).T)
         for phase, model, error in (("P", layers, P_ERROR_S), ("S", shear, S_ERROR_S)):
             travel = first_arrivals(model, np.full(stations, depth[e]), away).time_s
-            for i in np.flatnonzero((phase == "P") | (random.random(stations) < 0.5)):
+            seen = random.random(stations) < 0.5
+            for i in np.flatnonzero(seen & with_s if phase == "S" else seen | True):
                 at = travel[i] + delays[f"E{earth}S{i}", phase] + error * random.standard_normal()
                 rows["event_id"].append(f"x{earth}e{e}")
                 rows["network"].append("XX")
@@ -173,6 +179,7 @@ def measure_ensembles(quick: bool) -> list[Row]:
         cases = [
             ("40 members, errors as simulated", {**EXACT, "members": 40}),
             ("100 members, errors as simulated", {**EXACT, "members": 100}),
+            ("200 members, errors as simulated", {**EXACT, "members": 200}),
             ("100 members, default errors", {"members": 100}),
         ]
         for words, settings in cases[: 1 if quick else None]:
@@ -180,45 +187,77 @@ def measure_ensembles(quick: bool) -> list[Row]:
             shares = held(catalog, locate(catalog, folder, **settings, **alone).hypocenters)
             spent = time.process_time() - begin
             old = held(catalog, locate(catalog, folder, **settings, **OLD).hypocenters)
-            rows += _rows(words, list(zip(*shares, strict=True)), [old[0], old[2]], spent)
+            truths = list(zip(*shares, strict=True))
+            rows += _rows(words, truths, [old[0], old[2]], spent)
     return rows
 
 
+@dataclass(frozen=True)
+class DelayCase:
+    """Catalogs with delays: how many Earths and events, and how they are made and located."""
+
+    words: str
+    earths: int
+    made: dict[str, Any]
+    terms: bool = True
+
+
+DELAY_CASES = (
+    DelayCase("delays of 0.15 s, no terms", 24, {"events": 30}, terms=False),
+    DelayCase("delays of 0.15 s, 20 events", 24, {"events": 20}),
+    DelayCase("delays of 0.15 s, 60 events", 24, {"events": 60}),
+    DelayCase("delays of 0.15 s, 200 events", 8, {"events": 200}),
+    DelayCase("delays of 0.05 s", 24, {"events": 30, "delay_s": 0.05}),
+    DelayCase("delays of 0.3 s", 24, {"events": 30, "delay_s": 0.3}),
+    DelayCase("no delays", 24, {"events": 30, "delay_s": 0.0}),
+    DelayCase("no delays, no terms", 24, {"events": 30, "delay_s": 0.0}, terms=False),
+    DelayCase("delays of 0.15 s, one cluster", 24, {"events": 30, "near": 2.0}),
+    DelayCase("delays of 0.15 s, P alone", 24, {"events": 30, "with_s": False}),
+)
+"""Catalogs of one Earth each; terms are inferred, or their delays are errors of picks."""
+
+
 def measure_station_delays(quick: bool) -> list[Row]:
-    """Delays of 0.15 s: inferred noise without terms, and terms with their errors."""
-    earths, events = (3, 12) if quick else (10, 60)
-    plain, corrected, old = [], [], []
-    inside, errors, spent = [], [], [0.0, 0.0]
-    exact = {**EXACT, "station_error_s": 0.02, "members": 40}
+    """Delays of stations: hypocenters and terms with their errors; without terms noise alone."""
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for i in range(earths):
-            catalog = simulate(1000 + i, events, delay_s=0.15)
-            begin = time.process_time()
-            found = locate(catalog, folder, **exact, station_iterations=0)
-            plain.append(held(catalog, found.hypocenters))
-            spent[0] += time.process_time() - begin
-            begin = time.process_time()
-            found = locate(catalog, folder, **exact, station_iterations=2)
-            corrected.append(held(catalog, found.hypocenters))
-            spent[1] += time.process_time() - begin
+        for number, case in enumerate(DELAY_CASES[1:2] if quick else DELAY_CASES):
+            rows += measure_case(case, 3 if quick else case.earths, Path(name), number == 0)
+    return rows
+
+
+def measure_case(case: DelayCase, earths: int, folder: Path, with_old: bool) -> list[Row]:
+    """Measure the rows of one kind of catalog."""
+    exact = {**EXACT, "station_error_s": 0.02, "members": 100}
+    shares, old, inside, errors = [], [], [], []
+    begin = time.process_time()
+    for i in range(earths):
+        catalog = simulate(1000 + i, **{"delay_s": 0.15, **case.made})
+        found = locate(catalog, folder, **exact, station_iterations=int(case.terms))
+        shares.append(held(catalog, found.hypocenters))
+        if with_old:
             old.append(held(catalog, locate(catalog, folder, **exact, **OLD).hypocenters))
+        if case.terms:
             terms = found.station_terms.to_pylist()
-            off = [t["station_term_s"] - catalog.delay_s[t["station"], t["phase"]] for t in terms]
+            true = [catalog.delay_s[t["station"], t["phase"]] for t in terms]
+            off = np.array([t["station_term_s"] for t in terms]) - true
             error = np.array([t["station_term_error_s"] for t in terms])
             inside.append(np.mean(np.abs(off) <= 1.96 * error))
-            errors.append((error.mean(), np.sqrt(np.mean(np.square(off)))))
-    before = [np.array([o[k] for o in old]) for k in (0, 2)]
-    share, error = share_and_error(np.array(inside))
-    stated, found_s = np.mean(errors, axis=0)
-    return [
-        *_rows("delays of 0.15 s, no terms, noise inferred", plain, before, spent[0]),
-        *_rows("delays of 0.15 s, two rounds of terms", corrected, None, spent[1]),
-        Row(
-            "station term", 0.95, share, error, earths, spent[1], 3.92 * float(stated), None, "s",
-            None, (), f"stated {stated:.3f} s, root mean square error {found_s:.3f} s",
-        ),
-    ]  # fmt: skip
+            errors.append((np.mean(error**2), np.mean(off**2)))
+    spent = time.process_time() - begin
+    before = [np.array([o[k] for o in old]) for k in (0, 2)] if old else None
+    rows = _rows(case.words, shares, before, spent)
+    if case.terms:
+        share, deviation = share_and_error(np.array(inside))
+        stated, rms = np.sqrt(np.mean(errors, axis=0))
+        rows.append(
+            Row(
+                f"station term, {case.words}", 0.95, share, deviation, earths, spent,
+                3.92 * float(stated), None, "s", None, (),
+                f"stated {stated:.3f} s, root mean square error {rms:.3f} s",
+            )
+        )  # fmt: skip
+    return rows
 
 
 def measure_takeoffs(quick: bool) -> list[Row]:

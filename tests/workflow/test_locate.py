@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from small_runs import quakeloom, write_config
 
@@ -227,7 +228,7 @@ def test_station_terms_are_found_between_rounds(tmp_path):
         for r in rows
     ]  # fmt: skip
     (tmp_path / "picks_all.csv").write_text("\n".join(late) + "\n")
-    layout = compute(tmp_path, tmp_path / "a", locate={**LOCATE, "station_iterations": 3})
+    layout = compute(tmp_path, tmp_path / "a", locate={**LOCATE, "station_events": 5})
     terms = {
         (r["station"], r["phase"]): r["station_term_s"]
         for r in read_table(layout.table("station_terms"), "station_terms").to_pylist()
@@ -237,7 +238,8 @@ def test_station_terms_are_found_between_rounds(tmp_path):
 
 
 @pytest.mark.parametrize(("asked", "events", "every", "terms"), [
-    (0, 9, 0, 0), (0, 10, 1, 0), (2, 50, 2, 2), (0, 50, 1, 0), (3, 4, 3, 3),
+    (0, 9, 0, 0), (0, 10, 1, 0), (2, 50, 2, 2), (0, 50, 1, 0), (3, 4, 0, 0), (1, 19, 1, 0),
+    (1, 20, 1, 1),
 ])  # fmt: skip
 def test_rounds_follow_from_the_number_of_events(asked, events, every, terms):
     rounds = correction_rounds(Locate(models=["x"], station_iterations=asked), events)
@@ -252,7 +254,7 @@ def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
     rows = (tmp_path / "picks_all.csv").read_text().splitlines()
     rows = [r if ",S3,P," not in r else _later(r, 0.3) for r in rows]
     (tmp_path / "picks_all.csv").write_text("\n".join(rows) + "\n")
-    given = {**LOCATE, "station_iterations": 2}
+    given = {**LOCATE, "station_iterations": 2, "station_events": 12}
     layout = compute(tmp_path, tmp_path / "a", locate=given, seed=1)
     events, picks, places = read_location_inputs(
         tmp_path / "picks_all.csv", tmp_path / "stations.csv"
@@ -260,7 +262,7 @@ def test_the_command_estimates_station_terms_as_a_run_does(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     locate_catalog(Locate(**given), events, picks, places, out, 1, str(tmp_path))
-    for name in ("station_terms", "pick_noise"):
+    for name in ("station_terms", "station_term_draws", "pick_noise"):
         ours = read_table(open_item(out) / f"{name}.parquet", name)
         theirs = read_table(layout.table(name), name)
         assert ours.num_rows
@@ -296,6 +298,44 @@ def test_what_residuals_show_is_in_the_summary_and_the_report(tmp_path):
     # Where the delays are corrected nothing is said of them.
     corrected = compute(tmp_path, tmp_path / "b", locate={**LOCATE, "station_iterations": 2})
     assert not any("scatter" in text for _, text in locate.summarize(settings, corrected))
+
+
+def test_a_new_month_takes_the_terms_of_a_finished_catalog(tmp_path):
+    """Nothing is estimated then, and an event is located as with the whole catalog's terms."""
+    write_picks(tmp_path, count=12)
+    rows = (tmp_path / "picks_all.csv").read_text().splitlines()
+    rows = [r if ",S3,P," not in r else _later(r, 0.3) for r in rows]
+    (tmp_path / "picks_all.csv").write_text("\n".join(rows) + "\n")
+    given = {**LOCATE, "station_events": 12}
+    events, picks, places = read_location_inputs(
+        tmp_path / "picks_all.csv", tmp_path / "stations.csv"
+    )
+    whole, month = tmp_path / "whole", tmp_path / "month"
+    for folder in (whole, month):
+        folder.mkdir()
+    known = locate_catalog(Locate(**given), events, picks, places, whole, 1, str(tmp_path))
+    one = picks.filter(pc.equal(picks.column("event_id"), "e3"))
+    frozen = {**given, "corrections": "whole"}
+    found = locate_catalog(Locate(**frozen), events, one, places, month, 1, str(tmp_path))
+    assert not (month / "station_terms.parquet").exists()
+    row = found.column("event_id").to_pylist().index("e3")
+    again = known.column("event_id").to_pylist().index("e3")
+    for name in ("depth_km", "longitude", "cov_dd"):
+        assert found.column(name)[row] == known.column(name)[again]
+    layout = compute(tmp_path, tmp_path / "b", locate=frozen, seed=1)
+    table = read_table(layout.table("hypocenters"), "hypocenters")
+    depth = dict(zip(table.column("event_id").to_pylist(), table.column("depth_km").to_pylist(),
+                     strict=True))  # fmt: skip
+    assert depth["e3"] == known.column("depth_km")[again].as_py()
+    assert not layout.table("station_terms").exists()
+    fewer = Locate(**{**frozen, "members": given["members"] - 1})
+    with pytest.raises(InputError, match="do not belong together"):
+        locate_catalog(fewer, events, one, places, month, 1, str(tmp_path))
+    with pytest.raises(InputError, match="leave it out"):
+        locate_catalog(
+            Locate(**{**frozen, "corrections": "nowhere"}), events, one, places, month, 1,
+            str(tmp_path),
+        )  # fmt: skip
 
 
 def _later(row: str, seconds: float) -> str:

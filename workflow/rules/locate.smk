@@ -46,8 +46,9 @@ rule locate_terms:
     log:
         "logs/locate/{run}/terms.round{round}.log",
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: planned(wildcards, "locate")["facts"]["terms_mb"]
+        * attempt,
+        runtime=60,
     shell:
         "quakeloom locate terms --run {RESULTS:q}/{wildcards.run:q} --round {wildcards.round} 2> {log:q}"
 

@@ -81,11 +81,12 @@ class Locate(Section):
     time_error_maximum_s: float = setting(2.0, "Largest such error.", "s", ge=0, le=100)
     smooth_models: bool = setting(
         True,
-        "Of ten members and more, what a sample of models leaves between them (Silverman's kernel) "
-        "takes the place of the error by share where it is larger.",
+        "Of ten members and more, every member is moved along the scatter of all, by a kernel "
+        "(Silverman's) and toward the picks, and counts by what that costs: so a sample of models "
+        "stands for all models between.",
     )
     minimum_models: float = setting(
-        10.0,
+        3.0,
         "Weights of ten or more members are tempered so that at least so many of them count "
         "(a quarter of them, if that is less); 0: never.",
         "models",
@@ -150,13 +151,22 @@ class Locate(Section):
     )
     draws: int = setting(100, "Draws of hypocenter and member kept per event.", "draws", ge=0)
     station_iterations: int = setting(
-        0,
-        "How often station terms are estimated from all events and events located again; 2 is "
-        "enough. Terms take up what shifts a whole catalog, which no range then states.",
+        1,
+        "How often delays of stations (terms) are estimated from all events and events located "
+        "again; 0: never, which with `pick_noise: stated` keeps partitions independent.",
         "1", ge=0, le=10,
     )  # fmt: skip
-    station_prior_s: float = setting(
-        0.3, "Standard deviation of station terms before the data.", "s", gt=0, le=10
+    station_events: int = setting(
+        20,
+        "Terms are estimated from so many events on. Fewer say little of delays, which then are "
+        "errors of the picks.",
+        "events", ge=5,
+    )  # fmt: skip
+    corrections: str = setting(
+        "",
+        "Folder of a finished run, or of what `quakeloom locate` wrote, in the same ensemble "
+        "(models, members, seed): its station terms and errors of picks are used and none are "
+        "estimated, so that partitions are independent; relative to `data`.",
     )
     pick_noise: Literal["inferred", "stated"] = setting(
         "inferred",

@@ -30,12 +30,7 @@ from quakeloom.location._pick_noise import PickNoise, estimate_pick_noise
 from quakeloom.location._picks import PickSet, Plane
 from quakeloom.location._posterior import Posterior
 from quakeloom.location._screening import PICK_USES, screen_picks
-from quakeloom.location._station_terms import (
-    SharedErrors,
-    StationTerms,
-    count_paths,
-    estimate_station_terms,
-)
+from quakeloom.location._station_terms import StationTerms, TermEvent, fit_station_terms
 from quakeloom.location._tables import (
     EnsembleTimes,
     grid_times,
@@ -61,17 +56,16 @@ __all__ = [
     "Plane",
     "Posterior",
     "ResidualStructure",
-    "SharedErrors",
     "StationTerms",
+    "TermEvent",
     "WantedDraws",
-    "count_paths",
     "draw_hypocenters",
     "draw_layered_members",
     "draw_layered_models",
     "estimate_pick_noise",
-    "estimate_station_terms",
     "find_boundary",
     "find_start",
+    "fit_station_terms",
     "grid_times",
     "locate_event",
     "locate_gaussian",

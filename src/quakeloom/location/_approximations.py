@@ -47,6 +47,8 @@ def locate_gaussian(
     ones = np.ones(picks.time_s.size)
     for n, node in enumerate(grid.nodes):
         all_times(ensemble.times.arrays, node[None, :], picks.receivers, times)
+        if picks.delay_s is not None:
+            times += picks.delay_s
         mean = times @ weight
         offset = (times - mean[:, None]) * np.sqrt(weight * members / (members - 1.0))
         root = np.linalg.cholesky(np.diag(picks.variance) + offset @ offset.T)

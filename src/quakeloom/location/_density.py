@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from quakeloom.core import compiled
-from quakeloom.location._interpolation import KERNEL, Floats, Ints, Receivers, TimeTables
+from quakeloom.location._interpolation import (
+    KERNEL,
+    Arrivals,
+    Floats,
+    Ints,
+    Receivers,
+    TimeTables,
+)
 from quakeloom.location._likelihoods import ErrorModel, log_likelihoods
 
 _NOTHING = np.empty((0, 0))
@@ -31,6 +38,8 @@ class EventPicks:
     group, level : ndarray
         See :meth:`EnsembleTimes.receivers`.
     time_s, variance : ndarray, shape (picks,)
+    delay_s : ndarray, shape (picks, members), or None
+        What is added to the travel times of every member, such as its station terms.
     """
 
     station: Floats
@@ -38,11 +47,22 @@ class EventPicks:
     level: Floats
     time_s: Floats
     variance: Floats
+    delay_s: Floats | None = None
 
     @cached_property
     def receivers(self) -> Receivers:
         """The stations, as the compiled loops need them."""
         return Receivers(self.station, self.group, self.level)
+
+    def arrivals(self, members: int) -> Arrivals:
+        """Return the arrival times and delays, as the compiled loops need them."""
+        if self.delay_s is None:
+            return Arrivals(self.time_s, np.zeros((self.time_s.size, members), np.float32))
+        return Arrivals(self.time_s, np.ascontiguousarray(self.delay_s, dtype=np.float32))
+
+    def of_members(self, which: Ints) -> EventPicks:
+        """Return the picks with the delays of some members."""
+        return self if self.delay_s is None else replace(self, delay_s=self.delay_s[:, which])
 
 
 @compiled(**KERNEL)
@@ -102,7 +122,14 @@ class EventDensity:
         out = np.empty((nodes.shape[0], self.log_weight.size))
         picks = self.picks
         log_likelihoods(
-            self.tables, nodes, picks.receivers, picks.time_s, variance, self.errors, out, _NOTHING
+            self.tables,
+            nodes,
+            picks.receivers,
+            picks.arrivals(out.shape[1]),
+            variance,
+            self.errors,
+            out,
+            _NOTHING,
         )
         return out
 
@@ -112,8 +139,8 @@ class EventDensity:
         origin = np.empty_like(out)
         picks = self.picks
         log_likelihoods(
-            self.tables, nodes, picks.receivers, picks.time_s, picks.variance, self.errors, out,
-            origin,
+            self.tables, nodes, picks.receivers, picks.arrivals(out.shape[1]), picks.variance,
+            self.errors, out, origin,
         )  # fmt: skip
         return out, origin
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,8 @@ def describe_location(location: Location, plane: Plane) -> dict[str, float]:
     """Return moments, ranges and axes by the names of the columns of ``hypocenters``."""
     posterior = location.posterior
     mean = posterior.mean
-    covariance = posterior.covariance
-    between = posterior.between_covariance
+    covariance = location.covariance
+    between = location.stretch**2 * posterior.between_covariance
     longitude, latitude = plane.inverse(mean[1], mean[2])
     turn = np.radians(plane.azimuth_at(longitude, latitude))
     # rows: east, north, depth of depth, turned north, turned east
@@ -33,7 +34,7 @@ def describe_location(location: Location, plane: Plane) -> dict[str, float]:
     c = to_end @ covariance @ to_end.T
     best = location.maximum
     longitude_map, latitude_map = plane.inverse(best[1], best[2])
-    quantiles = posterior.depth_quantiles()
+    quantiles = location.depth_quantiles()
     values = {
         "longitude": float(longitude),
         "latitude": float(latitude),
@@ -102,9 +103,16 @@ def event_residuals(
     event = screened.in_plane(known, plane)
     times = np.empty((known.size, ensemble.times.member_count))
     all_times(ensemble.times.arrays, location.maximum[None, :], event.receivers, times)
-    weights = location.posterior.weights
-    predicted[known] = times @ weights
+    if event.delay_s is not None:
+        times += event.delay_s
     used = np.searchsorted(known, screened.kept)
+    if location.picks.delay_s is not None:
+        # of the picks used it also has what smooths the ensemble
+        times[used] += location.picks.delay_s
+        if event.delay_s is not None:
+            times[used] -= event.delay_s[used]
+    weights = location.maximum_weights
+    predicted[known] = times @ weights
     common = np.average(times[used], axis=0, weights=1.0 / location.variance)
     apart = times - common
     middle = apart @ weights
@@ -141,9 +149,11 @@ def compare_models(
             "depth_gaussian_km": float(approximate[0][0]),
             "depth_error_gaussian_km": float(np.sqrt(approximate[1][0, 0])),
         }
-    single = locate_event(
-        _mean_ensemble(ensemble), location.picks, options, location.maximum, None, prior
-    )
+    delay = location.picks.delay_s
+    picks = location.picks
+    if delay is not None:
+        picks = replace(picks, delay_s=delay.mean(axis=1, keepdims=True))
+    single = locate_event(_mean_ensemble(ensemble), picks, options, location.maximum, None, prior)
     if single is not None:
         mean = single.posterior.mean
         longitude, latitude = plane.inverse(mean[1], mean[2])

@@ -122,6 +122,7 @@ def locate_picks(
     boundary_km: ArrayLike | None = None,
     plane: Plane | None = None,
     draws: WantedDraws | None = None,
+    random: np.random.Generator | None = None,
 ) -> LocatedEvent:
     """Locate an event from its picks, whatever they are.
 
@@ -130,8 +131,8 @@ def locate_picks(
     ensemble : Ensemble
     picks : PickSet
     options : LocationOptions
-    correction_s : array_like, shape (picks,), optional
-        Station terms, taken off the arrival times.
+    correction_s : array_like, shape (picks,) or (picks, members), optional
+        Station terms, taken off the arrival times; of every member for itself.
     epicenter : tuple of float, optional
         Longitude and latitude of the prior epicenter.
     boundary_km : array_like, shape (members,) or (norths, easts, members), optional
@@ -140,6 +141,8 @@ def locate_picks(
     plane : Plane, optional
         Where the grids of an ensemble lie; needed for ensembles that are not one-dimensional.
     draws : WantedDraws, optional
+    random : Generator, optional
+        Stream of the event, from which what smooths the ensemble is drawn.
 
     Returns
     -------
@@ -167,7 +170,7 @@ def locate_picks(
         cloud = cloud - np.array([0.0, *shift])
         start = np.array([start[0], 0.0, 0.0])
     prior = None if epicenter is None else here.forward(*epicenter)
-    location = locate_event(ensemble, event, options, start, cloud, prior)
+    location = locate_event(ensemble, event, options, start, cloud, prior, random)
     if location is None:
         return LocatedEvent("outside_model", _VANISHED, count, screened.use)
     status, reason = _judge_place(
@@ -201,7 +204,12 @@ def _screen(
 ) -> ScreenedPicks:
     """Say what becomes of every pick, and which are used."""
     times = ensemble.times
-    correction = np.zeros(picks.time_s.size) if correction_s is None else np.asarray(correction_s)
+    correction, delay = np.zeros(picks.time_s.size), None
+    if correction_s is not None:
+        correction = np.asarray(correction_s, dtype=float)
+    if correction.ndim == 2:
+        middle = correction.mean(axis=1)
+        correction, delay = middle, correction - middle[:, None]
     group, level = times.receivers(picks.phase, -picks.elevation_m / 1000.0, picks.station)
     use = screen_picks(
         picks.station, picks.phase, picks.time_s, picks.uncertainty_s, picks.longitude,
@@ -219,7 +227,7 @@ def _screen(
         for i in kept[away[kept] > farthest]:
             use[i] = "too_far"
         kept = np.flatnonzero(np.array(use, dtype=object) == "used")
-    return ScreenedPicks(picks, use, kept, group, level, correction)
+    return ScreenedPicks(picks, use, kept, group, level, correction, delay)
 
 
 def _too_few(screened: ScreenedPicks, options: LocationOptions) -> str:

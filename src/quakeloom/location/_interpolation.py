@@ -82,6 +82,21 @@ class Receivers(NamedTuple):
     level: Floats
 
 
+class Arrivals(NamedTuple):
+    """Arrival times of picks, and what is added to the travel times of every member.
+
+    Attributes
+    ----------
+    time : float64, shape (picks,)
+        In s after a reference.
+    delay : float32, shape (picks, members)
+        In s; zero where members are taken as they are.
+    """
+
+    time: Floats
+    delay: NDArray[np.float32]
+
+
 @compiled(**KERNEL)
 def find_cell(axis: Axis, value: float) -> int:
     """Number of the cell of an axis that holds a value."""

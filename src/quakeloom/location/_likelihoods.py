@@ -8,7 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from quakeloom.core import compiled
-from quakeloom.location._interpolation import KERNEL, Floats, Receivers, TimeTables, find_rows
+from quakeloom.location._interpolation import (
+    KERNEL,
+    Arrivals,
+    Floats,
+    Receivers,
+    TimeTables,
+    find_rows,
+)
 from quakeloom.location._student_likelihoods import robust_time
 from quakeloom.location._vector_likelihoods import vector_likelihoods
 
@@ -107,7 +114,7 @@ def log_likelihoods(
     tables: TimeTables,
     nodes: Floats,
     receivers: Receivers,
-    time: Floats,
+    arrivals: Arrivals,
     variance: Floats,
     errors: ErrorModel,
     out: Floats,
@@ -122,8 +129,9 @@ def log_likelihoods(
     nodes : float64 array, shape (nodes, 3)
         Depth, north, east in km.
     receivers : Receivers
-    time, variance : float64 array, shape (picks,)
-        Arrival times in s after a reference and their variances.
+    arrivals : Arrivals
+    variance : float64 array, shape (picks,)
+        Of the arrival times.
     errors : ErrorModel
     out : float64 array, shape (nodes, members)
         ``-inf`` where the tables do not reach a station.
@@ -132,8 +140,9 @@ def log_likelihoods(
     """
     if errors.kind in (GAUSSIAN, STUDENT_T):
         freedom = errors.freedom if errors.kind == STUDENT_T else 0.0
-        vector_likelihoods(tables, nodes, receivers, time, variance, freedom, out, origin)
+        vector_likelihoods(tables, nodes, receivers, arrivals, variance, freedom, out, origin)
         return
+    time, delay = arrivals
     values = tables.rows
     members = values.shape[1]
     picks = time.size
@@ -149,7 +158,7 @@ def log_likelihoods(
             if used == 0:
                 reached = False
                 break
-            residual[p, :] = time[p]
+            residual[p, :] = time[p] - delay[p]
             for c in range(used):
                 w = weight[c]
                 row = values[index[c]]

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.core import random_stream
 from quakeloom.location._density import EventDensity, EventPicks
 from quakeloom.location._interpolation import Floats, member_times
 from quakeloom.location._likelihoods import GAUSSIAN, likelihoods_of_times
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._posterior import Posterior, make_posterior
 from quakeloom.location._search import Frame, find_region, resolve
-from quakeloom.location._tables import NEVER, EnsembleTimes
+from quakeloom.location._smoothing import smooth_members
+from quakeloom.location._tables import EnsembleTimes
 
 _SUBSET = 8
 """Members of the first search. Chosen here: their mixture lies where that of all does."""
@@ -42,10 +44,8 @@ _SMOOTHED_FROM = 10
 """Members from which on an ensemble is taken for a sample of models, and smoothed and tempered;
 fewer are models that somebody chose, and taken as they are."""
 
-_KERNEL_DIMENSIONS = 10.0
-"""Dimensions of the density of travel times that the kernel smooths, which set its width: 0.71 of
-the scatter of 40 members, 0.66 of 100. Measured: with it 95 % ranges of depth hold 95.6 % in 40
-members and 94 % in 100 (``benchmarks/calibration_rows/locations.py``), with 4 less."""
+_LEAST_MEMBERS = 3.0
+"""Effective number of members from which a scatter is told; fewer count as many."""
 
 _BISECTIONS = 40
 """Steps toward the power of the weights; it is then exact to single precision."""
@@ -65,12 +65,15 @@ class Ensemble:
         At most eight members, spread over all.
     log_weight, few_log_weight : ndarray
         Logarithms of the prior weights, which sum to 1.
+    few_member : ndarray of int
+        Numbers of the few.
     """
 
     times: EnsembleTimes
     few: EnsembleTimes
     log_weight: Floats
     few_log_weight: Floats
+    few_member: NDArray[np.int64]
 
 
 def make_ensemble(times: EnsembleTimes, weights: ArrayLike | None = None) -> Ensemble:
@@ -92,6 +95,7 @@ def make_ensemble(times: EnsembleTimes, weights: ArrayLike | None = None) -> Ens
             times if picked.size == count else times.subset(picked),
             np.log(prior),
             np.full(picked.size, -np.log(picked.size)),
+            picked,
         )
 
 
@@ -106,6 +110,8 @@ class Location:
         Depth, north, east of the largest posterior density.
     maximum_origin_s : float
         Origin time there.
+    maximum_weights : ndarray, shape (members,)
+        Posterior weights of the members there.
     variance : ndarray, shape (picks,)
         Of the picks, with all that the options add.
     picks : EventPicks
@@ -113,15 +119,34 @@ class Location:
         Logarithms of the prior weights of the members, tempered if they were.
     effective_member_count : float
         Effective number of members before their weights were tempered.
+    stretch : float
+        Factor of the offsets of members from their mean, see :func:`stretch_of`.
     """
 
     posterior: Posterior
     maximum: Floats
     maximum_origin_s: float
+    maximum_weights: Floats
     variance: Floats
     picks: EventPicks
     log_weight: Floats
     effective_member_count: float
+    stretch: float = 1.0
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of depth, north, east in km squared, members stretched."""
+        more = (self.stretch**2 - 1.0) * self.posterior.between_covariance
+        return np.asarray(self.posterior.covariance + more)
+
+    def depth_quantiles(self) -> Floats:
+        """Quantiles of depth in km, about the mean as much wider as members are stretched."""
+        variance = max(float(self.posterior.covariance[0, 0]), 1e-12)
+        wider = np.sqrt(self.covariance[0, 0] / variance)
+        mean = self.posterior.mean[0]
+        stretched = mean + wider * (self.posterior.depth_quantiles() - mean)
+        least, most = self.posterior.depth_quantiles((0.0, 1.0))
+        return np.asarray(np.clip(stretched, least, most))
 
 
 def find_start(
@@ -142,7 +167,8 @@ def find_start(
         Nodes where the mass is; None if the tables reach no node.
     """
     density = EventDensity(
-        ensemble.few.arrays, picks, options.error_model, ensemble.few_log_weight,
+        ensemble.few.arrays, picks.of_members(ensemble.few_member), options.error_model,
+        ensemble.few_log_weight,
         depth_prior(options), options.minimum_depth_km, options.maximum_depth_km,
     )  # fmt: skip
     nodes, log_mass = find_region(density, np.asarray(center, dtype=float), options.radius_km)
@@ -158,6 +184,7 @@ def locate_event(
     start: ArrayLike,
     cloud: ArrayLike | None = None,
     epicenter: ArrayLike | None = None,
+    random: np.random.Generator | None = None,
 ) -> Location | None:
     """Resolve the posterior of one event around a start.
 
@@ -179,6 +206,8 @@ def locate_event(
         Where mass was found; the grid reaches over it.
     epicenter : array_like, shape (2,), optional
         North and east of the prior epicenter, where the options have a prior.
+    random : Generator, optional
+        What smooths the ensemble is drawn from it.
 
     Returns
     -------
@@ -195,6 +224,12 @@ def locate_event(
     picks = replace(picks, variance=variance)
     log_prior = depth_prior(options, epicenter)
     basis, start, slope = _shape(ensemble, picks, options, start)
+    log_weight = ensemble.log_weight
+    sampled = ensemble.times.member_count >= _SMOOTHED_FROM
+    if options.smooth_models and sampled:
+        stream = random_stream(0, "smoothing") if random is None else random
+        picks, gain = smooth_members(ensemble.times, picks, options, start, stream)
+        log_weight = log_weight + gain
     reach = _REACH
     if cloud is not None and len(np.asarray(cloud)):
         u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
@@ -209,7 +244,7 @@ def locate_event(
         # A posterior that the limit of depth cuts is narrower than its Gaussian.
         spacing[0] *= _CUT_RESOLUTION
     density = EventDensity(
-        ensemble.times.arrays, picks, options.error_model, ensemble.log_weight, log_prior,
+        ensemble.times.arrays, picks, options.error_model, log_weight, log_prior,
         options.minimum_depth_km, options.maximum_depth_km,
     )  # fmt: skip
     frame = Frame(start, basis, spacing, slope)
@@ -217,13 +252,23 @@ def locate_event(
     if posterior is None:
         return None
     count = posterior.effective_member_count
-    tempered = temper_weights(posterior, ensemble.log_weight, options.minimum_models)
+    tempered = temper_weights(posterior, log_weight, options.minimum_models)
     if tempered is not None:
         density = replace(density, log_weight=tempered)
         again = _resolve_posterior(density, frame, reach, options)
         posterior = posterior if again is None else again
-    maximum, origin_s = _climb(density, posterior)
-    return Location(posterior, maximum, origin_s, variance, picks, density.log_weight, count)
+    maximum, origin_s, weights = _climb(density, posterior)
+    return Location(
+        posterior,
+        maximum,
+        origin_s,
+        weights,
+        variance,
+        picks,
+        density.log_weight,
+        count,
+        stretch_of(posterior) if options.smooth_models and sampled else 1.0,
+    )
 
 
 def _resolve_posterior(
@@ -235,6 +280,16 @@ def _resolve_posterior(
     return make_posterior(
         grid, likelihood, origin, density.log_weight, density.log_prior(grid.nodes), error, coarser
     )
+
+
+def stretch_of(posterior: Posterior) -> float:
+    """Return by how much the offsets of a sample of members from their mean are to be stretched.
+
+    The scatter of ``n`` members is too small by ``1 - 1 / n``, and their mean errs by ``1 / n`` of
+    it, so that the square of the factor is ``(n + 1) / (n - 1)``, with the effective number.
+    """
+    count = max(posterior.effective_member_count, _LEAST_MEMBERS)
+    return float(np.sqrt((count + 1.0) / (count - 1.0)))
 
 
 def temper_weights(posterior: Posterior, log_weight: Floats, fewest: float) -> Floats | None:
@@ -325,6 +380,8 @@ def draw_hypocenters(
     nodes = grid.nodes[cell] + jitter @ grid.basis.T
     predicted = np.empty((many, picks.time_s.size))
     member_times(ensemble.times.arrays, nodes, member, picks.receivers, predicted)
+    if picks.delay_s is not None:
+        predicted += picks.delay_s.T[member]
     likelihood, origin = np.empty(many), np.empty(many)
     likelihoods_of_times(
         predicted, picks.time_s, picks.variance, options.error_model, likelihood, origin
@@ -339,21 +396,22 @@ def draw_hypocenters(
     kept = np.minimum(np.searchsorted(weight, place, side="right"), many - 1)
     kept = kept[random.permutation(count)]
     time = origin[kept] + posterior.origin_error_s * random.standard_normal(count)
-    return nodes[kept], time, member[kept]
+    chosen_nodes, who = nodes[kept], member[kept]
+    if location.stretch > 1.0:
+        offset = posterior.member_means[who] - posterior.mean
+        chosen_nodes = chosen_nodes + (location.stretch - 1.0) * offset
+        chosen_nodes[:, 0] = np.clip(
+            chosen_nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km
+        )
+    return chosen_nodes, time, who
 
 
 def _model_variance(
     ensemble: Ensemble, picks: EventPicks, options: LocationOptions, start: Floats
 ) -> Floats:
-    """Variance of station effects, and of travel times that no member has.
-
-    The latter is a share of the travel time, or what a sample of models leaves between its
-    members, whichever is more. Smoothing the sample by a kernel of ``h`` times its covariance
-    makes it as good as can be known (Silverman 1986, Density estimation, eq. 4.14):
-    ``h^2 = (4 / (n (d + 2)))^(2 / (d + 4))`` for ``n`` members in ``d`` dimensions.
-    """
+    """Variance of station effects, and of structure that no member has: a share of the time."""
     count = picks.time_s.size
-    share, kernel = np.zeros(count), np.zeros(count)
+    share = np.zeros(count)
     if options.time_error_fraction > 0 or options.time_error_minimum_s > 0:
         times = np.empty((1, count))
         member_times(ensemble.few.arrays, start[None, :], np.full(1, -1), picks.receivers, times)
@@ -362,21 +420,7 @@ def _model_variance(
             options.time_error_minimum_s,
             options.time_error_maximum_s,
         )
-    members = ensemble.times.member_count
-    if options.smooth_models and members >= _SMOOTHED_FROM:
-        times = np.empty((members, count))
-        nodes = np.repeat(start[None, :], members, axis=0)
-        member_times(ensemble.times.arrays, nodes, np.arange(members), picks.receivers, times)
-        known = np.all(times < NEVER, axis=1)
-        # a change common to all picks is one of the origin time
-        times = (
-            times[known] - np.average(times[known], axis=1, weights=1.0 / picks.variance)[:, None]
-        )
-        d = _KERNEL_DIMENSIONS
-        width = (4.0 / (members * (d + 2.0))) ** (1.0 / (d + 4.0))
-        if len(times) > 1:
-            kernel = width * times.std(axis=0)
-    return np.asarray(options.station_error_s**2 + np.maximum(share, kernel) ** 2)
+    return np.asarray(options.station_error_s**2 + share**2)
 
 
 def _shape(
@@ -405,6 +449,8 @@ def _shape(
         nodes[:, 0] = np.clip(nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km)
         times = np.empty((7, picks.time_s.size))
         member_times(ensemble.few.arrays, nodes, np.full(7, -1), picks.receivers, times)
+        if picks.delay_s is not None:
+            times += picks.delay_s[:, ensemble.few_member].mean(axis=1)
         if not np.isfinite(times).all():
             basis = np.diag(1.0 / np.sqrt(prior))
             return basis, start, np.full((picks.time_s.size, 3), _SLOPE_S_KM) * np.diag(basis)
@@ -435,8 +481,11 @@ def _shape(
     return basis, start, centered.T @ basis
 
 
-def _climb(density: EventDensity, posterior: Posterior) -> tuple[Floats, float]:
-    """The largest density and its origin time, from the best node by ever finer grids around it."""
+def _climb(density: EventDensity, posterior: Posterior) -> tuple[Floats, float, Floats]:
+    """The largest density, its origin time and the weights of members there.
+
+    From the best node by ever finer grids around it.
+    """
     grid = posterior.grid
     marginal = posterior.node_mass / grid.share
     best = grid.nodes[int(np.argmax(marginal))]
@@ -445,7 +494,7 @@ def _climb(density: EventDensity, posterior: Posterior) -> tuple[Floats, float]:
     if density.is_section:
         corner = corner[corner[:, 2] == 0]
     size = grid.size.copy()
-    origin_s = 0.0
+    origin_s, weights = 0.0, posterior.weights
     for _ in range(_CLIMBS):
         size = size / 2.0
         nodes = best + (corner * size) @ grid.basis.T
@@ -455,5 +504,6 @@ def _climb(density: EventDensity, posterior: Posterior) -> tuple[Floats, float]:
         mixture = np.exp(joint - joint.max())
         at = int(np.argmax(mixture.sum(axis=1)))
         best = nodes[at]
-        origin_s = float(mixture[at] @ origins[at] / mixture[at].sum())
-    return best, origin_s
+        weights = mixture[at] / mixture[at].sum()
+        origin_s = float(weights @ origins[at])
+    return best, origin_s, weights

@@ -49,7 +49,7 @@ class LocationOptions:
     minimum_picks : int
         Fewer give the status ``too_few_picks``.
     smooth_models : bool
-        Add to the variance of picks what a sample of ten or more models leaves between them.
+        Smooth a sample of ten or more models: members are moved along the scatter of all.
     minimum_models : float
         Weights of ten or more members are tempered so that at least so many count; 0: never.
     compare : bool

@@ -97,6 +97,8 @@ class ScreenedPicks:
         Of all picks, see :meth:`EnsembleTimes.receivers`.
     correction_s : ndarray, shape (picks,)
         Station terms, to be taken off the arrival times.
+    delay_s : ndarray, shape (picks, members), or None
+        By how much those of every member are larger.
     """
 
     picks: PickSet
@@ -105,6 +107,7 @@ class ScreenedPicks:
     group: Ints
     level: Floats
     correction_s: Floats
+    delay_s: Floats | None = None
 
     @property
     def first(self) -> int:
@@ -122,4 +125,5 @@ class ScreenedPicks:
             np.ascontiguousarray(self.level[which]),
             picks.time_s[which] - self.correction_s[which],
             picks.uncertainty_s[which] ** 2,
+            None if self.delay_s is None else self.delay_s[which],
         )

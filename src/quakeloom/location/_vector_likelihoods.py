@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from quakeloom.core import compiled
 from quakeloom.location._interpolation import (
     KERNEL,
+    Arrivals,
     Axis,
     Floats,
     Ints,
@@ -80,13 +81,15 @@ def _add_pick(
     rows: Singles,
     stencil: Stencil,
     seconds: Singles,
+    delay: Singles,
     w: np.float32,
     first: Singles,
     second: Singles,
 ) -> None:
     """Add one pick to the sums of all nodes of a block and all members.
 
-    ``seconds`` are the arrival times after the node's shift. Rows are written out one by one:
+    ``seconds`` are the arrival times after the node's shift, ``delay`` those of the pick in every
+    member. Rows are written out one by one:
     a loop over them would be inside that over members, and neither would be vector instructions.
     """
     index, weight, used = stencil.row, stencil.weight, stencil.used
@@ -97,7 +100,9 @@ def _add_pick(
         w0, w1, w2, w3 = weight[b, 0], weight[b, 1], weight[b, 2], weight[b, 3]
         if used[b] == 4:
             for k in range(members):
-                r = t - (w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k])
+                r = (t - delay[k]) - (
+                    w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k]
+                )
                 q = w * r
                 first[b, k] += q
                 second[b, k] += q * r
@@ -105,7 +110,7 @@ def _add_pick(
             i4, i5, i6, i7 = index[b, 4], index[b, 5], index[b, 6], index[b, 7]
             w4, w5, w6, w7 = weight[b, 4], weight[b, 5], weight[b, 6], weight[b, 7]
             for k in range(members):
-                r = t - (
+                r = (t - delay[k]) - (
                     (w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k])
                     + (w4 * rows[i4, k] + w5 * rows[i5, k] + w6 * rows[i6, k] + w7 * rows[i7, k])
                 )
@@ -116,7 +121,7 @@ def _add_pick(
 
 @compiled(**KERNEL)
 def _store_pick(
-    rows: Singles, stencil: Stencil, seconds: Singles, pick: int, residual: Singles
+    rows: Singles, stencil: Stencil, seconds: Singles, delay: Singles, pick: int, residual: Singles
 ) -> None:
     """Store residuals of one pick for all nodes of a block and all members."""
     index, weight, used = stencil.row, stencil.weight, stencil.used
@@ -127,7 +132,7 @@ def _store_pick(
         w0, w1, w2, w3 = weight[b, 0], weight[b, 1], weight[b, 2], weight[b, 3]
         if used[b] > 0:
             for k in range(members):
-                residual[b, pick, k] = t - (
+                residual[b, pick, k] = (t - delay[k]) - (
                     w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k]
                 )
         if used[b] == 8:
@@ -325,7 +330,7 @@ def vector_likelihoods(
     tables: TimeTables,
     nodes: Floats,
     receivers: Receivers,
-    time: Floats,
+    arrivals: Arrivals,
     variance: Floats,
     freedom: float,
     out: Floats,
@@ -335,6 +340,7 @@ def vector_likelihoods(
 
     Student's t where ``freedom`` is positive, else Gaussian.
     """
+    time, delay = arrivals
     picks, members = time.size, tables.rows.shape[1]
     place = np.full((picks, 4), -1)
     patches = np.empty((0, members), np.float32)
@@ -378,10 +384,10 @@ def vector_likelihoods(
             for b in range(count):
                 seconds[b] = time[p] - shift[b]
             if robust:
-                _store_pick(table, stencil, seconds, p, residual)
+                _store_pick(table, stencil, seconds, delay[p], p, residual)
             else:
                 w = np.float32(1.0 / variance[p])
-                _add_pick(table, stencil, seconds, w, first, second)
+                _add_pick(table, stencil, seconds, delay[p], w, first, second)
         for b in range(count):
             n = start + b
             if stencil.used[b] == 0:

@@ -172,6 +172,10 @@ LIST = (
         "pick_noise_s", "float64", "s", "Error of picks beyond what is stated.", "NaN", 0
     ),
     Variable("pick_noise_error_s", "float64", "s", "Standard error of it.", "NaN", 0),
+    Variable(
+        "station_spread_s", "float64", "s", "Standard deviation of the delays of stations.",
+        "NaN", 0,
+    ),
     Variable("contamination", "float64", "1", "Share of wrong picks.", "NaN", 0, 1),
     Variable("product", "string", "", "What states a range or a probability.", "empty"),
     Variable("stated_probability", "float64", "1", "Probability that is stated.", "NaN", 0, 1),
@@ -305,6 +309,18 @@ TABLE_LIST = (
         ("network", "station", "phase"),
     ),
     TableSpec(
+        "station_term_draws",
+        "Delays of stations in every member: one draw of what the events leave possible.",
+        (
+            "network",
+            "station",
+            "phase",
+            "member",
+            "station_term_s",
+        ),
+        ("network", "station", "phase", "member"),
+    ),
+    TableSpec(
         "pick_noise",
         "Errors of picks beyond those stated, inferred from the residuals of all events.",
         (
@@ -312,6 +328,7 @@ TABLE_LIST = (
             "pick_noise_s",
             "pick_noise_error_s",
             "contamination",
+            "station_spread_s",
             "pick_count",
         ),
         ("phase",),

@@ -2,51 +2,114 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tests.unit.location.linear_ensembles import linear_ensemble, linear_picks, wide_options
 
 from quakeloom.location import (
-    SharedErrors,
-    count_paths,
+    TermEvent,
     estimate_pick_noise,
-    estimate_station_terms,
+    fit_station_terms,
     measure_residual_structure,
 )
 from quakeloom.location._locate import temper_weights
 
 STATIONS, EVENTS = 20, 120
 
-
-def made_residuals(seed, delay=0.15, path=0.1, noise=0.05):
-    """Delays of stations, errors of paths that all events of one place share, and picks."""
-    random = np.random.default_rng(seed)
-    delays = delay * random.standard_normal(STATIONS)
-    key = np.tile(np.arange(STATIONS), EVENTS)
-    shared = path * random.standard_normal(STATIONS)
-    common = (delays + shared)[key] - np.mean(delays + shared)
-    return delays, key, common + noise * random.standard_normal(key.size)
+ERROR, DELAY = 0.05, 0.15
+"""Errors of picks and delays of the made catalogs, s."""
 
 
-def test_errors_of_terms_hold_paths_that_events_share():
-    """Events at one place share their paths, however many there are."""
-    inside, wide = [], []
+def made_catalog(random, events=20, spread_km=15.0, members=12, path=0.0, stations=12):
+    """A catalog in times that are linear around every event; half of the stations have S."""
+    network = random.uniform(-40, 40, (stations, 2))
+    own = [*range(stations), *range(stations // 2)]
+    keys = len(own)
+    delays = DELAY * random.standard_normal(keys)
+    shared = path * random.standard_normal(keys)
+    is_s = np.arange(keys) >= stations
+    made = []
+    for _ in range(events):
+        place = np.array([10.0, *(spread_km * random.uniform(-1, 1, 2))])
+        away = network[own] - place[1:]
+        slow = np.where(is_s, 1.73, 1.0)[:, None] / 6.0
+        ray = np.column_stack([np.full(keys, place[0]), -away]) * slow
+        slope = ray / np.hypot(place[0], np.hypot(*away.T))[:, None]
+        ensemble = linear_ensemble(slope, np.zeros((keys, members)))
+        time = slope @ place + 30.0 + delays + shared + ERROR * random.standard_normal(keys)
+        made.append((ensemble.times, linear_picks(ensemble, time, ERROR), place))
+    return delays, is_s, made
+
+
+def fit(made, is_s, random, crowd=1.0, path=0.0, members=12):
+    """Terms of a made catalog; every event has tables of its own."""
+    holder = _Tables([m[0] for m in made])
+    options = wide_options(time_error_fraction=0.0)
+
+    def events():
+        for i, (_, picks, place) in enumerate(made):
+            holder.now = i
+            known = replace(picks, variance=picks.variance + path**2)
+            yield TermEvent(
+                known, np.arange(is_s.size), is_s, place + np.array([1.0, 2.0, -2.0]),
+                np.full(is_s.size, path**2), np.full(is_s.size, crowd),
+            )  # fmt: skip
+
+    standard = random.standard_normal((is_s.size, members))
+    return fit_station_terms(holder, events, is_s, options, standard, infer_noise=False)
+
+
+class _Tables:
+    """Tables of the event that is looked at, as one ensemble."""
+
+    def __init__(self, times):
+        self.every, self.now, self.member_count = times, 0, times[0].member_count
+
+    @property
+    def arrays(self):
+        return self.every[self.now].arrays
+
+
+@pytest.mark.parametrize("spread_km", [0.0, 15.0])
+def test_ranges_of_terms_hold_at_one_place_and_over_many(spread_km):
+    """Forty catalogs, three standard errors: what shifts a whole catalog is in the errors."""
+    inside = []
     for seed in range(40):
-        delays, key, residual = made_residuals(seed)
-        shared = SharedErrors(np.full(STATIONS, 0.1), np.ones(STATIONS))
-        found = estimate_station_terms(
-            key, residual, np.full(key.size, 0.05**2), STATIONS, 1.0, shared=shared
-        )
-        inside.append(np.abs(found.term_s - delays) < 1.96 * found.error_s)
-        alone = estimate_station_terms(key, residual, np.full(key.size, 0.05**2), STATIONS, 1.0)
-        wide.append(np.mean(np.abs(alone.term_s - delays) < 1.96 * alone.error_s))
-    assert 0.92 < np.mean(inside) < 0.98
-    assert np.mean(wide) < 0.3  # scatter alone says 0.005 s
+        random = np.random.default_rng(seed)
+        delays, is_s, made = made_catalog(random, spread_km=spread_km)
+        found = fit(made, is_s, random)
+        inside.append(np.mean(np.abs(found.term_s - delays) < 1.96 * found.error_s))
+        assert found.error_s.max() < 2.0 * DELAY
+    assert 0.95 - 3 * np.std(inside) / np.sqrt(40) - 0.01 < np.mean(inside)
+    assert np.mean(inside) < 0.985
 
 
-def test_paths_of_one_place_are_one_and_those_far_apart_are_many():
-    assert count_paths(np.zeros((50, 3)), 10.0) == pytest.approx(1.0)
-    apart = np.column_stack([np.zeros(50), np.arange(50) * 500.0, np.zeros(50)])
-    assert count_paths(apart, 10.0) == pytest.approx(50.0)
+def test_a_shift_of_the_catalog_keeps_the_spread_of_the_terms():
+    """Events at one place: no data tell of terms that look like another hypocenter."""
+    random = np.random.default_rng(7)
+    _, is_s, made = made_catalog(random, events=40, spread_km=0.0, members=400)
+    found = fit(made, is_s, random, members=400)
+    axes = np.linalg.svd(found.draw_s - found.mean_s, full_matrices=False)[1] / np.sqrt(400)
+    # four numbers of a hypocenter and its origin time; the others are known to the picks' error
+    assert axes[:4] == pytest.approx(found.spread_s.mean(), rel=0.4)
+    assert np.all(axes[4:] < 1.5 * ERROR / np.sqrt(40))
+
+
+def test_an_error_that_events_share_does_not_average_out():
+    """Twenty catalogs at one place, three standard errors; scatter alone holds less."""
+    inside, alone = [], []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        delays, is_s, made = made_catalog(random, events=30, spread_km=0.0, path=0.1, stations=30)
+        for held, found in (
+            (inside, fit(made, is_s, random, crowd=30.0, path=0.1)),
+            (alone, fit(made, is_s, random)),
+        ):
+            held.append(np.mean(np.abs(found.term_s - delays) < 1.96 * found.error_s))
+    assert np.mean(inside) > 0.95 - 3 * np.std(inside) / np.sqrt(20)
+    assert np.mean(inside) > np.mean(alone)
 
 
 @pytest.mark.parametrize("freedom", [np.inf, 4.0])

@@ -20,7 +20,7 @@ from quakeloom.location import (
     trace_member,
 )
 from quakeloom.location._boundaries import boundary_at
-from quakeloom.location._interpolation import Receivers, member_times
+from quakeloom.location._interpolation import Arrivals, Receivers, member_times
 from quakeloom.location._likelihoods import GAUSSIAN, ErrorModel, log_likelihoods
 
 SPEED = 6.0
@@ -74,7 +74,10 @@ def test_single_precision_sums_agree_with_double_precision(layered, spread_km):
     member_times(layered.arrays, truth, np.zeros(1, np.int64), receivers, known)
     time = known[0] + 17.0
     errors = ErrorModel(GAUSSIAN, 4.0)
-    log_likelihoods(layered.arrays, nodes, receivers, time, variance, errors, out, origin)
+    delay = np.zeros((time.size, out.shape[1]), np.float32)
+    log_likelihoods(
+        layered.arrays, nodes, receivers, Arrivals(time, delay), variance, errors, out, origin
+    )
     for k in range(7):
         predicted = np.empty((900, 9))
         member = np.full(900, k)

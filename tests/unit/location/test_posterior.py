@@ -74,7 +74,7 @@ def brute_force(ensemble, picks, options, center, half, step):
     nodes = np.stack(np.meshgrid(z, *h, indexing="ij"), -1).reshape(-1, 3)
     out = np.empty((len(nodes), ensemble.times.member_count))
     log_likelihoods(
-        ensemble.times.arrays, nodes, picks.receivers, picks.time_s, picks.variance,
+        ensemble.times.arrays, nodes, picks.receivers, picks.arrivals(out.shape[1]), picks.variance,
         options.error_model, out, np.empty((0, 0)),
     )  # fmt: skip
     mass = np.exp(out - out.max())

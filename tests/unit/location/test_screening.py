@@ -8,7 +8,6 @@ import pytest
 from quakeloom.location import (
     LocationOptions,
     PickSet,
-    estimate_station_terms,
     locate_picks,
     make_ensemble,
     screen_picks,
@@ -99,16 +98,6 @@ def test_the_order_of_picks_does_not_matter():
     )  # fmt: skip
     a, b = (locate_picks(homogeneous(), p, OPTIONS).values for p in (picks, turned))
     assert a["depth_km"] == pytest.approx(b["depth_km"], abs=1e-6)
-
-
-def test_station_terms_are_shrunk_means():
-    """A term is the mean residual times n / (n + variance / prior variance)."""
-    key = np.repeat([0, 1, 2], [50, 4, 2])
-    residual = np.repeat([0.3, -0.2, 0.5], [50, 4, 2])
-    terms = estimate_station_terms(key, residual, np.full(56, 0.01), 3, 0.1)
-    assert terms.term_s[:2] == pytest.approx([0.3 * 50 / 51, -0.2 * 4 / 5], rel=1e-3)
-    assert terms.term_s[2] == 0.0  # too few
-    assert terms.count.tolist() == [50, 4, 2]
 
 
 RING = [0.3, 0.0, -0.3, 0.0, 0.2, -0.2], [0.0, 0.3, 0.0, -0.3, 0.2, -0.2]

@@ -20,7 +20,7 @@ LOCATE = Stage(
     gathers=True,
     part_tables=("hypocenters", "arrivals"),
     gathered=("hypocenters", "arrivals"),
-    tables=("hypocenters", "arrivals", "station_terms", "pick_noise"),
+    tables=("hypocenters", "arrivals", "station_terms", "station_term_draws", "pick_noise"),
     arrays=("parts/locate_tables.zarr", "locations.zarr", "tables"),
 )
 """The record of stage ``locate``."""

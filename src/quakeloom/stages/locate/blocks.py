@@ -12,23 +12,20 @@ import pyarrow.compute as pc
 
 from quakeloom.cluster import clamp_workers
 from quakeloom.config import Settings
-from quakeloom.location import make_ensemble
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.locate.ensembles import (
     ensemble_bytes,
     find_location_model,
-    read_ensemble,
 )
-from quakeloom.stages.locate.events import Locator, locate_block
+from quakeloom.stages.locate.events import locate_block
 from quakeloom.stages.locate.grids import grid_size, is_grid_source
 from quakeloom.stages.locate.hypocenters import (
     locate_settings,
     picked_here,
     places_of,
     receiver_levels_of,
-    tables_folder,
 )
-from quakeloom.stages.locate.station_terms import read_corrections
+from quakeloom.stages.locate.station_terms import read_corrections, shared_locator
 from quakeloom.store import Item, RunLayout, create_array, read_table, write_region
 
 BASE_MB = 450.0
@@ -76,6 +73,16 @@ def promise_tables(settings: Settings, ensemble: EnsembleSize) -> int:
     making = ensemble.making / 1e6
     clamp_workers(0, BASE_MB, making, settings.cluster.memory_mb)
     return math.ceil(BASE_MB + making)
+
+
+def promise_terms(picks: float, ensemble: EnsembleSize, stations: int) -> int:
+    """Return the memory in MB that the terms of all stations need at most.
+
+    The ensemble, the picks of the largest partition (``picks``, in MB), and matrices of all terms
+    and members: the sum over events, what is added to it, a factor, an inverse and the draws.
+    """
+    unknowns = 2 * stations + ensemble.members
+    return math.ceil(BASE_MB + 1.2 * ensemble.bytes / 1e6 + 3.0 * picks + 5 * 8 * unknowns**2 / 1e6)
 
 
 def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
@@ -156,29 +163,14 @@ def make_tasks(
         )  # fmt: skip
 
 
-_SHARED: dict[tuple[str, str], Locator] = {}
-"""What the last block was located with, kept for the next one of this process."""
-
-
-def _shared(layout: RunLayout) -> Locator:
-    """Read the ensemble and the stations, once per process."""
-    key = (str(layout.root), (tables_folder(layout) / "members.json").digest())
-    if key not in _SHARED:
-        stored = read_ensemble(tables_folder(layout))
-        stations = read_table(layout.ingest / "stations.parquet", "stations")
-        _SHARED.clear()
-        _SHARED[key] = Locator(make_ensemble(stored.times), stored, stations)
-    return _SHARED[key]
-
-
 def locate_task(task: LocationTask) -> dict[str, pa.Table]:
     """Locate one block of events and write its draws; runs on a worker."""
     locate = locate_settings(task.settings)
     if task.group is None:
         locate = locate.model_copy(update={"draws": 0})
     block = locate_block(
-        locate, _shared(task.layout), task.events, task.picks, task.settings.seed,
-        read_corrections(task.layout, task.round),
+        locate, shared_locator(task.layout), task.events, task.picks, task.settings.seed,
+        read_corrections(task.settings, task.layout, task.round),
         task.settings.selection.station_epochs,
     )  # fmt: skip
     if task.group is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +22,10 @@ from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.corrections import (
+    Estimated,
     correction_rounds,
     estimate_corrections,
+    read_given_corrections,
     take_corrections,
     warn_of_structure,
 )
@@ -103,7 +107,7 @@ class LocatedCatalog:
     ----------
     events, hypocenters, arrivals : pyarrow.Table
         Registered tables; events as they are known, not as located.
-    station_terms, pick_noise : pyarrow.Table or None
+    station_terms, station_term_draws, pick_noise : pyarrow.Table or None
         Registered tables; None where they were not estimated.
     arrays : dict of str to ndarray
         Registered arrays with one row per event, by name.
@@ -117,6 +121,7 @@ class LocatedCatalog:
     hypocenters: pa.Table
     arrivals: pa.Table
     station_terms: pa.Table | None
+    station_term_draws: pa.Table | None
     pick_noise: pa.Table | None
     arrays: dict[str, np.ndarray]
     member_names: tuple[str, ...]
@@ -210,25 +215,35 @@ def locate_tables(
     stored = read_ensemble(folder)
     locator = Locator(make_ensemble(stored.times), stored, stations)
     rounds = correction_rounds(locate, len(ids))
-    terms = noise = corrections = None
+    estimated: Estimated | None = None
+    corrections = read_given_corrections(locate, data, stored.times.member_count)
     quick = locate.model_copy(update={"draws": 0, "compare": False})
     for number in range(rounds.every):
         log.info("locate: round %d of %d", number + 1, rounds.every + 1)
-        hypocenters, arrivals, _ = _locate_blocks(
-            quick, locator, events, picks, seed, corrections, block_events
+        part = _locate_blocks(quick, locator, events, picks, seed, corrections, block_events)[:2]
+        estimated = estimate_corrections(
+            locate, locator, partial(_one_part, part), seed, rounds.terms > 0
         )
-        terms, noise = estimate_corrections(locate, hypocenters, arrivals, rounds.terms > 0)
-        corrections = take_corrections(terms, noise)
+        corrections = take_corrections(estimated)
     hypocenters, arrivals, arrays = _locate_blocks(
         locate, locator, events, picks, seed, corrections, block_events
     )
     warn_of_few_models(hypocenters, stored.times.member_count)
     warn_of_limits(hypocenters, locate.minimum_depth_km)
-    warn_of_structure(locate, hypocenters, arrivals, rounds)
+    warn_of_structure(locate, partial(_one_part, (hypocenters, arrivals)), rounds)
+    terms = estimated if rounds.terms else None
     return LocatedCatalog(
-        events, hypocenters, arrivals, terms if rounds.terms else None, noise, arrays,
-        stored.times.names, code,
+        events, hypocenters, arrivals,
+        terms.station_terms if terms else None,
+        terms.station_term_draws if terms else None,
+        estimated.pick_noise if estimated else None,
+        arrays, stored.times.names, code,
     )  # fmt: skip
+
+
+def _one_part(part: tuple[pa.Table, pa.Table]) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield a catalog that is one partition."""
+    yield part
 
 
 def _locate_blocks(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,27 +13,39 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Locate
-from quakeloom.core import local_position
+from quakeloom.core import InputError, local_position, random_stream
 from quakeloom.location import (
-    SharedErrors,
-    count_paths,
-    estimate_pick_noise,
-    estimate_station_terms,
+    PickNoise,
+    ResidualStructure,
+    fit_station_terms,
     measure_residual_structure,
 )
 from quakeloom.schema import make_table
-from quakeloom.stages.locate.events import Corrections, phase_kind
+from quakeloom.stages.locate.events import Corrections, Locator, location_options
+from quakeloom.stages.locate.term_events import (
+    FEWEST_PICKS,
+    Parts,
+    arrival_codes,
+    count_neighbors,
+    find_keys,
+    read_term_events,
+    used_arrivals,
+)
+from quakeloom.store import Item, input_place, open_folder, read_table
 
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
+ESTIMATED = ("station_terms", "station_term_draws", "pick_noise")
+"""Tables that a round gives."""
+
 NOISE_EVENTS = 10
 """Events from which on errors of picks are inferred. Chosen here: with ten picks each, their
 error is then known to a tenth."""
 
-_NOISE_PICKS = 50
-"""Picks of a phase from which on its error is inferred. Chosen here, likewise."""
+_MOST_EVENTS = 20_000
+"""Events whose residuals are looked at for structure; of a larger catalog an even part."""
 
 _CORRELATED, _SURELY = 0.2, 4.0
 """Correlation of residuals of neighbors, and its ratio to the error without structure, from which
@@ -51,106 +65,184 @@ class Rounds:
 
 def correction_rounds(locate: Locate, events: int) -> Rounds:
     """Return how many rounds a catalog of so many events gets."""
-    terms = locate.station_iterations
+    if locate.corrections:
+        return Rounds(0, 0)
+    terms = locate.station_iterations if events >= locate.station_events else 0
     noise = locate.pick_noise == "inferred" and events >= NOISE_EVENTS
     return Rounds(max(terms, int(noise)), terms)
 
 
 @dataclass(frozen=True)
-class _Residuals:
-    """Residuals of the picks used of located events, earlier terms added back."""
+class Estimated:
+    """What the residuals of a round say.
 
-    key: NDArray[np.int64]
-    keys: list[tuple[str, str, str]]
-    residual_s: Floats
-    variance: Floats
-    travel_error_s: Floats
-    distance_km: Floats
-    place_km: Floats
-    picks: NDArray[np.int64]
+    Attributes
+    ----------
+    station_terms, station_term_draws, pick_noise : pyarrow.Table
+        Registered tables; the first two have no rows where terms were not asked for.
+    """
 
-    @property
-    def phase(self) -> NDArray[np.str_]:
-        """``P`` or ``S`` of every residual."""
-        return np.array([k[2] for k in self.keys] or [""])[self.key]
+    station_terms: pa.Table
+    station_term_draws: pa.Table
+    pick_noise: pa.Table
 
 
 def estimate_corrections(
-    locate: Locate, hypocenters: pa.Table, arrivals: pa.Table, terms: bool
-) -> tuple[pa.Table, pa.Table]:
+    locate: Locate, locator: Locator, parts: Parts, seed: int, terms: bool
+) -> Estimated:
     """Estimate station terms and errors of picks from a round of locations.
 
     Parameters
     ----------
     locate : Locate
-    hypocenters, arrivals : pyarrow.Table
-        Registered tables of all events.
+    locator : Locator
+    parts : callable
+        Returns an iterator over hypocenters and arrivals, partition after partition.
+    seed : int
+        Of the draws of terms.
     terms : bool
-        Whether station terms are wanted; the table has no rows else.
-
-    Returns
-    -------
-    pyarrow.Table
-        Tables ``station_terms`` and ``pick_noise``.
+        Whether station terms are wanted.
     """
-    found = _take_residuals(locate, hypocenters, arrivals)
-    left = found.residual_s
-    columns: dict[str, object] = {}
-    if terms:
-        own = [np.flatnonzero(found.key == k) for k in range(len(found.keys))]
-        path = np.array([np.sqrt(np.mean(found.travel_error_s[i] ** 2)) for i in own])
-        paths = np.array([count_paths(found.place_km[i], locate.correlation_km) for i in own])
-        made = estimate_station_terms(
-            found.key, found.residual_s, found.variance, len(found.keys), locate.station_prior_s,
-            shared=SharedErrors(path, paths),
-        )  # fmt: skip
-        left = found.residual_s - made.term_s[found.key]
-        columns = {
-            "network": [k[0] for k in found.keys],
-            "station": [k[1] for k in found.keys],
-            "phase": [k[2] for k in found.keys],
-            "station_term_s": made.term_s,
-            "station_term_error_s": made.error_s,
-            "pick_count": made.count,
-        }
-    table = make_table("station_terms", columns, rows=len(found.keys) if terms else 0)
-    return table, _estimate_noise(locate, found, left)
+    keys, place = find_keys(parts)
+    infer = locate.pick_noise == "inferred" and len(place) >= NOISE_EVENTS
+    terms = terms and len(place) > 0
+    if not (terms or infer):
+        return Estimated(*_empty_terms(), _noise_table({}, {}))
+    crowd = count_neighbors(place, locate.correlation_km)
+    enough = np.flatnonzero(keys.count >= FEWEST_PICKS)
+    names = [keys.names[i] for i in enough]
+    members = locator.ensemble.times.member_count
+    found = fit_station_terms(
+        locator.ensemble.times,
+        lambda: read_term_events(locate, locator, parts, keys, crowd),
+        keys.is_s[enough], location_options(locate), _standard(names, members, seed), infer,
+    )  # fmt: skip
+    known = {p: n for p, n in zip("PS", found.noise, strict=True) if n is not None}
+    spread = dict(zip("PS", found.spread_s.tolist(), strict=True))
+    if not terms:
+        # delays that are not corrected are errors of picks, beyond what is stated of stations
+        more = {p: s**2 - locate.station_error_s**2 for p, s in spread.items()}
+        known = {p: replace(n, noise_s=max(n.noise_s**2 + more[p], 0.0) ** 0.5)
+                 for p, n in known.items()}  # fmt: skip
+        return Estimated(*_empty_terms(), _noise_table(known, {}))
+    draws = found.draw_s
+    term = np.zeros(len(keys.names))
+    error = np.array([spread[n[2]] for n in keys.names])
+    term[enough], error[enough] = found.term_s, found.error_s
+    columns = _name_columns(keys.names) | {
+        "station_term_s": term, "station_term_error_s": error, "pick_count": keys.count,
+    }  # fmt: skip
+    long = {k: np.repeat(v, members) for k, v in _name_columns(names).items()} | {
+        "member": np.tile(np.arange(members), len(names)), "station_term_s": draws.ravel(),
+    }  # fmt: skip
+    return Estimated(
+        make_table("station_terms", columns, rows=len(keys.names)),
+        make_table("station_term_draws", long, rows=draws.size),
+        _noise_table(known, spread),
+    )
 
 
-def _estimate_noise(locate: Locate, found: _Residuals, left: Floats) -> pa.Table:
-    """Return table ``pick_noise``; a phase with few picks has no row."""
-    rows = []
-    phase = found.phase
-    events = len(np.unique(found.place_km, axis=0))
-    freedom = locate.freedom if locate.likelihood == "student_t" else np.inf
-    if locate.pick_noise == "inferred" and events >= NOISE_EVENTS:
-        for name in ("P", "S"):
-            own = np.flatnonzero(phase == name)
-            if own.size < _NOISE_PICKS:
-                continue
-            noise = estimate_pick_noise(left[own], found.variance[own], found.picks[own], freedom)
-            rows.append((name, noise.noise_s, noise.noise_error_s, noise.contamination, own.size))
-    names = ("phase", "pick_noise_s", "pick_noise_error_s", "contamination", "pick_count")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    return make_table("pick_noise", {k: list(v) for k, v in columns.items()}, rows=len(rows))
+def _standard(names: list[tuple[str, str, str]], members: int, seed: int) -> Floats:
+    """Standard normal numbers of every term and member, keyed by the name of the term."""
+    rows = [random_stream(seed, "station term", "\t".join(n)).standard_normal(members)
+            for n in names]  # fmt: skip
+    return np.array(rows).reshape(len(names), members)
 
 
-def take_corrections(terms: pa.Table, noise: pa.Table) -> Corrections:
+def _name_columns(names: list[tuple[str, str, str]]) -> dict[str, Any]:
+    return {c: [n[i] for n in names] for i, c in enumerate(("network", "station", "phase"))}
+
+
+def _empty_terms() -> tuple[pa.Table, pa.Table]:
+    return tuple(make_table(n, {}, rows=0) for n in ("station_terms", "station_term_draws"))
+
+
+def _noise_table(noise: Mapping[str, PickNoise], spread: Mapping[str, float]) -> pa.Table:
+    """Return table ``pick_noise``."""
+    phases = [p for p in "PS" if p in noise or p in spread]
+    nothing = PickNoise(0.0, np.nan, np.nan, 0)
+    rows = [noise.get(p, nothing) for p in phases]
+    columns = {
+        "phase": phases,
+        "pick_noise_s": [r.noise_s for r in rows],
+        "pick_noise_error_s": [r.noise_error_s for r in rows],
+        "contamination": [r.contamination for r in rows],
+        "station_spread_s": [spread.get(p, np.nan) for p in phases],
+        "pick_count": [r.count for r in rows],
+    }
+    return make_table("pick_noise", columns, rows=len(phases))
+
+
+def take_corrections(found: Estimated) -> Corrections:
     """Return what a round gave, as locating the events of the next one needs it."""
+    terms = found.station_term_draws
+    members = terms.column("member").to_numpy()
+    count = int(members.max()) + 1 if members.size else 0
+    first = terms.filter(pc.equal(terms.column("member"), 0))
+    names = zip(
+        *(first.column(c).to_pylist() for c in ("network", "station", "phase")), strict=True
+    )
+    rows = found.pick_noise.to_pylist()
     return Corrections(
-        {(r["network"], r["station"], r["phase"]): r["station_term_s"] for r in terms.to_pylist()},
-        {r["phase"]: r["pick_noise_s"] for r in noise.to_pylist()},
+        {n: i for i, n in enumerate(names)},
+        terms.column("station_term_s").to_numpy().reshape(-1, max(count, 1)),
+        {r["phase"]: r["pick_noise_s"] for r in rows},
+        {r["phase"]: r["station_spread_s"] for r in rows if np.isfinite(r["station_spread_s"])},
     )
 
 
-def warn_of_structure(
-    locate: Locate, hypocenters: pa.Table, arrivals: pa.Table, rounds: Rounds
-) -> list[str]:
-    """Say so where residuals show what no model has, and what helps; return the sentences."""
-    found = _take_residuals(locate, hypocenters, arrivals, corrected=True)
-    shown = measure_residual_structure(
-        found.key, found.residual_s, found.distance_km, found.place_km, locate.correlation_km
-    )
+def corrections_digest(locate: Locate, data: str) -> list[str]:
+    """Return digests of the tables of corrections that the settings name; none if they do not."""
+    files = (_given_files(locate, data)[n] for n in ESTIMATED) if locate.corrections else ()
+    return [f.digest() if f.exists() else "" for f in files]
+
+
+def read_given_corrections(locate: Locate, data: str, members: int) -> Corrections | None:
+    """Return the corrections of a finished catalog that the settings name; None without.
+
+    Raises
+    ------
+    InputError
+        If the folder has none, or they are of an ensemble with another number of members.
+    """
+    if not locate.corrections:
+        return None
+    files = _given_files(locate, data)
+    if not files["pick_noise"].exists():
+        raise InputError(
+            f"locate.corrections is '{locate.corrections}', but there is no {files['pick_noise']}: "
+            "that catalog has no station terms and no inferred errors of picks. Nothing is "
+            "located; give the folder of a run that has, or leave it out."
+        )
+    empty = dict(zip(ESTIMATED, _empty_terms(), strict=False))
+    found = Estimated(*(read_table(f, n) if f.exists() else empty[n] for n, f in files.items()))
+    taken = take_corrections(found)
+    if taken.row and taken.delay_s.shape[1] != members:
+        raise InputError(
+            f"The station terms of '{locate.corrections}' are those of {taken.delay_s.shape[1]} "
+            f"members, but this ensemble has {members}, so they do not belong together. Nothing "
+            "is located; use the same models, members and seed, or leave locate.corrections out."
+        )
+    return taken
+
+
+def _given_files(locate: Locate, data: str) -> dict[str, Item]:
+    """Files of the corrections that the settings name."""
+    folder = open_folder(input_place(data, locate.corrections))
+    return {name: folder / f"{name}.parquet" for name in ESTIMATED}
+
+
+def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]:
+    """Say so where residuals show what no model has, and what helps; return the sentences.
+
+    Parameters
+    ----------
+    locate : Locate
+    parts : callable
+        Returns an iterator over hypocenters and arrivals, partition after partition.
+    rounds : Rounds
+    """
+    shown = _measure_structure(locate, parts)
     said: list[str] = []
     if shown is None:
         return said
@@ -161,7 +253,8 @@ def warn_of_structure(
             "which corrects the delays of stations"
         )
     sure = shown.path_correlation > _SURELY * shown.path_correlation_error
-    if sure and shown.path_correlation > _CORRELATED:
+    large = shown.path_s > locate.minimum_pick_error_s
+    if sure and large and shown.path_correlation > _CORRELATED:
         said.append(
             f"Residuals of neighboring events agree at the same station (correlation "
             f"{shown.path_correlation:.2f}, {shown.path_s:.2f} s): travel times depend on the "
@@ -176,43 +269,29 @@ def warn_of_structure(
     return said
 
 
-def _take_residuals(
-    locate: Locate, hypocenters: pa.Table, arrivals: pa.Table, corrected: bool = False
-) -> _Residuals:
-    """Take the residuals of the picks used, with the places of their events."""
-    good = hypocenters.filter(pc.equal(pc.field("status"), "located"))
-    arrivals = arrivals.filter(pc.equal(pc.field("pick_use"), "used"))
-    event = pc.index_in(arrivals.column("event_id"), good.column("event_id").combine_chunks())
-    number = event.fill_null(-1).to_numpy()
-    residual = arrivals.column("residual_s").to_numpy()
-    kept = np.flatnonzero((number >= 0) & np.isfinite(residual))
-    arrivals, number, residual = arrivals.take(pa.array(kept)), number[kept], residual[kept]
-    term = arrivals.column("station_term_s").to_numpy()
-    phases = (phase_kind(p) for p in arrivals.column("phase").to_pylist())
-    names = (arrivals.column(c).to_pylist() for c in ("network", "station"))
-    codes = list(zip(*names, phases, strict=True))
-    keys = sorted(set(codes))
-    index = {k: i for i, k in enumerate(keys)}
-    longitude, latitude = (good.column(c).to_numpy() for c in ("longitude", "latitude"))
-    place = np.empty((0, 3))
-    if kept.size:
-        middle = float(np.median(longitude)), float(np.median(latitude))
-        flat = local_position(*middle, longitude, latitude)
-        place = np.column_stack([good.column("depth_km").to_numpy(), *flat])[number]
-    travel = np.nan_to_num(arrivals.column("travel_time_s").to_numpy())
-    share = np.clip(
-        locate.time_error_fraction * travel, locate.time_error_minimum_s,
-        locate.time_error_maximum_s,
-    )  # fmt: skip
-    stated = arrivals.column("uncertainty_s").to_numpy()
-    spread = np.nan_to_num(arrivals.column("travel_time_error_s").to_numpy())
-    return _Residuals(
-        np.array([index[c] for c in codes], dtype=np.int64),
-        keys,
-        residual if corrected else residual + term,
-        stated**2 + locate.station_error_s**2 + share**2,
-        np.hypot(spread, share),
-        arrivals.column("distance_km").to_numpy(),
-        place,
-        np.bincount(number, minlength=1)[number] if kept.size else np.empty(0, dtype=np.int64),
+def _measure_structure(locate: Locate, parts: Parts) -> ResidualStructure | None:
+    """Measure what residuals at one station share, of at most so many events evenly taken."""
+    events = sum(used_arrivals(*part)[0].num_rows for part in parts())
+    every = -(-events // _MOST_EVENTS)
+    number: dict[tuple[str, str, str], int] = {}
+    found: list[Floats] = []
+    seen = 0
+    for hypocenters, arrivals in parts():
+        good, used, event = used_arrivals(hypocenters, arrivals)
+        kept = np.flatnonzero((seen + event) % every == 0)
+        seen += good.num_rows
+        used, event = used.take(pa.array(kept)), event[kept]
+        names, code = arrival_codes(used)
+        key = np.array([number.setdefault(n, len(number)) for n in names], dtype=float)
+        place = [good.column(c).to_numpy()[event] for c in ("depth_km", "longitude", "latitude")]
+        columns = (used.column(c).to_numpy() for c in ("residual_s", "distance_km"))
+        found.append(np.stack([key[code], *columns, *place]))
+    if not number:
+        return None
+    key, residual, distance, *place = np.concatenate(found, axis=1)
+    middle = float(np.median(place[1])), float(np.median(place[2]))
+    flat = local_position(*middle, place[1], place[2])
+    where = np.column_stack([place[0], *flat])
+    return measure_residual_structure(
+        key.astype(np.int64), residual, distance, where, locate.correlation_km
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,14 +37,21 @@ class Corrections:
 
     Attributes
     ----------
-    term_s : mapping of (network, station, phase) to float
-        Delays, taken off the arrival times; the phase is ``P`` or ``S``.
+    row : mapping of (network, station, phase) to int
+        Row of their delays; the phase is ``P`` or ``S``.
+    delay_s : ndarray, shape (rows, members)
+        Draws of the delays, taken off the arrival times in every member.
     noise_s : mapping of phase to float
         Errors of picks beyond those stated, added in squares.
+    spread_s : mapping of phase to float
+        Standard deviation of the delays of stations, for those that are not known; without it
+        delays were not estimated.
     """
 
-    term_s: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    row: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    delay_s: Floats = field(default_factory=lambda: np.empty((0, 1)))
     noise_s: Mapping[str, float] = field(default_factory=dict)
+    spread_s: Mapping[str, float] = field(default_factory=dict)
 
 
 _COUNTS = ("pick_count", "pick_count_p", "grid_coarser")
@@ -117,6 +124,9 @@ def locate_block(
         Find stations within their epochs only.
     """
     options = location_options(locate)
+    if corrections is not None and corrections.spread_s:
+        # delays are known, or count by their own spread
+        options = replace(options, station_error_s=0.0)
     picks, starts = _sort_picks(events, picks)
     readings = _Readings(locate, picks, locator.stations, epochs, corrections)
     given = np.stack([events.column(c).to_numpy() for c in ("longitude", "latitude")], axis=1)
@@ -130,7 +140,7 @@ def locate_block(
             epicenter = (float(given[i, 0]), float(given[i, 1]))
         found = _locate_one(
             locator, options, readings.picks(own.start, own.stop, reference),
-            readings.terms[own], epicenter, locate.draws, seed, event_id,
+            readings.terms(own), epicenter, locate.draws, seed, event_id,
         )  # fmt: skip
         results.add(i, own, found)
         results.rows.append(_row(event_id, float(magnitude[i]), found, reference))
@@ -143,7 +153,7 @@ def locate_block(
             "residual_s": results.residual_s,
             "travel_time_s": np.where(results.predicted_s >= 0, results.predicted_s, np.nan),
             "travel_time_error_s": results.spread_s,
-            "station_term_s": readings.terms,
+            "station_term_s": readings.mean_terms,
             "distance_km": results.distance_km,
             "azimuth_deg": results.azimuth_deg,
             "choice": readings.choice.tolist(),
@@ -291,10 +301,22 @@ class _Readings:
             self.phase,
         )
         found = corrections or Corrections()
-        keys = zip(network, station, kinds, strict=True)
-        self.terms = np.array([found.term_s.get(k, 0.0) for k in keys], dtype=float)
+        keys = list(zip(network, station, kinds, strict=True))
+        self.delay_s = found.delay_s
+        self.row = np.array([found.row.get(k, -1) for k in keys], dtype=np.int64)
+        self.mean_terms = np.zeros(len(keys))
+        known = self.row >= 0
+        self.mean_terms[known] = found.delay_s.mean(axis=1)[self.row[known]]
         noise = np.array([found.noise_s.get(k, 0.0) for k in kinds], dtype=float)
-        self.error_s = np.hypot(self.uncertainty_s, noise)
+        unknown = np.array([found.spread_s.get(k, 0.0) for k in kinds], dtype=float)
+        self.error_s = np.sqrt(self.uncertainty_s**2 + noise**2 + np.where(known, 0.0, unknown**2))
+
+    def terms(self, own: slice) -> Floats | None:
+        """Return the delays of some picks in every member, shape (picks, members)."""
+        row = self.row[own]
+        if not (row >= 0).any():
+            return None
+        return np.where(row[:, None] >= 0, self.delay_s[row], 0.0)
 
     def reference(self, a: int, b: int) -> np.datetime64:
         """The earliest time of some picks, from which the times of an event are counted."""
@@ -340,7 +362,7 @@ def _locate_one(
     locator: Locator,
     options: LocationOptions,
     picks: PickSet,
-    terms: Floats,
+    terms: Floats | None,
     epicenter: tuple[float, float] | None,
     draws: int,
     seed: int,
@@ -352,6 +374,7 @@ def _locate_one(
             locator.ensemble, picks, options, correction_s=terms, epicenter=epicenter,
             boundary_km=locator.stored.boundary, plane=locator.stored.plane,
             draws=WantedDraws(draws, random_stream(seed, "location", event_id)) if draws else None,
+            random=random_stream(seed, "smoothing", event_id),
         )  # fmt: skip
     except (QuakeloomError, *MACHINE_TROUBLE):
         raise

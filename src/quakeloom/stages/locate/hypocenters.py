@@ -59,14 +59,9 @@ def round_stage(number: int) -> str:
     return f"{LOCATE.name}_round{number}"
 
 
-def terms_file(layout: RunLayout, number: int) -> Item:
-    """File of the station terms that a round gave."""
-    return layout.part(round_stage(number), "station_terms.parquet")
-
-
-def noise_file(layout: RunLayout, number: int) -> Item:
-    """File of the errors of picks that a round gave."""
-    return layout.part(round_stage(number), "pick_noise.parquet")
+def estimated_file(layout: RunLayout, number: int, name: str) -> Item:
+    """File of a table that a round gave, see ``corrections.ESTIMATED``."""
+    return layout.part(round_stage(number), f"{name}.parquet")
 
 
 def structure_warnings(layout: RunLayout) -> list[str]:

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -36,26 +37,32 @@ from quakeloom.stages.locate.blocks import (
     find_workers,
     locate_task,
     make_tasks,
+    picks_mb,
     promise_memory,
     promise_tables,
+    promise_terms,
     task_mb,
 )
-from quakeloom.stages.locate.corrections import correction_rounds, warn_of_structure
+from quakeloom.stages.locate.corrections import (
+    ESTIMATED,
+    correction_rounds,
+    corrections_digest,
+    warn_of_structure,
+)
 from quakeloom.stages.locate.ensembles import ensemble_digest, make_times, write_ensemble
 from quakeloom.stages.locate.events import count_at_limit, warn_of_few_models, warn_of_limits
 from quakeloom.stages.locate.hypocenters import (
     draws_folder,
+    estimated_file,
     locate_settings,
-    noise_file,
     places_of,
     planned_rows,
     receiver_levels_of,
     round_stage,
     structure_warnings,
     tables_folder,
-    terms_file,
 )
-from quakeloom.stages.locate.station_terms import gather_terms, planned_rounds
+from quakeloom.stages.locate.station_terms import gather_terms, part_tables, planned_rounds
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -85,7 +92,11 @@ def inputs(run: PlannedRun) -> StageInputs:
     rounds = correction_rounds(locate, run.events)
     terms = f"{settings.name}/parts/{round_stage(rounds.every - 1)}.terms.json"
     return StageInputs(
-        common={"times": times, "rounds": asdict(rounds)},
+        common={
+            "times": times,
+            "rounds": asdict(rounds),
+            "corrections": corrections_digest(locate, settings.data),
+        },
         init={"levels": levels, "times": times, "rounds": asdict(rounds)},
         each={r.partition: {"events": r.events} for r in run.rows},
         files={"part": [terms]} if rounds.every else {},
@@ -101,7 +112,14 @@ def promise(run: PlannedRun) -> Promise:
         promise_threads(run.settings),
         init_mb=promise_tables(run.settings, ensemble),
         init_minutes=60,
-        facts={"rounds": correction_rounds(locate_settings(run.settings), run.events).every},
+        facts={
+            "rounds": correction_rounds(locate_settings(run.settings), run.events).every,
+            "terms_mb": promise_terms(
+                max(map(picks_mb, run.rows), default=0.0),
+                ensemble,
+                len(places_of(run.layout).names),
+            ),
+        },
     )
 
 
@@ -193,26 +211,22 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     """
     names = refuse_incomplete(layout, LOCATE.name)
     rounds = planned_rounds(layout)
-    for name, file, made in (
-        ("station_terms", terms_file, rounds.terms),
-        ("pick_noise", noise_file, rounds.every),
-    ):
+    for name in ESTIMATED:
+        made = rounds.every if name == "pick_noise" else rounds.terms
         if made:
-            table = read_table(file(layout, rounds.every - 1), name)
+            table = read_table(estimated_file(layout, rounds.every - 1, name), name)
             write_table(layout.table(name), name, table, read_json(layout.provenance))
         else:
             layout.table(name).remove()
     remove_others(draws_folder(layout), names)
     members = len(read_json(tables_folder(layout) / "members.json")["names"])
-    hypocenters, arrivals = (
-        pa.concat_tables(read_parts(layout, LOCATE.name, names, t)) for t in LOCATE.part_tables
-    )
+    hypocenters = pa.concat_tables(read_parts(layout, LOCATE.name, names, "hypocenters"))
     warn_of_few_models(hypocenters, members)
     locate = locate_settings(settings)
     warn_of_limits(hypocenters, locate.minimum_depth_km)
     # kept with the marker, since the summary and the report say it as well
-    said = warn_of_structure(locate, hypocenters, arrivals, rounds)
-    return gather_parts(LOCATE, layout, {"structure": said})
+    parts = partial(part_tables, layout, LOCATE.name, names)
+    return gather_parts(LOCATE, layout, {"structure": warn_of_structure(locate, parts, rounds)})
 
 
 def check(settings: Settings, layout: RunLayout) -> list[str]:
@@ -223,7 +237,7 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
         terms = layout.done_step(stage, "terms")
         recorded: dict[Item, str] = {}
         if terms.exists():
-            files = (terms_file(layout, number), noise_file(layout, number))
+            files = [estimated_file(layout, number, name) for name in ESTIMATED]
             recorded = dict(zip(files, read_json(terms)["digests"], strict=True))
         for name in refuse_incomplete(layout, LOCATE.name, stage):
             digests = read_json(layout.done(stage, name))["digests"]
