@@ -196,8 +196,8 @@ def _velocity_section(results: LineResults) -> Section:
             ),
             "Standard deviation of the velocity below the line.",
             "Where no ray goes it is the prior's: what velocity is known to without these picks. "
-            "Layers slower than what lies above them turn no ray: they are not in the mean, and thick "
-            "ones may lie outside of this range.",
+            "Layers slower than what lies above them turn no ray: they are not in the mean, and "
+            "thick ones may lie outside of this range.",
             "wide",
         ),
     )
