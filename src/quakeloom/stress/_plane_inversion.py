@@ -264,7 +264,7 @@ def _prior(
     length2 = float(np.nanmean(np.sum(field.components**2, axis=1)))
     best = field.point.alpha2
     others = likely_strengths(scan) if scan is not None and len(best) == 1 else ()
-    chosen = [(float(a),) for a in others] or [best]
+    chosen: list[tuple[float, ...]] = [(float(a),) for a in others] or [best]
     pairs = inversion.dissection.pairs
     weights = np.zeros(len(pairs))
     strength = np.ones(chains)

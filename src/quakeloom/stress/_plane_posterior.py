@@ -65,6 +65,7 @@ _EDGE = 1e-3
 """Added to R (1 - R) where it divides. Chosen here."""
 
 _NONE = np.empty((0, 0, 0))
+"""No room for derivatives: only the likelihood is wanted."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def log_shared_prior(shared: Floats) -> Floats:
 
 def draw_shared(count: int, generator: np.random.Generator) -> Floats:
     """Return draws of the prior of shared numbers, shape (draws, 5)."""
-    out = LOW + (HIGH - LOW) * generator.random((count, 5))
+    out: Floats = LOW + (HIGH - LOW) * generator.random((count, 5))
     out[:, 4] = np.minimum(generator.exponential(ASTRAY, count), 0.99 * HIGH[4])
     return out
 
@@ -445,7 +446,8 @@ def _choose(
     def weigh(at: float) -> Floats:
         w = weight + (at - power) * likelihood
         w = np.exp(w - w.max())
-        return w / w.sum()
+        shares: Floats = w / w.sum()
+        return shares
 
     low, high = power, 1.0
     if 1.0 / np.sum(weigh(1.0) ** 2) < _EFFECTIVE * count:
