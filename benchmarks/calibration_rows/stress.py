@@ -22,7 +22,7 @@ QUICK_TRUTHS = 8
 NAMES = ("SHmax", "shape ratio", "A_phi")
 UNITS = ("degrees", "", "")
 
-VARYING = (8, 200)
+VARYING = (16, 200)
 """Maps of a stress that turns by 40 degrees, and mechanisms of each."""
 
 CHAINS = ((24, 40), (8, 150))

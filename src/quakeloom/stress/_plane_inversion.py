@@ -214,7 +214,7 @@ def invert_probable_planes(
         drawn /= np.linalg.norm(drawn, axis=2, keepdims=True)
         start = drawn, draw_shared(plan.chains, random_stream(seed, "stress start"))
         start[1][:, 3] = np.log(np.radians(10.0))
-    prior = _prior(inversion, field, scan, float(np.exp(np.median(start[1][:, 3]))), plan.chains)
+    prior = _prior(inversion, field, scan, plan.chains)
     draws = sample_field(placed, first, shares, prior, start, plan, seed)
     return _summarize(inversion, field, draws)
 
@@ -257,14 +257,13 @@ def _prior(
     inversion: StressInversion,
     field: StressField,
     scan: AbicScan | None,
-    error: float,
     chains: int,
 ) -> FieldPrior:
     """Return the smoothness of unit tensors at the likely strengths, and the metric."""
     length2 = float(np.nanmean(np.sum(field.components**2, axis=1)))
     best = field.point.alpha2
     others = likely_strengths(scan) if scan is not None and len(best) == 1 else ()
-    chosen = [(float(a),) for a in others] or [best]
+    chosen: list[tuple[float, ...]] = [(float(a),) for a in others] or [best]
     pairs = inversion.dissection.pairs
     weights = np.zeros(len(pairs))
     strength = np.ones(chains)
@@ -277,11 +276,14 @@ def _prior(
             point, _ = inversion.inversion.evaluate(each)
             scales.append(length2 * each[0] / inversion.noise_variance(point))
         strength = np.array(scales)[np.arange(chains) % len(scales)]
-    middle = float(np.exp(np.mean(np.log(strength))))
     i, j = pairs.T
-    own = inversion._own / (2.0 * _SHEAR * error**2)
-    blocks = own + np.multiply.outer(middle * weights, np.eye(5))
-    blocks[i == j] += (1.0 / LENGTH_STD**2 + _SURE) * np.eye(5)
+
+    def metric(middle: float, error: float) -> BlockCholesky:
+        blocks = inversion._own / (2.0 * _SHEAR * error**2)
+        blocks += np.multiply.outer(middle * weights, np.eye(5))
+        blocks[i == j] += (1.0 / LENGTH_STD**2 + _SURE) * np.eye(5)
+        return BlockCholesky(inversion.dissection, blocks)
+
     off = i != j
     count = inversion.kept.size
     penalty: csr_array | None = None
@@ -289,8 +291,7 @@ def _prior(
         rows, columns = np.concatenate([i, j[off]]), np.concatenate([j, i[off]])
         values = np.concatenate([weights, weights[off]])
         penalty = coo_array((values, (rows, columns)), (count, count)).tocsr()
-    metric = BlockCholesky(inversion.dissection, blocks)
-    return FieldPrior(penalty, strength, inversion._components, metric)
+    return FieldPrior(penalty, strength, scan is not None, inversion._components, metric)
 
 
 def _summarize(

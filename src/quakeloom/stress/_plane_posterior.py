@@ -20,6 +20,7 @@ B 68, 411-436.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +62,17 @@ LENGTH_STD = 0.2
 """Standard deviation of the logarithm of the length of the stress of a node, which nothing depends
 on. Chosen here: steps of the dynamics stay of one size."""
 
+_MEASURED = 15
+"""Iterations of the warming after which the metric of a map is taken anew. Chosen here."""
+
+_SMOOTHEST = 1e-8
+"""Least variance of the differences between neighbors, that of no difference. Chosen here."""
+
 _EDGE = 1e-3
 """Added to R (1 - R) where it divides. Chosen here."""
 
 _NONE = np.empty((0, 0, 0))
+"""No room for derivatives: only the likelihood is wanted."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +106,21 @@ class FieldPrior:
     penalty : scipy.sparse.csr_array or None, shape (nodes, nodes)
         Graph matrix of the smoothness; None for a single node.
     strength : ndarray, shape (chains,)
-        Precision of differences of unit tensors between neighbors.
+        Precision of differences of unit tensors between neighbors, to begin with.
+    free : bool
+        It is drawn with the field; the standard deviation of differences is beforehand as likely
+        anywhere.
     area : ndarray of int64, shape (nodes,)
         Connected areas; each has one shape ratio's worth of prior.
-    metric : BlockCholesky
-        Factor of a precision like that of the posterior.
+    metric : callable
+        Factor of a precision like that of the posterior, of a strength and an error of mechanisms.
     """
 
     penalty: csr_array | None
     strength: Floats
+    free: bool
     area: Integers
-    metric: BlockCholesky
+    metric: Callable[[float, float], BlockCholesky]
 
 
 @dataclass(frozen=True)
@@ -158,7 +170,7 @@ def log_shared_prior(shared: Floats) -> Floats:
 
 def draw_shared(count: int, generator: np.random.Generator) -> Floats:
     """Return draws of the prior of shared numbers, shape (draws, 5)."""
-    out = LOW + (HIGH - LOW) * generator.random((count, 5))
+    out: Floats = LOW + (HIGH - LOW) * generator.random((count, 5))
     out[:, 4] = np.minimum(generator.exponential(ASTRAY, count), 0.99 * HIGH[4])
     return out
 
@@ -185,8 +197,37 @@ class _Chains:
         )
         self.step = np.full(chains, 0.3)
         self.scales = np.array([0.3, 0.1, 0.5])
+        self.strength = prior.strength.copy()
+        self.measure()
         self.likelihood = self._look(self.fields, self.shared, self.supposed)
         self.accepted = np.zeros(chains)
+
+    def measure(self) -> None:
+        """Take the metric of the strength and the error that the chains are at."""
+        middle = float(np.exp(np.mean(np.log(self.strength))))
+        self._metric = self.prior.metric(middle, float(np.exp(np.median(self.shared[:, 3]))))
+
+    def move_strength(self) -> None:
+        """Draw the strength of smoothing given the fields.
+
+        Unit tensors differ in four components: ``p(lambda) ~ lambda^(r/2 - 3/2) exp(-lambda q/2)``
+        with ``r`` four times the nodes less the areas, and the roughness q of the field.
+        """
+        areas = int(self.prior.area.max()) + 1
+        shape = 2.0 * (self.fields.shape[1] - areas) - 0.5
+        if self.prior.penalty is None or not self.prior.free or shape <= 0.0:
+            return
+        unit = self.fields / np.linalg.norm(self.fields, axis=2, keepdims=True)
+        rough = np.sum(self._roughen(unit) * unit, axis=(1, 2))
+        drawn = self.generator.standard_gamma(shape, self._count)
+        self.strength = drawn / np.maximum(0.5 * rough, _SMOOTHEST * shape)
+
+    def _roughen(self, unit: Floats) -> Floats:
+        """Return the graph matrix times fields, shape (chains, nodes, 5)."""
+        assert self.prior.penalty is not None
+        flat = unit.transpose(1, 0, 2).reshape(unit.shape[1], -1)
+        rough = (self.prior.penalty @ flat).reshape(unit.shape[1], self._count, 5)
+        return np.asarray(rough.transpose(1, 0, 2))
 
     def _any_member(self) -> Integers:
         """Return for every event one of its acceptable mechanisms, by their probabilities."""
@@ -219,9 +260,7 @@ class _Chains:
         slope = -(off / LENGTH_STD**2 + 5.0) * fields / length**2
         if self.prior.penalty is not None:
             unit = fields / length
-            flat = unit.transpose(1, 0, 2).reshape(unit.shape[1], -1)
-            rough = (self.prior.penalty @ flat).reshape(unit.shape[1], self._count, 5)
-            rough = self.prior.strength[:, None, None] * rough.transpose(1, 0, 2)
+            rough = self.strength[:, None, None] * self._roughen(unit)
             value -= 0.5 * np.sum(rough * unit, axis=(1, 2))
             slope -= (rough - unit * np.sum(rough * unit, axis=2, keepdims=True)) / length
         return value, slope
@@ -235,7 +274,7 @@ class _Chains:
 
     def move_field(self, steps: int, warming: bool) -> None:
         """Move every field along the dynamics, and keep or refuse where it ends."""
-        metric = self.prior.metric
+        metric = self._metric
 
         def solve(force: Floats) -> Floats:
             return metric.solve(np.ascontiguousarray(force.transpose(1, 2, 0))).transpose(2, 0, 1)
@@ -356,6 +395,9 @@ def sample_field(
             chains.move_members()
         chains.move_shared(warming)
         chains.move_field(sampling.steps, warming)
+        chains.move_strength()
+        if warming and number % _MEASURED == _MEASURED - 1 and prior.penalty is not None:
+            chains.measure()
         if not warming:
             length = np.linalg.norm(chains.fields, axis=2, keepdims=True)
             fields.append(chains.fields / length)
@@ -445,7 +487,8 @@ def _choose(
     def weigh(at: float) -> Floats:
         w = weight + (at - power) * likelihood
         w = np.exp(w - w.max())
-        return w / w.sum()
+        shares: Floats = w / w.sum()
+        return shares
 
     low, high = power, 1.0
     if 1.0 / np.sum(weigh(1.0) ** 2) < _EFFECTIVE * count:

@@ -79,8 +79,9 @@ class PopulationTable(NamedTuple):
 @functools.lru_cache(maxsize=1)
 def population_table() -> PopulationTable:
     """Return the table of ``ln Z``, the mean of ``h(I)`` over all directions of normals."""
-    ends = (LEVEL_RANGE, np.log(WIDTH_RANGE), (0.0, 1.0), FRICTION_RANGE)
-    axes = [np.linspace(*e, n) for e, n in zip(ends, _STEPS, strict=True)]
+    widths = float(np.log(WIDTH_RANGE[0])), float(np.log(WIDTH_RANGE[1]))
+    ends = (LEVEL_RANGE, widths, (0.0, 1.0), FRICTION_RANGE)
+    axes = [np.linspace(low, high, n) for (low, high), n in zip(ends, _STEPS, strict=True)]
     middle = (np.arange(_SIDE) + 0.5) / _SIDE
     # even in the cosine to one axis and in the azimuth about it: even over the octant
     height, azimuth = np.meshgrid(middle, 0.5 * np.pi * middle, indexing="ij")
@@ -239,7 +240,7 @@ def _plane(
     slope[3] += by * scale * c / tau
     outer[0] = -by * (shear - mu * sigma) / spread
     outer[1] = -by * mu * scale
-    return value
+    return float(value)
 
 
 class Placed(NamedTuple):
@@ -353,6 +354,102 @@ def _look(frame: Floats, stress: Floats, q: Floats, drawn: Floats) -> None:
         )
 
 
+class _Scratch(NamedTuple):
+    """Arrays of one event that a loop fills anew."""
+
+    m: Floats
+    before: Floats
+    tensor: Floats
+    vectors: Floats
+    values: Floats
+    axes: Floats
+    stress: Floats
+    frame: Floats
+    drawn: Floats
+    q: Floats
+    shape: Floats
+    slope: Floats
+    outer: Floats
+    level: Floats
+    g: Floats
+    by: Floats
+
+
+@compiled()
+def _make_scratch() -> _Scratch:
+    return _Scratch(
+        np.empty(5), np.empty(5), np.empty((3, 3)), np.empty((3, 3)), np.empty(3),
+        np.empty((3, 3)), np.empty((3, 3)), np.empty((2, 3, 3)), np.empty((3, 3)), np.empty(5),
+        np.empty(4), np.empty((2, 5)), np.empty((2, 2)), np.empty(2), np.empty((3, 3)), np.empty(5),
+    )  # fmt: skip
+
+
+@compiled()
+def _interpolate(field: Floats, nodes: Integers, corners: Floats, work: _Scratch) -> bool:
+    """Fill the stress at an event; return whether it is that of the event before."""
+    m, before = work.m, work.before
+    m[:] = 0.0
+    for corner in range(nodes.size):
+        if nodes[corner] >= 0:
+            for j in range(5):
+                m[j] += corners[corner] * field[nodes[corner], j]
+    same = True
+    for j in range(5):
+        same = same and m[j] == before[j]
+    before[:] = m
+    return same
+
+
+@compiled()
+def _find_shape(work: _Scratch, with_axes: bool) -> float:
+    """Fill principal values and shape of the stress at an event; return the shape ratio."""
+    values = work.values
+    _tensor(work.m, work.stress)
+    if with_axes:
+        work.tensor[:] = work.stress
+        diagonalize(work.tensor, work.vectors, values, work.axes)
+    else:
+        _principal(work.stress, values)
+    spread = max(values[2] - values[0], 1e-9)
+    work.shape[0], work.shape[1] = spread, 0.5 * (values[0] + values[2])
+    ratio: float = min(max((values[2] - values[1]) / spread, 0.0), 1.0)
+    return ratio
+
+
+@compiled()
+def _add_slopes(work: _Scratch, through: float, part: float, by_ratio: float, ratio: float) -> None:
+    """Fill the derivatives by components of an event's logarithm of probability.
+
+    ``through`` is the share of the planes in it, ``part`` that of the first plane of them.
+    """
+    g, axes, spread = work.g, work.axes, work.shape[0]
+    g[:] = 0.0
+    d_spread, d_middle = 0.0, 0.0
+    for plane in range(2):
+        share = through * (part if plane == 0 else 1.0 - part)
+        d_spread += share * work.outer[plane, 0]
+        d_middle += share * work.outer[plane, 1]
+        for number in range(5):
+            a, b = (0, 1, 0, 0, 1)[number], (0, 1, 1, 2, 2)[number]
+            s = share * work.slope[plane, number]
+            for i in range(3):
+                for j in range(3):
+                    g[i, j] += s * work.frame[plane, a, i] * work.frame[plane, b, j]
+    # derivatives of principal values by elements are products of their axes
+    low = -d_spread + 0.5 * d_middle - through * by_ratio * ratio / spread
+    high = d_spread + 0.5 * d_middle - through * by_ratio * (1.0 - ratio) / spread
+    mid = through * by_ratio / spread
+    for i in range(3):
+        for j in range(3):
+            g[i, j] += (
+                low * axes[0, i] * axes[0, j]
+                + mid * axes[1, i] * axes[1, j]
+                + high * axes[2, i] * axes[2, j]
+            )
+    work.by[:] = 0.0
+    _add_components(g, 1.0, work.by)
+
+
 @compiled(nogil=True)
 def log_likelihood(
     placed: Placed,
@@ -385,85 +482,39 @@ def log_likelihood(
     """
     frames, weights, nodes, corners = placed
     slopes = gradient.shape[0] > 0
-    m, before, tensor, vectors = np.empty(5), np.empty(5), np.empty((3, 3)), np.empty((3, 3))
-    values, axes, stress = np.empty(3), np.empty((3, 3)), np.empty((3, 3))
-    frame, drawn = np.empty((2, 3, 3)), np.empty((3, 3))
-    q, shape = np.empty(5), np.empty(4)
-    slope, outer, level = np.empty((2, 5)), np.empty((2, 2)), np.empty(2)
-    g, by = np.empty((3, 3)), np.empty(5)
-    spread, ratio, log_z, by_ratio = 1.0, 0.5, 0.0, 0.0
+    work = _make_scratch()
+    level, shape = work.level, work.shape
+    ratio, log_z, by_ratio = 0.5, 0.0, 0.0
     for chain in range(fields.shape[0]):
         t, astray = given[chain, 3], given[chain, 4]
         shape[2], shape[3] = _bessel(1.0 / t**2)
-        before[:] = np.nan
+        work.before[:] = np.nan
         for event in range(weights.size):
-            for j in range(5):
-                m[j] = 0.0
-            for corner in range(nodes.shape[1]):
-                node = nodes[event, corner]
-                if node >= 0:
-                    for j in range(5):
-                        m[j] += corners[event, corner] * fields[chain, node, j]
-            same = True
-            for j in range(5):
-                same = same and m[j] == before[j]
+            same = _interpolate(fields[chain], nodes[event], corners[event], work)
             if not same:  # events at one node share what follows
-                before[:] = m
-                _tensor(m, stress)
-                if slopes:
-                    tensor[:] = stress
-                    diagonalize(tensor, vectors, values, axes)
-                else:
-                    _principal(stress, values)
-                spread = max(values[2] - values[0], 1e-9)
-                ratio = min(max((values[2] - values[1]) / spread, 0.0), 1.0)
-                shape[0], shape[1] = spread, 0.5 * (values[0] + values[2])
+                ratio = _find_shape(work, slopes)
                 log_z, by_ratio = _population(table, given[chain], ratio)
             member = supposed.member[chain, event]
             for plane in range(2):
                 x = t * supposed.turned[chain, event, plane, 0]
                 y = t * supposed.turned[chain, event, plane, 1]
-                _turn(frames[member], plane, x, y, frame[plane])
-                _look(frame[plane], stress, q, drawn)
-                level[plane] = _plane(q, shape, given[chain], free, slope[plane], outer[plane])
+                _turn(frames[member], plane, x, y, work.frame[plane])
+                _look(work.frame[plane], work.stress, work.q, work.drawn)
+                level[plane] = _plane(
+                    work.q, shape, given[chain], free, work.slope[plane], work.outer[plane]
+                )
             largest = max(level[0], level[1])
             one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)
             # no stress makes an event less probable than this, which keeps the sum finite
             inside = (1.0 - astray) * (one + two) * np.exp(max(largest - log_z, -600.0))
-            likely = inside + astray
-            w = weights[event]
-            by_event[chain, event] = w * np.log(max(likely, 1e-300))
+            likely = max(inside + astray, 1e-300)
+            by_event[chain, event] = weights[event] * np.log(likely)
             if not slopes:
                 continue
-            through = w * inside / max(likely, 1e-300)
-            part = one / (one + two)
-            g[:] = 0.0
-            d_spread, d_middle = 0.0, 0.0
-            for plane in range(2):
-                share = through * (part if plane == 0 else 1.0 - part)
-                d_spread += share * outer[plane, 0]
-                d_middle += share * outer[plane, 1]
-                for number in range(5):
-                    a, b = (0, 1, 0, 0, 1)[number], (0, 1, 1, 2, 2)[number]
-                    s = share * slope[plane, number]
-                    for i in range(3):
-                        for j in range(3):
-                            g[i, j] += s * frame[plane, a, i] * frame[plane, b, j]
-            # derivatives of principal values by elements are products of their axes
-            low = -d_spread + 0.5 * d_middle - through * by_ratio * ratio / spread
-            high = d_spread + 0.5 * d_middle - through * by_ratio * (1.0 - ratio) / spread
-            mid = through * by_ratio / spread
-            for i in range(3):
-                for j in range(3):
-                    g[i, j] += (
-                        low * axes[0, i] * axes[0, j]
-                        + mid * axes[1, i] * axes[1, j]
-                        + high * axes[2, i] * axes[2, j]
-                    )
-            by[:] = 0.0
-            _add_components(g, 1.0, by)
+            through = weights[event] * inside / likely
+            _add_slopes(work, through, one / (one + two), by_ratio, ratio)
             for corner in range(nodes.shape[1]):
                 node = nodes[event, corner]
                 if node >= 0:
                     for j in range(5):
-                        gradient[chain, node, j] += corners[event, corner] * by[j]
+                        gradient[chain, node, j] += corners[event, corner] * work.by[j]

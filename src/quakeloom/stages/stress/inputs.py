@@ -191,32 +191,50 @@ def select_events(
     members = [angles[rows]]
     picked = np.arange(rows.size)[:, None]
     from_sets = acceptance is not None and takes_sets(settings)
-    if from_sets:
-        table = acceptance_table(*grid)
+    if from_sets and rows.size:
         members.append(np.stack(grid[:3], axis=1))
-        thinned = []
-        for start, stop in _blocks(rows, block):
-            # one contiguous read per block; a chunk holds neighbors
-            chunk = np.asarray(acceptance[rows[start] : rows[stop - 1] + 1])
-            sets, coherence = weigh_acceptance(chunk[rows[start:stop] - rows[start]], table)
-            has = coherence > 0
-            statistics[start:stop][has] = sets[has]
-            found = thin_acceptance(chunk[rows[start:stop] - rows[start]], table[:, -1])
-            # an event without a set has its preferred mechanism alone
-            alone = np.arange(start, stop)[:, None]
-            thinned.append(np.where(has[:, None], found + rows.size, alone))
-            if settings.weighting == "coherence":
-                weights[start:stop] *= np.where(has, coherence, 0.0)
-        picked = np.concatenate(thinned) if thinned else picked
+        coherence, picked = _take_sets(acceptance, rows, grid, statistics, block)
+        if settings.weighting == "coherence":
+            weights = weights * coherence
     silent = weights <= 0
     if silent.any():
         left["no acceptable mechanism agrees with another"] = int(silent.sum())
     letters, counts = np.unique(quality[rows][~silent].astype(str), return_counts=True)
     qualities = dict(zip(letters.tolist(), counts.tolist(), strict=True))
-    sets = MechanismSets.equal(
+    chosen = MechanismSets.equal(
         points, np.concatenate(members)[picked], np.where(silent, 0.0, whole)
     )
-    return StressEvents(points, statistics, weights, angles[rows], left, qualities, sets, from_sets)
+    return StressEvents(
+        points, statistics, weights, angles[rows], left, qualities, chosen, from_sets
+    )
+
+
+def _take_sets(
+    acceptance: Any,
+    rows: NDArray[np.int64],
+    grid: Sequence[Floats],
+    statistics: Floats,
+    block: int,
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Put what sets say in the place of preferred mechanisms; return coherence and members.
+
+    Members are numbers of preferred mechanisms, after which those of the grid are counted on.
+    """
+    table = acceptance_table(*grid)
+    coherences, members = [], []
+    for start, stop in _blocks(rows, block):
+        # one contiguous read per block; a chunk holds neighbors
+        chunk = np.asarray(acceptance[rows[start] : rows[stop - 1] + 1])
+        chunk = chunk[rows[start:stop] - rows[start]]
+        sets, coherence = weigh_acceptance(chunk, table)
+        has = coherence > 0
+        statistics[start:stop][has] = sets[has]
+        coherences.append(np.where(has, coherence, 0.0))
+        # an event without a set has its preferred mechanism alone
+        alone = np.arange(start, stop)[:, None]
+        thinned = thin_acceptance(chunk, table[:, -1]) + rows.size
+        members.append(np.where(has[:, None], thinned, alone))
+    return np.concatenate(coherences), np.concatenate(members)
 
 
 def _preferred(settings: Stress, angles: Floats, ids: list[str], seed: int) -> Floats:
