@@ -13,7 +13,7 @@ from quakeloom.config import load_configuration
 from quakeloom.core import PlanError
 from quakeloom.report import describe_verdicts
 from quakeloom.stages.calibration.calibrating import calibrate_run
-from quakeloom.stages.calibration.catalogs import simulate_like
+from quakeloom.stages.calibration.catalogs import _structure, simulate_like
 from quakeloom.stages.calibration.judging import shmax_of, verdict
 from quakeloom.stages.calibration.template import read_template
 from quakeloom.stages.planning import plan_configuration
@@ -24,7 +24,8 @@ SETTINGS = {
     "sources": [
         {"path": f"{name}_*.csv", "format": "csv"} for name in ("events", "picks", "polarities")
     ] + [{"path": "stations.csv", "format": "csv"}],
-    "locate": {**LOCATE, "members": 12},
+    "locate": {**LOCATE, "members": 12, "station_events": 12},
+    "stress": {"grid_step_deg": 0},
     "takeoff": {"angles": "ensemble"},
     "mechanism": {
         "trials": 6, "grid_step_deg": 10, "minimum_polarities": 6,
@@ -79,8 +80,29 @@ def test_a_run_is_calibrated_on_catalogs_like_its_own(tmp_path):
     assert depth["share_held"] > 0.6
     assert depth["range_width"] > 0
     assert any("mechanism within" in name for name in rows)
+    term = rows["station term, 95 % range"]
+    assert term["truth_count"] == 32
+    assert term["share_held"] > 0.6
+    assert any("SHmax" in name for name in rows)
+    # the page of the run shows what was found
+    quakeloom("report", "--run", str(layout.root))
+    page = layout.report.local.read_text(encoding="utf-8")
+    assert "What is stated, what holds" in page
+    assert "station term, 95 % range" in page
     assert (layout.root / "calibration.txt").exists()
     assert (layout.root / "calibration.png").exists()
+
+
+def test_structure_of_a_simulated_catalog_is_shared_by_neighbors():
+    """Correlated as exp(-d / L), with variance 1, at every station for itself."""
+    random = np.random.default_rng(3)
+    place = np.zeros((60, 3))
+    place[30:, 2] = 10.0
+    keys = [("XX", f"S{j}", "P") for j in range(400) for _ in range(60)]
+    field = _structure(random, keys, place, np.tile(np.arange(60), 400), 10.0).reshape(400, 60)
+    assert np.ptp(field[:, :30], axis=1).max() < 1e-9
+    assert field[:, 0].var() == pytest.approx(1.0, abs=0.2)
+    assert np.mean(field[:, 0] * field[:, 30]) == pytest.approx(np.exp(-1.0), abs=0.2)
 
 
 def test_greatest_horizontal_compression_is_that_of_the_axes():

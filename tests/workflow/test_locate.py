@@ -37,8 +37,11 @@ LOCATE = {
 SPEED = 6.0
 
 
-def write_picks(folder: Path, bad: bool = False, count: int = 6) -> None:
-    """Write events, P and S picks, stations and a model: 6 km/s everywhere, Vp/Vs of 1.73."""
+def write_picks(folder: Path, bad: bool = False, count: int = 6, east: float = SPEED) -> None:
+    """Write events, P and S picks, stations and a model: 6 km/s everywhere, Vp/Vs of 1.73.
+
+    East of 135 degrees velocity may be another; rays are straight all the same.
+    """
     random = np.random.default_rng(4)
     stations = [(f"S{i}", *random.uniform(-0.2, 0.2, 2)) for i in range(8)]
     with (folder / "stations.csv").open("w", newline="") as file:
@@ -54,13 +57,15 @@ def write_picks(folder: Path, bad: bool = False, count: int = 6) -> None:
         events.writerow(["event_id", "origin_time", "longitude", "latitude", "depth_km"])
         picks.writerow(["event_id", "network", "station", "phase", "time", "uncertainty_s"])
         for i in range(count):
-            month = 1 + i // 3
+            month = 1 + i // 3 % 12
             x, y, z = *random.uniform(-0.1, 0.1, 2), random.uniform(6, 14)
-            name, origin = f"e{i}", np.datetime64(f"2011-{month:02d}-{10 + i}T01:00:00", "ns")
+            name, origin = f"e{i}", np.datetime64(f"2011-{month:02d}-{10 + i % 18}T01:00:00", "ns")
             events.writerow([name, f"{origin}Z", f"{135 + x:.3f}", f"{35 + y:.3f}", f"{z:.1f}"])
             for j, (station, sx, sy) in enumerate(stations):
-                east, north = (sx - x) * 91.29, (sy - y) * 110.94
-                time = np.sqrt(east**2 + north**2 + z**2) / SPEED
+                away, north = (sx - x) * 91.29, (sy - y) * 110.94
+                share = np.mean(x + (np.arange(200) + 0.5) / 200 * (sx - x) > 0)
+                slow = share / east + (1.0 - share) / SPEED
+                time = np.sqrt(away**2 + north**2 + z**2) * slow
                 for phase, factor in (("P", 1.0), ("S", 1.73)):
                     if bad and i == 0 and j > 0:
                         continue
@@ -336,6 +341,27 @@ def test_a_new_month_takes_the_terms_of_a_finished_catalog(tmp_path):
             Locate(**{**frozen, "corrections": "nowhere"}), events, one, places, month, 1,
             str(tmp_path),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("east", [SPEED, 5.2])
+def test_lateral_structure_is_told_with_what_helps(tmp_path, caplog, east):
+    """In a run and in the command alike; layers alone are no such structure."""
+    write_picks(tmp_path, count=48, east=east)
+    given = {**LOCATE, "draws": 0}
+    compute(tmp_path, tmp_path / "a", locate=given)
+    in_run = [r.getMessage() for r in caplog.records if "depend on the place" in r.getMessage()]
+    caplog.clear()
+    events, picks, places = read_location_inputs(
+        tmp_path / "picks_all.csv", tmp_path / "stations.csv"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    locate_catalog(Locate(**given), events, picks, places, out, 1, str(tmp_path))
+    alone = [r.getMessage() for r in caplog.records if "depend on the place" in r.getMessage()]
+    assert len(in_run) == len(alone) == int(east != SPEED)
+    for sentence in (*in_run, *alone):
+        assert "three-dimensional grids" in sentence
+        assert "time_error_fraction" in sentence
 
 
 def _later(row: str, seconds: float) -> str:

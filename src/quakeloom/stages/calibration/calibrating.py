@@ -113,6 +113,9 @@ def _write_catalog(folder: Item, template: Template, truth: TrueCatalog) -> Conf
             values[group]["models"] = [_absolute(m, settings.data) for m in values[group]["models"]]
     if "picks" not in truth.tables:
         values.pop("locate", None)
+    if "locate" in values:
+        # the stations of a simulated catalog have other delays
+        values["locate"].pop("corrections", None)
     if "stress" in values:
         values["stress"].pop("catalogs", None)
     write_text_if_changed(folder / "simulated.yaml", yaml.safe_dump(values, sort_keys=False))

@@ -14,6 +14,7 @@ from quakeloom.core import (
     LayeredModel,
     distance_azimuth,
     fault_vectors,
+    local_position,
     p_radiation,
     plane_angles,
     random_stream,
@@ -34,6 +35,9 @@ to failure slips: a mixture of well and badly oriented faults."""
 
 _TABLE_KM = (0.5, 1.0)
 """Steps in depth and distance of the table that true travel times are interpolated in, km."""
+
+_WAVES = 128
+"""Waves that a random field of structure is the sum of: its values are Gaussian to a percent."""
 
 _TRUE = 1 << 20
 """Number from which on models are drawn that are true: no member of an ensemble has it."""
@@ -116,7 +120,11 @@ def _events(template: Template, random: np.random.Generator) -> pa.Table:
 def _picks(
     template: Template, truth: LayeredModel, random: np.random.Generator
 ) -> tuple[pa.Table, dict[tuple[str, str, str], float]]:
-    """Picks of the run's stations with true times, delays of stations and errors as stated."""
+    """Picks of the run's stations with true times, and errors as the run states or infers them.
+
+    Those of picks, delays of stations, and a share of the travel time that events close to each
+    other have in common at a station.
+    """
     locate, arrivals = template.settings.locate, template.arrivals
     assert locate is not None
     assert arrivals is not None
@@ -131,9 +139,16 @@ def _picks(
         time[own] = _times(truth, phase, place[own, 2], distance[own], -station[own, 2] / 1000.0)
     names = (arrivals.column(c).to_pylist() for c in ("network", "station"))
     keys = list(zip(*names, kinds.tolist(), strict=True))
-    delay = {k: float(locate.station_error_s * random.standard_normal()) for k in sorted(set(keys))}
+    errors = template.errors
+    delay = {k: errors.delay_s[k[2]] * random.standard_normal() for k in sorted(set(keys))}
     stated = arrivals.column("uncertainty_s").to_numpy()
-    late = time + np.array([delay[k] for k in keys]) + stated * random.standard_normal(event.size)
+    noise = np.hypot(stated, [errors.noise_s[k] for k in kinds])
+    share = np.clip(
+        locate.time_error_fraction * time, locate.time_error_minimum_s, locate.time_error_maximum_s
+    )
+    path = share * _structure(random, keys, template.place, event, locate.correlation_km)
+    late = time + np.array([delay[k] for k in keys]) + path
+    late = late + noise * random.standard_normal(event.size)
     origin = template.events.column("origin_time").to_numpy()[event]
     columns: dict[str, Any] = {
         c: arrivals.column(c) for c in ("event_id", "network", "station", "phase")
@@ -239,3 +254,31 @@ def _with_station(
     kept = np.array([i for i, r in enumerate(rows) if r is not None], dtype=np.int64)
     place = np.array([r for r in rows if r is not None], dtype=float).reshape(-1, 3)
     return np.nan_to_num(place), table.take(pa.array(kept)), event[kept]
+
+
+def _structure(
+    random: np.random.Generator,
+    keys: list[tuple[str, str, str]],
+    place: Floats,
+    event: NDArray[np.int64],
+    correlation_km: float,
+) -> Floats:
+    """Draw Gaussian fields over the places of events, one for every station, of variance 1.
+
+    They are correlated as ``exp(-d / correlation_km)``: sums of cosines whose wave numbers have
+    the spectral density of that, a multivariate Cauchy distribution (Rahimi & Recht 2007, Random
+    features for large-scale kernel machines).
+    """
+    middle = place.mean(axis=0)
+    flat = local_position(middle[0], middle[1], place[:, 0], place[:, 1])
+    where = np.column_stack([*flat, place[:, 2]]) / correlation_km
+    names = sorted({k[:2] for k in keys})
+    number = {n: i for i, n in enumerate(names)}
+    station = np.array([number[k[:2]] for k in keys], dtype=np.int64)
+    found = np.empty(len(keys))
+    for i in range(len(names)):
+        wave = random.standard_normal((_WAVES, 3)) / np.abs(random.standard_normal((_WAVES, 1)))
+        phase = random.uniform(0.0, 2.0 * np.pi, _WAVES)
+        own = np.flatnonzero(station == i)
+        found[own] = np.cos(where[event[own]] @ wave.T + phase).sum(axis=1)
+    return found * np.sqrt(2.0 / _WAVES)

@@ -30,6 +30,22 @@ VP_VS = 1.73
 
 
 @dataclass(frozen=True)
+class ArrivalErrors:
+    """Errors of arrivals beyond those of the picks, as the run states or has inferred them.
+
+    Attributes
+    ----------
+    delay_s : dict of str to float
+        Standard deviation of the delays of stations, by phase.
+    noise_s : dict of str to float
+        Error of picks beyond the stated one, by phase.
+    """
+
+    delay_s: dict[str, float]
+    noise_s: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Template:
     """A finished run as the pattern of simulated catalogs.
 
@@ -53,6 +69,7 @@ class Template:
         Around which true models are drawn.
     why_not : dict of str to str
         What cannot be judged, and why.
+    errors : ArrivalErrors
     """
 
     settings: Settings
@@ -65,6 +82,7 @@ class Template:
     tensor: Floats | None
     models: list[LayeredModel]
     why_not: dict[str, str]
+    errors: ArrivalErrors
 
 
 def read_template(settings: Settings, layout: RunLayout) -> Template:
@@ -125,8 +143,20 @@ def read_template(settings: Settings, layout: RunLayout) -> Template:
         settings, events.take(kept), place[known],
         read_table(layout.table("stations"), "stations"), arrivals,
         None if "mechanisms" in why_not else polarities, angles[known], _stress(layout), models,
-        why_not,
+        why_not, _arrival_errors(settings, layout),
     )  # fmt: skip
+
+
+def _arrival_errors(settings: Settings, layout: RunLayout) -> ArrivalErrors:
+    """Errors that a run has inferred, else those that its settings state."""
+    stated = settings.locate.station_error_s if settings.locate is not None else 0.0
+    delay, noise = dict.fromkeys("PS", stated), dict.fromkeys("PS", 0.0)
+    if layout.table("pick_noise").exists():
+        for row in read_table(layout.table("pick_noise"), "pick_noise").to_pylist():
+            noise[row["phase"]] = row["pick_noise_s"]
+            if np.isfinite(row["station_spread_s"]):
+                delay[row["phase"]] = row["station_spread_s"]
+    return ArrivalErrors(delay, noise)
 
 
 def _source_events(layout: RunLayout) -> pa.Table:
