@@ -34,6 +34,8 @@ class Line:
     depth_km, distance_km : ndarray
     velocity : ndarray, (depth, distance), km/s
         The truth.
+    layer, basin : ndarray of bool, (depth, distance)
+        Nodes of the low-velocity layer, and of the basin; none in lines of other kinds.
     """
 
     kind: str
@@ -41,6 +43,8 @@ class Line:
     depth_km: np.ndarray
     distance_km: np.ndarray
     velocity: np.ndarray
+    layer: np.ndarray
+    basin: np.ndarray
 
 
 def smooth_noise(rng, shape, lengths):
@@ -56,7 +60,7 @@ def smooth_noise(rng, shape, lengths):
 
 
 def draw_section(rng, kind):
-    """Return depths, distances and a velocity section of one kind of crust.
+    """Return depths, distances, a velocity section of one kind of crust, its layer and its basin.
 
     A profile of a region; structure along the line of a width and lengths of its own; and in turn
     nothing more, a low-velocity layer, a basin with a steep edge, or both.
@@ -82,18 +86,18 @@ def draw_section(rng, kind):
     field = profile[:, None] + width * fading[:, None] * smooth_noise(
         rng, (z.size, x.size), lengths
     )
+    layer, basin = np.zeros(field.shape, bool), np.zeros(field.shape, bool)
     if kind in ("layer", "both"):
         top, thick = rng.uniform(2.0, 6.0), rng.uniform(1.0, 3.0)
         left, wide = rng.uniform(0.0, 30.0), rng.uniform(20.0, 60.0)
-        inside = ((z > top) & (z < top + thick))[:, None] & ((x > left) & (x < left + wide))
-        field = field + np.where(inside, np.log1p(-rng.uniform(0.03, 0.12)), 0.0)
+        layer = ((z > top) & (z < top + thick))[:, None] & ((x > left) & (x < left + wide))
+        field = field + np.where(layer, np.log1p(-rng.uniform(0.03, 0.12)), 0.0)
     if kind in ("basin", "both"):
         edge, deep = rng.uniform(15.0, 45.0), rng.uniform(1.0, 3.0)
         side = x < edge if rng.random() < 0.5 else x > edge
-        field = field + np.where(
-            (z < deep)[:, None] & side[None, :], np.log1p(-rng.uniform(0.05, 0.2)), 0.0
-        )
-    return z, x, np.clip(np.exp(field), 2.5, 9.0)
+        basin = (z < deep)[:, None] & side[None, :]
+        field = field + np.where(basin, np.log1p(-rng.uniform(0.05, 0.2)), 0.0)
+    return z, x, np.clip(np.exp(field), 2.5, 9.0), layer, basin
 
 
 def solve_times(velocity, step, source, z, x):
@@ -109,7 +113,7 @@ def draw_line(seed, number, kinds=("smooth", "layer", "basin", "both"), shots=6,
     """Return a line with its picks and its truth."""
     rng = np.random.default_rng([seed, number])
     kind = kinds[number % len(kinds)]
-    z, x, velocity = draw_section(rng, kind)
+    z, x, velocity, layer, basin = draw_section(rng, kind)
     # times on a grid twice as fine, linear between the nodes of the truth
     fine_z, fine_x = (
         np.arange(0, z[-1] + 1e-9, STEP_KM / 2),
@@ -129,4 +133,4 @@ def draw_line(seed, number, kinds=("smooth", "layer", "basin", "both"), shots=6,
         columns["travel_time_s"].append(picked + ERROR_S * rng.standard_normal(far.size))
     picks = {n: np.concatenate(v) for n, v in columns.items()}
     picks["time_error_s"] = np.full(picks["travel_time_s"].size, ERROR_S)
-    return Line(kind, picks, z, x, velocity)
+    return Line(kind, picks, z, x, velocity, layer, basin)

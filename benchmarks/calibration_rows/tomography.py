@@ -18,7 +18,13 @@ as many as can be afforded, at some ten seconds each."""
 MEMBERS = 39
 """The least members that resolve 95 %."""
 
-CLASSES = ("with rays", "without rays", "below the deepest ray")
+CLASSES = (
+    "with rays",
+    "without rays",
+    "below the deepest ray",
+    "in low-velocity layers",
+    "in basins",
+)
 LEVELS = (0.2, 0.4, 0.6, 0.8, 0.9, 0.95)
 """Stated probabilities of the reliability diagram."""
 
@@ -49,10 +55,12 @@ def look(seed, number, settings):
     seen = covered_nodes(coverage, (z[1] - z[0], x[1] - x[0]), found.facts["picks"])
     deepest = z[np.flatnonzero(seen.any(axis=1)).max()]
     below = np.broadcast_to((z > deepest)[:, None], truth.shape)
+    near = np.ix_(_nearest(line.depth_km, z), _nearest(line.distance_km, x))
+    classes = (seen, ~seen & ~below, below, line.layer[near], line.basin[near])
     velocities = found.velocities.to_numpy().astype(float)
     shares = np.full((len(CLASSES), len(LEVELS)), np.nan)
     widths = np.full(len(CLASSES), np.nan)
-    for c, nodes in enumerate((seen, ~seen & ~below, below)):
+    for c, nodes in enumerate(classes):
         if not nodes.any():
             continue
         for k, level in enumerate(LEVELS):
@@ -62,6 +70,11 @@ def look(seed, number, settings):
             shares[c, k] = np.mean((truth[nodes] >= low) & (truth[nodes] <= high))
         widths[c] = np.mean(high - low)
     return shares, widths, seconds
+
+
+def _nearest(nodes, wanted):
+    """Return the index of the node nearest to each of some places."""
+    return np.abs(nodes[:, None] - wanted).argmin(axis=0)
 
 
 def measure_nodes(quick: bool) -> list[Row]:

@@ -164,7 +164,7 @@ def _velocity_section(results: LineResults) -> Section:
     ratio, limit = results.mask_above
     known = informed_nodes(spread, v["prior_standard_deviation"], ratio, limit)
     masked = np.where(known, mean, np.nan)
-    title = f"Mean, where its standard deviation is below {ratio:g} of the prior's"
+    title = f"Mean, where known to {ratio:g} of the prior's deviation"
     if limit is not None:
         title += f" and below {limit:g} km/s"
     panels = {title: masked}
