@@ -111,6 +111,11 @@ class TomographyPrior(Section):
         "compiled. None if empty, where `standard_deviation` is given, or hyper-parameters are "
         "maximized.",
     )
+    blocks: int = setting(
+        150, "Layers that turn no ray, and basins with an edge, whose evidence is compared where "
+        "hyper-parameters are marginalized: members have them where the picks allow them. 0 for "
+        "none: what a Gaussian field rules out is then not in the ranges.", "1", ge=0, le=5000,
+    )  # fmt: skip
     kernel: Literal["squared_exponential", "matern52", "matern32", "exponential"] | None = setting(
         None,
         "Correlation function. If absent and hyper-parameters are marginalized, `matern52` and "

@@ -55,6 +55,7 @@ from quakeloom.inference._lanczos import (
     lanczos_log_determinant,
 )
 from quakeloom.inference._langevin import Walk, langevin_walk
+from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
 from quakeloom.inference._randomized_maximum import (
     Fit,
     Linearization,
@@ -92,6 +93,7 @@ __all__ = [
     "MemberStreams",
     "NormalEquations",
     "NotPositiveDefiniteError",
+    "Population",
     "ScaledPrecision",
     "SmoothInversion",
     "SmoothPrior",
@@ -122,11 +124,13 @@ __all__ = [
     "minimize_abic",
     "noise_factor",
     "one_blas_thread",
+    "population_posterior",
     "posterior_score",
     "projected_stein",
     "randomized_member",
     "robust_weights",
     "subspace_of",
+    "walk_in_cube",
     "white_draw",
     "with_one_blas_thread",
 ]

@@ -7,6 +7,13 @@ the summaries say what they have in common. :func:`line_verification` and
 :func:`synthetic_line` are problems with known answers.
 """
 
+from quakeloom.tomography._blocks import (
+    Blocks,
+    Extent,
+    block_shift,
+    blocks_at,
+    sample_blocks,
+)
 from quakeloom.tomography._later_arrivals import find_later_arrivals
 from quakeloom.tomography._line_grid import LineGrid, make_line_grid
 from quakeloom.tomography._line_priors import (
@@ -73,7 +80,9 @@ from quakeloom.tomography._weighed_priors import (
 
 __all__ = [
     "SAMPLERS",
+    "Blocks",
     "EnsembleMembers",
+    "Extent",
     "Kernel",
     "LineGrid",
     "LineSurvey",
@@ -95,6 +104,8 @@ __all__ = [
     "VelocityCorrelation",
     "VelocityPrior",
     "WeighedPriors",
+    "block_shift",
+    "blocks_at",
     "carrier_nodes",
     "check_picks",
     "choose_prior",
@@ -114,6 +125,7 @@ __all__ = [
     "prepare_posterior",
     "prior_at_point",
     "reference_at_nodes",
+    "sample_blocks",
     "sample_ensemble",
     "spread_reduction",
     "summarize_sections",

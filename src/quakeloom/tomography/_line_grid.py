@@ -77,6 +77,20 @@ class LineGrid:
         share = (self.depth_km[:, None] - self.ground_depth_km[None, :]) / dz + 0.5
         return np.where(wet[None, :], np.clip(share, 0.0, 1.0), 1.0)
 
+    def coarser(self) -> LineGrid:
+        """Return the same section with half as many nodes either way."""
+        axes = [
+            x[0] + 2.0 * (x[1] - x[0]) * np.arange(-(-(x.size - 1) // 2) + 1)
+            for x in (self.depth_km, self.distance_km)
+        ]
+        return LineGrid(
+            axes[0],
+            axes[1],
+            self.ground_at(axes[1]),
+            self.water_surface_km,
+            self.water_velocity_km_s,
+        )
+
     def ground_at(self, distance_km: ArrayLike) -> NDArray[np.float64]:
         """Return the depth of the ground at distances."""
         at = np.asarray(distance_km, dtype=np.float64)

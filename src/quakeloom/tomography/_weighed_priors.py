@@ -19,6 +19,7 @@ from quakeloom.inference import (
     maximize_posterior,
     robust_weights,
 )
+from quakeloom.tomography._blocks import Blocks, block_shift
 from quakeloom.tomography._line_grid import LineGrid
 from quakeloom.tomography._refraction import Kernel, RefractionProblem, Scale, VelocityPrior
 
@@ -78,6 +79,8 @@ class PriorPoint:
         Growth of the vertical length per depth.
     kernel : str
         Correlation function of what differs along the line: how rough it is.
+    blocks : tuple
+        Layers and basins in the mean (:func:`quakeloom.tomography.blocks_at`).
     """
 
     width: float
@@ -85,6 +88,7 @@ class PriorPoint:
     distance_length: float
     growth: float
     kernel: Kernel = "matern52"
+    blocks: Blocks = ()
 
 
 @dataclass(frozen=True)
@@ -198,10 +202,14 @@ def prior_at_point(
     width = np.interp(below, *shape.standard_deviation.T) * point.width
     lz = shape.lengths_km[0] * point.depth_length
     lx = shape.lengths_km[1] * point.distance_length
-    logs = np.log(mean) if shape.scale == "log_velocity" else mean
+    shift = block_shift(nodes, point.blocks)
+    if shape.scale == "log_velocity":
+        center = np.log(mean)[:, None] + shift
+    else:
+        center = mean[:, None] * np.exp(shift)
     rough = point.kernel == "exponential"
     lateral = gaussian_field(
-        (_stretched(below, lz, point.growth), along), (1.0, lx), width[:, None], logs[:, None],
+        (_stretched(below, lz, point.growth), along), (1.0, lx), width[:, None], center,
         point.kernel, min(shape.share, _ROUGH_SHARE) if rough else shape.share,
     )  # fmt: skip
     if rough:

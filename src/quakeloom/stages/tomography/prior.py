@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.config import Tomography, TomographyPrior, TomographySection
+from quakeloom.inference import Linearization, log_evidence, maximize_posterior
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -17,6 +18,8 @@ from quakeloom.store import (
     write_json_if_changed,
 )
 from quakeloom.tomography import (
+    Blocks,
+    Extent,
     Kernel,
     LineGrid,
     PriorPoint,
@@ -30,6 +33,7 @@ from quakeloom.tomography import (
     make_velocity_prior,
     prior_at_point,
     reference_at_nodes,
+    sample_blocks,
     turning_velocities,
     velocity_scatter,
     weigh_priors,
@@ -39,6 +43,14 @@ PRIOR_POINTS = 16
 """Equally probable hyper-parameters that members are shared out to in turn; chosen here: so many
 give the exact width of a linear problem to a tenth, half as many lose the tail of wide priors."""
 
+
+_MOST_NODES = 10_000
+"""Nodes of the section on which models with blocks are compared; chosen here: on a grid twice as
+coarse times differ by less than the errors of picks, and by as much without blocks."""
+
+_STEPS, _TOLERANCE = 12, 1e-2
+"""Gauss-Newton steps, and share of the number of data by which one must lower the objective, of a
+model with blocks; chosen here."""
 
 _LENGTHS = (6.0, 30.0)
 """Least and most correlation lengths in a section from which the search for better ones begins:
@@ -74,7 +86,8 @@ class LinePrior:
         regions, added to what differs along the line; empty for none.
     points : list of dict
         Equally probable hyper-parameters (:class:`quakeloom.tomography.PriorPoint`), with factors
-        on the standard deviation and lengths above; empty where all members have those.
+        on the standard deviation and lengths above, and with blocks in the mean; empty where all
+        members have those.
     """
 
     reference: list[tuple[float, float]]
@@ -189,6 +202,12 @@ def _weigh_line_priors(
     best = found.best
     growth = best.growth if open_growth else start.length_growth
     chosen = _scaled(wanted, start, best.depth_length, best.distance_length, best.width, growth)
+    coarse = grid
+    while coarse.depth_km.size * coarse.distance_km.size > _MOST_NODES:
+        coarse = coarse.coarser()
+    with_blocks, tried = _add_blocks(
+        line, coarse, found.points, lambda point: replace(build(point), grid=coarse)
+    )
     points = [
         {
             "width": p.width / best.width,
@@ -196,10 +215,50 @@ def _weigh_line_priors(
             "distance_length": p.distance_length / best.distance_length,
             "growth": p.growth if open_growth else start.length_growth,
             "kernel": p.kernel,
+            "blocks": [list(b) for b in p.blocks],
         }
-        for p in found.points
+        for p in with_blocks
     ]
-    return replace(chosen, log_evidence=found.log_evidence, tried=found.tried, points=points)
+    tried += found.tried
+    return replace(chosen, log_evidence=found.log_evidence, tried=tried, points=points)
+
+
+def _add_blocks(
+    line: Tomography,
+    grid: LineGrid,
+    points: list[PriorPoint],
+    build: Callable[[PriorPoint], RefractionProblem],
+) -> tuple[list[PriorPoint], int]:
+    """Return as many points with the layers and basins that the picks allow, and how many tried.
+
+    The points are equally probable without blocks, so blocks are weighed by the evidence that
+    they add to that of their point.
+    """
+    wanted = line.prior.blocks
+    if not wanted:
+        return points, 0
+    nu = line.degrees_of_freedom
+
+    def evidence(point: PriorPoint) -> float:
+        problem = build(point)
+        fit = maximize_posterior(problem, steps=_STEPS, tolerance=_TOLERANCE, degrees_of_freedom=nu)
+        there = Linearization(fit.white, *problem.linearize(fit.white))
+        return log_evidence(problem, there, nu)
+
+    alone: dict[PriorPoint, float] = {}
+
+    def gain(number: int, blocks: Blocks) -> float:
+        point = points[number]
+        if point not in alone:
+            alone[point] = evidence(point)
+        return evidence(replace(point, blocks=blocks)) - alone[point] if blocks else 0.0
+
+    first, last = float(grid.distance_km[0]), float(grid.distance_km[-1])
+    deep = float(grid.depth_km[-1] - grid.ground_depth_km.min())
+    extent = Extent(first, last, deep)
+    found = sample_blocks(gain, len(points), extent, wanted, len(points))
+    made = [replace(points[number], blocks=blocks) for number, blocks in found]
+    return made, wanted + len(alone)
 
 
 def _prior_shape(line: Tomography, prior: LinePrior) -> PriorShape:
@@ -221,7 +280,10 @@ def line_problems(
     """Return the problem of every point of a prior; all have as many white coordinates."""
     if not prior.points:
         return (line_problem(line, grid, picks, prior),)
-    points = [PriorPoint(**p) for p in prior.points]
+    points = [
+        PriorPoint(**{**p, "blocks": tuple(tuple(b) for b in p.get("blocks", ()))})
+        for p in prior.points
+    ]
     shape = _prior_shape(line, prior)
     nodes = carrier_nodes(grid, points, shape, line.prior.nodes_per_length)
     distinct = list(dict.fromkeys(points))

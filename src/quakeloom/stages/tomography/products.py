@@ -193,22 +193,22 @@ def prior_spread(inputs: LineInputs) -> NDArray[np.float64]:
 
     Over all equally probable points of the hyper-parameters.
     """
-    variances = []
+    spreads, means = [], []
     for problem in inputs.problems:
         field = problem.prior.field
         at_nodes = problem.grid.interpolation(
             problem.prior.below_ground_km, problem.prior.distance_km
         )
         spread = at_nodes @ np.sqrt(field.variance()).ravel()
+        center = at_nodes @ field.mean.ravel()
         if problem.prior.scale == "log_velocity":
             # standard deviation of a lognormal velocity
-            median = np.exp(at_nodes @ field.mean.ravel())
-            spread = median * np.exp(0.5 * spread**2) * np.sqrt(np.expm1(spread**2))
-        variances.append(spread)
-    if len(variances) == 1:
-        return np.asarray(variances[0]).reshape(inputs.problem.grid.shape)
-    # the points have the same median, so the mean variance is that of their mixture
-    mixed = np.sqrt(np.mean(np.square(variances), axis=0))
+            center = np.exp(center + 0.5 * spread**2)
+            spread = center * np.sqrt(np.expm1(spread**2))
+        spreads.append(spread)
+        means.append(center)
+    # of the mixture: the mean variance, and that of the means, which blocks make differ
+    mixed = np.sqrt(np.mean(np.square(spreads), axis=0) + np.var(means, axis=0))
     return np.asarray(mixed).reshape(inputs.problem.grid.shape)
 
 
