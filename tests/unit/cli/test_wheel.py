@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -70,5 +69,4 @@ def test_a_run_works_from_the_wheel_in_an_empty_environment(wheel, tmp_path):
     code = "import quakeloom as ql; print(ql.open_run('results/demo'), ql.__file__)"
     told = call(python, "-c", code)
     assert "mechanisms (16)" in told
-    assert str(ROOT) not in told
-    assert sys.prefix not in told
+    assert Path(told.split()[-1]).is_relative_to(python.parents[1]), "what the wheel installed"
