@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
+from quakeloom.formats._line_plausibility import find_implausible_picks
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 
 
@@ -110,7 +111,16 @@ class PickCollector:
         self, path: Path, title: str, name: str, ground: NDArray[np.float64] | None = None
     ) -> LinePicks:
         """Return the tables; a file without one good pick is refused."""
-        picks, rejects = self._picks.table(), self.rejects.table()
+        picks = self._picks.table()
+        implausible = find_implausible_picks(picks)
+        lines = picks.column("source_line").to_pylist()
+        for row, reason in implausible.items():
+            self.rejects.add(lines[row], "pick", reason)
+        if implausible:
+            kept = np.ones(picks.num_rows, dtype=bool)
+            kept[list(implausible)] = False
+            picks = picks.filter(pa.array(kept))
+        rejects = self.rejects.table()
         if not picks.num_rows:
             first = f"; the first: {rejects.column('reason')[0]}" if rejects.num_rows else ""
             raise FormatError(

@@ -109,7 +109,10 @@ class LocalStore:
 
     @contextlib.contextmanager
     def write_group(self, key: str) -> Iterator[str]:
-        """Give the key of a temporary folder; on success it takes the place of the item."""
+        """Give the key of a temporary folder; on success it takes the place of the item.
+
+        A link in that place is replaced; the folder that it leads to is left as it is.
+        """
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
@@ -120,7 +123,11 @@ class LocalStore:
             for file in temporary.rglob("*"):
                 if file.is_file():
                     _to_disk(file)
-            if path.exists():
+            if path.is_symlink():
+                # what the link leads to belongs to somebody else, and stays
+                path.unlink()
+                temporary.replace(path)
+            elif path.exists():
                 old = _unfinished(path, "old")
                 path.replace(old)
                 temporary.replace(path)
@@ -213,7 +220,7 @@ def _remove_leftovers(path: Path) -> None:
         match = _UNFINISHED.fullmatch(entry.name)
         if match is None or match["name"] != path.name:
             continue
-        if entry.is_dir():
+        if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path, ignore_errors=True)
         else:
             Path(entry.path).unlink(missing_ok=True)

@@ -400,3 +400,29 @@ def test_datasets_come_back_as_they_were(folder, name):
     assert [i.name for i in folder.children()] == [name]
     with pytest.raises(InputError, match="none"), open_dataset(folder / f"none.{name}"):
         pass
+
+
+@pytest.mark.parametrize("target", ["folder", "nothing"])
+def test_a_link_in_the_place_of_a_folder_is_replaced_and_its_target_kept(tmp_path, target):
+    """Whoever has moved a part to another disk and linked it loses neither of the two."""
+    elsewhere = tmp_path / "elsewhere"
+    if target == "folder":
+        elsewhere.mkdir()
+        (elsewhere / "old.txt").write_text("old")
+    root = tmp_path / "results"
+    root.mkdir()
+    (root / "part").symlink_to(elsewhere)
+    # and what a killed write has left of one
+    (root / ".123.old.part").symlink_to(elsewhere)
+    item = open_item(root) / "part"
+    with atomic_folder(item) as group:
+        write_bytes(group / "new.txt", b"new")
+    assert not (root / "part").is_symlink()
+    assert [p.name for p in root.iterdir()] == ["part"]
+    assert (root / "part" / "new.txt").read_text() == "new"
+    if target == "folder":
+        assert (elsewhere / "old.txt").read_text() == "old"
+    (root / "other").symlink_to(elsewhere)
+    (open_item(root) / "other").remove()
+    assert not (root / "other").is_symlink()
+    assert elsewhere.exists() == (target == "folder")
