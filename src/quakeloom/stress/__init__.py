@@ -17,6 +17,7 @@ from quakeloom.stress._interpolation import (
 from quakeloom.stress._inversion import StressInversion, invert_stress
 from quakeloom.stress._keyed import add_keyed, grid_around, key_statistics, stack_keyed
 from quakeloom.stress._mechanisms import (
+    SET_SIZE,
     acceptance_table,
     basis_change,
     design_rows,
@@ -31,6 +32,7 @@ from quakeloom.stress._plane_inversion import (
     ProbableStress,
     invert_probable_planes,
     join_sets,
+    plan_sampling,
 )
 from quakeloom.stress._plane_posterior import Sampling
 from quakeloom.stress._planes import (
@@ -74,6 +76,7 @@ __all__ = [
     "FRICTIONS",
     "NEIGHBOR_SHIFTS",
     "REGIMES",
+    "SET_SIZE",
     "Bootstrap",
     "MechanismSets",
     "PlacedMechanisms",
@@ -115,6 +118,7 @@ __all__ = [
     "mask_near",
     "mask_polygons",
     "mechanism_statistics",
+    "plan_sampling",
     "plane_instability",
     "regime_number",
     "shape_ratio",

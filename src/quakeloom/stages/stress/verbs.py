@@ -48,7 +48,13 @@ from quakeloom.store import (
     write_arrays,
     write_table,
 )
-from quakeloom.stress import REGIMES, describe_stress, stress_components
+from quakeloom.stress import (
+    REGIMES,
+    SET_SIZE,
+    describe_stress,
+    plan_sampling,
+    stress_components,
+)
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +112,11 @@ def promise_memory(settings: Settings, events: int) -> int:
     replicates = stress.bootstrap * nodes * 5 * 4 / 1e6
     batch = min(stress.bootstrap, 64) * nodes * (5 * 15 + 6 * 5) * 8 / 1e6
     fields = 3 * stress.fields * nodes * 5 * 8 / 1e6
+    if stress.planes in ("auto", "probable"):
+        # the sets, and what every chain supposes of every event; all draws twice
+        plan = plan_sampling(events)
+        each += events * (SET_SIZE * 20 + plan.chains * 30) * 8 / 1e6
+        fields += 2 * plan.chains * plan.kept * nodes * 5 * 8 / 1e6
     return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch + fields))
 
 
