@@ -249,8 +249,8 @@ def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]
     if not rounds.terms and shown.station_s > _DELAYED * max(locate.station_error_s, 0.02):
         said.append(
             f"Residuals scatter by {shown.station_s:.2f} s from station to station, more "
-            f"than station_error_s ({locate.station_error_s:g} s); set `station_iterations: 2`, "
-            "which corrects the delays of stations"
+            f"than station_error_s ({locate.station_error_s:g} s); estimate station "
+            "terms, which correct them (`station_iterations: 1`, from `station_events` events on)"
         )
     sure = shown.path_correlation > _SURELY * shown.path_correlation_error
     large = shown.path_s > locate.minimum_pick_error_s
@@ -260,7 +260,7 @@ def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]
             f"{shown.path_correlation:.2f}, {shown.path_s:.2f} s): travel times depend on the "
             "place, which no model of the ensemble knows. Ranges, those of epicenters first, may "
             "not hold; "
-            + ("" if rounds.terms else "set `station_iterations: 2`, and ")
+            + ("" if rounds.terms else "estimate station terms (`station_iterations: 1`), and ")
             + "locate in an ensemble of a region or in three-dimensional grids (`models`), or "
             "raise `time_error_fraction`"
         )
