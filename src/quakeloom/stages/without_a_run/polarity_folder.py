@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.core import InputError, QuakeloomError
+from quakeloom.core import InputError, QuakeloomError, SettingsError
 from quakeloom.formats import Trace, WaveformFile
 from quakeloom.schema import is_first_p, make_table, time_values
 from quakeloom.signal import ACCELERATION, Record, band_of, flag_bit, flag_names
@@ -78,6 +79,8 @@ def read_folder(
     directions : SensorDirections, optional
         Where sensors point; without it the headers of the files tell.
     """
+    if not math.isfinite(shift_s):
+        raise SettingsError(f"The shift {shift_s} is no number of seconds. Nothing was read.")
     progress("reading headers")
     rows, problems = index_files(list_files(path))
     archive = ArchiveReader(directions=directions)
@@ -361,6 +364,11 @@ def _tables(
         polarity[i], probability[i] = sign[k], up[k]
         codes[i] = reading.job.instrument.network, record.channels[0]
         orientation[i], choice[i] = record.orientation, record.choice
+        asked = picks[i]["network"]
+        if asked and asked != codes[i][0]:
+            # the codes of picks and of files differ, and nobody else knows
+            other = f"station of network {codes[i][0] or '(none)'} for a pick of {asked}"
+            choice[i] = "; ".join(filter(None, (choice[i], other)))
     for i, reason in reasons.items():
         p = picks[i]
         problems.append(Problem(p["source_file"], "polarity", p["station"], reason, p["event_id"]))
