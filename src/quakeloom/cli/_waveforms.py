@@ -52,6 +52,9 @@ Stations = Annotated[
 _SHOWN_REASONS = 5
 """Reasons that are told where nothing came out."""
 
+_SHOWN_NAMES = 5
+"""Channels that a sentence names."""
+
 GROUPS = {"pick": pick_app, "polarity": polarity_app}
 """Groups of commands that stages of this module bring."""
 
@@ -138,12 +141,14 @@ def pick(
         )
     refuse_odd_ending(out)
     options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=not every_s)
+    directions = _directions(stations)
     with status("picking") as tell:
         picker = open_picker(weights)
         found = pick_folder(
             waveforms, picker, options, _span(span), not all_instruments, tell,
-            _directions(stations),
+            directions,
         )  # fmt: skip
+    _say_uncovered(directions, stations)
     rejects = write_named_table(out, "picks", found.picks, found.rejects, {"picker": found.picker})
     typer.echo(
         f"{out}: {found.counts['P']} P and {found.counts['S']} S in {found.records} records "
@@ -190,14 +195,14 @@ def polarity(
             "--out FILE. Nothing was read; see `quakeloom polarity --help`."
         )
     refuse_odd_ending(out)
+    directions = _directions(stations)
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(
-            waveforms, read_picks(picks), reader, shift, tell, _directions(stations)
-        )
+        found = read_folder(waveforms, read_picks(picks), reader, shift, tell, directions)
     rejects = write_named_table(
         out, "polarities", found.polarities, found.rejects, {"reader": reader.name}
     )
+    _say_uncovered(directions, stations)
     counts = found.counts
     typer.echo(
         f"{out}: {counts['up']} up, {counts['down']} down, {counts['unknown']} not known, of "
@@ -225,7 +230,14 @@ def _directions(stations: Path | None) -> Any:
 
     if stations is None:
         return None
-    table = read_source(stations).stations
+    source = read_source(stations)
+    table = source.stations
+    if source.rejects.num_rows:
+        typer.secho(
+            f"{stations}: {source.rejects.num_rows} records were put aside:"
+            f"{_reasons(source.rejects)}",
+            fg="yellow", err=True,
+        )  # fmt: skip
     if not table.num_rows:
         raise InputError(
             f"'{stations}' holds no stations, so no sensor could be turned by it. Nothing was "
@@ -402,10 +414,28 @@ def _end_with_nothing(what: str, rejects: Any, remedy: str) -> NoReturn:
     """End with exit code 1 after files without a row were written, with the reasons by number."""
     from quakeloom.core import QuakeloomError
 
-    counts = Counter(rejects.column("reason").to_pylist()).most_common(_SHOWN_REASONS)
-    listed = "".join(f"\n  - {count} x {reason}" for reason, count in counts)
+    listed = _reasons(rejects)
     why = f" What was put aside, most frequent first:{listed}\n" if listed else " "
     raise QuakeloomError(f"{what}{why}Remedy: {remedy}.")
+
+
+def _reasons(rejects: Any) -> str:
+    """Return the most frequent reasons of rejects, a line each."""
+    counts = Counter(rejects.column("reason").to_pylist()).most_common(_SHOWN_REASONS)
+    return "".join(f"\n  - {count} x {reason}" for reason, count in counts)
+
+
+def _say_uncovered(directions: Any, stations: Path | None) -> None:
+    """Say of which channels a file of stations says no direction at the time of the records."""
+    if directions is None or not directions.uncovered:
+        return
+    names = sorted(directions.uncovered)
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    typer.secho(
+        f"{stations} gives no direction of {', '.join(names[:_SHOWN_NAMES])}{more} at the time of "
+        "the records: headers and names of channels are used",
+        fg="yellow", err=True,
+    )  # fmt: skip
 
 
 def _say_rejects(item: Item | None, rows: int) -> None:
