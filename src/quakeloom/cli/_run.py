@@ -90,7 +90,7 @@ def plan(
 def run(
     context: typer.Context,
     config: Config,
-    cores: Annotated[int, typer.Option(help="Processor cores to use; 0 for all.")] = 0,
+    cores: Annotated[int, typer.Option(min=0, help="Processor cores to use; 0 for all.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would run.")] = (
         False
     ),

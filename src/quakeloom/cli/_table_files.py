@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from pathlib import Path
@@ -9,11 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from quakeloom.core import SettingsError
-from quakeloom.store import Item, atomic_file, open_item, write_bytes, write_table
+from quakeloom.core import InputError, SettingsError
+from quakeloom.store import Item, atomic_file, open_item, read_table, write_bytes, write_table
 
 TABLE_ENDINGS = (".parquet", ".csv", ".json")
 """Endings of a file for a table: Parquet with its provenance, CSV, a JSON list of rows."""
+
+
+_NEEDED = {"picks": ("station", "phase", "time"), "polarities": ("station", "polarity")}
+"""Columns without which a file is no table of that name; every row has a value there."""
+
+_SHOWN_COLUMNS = 8
+"""Columns that a message shows."""
 
 
 def refuse_odd_ending(out: Path) -> None:
@@ -76,6 +85,115 @@ def write_named_table(
         return None
     _write(beside, "rejects", rejects, provenance)
     return beside
+
+
+def read_named_table(item: Item, name: str) -> Any:
+    """Read a table that :func:`write_named_table` wrote; None for CSV and JSON of others.
+
+    Parameters
+    ----------
+    item : Item
+    name : str
+        Registered name of the table.
+
+    Raises
+    ------
+    InputError
+        If a value is not of the type of its column, or Parquet is of another table.
+    """
+    ending = Path(item.name).suffix.lower()
+    if ending == ".parquet":
+        return _read_parquet(item, name)
+    rows = _own_rows(item, name) if ending in (".csv", ".json") else None
+    if rows is None:
+        return None
+    return _typed_table(item, name, rows)
+
+
+def _read_parquet(item: Item, name: str) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from quakeloom.schema import table_schema
+
+    try:
+        with item.open() as stream:
+            columns = set(pq.read_schema(stream).names)
+    except (pa.ArrowInvalid, FileNotFoundError):
+        return read_table(item, name)  # which says what is wrong
+    missing = [c for c in _NEEDED.get(name, ()) if c not in columns]
+    if missing and not columns >= set(table_schema(name).names):
+        raise InputError(
+            f"'{item}' is no table of {name}: it has no column {', '.join(missing)} (it has "
+            f"{', '.join(sorted(columns)[:_SHOWN_COLUMNS])}). Nothing was read; give another file."
+        )
+    return read_table(item, name)
+
+
+def _own_rows(item: Item, name: str) -> list[dict[str, Any]] | None:
+    """Return the rows of a CSV or JSON with exactly the registered columns, as texts or values."""
+    from quakeloom.schema import table_schema
+
+    wanted = table_schema(name).names
+    if not item.exists() or item.is_folder():
+        return None
+    try:
+        with item.open() as stream:
+            text = stream.read().decode("utf-8-sig")
+        if item.name.lower().endswith(".csv"):
+            lines = csv.reader(io.StringIO(text, newline=""))
+            if next(lines, None) != wanted:
+                return None
+            return [dict(zip(wanted, line, strict=True)) for line in lines if line]
+        rows = json.loads(text)
+    except (ValueError, csv.Error):
+        return None
+    is_ours = isinstance(rows, list) and all(
+        isinstance(row, dict) and list(row) == wanted for row in rows
+    )
+    return rows if is_ours else None
+
+
+def _typed_table(item: Item, name: str, rows: list[dict[str, Any]]) -> Any:
+    """Return rows as the registered table; texts of a CSV are cast, and empty ones missing."""
+    import pyarrow as pa
+
+    from quakeloom.schema import table_schema, validate_table
+
+    for number, row in enumerate(rows, start=1):
+        lost = [c for c in _NEEDED.get(name, ()) if row[c] in ("", None)]
+        if lost:
+            raise InputError(
+                f"'{item}' has a row ({number}) without {' and '.join(lost)}. Nothing was read; "
+                "correct it, or write the table again."
+            )
+    columns = []
+    schema = table_schema(name)
+    for field in schema:
+        values = [row[field.name] for row in rows]
+        is_text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        try:
+            if not is_text:
+                missing = math.nan if pa.types.is_floating(field.type) else None
+                values = [missing if v in ("", None) else v for v in values]
+            known = [v for v in values if v is not None]
+            if pa.types.is_timestamp(field.type) or all(isinstance(v, str) for v in known):
+                column = pa.array(values, pa.string()).cast(field.type)
+            else:
+                column = pa.array(
+                    [float(v) if isinstance(v, str) else v for v in values], field.type
+                )
+        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
+            raise InputError(
+                f"'{item}' has a value in column '{field.name}' that is no {field.type} ({error}). "
+                "Nothing was read; correct it, or write the table again."
+            ) from error
+        columns.append(column)
+    table = pa.table(columns, schema=schema)
+    problems = validate_table(name, table)
+    if problems:
+        raise InputError(f"'{item}': {' '.join(problems)} Nothing was read; correct the file.")
+    return table
 
 
 def _write(item: Item, name: str, table: Any, provenance: dict[str, str]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from quakeloom.cli._table_files import refuse_odd_ending, write_named_table
+from quakeloom.cli._table_files import read_named_table, refuse_odd_ending, write_named_table
 from quakeloom.store import Item
 
 pick_app = typer.Typer(
@@ -46,6 +48,12 @@ Stations = Annotated[
     ),
 ]
 
+
+_SHOWN_REASONS = 5
+"""Reasons that are told where nothing came out."""
+
+_SHOWN_NAMES = 5
+"""Channels that a sentence names."""
 
 GROUPS = {"pick": pick_app, "polarity": polarity_app}
 """Groups of commands that stages of this module bring."""
@@ -133,12 +141,14 @@ def pick(
         )
     refuse_odd_ending(out)
     options = PickOptions(p_threshold=p_threshold, s_threshold=s_threshold, one_s_per_p=not every_s)
+    directions = _directions(stations)
     with status("picking") as tell:
         picker = open_picker(weights)
         found = pick_folder(
             waveforms, picker, options, _span(span), not all_instruments, tell,
-            _directions(stations),
+            directions,
         )  # fmt: skip
+    _say_uncovered(directions, stations)
     rejects = write_named_table(out, "picks", found.picks, found.rejects, {"picker": found.picker})
     typer.echo(
         f"{out}: {found.counts['P']} P and {found.counts['S']} S in {found.records} records "
@@ -146,6 +156,11 @@ def pick(
         f"{found.picker}"
     )
     _say_rejects(rejects, found.rejects.num_rows)
+    if not found.picks.num_rows:
+        _end_with_nothing(
+            f"No pick came out of {found.records} records.", found.rejects,
+            "look at the reasons, at --p-threshold and --s-threshold, or take another --weights",
+        )  # fmt: skip
 
 
 @polarity_app.callback()
@@ -180,14 +195,14 @@ def polarity(
             "--out FILE. Nothing was read; see `quakeloom polarity --help`."
         )
     refuse_odd_ending(out)
+    directions = _directions(stations)
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(
-            waveforms, read_picks(picks), reader, shift, tell, _directions(stations)
-        )
+        found = read_folder(waveforms, read_picks(picks), reader, shift, tell, directions)
     rejects = write_named_table(
         out, "polarities", found.polarities, found.rejects, {"reader": reader.name}
     )
+    _say_uncovered(directions, stations)
     counts = found.counts
     typer.echo(
         f"{out}: {counts['up']} up, {counts['down']} down, {counts['unknown']} not known, of "
@@ -199,14 +214,36 @@ def polarity(
             "see the column orientation"
         )
     _say_rejects(rejects, found.rejects.num_rows)
+    if not counts["up"] + counts["down"]:
+        _end_with_nothing(
+            f"No first motion came out of {counts['picks']} P picks.", found.rejects,
+            "look at the reasons, and whether picks and waveforms are of the same stations and "
+            "times",
+        )  # fmt: skip
 
 
 def _directions(stations: Path | None) -> Any:
     """Return where sensors point by a file of stations; nothing without one."""
+    from quakeloom.core import InputError
     from quakeloom.formats import read_source
     from quakeloom.stages.archive.directions import SensorDirections
 
-    return None if stations is None else SensorDirections(read_source(stations).stations)
+    if stations is None:
+        return None
+    source = read_source(stations)
+    table = source.stations
+    if source.rejects.num_rows:
+        typer.secho(
+            f"{stations}: {source.rejects.num_rows} records were put aside:"
+            f"{_reasons(source.rejects)}",
+            fg="yellow", err=True,
+        )  # fmt: skip
+    if not table.num_rows:
+        raise InputError(
+            f"'{stations}' holds no stations, so no sensor could be turned by it. Nothing was "
+            "read; give StationXML, dataless SEED or a table of channels."
+        )
+    return SensorDirections(table)
 
 
 @evaluate_app.command("picks")
@@ -260,8 +297,14 @@ def evaluate_polarities(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Accuracy and coverage of polarities against an analyst's."""
+    from quakeloom.core import SettingsError
     from quakeloom.stages.training.evaluation import evaluate_polarity_tables
 
+    if not 0.0 <= minimum_probability <= 1.0:
+        raise SettingsError(
+            f"--minimum-probability {minimum_probability:g} is no probability. Nothing was "
+            "compared; give one from 0.5 to 1."
+        )
     found = evaluate_polarity_tables(
         _read_table(polarities, "polarities"), _read_table(reference, "polarities"),
         minimum_probability,
@@ -335,7 +378,9 @@ def _numbers(text: str, option: str) -> tuple[float, float]:
     try:
         a, b = (float(v) for v in text.split(","))
     except ValueError:
-        raise SettingsError(f"{option} '{text}' is not two numbers such as 10,20.") from None
+        a = b = math.nan
+    if not (math.isfinite(a) and math.isfinite(b)):
+        raise SettingsError(f"{option} '{text}' is not two numbers such as 10,20.")
     return a, b
 
 
@@ -349,20 +394,48 @@ def _read_table(path: Path, name: str) -> Any:
 
     from quakeloom.core import InputError
     from quakeloom.formats import read_source
-    from quakeloom.store import open_item, read_table
+    from quakeloom.store import open_item
 
     item = open_item(path)
     files = [i for i in item.children() if not i.is_folder()] if item.is_folder() else [item]
     if not files:
         raise InputError(f"There are no {name} at '{path}': the folder is empty.")
-    tables = [
-        read_table(f, name) if f.name.endswith(".parquet") else getattr(read_source(f.local), name)
-        for f in files
-    ]
-    table = pa.concat_tables(tables)
+    written = [read_named_table(f, name) for f in files]
+    table = pa.concat_tables(
+        getattr(read_source(f.local), name) if known is None else known
+        for f, known in zip(files, written, strict=True)
+    )
     if not table.num_rows:
         raise InputError(f"'{path}' holds no {name}. Nothing was read; give another file.")
     return table
+
+
+def _end_with_nothing(what: str, rejects: Any, remedy: str) -> NoReturn:
+    """End with exit code 1 after files without a row were written, with the reasons by number."""
+    from quakeloom.core import QuakeloomError
+
+    listed = _reasons(rejects)
+    why = f" What was put aside, most frequent first:{listed}\n" if listed else " "
+    raise QuakeloomError(f"{what}{why}Remedy: {remedy}.")
+
+
+def _reasons(rejects: Any) -> str:
+    """Return the most frequent reasons of rejects, a line each."""
+    counts = Counter(rejects.column("reason").to_pylist()).most_common(_SHOWN_REASONS)
+    return "".join(f"\n  - {count} x {reason}" for reason, count in counts)
+
+
+def _say_uncovered(directions: Any, stations: Path | None) -> None:
+    """Say of which channels a file of stations says no direction at the time of the records."""
+    if directions is None or not directions.uncovered:
+        return
+    names = sorted(directions.uncovered)
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    typer.secho(
+        f"{stations} gives no direction of {', '.join(names[:_SHOWN_NAMES])}{more} at the time of "
+        "the records: headers and names of channels are used",
+        fg="yellow", err=True,
+    )  # fmt: skip
 
 
 def _say_rejects(item: Item | None, rows: int) -> None:

@@ -187,7 +187,17 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         if path.name == str(path) and not path.suffix:
             hint = f"{hint} Examples that have a name are {', '.join(list_examples())}."
         raise SettingsError(f"There is no configuration file {path}.{hint}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except IsADirectoryError:
+        raise SettingsError(
+            f"{path} is a folder, not a configuration file. Nothing was run; name a file in it, or "
+            f"let `quakeloom init {path}` write one."
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"{path} is no text in UTF-8, so it is no configuration file. Nothing was run; give a "
+            "YAML file."
+        ) from None
+    except (yaml.YAMLError, OSError) as error:
         raise SettingsError(f"{path} cannot be read as YAML: {error}") from error
     if _is_larger(data, _MOST_VALUES):
         raise SettingsError(
@@ -196,11 +206,16 @@ def _read_yaml(path: Path) -> dict[str, Any]:
             "aliases of aliases."
         )
     if not isinstance(data, dict):
+        held = _WHAT_IT_IS.get(type(data), "a single value")
         raise SettingsError(
-            f"{path} holds {type(data).__name__}, not settings. Write `key: value` lines; "
+            f"{path} holds {held}, not settings. Write `key: value` lines; "
             "`quakeloom config default` prints them all."
         )
     return data
+
+
+_WHAT_IT_IS = {type(None): "nothing", list: "a list", str: "a sentence"}
+"""What a YAML file may hold in place of settings, in words."""
 
 
 def _is_larger(data: Any, limit: int) -> bool:
@@ -271,6 +286,12 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
     if kind == "string_type" and given is not None and not isinstance(given, dict | list):
         # a number or a truth value, where a code is wanted
         return f"`{key}: {given}`: write '{given}' in quotes; it is a text{meaning}"
+    if kind in ("model_type", "model_attributes_type"):
+        model = _section(location)
+        names = list(model.model_fields) if model else []
+        value = given if isinstance(given, str) else _shown(given)
+        example = f", such as `{{{names[0]}: {value}}}`" if names else ""
+        return f"`{key}: {_shown(given)}`: keys with values are needed here{example}{meaning}"
     if isinstance(given, dict | list) or (given is None and kind == "value_error"):
         return f"`{key}`: {message}"
     message = message[0].lower() + message[1:]

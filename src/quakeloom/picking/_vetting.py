@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.signal import Record, component_of, high_pass_causally, signal_to_noise
+from quakeloom.signal import (
+    Record,
+    component_of,
+    flag_bit,
+    high_pass_causally,
+    signal_to_noise,
+)
 
 _HIGH_PASS_HZ = 1.0
 """Corner of the high-pass before signals are held against noise: long periods hide local events."""
@@ -22,6 +28,11 @@ _NOISE_S = 0.6
 
 _AFTER_GAP_S = 0.5
 """No peak counts so soon after a bridged gap: its end looks like an onset."""
+
+
+_AT_SPIKE_S = 0.1
+"""Seconds from a spike within which a peak is of the spike; chosen here: classical pickers
+and networks answer to one within some samples."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +79,8 @@ def vet_peaks(
 
     Refused are peaks near the ends of the record; in bridged gaps and right after them, except P
     that stands out on the vertical, which has no gap; P without noise before it, or that does
-    not stand out of it. Peaks near the ends are not
-    counted: they belong to no record.
+    not stand out of it; peaks at one sample that stands alone, as transmission makes them. Peaks
+    near the ends are not counted: they belong to no record.
 
     Parameters
     ----------
@@ -90,6 +101,7 @@ def vet_peaks(
     refused = Refused()
     is_pick = np.zeros(position.size, bool)
     vertical = [k for k, c in enumerate(record.channels) if component_of(c) == "Z"]
+    spikes = _spikes(record)
     for i, (at, sure) in enumerate(zip(position, probability, strict=True)):
         if not edge <= at < size - edge:
             continue
@@ -98,6 +110,8 @@ def vet_peaks(
             phase == "P" and vertical and _stands_out(record, at, vetting, vertical)
         ):
             refused.add(phase, "in a gap or right after it")
+        elif any(abs(at - spike) <= _AT_SPIKE_S * rate for spike in spikes):
+            refused.add(phase, "at one sample that stands alone (a spike)")
         elif phase == "P" and at < _NOISE_S * rate:
             refused.add(phase, "without noise before it, at the start of a record")
         elif phase == "P" and sure < vetting.sure and not _stands_out(record, at, vetting):
@@ -109,6 +123,12 @@ def vet_peaks(
         else:
             is_pick[i] = True
     return is_pick, refused
+
+
+def _spikes(record: Record) -> list[int]:
+    """Return the sample of the largest value of every component that has a spike."""
+    spiky = [k for k, flags in enumerate(record.flags) if flags & flag_bit("spikes")]
+    return sorted({int(np.argmax(np.abs(record.data[k]))) for k in spiky})
 
 
 def _stands_out(record: Record, at: float, vetting: Vetting, of: Sequence[int] = (0, 1, 2)) -> bool:

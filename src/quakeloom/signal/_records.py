@@ -17,6 +17,10 @@ from quakeloom.signal._sensors import SensorPieces, separate_sensors
 _LEAST_COVERAGE = 0.5
 """A component that covers less of a record than this counts as missing (chosen here)."""
 
+LOWEST_RATE_HZ = 10.0
+"""Samples a second below which a record of a local earthquake tells no arrival: pickers and readers
+of first motions look above 1 Hz, and half of this rate is 5 Hz (chosen here)."""
+
 _TOLD_GAP_S = 0.1
 """Seconds: shorter gaps of a component are bridged without being kept in mind (chosen here)."""
 
@@ -85,6 +89,7 @@ def make_records(
     other within half a sample are joined. Of overlapping pieces the earlier stays and the
     later is cut; the overlap is reported. Where two recordings of one channel are not alike,
     they are of two sensors, and the one to pick on is taken (:func:`separate_sensors`).
+    Channels of less than 10 samples a second are left out.
     Components follow the directions of the channels (:func:`arrange_channels`). Records are
     cut where the vertical (else the first component there is) has a gap. A component that
     covers less than half of a record counts as missing; smaller gaps are bridged by a
@@ -110,6 +115,13 @@ def make_records(
     """
     problems: list[str] = []
     records: list[Record] = []
+    slow = sorted({(p.channel, p.rate_hz) for p in pieces if p.rate_hz < LOWEST_RATE_HZ})
+    problems += [
+        f"{channel}: {rate:g} samples a second are too few to pick local earthquakes; at least "
+        f"{LOWEST_RATE_HZ:g} are needed, so it is not used"
+        for channel, rate in slow
+    ]
+    pieces = [p for p in pieces if p.rate_hz >= LOWEST_RATE_HZ]
     sensors = separate_sensors([p for p in pieces if p.samples.size])
     empty = sorted({p.channel for p in pieces if not p.samples.size})
     problems += [f"{channel}: a piece without samples" for channel in empty]
@@ -246,7 +258,10 @@ def _take_pieces(record: Record, k: int, pieces: Sequence[Piece]) -> None:
     flags = flag_quality(values[known]) if known.any() else 0
     finite = known & np.isfinite(values)
     if flags & flag_bit("nan"):
-        record.problems.append(f"{record.channels[k]}: {int((known & ~finite).sum())} NaN")
+        lost = int((known & ~finite).sum())
+        record.problems.append(
+            f"{record.channels[k]}: {lost} samples are no numbers (NaN) and taken for a gap"
+        )
     if known.any() and finite.sum() < _LEAST_COVERAGE * n:
         record.problems.append(
             f"{record.channels[k]} covers only {100 * finite.mean():.0f} % of the record"

@@ -52,7 +52,7 @@ from quakeloom.store._items import (
     remove_others,
     write_bytes,
 )
-from quakeloom.store._layout import RunLayout
+from quakeloom.store._layout import RUN_SETTINGS, RunLayout
 from quakeloom.store._local import LocalStore
 from quakeloom.store._named_arrays import read_arrays, write_arrays
 from quakeloom.store._protocol import Store
@@ -71,6 +71,7 @@ from quakeloom.store._texts import (
 )
 
 __all__ = [
+    "RUN_SETTINGS",
     "GrowingArray",
     "InputDigests",
     "Item",

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from quakeloom.store._items import Item, open_item
 
+RUN_SETTINGS = "plan/settings.yaml"
+"""File below a folder of results by which it is known as one."""
+
 
 @dataclass(frozen=True, init=False)
 class RunLayout:
@@ -26,7 +29,8 @@ class RunLayout:
     @property
     def settings(self) -> Item:
         """The resolved settings."""
-        return self.root / "plan" / "settings.yaml"
+        folder, file = RUN_SETTINGS.split("/")
+        return self.root / folder / file
 
     @property
     def provenance(self) -> Item:

@@ -358,3 +358,21 @@ def quakeml_with_mechanisms(count: int) -> str:
         'xmlns="http://quakeml.org/xmlns/bed/1.2"><eventParameters publicID="smi:x/all">'
         f"{events}</eventParameters></q:quakeml>"
     )
+
+
+@pytest.mark.parametrize("place", ["results/mine", "old results/a/b"])
+def test_results_of_a_run_in_the_folder_are_no_data(tmp_path, place):
+    """After a run beside the data, `init` must not take its tables as catalogs once more."""
+    (tmp_path / "events.csv").write_text(EVENTS)
+    run = tmp_path / place
+    for name in ("plan", "ingest"):
+        (run / name).mkdir(parents=True)
+    (run / "plan/settings.yaml").write_text("name: mine\n")
+    (run / "ingest/events.csv").write_text(EVENTS)
+    (run / "ingest/truth.csv").write_text(CATALOG)
+    found = look_at_folder(tmp_path)
+    assert [found.name(s.file) for s in found.sources] == ["events.csv"]
+    assert found.mechanisms == []
+    assert any(place in s and "results of quakeloom" in s for s in describe_left_out(found))
+    # asked for by name, it is looked at
+    assert [s.file.path.name for s in look_at_folder(run / "ingest").sources] == ["events.csv"]

@@ -243,3 +243,90 @@ def test_components_of_knet_are_picked_as_vertical_north_and_east(tmp_path):
     assert {r["channel"] for r in rows if r["phase"] == "P"} == {"UD2"}
     assert not found.rejects.num_rows
     assert len(read_waveforms(tmp_path / "a.mseed").traces) == 3
+
+
+TRIPLE = (("U", 90.0), ("V", 330.0), ("W", 210.0))
+"""Axes of a sensor with three tilted axes, and their azimuths."""
+
+
+def write_tilted(folder: Path, dip: float, sign: int, axes: str = "UVW") -> None:
+    """Write a vertical motion as three tilted axes record it, one file each."""
+    up = seismogram(sign)
+    for axis, _ in TRIPLE:
+        if axis in axes:
+            trace = obspy_trace(f"HH{axis}")
+            trace.data = np.round(-np.sin(np.radians(dip)) * up).astype(np.int32)
+            write(folder / f"{axis}.mseed", trace)
+
+
+def tilted_table(dip: float) -> pa.Table:
+    return make_table(
+        "stations",
+        {
+            "network": ["XX"] * 3, "station": ["ABC"] * 3,
+            "channel": [f"HH{axis}" for axis, _ in TRIPLE],
+            "sensor_azimuth_deg": [azimuth for _, azimuth in TRIPLE],
+            "sensor_dip_deg": [dip] * 3,
+        },
+        3,
+    )  # fmt: skip
+
+
+def read_motions(folder: Path, directions: SensorDirections):
+    """First motions at the onset on the channel that the picker named."""
+    at = np.datetime64(START.isoformat(), "ns") + np.timedelta64(int(ONSET_S * 1e9), "ns")
+    picks = make_table(
+        "picks",
+        {"network": ["XX"], "station": ["ABC"], "channel": ["HHV"], "phase": ["P"], "time": [at]},
+        1,
+    )
+    return read_folder(folder, picks, open_reader("classical"), directions=directions)
+
+
+@pytest.mark.parametrize("dip", [-35.26, 35.26])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_first_motions_of_three_tilted_axes_are_those_of_the_vertical(tmp_path, dip, sign):
+    """Axes that point up or down: the vertical follows from all three, and its sign with it."""
+    write_tilted(tmp_path, dip, sign)
+    found = read_motions(tmp_path, SensorDirections(tilted_table(dip)))
+    assert found.polarities.column("polarity").to_pylist() == [sign]
+
+
+@pytest.mark.parametrize("axes", ["V", "UV", "VW"])
+def test_less_than_three_tilted_axes_give_no_first_motion(tmp_path, axes):
+    write_tilted(tmp_path, 35.26, 1, axes)
+    found = read_motions(tmp_path, SensorDirections(tilted_table(35.26)))
+    assert found.polarities.column("polarity").to_pylist() == [0]
+    reasons = found.rejects.column("reason").to_pylist()
+    told = ("is tilted", "cannot be turned", "there is no vertical")
+    assert any(words in r for r in reasons for words in told), reasons
+
+
+def test_two_directions_of_one_time_are_told(tmp_path):
+    """Two epochs that start together and disagree: neither is taken by the order of rows."""
+    write(tmp_path / "a.mseed", obspy_trace())
+    rows = {
+        "network": ["XX"] * 2, "station": ["ABC"] * 2, "channel": ["HHZ"] * 2,
+        "sensor_azimuth_deg": [0.0] * 2,
+    }  # fmt: skip
+    for dips in ([-90.0, 90.0], [90.0, -90.0]):
+        table = make_table("stations", {**rows, "sensor_dip_deg": dips}, 2)
+        directions = SensorDirections(table)
+        found = pick_folder(tmp_path, ClassicalPicker(), directions=directions)
+        reasons = found.rejects.column("reason").to_pylist()
+        assert any("2 directions for one time" in r for r in reasons)
+        assert not directions.uncovered
+
+
+def test_channels_of_which_a_table_says_nothing_are_remembered(tmp_path):
+    write(tmp_path / "a.mseed", obspy_trace())
+    rows = {"network": ["XX"], "station": ["ABC"], "channel": ["HHZ"], "sensor_dip_deg": [90.0]}
+    epochs = {
+        "another station": {"station": ["DEF"]},
+        "another network": {"network": ["YY"]},
+        "an epoch that ended": {"end_time": [np.datetime64("2020-01-01", "ns")]},
+    }
+    for change in epochs.values():
+        directions = SensorDirections(make_table("stations", {**rows, **change}, 1))
+        pick_folder(tmp_path, ClassicalPicker(), directions=directions)
+        assert directions.uncovered == {"XX.ABC..HHZ"}

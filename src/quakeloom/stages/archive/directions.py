@@ -52,12 +52,18 @@ class SensorDirections:
     ----------
     digest : str
         Of what the table says.
+    contradictions : dict of str to str
+        By channel that was asked for: that the table says two things of one time.
+    uncovered : set of str
+        Channels that were asked for of which the table says nothing at their time.
     """
 
     def __init__(self, stations: pa.Table | None = None, use: bool = True) -> None:
         self._use = use
         self._rows: dict[tuple[str, str], list[_Row]] = {}
         self.digest = str(use)
+        self.contradictions: dict[str, str] = {}
+        self.uncovered: set[str] = set()
         if stations is None or not use or not stations.num_rows:
             return
         dips = stations.column("sensor_dip_deg").to_numpy()
@@ -84,7 +90,9 @@ class SensorDirections:
         if not self._use:
             return [piece]
         rows = self._matching(trace, piece.channel)
+        name = f"{trace.network}.{trace.station}.{trace.location_code}.{piece.channel}"
         if not rows:
+            self.uncovered.add(name)
             return [replace(piece, azimuth_deg=trace.azimuth_deg, dip_deg=trace.dip_deg)]
         edges = sorted({t for r in rows for t in (r.start, r.end) if piece.start < t < piece.end})
         parts = []
@@ -93,11 +101,40 @@ class SensorDirections:
             last = min(round((stop - piece.start) * piece.rate_hz / _NANO), piece.samples.size)
             found = _valid(rows, begin)
             if last > first:
+                self._tell(name, rows, begin)
                 azimuth, dip = found if found else (trace.azimuth_deg, trace.dip_deg)
                 part = piece if not edges else piece.part(first, last)
                 parts.append(replace(part, azimuth_deg=azimuth, dip_deg=dip))
             first = last
         return parts
+
+    def _tell(self, name: str, rows: list[_Row], time: int) -> None:
+        """Keep in mind of which channels the table says nothing, or two things, at a time."""
+        said = _latest(rows, time)
+        if not said:
+            self.uncovered.add(name)
+        elif len(said) > 1:
+            dips = ", ".join(sorted({f"{r.azimuth:g}/{r.dip:g}" for r in said}))
+            self.contradictions[name] = (
+                f"{name}: the metadata give {len(said)} directions for one time (azimuth/dip "
+                f"{dips}); none is used, but what its header or its name says"
+            )
+
+    def vertical_dip(self, sensor: Sensor, channel: str, time: int, dip_deg: float) -> float:
+        """Return the dip of a channel at a time: by the table, else as the header says.
+
+        Parameters
+        ----------
+        sensor, channel, time, dip_deg
+            As for :meth:`is_vertical`.
+
+        Returns
+        -------
+        float
+            Degrees down from the horizontal; NaN if nothing is known.
+        """
+        found = _valid(self._matching(sensor, channel), time) if self._use else None
+        return found[1] if found else dip_deg
 
     def is_vertical(self, sensor: Sensor, channel: str, time: int, dip_deg: float) -> bool:
         """Say whether a channel is a vertical: by its direction, else by its name.
@@ -148,10 +185,12 @@ class _Row:
 
 def _valid(rows: list[_Row], time: int) -> tuple[float, float] | None:
     """Return the direction of the epoch that started last of those that hold a time."""
+    found = _latest(rows, time)
+    return (found[0].azimuth, found[0].dip) if len(found) == 1 else None
+
+
+def _latest(rows: list[_Row], time: int) -> list[_Row]:
+    """Return the rows that hold a time and started last, one for every direction."""
     inside = [r for r in rows if r.start <= time < r.end]
     latest = max((r.start for r in inside), default=0)
-    found = {(str(r.azimuth), str(r.dip)): r for r in inside if r.start == latest}
-    if len(found) != 1:
-        return None
-    row = next(iter(found.values()))
-    return row.azimuth, row.dip
+    return list({(str(r.azimuth), str(r.dip)): r for r in inside if r.start == latest}.values())

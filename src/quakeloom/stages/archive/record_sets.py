@@ -295,6 +295,11 @@ class ArchiveReader:
         records, reasons = make_records(pieces, components, rate_hz)
         name = names[0] if names else ""
         reasons += [reason for record in records for reason in record.problems]
+        for piece in pieces:
+            key = (wanted.instrument.network, wanted.instrument.station)
+            code = ".".join((*key, wanted.instrument.location_code, piece.channel))
+            if code in self.directions.contradictions:
+                reasons.append(self.directions.contradictions[code])
         station = wanted.instrument.station
         problems += [Problem(name, "trace", station, reason) for reason in reasons]
         return records, problems

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, SettingsError
 from quakeloom.picking import PHASES, score_picks
 from quakeloom.schema import phase_class, time_values
 
@@ -33,6 +34,15 @@ def evaluate_pick_tables(
     dict
         By phase: the numbers of :class:`quakeloom.picking.PickScore`.
     """
+    for name, seconds in (
+        ("tolerance of P", p_tolerance_s), ("tolerance of S", s_tolerance_s),
+        ("time before P", before_s), ("time after P", after_s),
+    ):  # fmt: skip
+        if not 0.0 <= seconds < math.inf:
+            raise SettingsError(
+                f"The {name} is {seconds:g} s, which is no span of time. Nothing was compared; "
+                "give seconds from 0 on."
+            )
     networks = _has_networks(picks) and _has_networks(reference)
     ref = _Rows(reference, networks)
     own = _Rows(picks, networks)

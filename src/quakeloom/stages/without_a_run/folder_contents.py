@@ -28,7 +28,7 @@ from quakeloom.formats import (
 )
 from quakeloom.schema import time_values
 from quakeloom.stages.archive.record_sets import read_headers
-from quakeloom.store import full_path, list_tree
+from quakeloom.store import RUN_SETTINGS, full_path, list_tree
 
 MOST_HEADERS = 200
 """Waveform files whose headers are read; of more, so many spread evenly."""
@@ -110,6 +110,8 @@ class FolderContents:
         From the first to the last origin time.
     twins : int
         Pairs of events of different files and names within two seconds.
+    runs : list of Path
+        Folders of results of quakeloom, which are no input and were passed over.
     """
 
     folder: Path
@@ -132,6 +134,7 @@ class FolderContents:
     wave_problems: list[str] = field(default_factory=list)
     span: tuple[np.datetime64, np.datetime64] | None = None
     twins: int = 0
+    runs: list[Path] = field(default_factory=list)
 
     def count(self, table: str) -> int:
         """Return the rows of a table in all sources."""
@@ -161,6 +164,7 @@ def look_at_folder(
     folder = full_path(folder)
     files, hidden, unreadable = list_tree(folder)
     found = FolderContents(folder, hidden=hidden, unreadable=unreadable)
+    files = _leave_out_results(found, files)
     times: list[NDArray[np.int64]] = []
     ids: list[list[str]] = []
     progress(f"recognizing {len(files)} files")
@@ -185,6 +189,18 @@ def look_at_folder(
     _look_at_times(found, times, ids)
     _look_at_headers(found, progress)
     return found
+
+
+def _leave_out_results(found: FolderContents, files: list[Path]) -> list[Path]:
+    """Leave out what lies in folders of results: its tables would count as data once more.
+
+    A folder that is itself within results is looked at, since it was asked for.
+    """
+    plan = Path(RUN_SETTINGS).parts
+    ends = {f.parents[len(plan) - 1] for f in files if f.parts[-len(plan) :] == plan}
+    found.runs = sorted(end for end in ends if end != found.folder)
+    runs = set(found.runs)
+    return [f for f in files if runs.isdisjoint(f.parents)]
 
 
 def _read(

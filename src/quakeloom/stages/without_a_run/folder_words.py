@@ -64,6 +64,9 @@ def describe_left_out(found: FolderContents) -> list[str]:
     if len(found.wave_problems) > _SHOWN:
         lines.append(f"and {len(found.wave_problems) - _SHOWN} more problems of waveform files")
     lines += [f"{text} (not looked at)" for text in found.unreadable]
+    if found.runs:
+        places = some_names([str(r.relative_to(found.folder)) for r in found.runs])
+        lines.append(f"{places}: results of quakeloom, no data of yours; passed over")
     if found.hidden:
         lines.append(f"hidden files and folders: {found.hidden}, passed over")
     return lines

@@ -6,6 +6,7 @@ Not a stage of the workflow, but made of the same parts; for archives that fit n
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from quakeloom.core import SettingsError
 from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import Picker, PickOptions, Picks, pick_records
 from quakeloom.schema import make_table
-from quakeloom.signal import Record, band_of, flag_bit
+from quakeloom.signal import Record, band_of, flag_bit, flag_names
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
 from quakeloom.stages.archive.record_sets import (
@@ -38,6 +40,10 @@ _NANO = 1_000_000_000
 
 _TOGETHER_SAMPLES = 2_000_000
 """Records are picked together until they hold this many samples."""
+
+
+_USELESS = {"dead": "all samples are 0", "constant": "all samples are the same"}
+"""Flags of components of which nothing can be read, in words."""
 
 
 @dataclass
@@ -93,7 +99,19 @@ def pick_folder(
     Returns
     -------
     FolderPicks
+
+    Raises
+    ------
+    InputError
+        If there are no files.
+    SettingsError
+        If the span does not end after its start.
     """
+    if span_s is not None and not 0.0 <= span_s[0] < span_s[1] < math.inf:
+        raise SettingsError(
+            f"The span {span_s[0]:g},{span_s[1]:g} does not run from a second of the record to a "
+            "later one. Nothing was picked; give two numbers such as 10,20, from 0 on."
+        )
     progress("reading headers")
     rows, problems = index_files(list_files(path))
     archive = _Archive(rows, problems, ArchiveReader(directions=directions))
@@ -158,7 +176,9 @@ def _pick_archive(
                 record if span_s is None else _span(record, _first_sample(wanted, record), span_s)
             )
             if part is None:
+                problems.append(_outside(wanted, record, span_s))
                 continue
+            problems += _useless(wanted, part)
             waiting.append((wanted, part))
             found.records += 1
             found.seconds_of_data += part.data.shape[1] / part.rate_hz
@@ -205,6 +225,27 @@ def _failed(wanted: RecordSet, error: Exception) -> Problem:
         str(wanted.rows[0].file), "trace", wanted.instrument.station,
         f"{type(error).__name__}: {error}",
     )  # fmt: skip
+
+
+def _outside(wanted: RecordSet, record: Record, span_s: tuple[float, float] | None) -> Problem:
+    """Say that a record has less than a second in the span that was asked for."""
+    seconds = record.data.shape[1] / record.rate_hz
+    span = "" if span_s is None else f" of {span_s[0]:g} to {span_s[1]:g} s"
+    reason = f"a record of {seconds:.1f} s has less than 1 s in the span{span}; it is not used"
+    return Problem(str(wanted.rows[0].file), "trace", wanted.instrument.station, reason)
+
+
+def _useless(wanted: RecordSet, record: Record) -> list[Problem]:
+    """Say which components of a record hold nothing: no pick can come from them."""
+    return [
+        Problem(
+            str(wanted.rows[0].file), "trace", wanted.instrument.station,
+            f"{channel}: {_USELESS[name]}; nothing can be picked on it",
+        )
+        for channel, flags in zip(record.channels, record.flags, strict=True)
+        for name in flag_names(flags)
+        if channel and name in _USELESS
+    ]  # fmt: skip
 
 
 def _first_sample(wanted: RecordSet, record: Record) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.core import InputError, QuakeloomError
+from quakeloom.core import InputError, QuakeloomError, SettingsError
 from quakeloom.formats import Trace, WaveformFile
 from quakeloom.schema import is_first_p, make_table, time_values
 from quakeloom.signal import ACCELERATION, Record, band_of, flag_bit, flag_names
@@ -36,6 +37,10 @@ _NANO = 1_000_000_000
 
 _NEEDED_S = 4.0
 """Seconds around a pick that a trace must touch to be read; chosen here: twice a window."""
+
+_STEEP_DEG = 60.0
+"""Dip from which a channel counts as the vertical where it cannot be turned; chosen here: its
+share of the vertical is .87 then."""
 
 _USELESS = ("dead", "constant")
 """Flags of traces of which nothing can be read."""
@@ -78,6 +83,8 @@ def read_folder(
     directions : SensorDirections, optional
         Where sensors point; without it the headers of the files tell.
     """
+    if not math.isfinite(shift_s):
+        raise SettingsError(f"The shift {shift_s} is no number of seconds. Nothing was read.")
     progress("reading headers")
     rows, problems = index_files(list_files(path))
     archive = ArchiveReader(directions=directions)
@@ -131,9 +138,10 @@ def _read_archive(
     for i, job in jobs:
         at = wanted[i]["time"] + round(shift_s * _NANO)
         try:
-            records, trouble = archive.read(job, "Z", reader.sampling_rate_hz, 0)
+            records, trouble = _read_upright(archive, job, rows, reader.sampling_rate_hz)
             problems += trouble
             window, record = cut_window(records, at, reader)
+            _refuse_tilted(archive, job, record, at)
         except QuakeloomError as error:
             reasons[i] = str(error)
             continue
@@ -151,6 +159,35 @@ def _read_archive(
     sign, up = reader.read_polarities(stacked)
     problems = list(dict.fromkeys([*problems, *archive.problems]))
     return _tables(wanted, read, sign, up, reasons, problems)
+
+
+def _read_upright(
+    archive: ArchiveReader, job: RecordSet, rows: list[IndexRow], rate_hz: float
+) -> tuple[list[Record], list[Problem]]:
+    """Read the vertical; of a tilted sensor from all its components, of which it follows."""
+    records, trouble = archive.read(job, "Z", rate_hz, 0)
+    # one tilted axis alone is not even known for a vertical
+    if records and not any(r.orientation == "unrotated" for r in records):
+        return records, trouble
+    whole = [
+        r for r in rows
+        if r.instrument == job.instrument and r.start < job.end and r.end > job.start
+    ]  # fmt: skip
+    return archive.read(replace(job, rows=tuple(whole)), "ZNE", rate_hz, 0)
+
+
+def _refuse_tilted(archive: ArchiveReader, job: RecordSet, record: Record, at: int) -> None:
+    """Refuse a channel that is far from the vertical and could not be turned."""
+    if record.orientation != "unrotated":
+        return
+    channel = record.channels[0]
+    header = next((r.dip_deg for r in job.rows if r.channel == channel), math.nan)
+    dip = archive.directions.vertical_dip(job.instrument, channel, at, header)
+    if abs(dip) < _STEEP_DEG:
+        raise InputError(
+            f"{channel} is tilted (dip {dip:g} degrees), and without the other components nothing "
+            "says which way is up"
+        )
 
 
 @dataclass(frozen=True)
@@ -361,6 +398,11 @@ def _tables(
         polarity[i], probability[i] = sign[k], up[k]
         codes[i] = reading.job.instrument.network, record.channels[0]
         orientation[i], choice[i] = record.orientation, record.choice
+        asked = picks[i]["network"]
+        if asked and asked != codes[i][0]:
+            # the codes of picks and of files differ, and nobody else knows
+            other = f"station of network {codes[i][0] or '(none)'} for a pick of {asked}"
+            choice[i] = "; ".join(filter(None, (choice[i], other)))
     for i, reason in reasons.items():
         p = picks[i]
         problems.append(Problem(p["source_file"], "polarity", p["station"], reason, p["event_id"]))
