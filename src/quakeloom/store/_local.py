@@ -185,9 +185,13 @@ class LocalStore:
         """Give the file or folder itself."""
         yield self.path(key)
 
-    def zarr(self, key: str) -> str:
-        """Return the path of a group or an array."""
-        return self.describe(key)
+    def zarr(self, key: str) -> Path:
+        """Return the path of a group or an array.
+
+        Not its text: from 3.4 on Zarr takes text for an address, in which signs such as ``#`` end
+        the path.
+        """
+        return self.path(key)
 
 
 def _to_disk(path: Path) -> None:
