@@ -22,10 +22,10 @@ QUICK_TRUTHS = 8
 NAMES = ("SHmax", "shape ratio", "A_phi")
 UNITS = ("degrees", "", "")
 
-VARYING = (16, 200)
+VARYING = (8, 200)
 """Maps of a stress that turns by 40 degrees, and mechanisms of each."""
 
-CHAINS = ((40, 40), (16, 150))
+CHAINS = ((24, 40), (8, 150))
 """Maps from first motions, uniform stress: how many, and events of each."""
 
 READINGS = 20

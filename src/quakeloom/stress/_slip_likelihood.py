@@ -56,6 +56,10 @@ linear interpolation is within 0.003 of ln Z."""
 _SIDE, _LEVELS = 64, 400
 """Directions along each side of an octant, and classes of instability, of the table."""
 
+_LEAST_WEIGHT = 0.01
+"""Weight below which the error of an event's normal grows no further. Chosen here: ten times the
+error is any direction."""
+
 _TINY = 1e-12
 """Added to squares of tractions before division."""
 
@@ -495,9 +499,11 @@ def log_likelihood(
                 ratio = _find_shape(work, slopes)
                 log_z, by_ratio = _population(table, given[chain], ratio)
             member = supposed.member[chain, event]
+            # an event that counts in part has its error that much less known
+            wide = t / np.sqrt(max(weights[event], _LEAST_WEIGHT))
             for plane in range(2):
-                x = t * supposed.turned[chain, event, plane, 0]
-                y = t * supposed.turned[chain, event, plane, 1]
+                x = wide * supposed.turned[chain, event, plane, 0]
+                y = wide * supposed.turned[chain, event, plane, 1]
                 _turn(frames[member], plane, x, y, work.frame[plane])
                 _look(work.frame[plane], work.stress, work.q, work.drawn)
                 level[plane] = _plane(

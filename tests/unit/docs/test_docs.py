@@ -39,7 +39,8 @@ WORDS_OF_OTHERS = {
     # files and names of other programs
     "best_error_s", "depth_m", "dip_direction", "elevation_ft", "vp_m_s",
     "p_polarity", "slurm_account", "slurm_partition", "read_name",
-    "friction_at_edge", "quakeloom_config", "quakeloom_results", "mem_mb", "verb_noun",
+    "friction_at_edge", "plane_model", "quakeloom_config", "quakeloom_results", "mem_mb",
+    "verb_noun",
 }  # fmt: skip
 BY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 
