@@ -281,4 +281,4 @@ def _structure(
         phase = random.uniform(0.0, 2.0 * np.pi, _WAVES)
         own = np.flatnonzero(station == i)
         found[own] = np.cos(where[event[own]] @ wave.T + phase).sum(axis=1)
-    return found * np.sqrt(2.0 / _WAVES)
+    return np.asarray(found * np.sqrt(2.0 / _WAVES))
