@@ -46,7 +46,9 @@ rule locate_terms:
     log:
         "logs/locate/{run}/terms.round{round}.log",
     resources:
-        mem_mb=lambda wildcards, attempt: planned(wildcards, "locate")["facts"]["terms_mb"]
+        mem_mb=lambda wildcards, attempt: planned(wildcards, "locate")["facts"][
+            "terms_mb"
+        ]
         * attempt,
         runtime=60,
     shell:
