@@ -126,7 +126,9 @@ def test_a_spike_is_no_arrival(typed, tmp_path):
     times = [(p["time"].timestamp() - START.timestamp) for p in picks if p["phase"] == "P"]
     assert times == [pytest.approx(P_S, abs=0.05)]
     rejects = read_table(open_item(tmp_path / "p.rejects.parquet"), "rejects")
-    assert any("a spike" in r for r in rejects.column("reason").to_pylist())
+    reasons = rejects.column("reason").to_pylist()
+    assert any("x P at one sample that stands alone" in r for r in reasons)
+    assert any("HHZ: one sample stands alone" in r for r in reasons)
 
 
 @pytest.mark.parametrize("ending", TABLE_ENDINGS)

@@ -42,8 +42,13 @@ _TOGETHER_SAMPLES = 2_000_000
 """Records are picked together until they hold this many samples."""
 
 
-_USELESS = {"dead": "all samples are 0", "constant": "all samples are the same"}
-"""Flags of components of which nothing can be read, in words."""
+_USELESS = {
+    "dead": "all samples are 0; nothing can be picked on it",
+    "constant": "all samples are the same; nothing can be picked on it",
+    "spikes": "one sample stands alone, far off its neighbors (a spike); arrivals that are small "
+    "beside it may be lost",
+}
+"""Flags of components on which arrivals are lost, in words."""
 
 
 @dataclass
@@ -236,11 +241,11 @@ def _outside(wanted: RecordSet, record: Record, span_s: tuple[float, float] | No
 
 
 def _useless(wanted: RecordSet, record: Record) -> list[Problem]:
-    """Say which components of a record hold nothing: no pick can come from them."""
+    """Say on which components of a record arrivals are lost."""
     return [
         Problem(
             str(wanted.rows[0].file), "trace", wanted.instrument.station,
-            f"{channel}: {_USELESS[name]}; nothing can be picked on it",
+            f"{channel}: {_USELESS[name]}",
         )
         for channel, flags in zip(record.channels, record.flags, strict=True)
         for name in flag_names(flags)
