@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from quakeloom.core import InputError, SettingsError
-from quakeloom.store import Item, atomic_file, open_item, read_table, write_bytes, write_table
+from quakeloom.store import (
+    Item,
+    atomic_file,
+    open_item,
+    read_columns,
+    read_table,
+    read_text,
+    write_bytes,
+    write_table,
+)
 
 TABLE_ENDINGS = (".parquet", ".csv", ".json")
 """Endings of a file for a table: Parquet with its provenance, CSV, a JSON list of rows."""
@@ -112,13 +121,11 @@ def read_named_table(item: Item, name: str) -> Any:
 
 def _read_parquet(item: Item, name: str) -> Any:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from quakeloom.schema import table_schema
 
     try:
-        with item.open() as stream:
-            columns = set(pq.read_schema(stream).names)
+        columns = set(read_columns(item))
     except (pa.ArrowInvalid, FileNotFoundError):
         return read_table(item, name)  # which says what is wrong
     missing = [c for c in _NEEDED.get(name, ()) if c not in columns]
@@ -138,8 +145,7 @@ def _own_rows(item: Item, name: str) -> list[dict[str, Any]] | None:
     if not item.exists() or item.is_folder():
         return None
     try:
-        with item.open() as stream:
-            text = stream.read().decode("utf-8-sig")
+        text = read_text(item).removeprefix("\ufeff")
         if item.name.lower().endswith(".csv"):
             lines = csv.reader(io.StringIO(text, newline=""))
             if next(lines, None) != wanted:

@@ -58,6 +58,7 @@ from quakeloom.store._named_arrays import read_arrays, write_arrays
 from quakeloom.store._protocol import Store
 from quakeloom.store._resources import find_resource
 from quakeloom.store._tables import (
+    read_columns,
     read_provenance,
     read_table,
     write_table,
@@ -107,6 +108,7 @@ __all__ = [
     "read_arrays",
     "read_attributes",
     "read_bytes",
+    "read_columns",
     "read_input_text",
     "read_json",
     "read_provenance",

@@ -115,6 +115,18 @@ def read_table(item: Item, name: str, columns: list[str] | None = None) -> pa.Ta
     return conform_table(name, table)
 
 
+def read_columns(item: Item) -> list[str]:
+    """Return the names of the columns of a Parquet file.
+
+    Raises
+    ------
+    FileNotFoundError, pyarrow.ArrowInvalid
+        If there is none, or it is no Parquet file.
+    """
+    with item.open() as stream:
+        return list(pq.read_schema(stream).names)
+
+
 def read_provenance(item: Item) -> dict[str, Any]:
     """Return the provenance kept in a Parquet file, empty if there is none."""
     with item.open() as stream:
