@@ -13,7 +13,14 @@ import typer
 from quakeloom.cli._stage_verbs import refuse_doubled_names
 from quakeloom.config import parse_settings
 from quakeloom.core import PlanError, SettingsError
-from quakeloom.schema import TableSpec, Variable, make_table, register_table
+from quakeloom.schema import (
+    TABLES,
+    VARIABLES,
+    TableSpec,
+    Variable,
+    make_table,
+    register_table,
+)
 from quakeloom.stages import every_stage as list_of_stages
 from quakeloom.stages.every_stage import every_stage
 from quakeloom.stages.frame.chains import CHAINS, check_plugins
@@ -23,10 +30,18 @@ from quakeloom.stages.frame.record_checks import check_records
 from quakeloom.stages.frame.stage import Kind, Reads, Stage
 from quakeloom.stages.frame.verbs import _checked_tables, stage_code
 
-register_table(
-    TableSpec("tremors", "Tremors.", ("event_id", "tremor_s")),
-    [Variable("tremor_s", "float64", "s", "Length of a tremor.")],
-)
+
+@pytest.fixture(scope="module", autouse=True)
+def tremors():
+    """The table of the package, as long as these tests run."""
+    register_table(
+        TableSpec("tremors", "Tremors.", ("event_id", "tremor_s")),
+        [Variable("tremor_s", "float64", "s", "Length of a tremor.")],
+    )
+    yield
+    TABLES.pop("tremors")
+    VARIABLES.pop("tremor_s")
+
 
 VERBS = "def compute(settings, layout, partition):\n    return {}\n"
 RULES = "rule tremor:\n\nrule tremor_finalise:\n"
