@@ -73,7 +73,7 @@ def test_acceptable_mechanisms_reach_the_map_with_their_weights(catalog):
     from quakeloom.store import open_array, read_table
     from quakeloom.stress import design_rows
 
-    config = write_config(catalog, stress={"grid_step_deg": 0})
+    config = write_config(catalog, stress={"grid_step_deg": 0, "planes": "both"})
     layout = compute(config, catalog / "results", False)
     grid = mechanism_grid(5.0)
     angles = np.stack([grid.strike_deg, grid.dip_deg, grid.rake_deg])
@@ -209,7 +209,9 @@ def test_hardly_any_data_give_a_wide_answer_and_a_report(tmp_path, kind, option)
         assert (table["quality"] == "A").all() == (option == "one node")
         return
     assert facts["status"] == "held_by_prior"
-    assert table["shmax_std_deg"].min() > (25.0 if kind != "three mechanisms" else 15.0)
+    # of one vertical mechanism the exact posterior has 19 to 23 degrees: stresses and faults drawn,
+    # turned so that the fault is that of the mechanism, for errors of 0 to 11 degrees
+    assert table["shmax_std_deg"].min() > (18.0 if kind != "three mechanisms" else 15.0)
     assert (table["quality"] >= "D").all()
     known = faults.dropna(subset="slip_tendency")
     assert (known["slip_tendency_high"] - known["slip_tendency_low"] > 0.5).all()

@@ -106,10 +106,21 @@ class LocatedEvent:
 
 @dataclass(frozen=True)
 class WantedDraws:
-    """Draws of a posterior that are wanted: how many, and the stream that they come from."""
+    """What is drawn for an event.
 
-    count: int
-    random: np.random.Generator
+    Attributes
+    ----------
+    count : int
+        Hypocenters to be drawn from its posterior.
+    random : Generator, optional
+        Stream that these come from; needed where any are wanted.
+    smoothing : Generator, optional
+        Stream of what smooths the ensemble.
+    """
+
+    count: int = 0
+    random: np.random.Generator | None = None
+    smoothing: np.random.Generator | None = None
 
 
 def locate_picks(
@@ -122,7 +133,6 @@ def locate_picks(
     boundary_km: ArrayLike | None = None,
     plane: Plane | None = None,
     draws: WantedDraws | None = None,
-    random: np.random.Generator | None = None,
 ) -> LocatedEvent:
     """Locate an event from its picks, whatever they are.
 
@@ -141,14 +151,13 @@ def locate_picks(
     plane : Plane, optional
         Where the grids of an ensemble lie; needed for ensembles that are not one-dimensional.
     draws : WantedDraws, optional
-    random : Generator, optional
-        Stream of the event, from which what smooths the ensemble is drawn.
 
     Returns
     -------
     LocatedEvent
         With a status for anything that keeps the event from being located.
     """
+    wanted = draws or WantedDraws()
     screened = _screen(ensemble, picks, options, correction_s)
     count = {"pick_count": float(screened.kept.size)}
     if screened.kept.size < options.minimum_picks:
@@ -170,7 +179,7 @@ def locate_picks(
         cloud = cloud - np.array([0.0, *shift])
         start = np.array([start[0], 0.0, 0.0])
     prior = None if epicenter is None else here.forward(*epicenter)
-    location = locate_event(ensemble, event, options, start, cloud, prior, random)
+    location = locate_event(ensemble, event, options, start, cloud, prior, wanted.smoothing)
     if location is None:
         return LocatedEvent("outside_model", _VANISHED, count, screened.use)
     status, reason = _judge_place(
@@ -187,10 +196,10 @@ def locate_picks(
         LocatedEvent(status, reason, values, screened.use), ensemble, location, screened, here
     )
     located = _judge_residuals(located, location, screened, options)
-    if draws is None:
+    if not wanted.count or wanted.random is None:
         return located
     nodes, origin, member = draw_hypocenters(
-        ensemble, location, options, draws.count, draws.random, prior
+        ensemble, location, options, wanted.count, wanted.random, prior
     )
     drawn = np.stack([*here.inverse(nodes[:, 1], nodes[:, 2]), nodes[:, 0], origin], axis=-1)
     return replace(located, draws=drawn, draw_member=member)

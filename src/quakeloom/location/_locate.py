@@ -230,24 +230,12 @@ def locate_event(
         stream = random_stream(0, "smoothing") if random is None else random
         picks, gain = smooth_members(ensemble.times, picks, options, start, stream)
         log_weight = log_weight + gain
-    reach = _REACH
-    if cloud is not None and len(np.asarray(cloud)):
-        u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
-        if ensemble.times.is_section:
-            u = u[:, :2]
-        reach = float(np.clip(np.abs(u).max() * 1.1, reach, _FARTHEST))
-    spacing = options.resolution * np.array([_DEPTH_RESOLUTION, 1.0, 1.0])
-    if ensemble.times.is_section:
-        spacing[2] = 1e-3  # a section is thin: the middle of its only cell is not off the line
-    room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
-    if room < 2.0 * basis[0, 0]:
-        # A posterior that the limit of depth cuts is narrower than its Gaussian.
-        spacing[0] *= _CUT_RESOLUTION
     density = EventDensity(
         ensemble.times.arrays, picks, options.error_model, log_weight, log_prior,
         options.minimum_depth_km, options.maximum_depth_km,
     )  # fmt: skip
-    frame = Frame(start, basis, spacing, slope)
+    frame = Frame(start, basis, _spacing(ensemble, options, start, basis), slope)
+    reach = _reach(ensemble, start, basis, cloud)
     posterior = _resolve_posterior(density, frame, reach, options)
     if posterior is None:
         return None
@@ -269,6 +257,28 @@ def locate_event(
         count,
         stretch_of(posterior) if options.smooth_models and sampled else 1.0,
     )
+
+
+def _reach(ensemble: Ensemble, start: Floats, basis: Floats, cloud: ArrayLike | None) -> float:
+    """Return how far a grid reaches, in standard deviations: over where mass was found."""
+    if cloud is None or not len(np.asarray(cloud)):
+        return _REACH
+    u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
+    if ensemble.times.is_section:
+        u = u[:, :2]
+    return float(np.clip(np.abs(u).max() * 1.1, _REACH, _FARTHEST))
+
+
+def _spacing(ensemble: Ensemble, options: LocationOptions, start: Floats, basis: Floats) -> Floats:
+    """Return the node spacing of a grid in standard deviations."""
+    spacing = options.resolution * np.array([_DEPTH_RESOLUTION, 1.0, 1.0])
+    if ensemble.times.is_section:
+        spacing[2] = 1e-3  # a section is thin: the middle of its only cell is not off the line
+    room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
+    if room < 2.0 * basis[0, 0]:
+        # A posterior that the limit of depth cuts is narrower than its Gaussian.
+        spacing[0] *= _CUT_RESOLUTION
+    return np.asarray(spacing)
 
 
 def _resolve_posterior(

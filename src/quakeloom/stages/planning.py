@@ -84,7 +84,8 @@ def plan_configuration(
         "name": configuration.name,
         "configuration": str(configuration.path),
         "runs": runs,
-        "rules": [str(s.rule_file) for s in every_stage() if s.rules],
+        # two stages may share a file
+        "rules": list(dict.fromkeys(str(s.rule_file) for s in every_stage() if s.rules)),
     }
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.location.linear_ensembles import linear_ensemble, linear_picks, wide_options
 
 from quakeloom.location import (
     TermEvent,
@@ -15,6 +14,8 @@ from quakeloom.location import (
     measure_residual_structure,
 )
 from quakeloom.location._locate import temper_weights
+
+from .linear_ensembles import linear_ensemble, linear_picks, wide_options
 
 STATIONS, EVENTS = 20, 120
 

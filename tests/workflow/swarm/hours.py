@@ -25,6 +25,7 @@ HOURS = Stage(
     group="plugins.findhours",
     reads=(Reads("findhours", whole=True),),
     found_by="findhours",
+    rules="hours.smk",
     gathers=True,
     part_tables=("rejects",),
 )

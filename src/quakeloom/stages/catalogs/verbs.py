@@ -79,9 +79,13 @@ def check(settings: Settings, layout: RunLayout) -> list[str]:
     """Return what has changed of the bins since they were made."""
     planned = read_json(layout.plan(CATALOGS.name, ONE))
     bins = [catalog_part(layout, n) for n in planned["bins"]]
+    changed = []
     if digest_json([b.digest() if b.exists() else "" for b in bins]) != planned["rows"]:
-        return [f"{layout.ingest / 'catalog'} has changed since it was written"]
-    return []
+        changed.append(layout.ingest / "catalog")
+    aside = catalog_rejects(layout)
+    if (aside.digest() if aside.exists() else "") != planned["rejects"]:
+        changed.append(aside)
+    return [f"{item} has changed since it was written" for item in changed]
 
 
 def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:

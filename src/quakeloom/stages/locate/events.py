@@ -373,8 +373,11 @@ def _locate_one(
         return locate_picks(
             locator.ensemble, picks, options, correction_s=terms, epicenter=epicenter,
             boundary_km=locator.stored.boundary, plane=locator.stored.plane,
-            draws=WantedDraws(draws, random_stream(seed, "location", event_id)) if draws else None,
-            random=random_stream(seed, "smoothing", event_id),
+            draws=WantedDraws(
+                draws,
+                random_stream(seed, "location", event_id),
+                random_stream(seed, "smoothing", event_id),
+            ),
         )  # fmt: skip
     except (QuakeloomError, *MACHINE_TROUBLE):
         raise
