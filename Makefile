@@ -29,7 +29,7 @@ test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the 
 	snakefmt --check Snakefile workflow
 	mypy
 	lint-imports
-	pytest -n 2
+	pytest -n 2 --dist worksteal
 
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \

@@ -29,7 +29,7 @@ def write_config(folder: Path, members: int) -> Path:
         "tomography": {
             "picks": {"path": "picks.csv"},
             "section": {"spacing_km": [0.25, 0.5], "depth_range_km": [0, 6]},
-            "prior": {"lengths_km": [1.5, 6.0]},
+            "prior": {"lengths_km": [1.5, 6.0], "blocks": 20},
             "members": members,
             "block_members": 2,
             "steps": 3,
