@@ -38,7 +38,9 @@ HEAD = """# What is stated, what holds
 
 Every uncertainty that quakeloom states is measured here against truths that are known. The truths
 come from simulators that share no code with the estimators: other eikonal solvers for travel times,
-plain NumPy for first motions and slips. `benchmarks/calibration.py` measures the rows and writes
+plain NumPy for first motions and slips. Seismograms are quakeloom's own, since nothing else makes
+them with known arrivals; those that networks were trained on are others of the same kind, so the
+recorded ones beside them count for more. `benchmarks/calibration.py` measures the rows and writes
 this page.
 
 Columns:

@@ -10,6 +10,7 @@ makes ensembles around a reference; grids and tables of others come in by :func:
 from quakeloom.location._approximations import locate_gaussian
 from quakeloom.location._boundaries import find_boundary
 from quakeloom.location._density import EventPicks
+from quakeloom.location._ensemble import Ensemble, make_ensemble
 from quakeloom.location._ensembles import (
     draw_layered_members,
     draw_layered_models,
@@ -18,12 +19,10 @@ from quakeloom.location._ensembles import (
 from quakeloom.location._events import LocatedEvent, WantedDraws, locate_picks
 from quakeloom.location._lateral import ResidualStructure, measure_residual_structure
 from quakeloom.location._locate import (
-    Ensemble,
     Location,
     draw_hypocenters,
     find_start,
     locate_event,
-    make_ensemble,
 )
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._pick_noise import PickNoise, estimate_pick_noise

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from quakeloom.location._ensemble import Ensemble
 from quakeloom.location._interpolation import Floats, all_times
-from quakeloom.location._locate import Ensemble, Location, depth_prior
+from quakeloom.location._locate import (
+    Location,
+    depth_prior,
+)
 from quakeloom.location._options import LocationOptions
 
 

@@ -9,8 +9,12 @@ import numpy as np
 
 from quakeloom.core import distance_azimuth
 from quakeloom.location._approximations import locate_gaussian
+from quakeloom.location._ensemble import Ensemble, make_ensemble
 from quakeloom.location._interpolation import Floats, all_times
-from quakeloom.location._locate import Ensemble, Location, locate_event, make_ensemble
+from quakeloom.location._locate import (
+    Location,
+    locate_event,
+)
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._picks import Plane, ScreenedPicks
 

@@ -15,9 +15,9 @@ from quakeloom.location._descriptions import (
     describe_location,
     event_residuals,
 )
+from quakeloom.location._ensemble import Ensemble
 from quakeloom.location._interpolation import Floats
 from quakeloom.location._locate import (
-    Ensemble,
     Location,
     draw_hypocenters,
     find_start,

@@ -10,32 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import random_stream
 from quakeloom.location._density import EventDensity, EventPicks
+from quakeloom.location._ensemble import Ensemble
+from quakeloom.location._grid_shapes import grid_reach, grid_shape, model_variance, node_spacing
 from quakeloom.location._interpolation import Floats, member_times
-from quakeloom.location._likelihoods import GAUSSIAN, likelihoods_of_times
+from quakeloom.location._likelihoods import likelihoods_of_times
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._posterior import Posterior, make_posterior
 from quakeloom.location._search import Frame, find_region, resolve
 from quakeloom.location._smoothing import smooth_members
-from quakeloom.location._tables import EnsembleTimes
-
-_SUBSET = 8
-"""Members of the first search. Chosen here: their mixture lies where that of all does."""
-
-_STEP_KM = 0.2
-"""Step of derivatives of travel times, less than the spacing of usual tables. Chosen here."""
-
-_SLOPE_S_KM = 0.15
-"""Slope of residuals where the tables do not reach around the start, s/km: P at 6.7 km/s."""
-
-_REACH, _FARTHEST = 4.5, 60.0
-"""Least and largest reach of the grid, in standard deviations of one member."""
-
-_DEPTH_RESOLUTION = 0.55
-"""Spacing of nodes in depth over that along the horizontal, in standard deviations: posteriors
-of depth are the ones with sharp sides. Chosen here."""
-
-_CUT_RESOLUTION = 0.4
-"""The same, over that of other events, where a limit of depth cuts the posterior."""
 
 _OVERSAMPLED = 4
 """Points that are resampled for every draw. Chosen here: densities vary little within a cell."""
@@ -52,51 +34,6 @@ _BISECTIONS = 40
 
 _CLIMBS = 5
 """How often the grid around the maximum is halved: to a 32nd of the spacing of nodes."""
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """Times of all members, those of a few for the first search, and prior weights.
-
-    Attributes
-    ----------
-    times : EnsembleTimes
-    few : EnsembleTimes
-        At most eight members, spread over all.
-    log_weight, few_log_weight : ndarray
-        Logarithms of the prior weights, which sum to 1.
-    few_member : ndarray of int
-        Numbers of the few.
-    """
-
-    times: EnsembleTimes
-    few: EnsembleTimes
-    log_weight: Floats
-    few_log_weight: Floats
-    few_member: NDArray[np.int64]
-
-
-def make_ensemble(times: EnsembleTimes, weights: ArrayLike | None = None) -> Ensemble:
-    """Prepare an ensemble for locating events.
-
-    Parameters
-    ----------
-    times : EnsembleTimes
-    weights : array_like, shape (members,), optional
-        Prior weights of the members; equal if not given.
-    """
-    count = times.member_count
-    prior = np.ones(count) if weights is None else np.asarray(weights, dtype=float)
-    prior = prior / prior.sum()
-    picked = np.unique(np.linspace(0, count - 1, min(_SUBSET, count)).round().astype(int))
-    with np.errstate(divide="ignore"):
-        return Ensemble(
-            times,
-            times if picked.size == count else times.subset(picked),
-            np.log(prior),
-            np.full(picked.size, -np.log(picked.size)),
-            picked,
-        )
 
 
 @dataclass(frozen=True)
@@ -220,10 +157,10 @@ def locate_event(
     (2021), GJI 225, 1195-1214.
     """
     start = np.asarray(start, dtype=float)
-    variance = picks.variance + _model_variance(ensemble, picks, options, start)
+    variance = picks.variance + model_variance(ensemble, picks, options, start)
     picks = replace(picks, variance=variance)
     log_prior = depth_prior(options, epicenter)
-    basis, start, slope = _shape(ensemble, picks, options, start)
+    basis, start, slope = grid_shape(ensemble, picks, options, start)
     log_weight = ensemble.log_weight
     sampled = ensemble.times.member_count >= _SMOOTHED_FROM
     if options.smooth_models and sampled:
@@ -234,8 +171,8 @@ def locate_event(
         ensemble.times.arrays, picks, options.error_model, log_weight, log_prior,
         options.minimum_depth_km, options.maximum_depth_km,
     )  # fmt: skip
-    frame = Frame(start, basis, _spacing(ensemble, options, start, basis), slope)
-    reach = _reach(ensemble, start, basis, cloud)
+    frame = Frame(start, basis, node_spacing(ensemble, options, start, basis), slope)
+    reach = grid_reach(ensemble, start, basis, cloud)
     posterior = _resolve_posterior(density, frame, reach, options)
     if posterior is None:
         return None
@@ -257,28 +194,6 @@ def locate_event(
         count,
         stretch_of(posterior) if options.smooth_models and sampled else 1.0,
     )
-
-
-def _reach(ensemble: Ensemble, start: Floats, basis: Floats, cloud: ArrayLike | None) -> float:
-    """Return how far a grid reaches, in standard deviations: over where mass was found."""
-    if cloud is None or not len(np.asarray(cloud)):
-        return _REACH
-    u = np.linalg.solve(basis, (np.asarray(cloud, dtype=float) - start).T).T
-    if ensemble.times.is_section:
-        u = u[:, :2]
-    return float(np.clip(np.abs(u).max() * 1.1, _REACH, _FARTHEST))
-
-
-def _spacing(ensemble: Ensemble, options: LocationOptions, start: Floats, basis: Floats) -> Floats:
-    """Return the node spacing of a grid in standard deviations."""
-    spacing = options.resolution * np.array([_DEPTH_RESOLUTION, 1.0, 1.0])
-    if ensemble.times.is_section:
-        spacing[2] = 1e-3  # a section is thin: the middle of its only cell is not off the line
-    room = min(start[0] - options.minimum_depth_km, options.maximum_depth_km - start[0])
-    if room < 2.0 * basis[0, 0]:
-        # A posterior that the limit of depth cuts is narrower than its Gaussian.
-        spacing[0] *= _CUT_RESOLUTION
-    return np.asarray(spacing)
 
 
 def _resolve_posterior(
@@ -414,81 +329,6 @@ def draw_hypocenters(
             chosen_nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km
         )
     return chosen_nodes, time, who
-
-
-def _model_variance(
-    ensemble: Ensemble, picks: EventPicks, options: LocationOptions, start: Floats
-) -> Floats:
-    """Variance of station effects, and of structure that no member has: a share of the time."""
-    count = picks.time_s.size
-    share = np.zeros(count)
-    if options.time_error_fraction > 0 or options.time_error_minimum_s > 0:
-        times = np.empty((1, count))
-        member_times(ensemble.few.arrays, start[None, :], np.full(1, -1), picks.receivers, times)
-        share = np.clip(
-            options.time_error_fraction * np.nan_to_num(times[0]),
-            options.time_error_minimum_s,
-            options.time_error_maximum_s,
-        )
-    return np.asarray(options.station_error_s**2 + share**2)
-
-
-def _shape(
-    ensemble: Ensemble,
-    picks: EventPicks,
-    options: LocationOptions,
-    start: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Basis of the grid: the Cholesky factor of one member's covariance; a better start; slopes.
-
-    From the derivatives of the mean travel times; robust likelihoods are not sharper. Slopes are
-    the changes of residuals along the columns of the basis, shape (picks, 3).
-    """
-    section = ensemble.few.is_section
-    depth_span = options.maximum_depth_km - options.minimum_depth_km
-    prior = np.array([12.0 / depth_span**2, 3.0 / options.radius_km**2, 3.0 / options.radius_km**2])
-    if options.depth_prior_error_km > 0:
-        prior[0] += options.depth_prior_error_km**-2
-    if options.epicenter_prior_error_km > 0:
-        prior[1:] += options.epicenter_prior_error_km**-2
-    basis: Floats = np.eye(3)
-    steps = 4 if options.error_model.kind == GAUSSIAN else 1
-    for _ in range(steps):
-        offsets = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]) * _STEP_KM
-        nodes = start + offsets
-        nodes[:, 0] = np.clip(nodes[:, 0], options.minimum_depth_km, options.maximum_depth_km)
-        times = np.empty((7, picks.time_s.size))
-        member_times(ensemble.few.arrays, nodes, np.full(7, -1), picks.receivers, times)
-        if picks.delay_s is not None:
-            times += picks.delay_s[:, ensemble.few_member].mean(axis=1)
-        if not np.isfinite(times).all():
-            basis = np.diag(1.0 / np.sqrt(prior))
-            return basis, start, np.full((picks.time_s.size, 3), _SLOPE_S_KM) * np.diag(basis)
-        width = (nodes[1:4] - nodes[4:7])[np.arange(3), np.arange(3)]
-        slope = (times[1:4] - times[4:7]) / width[:, None]
-        weight = 1.0 / picks.variance
-        residual = picks.time_s - times[0]
-        mean = (slope @ weight) / weight.sum()
-        centered = slope - mean[:, None]
-        precision = (centered * weight) @ centered.T + np.diag(prior)
-        if section:
-            precision[2, :] = precision[:, 2] = 0.0
-            precision[2, 2] = 1.0
-        covariance = np.linalg.inv(precision)
-        basis = np.asarray(np.linalg.cholesky(0.5 * (covariance + covariance.T)), dtype=float)
-        if steps == 1:
-            break
-        gradient = (centered * weight) @ (residual - (residual @ weight) / weight.sum())
-        step = covariance @ gradient
-        # No farther than the coarse search could be wrong.
-        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        start = start + step
-        start[0] = np.clip(
-            start[0], options.minimum_depth_km + 0.01, options.maximum_depth_km - 0.01
-        )
-        if np.abs(np.linalg.solve(basis, step)).max() < 0.1:
-            break
-    return basis, start, centered.T @ basis
 
 
 def _climb(density: EventDensity, posterior: Posterior) -> tuple[Floats, float, Floats]:

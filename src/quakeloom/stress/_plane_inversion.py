@@ -11,23 +11,18 @@ from scipy.sparse import coo_array, csr_array
 
 from quakeloom.core import fault_vectors, random_stream
 from quakeloom.inference import AbicScan, BlockCholesky, with_one_blas_thread
+from quakeloom.stress._fault_population import FRICTION_RANGE
 from quakeloom.stress._field import StressField
 from quakeloom.stress._grid import Method, StressGrid
 from quakeloom.stress._interpolation import find_neighbors
 from quakeloom.stress._inversion import StressInversion
-from quakeloom.stress._plane_posterior import (
-    LENGTH_STD,
-    FieldDraws,
-    FieldPrior,
-    Sampling,
-    draw_shared,
-    sample_field,
-    search_stresses,
-)
+from quakeloom.stress._plane_posterior import FieldDraws, FieldPrior, Sampling, sample_field
+from quakeloom.stress._plane_prior import LENGTH_STD, draw_shared
 from quakeloom.stress._planes import length_ratio
-from quakeloom.stress._slip_likelihood import FRICTION_RANGE, Placed
+from quakeloom.stress._slip_likelihood import Placed
 from quakeloom.stress._statistics import StressStatistics
 from quakeloom.stress._strengths import likely_strengths
+from quakeloom.stress._stress_search import search_stresses
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

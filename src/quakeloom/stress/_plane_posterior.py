@@ -14,8 +14,6 @@ References
 Neal, R. M. (2011). MCMC using Hamiltonian dynamics. Handbook of Markov Chain Monte Carlo, 113-162.
 Cotter, S. L., Roberts, G. O., Stuart, A. M. & White, D. (2013). MCMC methods for functions:
 modifying old algorithms to make them faster. Statist. Sci. 28, 424-446.
-Del Moral, P., Doucet, A. & Jasra, A. (2006). Sequential Monte Carlo samplers. J. R. Statist. Soc.
-B 68, 411-436.
 """
 
 from __future__ import annotations
@@ -29,50 +27,25 @@ from scipy.sparse import csr_array
 
 from quakeloom.core import random_stream
 from quakeloom.inference import BlockCholesky
-from quakeloom.stress._slip_likelihood import (
-    FRICTION_RANGE,
-    LEVEL_RANGE,
-    WIDTH_RANGE,
-    Placed,
-    Supposed,
-    log_likelihood,
-    population_table,
+from quakeloom.stress._fault_population import population_table
+from quakeloom.stress._plane_prior import (
+    HIGH,
+    LENGTH_STD,
+    LOW,
+    given_numbers,
+    log_shape_prior,
+    log_shared_prior,
 )
-from quakeloom.stress._tensors import describe_stress
+from quakeloom.stress._slip_likelihood import NO_DERIVATIVES, Placed, Supposed, log_likelihood
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-ERROR_RANGE_DEG = (1.5, 30.0)
-"""Error of a mechanism about one axis, any logarithm alike. Chosen here: the best catalogs have 3
-degrees, and at 30 a mechanism says next to nothing."""
-
-ASTRAY = 0.03
-"""Mean, beforehand, of the share of mechanisms that have nothing to do with the stress; its
-distribution is exponential. Chosen here."""
-
-LOW = np.array([LEVEL_RANGE[0], np.log(WIDTH_RANGE[0]), FRICTION_RANGE[0],
-                np.log(np.radians(ERROR_RANGE_DEG[0])), 0.0])  # fmt: skip
-HIGH = np.array([LEVEL_RANGE[1], np.log(WIDTH_RANGE[1]), FRICTION_RANGE[1],
-                 np.log(np.radians(ERROR_RANGE_DEG[1])), 0.5])  # fmt: skip
-"""Ranges of the numbers that all events share: level, logarithm of width, friction, logarithm of
-error, share astray. All are even beforehand but the last."""
-
-LENGTH_STD = 0.2
-"""Standard deviation of the logarithm of the length of the stress of a node, which nothing depends
-on. Chosen here: steps of the dynamics stay of one size."""
 
 _MEASURED = 15
 """Iterations of the warming after which the metric of a map is taken anew. Chosen here."""
 
 _SMOOTHEST = 1e-8
 """Least variance of the differences between neighbors, that of no difference. Chosen here."""
-
-_EDGE = 1e-3
-"""Added to R (1 - R) where it divides. Chosen here."""
-
-_NONE = np.empty((0, 0, 0))
-"""No room for derivatives: only the likelihood is wanted."""
 
 
 @dataclass(frozen=True)
@@ -142,39 +115,6 @@ class FieldDraws:
     accepted: float
 
 
-def given_numbers(shared: Floats) -> Floats:
-    """Return what the likelihood takes of shared numbers: without logarithms."""
-    out = np.array(shared, dtype=float)
-    out[:, [1, 3]] = np.exp(out[:, [1, 3]])
-    return out
-
-
-def log_shape_prior(fields: Floats, area: Integers) -> Floats:
-    """Return what makes the shape ratio of each area as likely anywhere, shape (fields,).
-
-    Unit tensors of any direction have ``p(R) ~ R (1 - R) / (1 - R + R^2)^(5/2)``. The logarithm of
-    its inverse is the mean over the nodes of an area, so that an area counts as one stress.
-    """
-    ratio = describe_stress(fields).shape_ratio
-    density = -np.log(ratio * (1.0 - ratio) + _EDGE) + 2.5 * np.log(1.0 - ratio + ratio**2)
-    values: Floats = density @ (1.0 / np.bincount(area))[area]
-    return values
-
-
-def log_shared_prior(shared: Floats) -> Floats:
-    """Return the logarithm of the prior of shared numbers, minus infinity outside."""
-    inside = np.all((shared > LOW) & (shared < HIGH), axis=1)
-    values: Floats = np.where(inside, -shared[:, 4] / ASTRAY, -np.inf)
-    return values
-
-
-def draw_shared(count: int, generator: np.random.Generator) -> Floats:
-    """Return draws of the prior of shared numbers, shape (draws, 5)."""
-    out: Floats = LOW + (HIGH - LOW) * generator.random((count, 5))
-    out[:, 4] = np.minimum(generator.exponential(ASTRAY, count), 0.99 * HIGH[4])
-    return out
-
-
 class _Chains:
     """Chains of the posterior, side by side."""
 
@@ -242,7 +182,7 @@ class _Chains:
         return np.clip(found, low, high - 1)
 
     def _look(
-        self, fields: Floats, shared: Floats, supposed: Supposed, gradient: Floats = _NONE
+        self, fields: Floats, shared: Floats, supposed: Supposed, gradient: Floats = NO_DERIVATIVES
     ) -> Floats:
         by_event = np.empty((self._count, self.placed.weights.size))
         log_likelihood(
@@ -404,140 +344,3 @@ def sample_field(
             shared.append(chains.shared.copy())
             accepted.append(chains.accepted)
     return FieldDraws(np.concatenate(fields), np.concatenate(shared), float(np.mean(accepted)))
-
-
-def search_stresses(
-    placed: Placed, first: Integers, particles: int, seed: int = 0
-) -> tuple[Floats, Floats]:
-    """Return stresses and shared numbers that one stress of all events may have.
-
-    Particles of the prior go to the posterior by powers of the likelihood, linearized in the errors
-    of normals, and are chosen anew by their weights at each; so that stresses far apart are all
-    found, and each as often as it is likely.
-
-    Parameters
-    ----------
-    placed : Placed
-        The places are not looked at.
-    first : ndarray of int64, shape (events + 1,)
-    particles : int
-    seed : int
-
-    Returns
-    -------
-    stresses : ndarray, shape (particles, 1, 5)
-        Unit tensors.
-    shared : ndarray, shape (particles, 5)
-    """
-    generator = random_stream(seed, "stress search")
-    events = placed.weights.size
-    one = placed._replace(nodes=np.zeros((events, 1), np.int64), corners=np.ones((events, 1)))
-    width = np.diff(first)
-    member = first[:-1] + (width * generator.random((particles, events))).astype(np.int64)
-    supposed = Supposed(member, np.zeros((particles, events, 2, 2)))
-    area = np.zeros(1, dtype=np.int64)
-
-    def look(x: Floats, rows: NDArray[np.bool_]) -> Floats:
-        by_event = np.empty((int(rows.sum()), events))
-        log_likelihood(
-            one, population_table(), np.ascontiguousarray(x[rows, None, :5]),
-            given_numbers(x[rows, 5:]), Supposed(supposed.member[rows], supposed.turned[rows]),
-            1.0, by_event, _NONE,
-        )  # fmt: skip
-        return np.asarray(by_event.sum(axis=1))
-
-    def before(x: Floats) -> Floats:
-        length = np.log(np.linalg.norm(x[:, :5], axis=1))
-        value = log_shared_prior(x[:, 5:]) - 0.5 * (length / LENGTH_STD) ** 2 - 5.0 * length
-        return np.asarray(value + log_shape_prior(x[:, None, :5], area))
-
-    m = generator.standard_normal((particles, 5))
-    m *= np.exp(LENGTH_STD * generator.standard_normal((particles, 1)))
-    m /= np.linalg.norm(m, axis=1, keepdims=True)
-    x = np.concatenate([m, draw_shared(particles, generator)], axis=1)
-    # directions are even so far, shape ratios are to be
-    weight = log_shape_prior(x[:, None, :5], area)
-    likelihood, power = look(x, np.ones(particles, dtype=bool)), 0.0
-    while True:
-        chosen, power = _choose(weight, likelihood, power, generator)
-        weight = np.zeros(particles)
-        x, likelihood = x[chosen], likelihood[chosen]
-        # what a particle supposes of events with sets goes with it
-        supposed = Supposed(supposed.member[chosen], supposed.turned)
-        x, likelihood = _stir(x, likelihood, power, (look, before), generator)
-        if power >= 1.0:
-            break
-    stresses = x[:, None, :5] / np.linalg.norm(x[:, None, :5], axis=2, keepdims=True)
-    return stresses, x[:, 5:]
-
-
-_MOVES, _LAST_MOVES = 6, 20
-"""Moves of all particles after each choice, and after the last. Chosen here."""
-
-_EFFECTIVE = 0.5
-"""Share of the particles that weights leave at each power."""
-
-
-def _choose(
-    weight: Floats, likelihood: Floats, power: float, generator: np.random.Generator
-) -> tuple[Integers, float]:
-    """Return which particles go on, and the next power of the likelihood."""
-    count = weight.size
-
-    def weigh(at: float) -> Floats:
-        w = weight + (at - power) * likelihood
-        w = np.exp(w - w.max())
-        shares: Floats = w / w.sum()
-        return shares
-
-    low, high = power, 1.0
-    if 1.0 / np.sum(weigh(1.0) ** 2) < _EFFECTIVE * count:
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            if 1.0 / np.sum(weigh(middle) ** 2) < _EFFECTIVE * count:
-                high = middle
-            else:
-                low = middle
-        # weights of the prior alone may be that uneven
-        high = max(low, power + 1e-6)
-    ends = np.cumsum(weigh(high))
-    places = (generator.random() + np.arange(count)) / count
-    return np.minimum(np.searchsorted(ends, places), count - 1), high
-
-
-def _stir(
-    x: Floats,
-    likelihood: Floats,
-    power: float,
-    functions: tuple,  # type: ignore[type-arg]
-    generator: np.random.Generator,
-) -> tuple[Floats, Floats]:
-    """Move particles by steps along the differences of others, or of their common spread."""
-    look, before = functions
-    count, size = x.shape
-    prior, scale = before(x), 1.0
-    for number in range(_LAST_MOVES if power >= 1.0 else _MOVES):
-        one, two = generator.integers(0, count, (2, count))
-        if number % 2:
-            step = x[one] - x[two]
-            step *= np.where(generator.random(count) < 0.1, 1.0, scale * 2.38 / np.sqrt(2 * size))[
-                :, None
-            ]
-        else:
-            root = np.linalg.cholesky(np.cov(x.T) + 1e-9 * np.eye(size))
-            step = scale * 2.38 / np.sqrt(size) * (generator.standard_normal(x.shape) @ root.T)
-        part = generator.integers(0, 3, count)
-        step[part == 1, 5:] = 0.0
-        step[part == 2, :5] = 0.0
-        moved = x + step + 1e-5 * generator.standard_normal(x.shape)
-        value = before(moved)
-        rows = np.isfinite(value)
-        found = np.full(count, -np.inf)
-        found[rows] = look(moved, rows)
-        with np.errstate(invalid="ignore"):
-            gain = np.where(rows, value - prior + power * (found - likelihood), -np.inf)
-        taken = np.log(generator.random(count)) < gain
-        x = np.where(taken[:, None], moved, x)
-        prior, likelihood = np.where(taken, value, prior), np.where(taken, found, likelihood)
-        scale = float(np.clip(scale * np.exp(0.5 * (taken.mean() - 0.25)), 0.05, 2.0))
-    return x, likelihood

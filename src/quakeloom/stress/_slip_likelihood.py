@@ -24,171 +24,28 @@ Nothing depends on the length of the stress. Tension is positive; axes north, ea
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled
+from quakeloom.stress._bessel import log_bessel
+from quakeloom.stress._fault_population import PopulationTable, log_population
 from quakeloom.stress._tensors import diagonalize
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-LEVEL_RANGE = (-0.5, 1.2)
-"""Instability from which faults are many. Chosen here: below -0.5 all are, above 1.2 all are few,
-and which of them does not matter."""
-
-WIDTH_RANGE = (0.02, 0.5)
-"""Range of instability over which faults become many. Chosen here: errors of mechanisms of a few
-degrees hide what is sharper; at 0.5 the most unstable planes are at most seven times as frequent
-as the most stable."""
-
-FRICTION_RANGE = (0.2, 0.85)
-"""Coefficients of friction: up to those of rocks in the laboratory, 0.6 to 0.85 (Byerlee 1978), and
-weaker ones."""
-
-_STEPS = (69, 12, 41, 14)
-"""Steps of the table of Z along level, logarithm of width, shape ratio and friction. Chosen here:
-linear interpolation is within 0.003 of ln Z."""
-
-_SIDE, _LEVELS = 64, 400
-"""Directions along each side of an octant, and classes of instability, of the table."""
-
 _LEAST_WEIGHT = 0.01
 """Weight below which the error of an event's normal grows no further. Chosen here: ten times the
 error is any direction."""
 
+NO_DERIVATIVES = np.empty((0, 0, 0))
+"""No room for derivatives: only the likelihood is wanted."""
+
 _TINY = 1e-12
 """Added to squares of tractions before division."""
-
-
-class PopulationTable(NamedTuple):
-    """``ln Z`` of the population of fault planes.
-
-    Attributes
-    ----------
-    values : ndarray, shape (levels, widths, ratios, frictions)
-        On even steps of level, logarithm of width, shape ratio and friction.
-    start, step : ndarray, shape (4,)
-        First value and step along each.
-    """
-
-    values: Floats
-    start: Floats
-    step: Floats
-
-
-@functools.lru_cache(maxsize=1)
-def population_table() -> PopulationTable:
-    """Return the table of ``ln Z``, the mean of ``h(I)`` over all directions of normals."""
-    widths = float(np.log(WIDTH_RANGE[0])), float(np.log(WIDTH_RANGE[1]))
-    ends = (LEVEL_RANGE, widths, (0.0, 1.0), FRICTION_RANGE)
-    axes = [np.linspace(low, high, n) for (low, high), n in zip(ends, _STEPS, strict=True)]
-    middle = (np.arange(_SIDE) + 0.5) / _SIDE
-    # even in the cosine to one axis and in the azimuth about it: even over the octant
-    height, azimuth = np.meshgrid(middle, 0.5 * np.pi * middle, indexing="ij")
-    level = np.sqrt(1.0 - height**2)
-    normal2 = np.stack([(level * np.cos(azimuth)) ** 2, (level * np.sin(azimuth)) ** 2, height**2])
-    normal2 = normal2.reshape(3, -1)
-    above = np.linspace(0.0, 1.0, _LEVELS) - axes[0][:, None, None]
-    frequent = 1.0 / (1.0 + np.exp(-above / np.exp(axes[1])[:, None]))
-    values = np.empty(_STEPS)
-    for i, r in enumerate(axes[2]):
-        reduced = np.array([1.0, 2.0 * r - 1.0, -1.0])
-        sigma = reduced @ normal2
-        tau = np.sqrt(np.maximum(reduced**2 @ normal2 - sigma**2, 0.0))
-        for j, mu in enumerate(axes[3]):
-            instability = (tau - mu * (sigma - 1.0)) / (mu + np.sqrt(1.0 + mu**2))
-            place = np.clip(instability, 0.0, 1.0) * (_LEVELS - 1)
-            low = np.minimum(place.astype(np.int64), _LEVELS - 2)
-            part = place - low
-            count = np.bincount(low, 1.0 - part, _LEVELS) + np.bincount(low + 1, part, _LEVELS)
-            values[:, :, i, j] = np.log(frequent @ count / place.size)
-    start, step = (np.array([a[k] for a in axes]) for k in (0, 1))
-    return PopulationTable(values, start, step - start)
-
-
-@compiled()
-def _bessel(c: float) -> tuple[float, float]:
-    """Return ``ln I0(c) - c`` and ``I1(c) / I0(c)`` (Abramowitz & Stegun 1964, 9.8.1 to 9.8.4)."""
-    if c < 3.75:
-        y = (c / 3.75) ** 2
-        i0 = 1.0 + y * (
-            3.5156229
-            + y * (3.0899424 + y * (1.2067492 + y * (0.2659732 + y * (0.0360768 + y * 0.0045813))))
-        )
-        i1 = c * (
-            0.5
-            + y
-            * (
-                0.87890594
-                + y
-                * (
-                    0.51498869
-                    + y * (0.15084934 + y * (0.02658733 + y * (0.00301532 + y * 0.00032411)))
-                )
-            )
-        )
-        return np.log(i0) - c, i1 / i0
-    y = 3.75 / c
-    i0 = 0.39894228 + y * (
-        0.01328592
-        + y
-        * (
-            0.00225319
-            + y
-            * (
-                -0.00157565
-                + y
-                * (
-                    0.00916281
-                    + y * (-0.02057706 + y * (0.02635537 + y * (-0.01647633 + y * 0.00392377)))
-                )
-            )
-        )
-    )
-    i1 = 0.39894228 + y * (
-        -0.03988024
-        + y
-        * (
-            -0.00362018
-            + y
-            * (
-                0.00163801
-                + y
-                * (
-                    -0.01031555
-                    + y * (0.02282967 + y * (-0.02895312 + y * (0.01787654 - y * 0.00420059)))
-                )
-            )
-        )
-    )
-    return np.log(i0) - 0.5 * np.log(c), i1 / i0
-
-
-@compiled()
-def _population(table: PopulationTable, given: Floats, ratio: float) -> tuple[float, float]:
-    """Return ``ln Z`` and its derivative by the shape ratio, by linear interpolation."""
-    values, start, step = table
-    x = (given[0] - start[0]) / step[0]
-    y = (np.log(given[1]) - start[1]) / step[1]
-    z = (given[2] - start[3]) / step[3]
-    r = (ratio - start[2]) / step[2]
-    i = min(max(int(x), 0), values.shape[0] - 2)
-    j = min(max(int(y), 0), values.shape[1] - 2)
-    m = min(max(int(z), 0), values.shape[3] - 2)
-    n = min(max(int(r), 0), values.shape[2] - 2)
-    x, y, z, r = x - i, y - j, z - m, r - n
-    low, high = 0.0, 0.0
-    for a in range(2):
-        for b in range(2):
-            w = (x if a else 1.0 - x) * (y if b else 1.0 - y)
-            one, two = values[i + a, j + b, n], values[i + a, j + b, n + 1]
-            low += w * ((1.0 - z) * one[m] + z * one[m + 1])
-            high += w * ((1.0 - z) * two[m] + z * two[m + 1])
-    return low * (1.0 - r) + high * r, (high - low) / step[2]
 
 
 @compiled()
@@ -198,7 +55,7 @@ def _plane(
     """Return ``ln P`` of one plane without ``ln Z``, and its derivatives.
 
     ``q`` is (nn, ss, ns, nb, sb), ``shape`` (spread, middle) of the stress and what
-    :func:`_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``free`` the share f of the
+    :func:`log_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``free`` the share f of the
     turning of traction that the variance has.
     ``slope`` gets the derivatives by q, ``outer`` those by spread and middle.
     """
@@ -218,7 +75,7 @@ def _plane(
     log_i0, ratio = shape[2], shape[3]
     if free > 0.0:
         concentration /= 1.0 + free * steep
-        log_i0, ratio = _bessel(concentration)
+        log_i0, ratio = log_bessel(concentration)
     value = concentration * (cosine - 1.0) - log_i0
     by_c = cosine - ratio
     by_steep = -by_c * concentration * concentration * t2 * free
@@ -491,13 +348,13 @@ def log_likelihood(
     ratio, log_z, by_ratio = 0.5, 0.0, 0.0
     for chain in range(fields.shape[0]):
         t, astray = given[chain, 3], given[chain, 4]
-        shape[2], shape[3] = _bessel(1.0 / t**2)
+        shape[2], shape[3] = log_bessel(1.0 / t**2)
         work.before[:] = np.nan
         for event in range(weights.size):
             same = _interpolate(fields[chain], nodes[event], corners[event], work)
             if not same:  # events at one node share what follows
                 ratio = _find_shape(work, slopes)
-                log_z, by_ratio = _population(table, given[chain], ratio)
+                log_z, by_ratio = log_population(table, given[chain], ratio)
             member = supposed.member[chain, event]
             # an event that counts in part has its error that much less known
             wide = t / np.sqrt(max(weights[event], _LEAST_WEIGHT))

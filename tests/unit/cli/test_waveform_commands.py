@@ -60,6 +60,7 @@ def say(monkeypatch, capsys, *arguments) -> tuple[int, str]:
     except SystemExit as end:
         code = int(end.code or 0)
     captured = capsys.readouterr()
+    assert "Traceback" not in captured.out + captured.err
     return code, " ".join((captured.out + captured.err).replace("│", " ").split())
 
 

@@ -18,12 +18,8 @@ from quakeloom.stress import (
     summarize_replicates,
     thin_acceptance,
 )
-from quakeloom.stress._slip_likelihood import (
-    Placed,
-    Supposed,
-    log_likelihood,
-    population_table,
-)
+from quakeloom.stress._fault_population import population_table
+from quakeloom.stress._slip_likelihood import Placed, Supposed, log_likelihood
 
 from .simulated import tensor_from
 from .test_plane_choice import faults_near_failure
