@@ -89,7 +89,8 @@ def draw_catalog(rng, count, least_instability, axes=None):
     -------
     dict
         ``azimuth_deg`` of SHmax, ``ratio`` (S2 - S3)/(S1 - S3), ``a_phi``, ``normal`` and ``slip``
-        (north, east, down) of the plane named.
+        (north, east, down) of the plane named; ``axes`` (S1, S2, S3 in rows), ``friction`` and
+        ``rms_deg``, the root mean square of the errors.
     """
     axes = random_rotations(rng, 1)[0] if axes is None else axes
     return draw_faults(rng, count, least_instability, axes)
@@ -102,7 +103,7 @@ def draw_faults(rng, count, least_instability, axes, given=None):
     """
     if given is None:
         ratio, friction = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.8)
-        rms = None
+        rms = rng.uniform(5.0, 20.0)
     else:
         ratio, friction, rms = given
     # compression positive: S1 = 1, S2 = 2 ratio - 1, S3 = -1
@@ -125,7 +126,7 @@ def draw_faults(rng, count, least_instability, axes, given=None):
     traction = -(n @ stress)
     slip = traction - n * np.sum(traction * n, axis=1)[:, None]
     slip /= np.linalg.norm(slip, axis=1)[:, None]
-    turn = small_rotations(rng, count, rng.uniform(5.0, 20.0) if rms is None else rms)
+    turn = small_rotations(rng, count, rms)
     n, slip = np.einsum("nij,nj->ni", turn, n), np.einsum("nij,nj->ni", turn, slip)
     swap = (rng.random(count) < 0.5)[:, None]
     n, slip = np.where(swap, slip, n), np.where(swap, n, slip)
@@ -140,6 +141,9 @@ def draw_faults(rng, count, least_instability, axes, given=None):
         "a_phi": steepest + 0.5 + sign * (ratio - 0.5),
         "normal": np.where(flip, -n, n),
         "slip": np.where(flip, -slip, slip),
+        "axes": axes,
+        "friction": friction,
+        "rms_deg": rms,
     }  # fmt: skip
 
 

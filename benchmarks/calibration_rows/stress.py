@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from calibration_rows._faults import draw_catalog, draw_varying, plane_angles
+from calibration_rows._ideal_stress import Ideal, ideal_widths
 from calibration_rows._row import Row, share_and_error
 
-TRUTHS = {40: 120, 150: 40, 600: 16}
+TRUTHS = {40: 200, 150: 200, 600: 24}
 """Catalogs of each size (mechanisms)."""
+
+IDEAL = {40: 24, 150: 8}
+"""Catalogs of each size whose ideal answer is computed."""
 
 LEAST = (0.0, 0.5, 0.8, 0.9)
 """Least instability of the faults that move, in turn: any fault, to those near failure only."""
@@ -22,10 +26,10 @@ QUICK_TRUTHS = 8
 NAMES = ("SHmax", "shape ratio", "A_phi")
 UNITS = ("degrees", "", "")
 
-VARYING = (8, 200)
+VARYING = (200, 200)
 """Maps of a stress that turns by 40 degrees, and mechanisms of each."""
 
-CHAINS = ((24, 40), (8, 150))
+CHAINS = ((200, 40), (200, 150))
 """Maps from first motions, uniform stress: how many, and events of each."""
 
 READINGS = 20
@@ -62,12 +66,17 @@ def compare(rows, truth):
     return inside, [np.mean(b - a) for a, b in spans]
 
 
-def look(seed, number, size, planes):
+def draw(number, size):
+    """Return one truth and its mechanisms, and the stream that drew them."""
+    rng = np.random.default_rng([1, size, number])
+    return draw_catalog(rng, size, LEAST[number % len(LEAST)]), rng
+
+
+def look(number, size, planes):
     """Return whether each truth is in its 95 % range, and the widths, of one catalog."""
     import quakeloom as ql
 
-    rng = np.random.default_rng([seed, size, number])
-    truth = draw_catalog(rng, size, LEAST[number % len(LEAST)])
+    truth, rng = draw(number, size)
     places = rng.uniform(10.0, 10.1, size), rng.uniform(45.0, 45.1, size)
     table = tabulate(truth["normal"], truth["slip"], *places)
     rows = ql.map_stress(table, 0.0, planes=planes).table
@@ -89,7 +98,15 @@ def measure_most(quick: bool) -> list[Row]:
     return [] if quick else measure_size(600, quick)
 
 
-def make_rows(words, found, old, seconds, note=""):
+def look_ideal(number, size):
+    """Return the widths of the ranges of who knows all of a catalog but its stress."""
+    truth, _ = draw(number, size)
+    known = truth["friction"], truth["rms_deg"]
+    ideal = Ideal(truth["normal"], truth["slip"], LEAST[number % len(LEAST)], *known, number)
+    return ideal_widths(ideal.sample(truth["axes"], truth["ratio"]))
+
+
+def make_rows(words, found, old, seconds, ideal=None, note=""):
     """Return the rows of three quantities; ``found`` and ``old`` as :func:`compare` has them."""
     rows = []
     for q, name in enumerate(NAMES):
@@ -99,7 +116,8 @@ def make_rows(words, found, old, seconds, note=""):
         rows.append(
             Row(
                 f"{name} {words}", 0.95, holds, error, len(found), seconds,
-                float(np.mean([f[1][q] for f in found])), unit=UNITS[q], before=before,
+                float(np.mean([f[1][q] for f in found])),
+                None if ideal is None else float(ideal[q]), unit=UNITS[q], before=before,
                 note="; ".join(n for n in (wide, note) if n),
             )
         )  # fmt: skip
@@ -111,10 +129,17 @@ def measure_size(size, quick):
     logging.disable(logging.WARNING)
     truths = QUICK_TRUTHS if quick else TRUTHS[size]
     begin = time.process_time()
-    found = [look(1, k, size, "auto") for k in range(truths)]
+    found = [look(k, size, "auto") for k in range(truths)]
     seconds = time.process_time() - begin
-    old = [look(1, k, size, "both") for k in range(truths)]
-    rows = make_rows(f"of {size} mechanisms", found, old, seconds)
+    old = [look(k, size, "both") for k in range(truths)]
+    ideal, note = None, ""
+    if not quick and size in IDEAL:
+        ideal = np.mean([look_ideal(k, size) for k in range(IDEAL[size])], axis=0)
+        same = np.mean([f[1] for f in found[: IDEAL[size]]], axis=0)
+        note = f"ideal of {IDEAL[size]} catalogs; there the widths are " + ", ".join(
+            f"{w:.3g}" for w in same
+        )
+    rows = make_rows(f"of {size} mechanisms", found, old, seconds, ideal, note)
     if truths < 40:
         return rows
     for k, least in enumerate(LEAST):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quakeloom.core import FormatError, InputError
@@ -119,6 +119,10 @@ def test_csv_takes_registered_columns_in_any_order(tmp_path):
         max_size=20,
     )
 )
+@example(
+    [(0.0, 0.0, 1.0, 1.0)] * 13 + [(1.0, 0.0, 1.0, 1.0)] * 3 + [(2.0, 0.0, 2.0, 1.0)] * 2
+    + [(7.0, 0.0, 1.0, 1.0), (8.0, 0.0, 3.0, 1.0)]
+)  # fmt: skip
 def test_csv_round_trip(tmp_path_factory, rows):
     names = ("shot_distance_km", "receiver_distance_km", "travel_time_s", "time_error_s")
     # times of waves with velocities that rocks have
@@ -126,8 +130,12 @@ def test_csv_round_trip(tmp_path_factory, rows):
     text = ",".join(names) + "\n" + "\n".join(",".join(repr(v) for v in r) for r in rows)
     found = read_line_picks(write(tmp_path_factory.mktemp("csv"), "p.csv", text))
     back = np.column_stack([found.picks.column(n).to_numpy() for n in names])
-    np.testing.assert_array_equal(back, np.array(rows))
-    assert found.rejects.num_rows == 0
+    # velocities drawn at random make neighbors that contradict each other; a pick may be put aside
+    # for that, and for nothing else
+    reasons = {r["source_line"]: r["reason"] for r in found.rejects.to_pylist()}
+    assert all("does not go with its neighbors" in reason for reason in reasons.values())
+    kept = [row for line, row in enumerate(rows, start=2) if line not in reasons]
+    np.testing.assert_array_equal(back, np.array(kept).reshape(-1, 4))
 
 
 @pytest.mark.parametrize(
