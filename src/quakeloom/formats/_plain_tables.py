@@ -20,6 +20,7 @@ from quakeloom.formats._cells import (
 )
 from quakeloom.formats._column_names import find_columns
 from quakeloom.formats._doubtful_units import doubtful_units
+from quakeloom.formats._excluded_rows import excluded_rows, excludes_rows
 from quakeloom.formats._mechanism_angles import contradicting_planes, dip_side_problems
 from quakeloom.formats._named_columns import (
     RawTable,
@@ -211,6 +212,8 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
         sides = dip_side_problems(raw.data, result.column("strike_deg").to_numpy())
         for row, reason in (*contradicting_planes(result).items(), *sides.items()):
             raw.reasons.setdefault(row, reason)
+    for row, reason in excluded_rows(raw.data, table).items():
+        raw.reasons.setdefault(row, reason)
     kept = [(row, reason) for row, reason in notes if row not in raw.reasons]
     _put_aside(raw, table, columns, sorted([*raw.reasons.items(), *kept]))
     if raw.reasons:
@@ -248,7 +251,7 @@ def _name_unread_columns(raw: RawTable, table: str) -> None:
     names = raw.data.column_names
     read = {*find_columns(names, table), motion_column(names) if table == "picks" else None}
     for name in names:
-        if name in read:
+        if name in read or excludes_rows(name, table):
             continue
         close = difflib.get_close_matches(name, TABLES[table].columns, n=1, cutoff=0.6)
         hint = f"; did you mean '{close[0]}'?" if close else ""

@@ -178,6 +178,16 @@ def is_earthquake(event_type: str) -> bool:
     return word in EARTHQUAKE_TYPES or word in UNSAID_TYPES
 
 
+def is_known_event_type(event_type: str) -> bool:
+    """Say whether a word is that of a type of events, in any spelling; empty is not."""
+    return bool(event_type.strip()) and normalize_event_type(event_type) in (
+        *EARTHQUAKE_TYPES,
+        *UNSAID_TYPES,
+        *NO_EVENT_TYPES,
+        *OTHER_TYPES,
+    )
+
+
 def is_no_event(event_type: str) -> bool:
     """Say whether a type means that there is no such event, or that it is entered twice."""
     return normalize_event_type(event_type) in NO_EVENT_TYPES
