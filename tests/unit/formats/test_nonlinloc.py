@@ -250,3 +250,16 @@ def test_an_error_of_zero_is_not_known(tmp_path):
     path.write_text("STA ? ? ? P U 20181130 1729 35.1 GAU 0.0 -1 -1 -1\n")
     (pick,) = read_source(path, "nonlinloc_observations").picks.to_pylist()
     assert np.isnan(pick["uncertainty_s"])
+
+
+@pytest.mark.parametrize("kind", ["LATLONDM", "LATLONDS"])
+@pytest.mark.parametrize("place", range(4))
+def test_impossible_minutes_and_seconds_of_a_station_are_put_aside(tmp_path, kind, place):
+    more = " 0.0" if kind == "LATLONDS" else ""
+    parts = ["61", "30", "149", "45"]
+    parts[place] = {0: "-61", 1: "61", 2: "-149", 3: "-45"}[place]
+    a, b, c, d = parts
+    text = f"GTSRCE A {kind} {a} {b}{more} N {c} {d}{more} W 0 0.4\nGTSRCE B LATLON 61 -149 0 0\n"
+    tables = read(tmp_path, text, "nonlinloc_stations")
+    assert tables.stations.column("station").to_pylist() == ["B"]
+    assert "are impossible" in tables.rejects.column("reason")[0].as_py()
