@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
+
+from quakeloom.formats._source_tables import SourceTables
+from quakeloom.schema import make_table
 
 _FEW = 5
 """Fewer values say nothing about their unit."""
@@ -13,6 +18,30 @@ _HIGHEST_KM = 9.0
 
 _AIR_KM = -3.0
 """Most earthquakes of a catalog are not this high above the sea."""
+
+
+def put_aside_doubts(tables: SourceTables) -> SourceTables:
+    """Return tables with a row in the rejects for every column that may be in another unit.
+
+    For formats whose columns have units of their own; those of named columns say it themselves.
+    """
+    doubts = [
+        (table, doubt)
+        for table in ("events", "stations")
+        for doubt in doubtful_units(table, getattr(tables, table))
+    ]
+    known = set(tables.rejects.column("reason").to_pylist()) if doubts else set()
+    doubts = [(table, doubt) for table, doubt in doubts if doubt not in known]
+    if not doubts:
+        return tables
+    columns = {
+        "source_file": [getattr(tables, t).column("source_file")[0].as_py() for t, _ in doubts],
+        "source_line": [-1] * len(doubts),
+        "record": ["column"] * len(doubts),
+        "reason": [doubt for _, doubt in doubts],
+    }
+    said = make_table("rejects", columns, len(doubts))
+    return replace(tables, rejects=pa.concat_tables([tables.rejects, said]))
 
 
 def doubtful_units(table: str, rows: pa.Table) -> list[str]:

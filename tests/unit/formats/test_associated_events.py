@@ -318,7 +318,7 @@ def test_velest_elevations_are_whole_or_put_aside(tmp_path, width, elevation, wr
     )
     (tmp_path / "x.sta").write_text(head + text)
     if written > width:
-        with pytest.raises(FormatError, match="longer than its 4 columns|elevation is missing"):
+        with pytest.raises(FormatError, match=r"longer than its 4 columns|elevation is missing"):
             read_source(tmp_path / "x.sta")
         return
     tables = read_source(tmp_path / "x.sta")
