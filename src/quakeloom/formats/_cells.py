@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.formats._first_motions import ONSET_WORDS, polarity_sign
-from quakeloom.formats._mechanism_angles import wrap_rake, wrap_strike
+from quakeloom.formats._mechanism_angles import wrap_azimuth, wrap_rake, wrap_strike
 from quakeloom.formats._text_columns import parse_floats
 from quakeloom.formats._time_cells import Blame, Mask, convert_times
 from quakeloom.schema import (
@@ -79,6 +79,8 @@ _FALSE = {"false", "0", "f", "no", "n", ""}
 _WRAPPED: dict[str, Callable[[Any], NDArray[np.float64]]] = {
     "strike_deg": wrap_strike,
     "auxiliary_strike_deg": wrap_strike,
+    "azimuth_deg": wrap_azimuth,
+    "sensor_azimuth_deg": wrap_azimuth,
     "rake_deg": wrap_rake,
     "auxiliary_rake_deg": wrap_rake,
 }

@@ -47,6 +47,16 @@ def put_aside_doubts(tables: SourceTables) -> SourceTables:
 def doubtful_units(table: str, rows: pa.Table) -> list[str]:
     """Say which columns of a registered table may be in another unit, and what to do then."""
     doubts = []
+    if table in ("events", "stations", "mechanisms"):
+        nowhere = sum(
+            (rows.column("longitude").to_numpy() == 0.0)
+            & (rows.column("latitude").to_numpy() == 0.0)
+        )
+        if nowhere:
+            doubts.append(
+                f"{nowhere} of {rows.num_rows} {table} are at longitude 0 and latitude 0, as where "
+                "the place is not known; take them out unless they are there"
+            )
     if table == "stations":
         heights = rows.column("elevation_m").to_numpy()
         heights = np.unique(heights[np.isfinite(heights) & (heights != 0.0)])

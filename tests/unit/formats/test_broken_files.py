@@ -28,7 +28,7 @@ def _parquet() -> bytes:
 
 
 _STATIONS = "".join(
-    f'<Station code="S{i}"><Latitude>{i}</Latitude><Longitude>{i}</Longitude>'
+    f'<Station code="S{i}"><Latitude>{i}</Latitude><Longitude>{i + 1}</Longitude>'
     "<Elevation>1</Elevation></Station>\n"
     for i in range(5)
 )
