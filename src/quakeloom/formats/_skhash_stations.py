@@ -32,7 +32,7 @@ def read_skhash_stations(path: Path) -> SourceTables:
     rejects = Rejects(path)
     seen: dict[tuple[str | int | None, ...], int] = {}
     required = ("station", "latitude", "longitude", "elevation")
-    for number, row in read_rows(path, title, required, rejects):
+    for number, row in read_rows(path, title, required, rejects, ("start_time", "end_time")):
         try:
             columns = {
                 "latitude": cell_number(row, "latitude"),
@@ -154,13 +154,18 @@ FORMATS_HERE = (
         "skhash_stations",
         "SKHASH stations (CSV)",
         read_skhash_stations,
-        column_sniffer("station", "latitude", "longitude", "elevation"),
+        column_sniffer(
+            *("station", "latitude", "longitude", "elevation"),
+            only=("network", "location", "channel", "start_time", "end_time"),
+        ),
     ),
     skhash_format(
         "skhash_reversals",
         "SKHASH polarity reversals (CSV)",
         read_skhash_reversals,
-        column_sniffer("station", "start_time", "end_time", without=("latitude", "source_file")),
+        column_sniffer(
+            *("station", "start_time", "end_time"), only=("network", "location", "channel")
+        ),
     ),
 )
 """What SKHASH knows of stations, in the order of recognition."""
