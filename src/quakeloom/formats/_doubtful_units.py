@@ -16,6 +16,9 @@ _FEW = 5
 _HIGHEST_KM = 9.0
 """Heights in km are below; a network whose heights in m all are, too, is on a flat coast."""
 
+_NO_DEPTH_KM = -9.0
+"""Stands for none."""
+
 _AIR_KM = -3.0
 """Most earthquakes of a catalog are not this high above the sea."""
 
@@ -68,8 +71,8 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
             )
     if table in ("events", "mechanisms"):
         depths = rows.column("depth_km").to_numpy()
-        depths = depths[np.isfinite(depths)]
-        if depths.size >= _FEW and np.median(depths) < _AIR_KM:
+        depths = depths[depths > _NO_DEPTH_KM]
+        if depths.size and np.median(depths) < _AIR_KM:
             doubts.append(
                 f"the median depth is {np.median(depths):g} km, above the sea; depth_km is "
                 "positive downward: write it with the other sign"

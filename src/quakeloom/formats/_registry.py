@@ -16,6 +16,7 @@ from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._dataless import FORMAT as _DATALESS
 from quakeloom.formats._doubtful_units import put_aside_doubts
+from quakeloom.formats._fill_values import leave_out_fills
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._format import Format
 from quakeloom.formats._growclust import FORMAT as _GROWCLUST
@@ -118,7 +119,7 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
     check_format_options(name, str(path), options)
     read_head(path)
     tables = put_aside_non_events(FORMATS[name].read(path, **options))
-    return put_aside_doubts(put_aside_misdated(tables))
+    return put_aside_doubts(put_aside_misdated(leave_out_fills(tables)))
 
 
 def check_format_options(name: str, path: str, options: Mapping[str, Any]) -> None:

@@ -80,11 +80,16 @@ class Origins:
             "vertical_error_km": cell_error(row, "vert_uncert_km"),
         }
         magnitude = cell_number(row, "magnitude" if "magnitude" in row else "mag")
-        problem = bounds_problem(**place, **errors, magnitude=magnitude)
+        impossible = bounds_problem(magnitude=magnitude)
+        problem = bounds_problem(**place, **errors)
         if not problem and math.isnan(place["latitude"] + place["longitude"]):
             problem = "the epicenter is not a number"
         if problem:
             raise ValueError(problem)
+        if impossible:
+            reason = f"{impossible}; the event is kept without it"
+            self._rejects.add(number, "magnitude", reason, row_text(row), event_id)
+            magnitude = math.nan
         self._known[event_id] = (tuple(place.values()), number)
         self.events.add(
             event_id=event_id,
