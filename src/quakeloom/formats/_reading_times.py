@@ -25,6 +25,9 @@ TIMED = {"picks": "time", "polarities": "arrival_time"}
 _HALF_HOUR_S = 1800.0
 """Time zones differ by multiples of it."""
 
+_MOST_HALF_HOURS = 28
+"""Local time is at most 14 hours from UTC."""
+
 _SLOWEST_S = 120.0
 """Most readings come this soon after the origin; the rest of their delay is the time zone."""
 
@@ -118,11 +121,12 @@ def _time_zone(all_seconds: NDArray[np.float64], far: NDArray[np.float64]) -> st
     best = int(np.argmax(count))
     rest = far - zone[best] * _HALF_HOUR_S
     near = np.sum((zones == zone[best]) & (rest < _SLOWEST_S))
-    if not zone[best] or near <= _MOST * all_seconds.size:
+    if not 0.0 < abs(zone[best]) <= _MOST_HALF_HOURS or near <= _MOST * all_seconds.size:
         return ""
     hours = zone[best] * _HALF_HOUR_S / 3600.0
     side = "after" if hours > 0 else "before"
+    unit = "hour" if abs(hours) == 1.0 else "hours"
     return (
-        f"; most readings are {abs(hours):g} hours {side} their events: readings or events may be "
+        f"; most readings are {abs(hours):g} {unit} {side} their events: readings or events may be "
         "in local time"
     )

@@ -33,7 +33,17 @@ def test_readings_in_another_time_zone_are_told_with_the_hours(name, hours):
     mask, reasons = misdated_readings(EVENT, rows, name)
     assert mask.all()
     side = "after" if hours > 0 else "before"
-    assert all(f"{abs(hours):g} hours {side} their events" in reason for reason in reasons)
+    assert all(
+        f"{abs(hours):g} hour{'s' * (hours != 1)} {side} their events" in reason
+        for reason in reasons
+    )
+
+
+@pytest.mark.parametrize("days", [-366, -1, 1, 30])
+def test_another_day_is_no_time_zone(days):
+    mask, reasons = misdated_readings(EVENT, table("picks", [86400.0 * days + 5.0]), "picks")
+    assert mask.all()
+    assert "local time" not in reasons[0]
 
 
 @pytest.mark.parametrize("name", ["picks", "polarities"])

@@ -123,4 +123,4 @@ def test_picks_in_local_time_are_put_aside_and_told_by_plan_and_check(two_source
     assert rows.picks == 0
     assert {r["record"] for r in aside} == {"pick"}
     for text in (said[-1], doubts[0], aside[0]["reason"]):
-        assert f"{abs(hours)} hours {side} their events" in text
+        assert f"{abs(hours)} hour{'s' * (hours != 1)} {side} their events" in text
