@@ -1,4 +1,4 @@
-"""Columns whose values are possible, but look like those of another unit or sign."""
+"""Columns whose values are possible, but look like those of another unit, sign or direction."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.schema import make_table
@@ -15,6 +16,9 @@ _FEW = 5
 
 _HIGHEST_KM = 9.0
 """Heights in km are below; a network whose heights in m all are, too, is on a flat coast."""
+
+_HORIZONTAL = r"(?i)^..[NE]$"
+"""Channels of three letters that are horizontal by their name."""
 
 _NO_DEPTH_KM = -9.0
 """Stands for none."""
@@ -30,7 +34,7 @@ def put_aside_doubts(tables: SourceTables) -> SourceTables:
     """
     doubts = [
         (table, doubt)
-        for table in ("events", "stations")
+        for table in ("events", "stations", "polarities")
         for doubt in doubtful_units(table, getattr(tables, table))
     ]
     known = set(tables.rejects.column("reason").to_pylist()) if doubts else set()
@@ -60,6 +64,8 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
                 f"{nowhere} of {rows.num_rows} {table} are at longitude 0 and latitude 0, as where "
                 "the place is not known; take them out unless they are there"
             )
+    if table == "polarities":
+        doubts += _horizontal_motions(rows)
     if table == "stations":
         heights = rows.column("elevation_m").to_numpy()
         heights = np.unique(heights[np.isfinite(heights) & (heights != 0.0)])
@@ -78,3 +84,16 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
                 "positive downward: write it with the other sign"
             )
     return doubts
+
+
+def _horizontal_motions(rows: pa.Table) -> list[str]:
+    """Say how many first motions were read on channels that are horizontal by their name."""
+    signed = pc.not_equal(rows.column("polarity"), 0)
+    names = pc.match_substring_regex(rows.column("channel"), _HORIZONTAL)
+    count = int(pc.sum(pc.and_(signed, names)).as_py() or 0)
+    if not count:
+        return []
+    return [
+        f"{count} of {rows.num_rows} first motions were read on horizontal channels; they count as "
+        "up and down like those of verticals: take them out if they say toward and away"
+    ]

@@ -113,3 +113,19 @@ def test_a_column_that_is_not_read_is_named_in_every_table_of_skhash(tmp_path, n
     (tmp_path / "a.csv").write_text(f"{names},borehole\n{values},200\n")
     said = [r["reason"] for r in read_source(tmp_path / "a.csv").rejects.to_pylist()]
     assert any("'borehole'" in reason and "not read" in reason for reason in said)
+
+
+@pytest.mark.parametrize("kind", ["csv", "skhash_polarities", "hypoinverse_archive"])
+@pytest.mark.parametrize(("channel", "told"), [("HHZ", 0), ("HHE", 1), ("EHN", 1), ("HH1", 0)])
+def test_first_motions_on_horizontal_channels_are_told(tmp_path, kind, channel, told):
+    picks = [{**EVENTS[0]["picks"][0], "channel": channel}]
+    texts = {
+        "csv": f"event_id,station,channel,polarity\ne,A,{channel},U\n",
+        "skhash_polarities": f"event_id,station,channel,p_polarity\ne,A,{channel},1\n",
+        "hypoinverse_archive": write_archive([{**EVENTS[0], "picks": picks}]),
+    }
+    (tmp_path / "a.txt").write_text(texts[kind])
+    tables = read_source(tmp_path / "a.txt", kind)
+    assert tables.polarities.column("polarity").to_pylist() == [1]
+    said = [r["reason"] for r in tables.rejects.to_pylist()]
+    assert sum("1 of 1 first motions were read on horizontal" in r for r in said) == told
