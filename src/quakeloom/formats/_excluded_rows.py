@@ -1,7 +1,8 @@
-"""Rows of tables that say themselves that they are no earthquake, or were withdrawn."""
+"""Rows of tables that say themselves that they are no earthquake, were withdrawn, or cannot be."""
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
 from quakeloom.formats._column_names import plain_name
@@ -21,6 +22,9 @@ _STATUS = ("status", "evaluationstatus", "eventstatus")
 
 _WITHDRAWN = ("deleted", "rejected", "cancelled", "canceled")
 """Words of ComCat, QuakeML and others for events that are no more."""
+
+_UNDECIDED = 0.01
+"""Rounding of probabilities near a half."""
 
 _BY_TABLE = {"events": (), "mechanisms": _TYPES}
 """Columns whose types exclude a row; the type of an event is a column of its own table."""
@@ -62,3 +66,18 @@ def excluded_rows(data: pa.Table, table: str) -> dict[int, str]:
             ):
                 reasons.setdefault(row, f"its type is '{word}'")
     return reasons
+
+
+def contradicting_signs(result: pa.Table) -> dict[int, str]:
+    """Return rows of table ``polarities`` whose sign and probability say opposite things, with why.
+
+    A probability within :data:`_UNDECIDED` of a half says nothing against a sign.
+    """
+    sign = result.column("polarity").to_numpy()
+    up = result.column("probability_up").to_numpy()
+    with np.errstate(invalid="ignore"):
+        against = ((sign > 0) & (up < 0.5 - _UNDECIDED)) | ((sign < 0) & (up > 0.5 + _UNDECIDED))
+    return {
+        row: f"polarity {'up' if sign[row] > 0 else 'down'} contradicts probability_up {up[row]:g}"
+        for row in np.flatnonzero(against).tolist()
+    }

@@ -20,7 +20,11 @@ from quakeloom.formats._cells import (
 )
 from quakeloom.formats._column_names import find_columns
 from quakeloom.formats._doubtful_units import doubtful_units
-from quakeloom.formats._excluded_rows import excluded_rows, excludes_rows
+from quakeloom.formats._excluded_rows import (
+    contradicting_signs,
+    excluded_rows,
+    excludes_rows,
+)
 from quakeloom.formats._mechanism_angles import contradicting_planes, dip_side_problems
 from quakeloom.formats._named_columns import (
     RawTable,
@@ -208,11 +212,7 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
         ],
         schema=table_schema(table),
     )
-    if table == "mechanisms":
-        sides = dip_side_problems(raw.data, result.column("strike_deg").to_numpy())
-        for row, reason in (*contradicting_planes(result).items(), *sides.items()):
-            raw.reasons.setdefault(row, reason)
-    for row, reason in excluded_rows(raw.data, table).items():
+    for row, reason in _contradictions(raw, table, result).items():
         raw.reasons.setdefault(row, reason)
     kept = [(row, reason) for row, reason in notes if row not in raw.reasons]
     _put_aside(raw, table, columns, sorted([*raw.reasons.items(), *kept]))
@@ -232,6 +232,17 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
     for doubt in doubtful_units(table, result):
         raw.rejects.add(-1, "column", doubt)
     return result
+
+
+def _contradictions(raw: RawTable, table: str, result: pa.Table) -> dict[int, str]:
+    """Rows whose cells are possible, but not together, or that exclude themselves, with why."""
+    found: dict[int, str] = {}
+    if table == "mechanisms":
+        sides = dip_side_problems(raw.data, result.column("strike_deg").to_numpy())
+        found = sides | contradicting_planes(result)
+    elif table == "polarities":
+        found = contradicting_signs(result)
+    return excluded_rows(raw.data, table) | found
 
 
 def _first_misshapen(raw: RawTable) -> dict[str, Any] | None:

@@ -157,3 +157,22 @@ def test_a_dip_to_the_left_of_the_strike_is_put_aside(tmp_path, name):
     assert table.num_rows == (3 if named else 4)
     assert any("not to the right" in r["reason"] for r in aside) == named
     assert named or any("is not read" in r["reason"] for r in aside)
+
+
+@pytest.mark.parametrize("kind", ["csv", "ssv", "tsv", "parquet"])
+def test_a_sign_against_its_probability_is_put_aside(tmp_path, kind):
+    frame = pd.DataFrame(
+        {
+            "event_id": "e",
+            "station": list("ABCDEFG"),
+            "polarity": [1, -1, 1, -1, 0, 1, 1],
+            "probability_up": [0.1, 0.9, 0.9, 0.1, 0.9, 0.495, np.nan],
+        }
+    )
+    tables = read_source(write(frame, tmp_path, kind))
+    assert tables.polarities.column("station").to_pylist() == list("CDEFG")
+    reasons = {r["station"]: r["reason"] for r in tables.rejects.to_pylist()}
+    assert reasons == {
+        "A": "polarity up contradicts probability_up 0.1",
+        "B": "polarity down contradicts probability_up 0.9",
+    }
