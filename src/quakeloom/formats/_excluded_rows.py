@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.formats._column_names import plain_name
-from quakeloom.schema import EARTHQUAKE_TYPES, UNSAID_TYPES, is_known_event_type
+from quakeloom.schema import EARTHQUAKE_TYPES, UNSAID_TYPES, is_known_event_type, time_values
 from quakeloom.schema import normalize_event_type as normalize
 
 _TYPES = ("eventtype", "type")
@@ -80,4 +80,14 @@ def contradicting_signs(result: pa.Table) -> dict[int, str]:
     return {
         row: f"polarity {'up' if sign[row] > 0 else 'down'} contradicts probability_up {up[row]:g}"
         for row in np.flatnonzero(against).tolist()
+    }
+
+
+def empty_spans(result: pa.Table) -> dict[int, str]:
+    """Return rows of ``stations`` or ``reversals`` that end before or when they start, with why."""
+    start, end = (time_values(result.column(n)) for n in ("start_time", "end_time"))
+    return {
+        row: f"its end, {end[row].astype('datetime64[s]')}, is not after its start, "
+        f"{start[row].astype('datetime64[s]')}; an end of a day is the day after"
+        for row in np.flatnonzero(end <= start).tolist()  # NaT is open, and compares as false
     }

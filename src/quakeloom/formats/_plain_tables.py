@@ -22,6 +22,7 @@ from quakeloom.formats._column_names import find_columns
 from quakeloom.formats._doubtful_units import doubtful_units
 from quakeloom.formats._excluded_rows import (
     contradicting_signs,
+    empty_spans,
     excluded_rows,
     excludes_rows,
 )
@@ -242,6 +243,8 @@ def _contradictions(raw: RawTable, table: str, result: pa.Table) -> dict[int, st
         found = sides | contradicting_planes(result)
     elif table == "polarities":
         found = contradicting_signs(result)
+    elif table in ("stations", "reversals"):
+        found = empty_spans(result)
     return excluded_rows(raw.data, table) | found
 
 

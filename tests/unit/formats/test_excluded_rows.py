@@ -176,3 +176,21 @@ def test_a_sign_against_its_probability_is_put_aside(tmp_path, kind):
         "A": "polarity up contradicts probability_up 0.1",
         "B": "polarity down contradicts probability_up 0.9",
     }
+
+
+@pytest.mark.parametrize("more", [{}, {"note": "x"}])
+@pytest.mark.parametrize("table", ["stations", "reversals"])
+@pytest.mark.parametrize(
+    ("start", "end"), [("2020-01-01", "2020-01-01"), ("2020-01-02", "2001-01-01")]
+)
+def test_spans_that_hold_no_time_are_put_aside(tmp_path, more, table, start, end):
+    places = {"latitude": 36.0, "longitude": 138.0, "elevation": 5.0} if table == "stations" else {}
+    frame = pd.DataFrame(
+        {"station": list("ABC"), **places, "start_time": ["2000-01-01", start, ""],
+         "end_time": ["2001-01-01", end, "2001-01-01"], **more}
+    )  # fmt: skip
+    tables = read_source(write(frame, tmp_path, "csv"))
+    assert getattr(tables, table).column("station").to_pylist() == ["A", "C"]
+    (row,) = (r for r in tables.rejects.to_pylist() if r["record"] != "column")
+    assert row["station"] == "B"
+    assert "not after" in row["reason"]
