@@ -46,7 +46,9 @@ def test_the_whole_archive_is_read(tables):
     assert len(main["events"]) == 308
     # one P line of the archive stands there twice
     doubled = main["rejects"]["record"].value_counts().to_dict()
-    assert doubled == {"polarity": 1, "pick": 2}  # and two S picks
+    # two S picks as well, and a word of the first motions on horizontal channels
+    assert doubled == {"polarity": 1, "pick": 2, "column": 1}
+    assert main["rejects"]["reason"].str.contains("46 of 21835 .* horizontal channels").sum() == 1
     assert len(main["polarities"]) + doubled["polarity"] == 21_836
     assert (main["polarities"]["polarity"] != 0).sum() == 19_669 - 1
 

@@ -51,6 +51,7 @@ from quakeloom.formats._quakeml_ids import event_id_of, public_id
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_solutions
 from quakeloom.formats._quakeml_writer import write_quakeml
 from quakeloom.formats._rayinvr import RayinvrModel, read_rayinvr_model
+from quakeloom.formats._reading_times import misdated_readings
 from quakeloom.formats._recognition import (
     RecognizedFile,
     looks_like_waveforms,
@@ -122,6 +123,7 @@ __all__ = [
     "list_seisbench_weights",
     "list_time_grids",
     "looks_like_waveforms",
+    "misdated_readings",
     "misplaced_reasons",
     "names_mechanisms",
     "phase_class",

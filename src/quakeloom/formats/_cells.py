@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.formats._first_motions import ONSET_WORDS, polarity_sign
-from quakeloom.formats._mechanism_angles import wrap_rake, wrap_strike
+from quakeloom.formats._mechanism_angles import wrap_azimuth, wrap_rake, wrap_strike
 from quakeloom.formats._text_columns import parse_floats
-from quakeloom.formats._time_cells import Blame, Mask, convert_times
+from quakeloom.formats._time_cells import Blame, Mask, Reason, convert_times
 from quakeloom.schema import (
     OTHER_UNITS,
     Variable,
@@ -79,10 +79,15 @@ _FALSE = {"false", "0", "f", "no", "n", ""}
 _WRAPPED: dict[str, Callable[[Any], NDArray[np.float64]]] = {
     "strike_deg": wrap_strike,
     "auxiliary_strike_deg": wrap_strike,
+    "azimuth_deg": wrap_azimuth,
+    "sensor_azimuth_deg": wrap_azimuth,
     "rake_deg": wrap_rake,
     "auxiliary_rake_deg": wrap_rake,
 }
 """Angles that mean the same after a full turn."""
+
+_EXPENDABLE = ("magnitude",)
+"""Numbers without which a row means as much: -9.9 and -99 stand for none in many catalogs."""
 
 _MOST = 0.5
 """Where this share of a column is outside of its range, the unit of all of it is another."""
@@ -129,7 +134,21 @@ def convert_column(
         return convert_times(v, column, is_text, blame, note or blame)
     if v.dtype == "bool":
         return _flags(column, is_text, blame)
+    if v.name in _EXPENDABLE and note is not None:
+        return _numbers(v, column, is_text, _kept_without(note))
     return _numbers(v, column, is_text, blame)
+
+
+def _kept_without(note: Blame) -> Blame:
+    """Say of cells that their rows are kept without them."""
+
+    def say(mask: Mask, reason: Reason) -> None:
+        if callable(reason):
+            note(mask, lambda row: f"{reason(row)}; the row is kept without it")
+        else:
+            note(mask, f"{reason}; the row is kept without it")
+
+    return say
 
 
 def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) -> None:

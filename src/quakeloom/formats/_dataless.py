@@ -11,6 +11,7 @@ from typing import Any
 from quakeloom.core import FormatError
 from quakeloom.formats._compressed import ByteStream, plain_head
 from quakeloom.formats._format import Format
+from quakeloom.formats._mechanism_angles import wrap_azimuth
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem
 
@@ -93,7 +94,7 @@ def _add_channel(
     row |= {**place, "start_time": start, "end_time": end}
     try:
         direction = {
-            "sensor_azimuth_deg": float(blockette.azimuth),
+            "sensor_azimuth_deg": float(wrap_azimuth(float(blockette.azimuth))),
             "sensor_dip_deg": float(blockette.dip),
         }
         if problem := bounds_problem(**direction):

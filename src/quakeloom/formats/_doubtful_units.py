@@ -1,9 +1,15 @@
-"""Columns whose values are possible, but look like those of another unit or sign."""
+"""Columns whose values are possible, but look like those of another unit, sign or direction."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from quakeloom.formats._source_tables import SourceTables
+from quakeloom.schema import make_table
 
 _FEW = 5
 """Fewer values say nothing about their unit."""
@@ -11,13 +17,55 @@ _FEW = 5
 _HIGHEST_KM = 9.0
 """Heights in km are below; a network whose heights in m all are, too, is on a flat coast."""
 
+_HORIZONTAL = r"(?i)^..[NE]$"
+"""Channels of three letters that are horizontal by their name."""
+
+_NO_DEPTH_KM = -9.0
+"""Stands for none."""
+
 _AIR_KM = -3.0
 """Most earthquakes of a catalog are not this high above the sea."""
+
+
+def put_aside_doubts(tables: SourceTables) -> SourceTables:
+    """Return tables with a row in the rejects for every column that may be in another unit.
+
+    For formats whose columns have units of their own; those of named columns say it themselves.
+    """
+    doubts = [
+        (table, doubt)
+        for table in ("events", "stations", "polarities")
+        for doubt in doubtful_units(table, getattr(tables, table))
+    ]
+    known = set(tables.rejects.column("reason").to_pylist()) if doubts else set()
+    doubts = [(table, doubt) for table, doubt in doubts if doubt not in known]
+    if not doubts:
+        return tables
+    columns = {
+        "source_file": [getattr(tables, t).column("source_file")[0].as_py() for t, _ in doubts],
+        "source_line": [-1] * len(doubts),
+        "record": ["column"] * len(doubts),
+        "reason": [doubt for _, doubt in doubts],
+    }
+    said = make_table("rejects", columns, len(doubts))
+    return replace(tables, rejects=pa.concat_tables([tables.rejects, said]))
 
 
 def doubtful_units(table: str, rows: pa.Table) -> list[str]:
     """Say which columns of a registered table may be in another unit, and what to do then."""
     doubts = []
+    if table in ("events", "stations", "mechanisms"):
+        nowhere = sum(
+            (rows.column("longitude").to_numpy() == 0.0)
+            & (rows.column("latitude").to_numpy() == 0.0)
+        )
+        if nowhere:
+            doubts.append(
+                f"{nowhere} of {rows.num_rows} {table} are at longitude 0 and latitude 0, as where "
+                "the place is not known; take them out unless they are there"
+            )
+    if table == "polarities":
+        doubts += _horizontal_motions(rows)
     if table == "stations":
         heights = rows.column("elevation_m").to_numpy()
         heights = np.unique(heights[np.isfinite(heights) & (heights != 0.0)])
@@ -29,10 +77,23 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
             )
     if table in ("events", "mechanisms"):
         depths = rows.column("depth_km").to_numpy()
-        depths = depths[np.isfinite(depths)]
-        if depths.size >= _FEW and np.median(depths) < _AIR_KM:
+        depths = depths[depths > _NO_DEPTH_KM]
+        if depths.size and np.median(depths) < _AIR_KM:
             doubts.append(
                 f"the median depth is {np.median(depths):g} km, above the sea; depth_km is "
                 "positive downward: write it with the other sign"
             )
     return doubts
+
+
+def _horizontal_motions(rows: pa.Table) -> list[str]:
+    """Say how many first motions were read on channels that are horizontal by their name."""
+    signed = pc.not_equal(rows.column("polarity"), 0)
+    names = pc.match_substring_regex(rows.column("channel"), _HORIZONTAL)
+    count = int(pc.sum(pc.and_(signed, names)).as_py() or 0)
+    if not count:
+        return []
+    return [
+        f"{count} of {rows.num_rows} first motions were read on horizontal channels; they count as "
+        "up and down like those of verticals: take them out if they say toward and away"
+    ]

@@ -38,6 +38,9 @@ _SHORT = re.compile(r"[ \d]\d\.\d  \d\.\d\d [ \d]\.\d\d [ \d]\d\.\d [ \d]\d\.\d(
 _SHORT_ENDS = (58, 70)
 """Columns in which lines of the short form end; those of the long one end behind column 71."""
 
+_SIDES = re.compile(r"\bLAT\s+([NS])\b.*\bLONG?\s+([EW])\b", re.IGNORECASE)
+"""Hemispheres in the line of names, as HYPO71 writes it: LAT N and LONG W."""
+
 EVENT_IDS = {
     "event_ids": "time (default): events are named by their time; file: by the name of the file."
 }
@@ -50,7 +53,8 @@ def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
     Columns (from 1): 1-6 date; 8-9 hour; 10-12 minute; 13-17 second; 19-20 and 22-26 latitude;
     28-30 and 32-36 longitude; 37-43 depth; 44-50 magnitude; 68-72 ERH; 73-77 ERZ. A short
     form has magnitude (0 for none), RMS, ERH and ERZ in 50-68. A letter N, S, E, W may stand
-    where the dash is; without one latitude is north and longitude is east.
+    where the dash is; without one the line of names says it (``LAT N``, ``LONG W``), and without
+    that latitude is north and longitude is east, which the rejects say.
 
     Parameters
     ----------
@@ -66,20 +70,36 @@ def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
     rows = PhaseRows(path, _SUMMARY)
     count = 0
     lines = read_lines(path, _SUMMARY)
-    short = _is_short(lines)
+    short, sides = _is_short(lines), _sides(lines)
+    unsaid = 0
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().upper().startswith("DATE"):
             continue
         try:
-            place = _place(line, short)
+            place = _place(line, short, sides)
         except ValueError as problem:
             rows.bad_event(number, line, str(problem))
             continue
         place.event_id = name_event(path, event_ids, count)
         rows.start_event(number, line, place)
         count += 1
+        unsaid += sides == ("", "") and not (line[20:21].isalpha() and line[30:31].isalpha())
         rows.end_event()
+    if unsaid:
+        rows.rejects.add(
+            -1, "file", f"{unsaid} epicenters have no letter of their hemisphere; they are taken "
+            "for north and east. If they are west, write LAT N and LONG W in a line of names that "
+            "begins with DATE",
+        )  # fmt: skip
     return rows.finish()
+
+
+def _sides(lines: list[str]) -> tuple[str, str]:
+    """The hemispheres of latitude and longitude by the line of names; empty if there is none."""
+    for line in lines:
+        if line.lstrip().upper().startswith("DATE") and (found := _SIDES.search(line)):
+            return found[1].upper(), found[2].upper()
+    return "", ""
 
 
 def _is_short(lines: list[str]) -> bool:
@@ -89,8 +109,11 @@ def _is_short(lines: list[str]) -> bool:
     return ends or any(_SHORT.match(line[43:69]) for line in lines)
 
 
-def _place(line: str, short: bool) -> Hypocenter:
-    """Return the hypocenter of a summary line, without an event id."""
+def _place(line: str, short: bool, sides: tuple[str, str]) -> Hypocenter:
+    """Return the hypocenter of a summary line, without an event id.
+
+    ``sides`` are the hemispheres where the line has no letter.
+    """
     line = line.ljust(80)
     origin = utc_nanoseconds(
         full_year(fixed_int(line[0:2], "year")),
@@ -100,7 +123,10 @@ def _place(line: str, short: bool) -> Hypocenter:
         fixed_int(line[9:12], "minute"),
         fixed_seconds(line[12:17]),
     )
-    south, west = line[20].upper() == "S", line[30].upper() == "W"
+    south, west = (
+        (line[i].upper() if line[i].isalpha() else side) == negative
+        for i, side, negative in ((20, sides[0], "S"), (30, sides[1], "W"))
+    )
     magnitude = optional_float(line[49:53] if short else line[43:50], 2, "magnitude")
     errors = (line[59:63], line[64:68]) if short else (line[67:72], line[72:77])
     return Hypocenter(
@@ -127,7 +153,7 @@ def read_places(path: Path, hypocenters: str) -> list[Hypocenter]:
     lines = read_lines(file, _SUMMARY)
     for line in lines:
         try:
-            places.append(_place(line, _is_short(lines)))
+            places.append(_place(line, _is_short(lines), _sides(lines)))
         except ValueError:
             continue
     if not places:
@@ -150,6 +176,7 @@ def name_event(path: Path, event_ids: str, count: int) -> str:
 
 def _sniff_summary(head: bytes) -> bool:
     lines = [x for x in head_lines(head)[:40] if x.strip()]
+    lines = [x for x in lines if not x.lstrip().upper().startswith("DATE")]
     return bool(lines) and sum(bool(_HYPOCENTER.match(x)) for x in lines) > 0.5 * len(lines)
 
 

@@ -24,8 +24,11 @@ AUXILIARY = tuple(f"auxiliary_{name}" for name in PLANE)
 _TURN = 360.0
 """A full turn in degrees."""
 
-_DIP_DIRECTIONS = ("dipdirection", "dipdir", "dipazimuth")
-"""Names without signs of columns with the azimuth of the dip."""
+_DIP_DIRECTIONS = (
+    *("dipdirection", "dipdir", "dipazimuth"),
+    *("dipquadrant", "dipquad", "dipside", "dipsense"),
+)
+"""Names without signs of columns with the azimuth of the dip, or its quadrant."""
 
 _RIGHT_ANGLE_ERROR = 15.0
 """Degrees by which strike and dip direction may fail to be a right angle."""

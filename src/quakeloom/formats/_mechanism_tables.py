@@ -26,6 +26,7 @@ from quakeloom.formats._csv import (
     said_separator,
     split_header,
 )
+from quakeloom.formats._doubtful_planes import put_aside_no_planes
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
 from quakeloom.formats._gmt_header import split_row
@@ -99,7 +100,7 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     head = plain_head(read_head(path))
     if not head.strip():
         raise FormatError(f"'{path}' is empty. No mechanism can be read; give a data file.")
-    table = _read(path, head, aside)
+    table = put_aside_no_planes(_read(path, head, aside), aside)
     if rejects is None and len(aside):
         counts = Counter(aside.table().column("reason").to_pylist()).most_common(_SHOWN_REASONS)
         reasons = "; ".join(f"{reason} ({count})" for reason, count in counts)
@@ -182,7 +183,7 @@ def register_mechanisms(raw: RawTable) -> pa.Table:
     if "status" not in names:
         solved = pc.invert(pc.is_nan(table.column("strike_deg")))
         table = _replace(table, "status", pc.if_else(solved, "solved", "no_solution"))
-    return _with_auxiliary(table)
+    return _with_auxiliary(put_aside_no_planes(table, raw.rejects))
 
 
 def _with_event_ids(raw: RawTable) -> RawTable:

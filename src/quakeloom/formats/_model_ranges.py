@@ -13,6 +13,15 @@ from quakeloom.schema import range_problem
 _SMALLEST_RATIO = 1.16
 """Vp/Vs of a medium without resistance to compression is sqrt(4/3) = 1.155; no rock is below."""
 
+_LARGEST_RATIO = 2.6
+"""Vp/Vs of rock that is fast enough for :data:`_ROCK_KM_S` is below: serpentinite has 2.2."""
+
+_ROCK_KM_S = 5.0
+"""P velocity in km/s above which it is rock, and no loose or water-filled sediment."""
+
+_CORE_KM = 2000.0
+"""Below may be the core, whose ratio is above 3."""
+
 _SLOWEST_BELOW = ((700.0, 9.0), (100.0, 5.0))
 """Depth in km and the P velocity in km/s that all rock below it exceeds (AK135: 10.8 and 8)."""
 
@@ -55,6 +64,12 @@ def refuse_implausible_model(
             f"S with {s[fast][0]:g} km/s is too fast beside P with {p[fast][0]:g} km/s; columns "
             "may be swapped"
         )
+    slow = (s > 0) & (p >= _ROCK_KM_S) & (s * _LARGEST_RATIO < p) & (depth < _CORE_KM)
+    if not problem and slow.any():
+        vp, vs = p[slow][0], s[slow][0]
+        problem = f"S with {vs:g} km/s is too slow beside P with {vp:g} km/s"
+        if _SMALLEST_RATIO < vs < _LARGEST_RATIO:
+            problem += f"; if it is the ratio of P to S, write {vp / vs:.4g}"
     if problem:
         raise FormatError(
             f"Velocity model '{path}' is not used: {problem}. No ray can be traced in it; write "

@@ -121,6 +121,8 @@ def _coordinates(words: list[str]) -> tuple[float, float, float]:
 
 def _sexagesimal(words: list[str], sides: str) -> float:
     parts = [float(w) for w in words[:-1]]
+    if any(not 0.0 <= part <= 60.0 for part in parts[1:]) or parts[0] < 0.0:
+        raise ValueError(f"{' '.join(words[:-1])} degrees and minutes are impossible")
     value = sum(p / 60.0**k for k, p in enumerate(parts))
     side = words[-1].upper()
     if side not in (sides[0], sides[1]):

@@ -1,7 +1,7 @@
 """Event files that ObsPy reads and quakeloom has no reader for, by way of QuakeML.
 
 Slower than the readers of this room by a factor of 10 to 100, and without what QuakeML has no
-place for, such as weights of picks; but read.
+place for; but read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from quakeloom.formats._phase_rows import identifier_of_time
 from quakeloom.formats._quakeml import read_quakeml
 from quakeloom.formats._quakeml_mechanisms import read_quakeml_mechanisms
 from quakeloom.formats._source_tables import Rejects, SourceTables
-from quakeloom.formats._text_lines import head_lines
+from quakeloom.formats._text_lines import head_lines, read_lines
 
 _LOG = logging.getLogger(__name__)
 """Log of what ObsPy reads."""
@@ -57,6 +57,22 @@ _GSE = re.compile(r"^BEGIN GSE|^DATA_TYPE BULLETIN GSE", re.IGNORECASE | re.MULT
 
 _CMTSOLUTION = re.compile(r" ?[A-Z]{3,4}\w* +\d{4} +\d+ +\d+ +\d+ +\d+ +[\d.]+ ")
 """First line of a CMTSOLUTION file."""
+
+_NORDIC_WIDTH = 80
+"""Letters of a Nordic line; the type of the line stands in the last."""
+
+_NORDIC_PHASES = " STAT SP IPHASW D"
+"""How the line above the phases of a Nordic event begins, in the format with 80 columns."""
+
+_NORDIC_MOTION = 16
+"""Column (from 0) of the first motion in a phase line of it."""
+
+_NORDIC_SIGNS = {"+": "C", "-": "D"}
+"""First motions that ObsPy passes over, and what they are: + and - stand for unclear ones."""
+
+_NORDIC_WEIGHTS = {"0": 1.0, "1": 0.75, "2": 0.5, "3": 0.25, "4": 0.0, "9": 0.0}
+"""Weights of arrivals by SEISAN's codes; 9 is a pick without absolute time, which says nothing
+here."""
 
 _MCHEDR = re.compile(r"HY\d{8}[ a-z]\d{6}\.")
 """First line of a file of the PDE (mchedr)."""
@@ -163,7 +179,14 @@ def _as_quakeml(path: Path) -> Iterator[tuple[Path, list[str]]]:
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                catalog = read_events(str(path), format=kind.name)
+                readable = path
+                if kind.name == "NORDIC":
+                    readable = Path(folder, "nordic.out")
+                    text = "\n".join(_whole_nordic(read_lines(path, kind.title)))
+                    readable.write_text(text + "\n", encoding="utf-8")
+                catalog = read_events(str(readable), format=kind.name)
+                if kind.name == "NORDIC":
+                    _weigh_arrivals(catalog)
                 _name_events(catalog, path.stem)
                 catalog.write(str(quakeml), format="QUAKEML")
         except Exception as error:  # ObsPy's readers raise what their parts raise
@@ -177,6 +200,40 @@ def _as_quakeml(path: Path) -> Iterator[tuple[Path, list[str]]]:
                 "read; check the file."
             )
         yield quakeml, sorted({" ".join(str(w.message).split()) for w in said})
+
+
+def _whole_nordic(lines: list[str]) -> list[str]:
+    """Lines of a Nordic file as ObsPy reads them without loss.
+
+    Editors remove blanks at the ends of lines, without which ObsPy refuses the file; first
+    motions of + and - it takes for none.
+    """
+    whole = []
+    phases = False
+    for line in lines:
+        if not line.strip():
+            phases = False
+        elif line.startswith(_NORDIC_PHASES):
+            phases = True
+        elif phases and line[_NORDIC_MOTION : _NORDIC_MOTION + 1] in _NORDIC_SIGNS:
+            motion = _NORDIC_SIGNS[line[_NORDIC_MOTION]]
+            line = line[:_NORDIC_MOTION] + motion + line[_NORDIC_MOTION + 1 :]
+        whole.append(line.ljust(_NORDIC_WIDTH) if line.strip() else "")
+    return whole
+
+
+def _weigh_arrivals(catalog: Any) -> None:
+    """Give arrivals the weights that analysts gave to their picks, which ObsPy keeps aside."""
+    for event in catalog:
+        codes = {
+            str(pick.resource_id): pick.extra["nordic_pick_weight"]["value"]
+            for pick in event.picks
+            if "nordic_pick_weight" in getattr(pick, "extra", {})
+        }  # a blank code is full weight
+        for arrival in (a for origin in event.origins for a in origin.arrivals):
+            code = codes.get(str(arrival.pick_id), "0").strip()
+            if code in _NORDIC_WEIGHTS:
+                arrival.time_weight = _NORDIC_WEIGHTS[code]
 
 
 def _name_events(catalog: Any, stem: str) -> None:

@@ -159,12 +159,18 @@ class PhaseRows:
             "horizontal_error_km": h.horizontal_error_km or _NAN,
             "vertical_error_km": h.vertical_error_km or _NAN,
         }
+        impossible = bounds_problem(magnitude=h.magnitude)
+        if impossible:
+            values["magnitude"] = _NAN
         problem = bounds_problem(**values)
         if h.located and not problem and math.isnan(h.longitude + h.latitude):
             problem = "the epicenter is not a number"
         if problem:
             self.bad_event(line, text, problem, event_id)
             return
+        if impossible:
+            reason = f"{impossible}; the event is kept without it"
+            self.rejects.add(line, "magnitude", reason, text, event_id)
         self._lines_of_events[event_id] = line
         self.event_id = event_id
         self.events.add(

@@ -20,6 +20,12 @@ from quakeloom.formats._cells import (
 )
 from quakeloom.formats._column_names import find_columns
 from quakeloom.formats._doubtful_units import doubtful_units
+from quakeloom.formats._excluded_rows import (
+    contradicting_signs,
+    empty_spans,
+    excluded_rows,
+    excludes_rows,
+)
 from quakeloom.formats._mechanism_angles import contradicting_planes, dip_side_problems
 from quakeloom.formats._named_columns import (
     RawTable,
@@ -207,10 +213,8 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
         ],
         schema=table_schema(table),
     )
-    if table == "mechanisms":
-        sides = dip_side_problems(raw.data, result.column("strike_deg").to_numpy())
-        for row, reason in (*contradicting_planes(result).items(), *sides.items()):
-            raw.reasons.setdefault(row, reason)
+    for row, reason in _contradictions(raw, table, result).items():
+        raw.reasons.setdefault(row, reason)
     kept = [(row, reason) for row, reason in notes if row not in raw.reasons]
     _put_aside(raw, table, columns, sorted([*raw.reasons.items(), *kept]))
     if raw.reasons:
@@ -231,6 +235,19 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
     return result
 
 
+def _contradictions(raw: RawTable, table: str, result: pa.Table) -> dict[int, str]:
+    """Rows whose cells are possible, but not together, or that exclude themselves, with why."""
+    found: dict[int, str] = {}
+    if table == "mechanisms":
+        sides = dip_side_problems(raw.data, result.column("strike_deg").to_numpy())
+        found = sides | contradicting_planes(result)
+    elif table == "polarities":
+        found = contradicting_signs(result)
+    elif table in ("stations", "reversals"):
+        found = empty_spans(result)
+    return excluded_rows(raw.data, table) | found
+
+
 def _first_misshapen(raw: RawTable) -> dict[str, Any] | None:
     """The first row that was put aside before its columns were looked at."""
     rows = raw.rejects.table().to_pylist()
@@ -248,7 +265,7 @@ def _name_unread_columns(raw: RawTable, table: str) -> None:
     names = raw.data.column_names
     read = {*find_columns(names, table), motion_column(names) if table == "picks" else None}
     for name in names:
-        if name in read:
+        if name in read or excludes_rows(name, table):
             continue
         close = difflib.get_close_matches(name, TABLES[table].columns, n=1, cutoff=0.6)
         hint = f"; did you mean '{close[0]}'?" if close else ""

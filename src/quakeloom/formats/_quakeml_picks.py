@@ -29,12 +29,9 @@ from quakeloom.formats._quakeml_pick_columns import (
     read_time_errors,
     read_weights,
 )
+from quakeloom.formats._reading_times import EARLIEST_S, LATEST_S
 from quakeloom.formats._text_columns import Mask
 from quakeloom.schema import make_table
-
-_EARLIEST_S, _LATEST_S = -60.0, 7200.0
-"""A pick belongs to an event if it is at most a minute before its origin time, as errors of
-origin times go, and at most two hours after it, when the last phases around the Earth come."""
 
 
 @dataclass
@@ -148,7 +145,7 @@ def _blame_whole(
     problems.blame(nowhere, lambda _: "it has no phase: no hint and no arrival names one")
     seconds = (time - source.origin_time[event]) / np.timedelta64(1, "s")
     with np.errstate(invalid="ignore"):
-        far = (seconds < _EARLIEST_S) | (seconds > _LATEST_S)
+        far = (seconds < EARLIEST_S) | (seconds > LATEST_S)
     problems.blame(
         far, lambda i: f"it is {seconds[i]:.0f} s after the origin time, too far to be of its event"
     )

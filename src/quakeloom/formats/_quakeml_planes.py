@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quakeloom.core import auxiliary_plane, fault_vectors, plane_angles, rotation_angle
+from quakeloom.formats._mechanism_angles import wrap_rake, wrap_strike
 from quakeloom.formats._quakeml_columns import BlockEvents, OneKind
 from quakeloom.formats._source_tables import Rejects
 from quakeloom.formats._text_columns import Floats, Mask
@@ -170,14 +171,9 @@ class PlaneReader:
 
 def _wrap(angle: str, values: Floats) -> Floats:
     """Bring strikes into [0, 360) and rakes into [-180, 180]; others and dips stay."""
-    with np.errstate(invalid="ignore"):
-        once = np.abs(values) <= 360.0
-        if angle == "strike":
-            return np.where(once, values % 360.0, values)
-        if angle == "rake":
-            over = np.where(values > 180.0, values - 360.0, values)
-            return np.where(once, np.where(over < -180.0, over + 360.0, over), values)
-    return values
+    if angle == "strike":
+        return wrap_strike(values)
+    return wrap_rake(values) if angle == "rake" else values
 
 
 def _exchange(first: Plane, second: Plane, swap: Mask) -> tuple[Plane, Plane]:

@@ -15,6 +15,8 @@ from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats._compressed import plain_head
 from quakeloom.formats._csv import FORMAT as _CSV
 from quakeloom.formats._dataless import FORMAT as _DATALESS
+from quakeloom.formats._doubtful_units import put_aside_doubts
+from quakeloom.formats._fill_values import leave_out_fills
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._format import Format
 from quakeloom.formats._growclust import FORMAT as _GROWCLUST
@@ -39,6 +41,7 @@ from quakeloom.formats._numpy_picks import FORMAT as _NUMPY_PICKS
 from quakeloom.formats._obspy_events import FORMAT as _OBSPY
 from quakeloom.formats._parquet import FORMAT as _PARQUET
 from quakeloom.formats._quakeml import FORMATS_HERE as _QUAKEML
+from quakeloom.formats._reading_times import put_aside_misdated
 from quakeloom.formats._real import FORMAT as _REAL
 from quakeloom.formats._sac import FORMAT as _SAC_STATIONS
 from quakeloom.formats._skhash import FORMATS_HERE as _SKHASH
@@ -115,7 +118,8 @@ def read_source(path: str | Path, format: str = "auto", **options: Any) -> Sourc
     name = detect_format(path) if format == "auto" else format
     check_format_options(name, str(path), options)
     read_head(path)
-    return put_aside_non_events(FORMATS[name].read(path, **options))
+    tables = put_aside_non_events(FORMATS[name].read(path, **options))
+    return put_aside_doubts(put_aside_misdated(leave_out_fills(tables)))
 
 
 def check_format_options(name: str, path: str, options: Mapping[str, Any]) -> None:

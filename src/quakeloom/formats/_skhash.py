@@ -10,6 +10,7 @@ from quakeloom.core import SettingsError
 from quakeloom.formats._mechanism_angles import wrap_azimuth
 from quakeloom.formats._phase_rows import no_such_format
 from quakeloom.formats._skhash_rows import (
+    ORIGIN_COLUMNS,
     Origins,
     Row,
     cell_error,
@@ -29,6 +30,17 @@ _TAKEOFF_OPTION = {
     "file's take-off angles begin."
 }
 """The option of polarities."""
+
+
+_OF_POLARITIES = (
+    *("station", "sta_code", "event_id2", "azimuth", "takeoff"),
+    *("azimuth_uncertainty", "takeoff_uncertainty", "sr_dist_km"),
+    *ORIGIN_COLUMNS,
+)
+"""Columns of polarities beside those that must be there."""
+
+_OF_AMPLITUDES = ("noise_p", "noise_s", "amp_p", "amp_s", "sp_ratio", *ORIGIN_COLUMNS)
+"""Columns of amplitudes beside those that must be there."""
 
 
 def read_skhash_polarities(path: Path, takeoff_zero: str = "up") -> SourceTables:
@@ -66,7 +78,7 @@ def read_skhash_polarities(path: Path, takeoff_zero: str = "up") -> SourceTables
     rejects = Rejects(path)
     origins = Origins(path, rejects)
     readings: dict[tuple[str, ...], tuple[int, Row, dict[str, Any]]] = {}
-    for number, row in read_rows(path, title, ("event_id", "p_polarity"), rejects):
+    for number, row in read_rows(path, title, ("event_id", "p_polarity"), rejects, _OF_POLARITIES):
         station = row.get("station", "") or row.get("sta_code", "")
         try:
             reading = _reading(row, station, takeoff_zero == "up")
@@ -136,7 +148,7 @@ def read_skhash_amplitudes(path: Path) -> SourceTables:
     origins = Origins(path, rejects)
     seen: dict[tuple[str, ...], int] = {}
     names = ("noise_p", "noise_s", "amp_p", "amp_s")
-    for number, row in read_rows(path, title, ("event_id",), rejects):
+    for number, row in read_rows(path, title, ("event_id",), rejects, _OF_AMPLITUDES):
         event_id, station = row["event_id"], row.get("station", "")
         try:
             if not event_id or not station:
@@ -185,7 +197,7 @@ def read_skhash_catalog(path: Path) -> SourceTables:
     rejects = Rejects(path)
     origins = Origins(path, rejects)
     required = ("event_id", "time", "latitude", "longitude", "depth")
-    for number, row in read_rows(path, title, required, rejects):
+    for number, row in read_rows(path, title, required, rejects, ORIGIN_COLUMNS):
         origin = {
             "origin_latitude": row["latitude"],
             "origin_longitude": row["longitude"],
@@ -228,7 +240,13 @@ FORMATS_HERE = (
         "skhash_catalog",
         "SKHASH catalog (CSV)",
         read_skhash_catalog,
-        column_sniffer("event_id", "time", "latitude", "longitude", "depth"),
+        column_sniffer(
+            *("event_id", "time", "latitude", "longitude", "depth"),
+            only=(
+                *("horz_uncert_km", "vert_uncert_km", "magnitude", "mag"),
+                *("event_type", "eventtype", "type"),
+            ),
+        ),
     ),
 )
 """What SKHASH measures with, in the order of recognition."""

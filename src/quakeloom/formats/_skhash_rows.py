@@ -24,6 +24,15 @@ _SAME_HYPOCENTER_KM = 0.2
 """Hypocenters this close are one, written with other digits; angles differ by a degree or less
 but for the nearest stations. Chosen here."""
 
+CODES = ("network", "station", "location", "channel")
+"""Columns that tell readings apart."""
+
+ORIGIN_COLUMNS = (
+    *("origin_latitude", "origin_longitude", "origin_depth_km"),
+    *("horz_uncert_km", "vert_uncert_km", "magnitude", "mag", "event_type", "eventtype", "type"),
+)
+"""Columns of the hypocenter that a row may repeat."""
+
 _OPEN_YEARS = ("1900", "2200")
 """Times up to the first and from the second year on stand for no limit."""
 
@@ -71,11 +80,16 @@ class Origins:
             "vertical_error_km": cell_error(row, "vert_uncert_km"),
         }
         magnitude = cell_number(row, "magnitude" if "magnitude" in row else "mag")
-        problem = bounds_problem(**place, **errors, magnitude=magnitude)
+        impossible = bounds_problem(magnitude=magnitude)
+        problem = bounds_problem(**place, **errors)
         if not problem and math.isnan(place["latitude"] + place["longitude"]):
             problem = "the epicenter is not a number"
         if problem:
             raise ValueError(problem)
+        if impossible:
+            reason = f"{impossible}; the event is kept without it"
+            self._rejects.add(number, "magnitude", reason, row_text(row), event_id)
+            magnitude = math.nan
         self._known[event_id] = (tuple(place.values()), number)
         self.events.add(
             event_id=event_id,
@@ -114,9 +128,17 @@ def _event_type(row: Row) -> str:
 
 
 def read_rows(
-    path: Path, title: str, required: tuple[str, ...], rejects: Rejects
+    path: Path,
+    title: str,
+    required: tuple[str, ...],
+    rejects: Rejects,
+    optional: tuple[str, ...] = (),
 ) -> Iterator[tuple[int, Row]]:
-    """Yield line number and cells of every row; rows of a wrong length are put aside."""
+    """Yield line number and cells of every row; rows of a wrong length are put aside.
+
+    Columns that are neither required nor optional, nor codes of a channel, are named in the
+    rejects.
+    """
     header: list[str] = []
     for number, line in enumerate(read_lines(path, title), 1):
         line = line.partition("#")[0]
@@ -135,6 +157,10 @@ def read_rows(
                     f"'{path}' is not {title}: line {number} names no column "
                     f"{', '.join(missing)}. Nothing is read; check the first line."
                 )
+            for name in header:
+                if name not in (*required, *optional, *CODES):
+                    reason = f"column '{name}' is not one of {title}; it is not read"
+                    rejects.add(-1, "column", reason, name)
             continue
         if len(cells) != len(header):
             reason = f"{len(cells)} values for {len(header)} columns"
@@ -199,15 +225,22 @@ def row_text(row: Row) -> str:
     return ",".join(row.values())
 
 
-def column_sniffer(*required: str, without: tuple[str, ...] = ()) -> Callable[[bytes], bool]:
-    """Return a sniff that looks for columns in the first line of a file."""
+def column_sniffer(
+    *required: str, without: tuple[str, ...] = (), only: tuple[str, ...] = ()
+) -> Callable[[bytes], bool]:
+    """Return a sniff that looks for columns in the first line of a file.
+
+    ``without`` are columns that such a file has not. Where ``only`` is given, a file with
+    columns beyond these and the required ones is another table, whose columns mean more.
+    """
 
     def sniff(head: bytes) -> bool:
         for line in head_lines(head):
             line = line.partition("#")[0].strip()
             if line:
                 names = {cell.strip() for cell in line.split(",")}
-                return names.issuperset(required) and not names.intersection(without)
+                beyond = names - {*required, *only} if only else set()
+                return names.issuperset(required) and not names.intersection(without) | beyond
         return False
 
     return sniff

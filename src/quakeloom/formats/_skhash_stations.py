@@ -32,7 +32,7 @@ def read_skhash_stations(path: Path) -> SourceTables:
     rejects = Rejects(path)
     seen: dict[tuple[str | int | None, ...], int] = {}
     required = ("station", "latitude", "longitude", "elevation")
-    for number, row in read_rows(path, title, required, rejects):
+    for number, row in read_rows(path, title, required, rejects, ("start_time", "end_time")):
         try:
             columns = {
                 "latitude": cell_number(row, "latitude"),
@@ -47,6 +47,8 @@ def read_skhash_stations(path: Path) -> SourceTables:
             if problem:
                 raise ValueError(problem)
             start, end = cell_time(row, "start_time"), cell_time(row, "end_time")
+            if start is not None and end is not None and start >= end:
+                raise ValueError("the end is not after the start; an end of a day is the day after")
             before = seen.setdefault((*channel_codes(row), start), number)
             if before != number:
                 raise ValueError(f"doubled station: the same channel is on line {before}")
@@ -86,8 +88,8 @@ def read_skhash_reversals(path: Path) -> SourceTables:
             start, end = cell_time(row, "start_time"), cell_time(row, "end_time")
             if not row["station"]:
                 raise ValueError("the station code is missing")
-            if start is not None and end is not None and start > end:
-                raise ValueError("the end is before the start")
+            if start is not None and end is not None and start >= end:
+                raise ValueError("the end is not after the start; an end of a day is the day after")
             before = seen.setdefault((*channel_codes(row), start, end), number)
             if before != number:
                 raise ValueError(f"doubled reversal: the same span is on line {before}")
@@ -154,13 +156,18 @@ FORMATS_HERE = (
         "skhash_stations",
         "SKHASH stations (CSV)",
         read_skhash_stations,
-        column_sniffer("station", "latitude", "longitude", "elevation"),
+        column_sniffer(
+            *("station", "latitude", "longitude", "elevation"),
+            only=("network", "location", "channel", "start_time", "end_time"),
+        ),
     ),
     skhash_format(
         "skhash_reversals",
         "SKHASH polarity reversals (CSV)",
         read_skhash_reversals,
-        column_sniffer("station", "start_time", "end_time", without=("latitude", "source_file")),
+        column_sniffer(
+            *("station", "start_time", "end_time"), only=("network", "location", "channel")
+        ),
     ),
 )
 """What SKHASH knows of stations, in the order of recognition."""

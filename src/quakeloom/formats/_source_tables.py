@@ -184,7 +184,8 @@ class Rejects:
     """
 
     def __init__(self, source_file: str | Path) -> None:
-        self._builder = TableBuilder("rejects", source_file=str(source_file))
+        self.source_file = str(source_file)
+        self._builder = TableBuilder("rejects", source_file=self.source_file)
 
     def __len__(self) -> int:
         return len(self._builder)

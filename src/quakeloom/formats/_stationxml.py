@@ -11,6 +11,7 @@ from lxml import etree
 from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats._compressed import ByteStream
 from quakeloom.formats._format import Format
+from quakeloom.formats._mechanism_angles import wrap_azimuth
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_columns import time_nanoseconds
 from quakeloom.formats._text_lines import bounds_problem
@@ -198,7 +199,7 @@ def _direction(element: Any) -> dict[str, float]:
     for name, tag in (("sensor_azimuth_deg", "Azimuth"), ("sensor_dip_deg", "Dip")):
         value = _number(element, tag)
         if value is not None:
-            direction[name] = value
+            direction[name] = float(wrap_azimuth(value)) if tag == "Azimuth" else value
     if problem := bounds_problem(**direction):
         raise ValueError(problem)
     return direction

@@ -112,7 +112,7 @@ def read_velest_stations(path: Path) -> SourceTables:
             place = {
                 "latitude": _signed(match[2], match[3], "S"),
                 "longitude": _signed(match[4], match[5], "W"),
-                "elevation_m": float(fixed_int(line[match.end() :][:width], "elevation")),
+                "elevation_m": _elevation(line[match.end() :], width),
             }
             if problem := bounds_problem(**place):
                 raise ValueError(problem)
@@ -126,6 +126,20 @@ def read_velest_stations(path: Path) -> SourceTables:
     if not len(stations):
         no_such_format(path, _STATIONS, "station", rejects.table())
     return SourceTables(stations=stations.table(), rejects=rejects.table())
+
+
+def _elevation(text: str, width: int) -> float:
+    """Elevation in m in the first columns of what follows the longitude.
+
+    Where the columns end inside a number, the format of the file is another one.
+    """
+    if text[width - 1 : width].isdigit() and text[width : width + 1].isdigit():
+        whole = text.split(maxsplit=1)[0]
+        raise ValueError(
+            f"elevation '{whole}' is longer than its {width} columns; write the FORTRAN format of "
+            "the lines in the first one"
+        )
+    return float(fixed_int(text[:width], "elevation"))
 
 
 def _signed(text: str, side: str, negative: str) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from quakeloom.core import FormatError, InputError, LayeredModel
 from quakeloom.formats._column_names import plain_name
 from quakeloom.formats._model_ranges import refuse_implausible_model
+from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
 from quakeloom.formats._text_lines import parse_float, read_lines
 
 _LOG = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ _HEADER: dict[str, tuple[str, float]] = {
 }
 """Names of columns without signs, with what they hold and the factor to km and km/s."""
 
+_THICKNESSES = ("thickness", "thicknesskm", "thicknessm", "thick", "thickkm", "h", "hkm", "dz")
+"""Names without signs of a column that has thicknesses of layers instead of depths."""
+
 _COMMA_INSIDE = re.compile(r"[+-]?\d*,\d+")
 """A number with one comma in it, as where the comma is the decimal sign."""
 
@@ -54,16 +58,18 @@ Node = tuple[float, ...]
 
 
 def read_velocity_model(path: str | Path) -> LayeredModel:
-    """Read a velocity model of HASH (``vz.*``), SKHASH, GrowClust, TauP, VELEST or HYPO71.
+    """Read a velocity model of HASH (``vz.*``), SKHASH, GrowClust, TauP, VELEST, NonLinLoc, HYPO71.
 
     A line is depth in km and P velocity in km/s, optionally S velocity, with blanks or commas
     between them; with blanks or semicolons between them, commas are decimal signs where no number
     has a point. ``#`` begins a comment. A first line may name the columns (``depth, vp, vs``;
-    ``depth_m`` and ``vp_m_s`` are converted). Two lines with one depth make a discontinuity.
+    ``depth_m`` and ``vp_m_s`` are converted), as a comment as well. Two lines with one depth make
+    a discontinuity.
     TauP's ``.nd`` and ``.tvel`` are read down to the core. In a HYPO71 listing the table below
     ``CRUSTAL MODEL`` is read, in a VELEST model and in Hypoinverse's ``.crh`` (by this
-    ending) the layers: all are layers of constant velocity by the depth of their top. S
-    velocities of which one is 0 are not used.
+    ending) the layers: all are layers of constant velocity by the depth of their top. ``LAYER``
+    lines of a NonLinLoc control file are those of :func:`read_layer_model`. S velocities of which
+    one is 0 are not used.
 
     Parameters
     ----------
@@ -88,6 +94,8 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
             f"Velocity model '{path}' does not exist. No take-off angle can be traced; correct "
             "the path in the settings."
         )
+    if has_layers(path):
+        return read_layer_model(path)
     lines = read_lines(path, _TITLE)
     layers = read_hypo71_layers(lines) or read_velest_layers(lines)
     if path.suffix.lower() == ".crh":
@@ -116,6 +124,10 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
     for number, line in enumerate(lines, 1):
         plain = line.partition("#")[0].strip()
         words = plain.replace(",", "." if decimal else " ").replace(";", " ").split()
+        if not words and not nodes and not header and "#" in line:
+            said = line.replace("#", " ").strip()
+            _refuse_thicknesses(path, number, said)
+            header = _header(_names(said))
         if not words or number <= skipped:
             continue
         if taup and words[0].lower() in _BOUNDARIES:
@@ -123,7 +135,8 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
                 break
             continue
         if not nodes and not header:
-            header = _header(re.split("[,;]", plain) if re.search("[,;]", plain) else words)
+            _refuse_thicknesses(path, number, plain)
+            header = _header(_names(plain))
             if header:
                 continue
         values = _values(words, header, taup)
@@ -162,6 +175,22 @@ def _has_decimal_commas(path: Path, lines: list[str], skipped: int) -> bool:
             "numbers. No take-off angle can be traced in this model; write points as decimal signs."
         )
     return bool(first)
+
+
+def _names(line: str) -> list[str]:
+    """The names of columns in a line."""
+    return re.split("[,;]", line) if re.search("[,;]", line) else line.split()
+
+
+def _refuse_thicknesses(path: Path, number: int, line: str) -> None:
+    """Raise an error where a line names a column of thicknesses beside one of velocities."""
+    names = [plain_name(word) for word in _names(line)]
+    velocities = [n for n in names if _HEADER.get(n, ("", 0.0))[0] in ("p", "s")]
+    if velocities and any(n in _THICKNESSES for n in names):
+        raise FormatError(
+            f"Line {number} of '{path}' is '{line[:60]}': it names thicknesses of layers. No "
+            "take-off angle can be traced in this model; write the depth of every top instead."
+        )
 
 
 def _header(words: list[str]) -> list[tuple[str, float]]:
@@ -253,6 +282,8 @@ def read_velest_layers(lines: list[str]) -> list[Node]:
     s, _ = _velest_block(rows, end)
     if [top for top, _ in s] == [top for top, _ in p]:
         return [(top, vp, vs) for (top, vp), (_, vs) in zip(p, s, strict=True)]
+    if s:
+        _LOG.warning("VELEST's S layers have other tops than those of P, so P alone is used")
     return p
 
 

@@ -18,7 +18,9 @@ from quakeloom.schema._arrow import (
 from quakeloom.schema._event_types import (
     EARTHQUAKE_TYPES,
     NO_EVENT_TYPES,
+    UNSAID_TYPES,
     is_earthquake,
+    is_known_event_type,
     is_no_event,
     normalize_event_type,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "QUALITIES",
     "STATUSES",
     "TABLES",
+    "UNSAID_TYPES",
     "USES",
     "VARIABLES",
     "ArraySpec",
@@ -47,6 +50,7 @@ __all__ = [
     "empty_table",
     "is_earthquake",
     "is_first_p",
+    "is_known_event_type",
     "is_no_event",
     "make_table",
     "normalize_event_type",

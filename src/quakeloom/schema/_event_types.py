@@ -95,6 +95,10 @@ _ALIASES = {
     "tectonic earthquake": "earthquake",
     "local earthquake": "earthquake",
     "regional earthquake": "earthquake",
+    "known earthquake": "earthquake",
+    "suspected earthquake": "earthquake",
+    "felt earthquake": "earthquake",
+    "damaging earthquake": "earthquake",
     "induced event": "induced or triggered event",
     "triggered event": "induced or triggered event",
     "volcano tectonic earthquake": "volcano-tectonic",
@@ -176,6 +180,16 @@ def is_earthquake(event_type: str) -> bool:
     """
     word = normalize_event_type(event_type)
     return word in EARTHQUAKE_TYPES or word in UNSAID_TYPES
+
+
+def is_known_event_type(event_type: str) -> bool:
+    """Say whether a word is that of a type of events, in any spelling; empty is not."""
+    return bool(event_type.strip()) and normalize_event_type(event_type) in (
+        *EARTHQUAKE_TYPES,
+        *UNSAID_TYPES,
+        *NO_EVENT_TYPES,
+        *OTHER_TYPES,
+    )
 
 
 def is_no_event(event_type: str) -> bool:

@@ -304,3 +304,23 @@ def test_hypoinverse_phases_need_no_hypocenter(tmp_path, header, name, origin, l
     ]  # fmt: skip
     signs = {r["station"]: r["polarity"] for r in tables.polarities.to_pylist()}
     assert signs == {"AAA": 1, "BBB": -1}
+
+
+@pytest.mark.parametrize("width", [4, 5])
+@pytest.mark.parametrize("elevation", [-150, 0, 85, 1200])
+@pytest.mark.parametrize("written", [4, 5])
+def test_velest_elevations_are_whole_or_put_aside(tmp_path, width, elevation, written):
+    """A file whose lines have other columns than its first line says is no elevation cut short."""
+    head = f"(a4,f7.4,a1,1x,f8.4,a1,1x,i{width},1x,i1,1x,i3,1x,f5.2,2x,f5.2)\n"
+    text = "".join(
+        f"{code:4s}46.1000N   7.4000E {height:{written}d} 1   1  0.00   0.00\n"
+        for code, height in (("AAA", elevation), ("BBB", 7))
+    )
+    (tmp_path / "x.sta").write_text(head + text)
+    if written > width:
+        with pytest.raises(FormatError, match=r"longer than its 4 columns|elevation is missing"):
+            read_source(tmp_path / "x.sta")
+        return
+    tables = read_source(tmp_path / "x.sta")
+    assert tables.stations.column("elevation_m").to_pylist() == [elevation, 7]
+    assert not tables.rejects.num_rows

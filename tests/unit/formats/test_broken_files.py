@@ -28,7 +28,7 @@ def _parquet() -> bytes:
 
 
 _STATIONS = "".join(
-    f'<Station code="S{i}"><Latitude>{i}</Latitude><Longitude>{i}</Longitude>'
+    f'<Station code="S{i}"><Latitude>{i}</Latitude><Longitude>{i + 1}</Longitude>'
     "<Elevation>1</Elevation></Station>\n"
     for i in range(5)
 )
@@ -56,7 +56,7 @@ GOOD: dict[str, bytes] = {
     "hypo71_phases": (
         b"AGE EPU0 100120081045.09       48.23ESU4\nLAKKIPD1 100120081045.08\n                 10\n"
     ),
-    "hypo71_summary": b"100120 08 1041.27 38 24.21  21 58.25 07.11 00.2  2.40 0.11 00.2 00.3\n",
+    "hypo71_summary": b"100120 08 1041.27 38N24.21  21E58.25 07.11 00.2  2.40 0.11 00.2 00.3\n",
     "csv": b"event_id,station,polarity,azimuth_deg\na,A,1,10.5\na,B,-1,20.5\nb,A,1,30\n",
     "parquet": _parquet(),
 }

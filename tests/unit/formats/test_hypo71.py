@@ -107,3 +107,22 @@ def test_corinth_has_66_picks_and_27_first_motions(shared_data):
     motions = [p for t in (first, second) for p in t.polarities.column("polarity").to_pylist()]
     assert sum(p != 0 for p in motions) == 27
     assert first.events.column("event_id").to_pylist() == ["2010.01.18-17.03.51"]
+
+
+HEAD = "  DATE    ORIGIN    LAT {}    LONG {}    DEPTH    MAG NO DM GAP M  RMS  ERH  ERZ Q SQD\n"
+LINE = "191231 2359 10.00 38{} 6.00 122{}30.00   8.00   2.10 10  5 100 1 0.10  0.5  0.8 B1 B\n"
+
+
+@pytest.mark.parametrize("head", ["", "NW", "NE", "SW", "SE"])
+@pytest.mark.parametrize("letters", ["--", "  ", "NW", "SE", "-W", "S-"])
+def test_hemispheres_are_those_of_the_letter_else_of_the_line_of_names(tmp_path, head, letters):
+    path = tmp_path / "a.sum"
+    path.write_text((HEAD.format(*head) if head else "") + LINE.format(*letters))
+    tables = read_source(path)
+    lat, lon = (a if a.isalpha() else b for a, b in zip(letters, head or "NE", strict=True))
+    event = tables.events.to_pylist()[0]
+    assert event["latitude"] == (38.1 if lat == "N" else -38.1)
+    assert event["longitude"] == (122.5 if lon == "E" else -122.5)
+    unsaid = not head and not letters.isalpha()
+    said = [r["reason"] for r in tables.rejects.to_pylist()]
+    assert any("no letter of their hemisphere" in r for r in said) == unsaid

@@ -108,7 +108,8 @@ def test_first_motions_are_those_of_the_vertical_component(tmp_path):
 
 def test_an_s_after_the_full_hour_is_in_the_next_one(tmp_path):
     reading = arrival(minute="59", second="5950")
-    tables = read(tmp_path, hypocenter(), reading[:31] + "00" + reading[33:], end())
+    event = hypocenter(minute="59")
+    tables = read(tmp_path, event, reading[:31] + "00" + reading[33:], end())
     first, second = tables.picks.column("time").to_pylist()
     assert (second - first).total_seconds() == 14.5
 

@@ -187,7 +187,10 @@ def test_the_anchorage_observations_and_locations_agree(shared_data):
     located = read_source(folder / "original_output" / "alaska.hyp")
     assert given.events.num_rows == located.events.num_rows == 7
     assert given.polarities.num_rows == located.polarities.num_rows == 214
-    assert given.rejects.num_rows == located.rejects.num_rows == 0
+    assert given.rejects.num_rows == 0
+    # NonLinLoc's seven locations lie 4 km above the sea, at the top of its grid, which is told
+    (doubt,) = located.rejects.column("reason").to_pylist()
+    assert "above the sea" in doubt
     for tables in (given, located):
         times = np.sort(tables.polarities.column("arrival_time").to_numpy())
         assert np.array_equal(times, np.sort(given.polarities.column("arrival_time").to_numpy()))
@@ -250,3 +253,16 @@ def test_an_error_of_zero_is_not_known(tmp_path):
     path.write_text("STA ? ? ? P U 20181130 1729 35.1 GAU 0.0 -1 -1 -1\n")
     (pick,) = read_source(path, "nonlinloc_observations").picks.to_pylist()
     assert np.isnan(pick["uncertainty_s"])
+
+
+@pytest.mark.parametrize("kind", ["LATLONDM", "LATLONDS"])
+@pytest.mark.parametrize("place", range(4))
+def test_impossible_minutes_and_seconds_of_a_station_are_put_aside(tmp_path, kind, place):
+    more = " 0.0" if kind == "LATLONDS" else ""
+    parts = ["61", "30", "149", "45"]
+    parts[place] = {0: "-61", 1: "61", 2: "-149", 3: "-45"}[place]
+    a, b, c, d = parts
+    text = f"GTSRCE A {kind} {a} {b}{more} N {c} {d}{more} W 0 0.4\nGTSRCE B LATLON 61 -149 0 0\n"
+    tables = read(tmp_path, text, "nonlinloc_stations")
+    assert tables.stations.column("station").to_pylist() == ["B"]
+    assert "are impossible" in tables.rejects.column("reason")[0].as_py()

@@ -51,6 +51,44 @@ def test_first_motions_of_nordic_files_are_read(tmp_path):
     assert {r["event_id"] for r in rows} == {"20210304T050607.300"}
 
 
+def nordic_line(columns):
+    line = [" "] * 80
+    for first, text in columns.items():
+        line[first - 1 : first - 1 + len(text)] = text
+    return "".join(line)
+
+
+def nordic_phase(station, weight, motion, phase="P"):
+    columns = {2: station, 7: "HZ", 10: "E" + phase, 15: weight, 17: motion, 19: "24", 21: " 0"}
+    return nordic_line({**columns, 23: "  6.20", 57: "  90", 71: " 15.0", 77: " 40"})
+
+
+NORDIC_EVENT = nordic_line(
+    {2: "2021", 7: " 3", 9: " 4", 12: "23", 14: "59", 17: "59.9", 22: "L", 24: " 36.200",
+     31: " 138.500", 39: "  8.1", 46: "TST", 80: "1"}
+)  # fmt: skip
+NORDIC_HEAD = nordic_line(
+    {1: " STAT SP IPHASW D HRMM SECON CODA AMPLIT PERI AZIMU VELO AIN AR TRES W  DIS CAZ", 80: "7"}
+)
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+@pytest.mark.parametrize(("motion", "sign"), [("C", 1), ("D", -1), ("+", 1), ("-", -1), (" ", 0)])
+@pytest.mark.parametrize(
+    ("weight", "code"), [(" ", 0), ("0", 0), ("1", 1), ("2", 2), ("3", 3), ("4", 4), ("9", 4)]
+)
+def test_weights_and_unclear_first_motions_of_nordic_files_count(
+    tmp_path, trimmed, motion, sign, weight, code
+):
+    lines = [NORDIC_EVENT, NORDIC_HEAD, nordic_phase("AAA", weight, motion), ""]
+    lines = [line.rstrip() for line in lines] if trimmed else lines
+    (tmp_path / "cat.out").write_text("\n".join(lines) + "\n")
+    tables = read_source(tmp_path / "cat.out")
+    assert [p["pick_weight"] for p in tables.picks.to_pylist()] == [code]
+    assert [p["polarity"] for p in tables.polarities.to_pylist()] == [sign]
+    assert str(tables.picks.column("time")[0].as_py()) == "2021-03-05 00:00:06.200000+00:00"
+
+
 @pytest.mark.parametrize(
     ("parts", "events"),
     [

@@ -73,14 +73,17 @@ def test_a_missing_plane_is_computed(tmp_path, number):
 @pytest.mark.parametrize(
     "written", [(390, 60, 100), (-330, 60, 100), (30, 60, -260), (30, 60, 460)]
 )
-def test_angles_are_wrapped_once_or_refused(tmp_path, written):
+def test_angles_are_wrapped_once_as_in_every_format(tmp_path, written):
     rows, reasons = read(tmp_path, mechanism(plane(1, written)))
-    if abs(written[0]) <= 360 and abs(written[2]) <= 360:
-        assert angles(rows[0]) == list(PLANE)
-        assert reasons == []
-    else:
-        assert rows[0]["status"] == "no_solution"
-        assert "is impossible" in reasons[0]
+    assert angles(rows[0]) == list(PLANE)
+    assert reasons == []
+
+
+@pytest.mark.parametrize("written", [(721, 60, 100), (-361, 60, 100), (30, 60, 541), (30, 91, 1)])
+def test_angles_beyond_a_turn_are_refused(tmp_path, written):
+    rows, reasons = read(tmp_path, mechanism(plane(1, written)))
+    assert rows[0]["status"] == "no_solution"
+    assert "is impossible" in reasons[0]
 
 
 def test_rakes_up_to_360_are_wrapped(tmp_path):

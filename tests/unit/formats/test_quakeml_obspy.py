@@ -202,7 +202,7 @@ def test_mechanisms_of_others_are_read(tmp_path):
     text = document(
         event("a", planes.format("one", 10) + origin("o") + planes.format("two", 20) + chosen),
         event("b", origin("o")),
-        event("c", planes.format("three", 370) + planes.format("four", 40)),
+        event("c", planes.format("three", 730) + planes.format("four", 40)),
         event("d", planes.format("five", "north")),
     )
     path = tmp_path / "others.xml"

@@ -110,6 +110,13 @@ def test_a_channel_with_an_impossible_direction_keeps_its_place(tmp_path, one, w
     assert "direction of the sensor is not known" in reject["reason"]
 
 
+@pytest.mark.parametrize("azimuth", ["-90", "-0.5", "270"])
+def test_negative_azimuths_of_sensors_are_wrapped(tmp_path, azimuth):
+    tables = read(tmp_path, document(station(channels=channel("HHE", azimuth, "0"))))
+    assert tables.rejects.num_rows == 0
+    assert tables.stations.column("sensor_azimuth_deg")[-1].as_py() == float(azimuth) % 360
+
+
 def test_a_channel_without_coordinates_stands_where_its_station_does(tmp_path):
     bare = '<Channel code="HHZ" locationCode="00"/>'
     tables = read(tmp_path, document(station(channels=bare)))

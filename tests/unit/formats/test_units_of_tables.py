@@ -158,3 +158,24 @@ def test_a_catalog_of_the_deepest_earthquakes_is_in_km(tmp_path, name):
     assert tables.events.column("depth_km").to_pylist() == depths
     (reason,) = tables.rejects.column("reason").to_pylist()
     assert "810 is outside" in reason
+
+
+@pytest.mark.parametrize("azimuth", [-360.0, -90.0, 0.0, 45.0, 360.0])
+def test_negative_azimuths_mean_the_same_in_every_table(tmp_path, azimuth):
+    text = f"station,longitude,latitude,channel,azimuth,dip\nA,138,36,HHE,{azimuth},0\n"
+    stations = read(tmp_path, text, table="stations").stations
+    assert stations.column("sensor_azimuth_deg")[0].as_py() % 360 == azimuth % 360
+    text = f"event_id,station,polarity,azimuth,takeoff_deg\ne,A,U,{azimuth},100\n"
+    motions = read(tmp_path, text).polarities
+    assert motions.column("azimuth_deg")[0].as_py() % 360 == azimuth % 360
+
+
+@pytest.mark.parametrize("kind", ["events", "stations"])
+def test_places_at_zero_and_zero_are_doubted(tmp_path, kind):
+    head = EVENTS if kind == "events" else STATIONS
+    tables = read(tmp_path, f"{head}a,138,36,10\nb,0,0,10\nc,0,36,10\n", table=kind)
+    assert getattr(tables, kind).num_rows == 3
+    assert reasons(tables) == [
+        f"1 of 3 {kind} are at longitude 0 and latitude 0, as where the place is not known; take "
+        "them out unless they are there"
+    ]

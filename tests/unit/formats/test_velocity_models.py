@@ -139,3 +139,60 @@ def test_a_hypoinverse_model_has_layers_below_a_title(tmp_path, title):
     path.write_text(f"{title}\n 5.00  0.00\n 6.00  x\n")
     with pytest.raises(FormatError):
         read_velocity_model(path)
+
+
+@pytest.mark.parametrize("write", [" ", ", ", "\t"])
+@pytest.mark.parametrize("ratio", [1.65, 1.73, 2.1])
+def test_a_ratio_of_p_to_s_is_no_s_velocity(tmp_path, write, ratio):
+    path = tmp_path / "vz"
+    rows = [(0, 3.5, ratio), (5, 6.0, ratio), (30, 8.0, ratio)]
+    path.write_text("\n".join(write.join(map(str, row)) for row in rows) + "\n")
+    with pytest.raises(FormatError, match=f"too slow.*ratio of P to S, write {6.0 / ratio:.4g}"):
+        read_velocity_model(path)
+
+
+def test_slow_s_in_sediment_and_in_the_inner_core_is_possible(tmp_path):
+    (tmp_path / "vz").write_text("0 1.6 0.2\n1 2.5 0.8\n5 6 3.4\n5200 11 3.5\n")
+    assert read_velocity_model(tmp_path / "vz").s_velocity_km_s.tolist()[0] == 0.2
+
+
+@pytest.mark.parametrize("mark", ["", "# ", "#"])
+@pytest.mark.parametrize(
+    ("names", "rows"),
+    [
+        ("depth(km) vp vs", "0 5 2.9\n10 6 3.4\n"),
+        ("depth(m) vp(m/s) vs(m/s)", "0 5000 2900\n10000 6000 3400\n"),
+        ("vs vp depth", "2.9 5 0\n3.4 6 10\n"),
+        ("depth,rho,vp,vs", "0,2.5,5,2.9\n10,2.7,6,3.4\n"),
+    ],
+)
+def test_names_of_columns_count_as_a_comment_too(tmp_path, mark, names, rows):
+    (tmp_path / "vz").write_text(f"{mark}{names}\n{rows}")
+    model = read_velocity_model(tmp_path / "vz")
+    assert model.depth_km.tolist() == [0.0, 10.0]
+    assert model.p_velocity_km_s.tolist() == [5.0, 6.0]
+    assert model.s_velocity_km_s.tolist() == [2.9, 3.4]
+
+
+@pytest.mark.parametrize("mark", ["", "# "])
+@pytest.mark.parametrize("names", ["thickness vp vs", "H(km),Vp,Vs", "thick  vp  vs"])
+def test_thicknesses_are_no_depths(tmp_path, mark, names):
+    (tmp_path / "vz").write_text(f"{mark}{names}\n1 5 2.9\n2 6 3.4\n30 8 4.5\n")
+    with pytest.raises(FormatError, match="thicknesses of layers"):
+        read_velocity_model(tmp_path / "vz")
+
+
+def test_layers_of_nonlinloc_are_a_model_by_any_reader(tmp_path):
+    (tmp_path / "run.in").write_text("CONTROL 1 54321\nLAYER 0 5 0.1 2.9 0.05 2.7 0\n"
+                                     "LAYER 10 7 0 4 0 2.7 0\n")  # fmt: skip
+    model = read_velocity_model(tmp_path / "run.in")
+    again = read_layer_model(tmp_path / "run.in")
+    assert model.depth_km.tolist() == again.depth_km.tolist() == [0.0, 10.0, 10.0]
+    assert model.p_velocity_km_s.tolist() == [5.0, 6.0, 7.0]
+
+
+def test_velest_s_layers_with_other_tops_are_told(tmp_path, caplog):
+    text = "title\n2 x x\n5.00 -3.00 1.0\n6.00 10.00 1.0\n2\n2.90 -3.00 1.0\n3.40 12.00 1.0\n"
+    (tmp_path / "v.mod").write_text(text)
+    assert read_velocity_model(tmp_path / "v.mod").s_velocity_km_s is None
+    assert "P alone is used" in caplog.text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from quakeloom.config import parse_settings
 from quakeloom.core import InputError
-from quakeloom.stages.ingest.verbs import source_files
+from quakeloom.stages.ingest.verbs import ingest_sources, source_files
+from quakeloom.stages.without_a_run.source_checks import check_sources
+from quakeloom.store import RunLayout, open_folder, read_table
 
 NAMES = ["a-1.csv", "a-2.csv", "b [old].csv", "it's a b.csv", "._a-1.csv", ".hidden.csv"]
 
@@ -74,3 +77,50 @@ def test_a_folder_without_files_is_named(folder):
     (folder / "empty").mkdir()
     with pytest.raises(InputError, match="is a folder without files"):
         names(folder, "empty")
+
+
+PICKS = "event_id,network,station,phase,time\n"
+EVENTS = "event_id,origin_time,longitude,latitude,depth_km\n"
+
+
+@pytest.fixture
+def two_sources(tmp_path):
+    """Events, and picks in another file that are so many seconds after them."""
+
+    def write(seconds: list[float]):
+        origin = np.datetime64("2020-05-01T12:00:00", "ms")
+        (tmp_path / "events.csv").write_text(f"{EVENTS}e,{origin}Z,138,36,10\n")
+        rows = "".join(
+            f"e,XX,S{i},P,{origin + np.timedelta64(round(s * 1e3), 'ms')}Z\n"
+            for i, s in enumerate(seconds)
+        )
+        (tmp_path / "picks.csv").write_text(PICKS + rows)
+        return parse_settings(
+            {
+                "name": "x",
+                "data": str(tmp_path),
+                "sources": [{"path": "events.csv"}, {"path": "picks.csv"}],
+                "takeoff": {"angles": "given"},
+            }
+        )
+
+    return write
+
+
+@pytest.mark.parametrize("hours", [0, 1, 2, 9, -8])
+def test_picks_in_local_time_are_put_aside_and_told_by_plan_and_check(two_sources, tmp_path, hours):
+    settings = two_sources([3600.0 * hours + s for s in (2.0, 4.0, 9.0)])
+    said: list[str] = []
+    layout = RunLayout(open_folder(tmp_path / "results"))
+    ingested = ingest_sources(settings, layout, open_folder(tmp_path / "cache"), said.append)
+    (rows,) = ingested.partitions
+    aside = read_table(layout.rows(rows.partition) / "rejects.parquet", "rejects").to_pylist()
+    _, doubts = check_sources(settings)
+    if not hours:
+        assert (rows.picks, aside, doubts) == (3, [], [])
+        return
+    side = "after" if hours > 0 else "before"
+    assert rows.picks == 0
+    assert {r["record"] for r in aside} == {"pick"}
+    for text in (said[-1], doubts[0], aside[0]["reason"]):
+        assert f"{abs(hours)} hour{'s' * (hours != 1)} {side} their events" in text

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings, Source
 from quakeloom.core import InputError, digest_bytes, digest_json
+from quakeloom.formats import misdated_readings
 from quakeloom.schema import empty_table, make_table
 from quakeloom.stages.frame.calendar import UNDATED, assign_partitions, choose_calendar
 from quakeloom.stages.frame.code_digests import code_digest
@@ -343,6 +344,13 @@ def _split(
         (found, event), orphans = rows_of_events(name, tables[name], event_ids)
         if orphans.num_rows:
             rejects = pa.concat_tables([rejects, orphans])
+        if name in ("polarities", "picks"):
+            late, reasons = misdated_readings(events, found, name)
+            if reasons:
+                aside = reject_rows(name, found.filter(pa.array(late)), reasons)
+                rejects = pa.concat_tables([rejects, aside])
+                found, event = found.filter(pa.array(~late)), event[~late]
+                say(f"{len(reasons)} {name} are put aside: {reasons[0]}")
         pieces[name] = found, of_event[event] if found.num_rows else event
     disagreeing = count_disagreements(rejects)
     if disagreeing:

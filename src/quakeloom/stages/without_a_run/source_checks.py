@@ -13,7 +13,12 @@ import pyarrow.compute as pc
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError
-from quakeloom.formats import SourceTables, find_misplaced_stations, read_source
+from quakeloom.formats import (
+    SourceTables,
+    find_misplaced_stations,
+    misdated_readings,
+    read_source,
+)
 from quakeloom.stages.ingest.verbs import source_files, source_options
 from quakeloom.stages.without_a_run.folder_words import some_names
 from quakeloom.store import input_stamp
@@ -62,6 +67,10 @@ def check_sources(settings: Settings) -> tuple[list[str], list[str]]:
     doubts = []
     if tables["rejects"].num_rows:
         doubts.append(f"records that are put aside: {_reasons(tables)}")
+    for name, word in (("picks", "picks"), ("polarities", "first motions")):
+        late, reasons = misdated_readings(tables["events"], tables[name], name)
+        if reasons:
+            doubts.append(f"{len(reasons)} of {late.size} {word} are put aside: {reasons[0]}")
     if settings.takeoff.angles != "given":
         doubts += _check_places(settings, SourceTables(**tables))
     return [f"sources: {counts}"], doubts
