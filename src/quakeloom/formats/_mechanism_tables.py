@@ -26,6 +26,7 @@ from quakeloom.formats._csv import (
     said_separator,
     split_header,
 )
+from quakeloom.formats._doubtful_units import refuse_radians
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
 from quakeloom.formats._gmt_header import split_row
@@ -100,6 +101,7 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     if not head.strip():
         raise FormatError(f"'{path}' is empty. No mechanism can be read; give a data file.")
     table = _read(path, head, aside)
+    refuse_radians("mechanisms", table, path)
     if rejects is None and len(aside):
         counts = Counter(aside.table().column("reason").to_pylist()).most_common(_SHOWN_REASONS)
         reasons = "; ".join(f"{reason} ({count})" for reason, count in counts)

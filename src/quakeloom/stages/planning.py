@@ -40,6 +40,7 @@ from quakeloom.store import (
     RunLayout,
     open_item,
     read_json,
+    read_json_or,
     write_json_if_changed,
     write_text_if_changed,
 )
@@ -71,6 +72,7 @@ def plan_configuration(
     """
     refuse_foreign_groups(configuration)
     folder = open_item(results)
+    refuse_taken_names(configuration, folder, progress)
     root = folder / configuration.name
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
@@ -89,6 +91,41 @@ def plan_configuration(
     }
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
+
+
+def refuse_taken_names(
+    configuration: Configuration,
+    results: Item,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Refuse runs whose folder is that of a run of another configuration.
+
+    A configuration ``a`` with a case ``b`` has the folder ``a/b``, and so would a configuration
+    called ``a/b``: each would replace the results of the other. That another file has the same
+    name is told, since its results are replaced.
+
+    Raises
+    ------
+    PlanError
+        With the run, and the file that it belongs to.
+    """
+    names = {configuration.name, *configuration.cases}
+    steps = [name.split("/")[:i] for name in names for i in range(1, name.count("/") + 2)]
+    for owner in sorted({"/".join(step) for step in steps}):
+        other = read_json_or(results / owner / PLAN_FILE, {})
+        taken = sorted(set(other.get("runs", {})) & set(configuration.cases))
+        file = Path(str(other.get("configuration", "")))
+        if other.get("name", configuration.name) != configuration.name and taken:
+            raise PlanError(
+                f"The folder {results / taken[0]} has the results of '{taken[0]}' of another "
+                f"configuration, '{other['name']}' ({file}). Nothing was planned; give this one "
+                "another `name`, or --results another folder."
+            )
+        if owner == configuration.name and file.name not in ("", configuration.path.name):
+            progress(
+                f"{owner}: {results / owner} was planned from {file} before; its results are "
+                f"replaced by those of {configuration.path}"
+            )
 
 
 def _prefix(progress: Callable[[str], None], name: str, sentence: str) -> None:
