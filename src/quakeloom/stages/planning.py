@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from quakeloom.config import Configuration, Settings, case_run
-from quakeloom.core import PlanError, digest_json
+from quakeloom.core import InputError, PlanError, digest_json
 from quakeloom.stages.every_stage import every_stage
 from quakeloom.stages.frame.chains import (
     Chain,
@@ -38,6 +38,10 @@ from quakeloom.stages.frame.verbs import plan_stage, promise_stage
 from quakeloom.store import (
     Item,
     RunLayout,
+    digest_input,
+    find_input,
+    input_place,
+    is_input,
     open_item,
     read_json,
     read_json_or,
@@ -283,10 +287,21 @@ def _of(promised: int | dict[str, int], partition: str) -> int:
 
 
 def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
-    """Write the plan file of the report: settings that it shows, and its code."""
+    """Write the plan file of the report: what it shows of settings and files, and its code."""
     sections = {
         s.name: code_digest(s.report.partition(":")[0]) for s in run_stages(settings) if s.report
     }
+    compared = {}
+    for name in settings.report.compare:
+        if "." not in name:
+            continue  # a case
+        file = find_input(settings.data, name) or Path(name)
+        if not is_input(file):
+            raise InputError(
+                f"'{name}' under `report.compare` of '{settings.name}' is no file (looked for "
+                f"{input_place(settings.data, name)}). Nothing was run; correct the path or `data`."
+            )
+        compared[name] = digest_input(file)
     write_json_if_changed(
         layout.plan_step("report", "page"),
         {
@@ -295,6 +310,7 @@ def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
             "science": digest_json(science_settings(settings)),
             "code": code_digest(chain.page.partition(":")[0]),
             **({"sections": sections} if sections else {}),
+            **({"compared": compared} if compared else {}),
         },
     )
 

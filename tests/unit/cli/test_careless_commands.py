@@ -11,8 +11,9 @@ import yaml
 
 from quakeloom.cli import main
 from quakeloom.config import Settings, load_configuration, parse_settings
-from quakeloom.core import FormatError, PlanError, SettingsError
+from quakeloom.core import FormatError, InputError, PlanError, SettingsError
 from quakeloom.formats import read_mechanisms, write_csv
+from quakeloom.report import write_report
 from quakeloom.schema import make_table
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.run_here import run_here
@@ -239,3 +240,30 @@ def test_an_export_of_a_map_of_catalogs_holds_its_mechanisms(done, tmp_path, mon
     events = obspy.read_events(str(tmp_path / "o" / "events.xml"))
     assert len(events) == 30
     assert all(len(e.focal_mechanisms) == 1 and len(e.origins) == 1 for e in events)
+
+
+def test_catalogs_to_compare_with_lie_below_data_and_decide_the_page(tmp_path, monkeypatch):
+    """Wherever the command is typed; a catalog that changes makes the page again."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    write_csv(mechanisms(rake_deg=np.full(30, 5.0)), tmp_path / "theirs.csv")
+    path = write_map(tmp_path, report={"compare": ["theirs.csv"]})
+    plan_configuration(load_configuration(path), tmp_path / "results")
+    layout = RunLayout(tmp_path / "results" / "map")
+    settings = load_configuration(path).cases["map"]
+    run_here(settings, layout)
+    write_report(settings, layout)
+    assert "theirs.csv" in layout.report.local.read_text()
+    page = layout.plan_step("report", "page").digest()
+    write_csv(mechanisms(), tmp_path / "theirs.csv")
+    plan_configuration(load_configuration(path), tmp_path / "results")
+    assert layout.plan_step("report", "page").digest() != page
+    (tmp_path / "theirs.csv").unlink()
+    with pytest.raises(InputError, match=r"looked for .*theirs\.csv"):
+        plan_configuration(load_configuration(path), tmp_path / "results")
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path, monkeypatch, capsys):
+    code, said = say(monkeypatch, capsys, "init", tmp_path)
+    assert code == 2
+    assert "no file of data in it" in said
