@@ -61,7 +61,7 @@ def test_a_stage_of_another_package_is_a_stage_like_any_other(plugged, tmp_path)
     assert "18 events follow another one." in (root / "report.html").read_text()
     assert "Nothing to be done" in run(tmp_path)
     page = quakeloom("stages").stdout
-    assert "| [swarm](swarm.md) | Events that follow another one are counted. |" in page
+    assert "| swarm | Events that follow another one are counted. |" in page
     assert "| `swarm_finalise` | `swarm.smk` |" in page
     assert "| `plugins.swarm.within_days` | `" in quakeloom("config", "reference").stdout
     assert "default: " in quakeloom("config", "explain", "plugins.swarm.within_days").stdout

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from quakeloom import __version__
 from quakeloom.core import InputError
-from quakeloom.schema import empty_table
+from quakeloom.schema import empty_table, make_table
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -86,6 +86,11 @@ def compare(
         typer.echo(json.dumps(found.as_dict(), indent=1))
     else:
         Console(markup=False).print(found.as_rich_table(str(a), str(b)))
+    if not found.event_id.size:
+        raise InputError(
+            f"No event has a mechanism in both of {a} and {b}, so nothing was compared. Events are "
+            "matched by their identifiers; give catalogs that have the same ones."
+        )
 
 
 def _compare_stress(a: Path, b: Path, as_json: bool) -> None:
@@ -121,7 +126,7 @@ def export(
 
     if form not in EXPORTS:
         raise InputError(f"'{form}' is no format to export to; write one of {', '.join(EXPORTS)}.")
-    layout = RunLayout(run)
+    layout = _planned(run)
     folder = open_folder(to)
     if form in MECHANISM_EXPORTS:
         writer, name = MECHANISM_EXPORTS[form]
@@ -153,6 +158,37 @@ def export(
     _show_written(folder / name, counts)
 
 
+def _planned(folder: Path, *tables: str) -> RunLayout:
+    """The folder of a run, whose tables are those of its present plan, or a folder of tables.
+
+    Parameters
+    ----------
+    folder : Path
+    *tables : str
+        Tables that are wanted; mechanisms and hypocenters if none is named.
+
+    Raises
+    ------
+    PlanError
+        If it is a folder of runs.
+    IncompleteError
+        If its results are of an earlier plan.
+    """
+    from quakeloom.stages.frame.chains import run_stages
+    from quakeloom.stages.frame.partition_states import refuse_unfinished
+    from quakeloom.stages.frame.run_settings import read_settings
+
+    wanted = set(tables or ("mechanisms", "hypocenters"))
+    layout = RunLayout(folder)
+    is_planned = layout.settings.exists()
+    if not is_planned and any(layout.table(name).exists() for name in wanted):
+        return layout
+    settings = read_settings(layout)
+    makers = [s for s in run_stages(settings) if wanted & set(s.tables)]
+    refuse_unfinished(layout, makers, "nothing was taken from it")
+    return layout
+
+
 def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
     """The tables of every partition of a run, or those of a folder of located events."""
     from quakeloom.formats import CatalogTables
@@ -169,6 +205,9 @@ def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
             )
         tables = {n: _read_if_there(layout.table(n), n) for n in ("hypocenters", "arrivals")}
         return [("events", CatalogTables(**tables))]
+    if not layout.plan_step(MECHANISM.name, "finalise").exists():
+        mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
+        return [("events", CatalogTables(events=_events_of(mechanisms), mechanisms=mechanisms))]
     found = []
     for partition, state in partition_states(layout, MECHANISM.name):
         rows = layout.rows(partition)
@@ -191,6 +230,12 @@ def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
     return found
 
 
+def _events_of(mechanisms: pa.Table) -> pa.Table:
+    """The events of a run that has mechanisms of catalogs alone."""
+    shared = [n for n in mechanisms.column_names if n in empty_table("events").column_names]
+    return make_table("events", {n: mechanisms.column(n) for n in shared})
+
+
 def _read_if_there(item: Item, name: str) -> pa.Table:
     return read_table(item, name) if item.exists() else empty_table(name)
 
@@ -209,7 +254,7 @@ def read_catalog(path: Path, out: Path | None = None) -> pa.Table:
 
     item = open_item(path)
     if item.is_folder():
-        return read_table(RunLayout(item).table("mechanisms"), "mechanisms")
+        return read_table(_planned(path).table("mechanisms"), "mechanisms")
     if not item.exists():
         raise InputError(f"{path} does not exist; give a run folder or a table of mechanisms.")
     if out is None:
@@ -231,6 +276,8 @@ def _read_map(path: Path) -> Any:
 
     item = open_item(path)
     if item.is_folder():
+        if RunLayout(item).settings.exists():
+            _planned(path, "stress")
         item /= "stress.csv"
     if not item.exists():
         raise InputError(

@@ -51,7 +51,7 @@ def locate(
         list[str] | None,
         typer.Option("--set", help="A setting of `locate`, such as radius_km=80.", metavar="K=V"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Root of the random streams.")] = 20260101,
+    seed: Annotated[int, typer.Option(min=0, help="Root of the random streams.")] = 20260101,
 ) -> None:
     """Locate any picks, or run a verb of the stage."""
     if context.invoked_subcommand is not None:

@@ -89,6 +89,8 @@ def stages() -> None:
 
 
 def _link(stage: Stage) -> str:
+    if not stage.module.startswith("quakeloom."):
+        return stage.name  # of a plug-in, whose page is not among ours
     return f"[{stage.name}]({stage.name}.md)"
 
 

@@ -108,5 +108,9 @@ def _add_verbs(group: typer.Typer, stage: Stage) -> None:
 def report(run: Run) -> None:
     """Write the report page of a run."""
     from quakeloom.report import write_report
+    from quakeloom.stages.frame.chains import run_stages
+    from quakeloom.stages.frame.partition_states import refuse_unfinished
 
-    write_report(*open_run(run))
+    settings, layout = open_run(run)
+    refuse_unfinished(layout, run_stages(settings), "no report was written")
+    write_report(settings, layout)

@@ -44,7 +44,7 @@ def stress(
     ] = "",
     maximum_depth: Annotated[float, typer.Option(help="Deeper events are left out (km).")] = 1000.0,
     bootstrap: Annotated[int, typer.Option(help="Bootstrap replicates over events.")] = 0,
-    seed: Annotated[int, typer.Option(help="Root of the random streams.")] = 20260101,
+    seed: Annotated[int, typer.Option(min=0, help="Root of the random streams.")] = 20260101,
 ) -> None:
     """Map the stress of a catalog of mechanisms, or run a verb of the stage."""
     if context.invoked_subcommand is not None:

@@ -57,7 +57,7 @@ def tomography(
         float | None, typer.Option(help="Depth of the water's surface, km.")
     ] = None,
     unit: Annotated[str, typer.Option(help="Unit of positions: auto, km or m.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Root of all random streams.")] = 20260101,
+    seed: Annotated[int, typer.Option(min=0, help="Root of all random streams.")] = 20260101,
 ) -> None:
     """Compute an ensemble from a pick file, with settings that follow from the picks.
 

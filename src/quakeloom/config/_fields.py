@@ -24,7 +24,15 @@ _TO_BASE: dict[str, tuple[str, float]] = {
 }
 """Units that a setting may be written with: the base unit of each, and how much of it one is."""
 
-_QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z/%]+)\s*$")
+_SPELLED = {
+    "degree": "deg", "degrees": "deg", "°": "deg", "radians": "rad",
+    "sec": "s", "second": "s", "seconds": "s", "minute": "min", "minutes": "min", "hours": "h",
+    "meter": "m", "meters": "m", "metre": "m", "metres": "m", "kilometers": "km",
+    "kilometres": "km", "Km": "km", "KM": "km", "Mb": "MB", "Gb": "GB",
+}  # fmt: skip
+"""Units as people spell them, and as they are spelled here."""
+
+_QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z/%°]+)\s*$")
 """A number with a unit behind it, such as ``12.5 km``."""
 
 
@@ -37,9 +45,14 @@ def setting(default: Any, sentence: str, unit: str = "", **bounds: Any) -> Any:
 
 
 class Section(BaseModel):
-    """Base of all groups of settings: unknown keys are refused, values are checked."""
+    """Base of all groups of settings: unknown keys are refused, values are checked.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    No number is infinite or "not a number", which would pass every bound that it does not have.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -60,6 +73,7 @@ class Section(BaseModel):
 
 
 def _in_unit(key: str, number: float, given: str, unit: str) -> float:
+    given = _SPELLED.get(given, given)
     if given == unit:
         return number
     base = _TO_BASE.get(given), _TO_BASE.get(unit)
@@ -68,4 +82,6 @@ def _in_unit(key: str, number: float, given: str, unit: str) -> float:
         raise ValueError(
             f"{key} is in {unit}, but {number:g} {given} was given; write {same:g} ({unit})"
         )
+    if base[0] is None:
+        raise ValueError(f"{key} is in {unit}; '{given}' is no unit that is known here")
     raise ValueError(f"{key} is in {unit}; {given} is no unit of the same kind")

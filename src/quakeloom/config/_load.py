@@ -99,7 +99,7 @@ def parse_settings(data: Mapping[str, Any], origin: str = "settings") -> Setting
 
 
 def expand_variables(text: str) -> str:
-    """Replace ``${NAME}`` and ``${NAME:-default}`` by environment variables."""
+    """Replace ``${NAME}`` and ``${NAME:-default}`` by environment variables, ``~/`` by the home."""
 
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])
@@ -112,7 +112,8 @@ def expand_variables(text: str) -> str:
             f"Set it, or write ${{{match[1]}:-some/default}}."
         )
 
-    return _VARIABLE.sub(value, text)
+    text = _VARIABLE.sub(value, text)
+    return str(Path(text).expanduser()) if text == "~" or text.startswith("~/") else text
 
 
 def _check_references(path: Path, name: str, cases: dict[str, Settings]) -> None:
@@ -286,16 +287,32 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
     if kind == "string_type" and given is not None and not isinstance(given, dict | list):
         # a number or a truth value, where a code is wanted
         return f"`{key}: {given}`: write '{given}' in quotes; it is a text{meaning}"
+    if kind in ("list_type", "tuple_type") and not isinstance(given, dict):
+        return f"`{key}: {_shown(given)}`: write a list, {_as_list(given)}{meaning}"
+    if kind == "invalid_key":
+        return (
+            f"`{key}`: keys are texts, but {location[-1]} is a number; was a comma written for "
+            "the decimal point?"
+        )
     if kind in ("model_type", "model_attributes_type"):
         model = _section(location)
         names = list(model.model_fields) if model else []
         value = given if isinstance(given, str) else _shown(given)
-        example = f", such as `{{{names[0]}: {value}}}`" if names else ""
+        if isinstance(given, bool):
+            example = ", such as `{}`; leave it out for none"
+        else:
+            example = f", such as `{{{names[0]}: {value}}}`" if names else ""
         return f"`{key}: {_shown(given)}`: keys with values are needed here{example}{meaning}"
     if isinstance(given, dict | list) or (given is None and kind == "value_error"):
         return f"`{key}`: {message}"
     message = message[0].lower() + message[1:]
     return f"`{key}: {_shown(given)}`: {message}{meaning}"
+
+
+def _as_list(given: Any) -> str:
+    """What somebody who wrote one value, or several in a text, wanted to write."""
+    items = [p.strip() for p in given.split(",")] if isinstance(given, str) else [given]
+    return f"`[{', '.join(str(i) for i in items)}]`"
 
 
 def _section(location: list[Any]) -> type[BaseModel] | None:

@@ -315,7 +315,8 @@ class Report(Section):
     """The report page."""
 
     compare: list[str] = setting(
-        list, "Cases of this configuration, or mechanism tables, to compare with."
+        list,
+        "Cases of this configuration, or mechanism tables (relative to `data`), to compare with.",
     )
     title: str = setting("", "Title of the page; the run's name if empty.")
 

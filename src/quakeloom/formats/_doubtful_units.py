@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from quakeloom.core import FormatError
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.schema import make_table
 
@@ -49,6 +51,42 @@ def put_aside_doubts(tables: SourceTables) -> SourceTables:
     }
     said = make_table("rejects", columns, len(doubts))
     return replace(tables, rejects=pa.concat_tables([tables.rejects, said]))
+
+
+_LARGEST_RADIANS = {
+    "mechanisms": {"strike_deg": 6.2832, "dip_deg": 1.5708, "rake_deg": 6.2832},
+    "polarities": {"azimuth_deg": 6.2832, "takeoff_deg": 3.1416},
+    "tendency": {"strike_deg": 6.2832, "dip_deg": 1.5708},
+}
+"""Largest sizes of angles in radians, by table: a turn, half of one, a quarter, rounded up."""
+
+
+def refuse_radians(table: str, rows: pa.Table, path: str | Path) -> None:
+    """Refuse a table all of whose angles together can be radians alone.
+
+    Five planes all of which strike within 6 degrees of north and dip by less than 2 are no
+    geology, and rays within 3 degrees of straight down reach no network.
+
+    Raises
+    ------
+    FormatError
+        With what to write.
+    """
+    limits = _LARGEST_RADIANS.get(table)
+    if limits is None:
+        return
+    angles = {name: rows.column(name).to_numpy() for name in limits}
+    known = np.isfinite(np.stack(list(angles.values()))).all(axis=0)
+    sizes = {name: np.abs(values[known]) for name, values in angles.items()}
+    if known.sum() < _FEW or any(
+        size.max() > limits[name] or size.max() == 0.0 for name, size in sizes.items()
+    ):
+        return
+    ranges = ", ".join(f"{n} at most {s.max():.3g}" for n, s in sizes.items())
+    raise FormatError(
+        f"'{path}' has angles in radians: of all {int(known.sum())} rows, {ranges}. Nothing is "
+        "taken from it; write degrees."
+    )
 
 
 def doubtful_units(table: str, rows: pa.Table) -> list[str]:

@@ -19,7 +19,7 @@ from quakeloom.formats._cells import (
     doubled_rows,
 )
 from quakeloom.formats._column_names import find_columns
-from quakeloom.formats._doubtful_units import doubtful_units
+from quakeloom.formats._doubtful_units import doubtful_units, refuse_radians
 from quakeloom.formats._excluded_rows import (
     contradicting_signs,
     empty_spans,
@@ -230,6 +230,7 @@ def register_table(raw: RawTable, table: str) -> pa.Table:
             f"'{raw.path}' holds no readable row of {table} (line {bad['source_line']}: "
             f"{bad['reason']}). Nothing is taken from it; check its columns."
         )
+    refuse_radians(table, result, raw.path)
     for doubt in doubtful_units(table, result):
         raw.rejects.add(-1, "column", doubt)
     return result

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
@@ -59,6 +61,18 @@ class FaultTendency(Result):
         ]
 
 
+def _called_faults(faults: Any) -> Any:
+    """Faults whose names are in ``name``, as settings and files have them, under ``fault``."""
+    if isinstance(faults, Mapping):
+        other = {} if "fault" in faults else {"name": "fault"}
+        return {other.get(k, k): v for k, v in faults.items()}
+    if isinstance(faults, pd.DataFrame):
+        return faults if "fault" in faults else faults.rename(columns={"name": "fault"})
+    if isinstance(faults, list | tuple):
+        return [_called_faults(f) if isinstance(f, Mapping) else f for f in faults]
+    return faults
+
+
 def slip_tendency(
     stress: StressMap, faults: Any, *, seed: int = SEED, **settings: Any
 ) -> FaultTendency:
@@ -72,9 +86,9 @@ def slip_tendency(
     stress : StressMap
         From :func:`map_stress`, or ``stress_map`` of a run.
     faults : DataFrame, table, str or Path
-        With ``fault``, ``longitude``, ``latitude``, ``strike_deg`` (dip to the right),
-        ``dip_deg``, and, where they are known, ``rake_deg`` and ``dip_std_deg``; or a GeoJSON or
-        CSV file of them.
+        With ``fault`` (or ``name``), ``longitude``, ``latitude``, ``strike_deg`` (dip to the
+        right), ``dip_deg``, and, where they are known, ``rake_deg`` and ``dip_std_deg``; or a
+        GeoJSON or CSV file of them.
     seed : int
         Root of the random streams.
     **settings
@@ -106,7 +120,7 @@ def slip_tendency(
     if isinstance(faults, str | Path):
         rows, rejects = read_fault_segments(faults), None
     else:
-        rows, rejects = take_rows(faults, "tendency", "faults as given")
+        rows, rejects = take_rows(_called_faults(faults), "tendency", "faults as given")
     if not rows.num_rows:
         raise InputError(
             "There is no fault, so no slip tendency can be computed. Give rows with fault, "

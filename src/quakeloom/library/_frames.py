@@ -73,7 +73,7 @@ def _arrow_of(data: Any, name: str, what: str) -> pa.Table:
         if isinstance(data, pd.DataFrame):
             frame = data
         elif isinstance(data, Mapping):
-            frame = pd.DataFrame({k: np.atleast_1d(_plain(v)) for k, v in data.items()})
+            frame = pd.DataFrame({k: np.atleast_1d(plain_values(v)) for k, v in data.items()})
         elif isinstance(data, Sequence) and not isinstance(data, str):
             frame = pd.DataFrame(list(data))
         else:
@@ -86,7 +86,12 @@ def _arrow_of(data: Any, name: str, what: str) -> pa.Table:
     return _arrow_of_frame(frame, name, what)
 
 
-def _plain(values: Any) -> Any:
+def plain_values(values: Any) -> Any:
+    """Values as an array or series; of a masked array what is masked is missing, not its data."""
+    if isinstance(values, np.ma.MaskedArray):
+        if values.dtype.kind in "iub":
+            values = values.astype(float)
+        return values.filled(np.nan if values.dtype.kind == "f" else None)
     return values if isinstance(values, pd.Series | np.ndarray) else np.asarray(values)
 
 

@@ -40,8 +40,13 @@ def from_obspy(catalog: Any = None, inventory: Any = None) -> Catalog:
     Raises
     ------
     InputError
-        If they are no objects of ObsPy.
+        If they are no objects of ObsPy, or none is given.
     """
+    if catalog is None and inventory is None:
+        raise InputError(
+            "Neither a catalog nor an inventory is given (None). Nothing was taken; give an "
+            "obspy.Catalog, an obspy.Inventory, or both."
+        )
     tables: dict[str, pa.Table] = {}
     rejects = [empty_table("rejects")]
     if catalog is not None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError
-from quakeloom.library._frames import take_rows
+from quakeloom.library._frames import plain_values, take_rows
 from quakeloom.library._mechanism_results import Mechanisms, SolvedEvents
 from quakeloom.library._settings import SEED, model_names, settings_of
 from quakeloom.library._takeoffs import trace_stack
@@ -190,7 +190,7 @@ def find_mechanisms(
 
 def _known_ratios(ratio: ArrayLike) -> NDArray[np.bool_]:
     """Where a ratio of S to P is given; one that no amplitudes have is refused."""
-    values = np.asarray(ratio, dtype=float)
+    values = np.asarray(plain_values(ratio), dtype=float)
     wrong = np.flatnonzero(~np.isnan(values) & ~((values > 0) & np.isfinite(values)))
     if len(wrong):
         raise InputError(
@@ -204,7 +204,13 @@ def _known_ratios(ratio: ArrayLike) -> NDArray[np.bool_]:
 
 def _columns(**given: ArrayLike | None) -> dict[str, Any]:
     """Arrays of one length by name; those that are not given are left out."""
-    arrays = {n: np.atleast_1d(np.asarray(v)) for n, v in given.items() if v is not None}
+    arrays = {n: np.atleast_1d(plain_values(v)) for n, v in given.items() if v is not None}
+    missing = [n for n in ("azimuth_deg", "takeoff_deg", "polarity") if n not in arrays]
+    if missing:
+        raise InputError(
+            f"The event has no {' and no '.join(missing)} (None), so no mechanism can be searched. "
+            "Give azimuths, take-off angles and polarities, one value per reading."
+        )
     sizes = {n: a.size for n, a in arrays.items()}
     if len(set(sizes.values())) > 1 or any(a.ndim != 1 for a in arrays.values()):
         told = ", ".join(f"{n} has {k}" for n, k in sizes.items())

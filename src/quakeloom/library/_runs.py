@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -21,8 +22,11 @@ from quakeloom.library._stress_maps import StressMap
 from quakeloom.plots import SectionGrid, plot_velocity_sections
 from quakeloom.schema import TABLES, empty_table
 from quakeloom.stages.frame.chains import run_stages
+from quakeloom.stages.frame.partition_states import unfinished_stages
 from quakeloom.stages.frame.run_settings import read_settings
-from quakeloom.store import Item, RunLayout, open_lazily, read_json, read_table
+from quakeloom.store import Item, RunLayout, open_lazily, read_columns, read_json, read_table
+
+log = logging.getLogger(__name__)
 
 
 class Run:
@@ -41,12 +45,14 @@ class Run:
         self.path = path
         self._layout = RunLayout(path)
         self.settings: Settings = read_settings(self._layout)
+        self._stale = unfinished_stages(self._layout, run_stages(self.settings))
 
     @property
     def tables(self) -> list[str]:
         """Names of the tables that the run has."""
         more = [t for s in run_stages(self.settings) for t in s.tables if t not in TABLES]
-        return [n for n in (*TABLES, *more) if self._layout.table(n).exists()]
+        names = dict.fromkeys((*TABLES, *more))
+        return [n for n in names if self._layout.table(n).exists()]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as a pandas frame; times are UTC.
@@ -178,6 +184,9 @@ class Run:
             f"Run {self.settings.name} in {self.path}",
             f"tables: {', '.join(rows) or 'none yet'}",
         ]
+        if self._stale:
+            names = ", ".join(s.name for s in self._stale)
+            words.append(f"not computed under the present plan: {names}")
         return [*words, f"arrays: {', '.join(self.datasets)}"] if self.datasets else words
 
     def _has(self, name: str) -> bool:
@@ -197,7 +206,14 @@ class Run:
                 f"Run {self.path} has no table '{name}'. Nothing was read; it has "
                 f"{', '.join(self.tables) or 'none'}."
             )
-        return read_table(self._layout.table(name), name)
+        if any(name in s.tables for s in self._stale):
+            log.warning(
+                "run %s: table '%s' is of an earlier plan than the present one, or in the making: "
+                "run it again", self.path, name,
+            )  # fmt: skip
+        item = self._layout.table(name)
+        # what a stage writes in the form of another table has no registry entry of its own
+        return read_table(item, name, None if name in TABLES else read_columns(item))
 
     def _sources(self) -> dict[str, Item]:
         """Zarr groups and NetCDF files of the stages, by name; a group goes before a file."""

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError
+from quakeloom.library._frames import plain_values
 from quakeloom.library._results import Result, count, nothing_to_plot
 from quakeloom.library._settings import model_names, settings_of
 from quakeloom.plots import plot_takeoff_curves
@@ -133,7 +134,8 @@ def _pairs(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     try:
         depth, distance = np.broadcast_arrays(
-            np.asarray(depth_km, dtype=float), np.asarray(distance_km, dtype=float)
+            np.asarray(plain_values(depth_km), dtype=float),
+            np.asarray(plain_values(distance_km), dtype=float),
         )
     except (TypeError, ValueError) as error:
         raise InputError(
@@ -141,9 +143,11 @@ def _pairs(
             "numbers, or arrays of one shape."
         ) from None
     depth, distance = depth.ravel(), distance.ravel()
+    if not depth.size:
+        raise InputError("There is no pair of depth and distance, so no angle was traced.")
     wrong = ~(np.isfinite(depth) & np.isfinite(distance) & (distance >= 0.0))
-    if wrong.any() or not depth.size:
-        first = f"{depth[wrong][0]:g} km and {distance[wrong][0]:g} km" if wrong.any() else "none"
+    if wrong.any():
+        first = f"{depth[wrong][0]:g} km and {distance[wrong][0]:g} km"
         raise InputError(
             f"{int(wrong.sum())} of {depth.size} pairs of depth and distance are no finite numbers "
             f"or negative distances (the first: {first}). No angle was traced; leave them out."

@@ -33,6 +33,7 @@ from quakeloom.stages.what_came_out import stages_without_result
 from quakeloom.store import (
     Item,
     RunLayout,
+    find_input,
     find_resource,
     open_array,
     open_dataset,
@@ -151,7 +152,9 @@ def _compare(
     for reference in settings.report.compare:
         other = RunLayout(layout.results(settings.name) / case_run(name, reference))
         if not other.settings.exists():
-            compared.append(ComparedCatalog(reference, read_mechanisms(Path(reference))))
+            # as all files that settings name: below `data`; else where the command is typed
+            file = find_input(settings.data, reference) or Path(reference)
+            compared.append(ComparedCatalog(reference, read_mechanisms(file)))
             continue
         theirs = read_settings(other)
         table = read_table(other.table("mechanisms"), "mechanisms")

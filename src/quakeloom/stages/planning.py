@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from quakeloom.config import Configuration, Settings, case_run
-from quakeloom.core import PlanError, digest_json
+from quakeloom.core import InputError, PlanError, digest_json
 from quakeloom.stages.every_stage import every_stage
 from quakeloom.stages.frame.chains import (
     Chain,
@@ -38,8 +38,13 @@ from quakeloom.stages.frame.verbs import plan_stage, promise_stage
 from quakeloom.store import (
     Item,
     RunLayout,
+    digest_input,
+    find_input,
+    input_place,
+    is_input,
     open_item,
     read_json,
+    read_json_or,
     write_json_if_changed,
     write_text_if_changed,
 )
@@ -71,6 +76,7 @@ def plan_configuration(
     """
     refuse_foreign_groups(configuration)
     folder = open_item(results)
+    refuse_taken_names(configuration, folder, progress)
     root = folder / configuration.name
     runs: dict[str, Any] = {}
     for name, settings in configuration.cases.items():
@@ -89,6 +95,41 @@ def plan_configuration(
     }
     write_json_if_changed(root / PLAN_FILE, plan)
     return plan
+
+
+def refuse_taken_names(
+    configuration: Configuration,
+    results: Item,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Refuse runs whose folder is that of a run of another configuration.
+
+    A configuration ``a`` with a case ``b`` has the folder ``a/b``, and so would a configuration
+    called ``a/b``: each would replace the results of the other. That another file has the same
+    name is told, since its results are replaced.
+
+    Raises
+    ------
+    PlanError
+        With the run, and the file that it belongs to.
+    """
+    names = {configuration.name, *configuration.cases}
+    steps = [name.split("/")[:i] for name in names for i in range(1, name.count("/") + 2)]
+    for owner in sorted({"/".join(step) for step in steps}):
+        other = read_json_or(results / owner / PLAN_FILE, {})
+        taken = sorted(set(other.get("runs", {})) & set(configuration.cases))
+        file = Path(str(other.get("configuration", "")))
+        if other.get("name", configuration.name) != configuration.name and taken:
+            raise PlanError(
+                f"The folder {results / taken[0]} has the results of '{taken[0]}' of another "
+                f"configuration, '{other['name']}' ({file}). Nothing was planned; give this one "
+                "another `name`, or --results another folder."
+            )
+        if owner == configuration.name and file.name not in ("", configuration.path.name):
+            progress(
+                f"{owner}: {results / owner} was planned from {file} before; its results are "
+                f"replaced by those of {configuration.path}"
+            )
 
 
 def _prefix(progress: Callable[[str], None], name: str, sentence: str) -> None:
@@ -246,10 +287,21 @@ def _of(promised: int | dict[str, int], partition: str) -> int:
 
 
 def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
-    """Write the plan file of the report: settings that it shows, and its code."""
+    """Write the plan file of the report: what it shows of settings and files, and its code."""
     sections = {
         s.name: code_digest(s.report.partition(":")[0]) for s in run_stages(settings) if s.report
     }
+    compared = {}
+    for name in settings.report.compare:
+        if "." not in name:
+            continue  # a case
+        file = find_input(settings.data, name) or Path(name)
+        if not is_input(file):
+            raise InputError(
+                f"'{name}' under `report.compare` of '{settings.name}' is no file (looked for "
+                f"{input_place(settings.data, name)}). Nothing was run; correct the path or `data`."
+            )
+        compared[name] = digest_input(file)
     write_json_if_changed(
         layout.plan_step("report", "page"),
         {
@@ -258,6 +310,7 @@ def _plan_page(chain: Chain, settings: Settings, layout: RunLayout) -> None:
             "science": digest_json(science_settings(settings)),
             "code": code_digest(chain.page.partition(":")[0]),
             **({"sections": sections} if sections else {}),
+            **({"compared": compared} if compared else {}),
         },
     )
 

@@ -57,6 +57,7 @@ from quakeloom.store._local import LocalStore
 from quakeloom.store._named_arrays import read_arrays, write_arrays
 from quakeloom.store._protocol import Store
 from quakeloom.store._resources import find_resource
+from quakeloom.store._seals import is_sealed, read_json_or, read_seal, write_seal
 from quakeloom.store._tables import (
     read_columns,
     read_provenance,
@@ -93,6 +94,7 @@ __all__ = [
     "input_place",
     "input_stamp",
     "is_input",
+    "is_sealed",
     "list_inputs",
     "list_tree",
     "local_copy",
@@ -111,7 +113,9 @@ __all__ = [
     "read_columns",
     "read_input_text",
     "read_json",
+    "read_json_or",
     "read_provenance",
+    "read_seal",
     "read_table",
     "read_text",
     "remove_others",
@@ -124,6 +128,7 @@ __all__ = [
     "write_dataset",
     "write_json_if_changed",
     "write_region",
+    "write_seal",
     "write_table",
     "write_tables",
     "write_text_if_changed",

@@ -38,11 +38,14 @@ from quakeloom.store import (
     input_place,
     input_stamp,
     is_input,
+    is_sealed,
     list_inputs,
     open_item,
     read_json,
+    read_json_or,
     walk_inputs,
     write_json_if_changed,
+    write_seal,
 )
 
 _SDS = re.compile(
@@ -103,7 +106,9 @@ def index_archive(
     code = code_digest("quakeloom.stages.archive.record_sets") + code_digest(
         "quakeloom.stages.archive.index"
     )
-    known = read_index(folder) if index_provenance(folder).get("code") == code else None
+    aside = read_json_or(put_aside, None)
+    whole = is_sealed(folder) and aside is not None
+    known = read_index(folder) if whole and index_provenance(folder).get("code") == code else None
     before = {name: i for i, name in enumerate(known.files)} if known is not None else {}
     paths = archive_files(settings, ingest)
     stamps = np.array([input_stamp(p) for p in paths], np.int64).reshape(-1, 2)
@@ -122,7 +127,7 @@ def index_archive(
     if new:
         progress(f"reading the headers of {len(new)} waveform files")
     unchanged = {name for name, old in before.items() if renumbered[old] >= 0}
-    problems = [p for p in (read_json(put_aside) if unchanged else []) if p[0] in unchanged]
+    problems = [p for p in (aside if unchanged else []) if p[0] in unchanged]
     builder = IndexBuilder()
     for number in new:
         named = _by_name(paths[number])
@@ -132,6 +137,7 @@ def index_archive(
     index = builder.finish(files, stamps, (known, renumbered) if known is not None else None)
     if new or known is None or files != known.files:
         index.write(folder, {"code": code})
+        write_seal(folder, files_only=True)
     write_json_if_changed(put_aside, sorted(problems))
     return settle_index(index)
 
@@ -156,8 +162,9 @@ def write_span(
     folder = ingest / "archive" / partition
     part = index.between(*span, events)
     digest = part.digest()
-    if index_provenance(folder).get("digest") != digest:
+    if not is_sealed(folder) or index_provenance(folder).get("digest") != digest:
         part.write(folder, {"digest": digest})
+        write_seal(folder)
     return digest
 
 

@@ -20,6 +20,10 @@ _AUTO_ORDER = ("month", "quarter", "year", "decade")
 """Kinds of bins from the finest, of which the first with enough events is taken."""
 
 
+CALENDARS = (*_AUTO_ORDER, "all")
+"""All kinds of bins."""
+
+
 def choose_calendar(times: NDArray[np.datetime64]) -> str:
     """Return the finest calendar bins that hold 3,000 events on average, else ``all``.
 

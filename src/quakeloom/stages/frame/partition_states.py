@@ -25,6 +25,7 @@ from quakeloom.core import (
     digest_json,
 )
 from quakeloom.schema import conform_table
+from quakeloom.stages.frame.stage import Stage
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -120,6 +121,43 @@ def unfinished(layout: RunLayout, stage: str, gathers: bool) -> bool:
         return False
     marker, planned = layout.done_step(stage, "finalise"), layout.plan_step(stage, "finalise")
     return not marker.exists() or read_json(marker)["plan"] != planned.digest()
+
+
+def unfinished_stages(layout: RunLayout, stages: Iterable[Stage]) -> list[Stage]:
+    """Return the stages of a run that are not wholly computed under its present plan."""
+    return [
+        s
+        for s in stages
+        if s.partitions != "planning"
+        and (
+            not layout.plan_step(s.name, "finalise").exists()
+            or unfinished(layout, s.name, s.gathers)
+        )
+    ]
+
+
+def refuse_unfinished(layout: RunLayout, stages: Iterable[Stage], undone: str) -> None:
+    """Refuse to show results that are absent or were made by an earlier plan than the present one.
+
+    Parameters
+    ----------
+    layout : RunLayout
+    stages : iterable of Stage
+    undone : str
+        What is not done then, such as "no report was written".
+
+    Raises
+    ------
+    IncompleteError
+        With every stage that is not wholly computed.
+    """
+    open_ones = [s.name for s in unfinished_stages(layout, stages)]
+    if open_ones:
+        raise IncompleteError(
+            f"Run {layout.root} is not wholly computed under its present plan: "
+            f"{', '.join(open_ones)}. What lies there is missing or of earlier settings or "
+            f"sources, so {undone}. Run `quakeloom run` again, which computes only that."
+        )
 
 
 def refuse_incomplete(layout: RunLayout, stage: str, markers: str | None = None) -> list[str]:

@@ -11,6 +11,9 @@ from quakeloom.core import PlanError, SettingsError
 from quakeloom.stages.frame.chains import check_plugins, refuse_foreign_groups
 from quakeloom.store import RunLayout, read_text
 
+_SHOWN_RUNS = 8
+"""Runs of a folder that a message names."""
+
 
 def load_runs(path: Path) -> Configuration:
     """Read and check a configuration file, the groups of every run included.
@@ -37,6 +40,16 @@ def read_settings(layout: RunLayout) -> Settings:
         If the run was never planned, or its settings are damaged.
     """
     if not layout.settings.exists():
+        if not layout.root.exists():
+            raise PlanError(
+                f"There is no folder {layout.root}. Nothing was done; name that of a run."
+            )
+        runs = [c.name for c in layout.root.children() if RunLayout(c).settings.exists()]
+        if runs:
+            raise PlanError(
+                f"{layout.root} is a folder of runs, none itself. Nothing was done; name one of "
+                f"them: {', '.join(str(layout.root / name) for name in runs[:_SHOWN_RUNS])}."
+            )
         raise PlanError(
             f"Run {layout.root} has no plan ({layout.settings} is missing). "
             "Run `quakeloom plan --config FILE`."

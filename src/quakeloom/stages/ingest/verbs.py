@@ -22,7 +22,12 @@ from quakeloom.config import Settings, Source
 from quakeloom.core import InputError, digest_bytes, digest_json
 from quakeloom.formats import misdated_readings
 from quakeloom.schema import empty_table, make_table
-from quakeloom.stages.frame.calendar import UNDATED, assign_partitions, choose_calendar
+from quakeloom.stages.frame.calendar import (
+    CALENDARS,
+    UNDATED,
+    assign_partitions,
+    choose_calendar,
+)
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import refuse_changed
 from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
@@ -39,12 +44,16 @@ from quakeloom.store import (
     find_input,
     input_place,
     is_input,
+    is_sealed,
     list_inputs,
     near_names,
     read_json,
+    read_json_or,
+    read_seal,
     read_table,
     remove_others,
     write_json_if_changed,
+    write_seal,
     write_table,
 )
 
@@ -65,9 +74,6 @@ SOURCE_TABLES = (
 
 ROW_TABLES = ("events", "polarities", "picks", "amplitudes", "rejects", "truth")
 """Tables that are split into partitions."""
-SEAL = "digests.json"
-"""File with the digests of the other files of its folder."""
-
 SHARED_TABLES = ("stations", "reversals", "sp_corrections")
 """Tables that every partition may need."""
 
@@ -121,10 +127,9 @@ def ingest_sources(
     if settings.simulation is not None:
         write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folders[0])})
     index = layout.ingest / "index.json"
-    if index.exists():
-        old = read_json(index)
-        if old["key"] == known:
-            return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
+    old = read_json_or(index, {})
+    if old.get("key") == known and _is_whole(layout, old):
+        return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
     progress("sorting rows into partitions")
     tables = {name: _gather(folders, name) for name in SOURCE_TABLES}
     if not tables["events"].num_rows and settings.locate is not None:
@@ -137,12 +142,47 @@ def ingest_sources(
         )
     rows = _split(settings, layout, tables, progress)
     shared = {n: (layout.ingest / f"{n}.parquet").digest() for n in SHARED_TABLES}
-    write_json_if_changed(
-        index,
-        {"key": known, "partitions": [vars(r) for r in rows], "shared": shared,
-         "sources": [f.name for f in folders]},
-    )  # fmt: skip
+    content = {
+        "key": known,
+        "partitions": [vars(r) for r in rows],
+        "shared": shared,
+        "sources": [f.name for f in folders],
+    }
+    write_json_if_changed(index, {**content, "digest": digest_json(content)})
     return Ingested(rows, inputs)
+
+
+def _is_whole(layout: RunLayout, index: dict[str, Any]) -> bool:
+    """Say whether the rows that an index speaks of are as they were written.
+
+    What was removed by hand or damaged is sorted again, so that no command fails for good.
+    """
+    content = {k: v for k, v in index.items() if k != "digest"}
+    if index.get("digest") != digest_json(content):
+        return False
+    damaged = [
+        str(layout.rows(p["partition"]))
+        for p in index["partitions"]
+        if not is_sealed(layout.rows(p["partition"]))
+    ]
+    for name, digest in index["shared"].items():
+        table = layout.ingest / f"{name}.parquet"
+        if not table.exists() or table.digest() != digest:
+            damaged.append(str(table))
+    if damaged:
+        log.warning("missing or changed since planned, and made again: %s", ", ".join(damaged))
+    return not damaged
+
+
+def _is_kept(folder: Item) -> bool:
+    """Say whether a source was read and is as it was; one that is damaged is removed."""
+    if not folder.exists():
+        return False
+    if is_sealed(folder):
+        return True
+    log.warning("%s is damaged, and is made again", folder)
+    folder.remove()
+    return False
 
 
 def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
@@ -159,10 +199,9 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     recorded = [(layout.ingest / f"{n}.parquet", d) for n, d in index["shared"].items()]
     problems = []
     for folder in folders:
-        seal = folder / SEAL
-        digests = read_json(seal) if seal.exists() else {}
+        digests = read_seal(folder)
         if not digests:
-            problems.append(f"{folder} has no {SEAL}")
+            problems.append(f"{folder} has no digests.json that can be read")
         recorded += [(folder / name, digest) for name, digest in digests.items()]
     files = refuse_changed(f"The sources of run {layout.root}", recorded, problems)
     return {"files": files, "partitions": len(index["partitions"])}
@@ -173,11 +212,6 @@ def _cached(settings: Settings, layout: RunLayout, name: str) -> Item:
     own = layout.ingest / "sources" / name
     configuration = layout.results(settings.name) / settings.name.split("/")[0]
     return own if own.exists() else configuration / "ingest" / "sources" / name
-
-
-def _seal(folder: Item) -> None:
-    """Write the digests of all that a folder holds."""
-    write_json_if_changed(folder / SEAL, {f.name: f.digest() for f in folder.children()})
 
 
 def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
@@ -207,7 +241,7 @@ def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
 def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], None]) -> list[Item]:
     code = code_digest("quakeloom.formats")
     stats_file = cache / "digests.json"
-    digests = InputDigests(read_json(stats_file) if stats_file.exists() else {})
+    digests = InputDigests(read_json_or(stats_file, {}))
     jobs: list[dict[str, Any]] = []
     folders: list[Item] = []
     for source, file, name in source_files(settings):
@@ -217,7 +251,7 @@ def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], Non
         key = digest_json([digest, name, source.format, source.options, extra, code])
         folder = cache / key
         folders.append(folder)
-        if not folder.exists():
+        if not _is_kept(folder):
             jobs.append(
                 {
                     "file": str(file),
@@ -282,7 +316,7 @@ def _read_one(job: dict[str, Any]) -> dict[str, int]:
                 table = table.set_column(column, table.schema.field(column), names)
             write_table(folder / f"{name}.parquet", name, table, validate=False)
             counts[name] = table.num_rows
-        _seal(folder)
+        write_seal(folder)
     return counts
 
 
@@ -302,11 +336,11 @@ def simulate_source(
         ]
     )
     folder = cache / key
-    if not folder.exists():
+    if not _is_kept(folder):
         progress(f"simulating {settings.simulation.events} events")
         with atomic_folder(folder) as temporary:
             write_simulation(settings, temporary)
-            _seal(temporary)
+            write_seal(temporary)
     return folder
 
 
@@ -405,13 +439,12 @@ def _write_rows(
         rows["picks"].num_rows,
     )  # fmt: skip
     folder = layout.rows(partition)
-    marker = folder / "rows.json"
-    if not marker.exists() or read_json(marker) != vars(planned):
+    if read_json_or(folder / "rows.json", None) != vars(planned) or not is_sealed(folder):
         with atomic_folder(folder) as temporary:
             for name, table in rows.items():
                 write_table(temporary / f"{name}.parquet", name, table, validate=False)
             write_json_if_changed(temporary / "rows.json", vars(planned))
-            _seal(temporary)
+            write_seal(temporary)
     return planned
 
 
@@ -428,8 +461,9 @@ def _sticky_calendar(settings: Settings, layout: RunLayout, times: np.ndarray) -
     if calendar != "auto":
         return calendar
     kept = layout.ingest / "calendar.json"
-    if kept.exists():
-        return str(read_json(kept)["calendar"])
+    chosen = read_json_or(kept, {}).get("calendar")
+    if chosen in CALENDARS:
+        return str(chosen)
     calendar = choose_calendar(times)
     write_json_if_changed(kept, {"calendar": calendar})
     return calendar

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Stress
+from quakeloom.core import InputError
 from quakeloom.formats import read_coastline
 from quakeloom.stages.stress.columns import tabulate_map
 from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundaries, place_points
@@ -39,6 +40,13 @@ from quakeloom.stress import (
 )
 
 Floats = NDArray[np.float64]
+
+
+MOST_NODES = 300_000
+"""Nodes of the largest map; chosen here: its factor has some 13 GB."""
+
+_MOST_PLACES = 20_000_000
+"""Places of the box around a map, of which those near mechanisms are nodes; chosen here."""
 
 
 @dataclass(frozen=True)
@@ -305,6 +313,7 @@ def _make_grid(
                 low[axis], high[axis] = first, last
             low[axis] = min(max(low[axis], first), loaded[0])
             high[axis] = max(min(high[axis], last), loaded[1])
+    refuse_many_nodes(high - low + 1, settings, _MOST_PLACES)
     axes = {
         name: np.arange(low[i], high[i] + 1) * steps[i] if steps[i] else np.zeros(1)
         for i, name in enumerate(names)
@@ -321,7 +330,38 @@ def _make_grid(
             near = mask_near(horizontal, places, settings.reach_km)
     mask = np.broadcast_to(near, tuple(v.size for v in axes.values())).copy()
     mask[tuple((keys - low).T)] = True
+    refuse_many_nodes(np.array([mask.sum()]), settings, MOST_NODES)
     return StressGrid(axes, mask, place_boundaries(settings)), low
+
+
+def refuse_many_nodes(sizes: NDArray[Any], settings: Stress, most: int) -> None:
+    """Refuse a map of more nodes than fit into memory, before it is laid out.
+
+    Parameters
+    ----------
+    sizes : ndarray
+        Nodes along every axis.
+    settings : Stress
+    most : int
+        Nodes that fit.
+
+    Raises
+    ------
+    InputError
+        With the step that would do.
+    """
+    nodes = float(np.prod(sizes.astype(float)))
+    if nodes <= most:
+        return
+    step, unit = settings.grid_step_deg, "deg"
+    if settings.projection:
+        step, unit = settings.grid_step_km, "km"
+    enough = step * float(np.sqrt(nodes / most))
+    raise InputError(
+        f"A stress map of {nodes:,.0f} nodes does not fit into memory; at most {most:,} are "
+        f"computed. Nothing was inverted; write a grid_step_{unit} of {enough:.2g} or more "
+        f"in place of {step:g}, a smaller area, or less depths and times."
+    )
 
 
 def _area_limits(settings: Stress, axis: int) -> tuple[float, float]:

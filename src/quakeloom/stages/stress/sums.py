@@ -12,7 +12,7 @@ from quakeloom.config import Stress
 from quakeloom.mechanism import mechanism_grid
 from quakeloom.stages.frame.partition_states import refuse_damaged
 from quakeloom.stages.stress.inputs import StressEvents, axis_names, place_boundaries
-from quakeloom.stages.stress.map import MapEvents
+from quakeloom.stages.stress.map import MapEvents, refuse_many_nodes
 from quakeloom.store import RunLayout, open_array, read_arrays, read_json
 from quakeloom.stress import (
     MechanismSets,
@@ -22,11 +22,20 @@ from quakeloom.stress import (
     key_statistics,
 )
 
+_MOST_SUMMED = 3_000_000
+"""Nodes of the box around the mechanisms of a partition; chosen here: their sums have some 7 GB."""
+
 
 def sum_events(stress: Stress, events: StressEvents) -> dict[str, NDArray[np.int64]]:
     """Return the keyed sums of selected events."""
     names, steps = axis_names(stress)
     used = events.weights > 0
+    if used.any():
+        spans = np.ptp(events.points[used], axis=0)
+        sizes = [
+            span / step + 2.0 if step else 1.0 for span, step in zip(spans, steps, strict=True)
+        ]
+        refuse_many_nodes(np.array(sizes), stress, _MOST_SUMMED)
     grid, origin = grid_around(names, steps, events.points[used], place_boundaries(stress))
     if not used.any():
         empty = accumulate_statistics(grid, np.empty((0, len(names))), np.empty((0, 20)))

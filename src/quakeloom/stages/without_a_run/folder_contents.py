@@ -231,7 +231,8 @@ def _take_mechanisms(found: FolderContents, file: RecognizedFile) -> None:
     if file.format not in _WITH_MECHANISMS:
         return
     try:
-        count = read_mechanisms(file.path, Rejects(file.path)).num_rows
+        strikes = read_mechanisms(file.path, Rejects(file.path)).column("strike_deg")
+        count = int(np.isfinite(strikes.to_numpy()).sum())  # events without one have a row, too
     except QuakeloomError:
         return
     if count:

@@ -108,9 +108,14 @@ def _nothing_to_run(found: FolderContents) -> str:
             "--out picks.csv`."
         )
     others = len(found.left_out)
+    held = "There is no file of data in it"
+    if others:
+        held = (
+            f"{others} file{'s are' if others != 1 else ' is'} in none of the formats that can be "
+            "used alone"
+        )
     return (
-        f"{start} {others} file{'s are' if others != 1 else ' is'} in none of the formats that "
-        "can be used alone; give events (QuakeML, or a CSV with event_id, origin_time, longitude, "
+        f"{start} {held}; give events (QuakeML, or a CSV with event_id, origin_time, longitude, "
         "latitude, depth_km), or a catalog of focal mechanisms. `quakeloom formats` lists all."
     )
 

@@ -75,9 +75,15 @@ def map_mechanisms(
         events.from_sets,
     )  # fmt: skip
     if not events.weights.any():
+        if not mechanisms.num_rows:
+            raise InputError(
+                "There are no mechanisms, so there is no stress to map. Give rows with longitude, "
+                "latitude, strike_deg, dip_deg and rake_deg."
+            )
+        reasons = ", ".join(f"{reason}: {count}" for reason, count in events.left_out.items())
         raise InputError(
-            f"None of {mechanisms.num_rows} mechanisms can be used ({events.left_out}), so there "
-            "is no stress to map. Look at the rules of `stress`, or give another catalog."
+            f"None of {mechanisms.num_rows} mechanisms can be used ({reasons}), so there is no "
+            "stress to map. Look at the rules of `stress`, or give another catalog."
         )
     center = mean_place([sum_places(events)], [int((events.weights > 0).sum())])
     made = make_map(stress, [sum_events(stress, events)], center, keep, seed)
