@@ -29,6 +29,9 @@ a factor of 1.6, one standard deviation. Chosen here."""
 _GOLDEN = 0.6180339887498949
 """Fraction whose multiples fill the unit interval evenly: that of the golden ratio."""
 
+_LEAST_ERROR_S = 0.002
+"""Errors of all paths together that are left out: a tenth of the error of the best picks."""
+
 _PATH_POINTS = 6
 """Points of a path at which lateral structure is averaged. Chosen here: paths of 60 km then have
 points a correlation length and less apart."""
@@ -171,8 +174,7 @@ def lateral_scatter(
     mean = alike.reshape(_PATH_POINTS, count, _PATH_POINTS, count).mean(axis=(0, 2))
     size, axes = np.linalg.eigh(mean * np.outer(travel_s, travel_s) * options.lateral_spread**2)
     size, axes = np.maximum(size[::-1], 0.0), axes[:, ::-1]
-    share = np.cumsum(size) / max(float(size.sum()), 1e-30)
-    rank = int(np.searchsorted(share, _KEPT_SHARE)) + 1
+    rank = int(np.sum(size > _LEAST_ERROR_S**2))
     return np.asarray(axes[:, :rank] * np.sqrt(size[:rank]))
 
 

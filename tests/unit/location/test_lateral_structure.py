@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from .linear_ensembles import wide_options
 
 from quakeloom.core import LayeredModel
 from quakeloom.location import (
@@ -15,6 +14,8 @@ from quakeloom.location import (
     stack_members,
     trace_member,
 )
+
+from .linear_ensembles import wide_options
 
 SPREAD, LENGTH_KM = 0.05, 20.0
 
@@ -82,18 +83,18 @@ def locate_one(ensemble, number, spread):
     )
     cloud = place + random.normal(0, 1.0, (30, 3))
     found = locate_event(ensemble, picks, options, place, cloud, None, random)
-    off, shape = found.posterior.mean[1:], found.posterior.covariance[1:, 1:]
+    off, shape = found.posterior.mean[1:], found.covariance[1:, 1:]
     return off @ np.linalg.solve(shape, off) <= 5.991, np.linalg.det(shape) ** 0.25
 
 
 def test_epicenters_hold_where_velocity_changes_sideways(ensemble):
-    """Sixty Earths: 95 % ranges hold 86 % and more, three standard errors; less than half before.
+    """A hundred Earths: 95 % ranges hold 86 % and more, three standard errors; half before.
 
-    A trifle wider than the answer of who knows all, whose ellipse has a radius of about 1 km.
+    They are no wider than those of least squares with the true covariance, 0.43 km on average.
     """
     with_it, without = (
-        np.array([locate_one(ensemble, k, spread) for k in range(60)]) for spread in (SPREAD, 0.0)
+        np.array([locate_one(ensemble, k, spread) for k in range(100)]) for spread in (SPREAD, 0.0)
     )
     assert with_it[:, 0].mean() > 0.86
     assert without[:, 0].mean() < 0.5
-    assert with_it[:, 1].mean() < 2.0
+    assert with_it[:, 1].mean() < 0.5
