@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,17 +38,24 @@ SETTINGS: dict[str, Any] = {
     "maximum_distance_km": 150,
     "draws": 0,
 }
-EXACT = {"likelihood": "gaussian", "station_error_s": 0.05, "time_error_fraction": 0.0}
-"""Errors as they are simulated."""
+EXACT = {
+    "likelihood": "gaussian", "station_error_s": 0.05, "time_error_fraction": 0.0,
+    "lateral_spread": 0.0,
+}  # fmt: skip
+"""Errors as they are simulated: in flat layers."""
 
 DEFAULT = {"members": 100}
 """Errors as the settings have them by default."""
 
 _NOT_SIMULATED = (
-    "truths have neither the 2 % of travel times nor the wrong picks that these errors allow for"
+    "truths have neither structure sideways, nor the 2 % of travel times, nor the wrong picks that "
+    "these errors allow for"
 )
 
-OLD = {"smooth_models": False, "minimum_models": 0, "pick_noise": "stated", "station_iterations": 0}
+OLD: dict[str, Any] = {
+    "lateral_spread": 0.0, "smooth_models": False, "minimum_models": 0, "pick_noise": "stated",
+    "station_iterations": 0,
+}  # fmt: skip
 """As before ranges were calibrated."""
 
 
@@ -84,17 +92,41 @@ def simulate(
     }
     place = random.uniform(-near, near, (events, 2))
     depth = random.uniform(3, 18, events)
+
+    def travel(phase: str, e: int) -> Floats:
+        away = np.hypot(*(site - place[e]).T)
+        model = layers if phase == "P" else shear
+        return first_arrivals(model, np.full(stations, depth[e]), away).time_s
+
+    return make_catalog(earth, (depth, place, site), delays, travel, random, with_s)
+
+
+def make_catalog(
+    earth: int,
+    where: tuple[Floats, Floats, Floats],
+    delays: dict[tuple[str, str], float],
+    travel: Callable[[str, int], Floats],
+    random: np.random.Generator,
+    with_s: bool = True,
+) -> Catalog:
+    """Return the picks of events with their errors.
+
+    ``where``: depths and places of events, and places of stations (km); ``travel`` gives the times
+    of a phase and an event at all stations.
+    """
+    depth, place, site = where
+    stations = len(site)
     rows: dict[str, list[Any]] = {
         c: [] for c in ("event_id", "network", "station", "phase", "time", "uncertainty_s")
     }
     start = np.datetime64("2020-01-01T00:00:00", "ns")
-    for e in range(events):
-        away = np.hypot(*(site - place[e]).T)
-        for phase, model, error in (("P", layers, P_ERROR_S), ("S", shear, S_ERROR_S)):
-            travel = first_arrivals(model, np.full(stations, depth[e]), away).time_s
+    for e in range(len(depth)):
+        for phase, error in (("P", P_ERROR_S), ("S", S_ERROR_S)):
+            times = travel(phase, e)
             seen = random.random(stations) < 0.5
             for i in np.flatnonzero(seen & with_s if phase == "S" else seen | True):
-                at = travel[i] + delays[f"E{earth}S{i}", phase] + error * random.standard_normal()
+                delay = delays.get((f"E{earth}S{i}", phase), 0.0)
+                at = times[i] + delay + error * random.standard_normal()
                 rows["event_id"].append(f"x{earth}e{e}")
                 rows["network"].append("XX")
                 rows["station"].append(f"E{earth}S{i}")
@@ -113,7 +145,7 @@ def simulate(
         "elevation_m": np.zeros(stations),
     }  # fmt: skip
     return Catalog(
-        [f"x{earth}e{e}" for e in range(events)], depth, place, delays,
+        [f"x{earth}e{e}" for e in range(len(depth))], depth, place, delays,
         make_table("picks", rows, rows=len(rows["phase"])), make_table("stations", sites),
     )  # fmt: skip
 
@@ -154,7 +186,7 @@ def held(catalog: Catalog, table: pa.Table) -> tuple[Floats, Floats, Floats, Flo
     return wide, narrow, (squared <= 5.991).astype(float), width
 
 
-def _rows(
+def share_rows(
     name: str, shares: list[tuple[Floats, Floats, Floats, Floats]], before: list[Floats] | None,
     seconds: float, ideal: float | None = None,
 ) -> list[Row]:  # fmt: skip
@@ -193,9 +225,9 @@ def measure_ensembles(quick: bool) -> list[Row]:
             begin = time.process_time()
             shares = held(catalog, locate(catalog, folder, **settings, **alone).hypocenters)
             spent = time.process_time() - begin
-            old = held(catalog, locate(catalog, folder, **settings, **OLD).hypocenters)
+            old = held(catalog, locate(catalog, folder, **{**settings, **OLD}).hypocenters)
             truths = list(zip(*shares, strict=True))
-            found = _rows(words, truths, [old[0], old[2]], spent)
+            found = share_rows(words, truths, [old[0], old[2]], spent)
             rows += (
                 found
                 if settings is not DEFAULT
@@ -248,7 +280,7 @@ def measure_case(case: DelayCase, earths: int, folder: Path, with_old: bool) -> 
         found = locate(catalog, folder, **exact, station_iterations=int(case.terms))
         shares.append(held(catalog, found.hypocenters))
         if with_old:
-            old.append(held(catalog, locate(catalog, folder, **exact, **OLD).hypocenters))
+            old.append(held(catalog, locate(catalog, folder, **{**exact, **OLD}).hypocenters))
         if case.terms:
             terms = found.station_terms.to_pylist()
             true = [catalog.delay_s[t["station"], t["phase"]] for t in terms]
@@ -258,7 +290,7 @@ def measure_case(case: DelayCase, earths: int, folder: Path, with_old: bool) -> 
             errors.append((np.mean(error**2), np.mean(off**2)))
     spent = time.process_time() - begin
     before = [np.array([o[k] for o in old]) for k in (0, 2)] if old else None
-    rows = _rows(case.words, shares, before, spent)
+    rows = share_rows(case.words, shares, before, spent)
     if case.terms:
         share, deviation = share_and_error(np.array(inside))
         stated, rms = np.sqrt(np.mean(errors, axis=0))

@@ -85,6 +85,18 @@ class Locate(Section):
         "(Silverman's) and toward the picks, and counts by what that costs: so a sample of models "
         "stands for all models between.",
     )
+    lateral_spread: float = setting(
+        0.04,
+        "Standard deviation of the logarithm of velocity from place to place, which flat models do "
+        "not have: errors of travel times that neighboring paths share, and that move epicenters. "
+        "Flat models of ten members and more, with `smooth_models`; 0 is none.",
+        "1",
+        ge=0,
+        le=0.3,
+    )
+    lateral_km: float = setting(
+        20.0, "Distance over which velocity is alike sideways.", "km", gt=0, le=500
+    )
     minimum_models: float = setting(
         3.0,
         "Weights of ten or more members are tempered so that at least so many of them count "

@@ -29,6 +29,7 @@ from quakeloom.location._pick_noise import PickNoise, estimate_pick_noise
 from quakeloom.location._picks import PickSet, Plane
 from quakeloom.location._posterior import Posterior
 from quakeloom.location._screening import PICK_USES, screen_picks
+from quakeloom.location._smoothing import LATERAL_LEVELS, lateral_scatter
 from quakeloom.location._station_terms import StationTerms, TermEvent, fit_station_terms
 from quakeloom.location._tables import (
     EnsembleTimes,
@@ -42,6 +43,7 @@ from quakeloom.location._tables import (
 from quakeloom.location._takeoffs import EnsembleTakeoffs
 
 __all__ = [
+    "LATERAL_LEVELS",
     "PICK_USES",
     "Ensemble",
     "EnsembleTakeoffs",
@@ -66,6 +68,7 @@ __all__ = [
     "find_start",
     "fit_station_terms",
     "grid_times",
+    "lateral_scatter",
     "locate_event",
     "locate_gaussian",
     "locate_picks",

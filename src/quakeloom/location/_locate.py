@@ -165,7 +165,9 @@ def locate_event(
     sampled = ensemble.times.member_count >= _SMOOTHED_FROM
     if options.smooth_models and sampled:
         stream = random_stream(0, "smoothing") if random is None else random
-        picks, gain = smooth_members(ensemble.times, picks, options, start, stream)
+        # models that are not flat have structure of their own
+        flat = options if ensemble.times.radial else replace(options, lateral_spread=0.0)
+        picks, gain = smooth_members(ensemble.times, picks, flat, start, stream)
         log_weight = log_weight + gain
     density = EventDensity(
         ensemble.times.arrays, picks, options.error_model, log_weight, log_prior,

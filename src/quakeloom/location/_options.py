@@ -50,6 +50,11 @@ class LocationOptions:
         Fewer give the status ``too_few_picks``.
     smooth_models : bool
         Smooth a sample of ten or more models: members are moved along the scatter of all.
+    lateral_spread : float
+        Standard deviation of the logarithm of velocity sideways, which flat models do not have;
+        only with ``smooth_models``.
+    lateral_km : float
+        Distance over which that is alike.
     minimum_models : float
         Weights of ten or more members are tempered so that at least so many count; 0: never.
     compare : bool
@@ -73,6 +78,8 @@ class LocationOptions:
     maximum_nodes: int = 12_000
     minimum_picks: int = 4
     smooth_models: bool = False
+    lateral_spread: float = 0.0
+    lateral_km: float = 20.0
     minimum_models: float = 0.0
     compare: bool = False
 

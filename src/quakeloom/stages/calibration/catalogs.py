@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from quakeloom.config import Locate
 from quakeloom.core import (
     LayeredModel,
     distance_azimuth,
@@ -20,7 +21,7 @@ from quakeloom.core import (
     random_stream,
     ray_vectors,
 )
-from quakeloom.location import draw_layered_models
+from quakeloom.location import LATERAL_LEVELS, draw_layered_models
 from quakeloom.schema import make_table
 from quakeloom.simulate import fault_instability, resolved_shear
 from quakeloom.stages.calibration.template import DEFAULT_SPREAD, Template
@@ -122,8 +123,8 @@ def _picks(
 ) -> tuple[pa.Table, dict[tuple[str, str, str], float]]:
     """Picks of the run's stations with true times, and errors as the run states or infers them.
 
-    Those of picks, delays of stations, and a share of the travel time that events close to each
-    other have in common at a station.
+    Those of picks, delays of stations, a share of the travel time that events close to each other
+    have in common at a station, and velocity that changes sideways.
     """
     locate, arrivals = template.settings.locate, template.arrivals
     assert locate is not None
@@ -147,6 +148,8 @@ def _picks(
         locate.time_error_fraction * time, locate.time_error_minimum_s, locate.time_error_maximum_s
     )
     path = share * _structure(random, keys, template.place, event, locate.correlation_km)
+    if locate.lateral_spread > 0.0:
+        path += time * _sideways(random, locate, place, station)
     late = time + np.array([delay[k] for k in keys]) + path
     late = late + noise * random.standard_normal(event.size)
     origin = template.events.column("origin_time").to_numpy()[event]
@@ -282,3 +285,32 @@ def _structure(
         own = np.flatnonzero(station == i)
         found[own] = np.cos(where[event[own]] @ wave.T + phase).sum(axis=1)
     return np.asarray(found * np.sqrt(2.0 / _WAVES))
+
+
+def _sideways(
+    random: np.random.Generator, locate: Locate, place: Floats, station: Floats
+) -> Floats:
+    """Draw a field of velocity over the map, and return its mean along the path of every pick.
+
+    Correlated as ``exp(-d^2 / 2 L^2)``: cosines with wave numbers of normal distribution, whose
+    means along a straight path are exact. Regions differ in its spread as locating supposes.
+
+    Parameters
+    ----------
+    random : Generator
+    locate : Locate
+    place, station : ndarray, shape (picks, 3)
+        Longitude, latitude of the event and of the station.
+    """
+    middle = place.mean(axis=0)
+    wave, phase = random.standard_normal((_WAVES, 2)), random.uniform(0.0, 2.0 * np.pi, _WAVES)
+    begin, end = (
+        np.column_stack(local_position(middle[0], middle[1], at[:, 0], at[:, 1]))
+        / locate.lateral_km
+        @ wave.T
+        + phase
+        for at in (place, station)
+    )
+    mean = np.cos(0.5 * (begin + end)) * np.sinc(0.5 * (end - begin) / np.pi)
+    spread = locate.lateral_spread * float(random.choice(LATERAL_LEVELS))
+    return np.asarray(spread * np.sqrt(2.0 / _WAVES) * mean.sum(axis=1))

@@ -258,11 +258,12 @@ def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]
         said.append(
             f"Residuals of neighboring events agree at the same station (correlation "
             f"{shown.path_correlation:.2f}, {shown.path_s:.2f} s): travel times depend on the "
-            "place, which no model of the ensemble knows. Ranges, those of epicenters first, may "
-            "not hold; "
+            "place, which no model of the ensemble knows. Ranges, those of epicenters first, hold "
+            f"as far as velocity changes sideways by {100 * locate.lateral_spread:g} % "
+            "(`lateral_spread`, for flat models); "
             + ("" if rounds.terms else "estimate station terms (`station_iterations: 1`), and ")
             + "locate in an ensemble of a region or in three-dimensional grids (`models`), or "
-            "raise `time_error_fraction`"
+            "raise `lateral_spread`"
         )
     for sentence in said:
         log.warning("locate: %s", sentence)
