@@ -27,7 +27,6 @@ from quakeloom.formats._csv import (
     split_header,
 )
 from quakeloom.formats._doubtful_planes import put_aside_no_planes
-from quakeloom.formats._doubtful_units import refuse_radians
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
 from quakeloom.formats._gmt_header import split_row
@@ -101,9 +100,7 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     head = plain_head(read_head(path))
     if not head.strip():
         raise FormatError(f"'{path}' is empty. No mechanism can be read; give a data file.")
-    table = _read(path, head, aside)
-    refuse_radians("mechanisms", table, path)
-    table = put_aside_no_planes(table, aside)
+    table = put_aside_no_planes(_read(path, head, aside), aside)
     if rejects is None and len(aside):
         counts = Counter(aside.table().column("reason").to_pylist()).most_common(_SHOWN_REASONS)
         reasons = "; ".join(f"{reason} ({count})" for reason, count in counts)

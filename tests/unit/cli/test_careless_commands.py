@@ -207,17 +207,19 @@ def test_catalogs_without_a_common_event_are_no_comparison(tmp_path, monkeypatch
     assert "matched by their identifiers" in said
 
 
-@pytest.mark.parametrize("columns", [("strike_deg", "dip_deg", "rake_deg")])
-def test_a_catalog_in_radians_is_refused(columns, tmp_path):
+def test_a_catalog_in_radians_is_refused(tmp_path):
     table = mechanisms()
-    turned = {n: np.radians(table.column(n).to_numpy()) for n in columns}
+    names = ("strike_deg", "dip_deg", "rake_deg")
+    turned = {n: np.radians(table.column(n).to_numpy()) for n in names}
     write_csv(mechanisms(**turned), tmp_path / "a.csv")
-    with pytest.raises(FormatError, match="angles in radians"):
+    with pytest.raises(FormatError, match="as small as radians"):
         read_mechanisms(tmp_path / "a.csv")
     rows = ["# longitude latitude depth strike dip rake magnitude"]
-    rows += [f"10.5 45.5 8 {s:.4f} {d:.4f} {k:.4f} 3.0" for s, d, k in zip(*turned.values())]  # noqa: B905
+    rows += [
+        f"10.5 45.5 8 {s:.4f} {d:.4f} {k:.4f} 3.0" for s, d, k in zip(*turned.values(), strict=True)
+    ]
     (tmp_path / "a.meca").write_text("\n".join(rows[1:]) + "\n")
-    with pytest.raises(FormatError, match="angles in radians"):
+    with pytest.raises(FormatError, match="as small as radians"):
         read_mechanisms(tmp_path / "a.meca")
 
 
