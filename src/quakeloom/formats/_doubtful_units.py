@@ -57,8 +57,8 @@ _LARGEST_RADIANS = {
     "polarities": {"azimuth_deg": 6.2832, "takeoff_deg": 3.1416},
     "tendency": {"strike_deg": 6.2832, "dip_deg": 1.5708},
 }
-"""Largest sizes of angles in radians, by table: a turn, half of one, a quarter, rounded up. Those of
-mechanisms are looked at where all formats meet, :mod:`quakeloom.formats._doubtful_planes`."""
+"""Largest sizes of angles in radians, by table: a turn, half of one, a quarter, rounded up. Those
+of mechanisms are looked at where all formats meet, :mod:`quakeloom.formats._doubtful_planes`."""
 
 
 def refuse_radians(table: str, rows: pa.Table, path: str | Path) -> None:
