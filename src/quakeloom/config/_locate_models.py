@@ -105,12 +105,29 @@ class Locate(Section):
         ge=0,
         le=1000,
     )
-    minimum_depth_km: float = setting(
-        -1.0, "Minimum depth below sea level (negative: above it).", "km", ge=-9, le=700
+    minimum_depth_km: float | None = setting(
+        None,
+        "Minimum depth below sea level (negative: above it); by default 1 km above the sea, or the "
+        "level of the highest station if that is higher.",
+        "km",
+        ge=-9,
+        le=700,
     )
-    maximum_depth_km: float = setting(60.0, "Largest depth below sea level.", "km", gt=-9, le=800)
+    maximum_depth_km: float | None = setting(
+        None,
+        "Largest depth below sea level; by default 60 km, or the bottom of tables and grids that "
+        "`models` names.",
+        "km",
+        gt=-9,
+        le=800,
+    )
     radius_km: float = setting(
-        150.0, "Half-width of the searched volume around the first station.", "km", gt=0, le=2000
+        150.0,
+        "Half-width of the searched volume around the first station; in flat models it grows where "
+        "the best hypocenter is at a side.",
+        "km",
+        gt=0,
+        le=2000,
     )
     maximum_distance_km: float = setting(
         300.0,
@@ -208,10 +225,10 @@ class Locate(Section):
 
     @model_validator(mode="after")
     def _depths_are_a_range(self) -> Locate:
-        if self.minimum_depth_km >= self.maximum_depth_km:
+        least, largest = self.minimum_depth_km, self.maximum_depth_km
+        if least is not None and largest is not None and least >= largest:
             raise ValueError(
-                f"minimum_depth_km ({self.minimum_depth_km}) is not less than maximum_depth_km "
-                f"({self.maximum_depth_km})"
+                f"minimum_depth_km ({least}) is not less than maximum_depth_km ({largest})"
             )
         if not self.models:
             raise ValueError(

@@ -55,6 +55,12 @@ _OFF_SHARE = 1.0 / 3.0
 """Largest share of such picks that wrong picks of a located event explain; robust likelihoods
 withstand as much. Chosen here."""
 
+_REACH = (
+    "a station is {away:.0f} km from the best hypocenter, as far as the tables reach "
+    "({reach:g} km), so that it may lie farther out; raise maximum_distance_km"
+)
+"""Reason of the status ``outside_model`` where tables end the search."""
+
 _UNREACHED = "no hypocenter within the volume is reached by the tables from all stations"
 _VANISHED = "the posterior vanishes: no member reaches all stations from where the event must be"
 """Reasons of the status ``outside_model``."""
@@ -62,6 +68,14 @@ _VANISHED = "the posterior vanishes: no member reaches all stations from where t
 _EDGE_SHARE = 0.02
 """Part of a cell of the grid within which the maximum is at the edge: about as close as the
 search for it ends. Chosen here."""
+
+_REACHED_SHARE = 0.985
+"""Share of the reach of tables from which on a station is at their end: posteriors that it cuts
+have their maximum as near. Chosen here."""
+
+_SIDE_SHARE = 0.95
+"""Share of the half width of the searched volume from which on its best node is at a side: more
+than a coarse cell within. Chosen here."""
 
 _SURE_REACH = 0.95
 """Share of the reach of tables within which stations may lie from that of the first arrival.
@@ -167,6 +181,12 @@ def locate_picks(
     event = screened.in_plane(screened.kept, here)
     center = np.array([0.0, *here.forward(picks.longitude[first], picks.latitude[first])])
     found = find_start(ensemble, event, options, center)
+    while found is not None and plane is None and _at_side(found[0], center, options):
+        # far from its stations: flat models have no sides, so the volume grows
+        if options.radius_km >= ensemble.times.north_km[-1]:
+            break
+        options = replace(options, radius_km=2.0 * options.radius_km)
+        found = find_start(ensemble, event, options, center)
     if found is None:
         return LocatedEvent("outside_model", _UNREACHED, count, screened.use)
     start, cloud = found
@@ -290,6 +310,11 @@ def _judge_place(
         return "stations_in_line", "the stations lie in a line, either side fits as well"
     if _at_edge(location, options, center):
         return "outside_model", _EDGE
+    if ensemble.times.radial:
+        away = float(np.hypot(*(station - location.maximum)[:, 1:].T).max())
+        reach = float(ensemble.times.north_km[-1])
+        if away > _REACHED_SHARE * reach:
+            return "outside_model", _REACH.format(away=away, reach=reach)
     if not _at_top(location, options):
         return "located", ""
     limit = options.minimum_depth_km
@@ -317,6 +342,11 @@ def _at_top(location: Location, options: LocationOptions) -> bool:
     grid = location.posterior.grid
     tiny = _EDGE_SHARE * grid.size[0] * abs(grid.basis[0, 0])
     return bool(location.maximum[0] < options.minimum_depth_km + max(tiny, 1e-6))
+
+
+def _at_side(start: Floats, center: Floats, options: LocationOptions) -> bool:
+    """Say whether the best node of the volume is at one of its sides."""
+    return bool(np.abs(start[1:] - center[1:]).max() > _SIDE_SHARE * options.radius_km)
 
 
 def _at_edge(location: Location, options: LocationOptions, center: Floats | None) -> bool:

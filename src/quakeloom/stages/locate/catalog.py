@@ -229,7 +229,7 @@ def locate_tables(
         locate, locator, events, picks, seed, corrections, block_events
     )
     warn_of_few_models(hypocenters, stored.times.member_count)
-    warn_of_limits(hypocenters, locate.minimum_depth_km)
+    warn_of_limits(hypocenters, stored.limits_km[0])
     warn_of_structure(locate, partial(_one_part, (hypocenters, arrivals)), rounds)
     terms = estimated if rounds.terms else None
     return LocatedCatalog(

@@ -115,7 +115,8 @@ def estimate_corrections(
     found = fit_station_terms(
         locator.ensemble.times,
         lambda: read_term_events(locate, locator, parts, keys, crowd),
-        keys.is_s[enough], location_options(locate), _standard(names, members, seed), infer,
+        keys.is_s[enough], location_options(locate, locator.stored),
+        _standard(names, members, seed), infer,
     )  # fmt: skip
     known = {p: n for p, n in zip("PS", found.noise, strict=True) if n is not None}
     spread = dict(zip("PS", found.spread_s.tolist(), strict=True))

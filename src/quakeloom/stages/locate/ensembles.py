@@ -60,6 +60,11 @@ _SHARED_ARRAYS = ("depth_km", "north_km", "east_km", "level_km", "boundary_km")
 """Arrays of an ensemble beside the times of its members."""
 
 
+_LEAST_KM, _LARGEST_KM = -1.0, 60.0
+"""Depths below sea level that are searched by default: from above most ground to below most crust.
+Chosen here."""
+
+
 @dataclass(frozen=True)
 class StoredEnsemble:
     """Times of an ensemble as they are kept on disk.
@@ -76,6 +81,8 @@ class StoredEnsemble:
         The members, where they have layers.
     spherical : bool
         Their rays are those on a sphere.
+    limits_km : (float, float)
+        Least and largest depth that hypocenters are searched in.
     """
 
     times: EnsembleTimes
@@ -83,6 +90,7 @@ class StoredEnsemble:
     plane: Plane | None = None
     models: tuple[LayeredModel, ...] = ()
     spherical: bool = False
+    limits_km: tuple[float, float] = (_LEAST_KM, _LARGEST_KM)
 
     @property
     def boundary(self) -> Floats | None:
@@ -198,11 +206,45 @@ def make_times(
     _warn_of_high_stations(locate, places)
     if grids:
         found = read_grid_ensemble(locate, grids, places, seed, cache)
-        return StoredEnsemble(found.times, found.boundary_km, found.plane)
+        limits = depth_limits(locate, levels, float(found.times.depth_km[-1]))
+        return StoredEnsemble(found.times, found.boundary_km, found.plane, limits_km=limits)
     if tables:
-        times = _stack_tables(locate, [read_travel_time_table(p) for p in tables], levels)
-        return StoredEnsemble(times, np.full((1, 1, len(tables)), np.nan))
+        read = [read_travel_time_table(p) for p in tables]
+        limits = depth_limits(locate, levels, float(read[0].depth_km[-1]))
+        times = _stack_tables(locate, read, levels, limits)
+        return StoredEnsemble(times, np.full((1, 1, len(tables)), np.nan), limits_km=limits)
     return _trace_layers(locate, models, levels, seed)
+
+
+def depth_limits(
+    locate: Locate, levels: Sequence[float], bottom_km: float | None = None
+) -> tuple[float, float]:
+    """Return the least and the largest depth that hypocenters are searched in.
+
+    Parameters
+    ----------
+    locate : Locate
+    levels : sequence of float
+        Receiver levels, which hold all stations; the highest first.
+    bottom_km : float, optional
+        Bottom of tables and grids, which do not reach deeper.
+
+    Raises
+    ------
+    InputError
+        If the one that is given is beyond the other.
+    """
+    least, largest = locate.minimum_depth_km, locate.maximum_depth_km
+    if least is None:
+        least = min(_LEAST_KM, *levels) if len(levels) else _LEAST_KM
+    if largest is None:
+        largest = _LARGEST_KM if bottom_km is None else bottom_km
+    if least >= largest:
+        raise InputError(
+            f"Depths from {least:g} to {largest:g} km are no range, so nothing can be located; "
+            "give locate.minimum_depth_km and locate.maximum_depth_km."
+        )
+    return least, largest
 
 
 def _refuse_boundary(locate: Locate, paths: Sequence[Path]) -> None:
@@ -217,6 +259,8 @@ def _refuse_boundary(locate: Locate, paths: Sequence[Path]) -> None:
 
 def _warn_of_high_stations(locate: Locate, places: Places) -> None:
     """Say so where stations lie above the least depth of the search."""
+    if locate.minimum_depth_km is None:
+        return
     above = places.depth_km < locate.minimum_depth_km
     if above.any():
         log.warning(
@@ -233,13 +277,14 @@ def _trace_layers(
     """Draw members around layered models and trace them."""
     models = [read_layer_model(p) if has_layers(p) else read_velocity_model(p) for p in paths]
     members = _members(locate, models, seed)
+    limits = depth_limits(locate, levels)
     depth, distance = table_grid(
-        locate.maximum_depth_km + 1.0,
+        limits[1] + 1.0,
         table_reach_km(locate),
         locate.table_step_km,
         models if len(models) == 1 and not locate.members else (),
     )
-    top = min(locate.minimum_depth_km, -3.0)
+    top = min(limits[0], -3.0)
     depth = np.concatenate([np.arange(np.floor(top), depth[0]), depth])
     traced = []
     for i, model in enumerate(members):
@@ -255,7 +300,7 @@ def _trace_layers(
             )
     return StoredEnsemble(
         stack_members(names, traced, depth, distance, levels), boundary[None, None, :],
-        models=tuple(members), spherical=locate.spherical,
+        models=tuple(members), spherical=locate.spherical, limits_km=limits,
     )  # fmt: skip
 
 
@@ -307,6 +352,7 @@ def write_ensemble(folder: Item, stored: StoredEnsemble, key: str) -> None:
                 for m in stored.models
             ],
             "spherical": stored.spherical,
+            "limits_km": list(stored.limits_km),
             "key": key,
         }
         write_json_if_changed(temporary / "members.json", about)
@@ -339,7 +385,10 @@ def read_ensemble(folder: Item) -> StoredEnsemble:
         for name, m in zip(about["names"], about.get("layers", []), strict=False)
     )
     spherical = bool(about.get("spherical", False))
-    return StoredEnsemble(times, arrays["boundary_km"], plane, models, spherical)
+    limits = about["limits_km"]
+    return StoredEnsemble(
+        times, arrays["boundary_km"], plane, models, spherical, (limits[0], limits[1])
+    )
 
 
 def table_reach_km(locate: Locate) -> float:
@@ -350,7 +399,7 @@ def table_reach_km(locate: Locate) -> float:
 def ensemble_bytes(locate: Locate, levels: int) -> float:
     """Return the bytes of the times of an ensemble in memory, at most."""
     depth, distance = table_grid(
-        locate.maximum_depth_km + 1.0,
+        (_LARGEST_KM if locate.maximum_depth_km is None else locate.maximum_depth_km) + 1.0,
         table_reach_km(locate),
         locate.table_step_km,
     )
@@ -359,7 +408,10 @@ def ensemble_bytes(locate: Locate, levels: int) -> float:
 
 
 def _stack_tables(
-    locate: Locate, tables: Sequence[TravelTimeTable], levels: Sequence[float]
+    locate: Locate,
+    tables: Sequence[TravelTimeTable],
+    levels: Sequence[float],
+    limits_km: tuple[float, float],
 ) -> EnsembleTimes:
     """Tables are for receivers at sea level; stations elsewhere get their depth taken off.
 
@@ -377,9 +429,10 @@ def _stack_tables(
                 f"The travel-time tables '{first.name}' and '{table.name}' have different grids. "
                 "Nothing is located; give tables of one grid."
             )
-    inside = first.distance_km <= table_reach_km(locate)
+    # deep events are recorded first by stations far from their epicenters
+    inside = first.distance_km <= table_reach_km(locate) + limits_km[1]
     distance = first.distance_km[inside]
-    depth = np.concatenate([[min(locate.minimum_depth_km, -3.0)], first.depth_km])
+    depth = np.concatenate([[min(limits_km[0], -3.0)], first.depth_km])
     for table in tables:
         groups = []
         for time in (table.p_time_s, table.s_time_s):

@@ -95,10 +95,12 @@ class LocatedBlock:
     arrays: dict[str, np.ndarray]
 
 
-def location_options(locate: Locate) -> LocationOptions:
-    """Return the options of the location room that the settings ask for."""
+def location_options(locate: Locate, stored: StoredEnsemble) -> LocationOptions:
+    """Return the options of the location room that the settings ask for, with this ensemble."""
     fields = LocationOptions.__dataclass_fields__
-    return LocationOptions(**{k: v for k, v in locate.model_dump().items() if k in fields})
+    values = {k: v for k, v in locate.model_dump().items() if k in fields}
+    values["minimum_depth_km"], values["maximum_depth_km"] = stored.limits_km
+    return LocationOptions(**values)
 
 
 def locate_block(
@@ -123,7 +125,7 @@ def locate_block(
     epochs : bool
         Find stations within their epochs only.
     """
-    options = location_options(locate)
+    options = location_options(locate, locator.stored)
     if corrections is not None and corrections.spread_s:
         # delays are known, or count by their own spread
         options = replace(options, station_error_s=0.0)

@@ -219,11 +219,11 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         else:
             layout.table(name).remove()
     remove_others(draws_folder(layout), names)
-    members = len(read_json(tables_folder(layout) / "members.json")["names"])
+    about = read_json(tables_folder(layout) / "members.json")
     hypocenters = pa.concat_tables(read_parts(layout, LOCATE.name, names, "hypocenters"))
-    warn_of_few_models(hypocenters, members)
+    warn_of_few_models(hypocenters, len(about["names"]))
     locate = locate_settings(settings)
-    warn_of_limits(hypocenters, locate.minimum_depth_km)
+    warn_of_limits(hypocenters, about["limits_km"][0])
     # kept with the marker, since the summary and the report say it as well
     parts = partial(part_tables, layout, LOCATE.name, names)
     return gather_parts(LOCATE, layout, {"structure": warn_of_structure(locate, parts, rounds)})
@@ -255,7 +255,7 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     table = read_table(layout.table("hypocenters"), "hypocenters", ["status", "reason"])
     counts = count_reasons(table.column("status"), ())
     shallow = count_at_limit(table)
-    limit = locate_settings(settings).minimum_depth_km
+    limit = read_json(tables_folder(layout) / "members.json")["limits_km"][0]
     return [
         *((f"location {status}", str(n)) for status, n in counts),
         *([(f"  at the least depth, {limit:g} km", str(shallow))] if shallow else []),
