@@ -140,18 +140,18 @@ TABLES = {
             "source_file": WORDS,
             "source_line": st.integers(-1, 10**12),
         }
-    ),
+    ).filter(lambda row: not row["polarity"] * (row["probability_up"] - 0.5) < 0.0),
     "stations": st.fixed_dictionaries(
         {
             "network": st.one_of(st.just(""), WORDS),
             "station": WORDS,
             "longitude": finite(-180, 360),
             "latitude": finite(-90, 90),
-            "elevation_m": finite(-12000, 9000),
+            "elevation_m": finite(-12000, 9000).filter(lambda m: m not in (-999.0, -9999.0)),
             "start_time": TIMES,
             "end_time": TIMES,
         }
-    ),
+    ).filter(lambda row: row["end_time"] > row["start_time"]),
 }
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from quakeloom.cli._catalogs import export
 from quakeloom.config import Locate, load_configuration
-from quakeloom.core import InputError, distance_azimuth, rotation_angle
+from quakeloom.core import PlanError, distance_azimuth, rotation_angle
 from quakeloom.formats import read_mechanisms, read_source
 from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
 from quakeloom.stages.planning import plan_configuration
@@ -102,5 +102,5 @@ def test_locations_of_all_agencies_are_the_same_and_right_and_come_back(folder):
 
 
 def test_a_folder_that_is_neither_run_nor_location_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"hypocenters\.parquet is missing"):
+    with pytest.raises(PlanError, match="has no plan"):
         export(tmp_path, tmp_path / "to", "quakeml")

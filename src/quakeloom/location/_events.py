@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import distance_azimuth
 from quakeloom.location._boundaries import boundary_at
+from quakeloom.location._density import EventPicks
 from quakeloom.location._descriptions import (
     azimuthal_gap,
     compare_models,
@@ -180,23 +181,15 @@ def locate_picks(
     here = plane or Plane(float(picks.longitude[first]), float(picks.latitude[first]))
     event = screened.in_plane(screened.kept, here)
     center = np.array([0.0, *here.forward(picks.longitude[first], picks.latitude[first])])
-    found = find_start(ensemble, event, options, center)
-    while found is not None and plane is None and _at_side(found[0], center, options):
-        # far from its stations: flat models have no sides, so the volume grows
-        if options.radius_km >= ensemble.times.north_km[-1]:
-            break
-        options = replace(options, radius_km=2.0 * options.radius_km)
-        found = find_start(ensemble, event, options, center)
+    options, found = _find_start(ensemble, event, options, center, plane is None)
     if found is None:
         return LocatedEvent("outside_model", _UNREACHED, count, screened.use)
     start, cloud = found
     if plane is None:
         # The plane is exact around its origin, so that is moved to the event.
-        longitude, latitude = here.inverse(start[1], start[2])
-        shift = start[1:].copy()
-        here = Plane(float(longitude), float(latitude))
+        here = Plane(*map(float, here.inverse(start[1], start[2])))
         event = screened.in_plane(screened.kept, here)
-        cloud = cloud - np.array([0.0, *shift])
+        cloud = cloud - np.array([0.0, *start[1:]])
         start = np.array([start[0], 0.0, 0.0])
     prior = None if epicenter is None else here.forward(*epicenter)
     location = locate_event(ensemble, event, options, start, cloud, prior, wanted.smoothing)
@@ -207,15 +200,17 @@ def locate_picks(
     )
     values = describe_location(location, here) | count
     if boundary_km is not None:
-        boundary = np.asarray(boundary_km, dtype=float)
-        below = boundary_at(ensemble.times, boundary, location.posterior.grid.nodes)
+        nodes = location.posterior.grid.nodes
+        below = boundary_at(ensemble.times, np.asarray(boundary_km, dtype=float), nodes)
         values["probability_below_boundary"] = location.posterior.probability_below(below)
     if options.compare:
         compare_models(ensemble, location, options, prior, here, values)
     located = _with_picks(
         LocatedEvent(status, reason, values, screened.use), ensemble, location, screened, here
     )
-    located = _judge_residuals(located, location, screened, options)
+    located = _judge_reach(
+        _judge_residuals(located, location, screened, options), ensemble, event.station, location
+    )
     if not wanted.count or wanted.random is None:
         return located
     nodes, origin, member = draw_hypocenters(
@@ -310,11 +305,6 @@ def _judge_place(
         return "stations_in_line", "the stations lie in a line, either side fits as well"
     if _at_edge(location, options, center):
         return "outside_model", _EDGE
-    if ensemble.times.radial:
-        away = float(np.hypot(*(station - location.maximum)[:, 1:].T).max())
-        reach = float(ensemble.times.north_km[-1])
-        if away > _REACHED_SHARE * reach:
-            return "outside_model", _REACH.format(away=away, reach=reach)
     if not _at_top(location, options):
         return "located", ""
     limit = options.minimum_depth_km
@@ -337,11 +327,40 @@ def _judge_residuals(
     return replace(located, status="misfit", reason=reason)
 
 
+def _judge_reach(
+    located: LocatedEvent, ensemble: Ensemble, station: Floats, location: Location
+) -> LocatedEvent:
+    """Give a located event whose farthest station is at the end of the tables another status."""
+    away = float(np.hypot(*(station - location.maximum)[:, 1:].T).max())
+    reach = float(ensemble.times.north_km[-1])
+    at_end = ensemble.times.radial and away > _REACHED_SHARE * reach
+    if located.status != "located" or not at_end:
+        return located
+    reason = _REACH.format(away=away, reach=reach)
+    return replace(located, status="outside_model", reason=reason)
+
+
 def _at_top(location: Location, options: LocationOptions) -> bool:
     """Say whether the maximum is at the least depth."""
     grid = location.posterior.grid
     tiny = _EDGE_SHARE * grid.size[0] * abs(grid.basis[0, 0])
     return bool(location.maximum[0] < options.minimum_depth_km + max(tiny, 1e-6))
+
+
+def _find_start(
+    ensemble: Ensemble, event: EventPicks, options: LocationOptions, center: Floats, grows: bool
+) -> tuple[LocationOptions, tuple[Floats, Floats] | None]:
+    """Return where the mass is, and options of the volume that it was found in.
+
+    Flat models have no sides, and an event may be far from the stations that recorded it: the
+    volume grows there until no side of it is the best place.
+    """
+    while True:
+        found = find_start(ensemble, event, options, center)
+        wide = options.radius_km >= ensemble.times.north_km[-1]
+        if found is None or not grows or wide or not _at_side(found[0], center, options):
+            return options, found
+        options = replace(options, radius_km=2.0 * options.radius_km)
 
 
 def _at_side(start: Floats, center: Floats, options: LocationOptions) -> bool:

@@ -162,12 +162,10 @@ def locate_event(
     log_prior = depth_prior(options, epicenter)
     basis, start, slope = grid_shape(ensemble, picks, options, start)
     log_weight = ensemble.log_weight
-    sampled = ensemble.times.member_count >= _SMOOTHED_FROM
-    if options.smooth_models and sampled:
+    sampled = options.smooth_models and ensemble.times.member_count >= _SMOOTHED_FROM
+    if sampled:
         stream = random_stream(0, "smoothing") if random is None else random
-        # models that are not flat have structure of their own
-        flat = options if ensemble.times.radial else replace(options, lateral_spread=0.0)
-        picks, gain = smooth_members(ensemble.times, picks, flat, start, stream)
+        picks, gain = smooth_members(ensemble.times, picks, options, start, stream)
         log_weight = log_weight + gain
     density = EventDensity(
         ensemble.times.arrays, picks, options.error_model, log_weight, log_prior,
@@ -194,7 +192,7 @@ def locate_event(
         picks,
         density.log_weight,
         count,
-        stretch_of(posterior) if options.smooth_models and sampled else 1.0,
+        stretch_of(posterior) if sampled else 1.0,
     )
 
 

@@ -95,7 +95,9 @@ def smooth_members(
         if known.sum() < 3:
             return picks, gain
         found = found[known]
-        sideways = lateral_scatter(picks.station, start, found.mean(axis=0), options)
+        sideways = np.empty((picks.time_s.size, 0))
+        if times.radial:  # others have structure of their own
+            sideways = lateral_scatter(picks.station, start, found.mean(axis=0), options)
         slope = mean_slopes(times, picks, start, options)
         fit = _fit_kernel(found, sideways, slope, picks, options)
         step = fit.step * min(1.0, _LONGEST_STEP_KM / max(float(np.abs(fit.step).max()), 1e-12))

@@ -86,7 +86,7 @@ def test_faults_are_named_by_fault_or_by_name(form, mechanisms):
         (lambda f: f.drop(columns="latitude"), "no place: 30"),
         (lambda f: f.assign(strike_deg=np.nan), "no mechanism: 30"),
         (lambda f: f.assign(strike_deg=np.radians(f.strike_deg), dip_deg=np.radians(f.dip_deg),
-                            rake_deg=np.radians(f.rake_deg)), "angles in radians"),
+                            rake_deg=np.radians(f.rake_deg)), "as small as radians"),
     ],
 )  # fmt: skip
 def test_mechanisms_that_make_no_map_are_refused_with_the_reason(change, reason, mechanisms):

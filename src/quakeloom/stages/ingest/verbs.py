@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings, Source
@@ -241,7 +242,9 @@ def source_files(settings: Settings) -> list[tuple[Source, Path, str]]:
 def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], None]) -> list[Item]:
     code = code_digest("quakeloom.formats")
     stats_file = cache / "digests.json"
-    digests = InputDigests(read_json_or(stats_file, {}))
+    kept = read_json_or(stats_file, {})
+    files = kept.get("files", {})
+    digests = InputDigests(files if kept.get("digest") == digest_json(files) else {})
     jobs: list[dict[str, Any]] = []
     folders: list[Item] = []
     for source, file, name in source_files(settings):
@@ -268,7 +271,8 @@ def _read_sources(settings: Settings, cache: Item, progress: Callable[[str], Non
         with open_executor(kind, cluster.workers, cluster.scheduler_file) as executor:
             for job, counts in zip(jobs, executor.map(_read_one, jobs), strict=True):
                 log.info("ingest %s: %s", job["name"], counts)
-    write_json_if_changed(stats_file, digests.known)
+    known = {"files": digests.known, "digest": digest_json(digests.known)}
+    write_json_if_changed(stats_file, known)
     return folders
 
 
@@ -351,6 +355,25 @@ def _gather(folders: list[Item], name: str) -> pa.Table:
     return pa.concat_tables(pieces) if pieces else empty_table(name)
 
 
+def _partitions_of_rejects(
+    rejects: pa.Table, event_ids: pa.Array, pieces: dict[str, tuple[pa.Table, np.ndarray]]
+) -> NDArray[np.int64]:
+    """Number of the partition of every reject: of its event, or the first of its file.
+
+    So what a new file says changes no other partition. What is of no file with rows of events is
+    kept with the first one.
+    """
+    of_event = pieces["events"][1]
+    where = pc.index_in(rejects.column("event_id"), event_ids).fill_null(-1).to_numpy()
+    found = np.where(where >= 0, of_event[where], -1)
+    for table, partition in pieces.values():
+        if "source_file" in table.column_names and table.num_rows:
+            files = table.column("source_file").combine_chunks()
+            first = pc.index_in(rejects.column("source_file"), files).fill_null(-1).to_numpy()
+            found = np.where((found < 0) & (first >= 0), partition[first], found)
+    return np.maximum(found, 0)
+
+
 def _split(
     settings: Settings,
     layout: RunLayout,
@@ -396,9 +419,7 @@ def _split(
         tables["stations"], events, [pieces[n][0] for n in ("polarities", "picks")], say
     )
     rejects = pa.concat_tables([rejects, aside])
-    # what belongs to no event of the run is kept with the first partition
-    where = pc.index_in(rejects.column("event_id"), event_ids).fill_null(-1).to_numpy()
-    pieces["rejects"] = rejects, np.where(where >= 0, of_event[where], 0)
+    pieces["rejects"] = rejects, _partitions_of_rejects(rejects, event_ids, pieces)
 
     for name in SHARED_TABLES:
         write_table(layout.ingest / f"{name}.parquet", name, tables[name], validate=False)
