@@ -186,11 +186,11 @@ def locate_picks(
         return LocatedEvent("outside_model", _UNREACHED, count, screened.use)
     start, cloud = found
     if plane is None:
-        # The plane is exact around its origin, so that is moved to the event.
-        here = Plane(*map(float, here.inverse(start[1], start[2])))
+        # the plane is exact around its origin, so that is moved to the event
+        longitude, latitude = here.inverse(start[1], start[2])
+        here = Plane(float(longitude), float(latitude))
         event = screened.in_plane(screened.kept, here)
-        cloud = cloud - np.array([0.0, *start[1:]])
-        start = np.array([start[0], 0.0, 0.0])
+        cloud, start = cloud - start * [0.0, 1.0, 1.0], start * [1.0, 0.0, 0.0]
     prior = None if epicenter is None else here.forward(*epicenter)
     location = locate_event(ensemble, event, options, start, cloud, prior, wanted.smoothing)
     if location is None:
