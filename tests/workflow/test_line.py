@@ -67,7 +67,7 @@ def test_line_runs_once_and_then_only_what_is_new(tmp_path):
     assert "3 partitions" in quakeloom("verify", "--config", config, "--results", results).stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_command_makes_an_ensemble_of_any_pick_file_and_adds_members_later(tmp_path):
     """Names that other programs rely on: the arrays, their dimensions, and the JSON's keys."""
     write_line(tmp_path)

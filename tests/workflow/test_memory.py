@@ -37,7 +37,7 @@ def simulated(folder: Path, events: int, **changes) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("events", [50, 3000])
+@pytest.mark.parametrize("events", [50, pytest.param(3000, marks=pytest.mark.long)])
 def test_the_peak_of_a_partition_is_below_its_promise(tmp_path, events):
     import subprocess
 
@@ -67,7 +67,7 @@ def test_a_job_that_cannot_fit_is_refused_with_numbers(tmp_path):
         plan_configuration(load_configuration(config), tmp_path / "results")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
     import subprocess
 

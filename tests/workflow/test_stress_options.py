@@ -98,6 +98,7 @@ def test_depth_has_its_own_smoothness(tmp_path):
     assert faults.loc["b", "slip_tendency"] > faults.loc["a", "slip_tendency"]
 
 
+@pytest.mark.long
 def test_time_windows_see_a_stress_that_turns(tmp_path):
     """SHmax that jumps by 40 degrees in the middle of four years: seen in time, not in place."""
     days = EAST.integers(0, 4 * 365, 1200)

@@ -50,7 +50,7 @@ def test_the_api_reference_has_every_room() -> None:
     assert sorted(listed) == sorted({"quakeloom"} | {f"quakeloom.{room}" for room in rooms})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_site_builds_and_needs_no_network(tmp_path: Path) -> None:
     """The site builds without a warning, can be searched, and loads nothing from elsewhere."""
     for package in ("sphinx", "myst_parser", "numpydoc", "furo"):

@@ -178,7 +178,10 @@ def _hash_solutions(normals, slips, angle, least):
     return [(out.normals[k], out.slips[k], out.shares[k], *out.spreads[k]) for k in range(count)]
 
 
-@pytest.mark.parametrize("angle", [30.0, 45.0, 45.5])
+@pytest.mark.parametrize(
+    "angle",
+    [45.5, pytest.param(30.0, marks=pytest.mark.long), pytest.param(45.0, marks=pytest.mark.long)],
+)
 def test_hash_average_is_that_of_hash_for_sets_of_every_width(angle):
     """Wide sets, where many mechanisms are removed, end as the literal rule of HASH does."""
     random = np.random.default_rng(int(10 * angle))

@@ -231,6 +231,7 @@ def test_members_can_be_added_later(finished, pick_file, tmp_path):
     np.testing.assert_array_equal(members(layout), members(complete))
 
 
+@pytest.mark.long
 def test_prepared_again_keeps_members_and_changed_settings_replace_them(pick_file, tmp_path):
     settings, layout = settings_of(pick_file, members=4), RunLayout(tmp_path / "line")
     run_all(settings, layout)
@@ -284,6 +285,7 @@ def test_particle_samplers_give_the_same_kind_of_ensemble(pick_file, tmp_path, s
     assert summary["members"] == 16
 
 
+@pytest.mark.long
 def test_report_holds_the_samplers_against_each_other(pick_file, tmp_path):
     """Two ensembles of the same line: numbers in a file and a section on the page."""
     from quakeloom.report import write_line_report

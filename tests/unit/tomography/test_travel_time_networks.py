@@ -27,7 +27,7 @@ def sections():
     return np.stack([3 + 0.4 * z, 3 + 0.4 * z + 0.3 * np.exp(-((z - 2) ** 2) - ((x - 8) / 3) ** 2)])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_networks_of_all_particles_pass_the_gate_of_three_per_mille():
     pytest.importorskip("torch")
     sources = np.array([[0.0, 2.0], [0.0, 13.0]])
