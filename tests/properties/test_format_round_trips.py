@@ -47,9 +47,10 @@ def mechanism_tables(draw) -> pa.Table:
         return draw(st.lists(strategy, min_size=count, max_size=count))
 
     solved = np.array(column(st.booleans()))
+    # three 0 are no plane, and a catalog whose dips are all below 1.6 is in radians
     angles = [
         np.where(solved, column(finite(*limits)), np.nan)
-        for limits in ((0, 359.999), (0, 90), (-179.999, 180))
+        for limits in ((0, 359.999), (2, 90), (-179.999, 180))
     ]
     other = auxiliary_plane(*angles)
     return make_table(

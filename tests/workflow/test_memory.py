@@ -93,7 +93,7 @@ def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
         assert measured <= promised, stage
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("grids", [False, True])
 def test_the_peaks_of_locating_are_below_their_promises(tmp_path, grids):
     """Tables of a layered ensemble, and grids in space that are larger than the program."""

@@ -82,7 +82,7 @@ def test_a_stage_of_another_package_is_a_stage_like_any_other(plugged, tmp_path)
     assert not re.search(r"^mechanism\s", again, re.M)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_partitions_that_a_stage_finds_are_planned_when_it_has_run(plugged, tmp_path):
     plugged({"findhours": "hours:FIND", "hours": "hours:HOURS"})
     write_month(tmp_path, "2019-01")

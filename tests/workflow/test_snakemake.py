@@ -120,7 +120,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(catalog):
         str(Path(sys.executable).parent / "quakeloom"), "run", "--config",
         str(catalog / "tiny.yaml"), "--results", str(catalog / "results"),
     ]  # fmt: skip
-    for delay in (4.5, 8.5):
+    for delay in (6.5,):
         process = subprocess.Popen(
             command, cwd=ROOT, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -60,7 +60,7 @@ def line_and_networks(particles, options):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_scores_along_traced_rays_are_those_of_the_solver():
     pytest.importorskip("torch")
     problem, networks = line_and_networks(1, NetworkOptions(steps=600, batch=256, width=48))
