@@ -144,7 +144,7 @@ def agreement(root: Path) -> dict[str, float]:
 def simulate_only(config: str, results: str) -> None:
     """Simulate into the cache of sources, where the plan finds it."""
     from quakeloom.config import load_configuration
-    from quakeloom.stages.ingest.verbs import simulate_source
+    from quakeloom.stages.ingest.source_files import simulate_source
 
     configuration = load_configuration(Path(config))
     (settings,) = configuration.cases.values()

@@ -24,7 +24,7 @@ from quakeloom.library._frames import frame_of, take_rows
 from quakeloom.library._maps import draw_mechanism_map, draw_network_map
 from quakeloom.library._results import Result, nothing_to_plot
 from quakeloom.schema import empty_table
-from quakeloom.stages.ingest.verbs import unique_events
+from quakeloom.stages.ingest.row_partitions import unique_events
 
 if TYPE_CHECKING:
     import obspy

@@ -17,8 +17,8 @@ from quakeloom.library._mechanism_results import Mechanisms, SolvedEvents
 from quakeloom.library._settings import SEED, model_names, settings_of
 from quakeloom.library._takeoffs import trace_stack
 from quakeloom.schema import make_table
+from quakeloom.stages.ingest.row_partitions import rows_of_events, unique_events
 from quakeloom.stages.ingest.station_places import put_aside_misplaced
-from quakeloom.stages.ingest.verbs import rows_of_events, unique_events
 from quakeloom.stages.mechanism.blocks import EventBlock, solve_events
 from quakeloom.stages.readings.block_readings import Shared
 

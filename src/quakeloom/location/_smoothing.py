@@ -67,7 +67,8 @@ def smooth_members(
     estimation, section 6.4). Every member gets one draw ``g = m + s (g_k - m) + h U z`` of its
     kernel. It is drawn where the picks ask for it, from the posterior of ``z`` that a member has
     when times are linear around the best hypocenter, and counts by ``p(z) / q(z)``: importance
-    sampling, right whatever the draw comes from.
+    sampling, right whatever the draw comes from. In flat models the errors of
+    :func:`lateral_scatter` are drawn with it, of the spread that the member has.
 
     Parameters
     ----------
@@ -124,13 +125,19 @@ def smooth_members(
     return replace(picks, delay_s=delay), gain
 
 
+def even_places(members: int) -> Floats:
+    """Return places in the unit interval that any run of members fills evenly.
+
+    Members next to each other are far apart, so that no part of an ensemble has one place.
+    """
+    return np.asarray(np.mod((np.arange(members) + 0.5) * _GOLDEN, 1.0))
+
+
 def _share_levels(members: int, lateral: bool) -> list[tuple[float, NDArray[np.int64]]]:
     """Return factors of the lateral spread, and the members that have each."""
-    number = np.arange(members)
     if not lateral:
-        return [(1.0, number)]
-    # numbers next to each other get levels far apart, so that no part of the ensemble has one
-    level = (np.mod((number + 0.5) * _GOLDEN, 1.0) * len(LATERAL_LEVELS)).astype(np.int64)
+        return [(1.0, np.arange(members))]
+    level = (even_places(members) * len(LATERAL_LEVELS)).astype(np.int64)
     return [(float(f), np.flatnonzero(level == i)) for i, f in enumerate(LATERAL_LEVELS)]
 
 

@@ -13,7 +13,7 @@ from quakeloom.location._density import EventPicks
 from quakeloom.location._interpolation import Floats, Ints, member_times
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._pick_noise import PickNoise, estimate_pick_noise
-from quakeloom.location._smoothing import LOOSE, mean_slopes
+from quakeloom.location._smoothing import LOOSE, even_places, mean_slopes
 from quakeloom.location._tables import NEVER, EnsembleTimes
 
 _PASSES = 5
@@ -43,9 +43,6 @@ _FIRST_SPREAD_S = 0.2
 
 _FACTORS = np.exp(np.linspace(-0.8, 0.8, 9))
 """Factors of the spread of terms that are tried: with 16 stations it is known to a fifth."""
-
-_GOLDEN = 0.6180339887498949
-"""Fraction whose multiples fill the unit interval evenly: that of the golden ratio."""
 
 _FREE = np.diag([LOOSE, LOOSE, LOOSE, 0.0])
 """Prior precision of a change of hypocenter and origin time."""
@@ -183,9 +180,8 @@ def _draw_terms(normal: _Normal, spread: Floats, standard: Floats) -> tuple[Floa
     keys, members = standard.shape
     fit = np.array([normal.log_likelihood(spread * f) for f in _FACTORS])
     share = np.cumsum(np.exp(fit - fit.max()))
-    # neighbors in number get factors far apart, so that no part of the ensemble has one
-    place = np.mod((np.arange(members) + 0.5) * _GOLDEN, 1.0)
-    chosen = np.minimum(np.searchsorted(share, place * share[-1]), len(_FACTORS) - 1)
+    found = np.searchsorted(share, even_places(members) * share[-1])
+    chosen = np.minimum(found, len(_FACTORS) - 1)
     mean, draw, square = np.zeros((keys, members)), np.zeros((keys, members)), np.zeros(keys)
     for level in np.unique(chosen):
         own = np.flatnonzero(chosen == level)

@@ -25,8 +25,7 @@ def write_seal(folder: Item, files_only: bool = False) -> None:
 
 def read_seal(folder: Item) -> dict[str, str]:
     """Return the digests that a folder was sealed with, none where the seal is gone or damaged."""
-    found = read_json_or(folder / SEAL, {})
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    return {str(k): str(v) for k, v in read_json_or(folder / SEAL, {}).items()}
 
 
 def is_sealed(folder: Item) -> bool:
@@ -45,6 +44,8 @@ def is_sealed(folder: Item) -> bool:
 def read_json_or(item: Item, default: Any) -> Any:
     """Read a JSON file that can be made anew: one that is gone or damaged counts as absent.
 
+    Damaged is what cannot be read, and what is another kind of value than the default.
+
     Parameters
     ----------
     item : Item
@@ -54,7 +55,10 @@ def read_json_or(item: Item, default: Any) -> Any:
     if not item.exists():
         return default
     try:
-        return read_json(item)
+        found = read_json(item)
     except InputError:
+        found = None
+    if found is None or (default is not None and not isinstance(found, type(default))):
         log.warning("%s is damaged; what it says is found out anew", item)
         return default
+    return found

@@ -12,8 +12,8 @@ import pytest
 import quakeloom as ql
 from quakeloom.schema import empty_table, make_table
 from quakeloom.stages.ingest.doubled_readings import count_disagreements
+from quakeloom.stages.ingest.row_partitions import rows_of_events
 from quakeloom.stages.ingest.station_places import put_aside_misplaced
-from quakeloom.stages.ingest.verbs import rows_of_events
 from quakeloom.stages.readings.station_epochs import find_stations
 
 ORIGIN = np.datetime64("2020-06-01T00:00", "ns")

@@ -7,7 +7,8 @@ import pytest
 
 from quakeloom.config import parse_settings
 from quakeloom.core import InputError
-from quakeloom.stages.ingest.verbs import ingest_sources, source_files
+from quakeloom.stages.ingest.source_files import source_files
+from quakeloom.stages.ingest.verbs import ingest_sources
 from quakeloom.stages.without_a_run.source_checks import check_sources
 from quakeloom.store import RunLayout, open_folder, read_table
 

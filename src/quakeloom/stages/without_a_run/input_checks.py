@@ -24,7 +24,7 @@ from quakeloom.formats import (
     sniffs_as,
 )
 from quakeloom.stages.archive.record_sets import list_files
-from quakeloom.stages.ingest.verbs import source_files
+from quakeloom.stages.ingest.source_files import source_files
 from quakeloom.stages.locate.ensembles import find_location_model
 from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.stages.weights.pickers import find_picker_weights

@@ -19,7 +19,7 @@ from quakeloom.formats import (
     misdated_readings,
     read_source,
 )
-from quakeloom.stages.ingest.verbs import source_files, source_options
+from quakeloom.stages.ingest.source_files import source_files, source_options
 from quakeloom.stages.without_a_run.folder_words import some_names
 from quakeloom.store import input_stamp
 
