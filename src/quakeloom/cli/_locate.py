@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from quakeloom.cli._console import counting
 from quakeloom.cli._open_run import Partition, Run, open_run
+from quakeloom.cli._setting_pairs import merge_settings, read_setting_file, read_setting_pairs
 from quakeloom.cli._table_files import refuse_file_for_folder
 
 locate_app = typer.Typer(
@@ -49,8 +51,14 @@ def locate(
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A setting of `locate`, such as radius_km=80.", metavar="K=V"),
+        typer.Option(
+            "--set", help="A setting of `locate`, such as station_iterations=0.", metavar="K=V"
+        ),
     ] = None,
+    picks_format: Annotated[
+        str, typer.Option("--format", help="Format of the picks; see `quakeloom formats`.")
+    ] = "auto",
+    stations_format: Annotated[str, typer.Option(help="Format of the stations.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Root of the random streams.")] = 20260101,
 ) -> None:
     """Locate any picks, or run a verb of the stage."""
@@ -66,7 +74,7 @@ def locate(
             "and --out DIR. Nothing was computed; see `quakeloom locate --help`."
         )
     refuse_file_for_folder(out)
-    values = _given_settings(config, setting or [])
+    values = merge_settings(read_setting_file(config, "locate"), read_setting_pairs(setting or []))
     values["models"] = list(model)
     if members is not None:
         values["members"] = members
@@ -76,8 +84,9 @@ def locate(
     }  # fmt: skip
     locate = parse_settings(given, "quakeloom locate").locate
     assert locate is not None
-    events, rows, places = read_location_inputs(picks, stations, out)
-    found = locate_catalog(locate, events, rows, places, out, seed)
+    inputs = read_location_inputs(picks, stations, out, (picks_format, stations_format))
+    with counting("locating", "events") as progress:
+        found = locate_catalog(locate, *inputs, out, seed, progress=progress)
     _show(found, out)
 
 
@@ -103,33 +112,6 @@ def locate_terms(run: Run, number: Round) -> None:
     stage.gather_terms(*open_run(run), number)
 
 
-def _given_settings(config: Path | None, pairs: list[str]) -> dict[str, Any]:
-    import yaml
-
-    from quakeloom.core import SettingsError
-    from quakeloom.store import read_input_text
-
-    values: dict[str, Any] = {}
-    if config is not None:
-        try:
-            read = yaml.safe_load(read_input_text(config)) or {}
-        except yaml.YAMLError as error:
-            raise SettingsError(f"{config} cannot be read as YAML: {error}") from None
-        if not isinstance(read, dict):
-            raise SettingsError(f"{config} holds no settings; write `key: value` lines.")
-        group = read.get("locate", read)
-        values |= dict(group) if isinstance(group, dict) else {}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not sign:
-            raise SettingsError(f"--set '{pair}' is no setting; write KEY=VALUE.")
-        try:
-            values[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise SettingsError(f"--set '{pair}': '{value}' cannot be read as YAML.") from None
-    return values
-
-
 def _show(found: Any, out: Path) -> None:
     table = Table("event", "status", "longitude", "latitude", "depth (km)", "picks", "rms (s)",
                   "models", title=str(out))  # fmt: skip
@@ -147,6 +129,8 @@ def _show(found: Any, out: Path) -> None:
             f"{row['effective_model_count']:.1f}",
         )
     Console(markup=False).print(table)
+    if any(row["depth_025_km"] < 0.0 for row in rows[:20]):
+        typer.echo("Depths below 0 are above sea level.")
     if len(rows) > 20:
         typer.echo(f"... and {len(rows) - 20} more in {out / 'hypocenters.parquet'}")
     for row in rows:

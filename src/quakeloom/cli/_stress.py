@@ -44,12 +44,22 @@ def stress(
     ] = "",
     maximum_depth: Annotated[float, typer.Option(help="Deeper events are left out (km).")] = 1000.0,
     bootstrap: Annotated[int, typer.Option(help="Bootstrap replicates over events.")] = 0,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Any setting of `stress`, such as minimum_magnitude=2; it wins over the options.",
+            metavar="K=V",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of the random streams.")] = 20260101,
 ) -> None:
     """Map the stress of a catalog of mechanisms, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
         return
     from quakeloom.cli._catalogs import read_catalog
+    from quakeloom.cli._console import spinner
+    from quakeloom.cli._setting_pairs import merge_settings, read_setting_pairs
     from quakeloom.core import SettingsError
     from quakeloom.stages.without_a_run.map_catalog import map_catalog
 
@@ -73,7 +83,10 @@ def stress(
             raise SettingsError(
                 f"--area '{area}' is no area; write four numbers such as 164,184,-50,-33."
             ) from None
-    made, description = map_catalog(_settings(values), read_catalog(mechanisms, out), out, seed)
+    settings = _settings(merge_settings(values, read_setting_pairs(setting or [])))
+    catalog = read_catalog(mechanisms, out)
+    with spinner("mapping"):
+        made, description = map_catalog(settings, catalog, out, seed)
     _show(made.table, description, out)
 
 

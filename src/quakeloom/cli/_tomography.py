@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from quakeloom.cli._setting_pairs import merge_settings, read_setting_pairs
 from quakeloom.cli._table_files import refuse_file_for_folder
 from quakeloom.core import SettingsError
 
@@ -57,12 +58,24 @@ def tomography(
         float | None, typer.Option(help="Depth of the water's surface, km.")
     ] = None,
     unit: Annotated[str, typer.Option(help="Unit of positions: auto, km or m.")] = "auto",
+    file_format: Annotated[
+        str, typer.Option("--format", help="Format of the picks: auto, rayinvr, pygimli or csv.")
+    ] = "auto",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Any setting of `tomography`, such as section.spacing_km=[0.1,0.2] or "
+            "prior.blocks=0; it wins over the other options.",
+            metavar="K=V",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all random streams.")] = 20260101,
 ) -> None:
     """Compute an ensemble from a pick file, with settings that follow from the picks.
 
     The section, the phases that come first, and the prior's mean, width and correlation lengths
-    follow from the picks; a configuration file (`quakeloom run --config`) sets them all. What is
+    follow from the picks; `--set` sets each of them, and all other settings. What is
     already computed in the folder is kept, so more members can be added.
     """
     if context.invoked_subcommand is not None:
@@ -73,32 +86,44 @@ def tomography(
             "part, finalise, verify with --run DIR. Nothing was computed."
         )
     refuse_file_for_folder(out)
+    given: dict[str, Any] = {
+        "picks": {
+            "path": picks.name,
+            "format": file_format,
+            "unit": unit,
+            "error_s": error,
+            "relative_error": relative_error,
+            "first_arrivals": [p.strip() for p in phases.split(",") if p.strip()],
+        },
+        "section": {
+            "ground": str(Path(ground).absolute()) if ground else "",
+            "water_surface_km": water_surface,
+        },
+        "sampler": sampler,
+        "members": members,
+    }
+    given = merge_settings(given, read_setting_pairs(setting or []))
+    given.setdefault(
+        "block_members",
+        _BLOCK_MEMBERS if given["sampler"] == "rml" else max(16, _count_of(given["members"])),
+    )
     if workers is None:
-        workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if members >= _BLOCK_MEMBERS else 0
+        many = _count_of(given["members"]) >= _BLOCK_MEMBERS
+        workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if many else 0
     _run_line(
         out,
         {
             "seed": seed,
             "data": str(picks.absolute().parent),
             "cluster": {"kind": "local" if workers > 1 else "synchronous", "workers": workers or 1},
-            "tomography": {
-                "picks": {
-                    "path": picks.name,
-                    "unit": unit,
-                    "error_s": error,
-                    "relative_error": relative_error,
-                    "first_arrivals": [p.strip() for p in phases.split(",") if p.strip()],
-                },
-                "section": {
-                    "ground": str(Path(ground).absolute()) if ground else "",
-                    "water_surface_km": water_surface,
-                },
-                "sampler": sampler,
-                "members": members,
-                "block_members": _BLOCK_MEMBERS if sampler == "rml" else max(16, members),
-            },
+            "tomography": given,
         },
     )
+
+
+def _count_of(members: Any) -> int:
+    """Members as a number; what is none is refused later, with the other settings."""
+    return members if isinstance(members, int) else 0
 
 
 def _run_line(out: Path, given: dict[str, Any]) -> None:

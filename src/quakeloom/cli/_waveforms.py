@@ -181,6 +181,9 @@ def polarity(
         float, typer.Option(help="Move every pick by this many seconds first (for tests).")
     ] = 0.0,
     stations: Stations = None,
+    picks_format: Annotated[
+        str, typer.Option("--format", help="Format of the picks; see `quakeloom formats`.")
+    ] = "auto",
 ) -> None:
     """Read first motions at given P picks, or run a verb of the stage."""
     if context.invoked_subcommand is not None:
@@ -198,7 +201,9 @@ def polarity(
     directions = _directions(stations)
     with status("reading polarities") as tell:
         reader = open_reader(weights)
-        found = read_folder(waveforms, read_picks(picks), reader, shift, tell, directions)
+        found = read_folder(
+            waveforms, read_picks(picks, picks_format), reader, shift, tell, directions
+        )
     rejects = write_named_table(
         out, "polarities", found.polarities, found.rejects, {"reader": reader.name}
     )
@@ -384,12 +389,12 @@ def _numbers(text: str, option: str) -> tuple[float, float]:
     return a, b
 
 
-def read_picks(path: Path) -> Any:
+def read_picks(path: Path, format: str = "auto") -> Any:
     """Read a table of picks from Parquet or any pick format."""
-    return _read_table(path, "picks")
+    return _read_table(path, "picks", format)
 
 
-def _read_table(path: Path, name: str) -> Any:
+def _read_table(path: Path, name: str, format: str = "auto") -> Any:
     import pyarrow as pa
 
     from quakeloom.core import InputError
@@ -400,9 +405,9 @@ def _read_table(path: Path, name: str) -> Any:
     files = [i for i in item.children() if not i.is_folder()] if item.is_folder() else [item]
     if not files:
         raise InputError(f"There are no {name} at '{path}': the folder is empty.")
-    written = [read_named_table(f, name) for f in files]
+    written = [read_named_table(f, name) if format == "auto" else None for f in files]
     table = pa.concat_tables(
-        getattr(read_source(f.local), name) if known is None else known
+        getattr(read_source(f.local, format), name) if known is None else known
         for f, known in zip(files, written, strict=True)
     )
     if not table.num_rows:

@@ -8,6 +8,10 @@ from pydantic import field_validator, model_validator
 
 from quakeloom.config._fields import Section, setting
 
+_LARGEST_ERROR_S = 60.0
+"""Largest standard error in s of a pick that a setting may state (chosen here); a larger number is
+one of another unit."""
+
 
 class Locate(Section):
     """Hypocenters from picks. The stage runs where this group is given."""
@@ -219,8 +223,11 @@ class Locate(Section):
     @field_validator("pick_errors_s")
     @classmethod
     def _errors_are_positive(cls, errors: list[float]) -> list[float]:
-        if not errors or any(not e > 0 for e in errors) or len(errors) > 10:
-            raise ValueError(f"{errors} are no errors; write one to ten positive numbers")
+        if not errors or any(not 0 < e <= _LARGEST_ERROR_S for e in errors) or len(errors) > 10:
+            raise ValueError(
+                f"{errors} are no errors; write one to ten numbers above 0, in s, of at most "
+                f"{_LARGEST_ERROR_S:g}"
+            )
         return errors
 
     @model_validator(mode="after")

@@ -42,7 +42,7 @@ class TomographyPicks(Section):
         9.0, "Picks that need a faster mean velocity are too early and put aside.", "km/s", gt=0
     )
     error_s: float | None = setting(
-        None, "Standard error of picks that have none (missing or zero).", "s", gt=0
+        None, "Standard error of picks that have none (missing or zero).", "s", gt=0, le=10
     )
     relative_error: float = setting(
         0.0, "Added in quadrature, as a share of the travel time.", "1", ge=0, lt=1

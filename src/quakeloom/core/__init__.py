@@ -43,6 +43,7 @@ from quakeloom.core.geodesy import (
     unprojected_position,
 )
 from quakeloom.core.layered_models import LayeredModel
+from quakeloom.core.levels import depth_words
 from quakeloom.core.randomness import random_stream, string_keys
 from quakeloom.core.shipped_files import find_shipped, shipped_places
 
@@ -64,6 +65,7 @@ __all__ = [
     "VerificationError",
     "auxiliary_plane",
     "compiled",
+    "depth_words",
     "digest_bytes",
     "digest_file",
     "digest_json",

@@ -28,6 +28,12 @@ _NO_DEPTH_KM = -9.0
 _AIR_KM = -3.0
 """Most earthquakes of a catalog are not this high above the sea."""
 
+_LARGE_ERROR_S = 10.0
+"""Standard errors of most picks are smaller, those of emergent teleseisms as well (chosen here)."""
+
+_HUGE_ERROR_S = 60.0
+"""A pick with a larger standard error says nothing of a local or regional event (chosen here)."""
+
 
 def put_aside_doubts(tables: SourceTables) -> SourceTables:
     """Return tables with a row in the rejects for every column that may be in another unit.
@@ -36,7 +42,7 @@ def put_aside_doubts(tables: SourceTables) -> SourceTables:
     """
     doubts = [
         (table, doubt)
-        for table in ("events", "stations", "polarities")
+        for table in ("events", "stations", "polarities", "picks")
         for doubt in doubtful_units(table, getattr(tables, table))
     ]
     known = set(tables.rejects.column("reason").to_pylist()) if doubts else set()
@@ -113,6 +119,8 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
                 f"all elevations are between {heights[0]:g} and {heights[-1]:g} m; if they are "
                 "km, call the column elevation_km"
             )
+    if table == "picks":
+        doubts += _doubtful_errors(rows)
     if table in ("events", "mechanisms"):
         depths = rows.column("depth_km").to_numpy()
         depths = depths[depths > _NO_DEPTH_KM]
@@ -122,6 +130,26 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
                 "positive downward: write it with the other sign"
             )
     return doubts
+
+
+def _doubtful_errors(rows: pa.Table) -> list[str]:
+    """Say where standard errors of picks are so large that they may be in ms."""
+    errors = rows.column("uncertainty_s").to_numpy()
+    errors = errors[np.isfinite(errors)]
+    if not errors.size:
+        return []
+    middle, huge = float(np.median(errors)), int(np.sum(errors > _HUGE_ERROR_S))
+    if middle > _LARGE_ERROR_S:
+        return [
+            f"the median standard error of {errors.size} picks is {middle:g} s, so they say "
+            f"next to nothing; if it is in ms, write {middle / 1e3:g}"
+        ]
+    if huge:
+        return [
+            f"{huge} of {errors.size} picks have standard errors above {_HUGE_ERROR_S:g} s and say "
+            "next to nothing; correct them, or take these picks out"
+        ]
+    return []
 
 
 def _horizontal_motions(rows: pa.Table) -> list[str]:

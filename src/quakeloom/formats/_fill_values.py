@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.schema import make_table
@@ -30,6 +31,11 @@ def leave_out_fills(tables: SourceTables) -> SourceTables:
     """Return tables in which fill values are missing, each with a row in the rejects."""
     changed: dict[str, Any] = {}
     said = [tables.rejects]
+    picks = tables.picks
+    error = picks.column("uncertainty_s").to_numpy()
+    if (error == 0.0).any():
+        changed["picks"] = _with_column(picks, "uncertainty_s", np.where(error == 0, np.nan, error))
+        said.append(_no_errors(picks, int(np.sum(error == 0.0))))
     for name, columns in _FILLS.items():
         table = getattr(tables, name)
         for column, fills in columns.items():
@@ -45,8 +51,23 @@ def leave_out_fills(tables: SourceTables) -> SourceTables:
             told = {n: rows.column(n) for n in _TOLD if n in rows.column_names}
             told |= {"record": [_RECORDS[name]] * len(reasons), "reason": reasons}
             said.append(make_table("rejects", told, len(reasons)))
-            i = table.schema.get_field_index(column)
-            kept = pa.array(np.where(mask, np.nan, values), table.schema.field(i).type)
-            table = table.set_column(i, table.schema.field(i), kept)
+            table = _with_column(table, column, np.where(mask, np.nan, values))
             changed[name] = table
     return replace(tables, **changed, rejects=pa.concat_tables(said)) if changed else tables
+
+
+def _with_column(table: pa.Table, name: str, values: NDArray[np.float64]) -> pa.Table:
+    """Return a table with other values in a column."""
+    i = table.schema.get_field_index(name)
+    field = table.schema.field(i)
+    return table.set_column(i, field, pa.array(values, field.type))
+
+
+def _no_errors(picks: pa.Table, count: int) -> pa.Table:
+    """Return the row of the rejects that says what becomes of errors of 0, once for a file."""
+    reason = (
+        f"{count} of {picks.num_rows} picks have a standard error of 0, which no pick has: it is "
+        "not known, and follows from their weights (locate.pick_errors_s)"
+    )
+    told = {"source_file": [picks.column("source_file")[0].as_py()], "source_line": [-1]}
+    return make_table("rejects", told | {"record": ["column"], "reason": [reason]}, 1)

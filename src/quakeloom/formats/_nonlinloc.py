@@ -293,14 +293,15 @@ def _is_used(words: list[str]) -> bool:
 def _uncertainty(words: list[str]) -> float:
     """Standard error of a Gaussian pick, or that of a box of the same half-width.
 
-    A negative error is not known: ObsPy writes -1 for it. Nor is one of 0.
+    A negative error is not known: ObsPy writes -1 for it. One of 0 is left for
+    :func:`~quakeloom.formats._fill_values.leave_out_fills`, which says so.
     """
     if len(words) < 11 or words[9] not in ("GAU", "BOX"):
         return _NAN
     error = float(words[10])
     if not math.isfinite(error):
         raise ValueError(f"the error '{words[10]}' of the pick is no number")
-    if error <= 0.0:
+    if error < 0.0:
         return _NAN
     return error if words[9] == "GAU" else error / math.sqrt(3.0)
 

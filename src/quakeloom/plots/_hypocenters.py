@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.plots._depth_axis import label_depths
 from quakeloom.plots._style import (
     ALERT,
     INK,
@@ -85,6 +86,8 @@ def plot_hypocenters(
     axes[0, 0].set_ylim(limits[1])
     axes[0, 0].set_aspect("equal", adjustable="box")
     axes[1, 0].invert_yaxis()
+    label_depths(axes[0, 1].xaxis)
+    label_depths(axes[1, 0].yaxis)
     _legend(axes[1, 1], other is not None, boundary_km is not None)
     return figure
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from quakeloom.plots._depth_axis import label_depths
 from quakeloom.plots._style import (
     ALERT,
     COLUMN_WIDTH_IN,
@@ -104,7 +105,7 @@ def plot_velocity_sections(
         axes.set_visible(False)
     for k, axes in enumerate(all_axes[: len(fields)]):
         if k % columns == 0:
-            axes.set_ylabel(f"Depth ({unit})")
+            label_depths(axes.yaxis, unit)
         if k + columns >= len(fields):
             axes.set_xlabel(f"Distance ({unit})")
     if image is not None:
@@ -181,7 +182,7 @@ def plot_ensemble_bands(
     bands: Sequence[tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
     x_label: str,
     y_label: str,
-    invert: bool = False,
+    depth_unit: str = "",
     width_in: float = PAGE_WIDTH_IN,
 ) -> Figure:
     """Draw lines with a range each: exact and sampled posteriors, depths of an iso-velocity.
@@ -191,8 +192,8 @@ def plot_ensemble_bands(
     positions : array_like, (n,)
     bands : sequence of (label, lower, middle, upper)
     x_label, y_label : str
-    invert : bool
-        Let the vertical axis point down.
+    depth_unit : str
+        Unit of depths; with one the vertical axis is one of depths, and points down.
     width_in : float
     """
     x = np.asarray(positions, float)
@@ -207,7 +208,8 @@ def plot_ensemble_bands(
         axes.plot(x, upper, color=color, linewidth=0.6)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
-    if invert:
+    if depth_unit:
         axes.invert_yaxis()
+        label_depths(axes.yaxis, depth_unit)
     axes.legend(loc="best")
     return figure

@@ -297,7 +297,7 @@ def _depth_section(results: LineResults) -> Section:
                     bands,
                     f"Distance ({unit})",
                     f"Depth ({unit})",
-                    True,
+                    unit,
                 ),
                 "Depths of iso-velocities with their ranges.",
                 "Median and 95 % range over the members that reach the velocity.",

@@ -121,10 +121,18 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
             ["event", "latitude", "longitude", "depth (km)", "95 % (km)", "picks", "rms (s)",
              "models"],
             rows,
-            f"The first {len(rows)} of {good.num_rows} events." if good.num_rows > _ROWS else "",
+            _below_the_table(good),
             (False, True, True, True, True, True, True, True),
         )
     )  # fmt: skip
+
+
+def _below_the_table(good: pa.Table) -> str:
+    """What the caption of the table says: what is left out, and what negative depths are."""
+    said = [f"The first {_ROWS} of {good.num_rows} events."] if good.num_rows > _ROWS else []
+    if (_column(good, "depth_025_km")[:_ROWS] < 0.0).any():
+        said.append("Depths below 0 are above sea level.")
+    return " ".join(said)
 
 
 def _comparison(good: pa.Table, place: NDArray[np.float64], others: NDArray[np.float64]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, depth_words
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,13 @@ def make_line_grid(
         floor = np.interp(distance, points[:, 0], points[:, 1])
     if floor.min() < z0 - 1e-9:
         raise InputError(
-            f"The ground rises to {floor.min():g} km depth, above the section's top at {z0:g} km. "
-            "Rays would be cut off; start the depth range higher."
+            f"The ground rises to {depth_words(floor.min())}, above the section's top at "
+            f"{depth_words(z0)}. Rays would be cut off; start the depth range higher."
         )
     if floor.max() >= z1 - dz:
         raise InputError(
-            f"The ground falls to {floor.max():g} km depth, to the section's bottom at {z1:g} km. "
-            "No velocity can be found below it; deepen the depth range."
+            f"The ground falls to {depth_words(floor.max())}, to the section's bottom at "
+            f"{depth_words(z1)}. No velocity can be found below it; deepen the depth range."
         )
     return LineGrid(depth, distance, floor, water_surface_km, water_velocity_km_s)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import InputError
+from quakeloom.core import InputError, depth_words
 from quakeloom.tomography._later_arrivals import find_later_arrivals
 from quakeloom.tomography._line_grid import LineGrid
 from quakeloom.tomography._travel_time_picks import TravelTimePicks
@@ -151,13 +151,13 @@ def _place_in_section(
     aside.add(
         z < top - tolerance_km,
         [
-            f"{name} at {v:g} km depth lies {1000 * (g - v):.4g} m above the ground"
+            f"{name} at {depth_words(v)} lies {1000 * (g - v):.4g} m above the ground"
             for v, g in zip(z, top, strict=True)
         ],
     )
     aside.add(
         z > grid.depth_km[-1],
-        [f"{name} at {v:g} km depth lies below the section" for v in z],
+        [f"{name} at {depth_words(v)} lies below the section" for v in z],
     )
     place[:, 0] = np.maximum(z, top)
     return place
@@ -188,7 +188,7 @@ def _none_left(picks: int, reasons: dict[int, str]) -> str:
     counts: dict[str, int] = {}
     for words in reasons.values():
         # what differs from pick to pick goes, so that equal reasons are counted together
-        key = re.sub(r"( at)? [-+.e\d]+ k?m( depth)?", "", re.split(r":| \(", words)[0])
+        key = re.sub(r"( at)? [-+.e\d]+ k?m( depth| elevation)?", "", re.split(r":| \(", words)[0])
         counts[key] = counts.get(key, 0) + 1
     lacking = any(w.endswith(_GIVE_ERRORS) for w in reasons.values())
     remedy = _GIVE_ERRORS if lacking else "correct the picks or the settings of the section"

@@ -32,7 +32,7 @@ REASONS = [
     "no wave travels 30 km in 0.5 s",
     "has no time error",
     "has a time error of zero: give `tomography.picks.error_s`",
-    "receiver at -0.9 km depth lies 900 m above the ground",
+    "receiver at 0.9 km elevation lies 900 m above the ground",
     "shot at 55 km lies outside the section (0 to 40 km)",
     "doubled: row 0 has the same shot, receiver and phase",
 ]

@@ -45,7 +45,7 @@ def test_good_picks_pass_and_are_set_on_the_ground():
         (
             {"receivers_km": np.array([[-1.0, 30.0], [2.0, 50.0], [1.6, 70.0]])},
             0,
-            "receiver at -1 km depth lies 2600 m above the ground",
+            "receiver at 1 km elevation lies 2600 m above the ground",
         ),
         (
             {"shots_km": np.array([[np.nan, 10.0], [np.nan, 10.0], [np.nan, 120.0]])},

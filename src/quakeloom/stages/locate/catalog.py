@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,11 +58,26 @@ from quakeloom.store import (
 
 log = logging.getLogger(__name__)
 
+_BLOCK_EVENTS = 1024
+"""Events that are located as one block."""
+
+Progress = Callable[[int, int], None]
+"""Takes how many events are done, and of how many."""
+
+
+def _no_progress(done: int, of: int) -> None:
+    """Show nothing."""
+
 
 def read_location_inputs(
-    picks: Path, stations: Path, out: Path | None = None
+    picks: Path,
+    stations: Path,
+    out: Path | None = None,
+    formats: tuple[str, str] = ("auto", "auto"),
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Read events, picks and stations from Parquet, CSV or any other format.
+
+    ``formats`` are those of picks and stations; ``auto`` looks inside.
 
     Records that cannot be read are written to ``rejects.parquet`` of a folder, if one is given.
 
@@ -71,7 +86,7 @@ def read_location_inputs(
     InputError
         If a file is missing, or holds no picks or no stations.
     """
-    source, places = _read(picks), _read(stations)
+    source, places = _read(picks, formats[0]), _read(stations, formats[1])
     for path, table, what in (
         (picks, source.picks, "picks"),
         (stations, places.stations, "stations"),
@@ -97,6 +112,17 @@ def _with_rejected(source: SourceTables) -> pa.Table:
     if not lost:
         return source.events
     return pa.concat_tables([source.events, make_table("events", {"event_id": lost})])
+
+
+class _Count:
+    """Tell after every event how many are done."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._done, self._total = progress, 0, total
+
+    def __call__(self) -> None:
+        self._done += 1
+        self._progress(self._done, self._total)
 
 
 @dataclass(frozen=True)
@@ -136,7 +162,7 @@ def locate_catalog(
     out: Path,
     seed: int = 0,
     data: str = "",
-    block_events: int = 1024,
+    progress: Progress = _no_progress,
 ) -> pa.Table:
     """Locate any picks in one go and write all files to a folder.
 
@@ -149,10 +175,13 @@ def locate_catalog(
     seed : int
     data : str
         Folder where relative paths of models start; the current one if empty.
+    progress : callable
+        Told after every event how many are located, and of how many; an event counts once for
+        every round.
     """
     _refuse_no_events(picks)
     folder = open_folder(out)
-    found = locate_tables(locate, events, picks, stations, folder, seed, data, block_events)
+    found = locate_tables(locate, events, picks, stations, folder, seed, data, progress)
     provenance = {"quakeloom": __version__, "seed": seed, "code_digest": found.code_digest,
                   "locate": locate.model_dump(mode="json")}  # fmt: skip
     for name in LOCATE.tables:
@@ -178,7 +207,7 @@ def locate_tables(
     cache: Item,
     seed: int = 0,
     data: str = "",
-    block_events: int = 1024,
+    progress: Progress = _no_progress,
 ) -> LocatedCatalog:
     """Locate any picks in one go; only the times of the ensemble are written.
 
@@ -192,6 +221,8 @@ def locate_tables(
     seed : int
     data : str
         Folder where relative paths of models start; the current one if empty.
+    progress : callable
+        As for :func:`locate_catalog`.
 
     Raises
     ------
@@ -215,18 +246,19 @@ def locate_tables(
     stored = read_ensemble(folder)
     locator = Locator(make_ensemble(stored.times), stored, stations)
     rounds = correction_rounds(locate, len(ids))
+    count = _Count(progress, events.num_rows * (rounds.every + 1))
     estimated: Estimated | None = None
     corrections = read_given_corrections(locate, data, stored.times.member_count)
     quick = locate.model_copy(update={"draws": 0, "compare": False})
     for number in range(rounds.every):
         log.info("locate: round %d of %d", number + 1, rounds.every + 1)
-        part = _locate_blocks(quick, locator, events, picks, seed, corrections, block_events)[:2]
+        part = _locate_blocks(quick, locator, events, picks, seed, corrections, count)[:2]
         estimated = estimate_corrections(
             locate, locator, partial(_one_part, part), seed, rounds.terms > 0
         )
         corrections = take_corrections(estimated)
     hypocenters, arrivals, arrays = _locate_blocks(
-        locate, locator, events, picks, seed, corrections, block_events
+        locate, locator, events, picks, seed, corrections, count
     )
     warn_of_few_models(hypocenters, stored.times.member_count)
     warn_of_limits(hypocenters, stored.limits_km[0])
@@ -253,12 +285,20 @@ def _locate_blocks(
     picks: pa.Table,
     seed: int,
     corrections: Corrections | None,
-    block_events: int,
+    count: _Count,
 ) -> tuple[pa.Table, pa.Table, dict[str, np.ndarray]]:
     """Locate all events block by block; return hypocenters, arrivals and arrays."""
     blocks = [
-        locate_block(locate, locator, events.slice(start, block_events), picks, seed, corrections)
-        for start in range(0, events.num_rows, block_events)
+        locate_block(
+            locate,
+            locator,
+            events.slice(start, _BLOCK_EVENTS),
+            picks,
+            seed,
+            corrections,
+            progress=count,
+        )
+        for start in range(0, events.num_rows, _BLOCK_EVENTS)
     ]
     hypocenters, arrivals = (
         pa.concat_tables([getattr(b, name) for b in blocks]) for name in LOCATE.part_tables
@@ -280,10 +320,10 @@ def _refuse_no_events(picks: pa.Table) -> list[str]:
     return ids
 
 
-def _read(path: Path) -> SourceTables:
+def _read(path: Path, format: str) -> SourceTables:
     if not is_input(path):
         raise InputError(f"There is no file {path}, so nothing can be located.")
-    tables = read_source(path, "auto")
+    tables = read_source(path, format)
     for row in tables.rejects.slice(0, 5).to_pylist():
         log.warning("%s line %d: %s", path, row["source_line"], row["reason"])
     if tables.rejects.num_rows > 5:

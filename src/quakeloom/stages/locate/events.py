@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,6 +111,7 @@ def locate_block(
     seed: int,
     corrections: Corrections | None = None,
     epochs: bool = True,
+    progress: Callable[[], None] = lambda: None,
 ) -> LocatedBlock:
     """Locate the events of a block from their picks.
 
@@ -124,6 +125,8 @@ def locate_block(
     corrections : Corrections, optional
     epochs : bool
         Find stations within their epochs only.
+    progress : callable
+        Called after every event.
     """
     options = location_options(locate, locator.stored)
     if corrections is not None and corrections.spread_s:
@@ -146,6 +149,7 @@ def locate_block(
         )  # fmt: skip
         results.add(i, own, found)
         results.rows.append(_row(event_id, float(magnitude[i]), found, reference))
+        progress()
     arrivals = make_table(
         "arrivals",
         {

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.config import Settings
-from quakeloom.core import string_keys
+from quakeloom.core import depth_words, string_keys
 from quakeloom.schema import is_earthquake, time_values
 from quakeloom.stages.readings.block_readings import BlockEvents, Unusable
 from quakeloom.travel import TableStack
@@ -71,6 +71,6 @@ def _find_invalid(events: pa.Table, tables: TableStack | None) -> dict[int, Unus
             )
         for i in np.flatnonzero(depth < -_DEPTH_TOLERANCE_KM):
             invalid[int(i)] = Unusable(
-                "invalid_event", f"depth {depth[i]:g} km is far above sea level"
+                "invalid_event", f"its depth, {depth_words(depth[i])}, is far above sea level"
             )
     return invalid
