@@ -24,7 +24,11 @@ from quakeloom.formats._line_format import LinePicks
 from quakeloom.formats._mechanism_tables import names_mechanisms, read_mechanisms
 from quakeloom.formats._memory_tables import register_rows
 from quakeloom.formats._miniseed import write_miniseed
-from quakeloom.formats._misplaced_stations import find_misplaced_stations, misplaced_reasons
+from quakeloom.formats._misplaced_stations import (
+    exchanged_epicenters,
+    find_misplaced_stations,
+    misplaced_reasons,
+)
 from quakeloom.formats._network_weights import (
     find_seisbench_weights,
     list_seisbench_weights,
@@ -110,6 +114,7 @@ __all__ = [
     "check_format_options",
     "detect_format",
     "event_id_of",
+    "exchanged_epicenters",
     "fault_types",
     "fetch_stations",
     "fetch_waveforms",

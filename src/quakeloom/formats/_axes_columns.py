@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import plane_angles
 from quakeloom.formats._column_names import find_columns, plain_name
+from quakeloom.formats._doubtful_units import doubtful_moments
 from quakeloom.formats._mechanism_angles import PLANE
 from quakeloom.formats._named_columns import RawTable
 from quakeloom.formats._text_columns import parse_floats
@@ -90,6 +91,8 @@ def with_magnitudes_of_moments(raw: RawTable) -> RawTable:
         magnitude = (np.log10(np.where(mantissa > 0, mantissa, np.nan)) + exponent - 16.1) / 1.5
     raw.data = raw.data.drop_columns(list(columns.values()))
     raw.data = raw.data.append_column("magnitude", pa.array(magnitude))
+    for doubt in doubtful_moments(magnitude):
+        raw.rejects.add(-1, "column", doubt)
     return raw
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
 from quakeloom.formats._source_tables import SourceTables
@@ -27,6 +28,17 @@ _NO_DEPTH_KM = -9.0
 
 _AIR_KM = -3.0
 """Most earthquakes of a catalog are not this high above the sea."""
+
+_RADIANS = (2.0 * np.pi, np.pi / 2.0)
+"""Largest size of a longitude and of a latitude in radians. As degrees these are in the Gulf of
+Guinea, where there is sea alone."""
+
+_SMALL, _LARGEST_SMALL = 2.0, 4.0
+"""Moment tensors are rarely found for catalogs whose median and largest magnitudes are smaller;
+moments in N m of regional and global catalogs give such."""
+
+_UP_BY = 14.0 / 3.0
+"""Magnitude by which a moment in N m is larger than the same number in dyn cm."""
 
 _LARGE_ERROR_S = 10.0
 """Standard errors of most picks are smaller, those of emergent teleseisms as well (chosen here)."""
@@ -108,6 +120,7 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
                 f"{nowhere} of {rows.num_rows} {table} are at longitude 0 and latitude 0, as where "
                 "the place is not known; take them out unless they are there"
             )
+        doubts += _doubtful_degrees(table, rows)
     if table == "polarities":
         doubts += _horizontal_motions(rows)
     if table == "stations":
@@ -130,6 +143,46 @@ def doubtful_units(table: str, rows: pa.Table) -> list[str]:
                 "positive downward: write it with the other sign"
             )
     return doubts
+
+
+def doubtful_moments(magnitude: NDArray[np.float64]) -> list[str]:
+    """Say where moments in dyn cm give magnitudes so small that they may be in N m.
+
+    Parameters
+    ----------
+    magnitude : ndarray, shape (mechanisms,)
+        Moment magnitudes; NaN is not known.
+    """
+    magnitude = magnitude[np.isfinite(magnitude)]
+    if not magnitude.size or magnitude.max() > _LARGEST_SMALL or np.median(magnitude) > _SMALL:
+        return []
+    low, high = magnitude.min(), magnitude.max()
+    return [
+        f"moments in dyn cm, as GMT has them, give magnitudes from {low:.1f} to {high:.1f}; if "
+        f"they are in N m, add 7 to the exponents, and magnitudes are {low + _UP_BY:.1f} to "
+        f"{high + _UP_BY:.1f}"
+    ]
+
+
+def _doubtful_degrees(table: str, rows: pa.Table) -> list[str]:
+    """Say where all places are in a corner of the Gulf of Guinea, as radians are."""
+    longitude, latitude = (rows.column(n).to_numpy() for n in ("longitude", "latitude"))
+    known = np.isfinite(longitude + latitude)
+    places = np.unique(np.stack([longitude[known], latitude[known]]), axis=1)
+    if places.shape[1] < _FEW or np.any(np.abs(places).max(axis=1) > _RADIANS):
+        return []
+    # networks of simulations lie around 0, which no network in radians does
+    (west, south), (east, north) = places.min(axis=1), places.max(axis=1)
+    if west <= 0.0 <= east and south <= 0.0 <= north:
+        return []
+    if np.all(places == np.round(places)):
+        return []
+    return [
+        f"all {int(known.sum())} {table} are at longitude {west:.4g} to {east:.4g} and latitude "
+        f"{south:.4g} to {north:.4g}, in the Gulf of Guinea; if these are radians, write degrees: "
+        f"{np.degrees(west):.4g} to {np.degrees(east):.4g} and {np.degrees(south):.4g} to "
+        f"{np.degrees(north):.4g}"
+    ]
 
 
 def _doubtful_errors(rows: pa.Table) -> list[str]:

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom.core import FormatError, auxiliary_plane, fault_vectors, plane_angles
+from quakeloom.formats._doubtful_units import doubtful_moments
 from quakeloom.formats._gmt_header import column_order, header_columns, reorder, split_row
 from quakeloom.formats._mechanism_angles import (
     AUXILIARY,
@@ -147,7 +148,11 @@ def read_gmt_meca(path: Path, rejects: Rejects) -> pa.Table:
         )
     if not len(rows):
         no_such_format(path, _TITLE, "mechanism", rejects.table())
-    return rows.table()
+    table = rows.table()
+    if "exponent" in form.columns:
+        for doubt in doubtful_moments(table.column("magnitude").to_numpy()):
+            rejects.add(-1, "column", doubt)
+    return table
 
 
 def leading_numbers(words: Sequence[str]) -> list[float]:

@@ -98,8 +98,7 @@ def read_hypo71_phases(
             f"Option event_ids of '{path}' is '{event_ids}', which means nothing. "
             "Nothing is read; write time or file."
         )
-    places = read_places(path, hypocenters) if hypocenters else None
-    reader = _Cards(path, places, event_ids, doubled_picks)
+    reader = _Cards(path, hypocenters, event_ids, doubled_picks)
     for number, line in enumerate(read_lines(path, _PHASES), start=1):
         reader.add_line(number, line)
     return reader.finish()
@@ -111,12 +110,13 @@ class _Cards:
     def __init__(
         self,
         path: Path,
-        places: list[Hypocenter] | None,
+        hypocenters: str,
         event_ids: str,
         doubled_picks: str,
     ) -> None:
-        self._path, self._places, self._event_ids = path, places, event_ids
+        self._path, self._event_ids = path, event_ids
         self._rows = PhaseRows(path, _PHASES, doubled_picks)
+        self._places = read_places(path, hypocenters, self._rows.rejects) if hypocenters else None
         self._picks = TableBuilder("picks", source_file=str(path), picker="analyst")
         self._cards: list[tuple[int, str, _Card]] = []
         self._count = 0

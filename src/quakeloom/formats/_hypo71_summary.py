@@ -17,7 +17,7 @@ from quakeloom.formats._fixed_columns import (
 )
 from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import Hypocenter, PhaseRows
-from quakeloom.formats._source_tables import SourceTables
+from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._text_lines import head_lines, read_lines, utc_nanoseconds
 
 _SUMMARY = "a HYPO71 summary file"
@@ -73,7 +73,7 @@ def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
     short, sides = _is_short(lines), _sides(lines)
     unsaid = 0
     for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.lstrip().upper().startswith("DATE"):
+        if _is_no_hypocenter(line):
             continue
         try:
             place = _place(line, short, sides)
@@ -83,15 +83,29 @@ def read_hypo71_summary(path: Path, event_ids: str = "time") -> SourceTables:
         place.event_id = name_event(path, event_ids, count)
         rows.start_event(number, line, place)
         count += 1
-        unsaid += sides == ("", "") and not (line[20:21].isalpha() and line[30:31].isalpha())
+        unsaid += _is_unsaid(line, sides)
         rows.end_event()
     if unsaid:
-        rows.rejects.add(
-            -1, "file", f"{unsaid} epicenters have no letter of their hemisphere; they are taken "
-            "for north and east. If they are west, write LAT N and LONG W in a line of names that "
-            "begins with DATE",
-        )  # fmt: skip
+        rows.rejects.add(-1, "file", _unsaid_words(unsaid))
     return rows.finish()
+
+
+def _is_no_hypocenter(line: str) -> bool:
+    """Say whether a line is blank, or the line of names."""
+    return not line.strip() or line.lstrip().upper().startswith("DATE")
+
+
+def _is_unsaid(line: str, sides: tuple[str, str]) -> bool:
+    """Say whether neither a letter nor the line of names gives the hemispheres."""
+    return sides == ("", "") and not (line[20:21].isalpha() and line[30:31].isalpha())
+
+
+def _unsaid_words(count: int) -> str:
+    """Say how many epicenters are taken for north and east, and what to write if they are not."""
+    return (
+        f"{count} epicenters have no letter of their hemisphere; they are taken for north and "
+        "east. If they are west, write LAT N and LONG W in a line of names that begins with DATE"
+    )
 
 
 def _sides(lines: list[str]) -> tuple[str, str]:
@@ -141,8 +155,11 @@ def _place(line: str, short: bool, sides: tuple[str, str]) -> Hypocenter:
     )
 
 
-def read_places(path: Path, hypocenters: str) -> list[Hypocenter]:
-    """Return the hypocenters of the summary file that belongs to a phase file."""
+def read_places(path: Path, hypocenters: str, rejects: Rejects) -> list[Hypocenter]:
+    """Return the hypocenters of the summary file that belongs to a phase file.
+
+    Lines that cannot be read, and hemispheres that nothing says, are told in ``rejects``.
+    """
     file = Path(f"{path}{hypocenters}") if hypocenters.startswith(".") else Path(hypocenters)
     if not file.is_file():
         raise FormatError(
@@ -151,11 +168,19 @@ def read_places(path: Path, hypocenters: str) -> list[Hypocenter]:
         )
     places = []
     lines = read_lines(file, _SUMMARY)
-    for line in lines:
-        try:
-            places.append(_place(line, _is_short(lines), _sides(lines)))
-        except ValueError:
+    short, sides = _is_short(lines), _sides(lines)
+    unsaid = 0
+    for number, line in enumerate(lines, start=1):
+        if _is_no_hypocenter(line):
             continue
+        try:
+            places.append(_place(line, short, sides))
+        except ValueError as problem:
+            rejects.add(-1, "event", f"line {number} of '{file.name}': {problem}", line)
+            continue
+        unsaid += _is_unsaid(line, sides)
+    if unsaid:
+        rejects.add(-1, "file", f"'{file.name}': {_unsaid_words(unsaid)}")
     if not places:
         raise FormatError(
             f"'{file}' is not {_SUMMARY}: no hypocenter in it can be read. Nothing is read; "

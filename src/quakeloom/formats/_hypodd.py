@@ -7,7 +7,7 @@ from pathlib import Path
 
 from quakeloom.core import SettingsError
 from quakeloom.formats._first_motions import phase_class
-from quakeloom.formats._fixed_columns import origin_seconds, possible_travel_time
+from quakeloom.formats._fixed_columns import origin_seconds
 from quakeloom.formats._format import Format
 from quakeloom.formats._hypodd_stations import NETWORK_OPTION, count_letters
 from quakeloom.formats._number_words import (
@@ -22,6 +22,7 @@ from quakeloom.formats._number_words import (
 from quakeloom.formats._phase_rows import Arrival, FirstMotion, Hypocenter, PhaseRows
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import utc_nanoseconds
+from quakeloom.formats._travel_time_units import TravelTimes
 
 _PHASE = "a hypoDD phase file"
 """Name of the input of ph2dt, for messages."""
@@ -83,6 +84,7 @@ def read_hypodd_phase(
             "between 0 and 10."
         )
     rows = PhaseRows(path, _PHASE)
+    times = TravelTimes(path, _PHASE)
     origin: int | None = None
     for number, line, words in word_lines(path, _PHASE):
         if words[0].startswith("#"):
@@ -91,7 +93,7 @@ def read_hypodd_phase(
         try:
             if len(words) != 4:
                 raise ValueError(f"{len(words)} words instead of label, time, weight and phase")
-            travel_time = possible_travel_time(number_word(words[1], "travel time"))
+            travel_time = times.possible(number_word(words[1], "travel time"))
             weight = number_word(words[2], "weight")
             phase = phase_class(words[3])
             if not phase:
@@ -114,6 +116,7 @@ def read_hypodd_phase(
             rows.add_first_motion(number, line, FirstMotion(0), arrival)
         else:
             rows.add_arrival(number, line, arrival)
+    times.refuse_milliseconds()
     return rows.finish()
 
 

@@ -27,6 +27,7 @@ from quakeloom.formats._csv import (
     split_header,
 )
 from quakeloom.formats._doubtful_planes import put_aside_no_planes
+from quakeloom.formats._doubtful_units import doubtful_units
 from quakeloom.formats._foreign_kinds import describe_foreign_file
 from quakeloom.formats._geonet import is_geonet, read_geonet
 from quakeloom.formats._gmt_header import split_row
@@ -101,6 +102,10 @@ def read_mechanisms(path: str | Path, rejects: Rejects | None = None) -> pa.Tabl
     if not head.strip():
         raise FormatError(f"'{path}' is empty. No mechanism can be read; give a data file.")
     table = put_aside_no_planes(_read(path, head, aside), aside)
+    known = set(aside.table().column("reason").to_pylist())
+    for doubt in doubtful_units("mechanisms", table):
+        if doubt not in known:
+            aside.add(-1, "column", doubt)
     if rejects is None and len(aside):
         counts = Counter(aside.table().column("reason").to_pylist()).most_common(_SHOWN_REASONS)
         reasons = "; ".join(f"{reason} ({count})" for reason, count in counts)

@@ -19,6 +19,12 @@ Floats = NDArray[np.float64]
 _FASTEST_KM_S = 15.0
 """No wave is faster: the lowermost mantle has 13.7 km/s."""
 
+_LONG_S = 180.0
+"""S from the deepest earthquakes comes to the epicenter within 160 s."""
+
+_SLOWEST_KM_S = 0.3
+"""No wave that is picked is slower: sound in air has 0.34 km/s, soft soils are not long paths."""
+
 _SLACK_KM = 200.0
 """Distance that errors of place and time explain."""
 
@@ -30,6 +36,9 @@ _MUCH_NEARER = 0.2
 
 _READINGS = 50
 """Readings of a station that are looked at; more would change nothing."""
+
+_PLACES = 200
+"""Events and stations whose distances are looked at, at most about twice as many."""
 
 _MISTAKES = (
     ("longitude and latitude exchanged", lambda x, y: (y, x)),
@@ -68,7 +77,9 @@ def find_misplaced_stations(
 
     A station is misplaced if waves would have had to travel faster than 15 km/s for most of
     its readings; or, where no times are known, if it is 1,000 km or more from its events and
-    another way to read its coordinates (exchanged, with another sign) brings it much nearer.
+    another way to read its coordinates (exchanged, with another sign) brings it much nearer. It
+    is misplaced, too, if most of its readings came after more than 180 s from nearer than waves of
+    0.3 km/s: then times are in ms, or places in radians.
 
     Parameters
     ----------
@@ -124,11 +135,51 @@ def misplaced_reasons(
     return reasons
 
 
+def exchanged_epicenters(events: pa.Table, stations: pa.Table) -> str:
+    """Say whether longitude and latitude of the events seem to be exchanged, or nothing.
+
+    They are doubted if the epicenters are 1,000 km and more from the nearest station in the
+    median, and much nearer when exchanged. For catalogs without readings; with readings
+    :func:`misplaced_reasons` says more.
+    """
+    places = []
+    for table in (events, stations):
+        place = np.stack([table.column(n).to_numpy() for n in ("longitude", "latitude")])
+        place = np.unique(place[:, np.isfinite(place).all(axis=0)], axis=1)
+        places.append(place[:, :: max(1, place.shape[1] // _PLACES)])
+    epicenters, sites = places
+    if not epicenters.size or not sites.size or np.any(np.abs(epicenters[0]) > 90.0):
+        return ""
+    as_written = _nearest_site(epicenters[0], epicenters[1], sites)
+    if as_written < _FAR_KM:
+        return ""
+    exchanged = _nearest_site(epicenters[1], epicenters[0], sites)
+    if exchanged > _MUCH_NEARER * as_written:
+        return ""
+    return (
+        f"the epicenters are {as_written:.0f} km from the nearest station in the median, with "
+        f"longitude and latitude exchanged {exchanged:.0f} km; exchange these columns of the events"
+    )
+
+
+def _nearest_site(longitude: Floats, latitude: Floats, sites: Floats) -> float:
+    """Median over places of the distance to the nearest site, in km."""
+    distance, _ = distance_azimuth(longitude[:, None], latitude[:, None], sites[0], sites[1])
+    return float(np.median(np.asarray(distance).min(axis=1)))
+
+
 def _misplacement(longitude: float, latitude: float, read: _Read) -> str:
     """Say why a station cannot be at a place, or nothing."""
     distance = _distances(longitude, latitude, read)
     median = float(np.median(distance))
     timed = np.isfinite(read.travel_time_s)
+    slow = timed & (read.travel_time_s > _LONG_S) & (distance < _SLOWEST_KM_S * read.travel_time_s)
+    if slow.sum() > 0.5 * timed.sum():
+        return (
+            f"it is {np.median(distance[slow]):.3g} km from the {int(timed.sum())} events that it "
+            f"read {np.median(read.travel_time_s[slow]):.4g} s after they began, later than any "
+            "wave; times in ms, coordinates in radians, or origin times of other events"
+        )
     limit = _FASTEST_KM_S * np.maximum(read.travel_time_s, 0.0) + _SLACK_KM
     too_fast = bool(timed.any()) and float(np.mean(distance[timed] > limit[timed])) > 0.5
     if not too_fast and (median < _FAR_KM or timed.any()):

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 from quakeloom.formats._first_motions import phase_class
-from quakeloom.formats._fixed_columns import origin_seconds, possible_travel_time
+from quakeloom.formats._fixed_columns import origin_seconds
 from quakeloom.formats._format import Format
 from quakeloom.formats._number_words import NUMBER, number_word, word_lines
 from quakeloom.formats._phase_rows import Arrival, FirstMotion, Hypocenter, PhaseRows
 from quakeloom.formats._source_tables import SourceTables
 from quakeloom.formats._text_lines import head_lines, parse_float, utc_nanoseconds
+from quakeloom.formats._travel_time_units import TravelTimes
 
 _TITLE = "REAL's catalog or phases"
 """Name of the format, for messages."""
@@ -50,6 +51,7 @@ def read_real(path: Path) -> SourceTables:
     Zhang, Ellsworth & Beroza (2019), Seismological Research Letters, doi:10.1785/0220190052.
     """
     rows = PhaseRows(path, _TITLE)
+    times = TravelTimes(path, _TITLE)
     origin, midnight = 0, 0.0
     for number, line, words in word_lines(path, _TITLE):
         if _EVENT.match(line):
@@ -64,7 +66,7 @@ def read_real(path: Path) -> SourceTables:
             continue
         station = words[1] if len(words) > 1 else ""
         try:
-            arrival = _arrival(words, origin, midnight)
+            arrival = _arrival(words, times, origin, midnight)
         except ValueError as problem:
             rows.rejects.add(number, "pick", str(problem), line, rows.event_id, station)
             continue
@@ -72,6 +74,7 @@ def read_real(path: Path) -> SourceTables:
             rows.add_first_motion(number, line, FirstMotion(0), arrival)
         else:
             rows.add_arrival(number, line, arrival)
+    times.refuse_milliseconds()
     return rows.finish()
 
 
@@ -93,7 +96,7 @@ def _hypocenter(line: str) -> Hypocenter:
     )
 
 
-def _arrival(words: list[str], origin: int, midnight: float) -> Arrival:
+def _arrival(words: list[str], times: TravelTimes, origin: int, midnight: float) -> Arrival:
     """An arrival of the event that began some seconds after midnight."""
     if len(words) != _PHASE_WORDS:
         raise ValueError(f"it is no event, and no phase of {_PHASE_WORDS} words")
@@ -106,7 +109,7 @@ def _arrival(words: list[str], origin: int, midnight: float) -> Arrival:
             f"arrival {words[3]} s and travel time {words[4]} s do not belong to an event "
             f"{midnight:g} s after midnight"
         )
-    travel_time = possible_travel_time(travel_time)
+    travel_time = times.possible(travel_time)
     return Arrival(words[1], phase, origin + round(travel_time * 1e9), network=words[0])
 
 

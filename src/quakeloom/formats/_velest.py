@@ -11,7 +11,6 @@ from quakeloom.formats._fixed_columns import (
     fixed_int,
     full_year,
     origin_seconds,
-    possible_travel_time,
 )
 from quakeloom.formats._format import Format
 from quakeloom.formats._phase_rows import (
@@ -23,6 +22,7 @@ from quakeloom.formats._phase_rows import (
 )
 from quakeloom.formats._source_tables import Rejects, SourceTables, TableBuilder
 from quakeloom.formats._text_lines import bounds_problem, head_lines, read_lines, utc_nanoseconds
+from quakeloom.formats._travel_time_units import TravelTimes
 
 _PHASES = "a VELEST phase file (.cnv)"
 """Name of the phases, for messages."""
@@ -64,6 +64,7 @@ def read_velest_phases(path: Path) -> SourceTables:
     Kissling, Kradolfer & Maurer (1995), VELEST user's guide.
     """
     rows = PhaseRows(path, _PHASES)
+    times = TravelTimes(path, _PHASES)
     lines = read_lines(path, _PHASES)
     width = _code_width(lines)
     origin = 0
@@ -79,7 +80,8 @@ def read_velest_phases(path: Path) -> SourceTables:
             origin = hypocenter.origin_time or 0
             rows.start_event(number, line, hypocenter)
         else:
-            _add_phases(rows, number, line, width, origin)
+            _add_phases(rows, times, number, line, width, origin)
+    times.refuse_milliseconds()
     return rows.finish()
 
 
@@ -175,7 +177,9 @@ def _code_width(lines: list[str]) -> int:
     )  # fmt: skip
 
 
-def _add_phases(rows: PhaseRows, number: int, line: str, width: int, origin: int) -> None:
+def _add_phases(
+    rows: PhaseRows, times: TravelTimes, number: int, line: str, width: int, origin: int
+) -> None:
     size = width + 8
     for start in range(0, len(line.rstrip()), size):
         text = line[start : start + size]
@@ -189,7 +193,7 @@ def _add_phases(rows: PhaseRows, number: int, line: str, width: int, origin: int
                 travel_time = float(seconds)
             except ValueError:
                 raise ValueError(f"travel time '{seconds.strip()}' is no number") from None
-            travel_time = possible_travel_time(travel_time)
+            travel_time = times.possible(travel_time)
             arrival = Arrival(
                 station,
                 phase,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from quakeloom.core import FormatError
 from quakeloom.formats._fixed_columns import origin_seconds
 from quakeloom.formats._format import Format
 from quakeloom.formats._number_words import number_word, word_lines
@@ -30,14 +31,16 @@ def read_zmap(path: Path) -> SourceTables:
     Raises
     ------
     FormatError
-        If no event can be read.
+        If no event can be read, or latitude stands before longitude.
 
     References
     ----------
     Wiemer (2001), Seismological Research Letters, 72, 373-382.
     """
     rows = PhaseRows(path, _TITLE)
-    for number, line, words in word_lines(path, _TITLE):
+    lines = list(word_lines(path, _TITLE))
+    _refuse_exchanged(path, [words for _, _, words in lines])
+    for number, line, words in lines:
         try:
             if len(words) not in _COLUMNS:
                 raise ValueError(f"{len(words)} columns instead of {_COLUMNS[0]} or {_COLUMNS[1]}")
@@ -64,6 +67,27 @@ def read_zmap(path: Path) -> SourceTables:
     return rows.finish()
 
 
+def _refuse_exchanged(path: Path, rows: list[list[str]]) -> None:
+    """Refuse a table whose second column is longitude, as its values alone can be."""
+    first, second = ([_size(w[i]) for w in rows if len(w) in _COLUMNS] for i in (0, 1))
+    beyond = [v for v in second if 90.0 < v <= 360.0]
+    if not beyond or any(v > 90.0 for v in first):
+        return
+    raise FormatError(
+        f"'{path}' has latitude before longitude: column 2 reaches {max(beyond):g}, column 1 "
+        f"stays below 90. {_TITLE.capitalize()} has longitude first. Nothing is read; exchange the "
+        "columns."
+    )
+
+
+def _size(word: str) -> float:
+    """Return the size of a number; NaN is not known, nor is what is no number."""
+    try:
+        return abs(float(word))
+    except ValueError:
+        return math.nan
+
+
 def _time(values: list[float]) -> int | None:
     year, month, day = math.floor(values[2]), values[3], values[4]
     hour, minute, second = values[7:10]
@@ -84,8 +108,8 @@ def _sniff(head: bytes) -> bool:
         return False
     return bool(values) and all(
         len(v) in _COLUMNS
-        and abs(v[0]) <= 360
-        and abs(v[1]) <= 90
+        and max(abs(v[0]), abs(v[1])) <= 360
+        and min(abs(v[0]), abs(v[1])) <= 90
         and 1700 <= v[2] < 2200
         and 1 <= v[3] <= 12
         and 1 <= v[4] <= 31

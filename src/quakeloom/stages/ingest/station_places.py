@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quakeloom.formats import misplaced_reasons
+from quakeloom.formats import exchanged_epicenters, misplaced_reasons
 from quakeloom.schema import empty_table
 from quakeloom.stages.ingest.reject_rows import reject_rows
 from quakeloom.stages.readings.station_epochs import overlapping_epochs
@@ -41,6 +41,8 @@ def put_aside_misplaced(
         Called with a sentence where something is found.
     """
     rejects = []
+    if exchanged := exchanged_epicenters(events, stations):
+        say(exchanged)
     reasons = misplaced_reasons(events, stations, readings)
     misplaced = pa.array([bool(r) for r in reasons], pa.bool_())
     aside, reasons = stations.filter(misplaced), [r for r in reasons if r]

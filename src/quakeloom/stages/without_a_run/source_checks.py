@@ -15,6 +15,7 @@ from quakeloom.config import Settings
 from quakeloom.core import InputError
 from quakeloom.formats import (
     SourceTables,
+    exchanged_epicenters,
     find_misplaced_stations,
     misdated_readings,
     read_source,
@@ -83,7 +84,8 @@ def _check_places(settings: Settings, tables: SourceTables) -> list[str]:
         wanted |= set(pc.unique(table.column("station")).to_pylist())
     known = set(tables.stations.column("station").to_pylist())
     if not wanted:
-        return []
+        words = exchanged_epicenters(tables.events, tables.stations)
+        return [words] if words else []
     missing = sorted(wanted - known)
     if not known:
         raise InputError(
