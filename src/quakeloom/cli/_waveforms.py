@@ -218,6 +218,11 @@ def polarity(
             f"{counts['turned']} of them on verticals that point down by their metadata: turned, "
             "see the column orientation"
         )
+    if counts["clipped"]:
+        typer.echo(
+            f"{counts['clipped']} of them on records that were clipped before the pick; see the "
+            "column clipped"
+        )
     _say_rejects(rejects, found.rejects.num_rows)
     if not counts["up"] + counts["down"]:
         _end_with_nothing(

@@ -82,7 +82,7 @@ ALIASES: dict[str, dict[str, Alias]] = {
         **_EVENT,
         **_same("horizontal_error_km", "horizontalerror", "horzuncertkm", "erh", "eh"),
         **_same("vertical_error_km", "deptherror", "vertuncertkm", "erz", "ez"),
-        **_same("event_type", "eventtype", "type"),
+        **_same("event_type", "eventtype", "type", "evtype", "etype"),
         **_same("magnitude_type", "magtype", "magnitudetype"),
     },
     "stations": {

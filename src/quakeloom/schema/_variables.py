@@ -220,6 +220,13 @@ _LIST = (
         "empty",
     ),
     Variable(
+        "clipped",
+        "bool",
+        "1",
+        "The channel was clipped, and at its limit by the time of the reading already; false "
+        "for readings of the sources that do not say it.",
+    ),
+    Variable(
         "reversed",
         "bool",
         "1",

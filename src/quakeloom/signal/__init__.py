@@ -20,6 +20,7 @@ from quakeloom.signal._quality import (
     flag_bit,
     flag_names,
     flag_quality,
+    is_clipped_before,
     signal_to_noise,
 )
 from quakeloom.signal._records import Record, make_records
@@ -55,6 +56,7 @@ __all__ = [
     "flag_names",
     "flag_quality",
     "high_pass_causally",
+    "is_clipped_before",
     "make_records",
     "resample_causally",
     "sample_number",

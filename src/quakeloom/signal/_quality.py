@@ -19,6 +19,10 @@ _CLIPPED_SHARE = 0.002
 _CLIPPED_RUN = 4
 """Samples in a row that must lie at a limit: a sine has fewer at its crest (chosen here)."""
 
+_NEAR_LIMIT = 0.85
+"""Share of the largest value from which on a sample of a clipped channel is at its limit: above it
+is what a filter adds at an edge, 9 % (Gibbs)."""
+
 _SPIKE = 30.0
 """Jump of a spike in units of the typical difference of samples (chosen here)."""
 
@@ -61,6 +65,24 @@ def flag_names(flags: int) -> list[str]:
 def flag_bit(name: str) -> int:
     """Return the bit of a flag."""
     return _BIT[name]
+
+
+def is_clipped_before(samples: NDArray[Any], at: int) -> bool:
+    """Say whether a clipped channel was at its limit by a sample already.
+
+    For channels that :func:`flag_quality` calls clipped, whose later readings say little.
+    Resampling rings at the edges of what was cut off, so what is near the limit counts.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        A record, or a window of it, also filtered and resampled.
+    at : int
+        The sample of the reading.
+    """
+    size = np.abs(samples - np.median(samples))
+    near = size[: max(at, 0) + 1] >= _NEAR_LIMIT * size.max(initial=0.0)
+    return bool(size.any()) and int(near.sum()) >= _CLIPPED_RUN
 
 
 def _is_clipped(data: NDArray[Any], low: float, high: float) -> bool:

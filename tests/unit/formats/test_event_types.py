@@ -63,6 +63,11 @@ KNOWN = [
     (nordic("I"), "induced or triggered event"),
     ("event_id,time,longitude,latitude,depth,type\ne,2020-01-01T00:00:00Z,1,2,3,qb\n",
      "quarry blast"),
+    *(
+        (f"event_id,time,longitude,latitude,depth,{name}\ne,2020-01-01T00:00:00Z,1,2,3,qb\n",
+         "quarry blast")
+        for name in ("EventType", "evtype", "ev_type", "etype")
+    ),
     ("event_id,time,longitude,latitude,depth,event_type\ne,2020-01-01T00:00:00Z,1,2,3,\n", ""),
 ]  # fmt: skip
 

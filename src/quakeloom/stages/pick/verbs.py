@@ -20,8 +20,9 @@ from quakeloom.picking import (
     steady_probabilities,
 )
 from quakeloom.schema import make_table, time_values
-from quakeloom.signal import channel_like, signal_to_noise
+from quakeloom.signal import channel_like, is_clipped_before, signal_to_noise
 from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
+from quakeloom.stages.archive.record_flags import has_flag
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
@@ -183,13 +184,14 @@ def _pick_window(
             earliest = at
         use = upright if phase == "P" else flat or upright
         channel = rows.columns["channel"][number]
+        is_clipped = has_flag(rows.flags[number], picker.components[use[0]], "clipped")
         picks.append(
             {
                 **{n: rows.columns[n][number] for n in rows.columns},
                 "channel": channel_like(channel, picker.components[use[0]]),
                 "choice": rows.choice[number],
-                "is_clipped": f"{picker.components[use[0]]}:" in rows.flags[number]
-                and "clipped" in rows.flags[number],
+                "is_clipped": is_clipped,
+                "clipped": is_clipped and is_clipped_before(data[use[0]], round(at)),
                 "phase": phase,
                 "time": start + round(at * _NANO / rate),
                 "uncertainty_s": errors[k].of(probability[best], rate),
@@ -225,7 +227,7 @@ def _says(pick: dict[str, Any]) -> InstrumentSays:
 
 def _table(picks: list[dict[str, Any]], picker: str) -> pa.Table:
     names = ("event_id", "network", "station", "location_code", "channel", "phase",
-             "uncertainty_s", "probability", "snr", "choice", "source_file")  # fmt: skip
+             "uncertainty_s", "probability", "snr", "choice", "clipped", "source_file")  # fmt: skip
     columns: dict[str, Any] = {n: [p[n] for p in picks] for n in names}
     columns["time"] = np.array([p["time"] for p in picks], dtype=np.int64).astype("datetime64[ns]")
     columns["picker"] = [picker] * len(picks)

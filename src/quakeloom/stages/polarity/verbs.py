@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.schema import is_first_p, make_table, time_values
-from quakeloom.signal import ACCELERATION, band_of
+from quakeloom.signal import ACCELERATION, band_of, is_clipped_before
+from quakeloom.stages.archive.record_flags import has_flag
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
@@ -215,6 +216,8 @@ def _read(
     starts = _nanoseconds(windows, "window_start")
     rates = windows.column("sampling_rate_hz").to_numpy()
     orientations, choices = (windows.column(n).to_pylist() for n in ("orientation", "choice"))
+    flags = windows.column("flags").to_pylist()
+    clipped = [False] * len(picks)
     orientation = [orientations[p["row"]] if p["row"] is not None else "" for p in picks]
     reasons: dict[int, str] = {}
     sign = np.zeros(len(picks), np.int8)
@@ -257,6 +260,7 @@ def _read(
             continue
         cut.append(piece)
         rows.append(i)
+        clipped[i] = has_flag(flags[p["row"]], "Z", "clipped") and is_clipped_before(data, at)
         if len(cut) >= 8192:
             flush()
     flush()
@@ -271,6 +275,7 @@ def _read(
             "probability_up": up,
             "orientation": orientation,
             "reversed": [o == "reversed" for o in orientation],
+            "clipped": clipped,
             "choice": [choices[p["row"]] if p["row"] is not None else "" for p in picks],
             "arrival_time": np.array([p["time"] for p in picks], np.int64).astype("datetime64[ns]"),
         },

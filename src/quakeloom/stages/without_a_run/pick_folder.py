@@ -19,7 +19,7 @@ from quakeloom.core import SettingsError
 from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import Picker, PickOptions, Picks, pick_records
 from quakeloom.schema import make_table
-from quakeloom.signal import Record, band_of, flag_bit, flag_names
+from quakeloom.signal import Record, band_of, flag_bit, flag_names, is_clipped_before
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_instrument
 from quakeloom.stages.archive.record_sets import (
@@ -303,6 +303,11 @@ def _rows(wanted: RecordSet, record: Record, picks: Picks, rate_hz: float) -> li
             "snr": float(picks.snr[i]),
             "source_file": str(wanted.rows[0].file),
             "choice": record.choice,
+            "clipped": picks.channel[i] in clipped
+            and is_clipped_before(
+                record.data[record.channels.index(picks.channel[i])],
+                round((int(picks.time[i]) - record.start) * record.rate_hz / _NANO),
+            ),
             "says": InstrumentSays(
                 instrument.location_code,
                 picks.channel[i],
@@ -350,7 +355,7 @@ def _picks_table(rows: list[dict[str, Any]], picker: str) -> pa.Table:
     columns: dict[str, Any] = {}
     for name in (
         "network", "station", "location_code", "channel", "phase", "uncertainty_s",
-        "probability", "snr", "choice", "source_file",
+        "probability", "snr", "choice", "clipped", "source_file",
     ):  # fmt: skip
         columns[name] = [r[name] for r in rows]
     columns["time"] = np.array([r["time"] for r in rows], dtype=np.int64).astype("datetime64[ns]")

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from quakeloom.core import InputError, QuakeloomError, SettingsError
 from quakeloom.formats import Trace, WaveformFile
 from quakeloom.schema import is_first_p, make_table, time_values
-from quakeloom.signal import ACCELERATION, Record, band_of, flag_bit, flag_names
+from quakeloom.signal import (
+    ACCELERATION,
+    Record,
+    band_of,
+    flag_bit,
+    flag_names,
+    is_clipped_before,
+)
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
@@ -152,7 +159,8 @@ def _read_archive(
             reasons[i] = f"{type(error).__name__}: {error}"
             continue
         windows.append(window)
-        read.append(_Reading(i, job, record))
+        sample = round((at - record.start) * record.rate_hz / _NANO)
+        read.append(_Reading(i, job, record, sample))
         if len(read) % 5000 == 0:
             progress(f"cut {len(read)} of {len(jobs)} windows")
     stacked = np.stack(windows) if windows else np.zeros((0, reader.samples), np.float32)
@@ -192,11 +200,12 @@ def _refuse_tilted(archive: ArchiveReader, job: RecordSet, record: Record, at: i
 
 @dataclass(frozen=True)
 class _Reading:
-    """A pick whose window could be cut: its number, its set, and the record it lies in."""
+    """A pick whose window could be cut: its number, set, record, and its sample in that."""
 
     pick: int
     job: RecordSet
     record: Record
+    sample: int
 
 
 @dataclass(frozen=True)
@@ -393,11 +402,15 @@ def _tables(
     probability = np.full(len(picks), np.nan)
     codes = [(p["network"], p["channel"]) for p in picks]
     orientation, choice = [""] * len(picks), [""] * len(picks)
+    clipped = [False] * len(picks)
     for k, reading in enumerate(read):
         i, record = reading.pick, reading.record
         polarity[i], probability[i] = sign[k], up[k]
         codes[i] = reading.job.instrument.network, record.channels[0]
         orientation[i], choice[i] = record.orientation, record.choice
+        clipped[i] = bool(record.flags[0] & flag_bit("clipped")) and is_clipped_before(
+            record.data[0], reading.sample
+        )
         asked = picks[i]["network"]
         if asked and asked != codes[i][0]:
             # the codes of picks and of files differ, and nobody else knows
@@ -417,6 +430,7 @@ def _tables(
             "probability_up": probability,
             "orientation": orientation,
             "reversed": [o == "reversed" for o in orientation],
+            "clipped": clipped,
             "choice": choice,
             "arrival_time": np.array([p["time"] for p in picks]).astype("datetime64[ns]"),
         },
@@ -428,6 +442,7 @@ def _tables(
         "down": int((polarity < 0).sum()),
         "unknown": int((polarity == 0).sum()),
         "turned": orientation.count("reversed"),
+        "clipped": sum(clipped),
     }
     return FolderPolarities(table, problems_table(problems), counts)
 
