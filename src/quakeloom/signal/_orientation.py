@@ -150,13 +150,22 @@ def _believe(directions: Mapping[str, Direction], found: Arrangement) -> dict[st
         else:
             known[channel] = direction
     steep = [c for c, d in known.items() if d.is_steep]
-    alike = steep if len(steep) > 1 and not any(map(is_named, steep)) else _alike(known)
+    doubted = len(steep) > 1 and not any(map(is_named, steep)) and not _are_a_triple(known)
+    alike = steep if doubted else _alike(known)
     if alike:
         found.problems.append(
             f"{', '.join(alike)} point too nearly the same way in the metadata; the names are used"
         )
         return {c: d for c, d in known.items() if c not in alike}
     return known
+
+
+def _are_a_triple(known: dict[str, Direction]) -> bool:
+    """Say whether three axes, however steep, point three ways, so that all motion follows."""
+    if len(known) != len(_AXES):
+        return False
+    axes = np.array([d.axis() for d in known.values()])
+    return abs(float(np.linalg.det(axes))) >= _LEAST_VOLUME
 
 
 def _alike(known: dict[str, Direction]) -> list[str]:

@@ -48,6 +48,10 @@ SETS = {
     "three tilted axes": {
         "HHU": (90, GALPERIN_DIP), "HHV": (330, GALPERIN_DIP), "HHW": (210, GALPERIN_DIP),
     },
+    "three tilted axes with numbers": {
+        "HH1": (90, GALPERIN_DIP), "HH2": (330, GALPERIN_DIP), "HH3": (210, GALPERIN_DIP),
+    },
+    "three steep axes with numbers": {"HH1": (0, -50), "HH2": (120, -50), "HH3": (240, -50)},
     "leaning by ten degrees": {"HHZ": (40, -80), "HHN": (0, 0), "HHE": (90, 0)},
     "upside down and turned": {"HHZ": (0, 90), "HH1": (100, 0), "HH2": (190, 0)},
 }  # fmt: skip

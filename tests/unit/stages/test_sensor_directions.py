@@ -245,39 +245,43 @@ def test_components_of_knet_are_picked_as_vertical_north_and_east(tmp_path):
     assert len(read_waveforms(tmp_path / "a.mseed").traces) == 3
 
 
+Triple = tuple[tuple[str, float], ...]
+
 TRIPLE = (("U", 90.0), ("V", 330.0), ("W", 210.0))
 """Axes of a sensor with three tilted axes, and their azimuths."""
 
 
-def write_tilted(folder: Path, dip: float, sign: int, axes: str = "UVW") -> None:
+def write_tilted(
+    folder: Path, dip: float, sign: int, axes: str = "UVW", triple: Triple = TRIPLE
+) -> None:
     """Write a vertical motion as three tilted axes record it, one file each."""
     up = seismogram(sign)
-    for axis, _ in TRIPLE:
+    for axis, _ in triple:
         if axis in axes:
             trace = obspy_trace(f"HH{axis}")
             trace.data = np.round(-np.sin(np.radians(dip)) * up).astype(np.int32)
             write(folder / f"{axis}.mseed", trace)
 
 
-def tilted_table(dip: float) -> pa.Table:
+def tilted_table(dip: float, triple: Triple = TRIPLE) -> pa.Table:
     return make_table(
         "stations",
         {
             "network": ["XX"] * 3, "station": ["ABC"] * 3,
-            "channel": [f"HH{axis}" for axis, _ in TRIPLE],
-            "sensor_azimuth_deg": [azimuth for _, azimuth in TRIPLE],
+            "channel": [f"HH{axis}" for axis, _ in triple],
+            "sensor_azimuth_deg": [azimuth for _, azimuth in triple],
             "sensor_dip_deg": [dip] * 3,
         },
         3,
     )  # fmt: skip
 
 
-def read_motions(folder: Path, directions: SensorDirections):
+def read_motions(folder: Path, directions: SensorDirections, channel: str = "HHV"):
     """First motions at the onset on the channel that the picker named."""
     at = np.datetime64(START.isoformat(), "ns") + np.timedelta64(int(ONSET_S * 1e9), "ns")
     picks = make_table(
         "picks",
-        {"network": ["XX"], "station": ["ABC"], "channel": ["HHV"], "phase": ["P"], "time": [at]},
+        {"network": ["XX"], "station": ["ABC"], "channel": [channel], "phase": ["P"], "time": [at]},
         1,
     )
     return read_folder(folder, picks, open_reader("classical"), directions=directions)
@@ -289,6 +293,16 @@ def test_first_motions_of_three_tilted_axes_are_those_of_the_vertical(tmp_path, 
     """Axes that point up or down: the vertical follows from all three, and its sign with it."""
     write_tilted(tmp_path, dip, sign)
     found = read_motions(tmp_path, SensorDirections(tilted_table(dip)))
+    assert found.polarities.column("polarity").to_pylist() == [sign]
+
+
+@pytest.mark.parametrize("dip", [-35.26, 35.26, -50.0, 50.0])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("channel", ["HH1", "HH3", ""])
+def test_tilted_axes_may_be_numbered(tmp_path, dip, sign, channel):
+    triple = (("1", 90.0), ("2", 330.0), ("3", 210.0))
+    write_tilted(tmp_path, dip, sign, "123", triple)
+    found = read_motions(tmp_path, SensorDirections(tilted_table(dip, triple)), channel)
     assert found.polarities.column("polarity").to_pylist() == [sign]
 
 
