@@ -102,23 +102,24 @@ def tomography(
         "sampler": sampler,
         "members": members,
     }
-    given = merge_settings(given, read_setting_pairs(setting or []))
-    given.setdefault(
-        "block_members",
-        _BLOCK_MEMBERS if given["sampler"] == "rml" else max(16, _count_of(given["members"])),
-    )
+    given = _complete(given, setting or [])
+    given = {"data": str(picks.absolute().parent), "tomography": given}
+    _run_line(out, {"seed": seed, "cluster": _cluster(given["tomography"], workers), **given})
+
+
+def _complete(given: dict[str, Any], pairs: list[str]) -> dict[str, Any]:
+    """Settings with those of `--set`, and members of a block that go with them."""
+    given = merge_settings(given, read_setting_pairs(pairs))
+    particles = max(16, _count_of(given["members"]))
+    return {"block_members": _BLOCK_MEMBERS if given["sampler"] == "rml" else particles, **given}
+
+
+def _cluster(given: dict[str, Any], workers: int | None) -> dict[str, Any]:
+    """Processes that compute, as wanted, else as many as cores where there are whole blocks."""
     if workers is None:
         many = _count_of(given["members"]) >= _BLOCK_MEMBERS
         workers = min(os.cpu_count() or 1, _BLOCK_MEMBERS) if many else 0
-    _run_line(
-        out,
-        {
-            "seed": seed,
-            "data": str(picks.absolute().parent),
-            "cluster": {"kind": "local" if workers > 1 else "synchronous", "workers": workers or 1},
-            "tomography": given,
-        },
-    )
+    return {"kind": "local" if workers > 1 else "synchronous", "workers": workers or 1}
 
 
 def _count_of(members: Any) -> int:
