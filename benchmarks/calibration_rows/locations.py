@@ -247,16 +247,16 @@ class DelayCase:
 
 
 DELAY_CASES = (
-    DelayCase("delays of 0.15 s, no terms", 24, {"events": 30}, terms=False),
-    DelayCase("delays of 0.15 s, 20 events", 24, {"events": 20}),
-    DelayCase("delays of 0.15 s, 60 events", 24, {"events": 60}),
-    DelayCase("delays of 0.15 s, 200 events", 8, {"events": 200}),
-    DelayCase("delays of 0.05 s", 24, {"events": 30, "delay_s": 0.05}),
-    DelayCase("delays of 0.3 s", 24, {"events": 30, "delay_s": 0.3}),
-    DelayCase("no delays", 24, {"events": 30, "delay_s": 0.0}),
-    DelayCase("no delays, no terms", 24, {"events": 30, "delay_s": 0.0}, terms=False),
-    DelayCase("delays of 0.15 s, one cluster", 24, {"events": 30, "near": 2.0}),
-    DelayCase("delays of 0.15 s, P alone", 24, {"events": 30, "with_s": False}),
+    DelayCase("delays of 0.15 s, no terms", 48, {"events": 30}, terms=False),
+    DelayCase("delays of 0.15 s, 20 events", 48, {"events": 20}),
+    DelayCase("delays of 0.15 s, 60 events", 48, {"events": 60}),
+    DelayCase("delays of 0.15 s, 200 events", 16, {"events": 200}),
+    DelayCase("delays of 0.05 s", 48, {"events": 30, "delay_s": 0.05}),
+    DelayCase("delays of 0.3 s", 48, {"events": 30, "delay_s": 0.3}),
+    DelayCase("no delays", 48, {"events": 30, "delay_s": 0.0}),
+    DelayCase("no delays, no terms", 48, {"events": 30, "delay_s": 0.0}, terms=False),
+    DelayCase("delays of 0.15 s, one cluster", 48, {"events": 30, "near": 2.0}),
+    DelayCase("delays of 0.15 s, P alone", 48, {"events": 30, "with_s": False}),
 )
 """Catalogs of one Earth each; terms are inferred, or their delays are errors of picks."""
 

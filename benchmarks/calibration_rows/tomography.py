@@ -11,7 +11,7 @@ import pandas as pd
 from calibration_rows._lines import DEEP_KM, LENGTH_KM, draw_line
 from calibration_rows._row import Row, share_and_error
 
-LINES, QUICK_LINES = 19, 2
+LINES, QUICK_LINES = 40, 2
 """Lines, in turn of smooth crust, with a low-velocity layer, with a basin's edge, and with both:
 as many as can be afforded, at some ten seconds each."""
 

@@ -350,6 +350,15 @@ def test_what_the_settings_leave_open_is_chosen_once_for_all_members(pick_file, 
     assert summary["warnings"] == []
 
 
+@pytest.mark.parametrize(("sampler", "told"), [("rml", False), ("psvgd", True), ("fsvgd", True)])
+def test_samplers_that_state_too_little_say_so(sampler, told):
+    """Whatever else is right with an ensemble."""
+    from quakeloom.stages.tomography.products import _warnings
+
+    words = _warnings({"chi_square_per_datum": 1.0, "spread_ratio": 1.0}, sampler)
+    assert [sampler in w and "`rml`" in w for w in words] == [True] * told
+
+
 def test_an_ensemble_that_does_not_fit_says_so(pick_file, tmp_path):
     """Errors ten times too small: the summary, the page and the command line warn of it."""
     narrow = tmp_path / "narrow.csv"
