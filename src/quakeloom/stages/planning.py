@@ -31,7 +31,7 @@ from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import settle_times
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.plugin_checks import check_stage_files
-from quakeloom.stages.frame.provenance import describe_provenance
+from quakeloom.stages.frame.provenance import describe_provenance, write_kept_provenance
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Promise, Stage, StageInputs
 from quakeloom.stages.frame.verbs import plan_stage, promise_stage
@@ -182,6 +182,7 @@ def plan_run(
         if entry is not None:
             stages[stage.name] = entry
     write_json_if_changed(layout.provenance, describe_provenance(run))
+    write_kept_provenance(run, list(run.partitions))
     _plan_page(chain, settings, layout)
     configuration = settings.name.split("/")[0]
     compared = [case_run(configuration, c) for c in settings.report.compare if "." not in c]
@@ -212,6 +213,7 @@ def plan_found(settings: Settings, layout: RunLayout, finder: str) -> dict[str, 
         elif stage.partitions != "planning" and not stage.found_by:
             plan = layout.plan_step(stage.name, "finalise")
             run.partitions[stage.name] = list(read_json(plan)["partitions"])
+    write_kept_provenance(run, list(stages))
     write_json_if_changed(layout.plan_step("found", finder), {"stages": stages})
     return stages
 

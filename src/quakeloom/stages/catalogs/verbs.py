@@ -23,6 +23,7 @@ from quakeloom.stages.catalogs.reading import (
     catalog_tables,
 )
 from quakeloom.stages.frame.calendar import assign_partitions, choose_calendar
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -60,16 +61,14 @@ def inputs(run: PlannedRun) -> StageInputs:
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Put the mechanisms of all bins into one table."""
     names = read_json(layout.plan(CATALOGS.name, ONE))["bins"]
+    provenance = read_kept_provenance(layout, CATALOGS.name)
     with open_part(layout, CATALOGS.name, ONE) as job:
         table = layout.table("mechanisms")
-        job.counts["mechanisms"] = write_tables(
-            table, "mechanisms", catalog_tables(layout, names), read_json(layout.provenance)
-        )
+        rows = catalog_tables(layout, names)
+        job.counts["mechanisms"] = write_tables(table, "mechanisms", rows, provenance)
         job.also.append(table)
         aside = read_table(catalog_rejects(layout), "rejects")
-        write_table(
-            layout.table("rejects"), "rejects", aside, provenance=read_json(layout.provenance)
-        )
+        write_table(layout.table("rejects"), "rejects", aside, provenance)
         job.counts["rejects"] = aside.num_rows
         job.also.append(layout.table("rejects"))
     return job.summary

@@ -20,6 +20,7 @@ import pyarrow as pa
 from quakeloom.config import Settings
 from quakeloom.core import IncompleteError, PlanError, digest_json
 from quakeloom.stages.frame.code_digests import code_digest, modules_of_folder
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import (
     forget_lost,
     keys_below,
@@ -256,7 +257,7 @@ def gather_parts(
 ) -> dict[str, int]:
     """Put the part tables of a stage together, remove old parts, and write the marker."""
     names = refuse_incomplete(layout, stage.name)
-    provenance = read_json(layout.provenance)
+    provenance = read_kept_provenance(layout, stage.name)
     counts = {
         table: write_tables(
             layout.table(table), table, read_parts(layout, stage.name, names, table), provenance
