@@ -23,6 +23,7 @@ from quakeloom.cli import (
     _stress,
     _tomography,
     _train,
+    _update,
     _waveforms,
 )
 from quakeloom.cli._system_errors import describe_system_error
@@ -71,6 +72,7 @@ def _options(
 def _add_commands() -> None:
     """Add all commands; those of stages follow from their records, of other packages too."""
     _run.add_commands(app)
+    _update.add_commands(app)
     _stage_verbs.add_commands(
         app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
     )

@@ -28,6 +28,7 @@ from quakeloom.stages.frame.chains import (
     taken_settings,
 )
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.finished_state import record_finished, write_meanings
 from quakeloom.stages.frame.partition_states import settle_times
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.plugin_checks import check_stage_files
@@ -170,6 +171,7 @@ def plan_run(
     for stage in run_stages(settings):
         check_stage_files(stage)
     settle_times(layout)
+    record_finished(layout)
     text = yaml.safe_dump(taken_settings(settings), sort_keys=False)
     write_text_if_changed(layout.settings, text)
     run = PlannedRun(settings, layout, cache or layout.ingest / "sources", progress)
@@ -183,6 +185,7 @@ def plan_run(
             stages[stage.name] = entry
     write_json_if_changed(layout.provenance, describe_provenance(run))
     write_kept_provenance(run, list(run.partitions))
+    write_meanings(run, run_stages(settings))
     _plan_page(chain, settings, layout)
     configuration = settings.name.split("/")[0]
     compared = [case_run(configuration, c) for c in settings.report.compare if "." not in c]
@@ -214,6 +217,7 @@ def plan_found(settings: Settings, layout: RunLayout, finder: str) -> dict[str, 
             plan = layout.plan_step(stage.name, "finalise")
             run.partitions[stage.name] = list(read_json(plan)["partitions"])
     write_kept_provenance(run, list(stages))
+    write_meanings(run, run_stages(settings))
     write_json_if_changed(layout.plan_step("found", finder), {"stages": stages})
     return stages
 

@@ -27,6 +27,7 @@ from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.rows_before import keep_before
 from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.store import (
     RunLayout,
@@ -132,8 +133,12 @@ def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
         rows = rows.take(pc.sort_indices(rows, [("origin_time", "ascending"),
                                                 ("event_id", "ascending")]))  # fmt: skip
         part = catalog_part(layout, str(name))
+        keep_before(layout, part, str(name), "mechanisms")
         write_table(part, "mechanisms", rows, validate=False)
         planned[str(name)] = PlannedRows(str(name), rows.num_rows, 0, 0, part.digest())
+    for file in (layout.ingest / "catalog").children():
+        if file.name.endswith(".parquet") and file.stem not in planned:
+            keep_before(layout, file, file.stem, "mechanisms")
     remove_others(layout.ingest / "catalog", {f"{n}.parquet" for n in planned} | {_CALENDAR})
     return list(planned.values())
 

@@ -104,6 +104,11 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
         {**({"shown": shown} if shown else {}), **inputs.finalise},
     )
     run.partitions[stage.name] = names
+    run.meanings[stage.name] = {
+        "settings": stage_settings(stage, settings),
+        "reads": [[s.name, whole] for s, whole in read],
+        "gathers": stage.gathers,
+    }
     forget_lost(layout, stage.name)
     return inputs
 
