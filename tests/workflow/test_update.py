@@ -65,6 +65,14 @@ def write_places(folder: Path, closed: str = "2030-01-01", elevation: int = 0) -
     (folder / "stations.csv").write_text("\n".join(lines) + "\n")
 
 
+def copy_run(finished: Path, folder: Path) -> Path:
+    """Copy inputs and results, with a configuration that reads the copy."""
+    shutil.copytree(finished, folder)
+    settings = yaml.safe_load((folder / "tiny.yaml").read_text())
+    (folder / "tiny.yaml").write_text(yaml.safe_dump({**settings, "data": str(folder)}))
+    return folder
+
+
 def edit(folder: Path, name: str, change: Callable[[list[str]], list[str]]) -> None:
     file = folder / name
     file.write_text("\n".join(change(file.read_text().splitlines())) + "\n")
@@ -132,11 +140,7 @@ def finished(tmp_path_factory) -> Path:
 @pytest.fixture
 def run(finished, tmp_path) -> Path:
     """A copy; the paths of the inputs are the same as in the run from scratch."""
-    folder = tmp_path / "run"
-    shutil.copytree(finished, folder)
-    settings = yaml.safe_load((folder / "tiny.yaml").read_text())
-    (folder / "tiny.yaml").write_text(yaml.safe_dump({**settings, "data": str(folder)}))
-    return folder
+    return copy_run(finished, tmp_path / "run")
 
 
 GATHERS = {"mechanism: gathering", "stations: one", "stress: gathering"}

@@ -136,7 +136,7 @@ def _change_section(
             draw, f"Map of {count(len(rows), what)} that differ.", f"{words}. Mercator.", "map"
         )
     )
-    columns = [c for c in rows.columns if c not in ("longitude", "latitude")]
+    columns = [c for c in rows.columns if _is_told(rows[c])]
     shown = [[_cell(v) for v in row] for row in rows[columns].head(_ROWS).to_numpy().tolist()]
     more = f" The first {_ROWS} of {len(rows):,}." if len(rows) > _ROWS else ""
     return section.add(
@@ -150,7 +150,12 @@ def _change_section(
     )
 
 
+def _is_told(column: pd.Series) -> bool:
+    """Say whether a column has a value other than none and zero."""
+    return any(v not in (None, "", 0.0) and v == v for v in column.tolist())
+
+
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return DASH
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

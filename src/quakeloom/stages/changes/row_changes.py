@@ -152,7 +152,10 @@ def merge_changes(changes: Iterable[TableChange]) -> list[TableChange]:
         into.revised |= both
         into.added -= both
         into.withdrawn -= both
-    return list(found.values())
+    order = list(_KEYS)
+    return sorted(
+        found.values(), key=lambda c: order.index(c.table) if c.table in order else len(order)
+    )
 
 
 def _keyed(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -106,6 +106,7 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
     run.partitions[stage.name] = names
     run.meanings[stage.name] = {
         "settings": stage_settings(stage, settings),
+        "shown": {f"{stage.group}.{key}": value for key, value in shown.items()},
         "reads": [[s.name, whole] for s, whole in read],
         "gathers": stage.gathers,
     }

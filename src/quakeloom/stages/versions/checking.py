@@ -9,7 +9,7 @@ from quakeloom.config import Settings
 from quakeloom.stages.changes.causes import Cause, setting_causes
 from quakeloom.stages.frame.partition_states import keys_below
 from quakeloom.stages.versions.differences import causes_between
-from quakeloom.stages.versions.seals import describe_environment, product_digests
+from quakeloom.stages.versions.seals import describe_environment, product_digests, told_settings
 from quakeloom.store import RunLayout, read_json_or
 
 
@@ -59,7 +59,7 @@ def check_run(sealed: dict[str, Any], settings: Settings, layout: RunLayout) -> 
     meanings = read_json_or(layout.meanings, {"stages": {}, "modules": {}})
     now = {
         **sealed,
-        "meanings": {n: m["settings"] for n, m in meanings["stages"].items()},
+        "meanings": told_settings(meanings),
         "modules": meanings["modules"],
     }
     found.causes = causes_between(sealed, now)

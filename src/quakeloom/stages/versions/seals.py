@@ -176,6 +176,14 @@ def product_digests(settings: Settings, layout: RunLayout) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def told_settings(meanings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the settings of every stage, those with what is only shown, as JSON values."""
+    return {
+        name: {**meaning["settings"], **meaning.get("shown", {})}
+        for name, meaning in meanings["stages"].items()
+    }
+
+
 def _seal_run(folder: Item, settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Return the part of a seal that is about one run, and keep its tables."""
     products = product_digests(settings, layout)
@@ -195,7 +203,7 @@ def _seal_run(folder: Item, settings: Settings, layout: RunLayout) -> dict[str, 
         "kind": find_chain(settings).name,
         "products": products,
         "settings": taken_settings(settings),
-        "meanings": {n: m["settings"] for n, m in meanings["stages"].items()},
+        "meanings": told_settings(meanings),
         "modules": dict(sorted(meanings["modules"].items())),
         "code": code,
         "sources": provenance.get("inputs_digest", ""),
