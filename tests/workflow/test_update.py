@@ -266,8 +266,12 @@ def test_one_trace_of_the_archive(tmp_path):
     shutil.copy(archive / "S1.HHZ.mseed", archive / "S2.HHZ.mseed")
     changes, ran, layout = update_here(path, tmp_path / "results")
     assert foreseen(changes) == ran
-    partitions = {p.name for w in changes.work if w.stage != "stations" for p in w.partitions}
-    assert partitions == {"2019-02"}
+    work = {w.stage: [p.name for p in w.partitions] for w in changes.work}
+    month = ["2019-02"]
+    assert work == {
+        **dict.fromkeys(("window", "pick", "polarity", "mechanism"), month),
+        "stations": ["one"],
+    }
     assert causes(changes) == {"input: archive files: 1 revised"}
     assert tree(layout) == tree(compute_run(path, tmp_path / "anew"))
 
