@@ -53,6 +53,23 @@ def test_what_one_partition_lost_and_another_got_has_moved():
     assert (merged.added, merged.revised, merged.withdrawn) == ({"b"}, {"a"}, set())
 
 
+def test_keys_that_are_missing_are_keys_like_others():
+    """A station without a start of its epoch."""
+    old = pd.DataFrame(
+        {
+            "network": ["X", "X"],
+            "station": ["A", "B"],
+            "start_time": pd.to_datetime(["2001-01-01", None]),
+            "elevation_m": [1.0, np.nan],
+        }
+    )
+    new = old.assign(elevation_m=[1.0, 5.0])
+    found = compare_rows("stations", old, new)
+    assert found.revised == {"X B none"}
+    assert [r.values for r in found.rows] == [(("elevation_m", "nan", "5.0"),)]
+    assert not compare_rows("stations", old, old)
+
+
 names = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.floats(0, 9), max_size=8)
 
 

@@ -160,7 +160,10 @@ def merge_changes(changes: Iterable[TableChange]) -> list[TableChange]:
 
 def _keyed(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Give rows an index of their keys, with a number where a key comes again."""
-    text = rows[list(keys)].astype(str).agg(" ".join, axis=1) if len(rows) else pd.Series(dtype=str)
+    text = pd.Series([""] * len(rows), index=rows.index, dtype=object)
+    for number, key in enumerate(keys):
+        words = rows[key].astype(object).where(rows[key].notna(), "none").astype(str)
+        text = words.astype(object) if number == 0 else text + " " + words.astype(object)
     again = text.groupby(text).cumcount()
     labels = np.where(again > 0, text + " #" + (again + 1).astype(str), text)
     return rows.set_axis(pd.Index(labels, dtype=object), axis=0)
