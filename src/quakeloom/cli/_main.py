@@ -23,6 +23,8 @@ from quakeloom.cli import (
     _stress,
     _tomography,
     _train,
+    _update,
+    _version,
     _waveforms,
 )
 from quakeloom.cli._system_errors import describe_system_error
@@ -44,7 +46,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"quakeloom {__version__}")
         raise typer.Exit
@@ -56,7 +58,10 @@ def _options(
         bool, typer.Option("--verbose", "-v", help="Say more on standard error.")
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     logging.basicConfig(
@@ -71,6 +76,8 @@ def _options(
 def _add_commands() -> None:
     """Add all commands; those of stages follow from their records, of other packages too."""
     _run.add_commands(app)
+    _update.add_commands(app)
+    _version.add_commands(app)
     _stage_verbs.add_commands(
         app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
     )

@@ -6,8 +6,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -31,6 +32,9 @@ from quakeloom.core import (
     shipped_places,
 )
 from quakeloom.store import RunLayout, open_item, open_results
+
+if TYPE_CHECKING:
+    from quakeloom.config import Configuration
 
 Config = Annotated[
     Path,
@@ -80,7 +84,7 @@ def plan(
             "planned."
         )
     configuration = load_runs(config)
-    with _working_alone(configuration.name, results), status("planning") as say:
+    with working_alone(configuration.name, results), status("planning") as say:
         made = plan_configuration(configuration, results, say)
     for name, entry in made["runs"].items():
         counts = ", ".join(_count_partitions(s, e) for s, e in entry["stages"].items())
@@ -114,53 +118,91 @@ def run(
     from quakeloom.stages.frame.run_settings import load_runs
     from quakeloom.stages.planning import has_plan, plan_configuration
 
-    workflow = find_snakefile(snakefile)
+    call = WorkflowCall(find_snakefile(snakefile), profile, cores, dry_run, tuple(context.args))
     configuration = load_runs(config)
-    refuse_read_only_folder()
-    refuse_odd_name(results)
-    open_results(results)
+    refuse_unusable_folder(results)
     only_unlock = UNLOCK in context.args
     if not only_unlock:
-        context.with_resource(_working_alone(configuration.name, results))
+        context.with_resource(working_alone(configuration.name, results))
     if fetch and not only_unlock:
         fetch_waveforms(config)
     if not only_unlock or not has_plan(results, configuration.name):
         with status("planning") as say:
             plan_configuration(configuration, results, say)
-    folder = workflow.parent / "workflow" / "profiles" / profile
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(workflow),
-        "--profile",
-        str(folder if folder.is_dir() else profile),
-        "--config",
-        f"quakeloom_config={config_value(configuration.path)}",
-        f"quakeloom_results={config_value(results)}",
-        "--cores",
-        str(cores or os.cpu_count() or 1),
-        *(["--dry-run"] if dry_run else ["--show-failed-logs"]),
-        *context.args,
-    ]
+    run_workflow(configuration, results, call)
+
+
+@dataclass(frozen=True)
+class WorkflowCall:
+    """How Snakemake is called.
+
+    Attributes
+    ----------
+    workflow : Path
+        The Snakefile.
+    profile : str
+    cores : int
+        0 for all.
+    dry_run : bool
+    rest : tuple of str
+        Further arguments.
+    """
+
+    workflow: Path
+    profile: str = "local"
+    cores: int = 0
+    dry_run: bool = False
+    rest: tuple[str, ...] = ()
+
+    def command(self, configuration: Path, results: Path) -> list[str]:
+        """Return the command line."""
+        folder = self.workflow.parent / "workflow" / "profiles" / self.profile
+        return [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(self.workflow),
+            "--profile",
+            str(folder if folder.is_dir() else self.profile),
+            "--config",
+            f"quakeloom_config={config_value(configuration)}",
+            f"quakeloom_results={config_value(results)}",
+            "--cores",
+            str(self.cores or os.cpu_count() or 1),
+            *(["--dry-run"] if self.dry_run else ["--show-failed-logs"]),
+            *self.rest,
+        ]
+
+
+def refuse_unusable_folder(results: Path) -> None:
+    """Refuse a folder of results that cannot be written, or that Snakemake cannot name."""
+    refuse_read_only_folder()
+    refuse_odd_name(results)
+    open_results(results)
+
+
+def run_workflow(configuration: Configuration, results: Path, call: WorkflowCall) -> None:
+    """Run the workflow of a planned configuration, and say what came out."""
+    command = call.command(configuration.path, results)
     environment = {**os.environ, **cache_environment(), "QUAKELOOM_PLANNED": "1"}
     environment["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), environment.get("PATH", "")]
     )
-    is_plain = dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ
+    only_unlock = UNLOCK in call.rest
+    is_plain = call.dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ
     log = results / configuration.name / "snakemake.log"
     code, watched = run_snakemake(command, environment, log, is_plain or only_unlock)
     if code:
         raise QuakeloomError(_why_stopped(configuration.name, code, watched))
     if only_unlock:
         typer.echo(f"{configuration.name}: unlocked; nothing was run. Run it again to go on.")
-    elif not dry_run:
-        _summarise(configuration.name, results)
+    elif not call.dry_run:
+        summarise(configuration.name, results)
 
 
 @contextlib.contextmanager
-def _working_alone(name: str, results: Path) -> Iterator[None]:
+def working_alone(name: str, results: Path) -> Iterator[None]:
     """Hold the folder of a run; refuse if another command plans or runs there."""
     with (open_item(results) / name).claim() as is_free:
         if not is_free:
@@ -238,7 +280,7 @@ def find_snakefile(named: Path | None = None) -> Path:
     return found
 
 
-def _summarise(name: str, results: Path) -> None:
+def summarise(name: str, results: Path) -> None:
     """Print what came out of every run, first of all who used nothing.
 
     Raises

@@ -321,7 +321,7 @@ class Report(Section):
     title: str = setting("", "Title of the page; the run's name if empty.")
 
 
-RUN_FOLDERS = ("ingest", "parts", "plan", "logs", "benchmarks", "tables", "waveforms")
+RUN_FOLDERS = ("ingest", "parts", "plan", "logs", "benchmarks", "tables", "versions", "waveforms")
 """Folders within that of a run; a case would share them."""
 
 _LONGEST_NAME = 100

@@ -11,6 +11,7 @@ from quakeloom.plots._beachballs import (
     double_couple_beachballs,
     moment_tensor_beachballs,
 )
+from quakeloom.plots._change_maps import ChangedPoints, plot_changes_map
 from quakeloom.plots._distributions import (
     CalibrationBins,
     plot_calibration,
@@ -96,6 +97,7 @@ __all__ = [
     "BeachballStyle",
     "Beachballs",
     "CalibrationBins",
+    "ChangedPoints",
     "FaultTendencies",
     "FirstMotion",
     "FocalSphere",
@@ -120,6 +122,7 @@ __all__ = [
     "plane_arcs",
     "plot_abic_curve",
     "plot_calibration",
+    "plot_changes_map",
     "plot_contradiction_rates",
     "plot_cumulative_angles",
     "plot_ensemble_bands",

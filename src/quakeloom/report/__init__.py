@@ -17,6 +17,7 @@ from quakeloom.report._page import build_report
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._stress_comparison import compare_stress_maps
+from quakeloom.report._version_page import build_version_page
 
 __all__ = [
     "AngleStatistics",
@@ -31,6 +32,7 @@ __all__ = [
     "build_line_report",
     "build_regional_report",
     "build_report",
+    "build_version_page",
     "compare_catalogs",
     "compare_stress_maps",
     "describe_verdicts",

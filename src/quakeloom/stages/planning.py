@@ -28,10 +28,11 @@ from quakeloom.stages.frame.chains import (
     taken_settings,
 )
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.finished_state import record_finished, write_meanings
 from quakeloom.stages.frame.partition_states import settle_times
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.plugin_checks import check_stage_files
-from quakeloom.stages.frame.provenance import describe_provenance
+from quakeloom.stages.frame.provenance import describe_provenance, write_kept_provenance
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Promise, Stage, StageInputs
 from quakeloom.stages.frame.verbs import plan_stage, promise_stage
@@ -170,6 +171,7 @@ def plan_run(
     for stage in run_stages(settings):
         check_stage_files(stage)
     settle_times(layout)
+    record_finished(layout)
     text = yaml.safe_dump(taken_settings(settings), sort_keys=False)
     write_text_if_changed(layout.settings, text)
     run = PlannedRun(settings, layout, cache or layout.ingest / "sources", progress)
@@ -182,6 +184,8 @@ def plan_run(
         if entry is not None:
             stages[stage.name] = entry
     write_json_if_changed(layout.provenance, describe_provenance(run))
+    write_kept_provenance(run, list(run.partitions))
+    write_meanings(run, run_stages(settings))
     _plan_page(chain, settings, layout)
     configuration = settings.name.split("/")[0]
     compared = [case_run(configuration, c) for c in settings.report.compare if "." not in c]
@@ -212,6 +216,8 @@ def plan_found(settings: Settings, layout: RunLayout, finder: str) -> dict[str, 
         elif stage.partitions != "planning" and not stage.found_by:
             plan = layout.plan_step(stage.name, "finalise")
             run.partitions[stage.name] = list(read_json(plan)["partitions"])
+    write_kept_provenance(run, list(stages))
+    write_meanings(run, run_stages(settings))
     write_json_if_changed(layout.plan_step("found", finder), {"stages": stages})
     return stages
 

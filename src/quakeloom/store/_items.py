@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
@@ -252,6 +254,32 @@ def write_bytes(item: Item, content: bytes) -> None:
     """Write a file, whole."""
     with atomic_file(item) as temporary:
         temporary.write_bytes(content)
+
+
+def link_item(source: Item, target: Item) -> None:
+    """Give a file a second name that stays when the first gets other content or goes.
+
+    Every write of a store puts a new file in the place of the old one, so that two names of one
+    file cost no room and do not change together. Where a place takes no second name, it is a
+    copy. A target that is there is left as it is.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    if target.exists():
+        return
+    if not isinstance(source.store, LocalStore):
+        write_bytes(target, read_bytes(source))
+        return
+    if not source.exists():
+        raise InputError(f"{source} is missing, so it cannot be kept. Run what makes it again.")
+    with atomic_file(target) as temporary:
+        try:
+            os.link(source.local, temporary)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(source.local, temporary)
 
 
 def atomic_file(item: Item) -> AbstractContextManager[Path]:

@@ -38,6 +38,21 @@ class RunLayout:
         return self.root / "plan" / "provenance.json"
 
     @property
+    def meanings(self) -> Item:
+        """What the digests in plan files stand for: settings by key, code by module."""
+        return self.root / "plan" / "meanings.json"
+
+    @property
+    def finished(self) -> Item:
+        """Plans and meanings of the last state in which the run was wholly computed."""
+        return self.root / "plan" / "finished.json"
+
+    @property
+    def before(self) -> Item:
+        """Rows of the last finished state that planning has replaced since."""
+        return self.ingest / "before"
+
+    @property
     def ingest(self) -> Item:
         """Sources as read, one folder per source digest, and the rows of each partition."""
         return self.root / "ingest"

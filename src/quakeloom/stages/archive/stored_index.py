@@ -33,8 +33,10 @@ from quakeloom.stages.archive.record_sets import (
     read_headers,
 )
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.rows_before import keep_before
 from quakeloom.store import (
     Item,
+    RunLayout,
     input_place,
     input_stamp,
     is_input,
@@ -163,6 +165,7 @@ def write_span(
     part = index.between(*span, events)
     digest = part.digest()
     if not is_sealed(folder) or index_provenance(folder).get("digest") != digest:
+        keep_before(RunLayout(ingest.parent), folder, partition)
         part.write(folder, {"digest": digest})
         write_seal(folder)
     return digest

@@ -23,9 +23,11 @@ from quakeloom.stages.catalogs.reading import (
     catalog_tables,
 )
 from quakeloom.stages.frame.calendar import assign_partitions, choose_calendar
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.rows_before import keep_before
 from quakeloom.stages.frame.stage import ONE, StageInputs
 from quakeloom.store import (
     RunLayout,
@@ -60,16 +62,14 @@ def inputs(run: PlannedRun) -> StageInputs:
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Put the mechanisms of all bins into one table."""
     names = read_json(layout.plan(CATALOGS.name, ONE))["bins"]
+    provenance = read_kept_provenance(layout, CATALOGS.name)
     with open_part(layout, CATALOGS.name, ONE) as job:
         table = layout.table("mechanisms")
-        job.counts["mechanisms"] = write_tables(
-            table, "mechanisms", catalog_tables(layout, names), read_json(layout.provenance)
-        )
+        rows = catalog_tables(layout, names)
+        job.counts["mechanisms"] = write_tables(table, "mechanisms", rows, provenance)
         job.also.append(table)
         aside = read_table(catalog_rejects(layout), "rejects")
-        write_table(
-            layout.table("rejects"), "rejects", aside, provenance=read_json(layout.provenance)
-        )
+        write_table(layout.table("rejects"), "rejects", aside, provenance)
         job.counts["rejects"] = aside.num_rows
         job.also.append(layout.table("rejects"))
     return job.summary
@@ -133,8 +133,12 @@ def split_catalogs(settings: Settings, layout: RunLayout) -> list[PlannedRows]:
         rows = rows.take(pc.sort_indices(rows, [("origin_time", "ascending"),
                                                 ("event_id", "ascending")]))  # fmt: skip
         part = catalog_part(layout, str(name))
+        keep_before(layout, part, str(name), "mechanisms")
         write_table(part, "mechanisms", rows, validate=False)
         planned[str(name)] = PlannedRows(str(name), rows.num_rows, 0, 0, part.digest())
+    for file in (layout.ingest / "catalog").children():
+        if file.name.endswith(".parquet") and file.stem not in planned:
+            keep_before(layout, file, file.stem, "mechanisms")
     remove_others(layout.ingest / "catalog", {f"{n}.parquet" for n in planned} | {_CALENDAR})
     return list(planned.values())
 

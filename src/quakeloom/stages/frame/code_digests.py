@@ -52,6 +52,11 @@ def code_digest(module: str, stop: Sequence[str] = ()) -> str:
     return digest_bytes(*(part for n, p in sources.items() for part in (n.encode(), _read(p))))
 
 
+def module_digests(module: str, stop: Sequence[str] = ()) -> dict[str, str]:
+    """Return the digest of every source file that :func:`code_digest` counts, by module."""
+    return {n: digest_bytes(_read(p)) for n, p in closure_of(module, tuple(stop)).items()}
+
+
 @cache
 def closure_of(module: str, stop: tuple[str, ...] = ()) -> dict[str, Path]:
     """Return the modules that a module imports at any depth, itself included, with their files.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from quakeloom.config import Settings
 from quakeloom.stages.frame.planned_rows import PlannedRows
@@ -28,6 +29,8 @@ class PlannedRun:
         Digest of all sources.
     partitions : dict of str to list of str
         Partitions of every stage planned so far.
+    meanings : dict of str to dict
+        What the digests in the plan files of every stage planned so far stand for.
     """
 
     settings: Settings
@@ -37,6 +40,7 @@ class PlannedRun:
     rows: list[PlannedRows] = field(default_factory=list)
     inputs: str = ""
     partitions: dict[str, list[str]] = field(default_factory=dict)
+    meanings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def events(self) -> int:

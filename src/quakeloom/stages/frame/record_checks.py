@@ -22,7 +22,10 @@ _KEPT_NAMES = frozenset({"all", "report", "found", "plan"})
 """Names of rules and of files of a run's plan that are no stage's own."""
 
 _KEPT_FILES = frozenset(
-    {"report.html", "plan.json", "snakemake.log", "plan", "parts", "ingest", "benchmarks", "logs"}
+    {
+        *("report.html", "plan.json", "snakemake.log"),
+        *("plan", "parts", "ingest", "benchmarks", "logs", "versions"),
+    }
 )
 """Files and folders of a run that no stage owns."""
 

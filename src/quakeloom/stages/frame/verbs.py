@@ -20,6 +20,7 @@ import pyarrow as pa
 from quakeloom.config import Settings
 from quakeloom.core import IncompleteError, PlanError, digest_json
 from quakeloom.stages.frame.code_digests import code_digest, modules_of_folder
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import (
     forget_lost,
     keys_below,
@@ -103,6 +104,12 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
         {**({"shown": shown} if shown else {}), **inputs.finalise},
     )
     run.partitions[stage.name] = names
+    run.meanings[stage.name] = {
+        "settings": stage_settings(stage, settings),
+        "shown": {f"{stage.group}.{key}": value for key, value in shown.items()},
+        "reads": [[s.name, whole] for s, whole in read],
+        "gathers": stage.gathers,
+    }
     forget_lost(layout, stage.name)
     return inputs
 
@@ -256,7 +263,7 @@ def gather_parts(
 ) -> dict[str, int]:
     """Put the part tables of a stage together, remove old parts, and write the marker."""
     names = refuse_incomplete(layout, stage.name)
-    provenance = read_json(layout.provenance)
+    provenance = read_kept_provenance(layout, stage.name)
     counts = {
         table: write_tables(
             layout.table(table), table, read_parts(layout, stage.name, names, table), provenance

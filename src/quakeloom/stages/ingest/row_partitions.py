@@ -20,6 +20,7 @@ from quakeloom.stages.frame.calendar import (
     choose_calendar,
 )
 from quakeloom.stages.frame.planned_rows import PlannedRows
+from quakeloom.stages.frame.rows_before import keep_before
 from quakeloom.stages.ingest.doubled_readings import choose_sources, count_disagreements
 from quakeloom.stages.ingest.events_of_picks import fill_times
 from quakeloom.stages.ingest.reject_rows import reject_rows
@@ -75,6 +76,7 @@ def split_rows(
     pieces = _sort_rows(tables, events, of_event, say)
 
     for name in SHARED_TABLES:
+        keep_before(layout, layout.ingest / f"{name}.parquet", "")
         write_table(layout.ingest / f"{name}.parquet", name, tables[name], validate=False)
     bounds = {
         name: (np.argsort(index, kind="stable"), np.bincount(index, minlength=names.size))
@@ -88,6 +90,9 @@ def split_rows(
             for t in ROW_TABLES
         }
         planned.append(_write_rows(layout, str(name), here, tables))
+    for folder in (layout.ingest / "partitions").children():
+        if folder.name not in number:
+            keep_before(layout, folder, folder.name)
     remove_others(layout.ingest / "partitions", {str(n) for n in names})
     return planned
 
@@ -179,6 +184,7 @@ def _write_rows(
     )  # fmt: skip
     folder = layout.rows(partition)
     if read_json_or(folder / "rows.json", None) != vars(planned) or not is_sealed(folder):
+        keep_before(layout, folder, partition)
         with atomic_folder(folder) as temporary:
             for name, table in rows.items():
                 write_table(temporary / f"{name}.parquet", name, table, validate=False)

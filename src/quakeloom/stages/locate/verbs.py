@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import (
     open_part,
     planned_partitions,
@@ -215,7 +216,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         made = rounds.every if name == "pick_noise" else rounds.terms
         if made:
             table = read_table(estimated_file(layout, rounds.every - 1, name), name)
-            write_table(layout.table(name), name, table, read_json(layout.provenance))
+            write_table(layout.table(name), name, table, read_kept_provenance(layout, LOCATE.name))
         else:
             layout.table(name).remove()
     remove_others(draws_folder(layout), names)

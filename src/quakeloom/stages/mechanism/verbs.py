@@ -17,6 +17,7 @@ from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.config import Settings, case_run
 from quakeloom.mechanism import mechanism_grid
 from quakeloom.schema import QUALITIES, is_earthquake
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import digest_files, open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -57,7 +58,7 @@ _ACCEPTED = (
 
 
 def inputs(run: PlannedRun) -> StageInputs:
-    """Return numbers of events, and the station reports that screening looks at."""
+    """Return numbers of events, the stations, and the station reports that screening looks at."""
     settings = run.settings
     name = settings.name.split("/")[0]
     screening = [
@@ -66,6 +67,7 @@ def inputs(run: PlannedRun) -> StageInputs:
     return StageInputs(
         init={"grid_step_deg": settings.mechanism.grid_step_deg},
         each={r.partition: {"events": r.events} for r in run.rows},
+        finalise={"stations": (run.layout.ingest / "stations.parquet").digest()},
         files={"part": screening},
     )
 
@@ -184,7 +186,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
         If partitions are missing or were computed from another plan; the message names them.
     """
     names = refuse_incomplete(layout, MECHANISM.name)
-    provenance = read_json(layout.provenance)
+    provenance = read_kept_provenance(layout, MECHANISM.name)
     truth = [read_table(layout.rows(n) / "truth.parquet", "truth") for n in names]
     if any(t.num_rows for t in truth):
         write_tables(layout.table("truth"), "truth", truth, provenance)

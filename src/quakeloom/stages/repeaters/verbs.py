@@ -29,6 +29,7 @@ from quakeloom.polarity import (
 )
 from quakeloom.schema import make_table, time_values
 from quakeloom.signal import band_pass_causally
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part, planned_partitions
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, Promise
@@ -38,7 +39,7 @@ from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window.reading import window_tables
-from quakeloom.store import RunLayout, open_array, read_json, read_table, write_table
+from quakeloom.store import RunLayout, open_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         kept = np.flatnonzero(linked)
         pairs = StationPairs(*(v[kept] for v in vars(pairs).values()))
         tables = _tables(layout, names, events, family, pairs, records)
-        provenance = read_json(layout.provenance)
+        provenance = read_kept_provenance(layout, REPEATERS.name)
         for name, table in tables.items():
             kind = "reversals" if name == "repeater_reversals" else name
             write_table(layout.table(name), kind, table, provenance)

@@ -22,12 +22,13 @@ from quakeloom.mechanism import (
     report_stations,
 )
 from quakeloom.schema import make_table, time_values
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, Promise
 from quakeloom.stages.readings.use import pick_kinds
 from quakeloom.stages.stations import STATIONS
-from quakeloom.store import RunLayout, read_json, read_table, write_table
+from quakeloom.store import RunLayout, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             },
         },
     )
-    provenance = read_json(layout.provenance)
+    provenance = read_kept_provenance(layout, STATIONS.name)
     months = _monthly(number, stations, times, polarity, predicted, rate)
     proposals = table.filter(pc.equal(table.column("verdict"), "reversed"))
     reversals = make_table(

@@ -20,6 +20,7 @@ from quakeloom.core import PlanError, middle_longitude
 from quakeloom.schema import make_table
 from quakeloom.simulate import stress_tensor_at
 from quakeloom.stages.catalogs.reading import catalog_part
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import Promise, StageInputs
@@ -174,7 +175,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     events = gather_events(layout, names) if needs_events(stress) else None
     center = mean_place([m["place_sum"] for m in markers], [m["counts"]["used"] for m in markers])
     made = make_map(stress, parts, center, events, settings.seed)
-    provenance = read_json(layout.provenance)
+    provenance = read_kept_provenance(layout, STRESS.name)
     write_map(layout.root, made, provenance)
     if settings.simulation is not None:
         write_table(

@@ -16,6 +16,7 @@ from quakeloom.core import InputError, PlanError
 from quakeloom.faults import estimate_tendency
 from quakeloom.formats import read_fault_segments, write_csv, write_fault_geojson
 from quakeloom.schema import make_table
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, StageInputs
@@ -62,7 +63,9 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         table = rate_faults(settings.stress, data, freedom, faults, tendency, settings.seed)
     outside = int(np.isnan(table.column("slip_tendency").to_numpy()).sum())
     with open_part(layout, TENDENCY.name, ONE) as job:
-        write_table(layout.table("tendency"), "tendency", table, read_json(layout.provenance))
+        write_table(
+            layout.table("tendency"), "tendency", table, read_kept_provenance(layout, TENDENCY.name)
+        )
         with atomic_file(layout.root / "tendency.csv") as file:
             write_csv(table, file)
         with atomic_file(layout.root / "tendency.geojson") as file:

@@ -30,6 +30,7 @@ from quakeloom.mechanism import (
     summarize_trials,
 )
 from quakeloom.schema import QUALITIES, STATUSES, make_table
+from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import (
     open_part,
     planned_partitions,
@@ -158,7 +159,7 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     names = refuse_incomplete(layout, name)
     trials = pa.concat_tables(list(read_parts(layout, name, names, "threshold_trials")))
     curve = summarize_trials(_read_trials(trials), settings.threshold.quality_weights)
-    provenance = read_json(layout.provenance)
+    provenance = read_kept_provenance(layout, THRESHOLD_STAGE.name)
     write_table(layout.table("threshold_curve"), "threshold_curve", _curve_table(curve), provenance)
     chosen = _choice(choose_threshold(curve), settings)
     write_json_if_changed(layout.root / CHOICE, chosen)

@@ -1,0 +1,1 @@
+"""Versions of a finished run: seals, what differs between two, checks, exports."""
