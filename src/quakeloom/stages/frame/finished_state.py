@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from quakeloom.config import Settings
+from quakeloom.core import QuakeloomError
 from quakeloom.stages.frame.chains import run_stages
 from quakeloom.stages.frame.code_digests import module_digests
 from quakeloom.stages.frame.partition_states import planned_partitions, unfinished
@@ -64,19 +65,29 @@ def record_finished(layout: RunLayout) -> bool:
     Called before a run is planned again, and at the end of an update. The rows of the state
     before are forgotten.
     """
-    meanings = read_json_or(layout.meanings, {})
-    stages = [n for n, m in meanings.get("stages", {}).items() if "reads" in m]
-    if not stages:
+    try:
+        found = _plans_if_finished(layout)
+    except (QuakeloomError, KeyError, TypeError, AttributeError):
+        # a plan or marker that is damaged is made again, so that nothing is finished
         return False
-    for name in stages:
-        if not layout.plan_step(name, "finalise").exists():
-            return False
-        if unfinished(layout, name, meanings["stages"][name]["gathers"]):
-            return False
-    plans = {name: read_plans(layout, name) for name in stages}
+    if found is None:
+        return False
+    meanings, plans = found
     write_json_if_changed(layout.finished, {"meanings": meanings, "plans": plans})
     layout.before.remove()
     return True
+
+
+def _plans_if_finished(layout: RunLayout) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return meanings and plans by stage of a run that is wholly computed."""
+    meanings = read_json_or(layout.meanings, {})
+    stages = [n for n, m in meanings.get("stages", {}).items() if "reads" in m]
+    for name in stages:
+        if not layout.plan_step(name, "finalise").exists():
+            return None
+        if unfinished(layout, name, meanings["stages"][name]["gathers"]):
+            return None
+    return (meanings, {name: read_plans(layout, name) for name in stages}) if stages else None
 
 
 def read_plans(layout: RunLayout, stage: str) -> dict[str, Any]:

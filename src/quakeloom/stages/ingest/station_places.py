@@ -18,6 +18,9 @@ _ROW = ("source_file", "source_line", "network", "station", "channel", "longitud
 _NAMED = 3
 """Stations that a message names; all are in the rejects."""
 
+_FEW_STATIONS = 3
+"""Misplaced stations below which the epicenters are believed. Chosen here."""
+
 
 def put_aside_misplaced(
     stations: pa.Table,
@@ -41,9 +44,11 @@ def put_aside_misplaced(
         Called with a sentence where something is found.
     """
     rejects = []
-    if exchanged := exchanged_epicenters(events, stations):
-        say(exchanged)
     reasons = misplaced_reasons(events, stations, readings)
+    # one station or two far from the events are themselves wrong
+    alone = 0 < sum(map(bool, reasons)) < _FEW_STATIONS
+    if not alone and (exchanged := exchanged_epicenters(events, stations)):
+        say(exchanged)
     misplaced = pa.array([bool(r) for r in reasons], pa.bool_())
     aside, reasons = stations.filter(misplaced), [r for r in reasons if r]
     stations = stations.filter(pc.invert(misplaced))
