@@ -171,7 +171,7 @@ def test_a_sampling_interval_in_single_precision_gives_the_rate(rate):
         assert found.traces[0].sampling_rate_hz == rate
 
 
-@given(begin=st.floats(-1e5, 1e5))
+@given(begin=st.floats(-1e5, 1e5).filter(lambda x: np.float32(x) != -12345.0))
 @settings(deadline=None)
 def test_a_begin_in_single_precision_says_how_well_it_is_known(begin):
     raw = sac_bytes(TRUTH, B=begin, E=-12345.0)
