@@ -24,11 +24,12 @@ from quakeloom.schema._event_types import (
     is_no_event,
     normalize_event_type,
 )
+from quakeloom.schema._mechanism_variables import QUALITIES, STATUSES
 from quakeloom.schema._phases import is_first_p, phase_class
 from quakeloom.schema._ranges import MODEL_VARIABLES, OTHER_UNITS, range_problem
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._tables import ARRAYS, TABLES, register_table
-from quakeloom.schema._variables import QUALITIES, STATUSES, USES, VARIABLES
+from quakeloom.schema._variables import USES, VARIABLES
 
 __all__ = [
     "ARRAYS",

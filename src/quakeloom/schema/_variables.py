@@ -7,27 +7,11 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
+from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
-
-STATUSES = (
-    "solved",
-    "too_few_polarities",
-    "azimuthal_gap",
-    "takeoff_gap",
-    "no_solution",
-    "invalid_event",
-    "error",
-    "located",
-    "too_few_picks",
-    "stations_in_line",
-    "outside_model",
-    "not_earthquake",
-    "below_takeoff_table",
-    "misfit",
-)
-"""What became of an event: solved or located, or why not."""
+from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
 
 USES = (
     "used",
@@ -46,10 +30,6 @@ USES = (
 
 ORIENTATIONS = ("by_name", "assumed", "reversed", "rotated", "unrotated")
 """How components were made of channels: by their names or by the directions in the metadata."""
-
-QUALITIES = ("A", "B", "C", "D", "E", "F")
-"""Quality of a mechanism, as in HASH (Hardebeck and Shearer 2002): A to D of those found; E where
-rays leave too wide a gap, F where there are too few readings."""
 
 _LIST = (
     # identity
@@ -389,204 +369,11 @@ _LIST = (
     Variable("record", "string", "", "What was being read: event, station, polarity, ..."),
     Variable("reason", "string", "", "Why it was put aside, in words.", "empty"),
     Variable("text", "string", "", "The offending text, at most 200 characters.", "empty"),
-    # mechanisms
-    Variable("status", "string", "", "What became of the event.", values=STATUSES),
-    Variable("strike_deg", "float64", "deg", "Strike of the preferred plane.", "NaN", 0, 360),
-    Variable("dip_deg", "float64", "deg", "Dip of the preferred plane.", "NaN", 0, 90),
-    Variable("rake_deg", "float64", "deg", "Rake, Aki & Richards.", "NaN", -180, 180),
-    Variable(
-        "auxiliary_strike_deg", "float64", "deg", "Strike of the auxiliary plane.", "NaN", 0, 360
-    ),
-    Variable("auxiliary_dip_deg", "float64", "deg", "Dip of the auxiliary plane.", "NaN", 0, 90),
-    Variable(
-        "auxiliary_rake_deg", "float64", "deg", "Rake of the auxiliary plane.", "NaN", -180, 180
-    ),
-    Variable(
-        "fault_plane_uncertainty_deg",
-        "float64",
-        "deg",
-        "RMS angle of the acceptable normals to the preferred one.",
-        "NaN",
-        0,
-        180,
-    ),
-    Variable(
-        "auxiliary_plane_uncertainty_deg",
-        "float64",
-        "deg",
-        "RMS angle of the acceptable slip vectors to the preferred one.",
-        "NaN",
-        0,
-        180,
-    ),
-    Variable(
-        "mechanism_probability",
-        "float64",
-        "1",
-        "Share of the acceptable mechanisms close to the preferred one.",
-        "NaN",
-        0,
-        1,
-    ),
-    Variable("polarity_count", "int32", "1", "Polarities used.", minimum=0),
-    Variable(
-        "polarity_misfit", "float64", "1", "Weighted share of polarities misfit.", "NaN", 0, 1
-    ),
-    Variable(
-        "station_distribution_ratio",
-        "float64",
-        "1",
-        "How far stations are from the nodal planes (0 all nodal, 1 none).",
-        "NaN",
-        0,
-    ),
-    Variable(
-        "azimuthal_gap_deg",
-        "float64",
-        "deg",
-        "Largest gap in azimuth on the lower hemisphere.",
-        "NaN",
-        0,
-        360,
-    ),
-    Variable("takeoff_gap_deg", "float64", "deg", "Largest gap in take-off angle.", "NaN", 0, 90),
-    Variable("amplitude_ratio_count", "int32", "1", "S/P amplitude ratios used.", minimum=0),
-    Variable(
-        "amplitude_ratio_misfit",
-        "float64",
-        "1",
-        "Mean absolute misfit of log10 S/P.",
-        "NaN",
-        0,
-    ),
-    Variable("solution_count", "int32", "1", "Mechanisms found (multiples included).", minimum=0),
-    Variable("acceptable_count", "int32", "1", "Grid mechanisms accepted in any trial.", minimum=0),
-    Variable("quality", "string", "", "Quality letter.", values=QUALITIES),
-    Variable("multiple", "bool", "1", "More than one solution stands apart."),
-    Variable(
-        "solution", "int8", "1", "Number of the solution of an event, 0 preferred.", minimum=0
-    ),
-    Variable("acceptance", "uint8", "1/255", "Weight of a grid mechanism, 255 the most accepted."),
-    # station report
-    Variable("contradiction_count", "int32", "1", "Polarities that contradict.", minimum=0),
-    Variable(
-        "contradiction_rate", "float64", "1", "Share of polarities that contradict.", "NaN", 0, 1
-    ),
-    Variable("pick_kind", "string", "", "Onset and weight of the pick, e.g. I0.", "empty"),
-    Variable("log_odds", "float64", "1", "Natural log odds that the station is reversed.", "NaN"),
-    Variable(
-        "verdict",
-        "string",
-        "",
-        "What the evidence says of a station, span or pick kind.",
-        values=("normal", "reversed", "uninformative", "mixed", "too_few"),
-    ),
+    *MECHANISM_LIST,
     *STRESS_LIST,
     *LOCATION_LIST,
     *READING_CHECK_LIST,
-    # refraction tomography
-    Variable(
-        "shot_distance_km",
-        "float64",
-        "km",
-        "Distance of the shot along the line.",
-        "NaN",
-    ),
-    Variable(
-        "shot_depth_km",
-        "float64",
-        "km",
-        "Depth of the shot below the datum, positive down; on the ground where not known.",
-        "NaN",
-    ),
-    Variable(
-        "receiver_distance_km",
-        "float64",
-        "km",
-        "Distance of the receiver along the line.",
-        "NaN",
-    ),
-    Variable(
-        "receiver_depth_km",
-        "float64",
-        "km",
-        "Depth of the receiver below the datum, positive down; on the ground where not known.",
-        "NaN",
-    ),
-    Variable("time_error_s", "float64", "s", "Standard error of the travel time.", "NaN", 0),
-    Variable("phase", "string", "", "Phase code of the pick as in the source.", "empty"),
-    Variable("predicted_time_s", "float64", "s", "Mean predicted travel time.", "NaN", 0),
-    Variable(
-        "predicted_spread_s",
-        "float64",
-        "s",
-        "Standard deviation of the predicted travel time over the ensemble.",
-        "NaN",
-        0,
-    ),
-    Variable("member", "int64", "1", "Number of the ensemble member.", minimum=0),
-    Variable(
-        "p_velocity",
-        "float32",
-        "km/s",
-        "P velocity of an ensemble member at the nodes; NaN above the ground.",
-        "NaN",
-        0,
-    ),
-    Variable(
-        "regional_p_velocity",
-        "float32",
-        "km/s",
-        "P velocity of a member of a regional ensemble at the nodes.",
-        "never",
-        0,
-    ),
-    Variable("north_km", "float64", "km", "Distance to the north of the origin of a grid."),
-    Variable("east_km", "float64", "km", "Distance to the east of the origin of a grid."),
-    Variable(
-        "log_likelihood",
-        "float64",
-        "1",
-        "Natural logarithm of the likelihood of the member, up to a constant.",
-        "NaN",
-    ),
-    Variable(
-        "chi_square", "float64", "1", "Mean squared normalized residual of the member.", "NaN", 0
-    ),
-    Variable(
-        "white_coordinates",
-        "float64",
-        "1",
-        "Standard normal coordinates of the member in the modes of the prior.",
-        "NaN",
-    ),
-    Variable(
-        "white_score",
-        "float64",
-        "1",
-        "Gradient of the log-posterior by the white coordinates.",
-        "NaN",
-    ),
-    Variable("member_time_s", "float64", "s", "Travel time of every pick in the member.", "NaN", 0),
-    Variable(
-        "station_time_s",
-        "float32",
-        "s",
-        "Travel time from every node of a regional model to a station.",
-        "infinite: no ray arrives",
-    ),
-    Variable(
-        "line_time_s",
-        "float32",
-        "s",
-        "Travel time from every node of a section to a station.",
-        "infinite: no ray arrives",
-    ),
-    Variable("noise_factor", "float64", "1", "Factor of the picks' standard errors.", "NaN", 0),
-    Variable(
-        "ray_coverage", "float32", "km", "Mean length of rays per node over the picks.", "NaN", 0
-    ),
-    Variable("ground_depth_km", "float64", "km", "Depth of the ground or sea floor.", "NaN"),
+    *VELOCITY_LIST,
 )
 """All variables, with those of other files."""
 
