@@ -20,8 +20,9 @@ class Locate(Section):
         list,
         "Velocity models: names of resources/velocity_models, files of depth and velocity, "
         "NonLinLoc control files with `LAYER` lines, tables like `tjma2001`, roots of NonLinLoc's "
-        "time grids (`ROOT` of `ROOT.P.STATION.time.hdr`), or the folder of a finished run that "
-        "made an ensemble (of a line or a region); relative to `data`. Several are an ensemble.",
+        "time grids (`ROOT` of `ROOT.P.STATION.time.hdr`), models of SIMULPS in three dimensions, "
+        "or the folder of a finished run that made an ensemble (of a line or a region); relative "
+        "to `data`. Several are an ensemble.",
     )
     members: int = setting(
         100,
@@ -182,6 +183,41 @@ class Locate(Section):
     section_width_km: float = setting(
         5.0, "Stations farther from the line than this are not used.", "km", gt=0, le=200
     )
+    model_stations: str = setting(
+        "",
+        "Station file of SIMULPS (STNS), whose first line has the origin and the rotation of the "
+        "models of SIMULPS; relative to `data`. Or give the three below.",
+    )
+    model_origin: tuple[float, float] | None = setting(
+        None, "Longitude and latitude of x = y = 0 of models of SIMULPS or TomoDD.", "deg"
+    )
+    model_azimuth_deg: float | None = setting(
+        None,
+        "Azimuth of their y axis, clockwise from north: the negative of `rota` of SIMULPS.",
+        "deg",
+        ge=-360,
+        le=360,
+    )
+    model_x_axis: Literal["west", "east"] | None = setting(
+        None, "Where their x points if y points north: `west` in SIMULPS, `east` in TomoDD."
+    )
+    model_second_block: Literal["judged", "vp_vs", "s_velocity"] = setting(
+        "judged",
+        "What follows the P velocities of a model of SIMULPS: Vp/Vs, S velocities, or whichever of "
+        "the two makes the Vp/Vs of rock.",
+    )
+    model_spacing_km: float = setting(
+        1.0, "Spacing of the grid that times in models of SIMULPS are computed on.", "km",
+        ge=0.05, le=20,
+    )  # fmt: skip
+    model_margin_km: float = setting(
+        10.0,
+        "Stations farther than this outside of the nodes of a model of SIMULPS, the outermost left "
+        "out, are not used.",
+        "km",
+        ge=0,
+        le=200,
+    )
     draws: int = setting(100, "Draws of hypocenter and member kept per event.", "draws", ge=0)
     station_iterations: int = setting(
         1,
@@ -229,6 +265,21 @@ class Locate(Section):
                 f"{_LARGEST_ERROR_S:g}"
             )
         return errors
+
+    @model_validator(mode="after")
+    def _models_lie_at_one_place(self) -> Locate:
+        given = (self.model_origin, self.model_azimuth_deg, self.model_x_axis)
+        if self.model_stations and given != (None, None, None):
+            raise ValueError(
+                "model_stations has the origin, the rotation and the axes of the models; leave out "
+                "model_origin, model_azimuth_deg and model_x_axis, or leave out model_stations"
+            )
+        if self.model_origin is not None and not abs(self.model_origin[1]) <= 90:
+            raise ValueError(
+                f"model_origin is longitude, then latitude, and {self.model_origin[1]:g} is no "
+                "latitude"
+            )
+        return self
 
     @model_validator(mode="after")
     def _depths_are_a_range(self) -> Locate:

@@ -69,6 +69,8 @@ from quakeloom.formats._registry import (
     sniffs_as,
 )
 from quakeloom.formats._sac import read_sac_station
+from quakeloom.formats._simulps import SimulModel, is_simul_model, read_simul_model
+from quakeloom.formats._simulps_frame import SimulFrame, read_simul_frame
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stress_writers import (
     write_fault_geojson,
@@ -105,6 +107,8 @@ __all__ = [
     "RayinvrModel",
     "RecognizedFile",
     "Rejects",
+    "SimulFrame",
+    "SimulModel",
     "SourceTables",
     "TimeGrid",
     "Trace",
@@ -123,6 +127,7 @@ __all__ = [
     "find_seisbench_weights",
     "find_service",
     "has_layers",
+    "is_simul_model",
     "is_travel_time_table",
     "iterate_quakeml",
     "list_seisbench_weights",
@@ -146,6 +151,8 @@ __all__ = [
     "read_rayinvr_model",
     "read_sac_station",
     "read_seisbench_description",
+    "read_simul_frame",
+    "read_simul_model",
     "read_source",
     "read_time_grid",
     "read_travel_time_table",

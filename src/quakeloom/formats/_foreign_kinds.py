@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from quakeloom.formats._compressed import plain_head
+from quakeloom.formats._simulps import begins_simul_model
 from quakeloom.formats._text_lines import head_lines, is_binary
 from quakeloom.formats._xml_head import root_element
 
@@ -134,6 +135,13 @@ _TEXTS: tuple[tuple[Callable[[list[str]], bool], tuple[str, str]], ...] = (
     (
         lambda x: any(line.startswith("LAYER ") for line in x),
         ("a NonLinLoc control file with a velocity model", "name it under `takeoff.models`"),
+    ),
+    (
+        begins_simul_model,
+        (
+            "a SIMULPS velocity model in three dimensions",
+            "name it under `locate.models`, with `model_stations` or `model_origin`",
+        ),
     ),
     (
         lambda x: any(_DIFFERENTIAL.match(line) for line in x[:3]),

@@ -14,6 +14,7 @@ from quakeloom.core import FormatError, InputError, LayeredModel
 from quakeloom.formats._column_names import plain_name
 from quakeloom.formats._model_ranges import refuse_implausible_model
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
+from quakeloom.formats._simulps import begins_simul_model
 from quakeloom.formats._text_lines import parse_float, read_lines
 
 _LOG = logging.getLogger(__name__)
@@ -97,6 +98,12 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
     if has_layers(path):
         return read_layer_model(path)
     lines = read_lines(path, _TITLE)
+    if begins_simul_model(lines):
+        raise FormatError(
+            f"'{path}' is a model of SIMULPS in three dimensions, not one of layers. No take-off "
+            "angle can be traced in it here; name it under `locate.models`, and say `takeoff: "
+            "{angles: ensemble}`."
+        )
     layers = read_hypo71_layers(lines) or read_velest_layers(lines)
     if path.suffix.lower() == ".crh":
         layers = layers or read_hypoinverse_layers(lines)

@@ -101,7 +101,7 @@ def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:
     paths = [find_location_model(m, settings.data) for m in locate.models]
     levels = receiver_levels_of(settings, layout)
     if is_grid_source(paths[0]):
-        members, groups, size = grid_size(locate, paths, places_of(layout))
+        members, groups, size = grid_size(locate, paths, places_of(layout), settings.data)
         making = size
     else:
         members, groups = locate.members or len(locate.models), 2 * len(levels)

@@ -16,6 +16,7 @@ from quakeloom.core import InputError, LayeredModel, digest_json
 from quakeloom.formats import (
     TravelTimeTable,
     has_layers,
+    is_simul_model,
     is_travel_time_table,
     read_layer_model,
     read_travel_time_table,
@@ -32,12 +33,13 @@ from quakeloom.location import (
     with_s_velocities,
 )
 from quakeloom.stages.locate.grids import (
-    Places,
     grid_digest,
     is_grid_source,
     is_run,
     read_grid_ensemble,
 )
+from quakeloom.stages.locate.places import Places
+from quakeloom.stages.locate.simul_grids import frame_digest
 from quakeloom.store import (
     Item,
     atomic_folder,
@@ -101,7 +103,8 @@ class StoredEnsemble:
 def find_location_model(name: str, data: str) -> Path:
     """Return where a model is: below the folder of the data, as given, or one of quakeloom's own.
 
-    A file, the folder of a run that made an ensemble, or the root of NonLinLoc's time grids.
+    A file of velocities or times, the folder of a run that made an ensemble, or the root of
+    NonLinLoc's time grids.
 
     Raises
     ------
@@ -152,6 +155,8 @@ def ensemble_digest(
     if any(map(is_grid_source, paths)):
         # times belong to stations there, and to receiver levels elsewhere
         known = [list(places.names), *np.round(_positions(places), 6).tolist()]
+    if any(map(is_simul_model, paths)):
+        files.append(frame_digest(locate, data))
     return digest_json([files, values, known, seed, code])
 
 
@@ -202,10 +207,11 @@ def make_times(
             "or runs, which have no grid in common. Nothing is located; give one kind."
         )
     if grids or tables:
-        _refuse_boundary(locate, [*tables, *(p for p in grids if not is_run(p))])
+        timed = [p for p in grids if not is_run(p) and not is_simul_model(p)]
+        _refuse_boundary(locate, [*tables, *timed])
     _warn_of_high_stations(locate, places)
     if grids:
-        found = read_grid_ensemble(locate, grids, places, seed, cache)
+        found = read_grid_ensemble(locate, grids, places, seed, cache, data)
         limits = depth_limits(locate, levels, float(found.times.depth_km[-1]))
         return StoredEnsemble(found.times, found.boundary_km, found.plane, limits_km=limits)
     if tables:

@@ -1,4 +1,4 @@
-"""Ensembles whose times lie on grids: members of other runs, and tables of NonLinLoc."""
+"""Ensembles whose times lie on grids: members of other runs, tables of NonLinLoc, SIMULPS."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from quakeloom.core import InputError, digest_json, random_stream
 from quakeloom.formats import (
     MapFrame,
     TimeGrid,
+    is_simul_model,
     list_time_grids,
     read_grid_times,
     read_time_grid,
 )
-from quakeloom.location import EnsembleTimes, Plane, find_boundary, grid_times, station_times
+from quakeloom.location import Plane, find_boundary, grid_times, station_times
+from quakeloom.stages.locate.places import GridEnsemble, Places
+from quakeloom.stages.locate.simul_grids import simul_size, trace_simul_models
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -38,37 +41,9 @@ _SAME_PLACE_KM = 1.0
 """How far a grid's station may lie from ours, km; chosen here: coordinates are rounded so."""
 
 
-@dataclass(frozen=True)
-class Places:
-    """Stations by name: ``NET.STA``, longitude, latitude and depth below sea level in km."""
-
-    names: tuple[str, ...]
-    longitude: Floats
-    latitude: Floats
-    depth_km: Floats
-
-
-@dataclass(frozen=True)
-class GridEnsemble:
-    """Times on grids, the plane that they lie in, and the depths of the boundary.
-
-    Attributes
-    ----------
-    times : EnsembleTimes
-    plane : Plane or None
-        None where times depend on distance and depth alone.
-    boundary_km : ndarray, shape (norths, easts, members)
-        NaN where there is none.
-    """
-
-    times: EnsembleTimes
-    plane: Plane | None
-    boundary_km: Floats
-
-
 def is_grid_source(path: Path) -> bool:
-    """Say whether a path is a run with an ensemble, or the root of NonLinLoc's grids."""
-    return is_run(path) or bool(list_time_grids(path, "P"))
+    """Say whether a path is a run with an ensemble, root of NonLinLoc's grids, or of SIMULPS."""
+    return is_run(path) or bool(list_time_grids(path, "P")) or is_simul_model(path)
 
 
 def is_run(path: Path) -> bool:
@@ -87,13 +62,19 @@ def grid_digest(path: Path) -> str:
             if marker.name.endswith(".json")
         ]
         return digest_json([found, layout.settings.digest()])
+    if is_simul_model(path):
+        return digest_input(path)
     headers = [h for phase in ("P", "S") for h in list_time_grids(path, phase)]
     files = [f for h in headers for f in (h, h.with_suffix(".buf")) if is_input(f)]
     return digest_json([(f.name, digest_input(f)) for f in files])
 
 
-def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[int, int, float]:
+def grid_size(
+    locate: Locate, paths: Sequence[Path], places: Places, data: str
+) -> tuple[int, int, float]:
     """Return members, groups and bytes of the times of an ensemble on grids, not reading them."""
+    if is_simul_model(paths[0]):
+        return simul_size(locate, paths, data, places)
     if not is_run(paths[0]):
         grids = _list_tables(paths[0], places)
         groups = 2 * len({station for _, station in grids})
@@ -119,7 +100,7 @@ def grid_size(locate: Locate, paths: Sequence[Path], places: Places) -> tuple[in
 
 
 def read_grid_ensemble(
-    locate: Locate, paths: Sequence[Path], places: Places, seed: int, cache: Item
+    locate: Locate, paths: Sequence[Path], places: Places, seed: int, cache: Item, data: str
 ) -> GridEnsemble:
     """Read the times of an ensemble on grids.
 
@@ -133,6 +114,13 @@ def read_grid_ensemble(
             f"locate.models names {len(paths)} ensembles, one of them a run; members of different "
             "runs lie on different grids. Nothing is located; give one run."
         )
+    if any(map(is_simul_model, paths)):
+        if not all(map(is_simul_model, paths)):
+            raise InputError(
+                "locate.models mixes models of SIMULPS and grids of NonLinLoc, which have no grid "
+                "in common. Nothing is located; give one kind."
+            )
+        return trace_simul_models(locate, paths, data, places, cache)
     if not is_run(paths[0]):
         return _read_tables(locate, paths, places)
     layout = RunLayout(paths[0])

@@ -18,6 +18,7 @@ from quakeloom.formats import (
     RecognizedFile,
     check_format_options,
     detect_format,
+    is_simul_model,
     looks_like_waveforms,
     read_velocity_model,
     recognize_file,
@@ -26,6 +27,7 @@ from quakeloom.formats import (
 from quakeloom.stages.archive.record_sets import list_files
 from quakeloom.stages.ingest.source_files import source_files
 from quakeloom.stages.locate.ensembles import find_location_model
+from quakeloom.stages.locate.simul_grids import describe_simul_model
 from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.stages.weights.pickers import find_picker_weights
 from quakeloom.stages.weights.polarity_readers import open_reader
@@ -198,7 +200,13 @@ def _check_model(settings: Settings, name: str, found: CheckedInputs) -> None:
 
 def _check_location_model(settings: Settings, name: str, found: CheckedInputs) -> None:
     path = find_location_model(name, settings.data)
-    found.say(f"model {name} of `locate`: {path}")
+    assert settings.locate is not None
+    what = (
+        f", SIMULPS: {describe_simul_model(settings.locate, path, settings.data)}"
+        if is_simul_model(path)
+        else ""
+    )
+    found.say(f"model {name} of `locate`: {path}{what}")
 
 
 def _check_archive(settings: Settings, written: str, found: CheckedInputs) -> None:

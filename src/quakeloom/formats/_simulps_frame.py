@@ -1,0 +1,180 @@
+"""How a model of SIMULPS lies on the globe, and the station files that say so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quakeloom.core import FormatError
+from quakeloom.formats._text_lines import bounds_problem, read_lines
+
+Floats = NDArray[np.float64]
+
+_TITLE = "a SIMULPS station file (STNS)"
+"""Name of the format, for messages."""
+
+_HEADER = re.compile(
+    r"\s*(-?\d+)(?:\s*([NSns])\s*|[\s,]+)(-?\d+\.?\d*)"
+    r"[\s,]+(-?\d+)(?:\s*([EWew])\s*|[\s,]+)(-?\d+\.?\d*)"
+    r"[\s,]+(-?\d+\.?\d*)(?:[\s,]+(\d+))?(?:[\s,]+(-?\d+\.?\d*))?(?:[\s,]+\S.*)?\s*$"
+)
+"""Latitude and longitude of the origin in degrees and minutes, with or without letters, rotation,
+``nzco`` and the central meridian."""
+
+_RADIUS_KM, _FLATTENING = 6378.163, 1.0 / 298.26
+"""Ellipsoid of the short-distance conversion of SIMULPS and hypoDD (Evans et al. 1994)."""
+
+_SHORT_DISTANCES = 5
+"""``nzco`` of short distances in the versions that have a central meridian."""
+
+_OWN_MERIDIAN, _GIVEN_MERIDIAN = 0, 3
+"""``nzco`` of a Transverse Mercator around the origin, and around a meridian in the header."""
+
+_WIDEST_ZONE_DEG = 20.0
+"""How far a central meridian may lie from the origin, degrees; chosen here: zones of UTM reach 3,
+those of single states and islands 10."""
+
+
+@dataclass(frozen=True)
+class SimulFrame:
+    """Where the axes of a model of SIMULPS lie.
+
+    Attributes
+    ----------
+    longitude, latitude : float
+        Of ``x = y = 0``.
+    azimuth_deg : float
+        Azimuth of the y axis, clockwise from north: the negative of SIMULPS's ``rota``, which is
+        counterclockwise.
+    x_axis : {"west", "east"}
+        Where x points if y points north: west in SIMULPS, east in TomoDD.
+    meridian_deg : float or None
+        Central meridian of a Transverse Mercator projection; None for short distances.
+    """
+
+    longitude: float
+    latitude: float
+    azimuth_deg: float
+    x_axis: Literal["west", "east"] = "west"
+    meridian_deg: float | None = None
+
+    def model_position(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
+        """Return x and y in km of points on the globe, by SIMULPS's own conversion.
+
+        Short distances: one minute of latitude is as long as at the origin, one of longitude as
+        at the middle latitude, on geocentric latitudes. It is off by 0.6 % of the distance at
+        140 km from the origin, so it places velocities and measures nothing.
+
+        Parameters
+        ----------
+        longitude, latitude : array_like
+            Degrees.
+        """
+        if self.meridian_deg is None:
+            east, north = self._short_distances(longitude, latitude)
+        else:
+            east, north = self._transverse_mercator(longitude, latitude)
+        c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
+        right, y = c * east - s * north, s * east + c * north
+        return (-right if self.x_axis == "west" else right), y
+
+    def _short_distances(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
+        lon, lat = np.asarray(longitude, dtype=float), np.asarray(latitude, dtype=float)
+        here = _geocentric(self.latitude)
+        radius = _RADIUS_KM * (1.0 - _FLATTENING * np.sin(here) ** 2)
+        minute = _geocentric(self.latitude + 1.0 / 60.0) - here
+        north = radius * minute * 60.0 * (lat - self.latitude)
+        away = (lon - self.longitude + 180.0) % 360.0 - 180.0
+        return radius * np.radians(away) * np.cos(_geocentric((lat + self.latitude) / 2)), north
+
+    def _transverse_mercator(
+        self, longitude: ArrayLike, latitude: ArrayLike
+    ) -> tuple[Floats, Floats]:
+        from quakeloom.core import projected_position
+
+        projection = f"+proj=tmerc +lon_0={self.meridian_deg} +ellps=WGS84 +units=km"
+        north, east = projected_position(projection, longitude, latitude)
+        y, x = projected_position(projection, self.longitude, self.latitude)
+        return east - x, north - y
+
+
+def _geocentric(latitude_deg: ArrayLike) -> Floats:
+    """Return geocentric latitudes in radians."""
+    return np.asarray(np.arctan((1 - _FLATTENING) ** 2 * np.tan(np.radians(latitude_deg))))
+
+
+def read_simul_frame(path: str | Path) -> SimulFrame:
+    """Read origin and rotation from the first line of a station file of SIMULPS.
+
+    ``latitude (deg min) longitude (deg min) rotation [nzco [central meridian]]``: longitude is
+    positive west, unless letters say else; rotation is in degrees counterclockwise. With fewer than
+    seven numbers or ``nzco`` 5 distances are short distances, as in SIMULPS12 and SIMUL2000.
+
+    Raises
+    ------
+    FormatError
+        If the line is anything else, or ``nzco`` is a national grid.
+
+    References
+    ----------
+    Evans, J. R., Eberhart-Phillips, D. and Thurber, C. H. (1994), User's manual for SIMULPS12,
+    USGS Open-File Report 94-431.
+    """
+    path = Path(path)
+    line = read_lines(path, _TITLE)[0]
+    found = _HEADER.match(line)
+    if found is None:
+        raise FormatError(
+            f"The first line of '{path}' is '{line.strip()[:60]}', not the origin in degrees and "
+            "minutes and the rotation of a SIMULPS model. It cannot be placed on the globe; give "
+            "model_origin, model_azimuth_deg and model_x_axis instead."
+        )
+    latitude = _degrees(found[1], found[3], (found[2] or "").upper() == "S")
+    west = _degrees(found[4], found[6], (found[5] or "").upper() == "E")
+    kind = int(found[8]) if found[8] else 0
+    long = found[9] is not None
+    problem = bounds_problem(latitude=latitude, longitude=-west)
+    if problem or not abs(float(found[7])) <= 360 or max(float(found[3]), float(found[6])) >= 60:
+        raise FormatError(
+            f"The first line of '{path}' is '{line.strip()[:60]}', which is no origin"
+            f"{f' ({problem})' if problem else ' (degrees, minutes) with a rotation in degrees'}. "
+            "The model cannot be placed on the globe; correct it."
+        )
+    if kind not in ((_OWN_MERIDIAN, _GIVEN_MERIDIAN, _SHORT_DISTANCES) if long else (0, 5)):
+        raise FormatError(
+            f"'{path}' has nzco = {kind}, a national grid (New Zealand, Alaska), which is not "
+            "known here. The model cannot be placed on the globe; give model_origin, "
+            "model_x_axis and model_azimuth_deg, the azimuth of the y axis from true north."
+        )
+    meridian = None
+    if long and kind == _OWN_MERIDIAN:
+        meridian = -west
+    elif long and kind == _GIVEN_MERIDIAN:
+        meridian = _meridian(path, float(found[9]), -west)
+    return SimulFrame(-west, latitude, -float(found[7]) + 0.0, "west", meridian)
+
+
+def _meridian(path: Path, written: float, longitude: float) -> float:
+    """Return a central meridian, positive east; the sign is the one that puts it near the origin.
+
+    SIMULPS counts longitudes of stations positive west, and those of national grids positive east.
+    """
+    for meridian in (written, -written):
+        if abs((meridian - longitude + 180.0) % 360.0 - 180.0) <= _WIDEST_ZONE_DEG:
+            return meridian
+    raise FormatError(
+        f"'{path}' has the central meridian {written:g}, more than {_WIDEST_ZONE_DEG:g} degrees "
+        f"from the origin at longitude {longitude:g}. The model cannot be placed on the globe; "
+        "correct the first line."
+    )
+
+
+def _degrees(degrees: str, minutes: str, turned: bool) -> float:
+    """Return degrees of whole degrees and minutes; the sign is that of the degrees."""
+    value = abs(float(degrees)) + abs(float(minutes)) / 60.0
+    return -value if degrees.lstrip().startswith("-") != turned else value

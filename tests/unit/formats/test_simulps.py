@@ -1,0 +1,262 @@
+"""Models of SIMULPS: what is written is read, and what is wrong is said with line and reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from simul_files import at_nodes, simul_text
+
+from quakeloom.core import FormatError, local_position
+from quakeloom.formats import (
+    SimulFrame,
+    is_simul_model,
+    read_simul_frame,
+    read_simul_model,
+    read_velocity_model,
+    recognize_file,
+)
+
+AXES = (
+    [-750.0, -30.0, -10.0, 0.0, 12.0, 750.0],
+    [-750.0, -20.0, 0.0, 25.0, 750.0],
+    [-150.0, -2.0, 4.0, 10.0, 30.0, 500.0],
+)
+"""Nodes of x, y and z."""
+
+P = at_nodes(AXES, lambda x, y, z: np.clip(5.5 + 0.06 * z + 0.005 * x - 0.004 * y, 2.5, 8.5))
+"""P velocities of a synthetic model, no two rows alike."""
+
+RATIO = at_nodes(AXES, lambda x, y, z: 1.73 + np.clip(0.002 * x, -0.1, 0.1))
+"""Vp/Vs of that model."""
+
+
+def write(path, *blocks, **how):
+    path.write_text(simul_text(AXES, *blocks, **how))
+    return path
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"glued": True},
+        {"separator": ", "},
+        {"separator": "\t"},
+        {"lists": "\n"},
+        {"lists": "  0  0  0\n  0  0  0\n"},
+        {
+            "lists": "  2  2  2\n  3  2  2\n  0  0  0\n  2  2  3\n1\n  3  2  3\n  0  0  0\n"
+            "  0  0  0\n"
+        },
+        {"lists": ""},
+        {"after": "  2       computed  20-jan-99 10:11:12"},
+    ],
+)
+def test_what_is_written_is_read(tmp_path, how):
+    path = write(tmp_path / "MOD", P, RATIO, **how)
+    assert is_simul_model(path)
+    model = read_simul_model(path)
+    for nodes, written in zip((model.x_km, model.y_km, model.z_km), AXES, strict=True):
+        np.testing.assert_array_equal(nodes, written)
+    np.testing.assert_array_equal(model.p_velocity_km_s, np.round(P, 2))
+    np.testing.assert_allclose(
+        model.s_velocity_km_s, np.round(P, 2) / np.round(RATIO, 2), rtol=1e-12
+    )
+
+
+def test_numbers_that_touch_and_rows_over_two_lines(tmp_path):
+    """``20f5.2`` leaves no blank before 10 km/s; 23 nodes take two lines."""
+    axes = ([-999.0, *range(-110, 94, 10), 999.0], AXES[1], AXES[2])
+    p = at_nodes(axes, lambda x, y, z: 10.0 + 0.001 * x + 0.002 * z)
+    (tmp_path / "MOD").write_text(simul_text(axes, p, glued=True))
+    model = read_simul_model(tmp_path / "MOD")
+    assert len(axes[0]) == 23
+    np.testing.assert_array_equal(model.x_km, axes[0])
+    np.testing.assert_array_equal(model.p_velocity_km_s, np.round(p, 2))
+    assert model.s_velocity_km_s is None
+
+
+def test_comments_line_ends_and_repeated_numbers(tmp_path):
+    text = simul_text(AXES, np.full_like(P, 6.0)).replace(
+        "6.00 6.00 6.00 6.00 6.00 6.00\n", "6*6.00\n"
+    )
+    (tmp_path / "MOD").write_bytes(
+        ("c a comment\nC another\n" + text).replace("\n", "\r\n").encode()
+    )
+    assert (read_simul_model(tmp_path / "MOD").p_velocity_km_s == 6.0).all()
+
+
+def test_blocks_after_p_are_told_apart(tmp_path):
+    """Vp/Vs, S velocities, or both as SIMULPS writes them."""
+    s = P / RATIO
+    for blocks in ((P, RATIO), (P, s), (P, s, RATIO)):
+        found = read_simul_model(write(tmp_path / "MOD", *blocks))
+        np.testing.assert_allclose(found.s_velocity_km_s, s, atol=0.02)
+
+
+def test_blocks_that_may_be_either_are_refused(tmp_path):
+    """Where P is 3.06 km/s, 1.75 is Vp/Vs and S velocity alike."""
+    slow = write(tmp_path / "slow", np.full_like(P, 3.06), np.full_like(P, 1.70))
+    with pytest.raises(FormatError, match=r"may be Vp/Vs or S velocities.*model_second_block"):
+        read_simul_model(slow)
+    as_ratio = read_simul_model(slow, "vp_vs").s_velocity_km_s
+    np.testing.assert_allclose(as_ratio, 3.06 / 1.70)
+    np.testing.assert_allclose(read_simul_model(slow, "s_velocity").s_velocity_km_s, 1.70)
+    with pytest.raises(FormatError, match="neither Vp/Vs of rock nor S velocities"):
+        read_simul_model(write(tmp_path / "q", P, np.full_like(P, 99.0)))
+    with pytest.raises(FormatError, match="third is not the first over the second"):
+        read_simul_model(write(tmp_path / "three", P, RATIO, P))
+
+
+def edit(number, new):
+    """Return a change of one line, counted from 1."""
+
+    def change(lines):
+        old = lines[number - 1]
+        lines[number - 1] = new(old) if callable(new) else new
+        return lines
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (edit(1, "1.0 7 5 6"), r"Line 3 .*leads to 11 numbers where 7 nodes of x"),
+        (edit(1, "1.0 6 5 7"), r"Line 5 .*leads to 9 numbers where 7 nodes of z"),
+        (edit(2, "-750 -30 -40 0 12 750"), r"Line 2 .*nodes of x that do not increase"),
+        (edit(3, "-750000 -20000 0 25000 750000"), r"Line 3 .*if it is in m, write -750"),
+        (edit(5, "  2  2  2"), r"Line 5 .*should be '0 0 0' or blank"),
+        (edit(9, lambda x: x.replace(x.split()[1], "5..1")), r"Line 9 .*else than numbers"),
+        (edit(9, lambda x: x.replace(x.split()[1], "nan")), r"Line 9 .*else than numbers"),
+        (edit(9, lambda x: x.rsplit(" ", 1)[0]), r"Line 10 .*leads to 11 numbers where 6 "
+         r"numbers of row 4 of 5 in layer 1 of 6 of block 1"),
+        (edit(9, lambda x: x + " 6.0"), r"Line 9 .*leads to 7 numbers"),
+        (edit(9, lambda x: x.replace(x.split()[1], "5610.")), r"if it is in m/s, write 5.61"),
+        (edit(9, lambda x: x.replace(x.split()[1], "0.")), r"p_velocity_km_s 0 is outside"),
+        (lambda x: x[:-1], r"ends after line 34, where 6 numbers of row 5 of 5 in layer 6 of 6"),
+        (lambda x: x + x[-1:], r"ends after line 36, where 6 numbers of row 2 of 5 in layer "
+         r"1 of 6 of block 2"),
+        (lambda x: x[:3], r"ends after line 3, where 6 nodes of z"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_line_and_reason(tmp_path, change, words):
+    lines = change(simul_text(AXES, P).splitlines())
+    (tmp_path / "MOD").write_text("\n".join(lines) + "\n")
+    with pytest.raises(FormatError, match=words):
+        read_simul_model(tmp_path / "MOD")
+
+
+def test_too_many_blocks_and_other_files(tmp_path):
+    with pytest.raises(FormatError, match="comes after P, S and Vp/Vs"):
+        read_simul_model(write(tmp_path / "MOD", P, P / RATIO, RATIO, P))
+    (tmp_path / "flat.txt").write_text("0.0 5.0\n10.0 6.0\n")
+    assert not is_simul_model(tmp_path / "flat.txt")
+    assert not is_simul_model(tmp_path / "none")
+    with pytest.raises(FormatError, match=r"Line 1 .*bld nx ny nz"):
+        read_simul_model(tmp_path / "flat.txt")
+
+
+def test_where_a_model_of_layers_is_asked_it_is_named(tmp_path):
+    path = write(tmp_path / "MOD", P)
+    with pytest.raises(FormatError, match=r"SIMULPS in three dimensions.*`locate\.models`"):
+        read_velocity_model(path)
+    found = recognize_file(path)
+    assert found.kind == "other"
+    assert "SIMULPS" in found.title
+    assert "locate.models" in found.problem
+
+
+def test_velocity_is_linear_between_nodes_in_every_coordinate(tmp_path):
+    """By hand, at a point a third along x, half along y and a quarter along z of one cell."""
+    model = read_simul_model(write(tmp_path / "MOD", P))
+    v = model.p_velocity_km_s[2:4, 1:3, 3:5]
+    x, y, z = 0.0 + 12.0 / 3, -10.0, 4.0 + 6.0 / 4
+    along_x = v[..., 0] * 2 / 3 + v[..., 1] / 3
+    along_y = along_x.mean(axis=1)
+    assert model.velocity_at("P", z, y, x) == pytest.approx(along_y[0] * 0.75 + along_y[1] * 0.25)
+    assert model.velocity_at("P", -2.0, -20.0, -30.0) == model.p_velocity_km_s[1, 1, 1]
+    assert model.velocity_at("P", 500.0, 750.0, 750.0) == model.p_velocity_km_s[-1, -1, -1]
+    assert model.velocity_at("P", 900.0, 900.0, 900.0) == model.p_velocity_km_s[-1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("line", "longitude", "latitude", "azimuth", "meridian"),
+    [
+        ("38 15.00 122 30.00 45.0", -122.5, 38.25, -45.0, None),
+        ("38 15.00 122 30.00 45.0 0", -122.5, 38.25, -45.0, None),
+        (" 38 15.00 122 30.00 -30.0 5 0.0", -122.5, 38.25, 30.0, None),
+        ("38 15.00 122 30.00 0.0 0 0.0", -122.5, 38.25, 0.0, -122.5),
+        ("38 15.00 122 30.00 0.0 3 -123.0", -122.5, 38.25, 0.0, -123.0),
+        ("38 15.00 122 30.00 0.0 3 123.0", -122.5, 38.25, 0.0, -123.0),
+        ("46  5.40  -7 30.00 0.0", 7.5, 46.09, 0.0, None),
+        ("36N 0.00 140E30.00    0.00  0", 140.5, 36.0, 0.0, None),
+        ("36S 0.00  70W30.00   10.00", -70.5, -36.0, -10.0, None),
+    ],
+)
+def test_station_files_have_origin_and_rotation(
+    tmp_path, line, longitude, latitude, azimuth, meridian
+):
+    """Longitude is positive west and rotation counterclockwise."""
+    (tmp_path / "STNS").write_text(line + "\n  3\n")
+    frame = read_simul_frame(tmp_path / "STNS")
+    assert frame.longitude == pytest.approx(longitude)
+    assert frame.latitude == pytest.approx(latitude)
+    assert frame.azimuth_deg == azimuth
+    assert frame.meridian_deg == meridian
+    assert frame.x_axis == "west"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("38.25 -122.5 0.0", "not the origin in degrees and minutes"),
+        ("ABC 38 15.0", "not the origin in degrees and minutes"),
+        ("98 15.00 122 30.00 45.0", "latitude 98.25 is outside"),
+        ("38 75.00 122 30.00 45.0", "is no origin"),
+        ("41 15.00 174 30.00 140.0 1", "nzco = 1, a national grid"),
+        ("38 15.00 122 30.00 0.0 3 9.0", "central meridian 9, more than 20 degrees"),
+    ],
+)
+def test_station_files_that_do_not_say_it_are_refused(tmp_path, line, words):
+    (tmp_path / "STNS").write_text(line + "\n")
+    with pytest.raises(FormatError, match=words):
+        read_simul_frame(tmp_path / "STNS")
+
+
+def test_axes_point_where_simulps_has_them():
+    """Unrotated x is west and y north; a rotation of 90 degrees counterclockwise: south, west."""
+    north, east = (-122.0, 38.1), (-121.9, 38.0)
+    for azimuth, axis, x_north, y_north, x_east, y_east in (
+        (0.0, "west", 0, 1, -1, 0),
+        (-90.0, "west", -1, 0, 0, -1),
+        (0.0, "east", 0, 1, 1, 0),
+        (90.0, "east", -1, 0, 0, 1),
+    ):
+        frame = SimulFrame(-122.0, 38.0, azimuth, axis)
+        for point, x, y in ((north, x_north, y_north), (east, x_east, y_east)):
+            found = np.array(frame.model_position(*point))
+            distance = np.hypot(*local_position(-122.0, 38.0, *point))
+            np.testing.assert_allclose(found, np.array([x, y]) * distance, atol=0.02)
+
+
+@pytest.mark.parametrize("meridian", [None, -122.0])
+def test_conversion_is_that_of_short_distances(meridian):
+    """It is off by 0.6 % of the distance at 140 km from the origin, and in proportion nearer."""
+    frame = SimulFrame(-122.0, 38.0, 0.0, "east", meridian)
+    for longitude, latitude, tolerance in ((-121.9, 38.05, 6e-4), (-123.0, 39.0, 6.5e-3)):
+        x, y = frame.model_position(longitude, latitude)
+        north, east = local_position(-122.0, 38.0, longitude, latitude)
+        assert np.hypot(x - east, y - north) < tolerance * np.hypot(north, east)
+
+
+def test_kilometers_of_a_minute_are_those_that_simulps_prints():
+    """One minute of latitude is 1.8525 km where one of longitude is 1.2911 km.
+
+    A public script that makes models for it quotes both, without the latitude: one gives both.
+    """
+    frame = SimulFrame(8.0, 45.98, 0.0, "east")
+    x, _ = frame.model_position(8.0 + 1 / 60, 45.98)
+    _, y = frame.model_position(8.0, 45.98 + 1 / 60)
+    assert y == pytest.approx(1.8525, abs=5e-5)
+    assert x == pytest.approx(1.2911, abs=5e-4)
