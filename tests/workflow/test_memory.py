@@ -94,8 +94,8 @@ def test_the_peaks_of_the_waveform_stages_are_below_their_promises(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("grids", [False, True])
-def test_the_peaks_of_locating_are_below_their_promises(tmp_path, grids):
+@pytest.mark.parametrize("kind", ["layers", "grids", "simulps"])
+def test_the_peaks_of_locating_are_below_their_promises(tmp_path, kind):
     """Tables of a layered ensemble, and grids in space that are larger than the program."""
     import subprocess
 
@@ -104,7 +104,17 @@ def test_the_peaks_of_locating_are_below_their_promises(tmp_path, grids):
 
     write_picks(tmp_path)
     locate = {**LOCATE, "members": 100}
-    if grids:
+    if kind == "simulps":
+        wide = "-500 -40 0 40 500"
+        rows = "6.00 6.00 6.00 6.00 6.00\n" * 25 + "1.73 1.73 1.73 1.73 1.73\n" * 25
+        (tmp_path / "MOD").write_text(
+            f"1.0 5 5 5\n{wide}\n{wide}\n-150 -2 10 30 300\n0 0 0\n{rows}"
+        )
+        locate |= {
+            "models": ["MOD"], "model_origin": [135, 35], "model_azimuth_deg": 20,
+            "model_x_axis": "west", "model_spacing_km": 0.4,
+        }  # fmt: skip
+    if kind == "grids":
         # what the times are does not matter to memory
         axis = np.linspace(0.0, 20.0, 80 * 80 * 60).astype("<f4")
         for i in range(8):

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from quakeloom.cluster import clamp_workers
 from quakeloom.config import Settings
+from quakeloom.formats import is_simul_model
 from quakeloom.stages.frame.planned_rows import PlannedRows
 from quakeloom.stages.locate.ensembles import (
     ensemble_bytes,
@@ -30,6 +31,10 @@ from quakeloom.store import Item, RunLayout, create_array, read_table, write_reg
 
 BASE_MB = 450.0
 """Memory of the program with its kernels compiled."""
+
+SOLVER_BYTES = 100.0
+"""Memory of a node while times to one station are computed in three dimensions: velocity, slowness,
+times and their order, in double precision (66 measured)."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:
     if is_grid_source(paths[0]):
         members, groups, size = grid_size(locate, paths, places_of(layout), settings.data)
         making = size
+        if is_simul_model(paths[0]):
+            making += SOLVER_BYTES * size / (4.0 * groups * members)
     else:
         members, groups = locate.members or len(locate.models), 2 * len(levels)
         size = ensemble_bytes(locate, len(levels))
