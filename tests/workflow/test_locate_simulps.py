@@ -27,6 +27,8 @@ from quakeloom.schema import make_table
 from quakeloom.stages.locate.catalog import locate_catalog
 from quakeloom.stages.locate.ensembles import ensemble_digest, read_ensemble, station_places
 from quakeloom.stages.planning import plan_run
+from quakeloom.stages.run_here import run_here
+from quakeloom.stages.without_a_run.input_checks import check_inputs
 from quakeloom.store import RunLayout, open_item, read_json, read_table
 
 ORIGIN = (140.0, 36.0)
@@ -347,25 +349,35 @@ def test_times_are_made_again_when_what_decides_them_changes(tmp_path):
     assert digest() != first
 
 
-def test_a_changed_model_or_station_file_changes_the_plan(tmp_path):
-    config = tmp_path / "c.yaml"
+def write_run(folder, sources):
+    """Write the files of a run whose model lies by a station file; return settings and layout."""
+    config = folder / "c.yaml"
+    tables = ("picks", "stations", "polarities")
     config.write_text(yaml.safe_dump({
-        "name": "c", "data": str(tmp_path), "partition": {"calendar": "all"},
-        "sources": [{"path": f"{n}.csv", "format": "csv"} for n in ("picks", "stations")],
+        "name": "c", "data": str(folder), "partition": {"calendar": "all"},
+        "sources": [{"path": f"{n}.csv", "format": "csv"} for n in tables],
         "takeoff": {"angles": "ensemble"},
-        "locate": {"models": ["MOD"], "model_stations": "STNS", "maximum_depth_km": 19},
+        "locate": {"models": ["MOD"], "model_stations": "STNS", "maximum_depth_km": 19,
+                   "radius_km": 20, "draws": 20},
+        "mechanism": {"trials": 4, "maximum_azimuthal_gap_deg": 180, "maximum_takeoff_gap_deg": 90},
     }))  # fmt: skip
-    (tmp_path / "STNS").write_text("36 0.00 -140 0.00 40.0\n 8\n")
-    picks = picks_of([(8.0, 2.0, -1.0)], straight).to_pandas()
-    picks[["event_id", "network", "station", "phase", "time", "uncertainty_s"]].to_csv(
-        tmp_path / "picks.csv", index=False
+    (folder / "STNS").write_text("36 0.00 -140 0.00 40.0\n 8\n")
+    picks = picks_of(sources, bent).to_pandas()
+    picks = picks[["event_id", "network", "station", "phase", "time", "uncertainty_s"]]
+    picks.to_csv(folder / "picks.csv", index=False)
+    signs = picks[picks["phase"] == "P"].drop(columns=["phase", "time", "uncertainty_s"])
+    signs.assign(polarity=[1, -1, 1, 1, -1, 1, -1, 1] * len(sources)).to_csv(
+        folder / "polarities.csv", index=False
     )
-    network().to_pandas()[
-        ["network", "station", "longitude", "latitude", "elevation_m"]
-    ].to_csv(tmp_path / "stations.csv", index=False)  # fmt: skip
-    write_model(tmp_path / "MOD", *CONSTANT)
+    places = ["network", "station", "longitude", "latitude", "elevation_m"]
+    network().to_pandas()[places].to_csv(folder / "stations.csv", index=False)
+    write_model(folder / "MOD", *TO_THE_EAST, -40.0)
     ((_, settings),) = load_configuration(config).cases.items()
-    layout = RunLayout(tmp_path / "results")
+    return settings, RunLayout(folder / "results")
+
+
+def test_a_changed_model_or_station_file_changes_the_plan(tmp_path):
+    settings, layout = write_run(tmp_path, [(8.0, 2.0, -1.0)])
 
     def planned():
         plan_run(settings, layout)
@@ -373,11 +385,46 @@ def test_a_changed_model_or_station_file_changes_the_plan(tmp_path):
 
     first = planned()
     assert planned() == first
-    write_model(tmp_path / "MOD", 6.01, CONSTANT[1])
+    write_model(tmp_path / "MOD", 5.7, TO_THE_EAST[1], -40.0)
     second = planned()
     assert second != first
     (tmp_path / "STNS").write_text("36 0.00 -140 0.00 41.0\n 8\n")
     assert planned() not in (first, second)
+
+
+def test_a_run_takes_hypocenters_and_angles_of_mechanisms_from_a_model(tmp_path):
+    source = np.array([9.0, 3.0, -2.0])
+    settings, layout = write_run(tmp_path, [source])
+    plan_run(settings, layout)
+    run_here(settings, layout)
+    (event,) = read_table(layout.table("events"), "events").to_pylist()
+    np.testing.assert_allclose(position(event), source, atol=0.3)
+    readings = read_table(layout.table("polarities"), "polarities").to_pylist()
+    assert len(readings) == 8
+    for row in readings:
+        assert row["use"] == "used"
+        north, east = PLACES[int(row["station"][1:])]
+        way = gradient_direction(*TO_THE_EAST, position(event), np.array([0.0, north, east]))
+        # the first trial has the mean hypocenter
+        assert row["takeoff_deg"] == pytest.approx(np.degrees(np.arccos(way[0])), abs=1.5)
+
+
+def test_what_a_model_holds_and_where_it_lies_is_told(tmp_path):
+    write_run(tmp_path, [(8.0, 2.0, -1.0)])
+    found = check_inputs(load_configuration(tmp_path / "c.yaml"))
+    assert found.problems == []
+    said = [line for line in found.opened if "SIMULPS" in line]
+    assert len(said) == 1
+    assert "6 x 5 x 6 nodes" in said[0]
+    # the corner that is 24 km to the west and south of the origin in axes turned by -40 degrees
+    turn = np.radians(-40.0)
+    north = -24 * np.cos(turn) + 24 * np.sin(turn)
+    east = -24 * np.cos(turn) - 24 * np.sin(turn)
+    longitude, latitude = geographic_position(*ORIGIN, north, east)
+    assert f"corners at longitude and latitude {longitude:.3f} {latitude:.3f}" in said[0]
+    (tmp_path / "STNS").unlink()
+    problems = check_inputs(load_configuration(tmp_path / "c.yaml")).problems
+    assert ["model_stations" in p for p in problems] == [True]
 
 
 def test_the_library_locates_in_a_model(tmp_path):

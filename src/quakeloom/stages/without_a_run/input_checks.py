@@ -27,7 +27,7 @@ from quakeloom.formats import (
 from quakeloom.stages.archive.record_sets import list_files
 from quakeloom.stages.ingest.source_files import source_files
 from quakeloom.stages.locate.ensembles import find_location_model
-from quakeloom.stages.locate.simul_grids import describe_simul_model
+from quakeloom.stages.locate.simul_grids import describe_simul_model, frame_digest
 from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.stages.weights.pickers import find_picker_weights
 from quakeloom.stages.weights.polarity_readers import open_reader
@@ -108,7 +108,10 @@ def _checks(settings: Settings, found: CheckedInputs) -> Iterator[tuple[str, Cal
     if takeoff.angles == "layered":
         yield from (check(_check_model, name) for name in takeoff.models)
     if locate is not None:
-        yield from (check(_check_location_model, name) for name in locate.models)
+        for name in locate.models:
+            # cases may place one model of SIMULPS differently
+            what, opened = check(_check_location_model, name)
+            yield f"{what} {frame_digest(locate, settings.data)}", opened
     if waves is not None:
         archives = waves.archives if settings.simulation is None else []
         yield from (check(_check_archive, written) for written in archives)

@@ -20,6 +20,7 @@ from quakeloom.formats import (
     misdated_readings,
     read_source,
 )
+from quakeloom.stages.ingest.events_of_picks import events_of_picks
 from quakeloom.stages.ingest.source_files import source_files, source_options
 from quakeloom.stages.without_a_run.folder_words import some_names
 from quakeloom.store import input_stamp
@@ -55,6 +56,8 @@ def check_sources(settings: Settings) -> tuple[list[str], list[str]]:
         return ["sources are large, so only their beginnings were looked at"], []
     read = [read_source(f, s.format, **source_options(settings, s)) for s, f, _ in files]
     tables = {n: pa.concat_tables([getattr(t, n) for t in read]) for n in _TABLES}
+    if not tables["events"].num_rows and settings.locate is not None:
+        tables["events"] = events_of_picks(tables["picks"], tables["rejects"])
     if not tables["events"].num_rows:
         raise InputError(
             f"The sources of '{settings.name}' hold no event that can be used "
