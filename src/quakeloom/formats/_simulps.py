@@ -47,6 +47,9 @@ _HIGHEST_KM = -9.0
 _TYPICAL_RATIO = 1.75
 """Vp/Vs of most rock (1.73 for equal elastic constants), what blocks of numbers are compared to."""
 
+_DEEP_KM, _SLOWEST_KM_S = 20.0, 4.8
+"""Depth in km below which P is faster than this everywhere, and S slower (AK135: 5.8 and 3.46)."""
+
 _FAR = 0.25
 """Median distance in log Vp/Vs beyond which numbers are no ratio of rock (1.36 to 2.25; chosen
 here)."""
@@ -188,6 +191,12 @@ def read_simul_model(path: str | Path, second_block: SecondBlock = "judged") -> 
     depth = np.clip(z, max(z[1], _HIGHEST_KM), z[-2])
     depth = np.broadcast_to(depth[:, None, None], p.shape)
     refuse_implausible_model(path, depth.ravel(), p.ravel(), None if s is None else s.ravel())
+    deep = p[1:-1, 1:-1, 1:-1][z[1:-1] >= _DEEP_KM]
+    if deep.size and np.median(deep) < _SLOWEST_KM_S:
+        raise FormatError(
+            f"'{path}' has {np.median(deep):g} km/s (median) from {_DEEP_KM:g} km down, which is a "
+            "velocity of S and none of P. The model is not used; give P velocities, then S."
+        )
     return SimulModel(path.name, x, y, z, p, s)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import FormatError
+from quakeloom.core import FormatError, projected_position
 from quakeloom.formats._text_lines import bounds_problem, read_lines
 
 Floats = NDArray[np.float64]
@@ -32,8 +32,22 @@ _RADIUS_KM, _FLATTENING = 6378.163, 1.0 / 298.26
 _SHORT_DISTANCES = 5
 """``nzco`` of short distances in the versions that have a central meridian."""
 
-_OWN_MERIDIAN, _GIVEN_MERIDIAN = 0, 3
-"""``nzco`` of a Transverse Mercator around the origin, and around a meridian in the header."""
+_OWN_MERIDIAN, _NEW_ZEALAND, _ALASKA, _GIVEN_MERIDIAN, _NEW_ZEALAND_OLD = range(5)
+"""``nzco`` of a Transverse Mercator around the origin, of New Zealand's grid (NZTM2000 in versions
+that have a central meridian, before that NZMG), of Alaska's zone 4, of a Transverse Mercator around
+a meridian in the header, and of New Zealand's old grid (NZMG)."""
+
+_MERCATOR = "+proj=tmerc +lon_0={} +k={} +ellps=WGS84 +units=km"
+"""Transverse Mercator for PROJ, by central meridian and its scale."""
+
+_UTM_SCALE, _ALASKA_SCALE = 0.9996, 0.9999
+"""Scale on the central meridian: that of UTM and NZTM2000, and that of Alaska's zones (EPSG)."""
+
+_NEW_ZEALAND_MERIDIAN, _ALASKA_MERIDIAN = 173, -150
+"""Central meridians of NZTM2000 and of Alaska's zone 4 (EPSG)."""
+
+_NZMG = "+proj=nzmg +units=km"
+"""New Zealand Map Grid for PROJ."""
 
 _WIDEST_ZONE_DEG = 20.0
 """How far a central meridian may lie from the origin, degrees; chosen here: zones of UTM reach 3,
@@ -53,15 +67,25 @@ class SimulFrame:
         counterclockwise.
     x_axis : {"west", "east"}
         Where x points if y points north: west in SIMULPS, east in TomoDD.
-    meridian_deg : float or None
-        Central meridian of a Transverse Mercator projection; None for short distances.
+    projection : str
+        Of the map that x and y lie in, for PROJ, in km; azimuths are then those from its north.
+        Empty for short distances.
     """
 
     longitude: float
     latitude: float
     azimuth_deg: float
     x_axis: Literal["west", "east"] = "west"
-    meridian_deg: float | None = None
+    projection: str = ""
+
+    @property
+    def true_azimuth_deg(self) -> float:
+        """Azimuth of the y axis at the origin from true north, where maps have another north."""
+        if not self.projection:
+            return self.azimuth_deg
+        x, y = self.model_position(self.longitude, self.latitude + 0.01)
+        right = -x if self.x_axis == "west" else x
+        return float(-np.degrees(np.arctan2(right, y)))
 
     def model_position(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
         """Return x and y in km of points on the globe, by SIMULPS's own conversion.
@@ -75,10 +99,12 @@ class SimulFrame:
         longitude, latitude : array_like
             Degrees.
         """
-        if self.meridian_deg is None:
-            east, north = self._short_distances(longitude, latitude)
+        if self.projection:
+            north, east = projected_position(self.projection, longitude, latitude)
+            y, x = projected_position(self.projection, self.longitude, self.latitude)
+            east, north = east - x, north - y
         else:
-            east, north = self._transverse_mercator(longitude, latitude)
+            east, north = self._short_distances(longitude, latitude)
         c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
         right, y = c * east - s * north, s * east + c * north
         return (-right if self.x_axis == "west" else right), y
@@ -92,16 +118,6 @@ class SimulFrame:
         away = (lon - self.longitude + 180.0) % 360.0 - 180.0
         return radius * np.radians(away) * np.cos(_geocentric((lat + self.latitude) / 2)), north
 
-    def _transverse_mercator(
-        self, longitude: ArrayLike, latitude: ArrayLike
-    ) -> tuple[Floats, Floats]:
-        from quakeloom.core import projected_position
-
-        projection = f"+proj=tmerc +lon_0={self.meridian_deg} +ellps=WGS84 +units=km"
-        north, east = projected_position(projection, longitude, latitude)
-        y, x = projected_position(projection, self.longitude, self.latitude)
-        return east - x, north - y
-
 
 def _geocentric(latitude_deg: ArrayLike) -> Floats:
     """Return geocentric latitudes in radians."""
@@ -112,13 +128,15 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
     """Read origin and rotation from the first line of a station file of SIMULPS.
 
     ``latitude (deg min) longitude (deg min) rotation [nzco [central meridian]]``: longitude is
-    positive west, unless letters say else; rotation is in degrees counterclockwise. With fewer than
-    seven numbers or ``nzco`` 5 distances are short distances, as in SIMULPS12 and SIMUL2000.
+    positive west, unless letters say else; rotation is in degrees counterclockwise. Without
+    ``nzco``, with 5, and with 0 where there is no meridian (SIMUL2000) distances are short
+    distances; others are maps. In New Zealand latitude is south and longitude east, as SIMULPS has
+    it there.
 
     Raises
     ------
     FormatError
-        If the line is anything else, or ``nzco`` is a national grid.
+        If the line is anything else, or an ``nzco`` that is not known.
 
     References
     ----------
@@ -136,8 +154,10 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
         )
     latitude = _degrees(found[1], found[3], (found[2] or "").upper() == "S")
     west = _degrees(found[4], found[6], (found[5] or "").upper() == "E")
-    kind = int(found[8]) if found[8] else 0
-    long = found[9] is not None
+    kind = int(found[8]) if found[8] else _SHORT_DISTANCES
+    meridian = float(found[9]) if found[9] else None
+    if kind in (_NEW_ZEALAND, _NEW_ZEALAND_OLD):
+        latitude, west = -abs(latitude), -abs(west)
     problem = bounds_problem(latitude=latitude, longitude=-west)
     if problem or not abs(float(found[7])) <= 360 or max(float(found[3]), float(found[6])) >= 60:
         raise FormatError(
@@ -145,18 +165,30 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
             f"{f' ({problem})' if problem else ' (degrees, minutes) with a rotation in degrees'}. "
             "The model cannot be placed on the globe; correct it."
         )
-    if kind not in ((_OWN_MERIDIAN, _GIVEN_MERIDIAN, _SHORT_DISTANCES) if long else (0, 5)):
-        raise FormatError(
-            f"'{path}' has nzco = {kind}, a national grid (New Zealand, Alaska), which is not "
-            "known here. The model cannot be placed on the globe; give model_origin, "
-            "model_x_axis and model_azimuth_deg, the azimuth of the y axis from true north."
-        )
-    meridian = None
-    if long and kind == _OWN_MERIDIAN:
-        meridian = -west
-    elif long and kind == _GIVEN_MERIDIAN:
-        meridian = _meridian(path, float(found[9]), -west)
-    return SimulFrame(-west, latitude, -float(found[7]) + 0.0, "west", meridian)
+    projection = _projection(path, kind, meridian, -west)
+    return SimulFrame(-west, latitude, -float(found[7]) + 0.0, "west", projection)
+
+
+def _projection(path: Path, kind: int, meridian: float | None, longitude: float) -> str:
+    """Return the map of an ``nzco``; empty for short distances."""
+    if kind == _SHORT_DISTANCES or (kind == _OWN_MERIDIAN and meridian is None):
+        return ""
+    if kind == _OWN_MERIDIAN:
+        return _MERCATOR.format(longitude, _UTM_SCALE)
+    if kind == _GIVEN_MERIDIAN and meridian is not None:
+        return _MERCATOR.format(_meridian(path, meridian, longitude), _UTM_SCALE)
+    if kind == _NEW_ZEALAND and meridian is not None:
+        return _MERCATOR.format(_NEW_ZEALAND_MERIDIAN, _UTM_SCALE)
+    if kind in (_NEW_ZEALAND, _NEW_ZEALAND_OLD):
+        return _NZMG
+    if kind == _ALASKA:
+        return _MERCATOR.format(_ALASKA_MERIDIAN, _ALASKA_SCALE)
+    raise FormatError(
+        f"'{path}' has nzco = {kind}"
+        f"{' and no central meridian' if kind == _GIVEN_MERIDIAN else ', which is not known here'}."
+        " The model cannot be placed on the globe; correct the first line, or give model_origin, "
+        "model_x_axis and model_azimuth_deg, the azimuth of the y axis from true north."
+    )
 
 
 def _meridian(path: Path, written: float, longitude: float) -> float:

@@ -96,7 +96,9 @@ def test_blocks_after_p_are_told_apart(tmp_path):
 
 def test_blocks_that_may_be_either_are_refused(tmp_path):
     """Where P is 3.06 km/s, 1.75 is Vp/Vs and S velocity alike."""
-    slow = write(tmp_path / "slow", np.full_like(P, 3.06), np.full_like(P, 1.70))
+    shallow = (*AXES[:2], [-150.0, -2.0, 0.5, 1.0, 5.0, 500.0])
+    slow = tmp_path / "slow"
+    slow.write_text(simul_text(shallow, np.full_like(P, 3.06), np.full_like(P, 1.70)))
     with pytest.raises(FormatError, match=r"may be Vp/Vs or S velocities.*model_second_block"):
         read_simul_model(slow)
     as_ratio = read_simul_model(slow, "vp_vs").s_velocity_km_s
@@ -147,6 +149,11 @@ def test_what_is_wrong_is_said_with_line_and_reason(tmp_path, change, words):
         read_simul_model(tmp_path / "MOD")
 
 
+def test_s_velocities_alone_are_not_taken_for_p(tmp_path):
+    with pytest.raises(FormatError, match="from 20 km down, which is a velocity of S"):
+        read_simul_model(write(tmp_path / "MOD", P / 1.75))
+
+
 def test_too_many_blocks_and_other_files(tmp_path):
     with pytest.raises(FormatError, match="comes after P, S and Vp/Vs"):
         read_simul_model(write(tmp_path / "MOD", P, P / RATIO, RATIO, P))
@@ -181,21 +188,25 @@ def test_velocity_is_linear_between_nodes_in_every_coordinate(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "longitude", "latitude", "azimuth", "meridian"),
+    ("line", "longitude", "latitude", "azimuth", "projection"),
     [
-        ("38 15.00 122 30.00 45.0", -122.5, 38.25, -45.0, None),
-        ("38 15.00 122 30.00 45.0 0", -122.5, 38.25, -45.0, None),
-        (" 38 15.00 122 30.00 -30.0 5 0.0", -122.5, 38.25, 30.0, None),
-        ("38 15.00 122 30.00 0.0 0 0.0", -122.5, 38.25, 0.0, -122.5),
-        ("38 15.00 122 30.00 0.0 3 -123.0", -122.5, 38.25, 0.0, -123.0),
-        ("38 15.00 122 30.00 0.0 3 123.0", -122.5, 38.25, 0.0, -123.0),
-        ("46  5.40  -7 30.00 0.0", 7.5, 46.09, 0.0, None),
-        ("36N 0.00 140E30.00    0.00  0", 140.5, 36.0, 0.0, None),
-        ("36S 0.00  70W30.00   10.00", -70.5, -36.0, -10.0, None),
+        ("38 15.00 122 30.00 45.0", -122.5, 38.25, -45.0, ""),
+        ("38 15.00 122 30.00 45.0 0", -122.5, 38.25, -45.0, ""),
+        (" 38 15.00 122 30.00 -30.0 5 0.0", -122.5, 38.25, 30.0, ""),
+        ("38 15.00 122 30.00 0.0 0 0.0", -122.5, 38.25, 0.0, "tmerc +lon_0=-122.5 +k=0.9996"),
+        ("38 15.00 122 30.00 0.0 3 -123.0", -122.5, 38.25, 0.0, "tmerc +lon_0=-123.0"),
+        ("38 15.00 122 30.00 0.0 3 123.0", -122.5, 38.25, 0.0, "tmerc +lon_0=-123.0"),
+        ("41 45.00 173 30.00 140.0 1 173", 173.5, -41.75, -140.0, "tmerc +lon_0=173 +k=0.9996"),
+        ("-41 45.00 -173 30.00 140.0 1", 173.5, -41.75, -140.0, "nzmg"),
+        ("41 45.00 173 30.00 140.0 4 173", 173.5, -41.75, -140.0, "nzmg"),
+        ("61 0.00 150 0.00 0.0 2 0", -150.0, 61.0, 0.0, "tmerc +lon_0=-150 +k=0.9999"),
+        ("46  5.40  -7 30.00 0.0", 7.5, 46.09, 0.0, ""),
+        ("36N 0.00 140E30.00    0.00  0", 140.5, 36.0, 0.0, ""),
+        ("36S 0.00  70W30.00   10.00", -70.5, -36.0, -10.0, ""),
     ],
 )
 def test_station_files_have_origin_and_rotation(
-    tmp_path, line, longitude, latitude, azimuth, meridian
+    tmp_path, line, longitude, latitude, azimuth, projection
 ):
     """Longitude is positive west and rotation counterclockwise."""
     (tmp_path / "STNS").write_text(line + "\n  3\n")
@@ -203,8 +214,18 @@ def test_station_files_have_origin_and_rotation(
     assert frame.longitude == pytest.approx(longitude)
     assert frame.latitude == pytest.approx(latitude)
     assert frame.azimuth_deg == azimuth
-    assert frame.meridian_deg == meridian
     assert frame.x_axis == "west"
+    assert projection in frame.projection
+    assert bool(projection) == bool(frame.projection)
+    # 10 km to true north, in the axes of the model
+    turn = np.radians(frame.true_azimuth_deg)
+    x, y = frame.model_position(longitude, latitude + 0.09)
+    way = np.hypot(x, y)
+    np.testing.assert_allclose((-x / way, y / way), (-np.sin(turn), np.cos(turn)), atol=1e-4)
+    assert way == pytest.approx(10.0, rel=0.006)
+    # grid north of New Zealand and of zones is off true north by less than 1.5 degrees here
+    assert abs(frame.true_azimuth_deg - azimuth) < 1.5
+    assert (frame.true_azimuth_deg == azimuth) or "tmerc" in projection or "nzmg" in projection
 
 
 @pytest.mark.parametrize(
@@ -214,7 +235,8 @@ def test_station_files_have_origin_and_rotation(
         ("ABC 38 15.0", "not the origin in degrees and minutes"),
         ("98 15.00 122 30.00 45.0", "latitude 98.25 is outside"),
         ("38 75.00 122 30.00 45.0", "is no origin"),
-        ("41 15.00 174 30.00 140.0 1", "nzco = 1, a national grid"),
+        ("41 15.00 174 30.00 140.0 7", "nzco = 7, which is not known"),
+        ("38 15.00 122 30.00 0.0 3", "nzco = 3 and no central meridian"),
         ("38 15.00 122 30.00 0.0 3 9.0", "central meridian 9, more than 20 degrees"),
     ],
 )
@@ -240,10 +262,10 @@ def test_axes_point_where_simulps_has_them():
             np.testing.assert_allclose(found, np.array([x, y]) * distance, atol=0.02)
 
 
-@pytest.mark.parametrize("meridian", [None, -122.0])
-def test_conversion_is_that_of_short_distances(meridian):
+@pytest.mark.parametrize("projection", ["", "+proj=tmerc +lon_0=-122 +ellps=WGS84 +units=km"])
+def test_conversion_is_that_of_short_distances(projection):
     """It is off by 0.6 % of the distance at 140 km from the origin, and in proportion nearer."""
-    frame = SimulFrame(-122.0, 38.0, 0.0, "east", meridian)
+    frame = SimulFrame(-122.0, 38.0, 0.0, "east", projection)
     for longitude, latitude, tolerance in ((-121.9, 38.05, 6e-4), (-123.0, 39.0, 6.5e-3)):
         x, y = frame.model_position(longitude, latitude)
         north, east = local_position(-122.0, 38.0, longitude, latitude)

@@ -123,7 +123,7 @@ def describe_simul_model(locate: Locate, path: Path, data: str) -> str:
     model, frame = read_simul_model(path, locate.model_second_block), simul_frame(locate, data)
     p, s = model.p_velocity_km_s, model.s_velocity_km_s
     (south, north), (west, east) = _sides([model], frame)
-    plane = Plane(frame.longitude, frame.latitude, frame.azimuth_deg)
+    plane = Plane(frame.longitude, frame.latitude, frame.true_azimuth_deg)
     longitude, latitude = plane.inverse([south, south, north, north], [west, east, east, west])
     corners = ", ".join(
         f"{a:.3f} {b:.3f}" for a, b in zip(longitude.tolist(), latitude.tolist(), strict=True)
@@ -192,7 +192,7 @@ def _volume(locate: Locate, paths: Sequence[Path], data: str, places: Places) ->
     """Read the models, and lay a grid through their inner nodes and the stations beside them."""
     frame = simul_frame(locate, data)
     models = [read_simul_model(p, locate.model_second_block) for p in paths]
-    plane = Plane(frame.longitude, frame.latitude, frame.azimuth_deg)
+    plane = Plane(frame.longitude, frame.latitude, frame.true_azimuth_deg)
     sides = np.array(_sides(models, frame))
     position = np.column_stack(
         [places.depth_km, plane.forward(places.longitude, places.latitude)]
