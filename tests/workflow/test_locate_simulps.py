@@ -278,6 +278,20 @@ def test_several_files_are_an_ensemble_and_p_alone_takes_the_ratio(tmp_path):
     assert 0.0 < found["probability_below_boundary"] < 1.0
 
 
+def test_a_model_that_begins_at_the_sea_reaches_up_to_the_search(tmp_path):
+    """Stations and an event above the first inner node, where SIMULPS interpolates upward."""
+    nodes = (*AXES[:2], [-150.0, 0.0, 5.0, 12.0, 20.0, 300.0])
+    p = at_nodes(nodes, lambda x, y, z: 6.0 + 0.0 * x)
+    (tmp_path / "MOD").write_text(simul_text(nodes, p, np.full_like(p, RATIO)))
+    source = (0.6, 2.0, -1.0)
+    picks = picks_of([source], straight, 1.4, error_s=0.02)
+    locate = settings_of(tmp_path / "MOD", minimum_depth_km=-1.4)
+    (found,) = located(locate, picks, network(1.4), tmp_path / "out")
+    np.testing.assert_allclose(position(found), source, atol=0.4)
+    stored = read_ensemble(open_item(tmp_path / "out") / "tables.zarr")
+    assert stored.times.depth_km[0] == -2.0
+
+
 def test_events_and_stations_outside_are_told(tmp_path):
     path = write_model(tmp_path / "MOD", *CONSTANT)
     picks = picks_of([(8.0, 2.0, -1.0), (7.0, 70.0, 0.0)], straight)

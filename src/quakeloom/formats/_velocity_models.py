@@ -100,9 +100,9 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
     lines = read_lines(path, _TITLE)
     if begins_simul_model(lines):
         raise FormatError(
-            f"'{path}' is a model of SIMULPS in three dimensions, not one of layers. No take-off "
-            "angle can be traced in it here; name it under `locate.models`, and say `takeoff: "
-            "{angles: ensemble}`."
+            f"'{path}' is a model of SIMULPS in three dimensions, where one of layers is needed. "
+            "It is not used here; for locations and their take-off angles name it under "
+            "`locate.models`, with `takeoff: {angles: ensemble}`."
         )
     layers = read_hypo71_layers(lines) or read_velest_layers(lines)
     if path.suffix.lower() == ".crh":

@@ -149,6 +149,19 @@ def test_what_is_wrong_is_said_with_line_and_reason(tmp_path, change, words):
         read_simul_model(tmp_path / "MOD")
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 6, 20, 34, 35, 36, 50, 65])
+def test_any_number_left_out_or_doubled_is_told(tmp_path, number):
+    """In the numbers of nodes, the nodes, the velocities and Vp/Vs; nothing shifts in silence."""
+    lines = simul_text(AXES, P, RATIO).splitlines()
+    words = lines[number - 1].split()
+    for i in range(len(words)):
+        for wrong in (words[:i] + words[i + 1 :], [*words[: i + 1], *words[i:]]):
+            changed = [*lines[: number - 1], " ".join(wrong), *lines[number:]]
+            (tmp_path / "MOD").write_text("\n".join(changed) + "\n")
+            with pytest.raises(FormatError):
+                read_simul_model(tmp_path / "MOD")
+
+
 def test_s_velocities_alone_are_not_taken_for_p(tmp_path):
     with pytest.raises(FormatError, match="from 20 km down, which is a velocity of S"):
         read_simul_model(write(tmp_path / "MOD", P / 1.75))

@@ -38,7 +38,7 @@ from quakeloom.stages.locate.grids import (
     is_run,
     read_grid_ensemble,
 )
-from quakeloom.stages.locate.places import Places
+from quakeloom.stages.locate.places import LARGEST_KM, LEAST_KM, Places
 from quakeloom.stages.locate.simul_grids import frame_digest
 from quakeloom.store import (
     Item,
@@ -60,11 +60,6 @@ Floats = NDArray[np.float64]
 
 _SHARED_ARRAYS = ("depth_km", "north_km", "east_km", "level_km", "boundary_km")
 """Arrays of an ensemble beside the times of its members."""
-
-
-_LEAST_KM, _LARGEST_KM = -1.0, 60.0
-"""Depths below sea level that are searched by default: from above most ground to below most crust.
-Chosen here."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ class StoredEnsemble:
     plane: Plane | None = None
     models: tuple[LayeredModel, ...] = ()
     spherical: bool = False
-    limits_km: tuple[float, float] = (_LEAST_KM, _LARGEST_KM)
+    limits_km: tuple[float, float] = (LEAST_KM, LARGEST_KM)
 
     @property
     def boundary(self) -> Floats | None:
@@ -242,9 +237,9 @@ def depth_limits(
     """
     least, largest = locate.minimum_depth_km, locate.maximum_depth_km
     if least is None:
-        least = min(_LEAST_KM, *levels) if len(levels) else _LEAST_KM
+        least = min(LEAST_KM, *levels) if len(levels) else LEAST_KM
     if largest is None:
-        largest = _LARGEST_KM if bottom_km is None else bottom_km
+        largest = LARGEST_KM if bottom_km is None else bottom_km
     if least >= largest:
         raise InputError(
             f"Depths from {least:g} to {largest:g} km are no range, so nothing can be located; "
@@ -405,7 +400,7 @@ def table_reach_km(locate: Locate) -> float:
 def ensemble_bytes(locate: Locate, levels: int) -> float:
     """Return the bytes of the times of an ensemble in memory, at most."""
     depth, distance = table_grid(
-        (_LARGEST_KM if locate.maximum_depth_km is None else locate.maximum_depth_km) + 1.0,
+        (LARGEST_KM if locate.maximum_depth_km is None else locate.maximum_depth_km) + 1.0,
         table_reach_km(locate),
         locate.table_step_km,
     )

@@ -11,6 +11,10 @@ from quakeloom.location import EnsembleTimes, Plane
 
 Floats = NDArray[np.float64]
 
+LEAST_KM, LARGEST_KM = -1.0, 60.0
+"""Depths below sea level that are searched by default: from above most ground to below most crust.
+Chosen here."""
+
 
 @dataclass(frozen=True)
 class Places:

@@ -15,7 +15,7 @@ from quakeloom.core import InputError, digest_json
 from quakeloom.formats import SimulFrame, SimulModel, read_simul_frame, read_simul_model
 from quakeloom.location import Plane, find_boundary, grid_times
 from quakeloom.stages.ensemble.member_tables import member_table
-from quakeloom.stages.locate.places import GridEnsemble, Places
+from quakeloom.stages.locate.places import LEAST_KM, GridEnsemble, Places
 from quakeloom.store import Item, digest_input, input_place, is_input
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,9 @@ def _volume(locate: Locate, paths: Sequence[Path], data: str, places: Places) ->
     if not chosen.size:
         _refuse_elsewhere(locate, models, frame, places)
     used = position[chosen]
-    top = max(m.inner_range("z")[0] for m in models)
+    # up to where hypocenters are searched: SIMULPS has velocities there as well
+    least = LEAST_KM if locate.minimum_depth_km is None else locate.minimum_depth_km
+    top = min(least, max(m.inner_range("z")[0] for m in models))
     bottom = min(m.inner_range("z")[1] for m in models)
     step = locate.model_spacing_km
     low = [min(top, used[:, 0].min()), *np.minimum(sides[:, 0], used[:, 1:].min(axis=0))]
