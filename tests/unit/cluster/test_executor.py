@@ -5,6 +5,7 @@ import os
 import pytest
 
 from quakeloom.cluster import clamp_workers, open_executor
+from quakeloom.config import Cluster
 from quakeloom.core import MemoryPromiseError
 
 
@@ -16,7 +17,7 @@ def square(x):
 
 @pytest.mark.parametrize("kind", ["synchronous", "local"])
 def test_results_come_in_the_order_of_the_items(kind):
-    with open_executor(kind, 2) as executor:
+    with open_executor(Cluster(kind=kind), 2) as executor:
         results = list(executor.map(square, range(12)))
         assert [r[0] for r in results] == [x * x for x in range(12)]
         elsewhere = {r[1] for r in results} - {os.getpid()}
@@ -34,7 +35,7 @@ def test_an_existing_scheduler_is_joined(tmp_path):
         import json
 
         file.write_text(json.dumps({"address": cluster.scheduler_address}))
-        with open_executor("scheduler", scheduler_file=str(file)) as executor:
+        with open_executor(Cluster(kind="scheduler", scheduler_file=str(file))) as executor:
             assert [r[0] for r in executor.map(square, range(3))] == [0, 1, 4]
 
 
