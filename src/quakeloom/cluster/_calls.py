@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import pickle
 import platform
 import threading
 from collections.abc import Callable
@@ -11,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
+
+import pyarrow as pa
 
 from quakeloom.core import ClusterError, digest_source
 
@@ -53,8 +57,8 @@ class Call:
         default_factory=lambda: {name: os.environ.get(name) for name in _CARRIED}
     )
 
-    def __call__(self, item: Any) -> Any:
-        """Compute an item on a worker.
+    def __call__(self, packed: bytes) -> Any:
+        """Compute an item, as :func:`pack_item` packed it, on a worker.
 
         Raises
         ------
@@ -78,7 +82,36 @@ class Call:
                         f"'{self.folder}' ({error.strerror}). Nothing was kept; start the workers "
                         "where that folder has the same path and can be read and written."
                     ) from None
-                return self.function(item)
+                return self.function(pickle.loads(packed))
+
+
+def pack_item(item: Any) -> bytes:
+    """Return an item as it goes to a worker; a part of a table takes its own rows along, not all.
+
+    Pickled by itself, a slice of a table carries the whole of it, once for every block.
+    """
+    import cloudpickle
+
+    class Packer(cloudpickle.Pickler):  # type: ignore[misc]
+        def reducer_override(self, obj: Any) -> Any:
+            if isinstance(obj, pa.Table):
+                return _read_rows, (_write_rows(obj),)
+            return super().reducer_override(obj)
+
+    stream = io.BytesIO()
+    Packer(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(item)
+    return stream.getvalue()
+
+
+def _write_rows(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return bytes(sink.getvalue())
+
+
+def _read_rows(content: bytes) -> pa.Table:
+    return pa.ipc.open_stream(content).read_all()
 
 
 def _refuse_other_code(code: str) -> None:

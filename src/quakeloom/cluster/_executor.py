@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from quakeloom.cluster._calls import THREADS, Call
+from quakeloom.cluster._calls import THREADS, Call, pack_item
 from quakeloom.cluster._schedulers import join_scheduler, state_of
 from quakeloom.config import Cluster
 from quakeloom.core import ClusterError
@@ -72,7 +72,7 @@ class Executor:
 
     def _submit(self, call: Call, item: Any) -> Any:
         try:
-            return self._client.submit(call, item, pure=False)
+            return self._client.submit(call, pack_item(item), pure=False)
         except (OSError, RuntimeError, TimeoutError):
             raise self._gone() from None
 

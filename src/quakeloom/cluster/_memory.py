@@ -48,7 +48,9 @@ def clamp_workers(workers: int, base_mb: float, task_mb: float, limit_mb: float)
     return max(1, min(workers, int((limit_mb - base_mb) // least)))
 
 
-def find_workers(cluster: Cluster, blocks: int, base_mb: float, task_mb: float) -> int:
+def find_workers(
+    cluster: Cluster, blocks: int, base_mb: float, task_mb: float, refuses: bool = True
+) -> int:
     """Return how many local workers a stage starts for so many blocks; 0 is this process.
 
     Parameters
@@ -58,6 +60,8 @@ def find_workers(cluster: Cluster, blocks: int, base_mb: float, task_mb: float) 
     base_mb, task_mb : float
         Memory of a process before its first task, and of one task; a running scheduler has
         workers of its own, whose memory is theirs.
+    refuses : bool
+        Whether it is an error if not one task fits; else it is this process that tries.
 
     Raises
     ------
@@ -65,6 +69,8 @@ def find_workers(cluster: Cluster, blocks: int, base_mb: float, task_mb: float) 
         If not even one task fits into ``cluster.memory_mb``.
     """
     if cluster.kind == "scheduler":
+        return 0
+    if not refuses and base_mb + task_mb > cluster.memory_mb:
         return 0
     workers = min(cluster.workers, blocks) if cluster.kind == "local" and blocks > 1 else 0
     return clamp_workers(workers, base_mb, task_mb, cluster.memory_mb)

@@ -1,10 +1,14 @@
 """The executor: the same answers in the same order, here or on workers."""
 
 import os
+import pickle
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from quakeloom.cluster import clamp_workers, open_executor
+from quakeloom.cluster._calls import pack_item
 from quakeloom.config import Cluster
 from quakeloom.core import MemoryPromiseError
 
@@ -44,3 +48,12 @@ def test_workers_are_clamped_to_the_memory():
     assert clamp_workers(0, base_mb=400, task_mb=600, limit_mb=4400) == 0
     with pytest.raises(MemoryPromiseError, match="1000 MB"):
         clamp_workers(2, base_mb=400, task_mb=600, limit_mb=900)
+
+
+def test_a_slice_of_a_table_goes_alone():
+    table = pa.table({"number": range(100_000), "name": [str(i) for i in range(100_000)]})
+    packed = pack_item({"rows": table.slice(70_000, 3), "array": np.arange(100_000)[5:8]})
+    assert len(packed) < 3000
+    again = pickle.loads(packed)
+    assert again["rows"].equals(table.slice(70_000, 3))
+    assert again["array"].tolist() == [5, 6, 7]
