@@ -157,7 +157,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         cluster = settings.cluster if blocks else None  # nothing else is spread
         with open_executor(cluster, workers) as executor:
             events = select_events(
-                stress, mechanisms, acceptance, grid, settings.seed, executor=executor
+                stress, mechanisms, acceptance, grid, settings.seed, SET_BLOCK, executor
             )
         keyed = sum_events(stress, events)
         write_arrays(job.folder / "sums.npz", **keyed)
