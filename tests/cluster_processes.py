@@ -27,7 +27,9 @@ class DaskProcesses:
         self.options = options
         self.scheduler: subprocess.Popen | None = None
         self.workers: list[subprocess.Popen] = []
-        self.environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        # workers import the tasks of tests by name
+        paths = os.pathsep.join(p for p in sys.path if p)
+        self.environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths}
         self._started = 0
 
     def start_scheduler(self, **environment: str) -> None:

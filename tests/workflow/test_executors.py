@@ -5,12 +5,7 @@ One simulated run is shared; the parts of a stage are computed again in another 
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from simulated_run import (
     compute_simulated_run,
     plan_simulated_run,

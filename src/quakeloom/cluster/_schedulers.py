@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from quakeloom.config import Cluster
@@ -55,8 +59,25 @@ def state_of(client: Any) -> SchedulerState:
     info = client.scheduler_info(n_workers=-1)
     workers = info.get("workers", {}).values()
     pages = client.dashboard_link if "dashboard" in info.get("services", {}) else ""
+    pages = pages if _is_served(pages) else ""
     memory = sum(int(w.get("memory_limit") or 0) for w in workers) / 1e6
     return SchedulerState(info["address"], pages, len(workers), memory)
+
+
+def _is_served(pages: str) -> bool:
+    """Say whether there are pages at an address; one that is not reached from here may have."""
+    if not pages.startswith("http"):
+        return bool(pages)
+    # schedulers are no matter of proxies
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(pages, timeout=2) as answer:
+            # a scheduler without bokeh serves a page that says so
+            return b"for the dashboard.</p>" not in answer.read(4096)
+    except urllib.error.HTTPError:
+        return False
+    except OSError:
+        return True
 
 
 @contextlib.contextmanager
@@ -78,6 +99,7 @@ def join_scheduler(cluster: Cluster) -> Iterator[Any]:
     named: dict[str, Any] = {"scheduler_file": cluster.scheduler_file}
     if cluster.scheduler_address:
         named = {"address": cluster.scheduler_address}
+    _await_file(cluster)
     try:
         with dask.config.set({"distributed.comm.timeouts.connect": cluster.wait_s}):
             client = Client(**named, security=_security(cluster), timeout=cluster.wait_s)
@@ -93,6 +115,19 @@ def join_scheduler(cluster: Cluster) -> Iterator[Any]:
         # a scheduler that is gone cannot be told that we leave
         with contextlib.suppress(Exception):
             client.close(timeout=5)
+
+
+def _await_file(cluster: Cluster) -> None:
+    """Wait for the file of a scheduler, which may just be starting; Dask would wait for ever."""
+    give_up = time.monotonic() + cluster.wait_s
+    while cluster.scheduler_file and not Path(cluster.scheduler_file).exists():
+        if time.monotonic() > give_up:
+            raise ClusterError(
+                f"The Dask scheduler '{cluster.scheduler_file}' cannot be joined: there is no such "
+                f"file, and none came in {cluster.wait_s:g} s. Nothing was run; start it with "
+                "`dask scheduler --scheduler-file FILE`, or correct `cluster.scheduler_file`."
+            )
+        time.sleep(0.2)
 
 
 def _security(cluster: Cluster) -> Any:

@@ -1,7 +1,9 @@
 """The executor: the same answers in the same order, here or on workers."""
 
+import http.server
 import os
 import pickle
+import threading
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +11,7 @@ import pytest
 
 from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.cluster._calls import pack_item
+from quakeloom.cluster._schedulers import _is_served
 from quakeloom.config import Cluster
 from quakeloom.core import MemoryPromiseError
 
@@ -57,3 +60,28 @@ def test_a_slice_of_a_table_goes_alone():
     again = pickle.loads(packed)
     assert again["rows"].equals(table.slice(70_000, 3))
     assert again["array"].tolist() == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "there"),
+    [
+        (200, b"<html>", True),
+        (404, b"", False),
+        (200, b"<p>Dask needs x for the dashboard.</p>", False),
+    ],
+)
+def test_a_dashboard_is_named_where_pages_are_served(status, content, there):
+    class Pages(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Pages) as server:
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        assert _is_served(f"http://127.0.0.1:{server.server_port}/status") is there
+        thread.join(10)
