@@ -315,20 +315,40 @@ def make_certificate(name: Path) -> Path:
 # ---- the whole command ------------------------------------------------------------------------
 
 
-def test_the_command_says_where_it_computes_and_stops_in_one_line(processes, tmp_path):
+def quakeloom_run(folder: Path, processes: DaskProcesses, **cluster):
+    """Run the command with a configuration that joins the scheduler."""
     config = write_simulated_config(
-        tmp_path, {"kind": "scheduler", "scheduler_file": str(processes.file), "wait_s": 3}
+        folder, {"kind": "scheduler", "scheduler_file": str(processes.file), **cluster}
     )
-    processes.kill_scheduler()
-    done = subprocess.run(
+    return subprocess.run(
         [str(Path(sys.executable).parent / "quakeloom"), "run", "--config", str(config),
-         "--results", str(tmp_path / "results")],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+         "--results", "results", "--cores", "1"],
+        cwd=folder, capture_output=True, text=True, timeout=LIMIT_S, check=False,
         env={**os.environ, "QUAKELOOM_PLAIN": "1"},
     )  # fmt: skip
+
+
+def test_the_command_stops_in_one_line_where_no_scheduler_answers(processes, tmp_path):
+    processes.kill_scheduler()
+    done = quakeloom_run(tmp_path, processes, wait_s=3)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "cannot be joined" in done.stderr
+
+
+def test_the_command_says_where_it_computes_and_gives_the_same_tables(
+    processes, undisturbed, tmp_path
+):
+    """Paths of the results are relative here: workers find them all the same."""
+    for _ in range(2):
+        processes.start_worker()
+    done = quakeloom_run(tmp_path, processes)
+    assert done.returncode == 0, done.stderr
+    assert f"Dask scheduler {processes.address}: " in done.stdout
+    found = product_bytes(tmp_path / "results" / "mini")
+    tables = [k for k in undisturbed if k.endswith(".parquet") and "/" not in k]
+    assert len(tables) > 15
+    assert [k for k in tables if found.get(k) != undisturbed[k]] == []
 
 
 # ---- shared -----------------------------------------------------------------------------------

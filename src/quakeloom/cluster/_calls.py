@@ -57,8 +57,8 @@ class Call:
         default_factory=lambda: {name: os.environ.get(name) for name in _CARRIED}
     )
 
-    def __call__(self, packed: bytes) -> Any:
-        """Compute an item, as :func:`pack_item` packed it, on a worker.
+    def __call__(self, packed: bytes) -> bytes:
+        """Compute an item, as :func:`pack_item` packed it, on a worker; so is what comes back.
 
         Raises
         ------
@@ -82,13 +82,14 @@ class Call:
                         f"'{self.folder}' ({error.strerror}). Nothing was kept; start the workers "
                         "where that folder has the same path and can be read and written."
                     ) from None
-                return self.function(pickle.loads(packed))
+                return pack_item(self.function(pickle.loads(packed)))
 
 
 def pack_item(item: Any) -> bytes:
-    """Return an item as it goes to a worker; a part of a table takes its own rows along, not all.
+    """Return an item or a result as it travels; a part of a table takes its own rows, not all.
 
-    Pickled by itself, a slice of a table carries the whole of it, once for every block.
+    Pickled by itself, a slice of a table carries the whole of it, once for every block, and
+    tables that come back lie in memory in a way of which Arrow complains at length.
     """
     import cloudpickle
 

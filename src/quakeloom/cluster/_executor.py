@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import pickle
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -72,7 +74,9 @@ class Executor:
 
     def _submit(self, call: Call, item: Any) -> Any:
         try:
-            return self._client.submit(call, pack_item(item), pure=False)
+            # the dashboard shows tasks by the first part of their key
+            key = f"{call.function.__name__}-{uuid.uuid4().hex}"
+            return self._client.submit(call, pack_item(item), key=key, pure=False)
         except (OSError, RuntimeError, TimeoutError):
             raise self._gone() from None
 
@@ -106,7 +110,7 @@ class Executor:
                 raise self._gone() from None
             self._seen = time.monotonic()
             future.release()
-            return result
+            return pickle.loads(result)
 
     def _count_workers(self) -> int:
         """Return how many workers there are; those that join get work as well."""
