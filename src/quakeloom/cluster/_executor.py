@@ -202,9 +202,9 @@ def _local_client(workers: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     # importing it sets its loggers to INFO, whatever was wanted before
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     quiet = {
-        "distributed.logging.distributed": "error",
+        "distributed.logging.distributed": "critical",
         "distributed.scheduler.http.routes": [],
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.spill": False,
