@@ -7,6 +7,7 @@ whatever the number of workers.
 from quakeloom.cluster._executor import Executor, open_executor
 from quakeloom.cluster._memory import clamp_workers, find_workers, peak_memory_mb, spread_memory_mb
 from quakeloom.cluster._schedulers import SchedulerState, describe_scheduler
+from quakeloom.cluster._threads import one_thread
 
 __all__ = [
     "Executor",
@@ -14,6 +15,7 @@ __all__ = [
     "clamp_workers",
     "describe_scheduler",
     "find_workers",
+    "one_thread",
     "open_executor",
     "peak_memory_mb",
     "spread_memory_mb",

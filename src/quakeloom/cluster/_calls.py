@@ -16,10 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from quakeloom.cluster._threads import one_thread
 from quakeloom.core import ClusterError, digest_source
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""Variables of the environment that keep libraries to one thread in a worker."""
 
 _CARRIED = ("SEISBENCH_CACHE_ROOT", "CUDA_VISIBLE_DEVICES")
 """Variables of the environment that decide which weights are found, and where networks run."""
@@ -67,13 +65,12 @@ class Call:
         """
         with _ONE_AT_A_TIME:
             _refuse_other_code(self.code)
-            _keep_to_one_thread()
             for name, value in self.environment.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
-            with contextlib.ExitStack() as stack:
+            with one_thread(), contextlib.ExitStack() as stack:
                 try:
                     stack.enter_context(contextlib.chdir(self.folder))
                 except OSError as error:
@@ -123,13 +120,3 @@ def _refuse_other_code(code: str) -> None:
             f"({own.origin if own else 'none'}). Nothing was kept; start the workers again, in "
             "the environment of this command."
         )
-
-
-@cache
-def _keep_to_one_thread() -> None:
-    """Keep libraries to one thread in a worker that somebody else started."""
-    from threadpoolctl import threadpool_limits
-
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-    threadpool_limits(1)

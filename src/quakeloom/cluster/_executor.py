@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import pickle
 import time
 import uuid
@@ -12,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from quakeloom.cluster._calls import THREADS, Call, pack_item
+from quakeloom.cluster._calls import Call, pack_item
 from quakeloom.cluster._schedulers import join_scheduler, state_of
+from quakeloom.cluster._threads import one_thread
 from quakeloom.config import Cluster
 from quakeloom.core import ClusterError
 
@@ -164,7 +164,7 @@ def _address(client: Any) -> str:
 
 @contextlib.contextmanager
 def open_executor(cluster: Cluster | None = None, workers: int = 0) -> Iterator[Executor]:
-    """Open an executor for the length of a ``with`` block.
+    """Open an executor for the length of a ``with`` block, in which libraries have one thread.
 
     Parameters
     ----------
@@ -181,18 +181,17 @@ def open_executor(cluster: Cluster | None = None, workers: int = 0) -> Iterator[
         If a scheduler cannot be joined.
     """
     cluster = cluster or Cluster()
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-    if cluster.kind == "scheduler":
-        with join_scheduler(cluster) as client:
-            state = state_of(client)
-            log.info("%s", state)
-            yield Executor(state.workers, client, cluster.wait_s)
-    elif cluster.kind == "local" and workers > 1:
-        with _local_client(workers) as client:
-            yield Executor(workers, client, cluster.wait_s)
-    else:
-        yield Executor(0)
+    with one_thread():
+        if cluster.kind == "scheduler":
+            with join_scheduler(cluster) as client:
+                state = state_of(client)
+                log.info("%s", state)
+                yield Executor(state.workers, client, cluster.wait_s)
+        elif cluster.kind == "local" and workers > 1:
+            with _local_client(workers) as client:
+                yield Executor(workers, client, cluster.wait_s)
+        else:
+            yield Executor(0)
 
 
 @contextlib.contextmanager
