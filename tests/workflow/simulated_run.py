@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -12,17 +13,32 @@ from quakeloom.stages.run_here import run_here
 from quakeloom.store import RunLayout
 
 EVENTS = 18
-"""Events of the run: two blocks of sixteen, and some 500 windows in two or three."""
+"""Events of a run: two blocks of sixteen, which are the smallest."""
 
 
-def write_simulated_config(folder: Path, cluster: dict | None = None) -> Path:
+@dataclass(frozen=True)
+class Size:
+    """How large a run is: readings of an event, members of the ensemble that locates."""
+
+    readings: int
+    members: int
+
+
+LARGE = Size(readings=30, members=100)
+"""Some 500 windows, two or three blocks as the stages make them."""
+
+SMALL = Size(readings=12, members=12)
+"""Some 220 windows: the stages must be told to make smaller blocks of them."""
+
+
+def write_simulated_config(folder: Path, cluster: dict | None = None, size: Size = LARGE) -> Path:
     """Write a configuration from simulated seismograms to the map."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "name": "mini",
         "simulation": {
-            "preset": "region", "events": EVENTS, "mean_polarities": 30, "start_year": 2019,
-            "end_year": 2020, "repeating_fraction": 0.5,
+            "preset": "region", "events": EVENTS, "mean_polarities": size.readings,
+            "start_year": 2019, "end_year": 2020, "repeating_fraction": 0.5,
         },
         "waveforms": {
             "picker": "own", "polarity": "own", "shard_windows": 64, "chunk_windows": 16,
@@ -33,7 +49,7 @@ def write_simulated_config(folder: Path, cluster: dict | None = None) -> Path:
         "repeaters": {"least_correlation": 0.7},
         "storage": {"shard_events": 16, "chunk_events": 4},
         "mechanism": {"trials": 5, "grid_step_deg": 10},
-        "locate": {"models": ["generic_crust"]},
+        "locate": {"models": ["generic_crust"], "members": size.members},
         "stress": {"grid_step_deg": 0.3},
         "cluster": {"block_events": 16, **(cluster or {})},
     }  # fmt: skip
@@ -43,19 +59,19 @@ def write_simulated_config(folder: Path, cluster: dict | None = None) -> Path:
 
 
 def plan_simulated_run(
-    folder: Path, results: Path, cluster: dict | None = None
+    folder: Path, results: Path, cluster: dict | None = None, size: Size = LARGE
 ) -> tuple[Settings, RunLayout]:
     """Plan the run, which simulates its seismograms."""
-    configuration = load_configuration(write_simulated_config(folder, cluster))
+    configuration = load_configuration(write_simulated_config(folder, cluster, size))
     plan_configuration(configuration, results)
     return configuration.cases["mini"], RunLayout(results / "mini")
 
 
 def compute_simulated_run(
-    folder: Path, results: Path, cluster: dict | None = None
+    folder: Path, results: Path, cluster: dict | None = None, size: Size = LARGE
 ) -> tuple[Settings, RunLayout]:
     """Plan and compute the run in this process, or where ``cluster`` says."""
-    settings, layout = plan_simulated_run(folder, results, cluster)
+    settings, layout = plan_simulated_run(folder, results, cluster, size)
     run_here(settings, layout)
     return settings, layout
 

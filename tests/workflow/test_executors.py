@@ -1,12 +1,20 @@
 """Stage by stage: the same bytes in this process, on local workers, on a scheduler started apart.
 
-One simulated run is shared; the parts of a stage are computed again in another way.
+One simulated run is shared; the parts of a stage are computed again in another way. A small run
+and one scheduler are part of ``make test``; ``make test-long`` has a larger run and all ways.
 """
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from simulated_run import (
+    LARGE,
+    SMALL,
+    Size,
     compute_simulated_run,
     plan_simulated_run,
     product_bytes,
@@ -14,15 +22,21 @@ from simulated_run import (
 )
 
 from cluster_processes import dask_processes
+from quakeloom.cluster import Executor
+from quakeloom.config import Settings
 from quakeloom.stages.every_stage import find_stage
 from quakeloom.stages.frame.partition_states import planned_partitions
 from quakeloom.stages.frame.stage import ONE
 from quakeloom.stages.frame.verbs import run_part
+from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.polarity import verbs as polarity
 from quakeloom.stages.repeaters import verbs as repeaters
+from quakeloom.stages.simulate import archive
+from quakeloom.stages.simulate import verbs as simulate
 from quakeloom.stages.simulate.verbs import write_simulation
 from quakeloom.stages.stress import verbs as stress
-from quakeloom.store import open_folder, read_json
+from quakeloom.stages.window import verbs as window
+from quakeloom.store import RunLayout, open_folder, read_json
 
 SPREADING = (
     "window",
@@ -38,15 +52,64 @@ SPREADING = (
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Settings, layout and bytes of the run as computed in this process."""
-    folder = tmp_path_factory.mktemp("executors")
-    settings, layout = compute_simulated_run(folder, folder / "results")
+def small_blocks() -> Iterator[None]:
+    """Blocks so small that every stage has several of them in the small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(window, "_BLOCK", 32)
+        patch.setattr(pick, "_BLOCK", 64)
+        patch.setattr(polarity, "_SPAN", 64)
+        patch.setattr(repeaters, "_BLOCK", 32)
+        patch.setattr(repeaters, "_PAIRS", 64)
+        patch.setattr(stress, "SET_BLOCK", 4)
+        patch.setattr(archive, "BLOCK", 48)
+        patch.setattr(simulate, "BLOCK", 48)
+        yield
+
+
+@pytest.fixture
+def many_blocks(monkeypatch) -> None:
+    """Small blocks where those of the stage would hold all of the large run; the bytes stay."""
+    monkeypatch.setattr(polarity, "_SPAN", 128)
+    monkeypatch.setattr(repeaters, "_PAIRS", 64)
+    monkeypatch.setattr(stress, "SET_BLOCK", 4)
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """Functions that workers are asked for, one for each block."""
+    names: list[str] = []
+    submit = Executor._submit
+
+    def count(executor, call, item):
+        names.append(call.function.__name__)
+        return submit(executor, call, item)
+
+    monkeypatch.setattr(Executor, "_submit", count)
+    return names
+
+
+Run = tuple[Settings, RunLayout, dict[str, bytes]]
+"""Settings, layout and bytes of a run as computed in this process."""
+
+
+def compute(factory, size: Size) -> Run:
+    folder = factory.mktemp("executors")
+    settings, layout = compute_simulated_run(folder, folder / "results", size=size)
     return settings, layout, product_bytes(layout.root.local)
 
 
 @pytest.fixture(scope="module")
-def ways(tmp_path_factory):
+def small_run(tmp_path_factory, small_blocks) -> Run:
+    return compute(tmp_path_factory, SMALL)
+
+
+@pytest.fixture(scope="module")
+def large_run(tmp_path_factory) -> Run:
+    return compute(tmp_path_factory, LARGE)
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory) -> Iterator[dict[str, dict]]:
     """Settings of the cluster by way; a scheduler and two workers are started apart."""
     with dask_processes(tmp_path_factory.mktemp("dask")) as processes:
         processes.start_scheduler()
@@ -59,18 +122,8 @@ def ways(tmp_path_factory):
         }
 
 
-@pytest.fixture
-def many_blocks(monkeypatch):
-    """Small blocks where those of the stage would hold all of this run; the bytes stay."""
-    monkeypatch.setattr(polarity, "_SPAN", 128)
-    monkeypatch.setattr(repeaters, "_PAIRS", 64)
-    monkeypatch.setattr(stress, "SET_BLOCK", 4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["local", "file"])
-@pytest.mark.parametrize("name", SPREADING)
-def test_a_stage_gives_the_same_bytes_wherever_it_computes(run, ways, many_blocks, name, way):
+def compute_again(run: Run, name: str, cluster: dict) -> None:
+    """Compute the parts of a stage elsewhere, and compare all bytes of the run."""
     settings, layout, expected = run
     stage = find_stage(name)
     partitions = [ONE] if stage.partitions == "one" else planned_partitions(layout, name)
@@ -79,34 +132,64 @@ def test_a_stage_gives_the_same_bytes_wherever_it_computes(run, ways, many_block
         marker = layout.done(name, partition)
         before = read_json(marker)
         summary = run_part(
-            stage, with_cluster(settings, **ways[way]), layout,
+            stage, with_cluster(settings, **cluster), layout,
             *([] if partition == ONE else [partition]),
         )  # fmt: skip
-        assert (way == "local") == (summary["workers"] == 2), summary
+        assert (cluster["kind"] == "local") == (summary["workers"] == 2), summary
         assert read_json(marker) == before
-    found = product_bytes(layout.root.local)
-    assert [k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k)] == []
+    assert different(product_bytes(layout.root.local), expected) == []
+
+
+def different(found: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
+    return [k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k)]
+
+
+def simulate_again(run: Run, folder: Path, cluster: dict) -> None:
+    """Simulate elsewhere, and compare the catalog and its seismograms."""
+    settings, layout, _ = run
+    (source,) = (layout.ingest / "sources").local.glob("*/archive")
+    write_simulation(with_cluster(settings, **cluster), open_folder(folder))
+    found, expected = product_bytes(folder), product_bytes(source.parent)
+    expected = {k: v for k, v in expected.items() if k in found or not k.endswith(".json")}
+    assert len([k for k in found if k.endswith(".mseed")]) == settings.simulation.events
+    assert different(found, expected) == []
 
 
 @pytest.mark.slow
+def test_every_stage_gives_the_same_bytes_on_a_scheduler(small_run, ways, asked, tmp_path):
+    """One test, so that one process makes the run and starts the scheduler."""
+    for name in SPREADING:
+        asked.clear()
+        compute_again(small_run, name, ways["file"])
+        blocks = {function: asked.count(function) for function in asked}
+        assert blocks, name
+        assert min(blocks.values()) > 1 or name == "polarity", (name, blocks)
+    asked.clear()
+    simulate_again(small_run, tmp_path, ways["address"])
+    assert asked.count("write_records") > 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["local", "file"])
+@pytest.mark.parametrize("name", SPREADING)
+def test_a_stage_gives_the_same_bytes_wherever_it_computes(large_run, ways, many_blocks, name, way):
+    compute_again(large_run, name, ways[way])
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["local", "address"])
-def test_a_simulation_gives_the_same_bytes_wherever_it_computes(run, ways, tmp_path, way):
-    settings, layout, _ = run
-    (source,) = (layout.ingest / "sources").local.glob("*/archive")
-    write_simulation(with_cluster(settings, **ways[way]), open_folder(tmp_path))
-    found, expected = product_bytes(tmp_path), product_bytes(source.parent)
-    expected = {k: v for k, v in expected.items() if k in found or not k.endswith(".json")}
-    assert len([k for k in found if k.endswith(".mseed")]) == 18
-    assert [k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k)] == []
+def test_a_simulation_gives_the_same_bytes_wherever_it_computes(large_run, ways, tmp_path, way):
+    simulate_again(large_run, tmp_path, ways[way])
 
 
-def test_a_stage_that_spreads_its_blocks_asks_for_its_workers_and_their_memory(tmp_path):
-    promised = {}
-    for kind in ("synchronous", "local"):
-        cluster = {"kind": kind, "workers": 2}
-        _, layout = plan_simulated_run(tmp_path, tmp_path / kind, cluster)
-        stages = read_json(layout.root / "plan.json")["runs"]["mini"]["stages"]
-        promised[kind] = {n: stages[n] for n in SPREADING}
+@pytest.mark.slow
+def test_a_stage_that_spreads_its_blocks_asks_for_its_workers_and_their_memory(small_run, tmp_path):
+    _, layout, _ = small_run
+    results = tmp_path / "results"
+    shutil.copytree(layout.root.local.parent, results)
+    promised = {"synchronous": promises(results)}
+    plan_simulated_run(tmp_path, results, {"kind": "local", "workers": 2}, SMALL)
+    promised["local"] = promises(results)
     assert {n: s["threads"] for n, s in promised["local"].items()} == dict.fromkeys(SPREADING, 2)
     for name in SPREADING:
         here, there = (
@@ -115,3 +198,9 @@ def test_a_stage_that_spreads_its_blocks_asks_for_its_workers_and_their_memory(t
         )
         # the stage of repeaters takes what it may take in both ways
         assert (here < there) == (name != "repeaters"), name
+
+
+def promises(results: Path) -> dict[str, dict]:
+    """Return what the plan of the run promises of the stages that spread their blocks."""
+    stages = read_json(open_folder(results) / "mini" / "plan.json")["runs"]["mini"]["stages"]
+    return {name: stages[name] for name in SPREADING}

@@ -17,7 +17,10 @@ def test_every_profile_is_tested():
     assert here == {*PLUGINS, "local"}
 
 
-@pytest.mark.parametrize("profile", PLUGINS)
+@pytest.mark.parametrize(
+    "profile",
+    [p if p == "slurm" else pytest.param(p, marks=pytest.mark.long) for p in PLUGINS],
+)
 def test_a_dry_run_takes_the_profile(catalog, profile):
     plugin = f"snakemake_executor_plugin_{PLUGINS[profile]}"
     if find_spec(plugin) is None:
