@@ -22,13 +22,14 @@ from dask_tasks import fill, record, slow_square, square, where
 from simulated_run import (
     plan_simulated_run,
     product_bytes,
+    small_blocks,
     with_cluster,
     write_simulated_config,
 )
 
 import quakeloom
 from cluster_processes import DaskProcesses, dask_processes
-from quakeloom.cluster import describe_scheduler, open_executor
+from quakeloom.cluster import Executor, describe_scheduler, open_executor
 from quakeloom.config import Cluster, Settings
 from quakeloom.core import ClusterError
 from quakeloom.stages.run_here import run_here
@@ -68,6 +69,27 @@ def run(planned, undisturbed, processes) -> tuple[Settings, RunLayout]:
 
 
 @pytest.fixture
+def many_blocks():
+    """Small blocks, so that there is time to kill workers; the bytes stay."""
+    with small_blocks():
+        yield
+
+
+@pytest.fixture
+def results(monkeypatch) -> threading.Event:
+    """Is set whenever a worker's result has come."""
+    came, take = threading.Event(), Executor._take
+
+    def tell(executor, future):
+        found = take(executor, future)
+        came.set()
+        return found
+
+    monkeypatch.setattr(Executor, "_take", tell)
+    return came
+
+
+@pytest.fixture
 def processes(tmp_path):
     with dask_processes(tmp_path / "dask") as found:
         found.start_scheduler()
@@ -104,8 +126,14 @@ def one_line(error: BaseException | None) -> str:
 # ---- workers that come and go -----------------------------------------------------------------
 
 
-def test_workers_are_killed_and_join_while_a_run_is_made(run, undisturbed, processes):
-    """Whatever happens to the workers, the run ends with the bytes of an undisturbed one."""
+def test_workers_are_killed_and_join_while_a_run_is_made(
+    run, undisturbed, processes, results, many_blocks
+):
+    """Whatever happens to the workers, the run ends with the bytes of an undisturbed one.
+
+    One of them is killed some time after a result has come, so that the run goes on however
+    slowly workers start.
+    """
     for _ in range(3):
         processes.start_worker()
     settings, layout = run
@@ -113,7 +141,11 @@ def test_workers_are_killed_and_join_while_a_run_is_made(run, undisturbed, proce
     stop, killed = threading.Event(), []
 
     def trouble() -> None:
-        while not stop.wait(chance.uniform(3.0, 7.0)):
+        while not stop.is_set():
+            results.clear()
+            if not results.wait(1.0) or chance.random() < 0.5:
+                continue
+            stop.wait(chance.uniform(0.0, 1.0))
             processes.start_worker()
             victim = chance.choice(processes.workers[:-1])
             killed.append(victim.pid)
@@ -208,13 +240,20 @@ def test_a_worker_over_its_memory_limit(processes):
 # ---- the scheduler ----------------------------------------------------------------------------
 
 
-def test_the_scheduler_is_killed_while_a_run_is_made(run, undisturbed, processes):
+def test_the_scheduler_is_killed_while_a_run_is_made(
+    run, undisturbed, processes, results, many_blocks
+):
     processes.start_worker()
     settings, layout = run
-    timer = threading.Timer(6.0, processes.kill_scheduler)
-    timer.start()
+
+    def kill() -> None:
+        results.wait(LIMIT_S)
+        processes.kill_scheduler()
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
     error = within(LIMIT_S, lambda: run_here(settings, layout))
-    timer.join()
+    thread.join(60)
     text = one_line(error)
     assert "went away" in text or "cannot be joined" in text
     assert "start it" in text

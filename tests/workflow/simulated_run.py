@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import yaml
 
 from quakeloom.config import Cluster, Settings, load_configuration
+from quakeloom.stages.pick import verbs as pick
 from quakeloom.stages.planning import plan_configuration
+from quakeloom.stages.polarity import verbs as polarity
+from quakeloom.stages.repeaters import verbs as repeaters
 from quakeloom.stages.run_here import run_here
+from quakeloom.stages.stress import verbs as stress
+from quakeloom.stages.window import verbs as window
 from quakeloom.store import RunLayout
 
 EVENTS = 18
@@ -74,6 +82,19 @@ def compute_simulated_run(
     settings, layout = plan_simulated_run(folder, results, cluster, size)
     run_here(settings, layout)
     return settings, layout
+
+
+@contextlib.contextmanager
+def small_blocks() -> Iterator[None]:
+    """Make blocks so small that every stage has several of them in the small run; bytes stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(window, "_BLOCK", 32)
+        patch.setattr(pick, "_BLOCK", 64)
+        patch.setattr(polarity, "_SPAN", 64)
+        patch.setattr(repeaters, "_BLOCK", 32)
+        patch.setattr(repeaters, "_PAIRS", 64)
+        patch.setattr(stress, "SET_BLOCK", 4)
+        yield
 
 
 def with_cluster(settings: Settings, **cluster) -> Settings:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 LIBRARY_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables of the environment that say how many threads libraries start when they are loaded."""
@@ -46,7 +47,7 @@ def _restore(environment: dict[str, str | None]) -> None:
 @contextlib.contextmanager
 def _one_torch_thread() -> Iterator[None]:
     """Limit torch where it is loaded: it keeps a number of its own beside that of OpenMP."""
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     if not hasattr(torch, "set_num_threads"):
         yield  # not loaded, or about to be
         return
