@@ -241,7 +241,7 @@ def test_a_worker_over_its_memory_limit(processes):
 
 
 def test_the_scheduler_is_killed_while_a_run_is_made(
-    run, undisturbed, processes, results, many_blocks
+    run, undisturbed, processes, results, many_blocks, caplog
 ):
     processes.start_worker()
     settings, layout = run
@@ -257,6 +257,7 @@ def test_the_scheduler_is_killed_while_a_run_is_made(
     text = one_line(error)
     assert "went away" in text or "cannot be joined" in text
     assert "start it" in text
+    assert [r.name for r in caplog.records if r.name.startswith("distributed")] == []
     for worker in list(processes.workers):
         processes.kill_worker(worker)
     processes.start_scheduler()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from quakeloom.cluster._calls import Call, pack_item
-from quakeloom.cluster._schedulers import join_scheduler, state_of
+from quakeloom.cluster._schedulers import join_scheduler, quiet_dask, state_of
 from quakeloom.cluster._threads import one_thread
 from quakeloom.config import Cluster
 from quakeloom.core import ClusterError
@@ -200,8 +200,7 @@ def _local_client(workers: int) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
-    # importing it sets its loggers to INFO, whatever was wanted before
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    quiet_dask()
     quiet = {
         "distributed.logging.distributed": "critical",
         "distributed.scheduler.http.routes": [],

@@ -80,6 +80,15 @@ def _is_served(pages: str) -> bool:
         return True
 
 
+def quiet_dask() -> None:
+    """Let Dask say nothing: a connection that breaks is told once, in our words.
+
+    Importing it sets its levels, whatever was wanted before, and one of the client's own.
+    """
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 @contextlib.contextmanager
 def join_scheduler(cluster: Cluster) -> Iterator[Any]:
     """Give a client of the scheduler that the settings name.
@@ -93,8 +102,7 @@ def join_scheduler(cluster: Cluster) -> Iterator[Any]:
     import dask
     from distributed import Client
 
-    # a connection that breaks is told once, in our words
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    quiet_dask()
     place = cluster.scheduler_address or cluster.scheduler_file
     named: dict[str, Any] = {"scheduler_file": cluster.scheduler_file}
     if cluster.scheduler_address:
