@@ -112,7 +112,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             for found in executor.map(pick_block, tasks):
                 picks += found
         picks = _best_instruments(picks)
-        name = open_picker(settings.waveforms.picker).name
+        name = kept_picker(chosen).name
         write_table(
             job.folder / "picks.parquet",
             "picks",

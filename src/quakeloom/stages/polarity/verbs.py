@@ -79,14 +79,15 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     """Read the first motions of one partition; what was there of it is replaced."""
     assert settings.waveforms is not None
     with open_part(layout, POLARITY.name, partition) as job:
-        reader = open_reader(settings.waveforms.polarity)
+        chosen = choose_reader(settings.waveforms.polarity)
+        reader = kept_reader(chosen)
         table, group = window_tables(layout, partition)
         picks = _p_picks(settings, layout, partition, table)
         vertical = open_picker(settings.waveforms.picker).components.index("Z")
         tasks = -(-int(pc.max(table.column("window")).as_py() or 0) // _SPAN)
         workers = find_workers(settings.cluster, tasks, BASE_MB, _TASK_MB)
         with open_executor(settings.cluster, workers) as executor:
-            asked = _ReadingAsked(choose_reader(settings.waveforms.polarity), reader, vertical)
+            asked = _ReadingAsked(chosen, reader, vertical)
             read, reasons = _read(picks, table, group, asked, executor)
         folder = layout.rows(partition)
         given = read_table(folder / "polarities.parquet", "polarities")
