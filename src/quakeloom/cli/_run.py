@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,7 +34,7 @@ from quakeloom.core import (
 from quakeloom.store import RunLayout, open_item, open_results
 
 if TYPE_CHECKING:
-    from quakeloom.config import Configuration
+    from quakeloom.config import Configuration, Settings
 
 Config = Annotated[
     Path,
@@ -124,6 +124,8 @@ def run(
     only_unlock = UNLOCK in context.args
     if not only_unlock:
         context.with_resource(working_alone(configuration.name, results))
+        if not dry_run:
+            _say_schedulers(configuration.cases.values())
     if fetch and not only_unlock:
         fetch_waveforms(config)
     if not only_unlock or not has_plan(results, configuration.name):
@@ -199,6 +201,29 @@ def run_workflow(configuration: Configuration, results: Path, call: WorkflowCall
         typer.echo(f"{configuration.name}: unlocked; nothing was run. Run it again to go on.")
     elif not call.dry_run:
         summarise(configuration.name, results)
+
+
+def _say_schedulers(cases: Iterable[Settings]) -> None:
+    """Print how the Dask schedulers are that the jobs will join, and where their pages are.
+
+    Raises
+    ------
+    ClusterError
+        If one does not answer: every job would fail.
+    """
+    from quakeloom.cli._console import status
+    from quakeloom.cluster import describe_scheduler
+
+    asked = set()
+    for cluster in (settings.cluster for settings in cases):
+        place = cluster.scheduler_address or cluster.scheduler_file
+        if cluster.kind == "scheduler" and place not in asked:
+            asked.add(place)
+            with status(f"asking the Dask scheduler '{place}'"):
+                state = describe_scheduler(cluster)
+            typer.echo(str(state))
+            if not state.workers:
+                typer.echo(f"It has no worker; jobs wait {cluster.wait_s:g} s for the first one.")
 
 
 @contextlib.contextmanager

@@ -57,12 +57,48 @@ class Cluster(Section):
     )
     workers: int = setting(2, "Worker processes of a local cluster.", "processes", ge=1, le=1024)
     scheduler_file: str = setting("", "File that names a running scheduler.")
+    scheduler_address: str = setting(
+        "",
+        "Address of a running scheduler, such as `tcp://node7:8786`, or `tls://` where it asks for "
+        "certificates; in place of `scheduler_file`.",
+    )
+    tls_ca_file: str = setting(
+        "", "Certificate of who signed that of the scheduler (PEM); empty: as Dask's own settings."
+    )
+    tls_certificate: str = setting("", "Our certificate for the scheduler (PEM).")
+    tls_key: str = setting("", "Key of our certificate (PEM); never a part of results.")
+    wait_s: float = setting(
+        300.0,
+        "A running scheduler that does not answer, or has no worker, is waited for so long.",
+        "s", gt=0, le=86400,
+    )  # fmt: skip
     block_events: int = setting(
         1024, "Events per task; a multiple of `storage.shard_events`.", "events", ge=16, le=65536
     )
     memory_mb: int = setting(
         4000, "Memory that one rule may use; workers are clamped to it.", "MB", ge=500
     )
+
+    @field_validator("scheduler_address")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not value.startswith(("tcp://", "tls://")):
+            raise ValueError(
+                f"'{value}' is no address of a scheduler; write tcp://HOST:PORT or tls://HOST:PORT"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _names_one_scheduler(self) -> Cluster:
+        named = [n for n in ("scheduler_file", "scheduler_address") if getattr(self, n)]
+        if self.kind == "scheduler" and len(named) != 1:
+            raise ValueError(
+                "kind is `scheduler`, so one of scheduler_file and scheduler_address must be given"
+                + (", not both" if named else "")
+            )
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key belong together; give both or none")
+        return self
 
 
 class Storage(Section):
@@ -427,8 +463,6 @@ class Settings(Section):
             raise ValueError("nothing to read: give `sources`, or `simulation`")
         if self.simulation is not None and self.sources:
             raise ValueError("`simulation` and `sources` exclude each other; remove one")
-        if self.cluster.kind == "scheduler" and not self.cluster.scheduler_file:
-            raise ValueError("cluster.kind is `scheduler`, so cluster.scheduler_file must be given")
         if self.cluster.block_events % self.storage.shard_events:
             raise ValueError(
                 f"cluster.block_events ({self.cluster.block_events}) is no multiple of "

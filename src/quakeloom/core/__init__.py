@@ -22,6 +22,7 @@ from quakeloom.core.double_couples import (
 from quakeloom.core.errors import (
     MACHINE_TROUBLE,
     AlignmentError,
+    ClusterError,
     FormatError,
     IncompleteError,
     InputError,
@@ -51,6 +52,7 @@ __all__ = [
     "EARTH_RADIUS_KM",
     "MACHINE_TROUBLE",
     "AlignmentError",
+    "ClusterError",
     "Coastline",
     "FormatError",
     "IncompleteError",

@@ -73,3 +73,7 @@ class VerificationError(QuakeloomError):
 
 class MemoryPromiseError(QuakeloomError):
     """A stage would need more memory than it is allowed."""
+
+
+class ClusterError(QuakeloomError):
+    """A Dask scheduler or its workers are not there, went away, or are not as they must be."""

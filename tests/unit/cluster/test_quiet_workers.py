@@ -11,11 +11,12 @@ import logging
 import psutil
 
 from quakeloom.cluster import open_executor
+from quakeloom.config import Cluster
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     logging.getLogger("distributed").setLevel(logging.WARNING)
-    with open_executor("local", 2) as executor:
+    with open_executor(Cluster(kind="local"), 2) as executor:
         print(list(executor.map(abs, [-1, -2, -3])))
         me = psutil.Process()
         ours = [me, *me.children(recursive=True)]

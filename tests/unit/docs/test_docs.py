@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -284,3 +285,8 @@ def test_the_conda_environment_follows_the_constraints() -> None:
         if version and name != "python":
             name = name.removesuffix("-minimal")
             assert pinned[name].startswith(version), entry
+    # installed without its dependencies, quakeloom finds all of them there
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split("[=<>]", entry)[0] for entry in project["dependencies"]}
+    assert needed - {entry.partition("=")[0].removesuffix("-minimal") for entry in wanted} == set()
+    assert needed - pinned.keys() == set()

@@ -41,6 +41,8 @@ OS_ALLOWED = {
 """What the module ``os`` has beside files."""
 
 EXCEPTIONS = {
+    "cluster/_calls.py": "a worker computes in the folder of who asked",
+    "cluster/_schedulers.py": "waits for the file that a starting scheduler writes",
     "stages/frame/code_digests.py": "reads the program's own source files",
     "cli/_snakemake.py": "Snakemake's words go to a log, line by line, on this machine",
     "cli/_doctor.py": "says what this machine has: programs, disk, permissions",

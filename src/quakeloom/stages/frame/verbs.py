@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from quakeloom.cluster import one_thread
 from quakeloom.config import Settings
 from quakeloom.core import IncompleteError, PlanError, digest_json
 from quakeloom.stages.frame.code_digests import code_digest, modules_of_folder
@@ -169,6 +170,7 @@ def list_partitions(stage: Stage, layout: RunLayout) -> list[tuple[str, str]]:
     return partition_states(layout, stage.name)
 
 
+@one_thread()
 def init_stage(stage: Stage, settings: Settings, layout: RunLayout) -> Any:
     """Open a stage."""
     own = stage.verb("init")
@@ -178,6 +180,7 @@ def init_stage(stage: Stage, settings: Settings, layout: RunLayout) -> Any:
         return own(settings, layout)
 
 
+@one_thread()
 def run_part(
     stage: Stage, settings: Settings, layout: RunLayout, partition: str = ONE, **options: Any
 ) -> dict[str, Any]:
@@ -213,6 +216,7 @@ def _checked_tables(stage: Stage, made: Any) -> dict[str, pa.Table]:
     return tables
 
 
+@one_thread()
 def finalise_stage(stage: Stage, settings: Settings, layout: RunLayout) -> Any:
     """Gather the partitions of a stage; refuse while any is missing.
 

@@ -98,9 +98,8 @@ def read_sources(settings: Settings, cache: Item, progress: Callable[[str], None
             )
     if jobs:
         progress(f"reading {len(jobs)} of {len(folders)} source files")
-        cluster = settings.cluster
-        kind = cluster.kind if len(jobs) > 1 else "synchronous"
-        with open_executor(kind, cluster.workers, cluster.scheduler_file) as executor:
+        cluster = settings.cluster if len(jobs) > 1 else None
+        with open_executor(cluster, settings.cluster.workers) as executor:
             for job, counts in zip(jobs, executor.map(_read_one, jobs), strict=True):
                 log.info("ingest %s: %s", job["name"], counts)
     known = {"files": digests.known, "digest": digest_json(digests.known)}

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quakeloom.cluster import clamp_workers
+from quakeloom.cluster import clamp_workers, find_workers
 from quakeloom.config import Settings
 from quakeloom.formats import is_simul_model
 from quakeloom.stages.frame.planned_rows import PlannedRows
@@ -68,7 +68,7 @@ def promise_memory(settings: Settings, rows: PlannedRows, ensemble: EnsembleSize
     all members, and the draws of a block.
     """
     task = task_mb(settings, rows, ensemble)
-    workers = find_workers(settings, rows, task)
+    workers = block_workers(settings, rows, task)
     located = workers * (BASE_MB + task) if workers else task
     return math.ceil(BASE_MB + picks_mb(rows) + located)
 
@@ -90,14 +90,10 @@ def promise_terms(picks: float, ensemble: EnsembleSize, stations: int) -> int:
     return math.ceil(BASE_MB + 1.2 * ensemble.bytes / 1e6 + 3.0 * picks + 5 * 8 * unknowns**2 / 1e6)
 
 
-def find_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
-    """Return how many processes locate the blocks of a partition; 0 is this one."""
-    cluster = settings.cluster
-    if cluster.kind == "scheduler":
-        return 0
-    blocks = math.ceil(rows.events / cluster.block_events)
-    workers = min(cluster.workers, blocks) if cluster.kind == "local" and blocks > 1 else 0
-    return clamp_workers(workers, BASE_MB + picks_mb(rows), task, cluster.memory_mb)
+def block_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
+    """Return how many local processes locate the blocks of a partition; 0 is this one."""
+    blocks = math.ceil(rows.events / settings.cluster.block_events)
+    return find_workers(settings.cluster, blocks, BASE_MB + picks_mb(rows), task)
 
 
 def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:

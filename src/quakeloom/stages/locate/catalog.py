@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quakeloom import __version__
+from quakeloom.cluster import one_thread
 from quakeloom.config import Locate
 from quakeloom.core import InputError
 from quakeloom.formats import SourceTables, read_source
@@ -199,6 +200,7 @@ def locate_catalog(
     return found.hypocenters
 
 
+@one_thread()
 def locate_tables(
     locate: Locate,
     events: pa.Table,

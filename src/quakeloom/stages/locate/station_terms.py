@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from quakeloom.cluster import one_thread
 from quakeloom.config import Settings
 from quakeloom.location import make_ensemble
 from quakeloom.stages.frame.partition_states import refuse_incomplete
@@ -80,6 +81,7 @@ def part_tables(
         yield hypocenters, arrivals
 
 
+@one_thread()
 def gather_terms(settings: Settings, layout: RunLayout, round_number: int) -> dict[str, Any]:
     """Estimate station terms and errors of picks from all partitions of a round.
 

@@ -33,9 +33,9 @@ from quakeloom.stages.frame.used_of import UsedOf, count_reasons
 from quakeloom.stages.frame.verbs import gather_parts, open_marker
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.blocks import (
+    block_workers,
     create_arrays,
     ensemble_size,
-    find_workers,
     locate_task,
     make_tasks,
     picks_mb,
@@ -171,7 +171,7 @@ def part(
     planned = planned_rows(layout, partition)
     cluster = settings.cluster
     ensemble = ensemble_size(settings, layout)
-    workers = find_workers(settings, planned, task_mb(settings, planned, ensemble))
+    workers = block_workers(settings, planned, task_mb(settings, planned, ensemble))
     parts = LOCATE.name if last else round_stage(number)
     keep = last and locate.draws > 0
     with (
@@ -184,7 +184,7 @@ def part(
             members = len(read_json(tables_folder(layout) / "members.json")["names"])
             create_arrays(settings, group, planned.events, members)
             job.also.append(draws_folder(layout) / partition)
-        executor = stack.enter_context(open_executor(cluster.kind, workers, cluster.scheduler_file))
+        executor = stack.enter_context(open_executor(cluster, workers))
         pieces: dict[str, list[pa.Table]] = {name: [] for name in LOCATE.part_tables}
         tasks = make_tasks(settings, layout, partition, group, number)
         for tables in executor.map(locate_task, tasks):

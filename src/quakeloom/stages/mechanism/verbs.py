@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quakeloom.cluster import clamp_workers, open_executor
+from quakeloom.cluster import find_workers, open_executor
 from quakeloom.config import Settings, case_run
 from quakeloom.mechanism import mechanism_grid
 from quakeloom.schema import QUALITIES, is_earthquake
@@ -134,11 +134,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     planned = read_planned_rows(layout, partition)
     cluster = settings.cluster
     blocks = math.ceil(planned.events / cluster.block_events)
-    workers = cluster.workers if cluster.kind == "local" and blocks > 1 else 0
-    if cluster.kind != "scheduler":
-        workers = clamp_workers(
-            min(workers, blocks), BASE_MB, task_memory_mb(settings, planned), cluster.memory_mb
-        )
+    workers = find_workers(cluster, blocks, BASE_MB, task_memory_mb(settings, planned))
     keep = settings.storage.acceptance
     with open_part(layout, MECHANISM.name, partition) as job, contextlib.ExitStack() as stack:
         group = None
@@ -153,7 +149,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 settings.storage.shard_events,
             )
             job.also.append(layout.accepted / partition)
-        executor = stack.enter_context(open_executor(cluster.kind, workers, cluster.scheduler_file))
+        executor = stack.enter_context(open_executor(cluster, workers))
         pieces: dict[str, list[pa.Table]] = {name: [] for name in MECHANISM.part_tables}
         for tables in executor.map(solve_block, block_tasks(settings, layout, partition, group)):
             for name, table in tables.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from quakeloom.cluster import find_workers, open_executor, spread_memory_mb
 from quakeloom.config import Settings
 from quakeloom.picking import (
     PHASES,
@@ -25,14 +28,15 @@ from quakeloom.stages.archive.instrument_choice import InstrumentSays, choose_in
 from quakeloom.stages.archive.record_flags import has_flag
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
-from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
+from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes, promise_threads
 from quakeloom.stages.frame.stage import Promise, StageInputs
 from quakeloom.stages.frame.used_of import UsedOf
 from quakeloom.stages.frame.verbs import open_marker
 from quakeloom.stages.pick import PICK
+from quakeloom.stages.weights.kept_networks import ChosenWeights, choose_picker, kept_picker
 from quakeloom.stages.weights.pickers import open_picker, picker_digest
 from quakeloom.stages.window.reading import iterate_windows, window_tables
-from quakeloom.store import RunLayout, open_array, read_table, write_table
+from quakeloom.store import Item, RunLayout, open_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,9 @@ _NOISE_S = 0.6
 _BLOCK = 512
 """Windows that are picked together; chosen here: some 40 MB."""
 
+_TASK_MB = _BLOCK * 3 * 6000 * 4 * 6 / 1e6
+"""Memory of a block at work: windows of a minute, and five arrays of their size."""
+
 
 def inputs(run: PlannedRun) -> StageInputs:
     """Return the digest of the weights."""
@@ -69,8 +76,9 @@ def promise(run: PlannedRun) -> Promise:
     """Return what picking the windows of each partition needs."""
     seconds = {r.partition: SECONDS_PER_WINDOW * WINDOWS_PER_EVENT * r.events for r in run.rows}
     return Promise(
-        round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 6 / 1e6),
+        spread_memory_mb(run.settings.cluster, BASE_MB, _TASK_MB),
         {name: promise_minutes(s) for name, s in seconds.items()},
+        promise_threads(run.settings),
     )
 
 
@@ -93,43 +101,74 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     """Pick the windows of one partition; what was there of it is replaced as a whole."""
     assert settings.waveforms is not None
     with open_part(layout, PICK.name, partition) as job:
-        picker = open_picker(settings.waveforms.picker)
+        chosen = choose_picker(settings.waveforms.picker)
         table, group = window_tables(layout, partition)
-        rows = _WindowRows(table)
+        count = int(pc.sum(pc.greater_equal(table.column("window"), 0)).as_py() or 0)
+        tasks = _pick_tasks(settings, chosen, table, group, count)
+        blocks = -(-count // _BLOCK)
+        workers = find_workers(settings.cluster, blocks, BASE_MB, _TASK_MB)
         picks: list[dict[str, Any]] = []
-        if rows.count:
-            array = open_array(group, "waveform")
-            for first, last in iterate_windows(rows.count, _BLOCK):
-                block = np.asarray(array[first:last])
-                found = steady_probabilities(picker, block)
-                for k in range(last - first):
-                    picks += _pick_window(settings, picker, rows, first + k, block[k], found[k])
+        with open_executor(settings.cluster, workers) as executor:
+            for found in executor.map(pick_block, tasks):
+                picks += found
         picks = _best_instruments(picks)
+        name = kept_picker(chosen).name
         write_table(
             job.folder / "picks.parquet",
             "picks",
-            _table(picks, picker.name),
+            _table(picks, name),
             {"partition": partition},
         )
         job.counts = {
-            "windows": rows.count,
+            "windows": count,
             "P": sum(p["phase"] == "P" for p in picks),
             "S": sum(p["phase"] == "S" for p in picks),
         }
-        job.said = {"picker": picker.name}
+        job.said = {"picker": name, "workers": workers}
     return job.summary
 
 
-class _WindowRows:
-    """The rows of cut windows by number of the window."""
+@dataclass(frozen=True)
+class PickTask:
+    """Windows that a worker picks: their rows, and where they lie in the array."""
 
-    def __init__(self, table: pa.Table) -> None:
-        number = table.column("window").to_numpy()
-        cut = np.flatnonzero(number >= 0)
-        self.count = cut.size
-        order = np.empty(cut.size, dtype=np.int64)
-        order[number[cut]] = cut
-        taken = table.take(pa.array(order))
+    settings: Settings
+    picker: ChosenWeights
+    rows: pa.Table
+    group: Item
+    first: int
+
+
+def _pick_tasks(
+    settings: Settings, picker: ChosenWeights, table: pa.Table, group: Item, count: int
+) -> Iterator[PickTask]:
+    """Yield blocks of cut windows by their number."""
+    number = table.column("window").to_numpy()
+    cut = np.flatnonzero(number >= 0)
+    order = np.empty(cut.size, dtype=np.int64)
+    order[number[cut]] = cut
+    taken = table.take(pa.array(order))
+    for first, last in iterate_windows(count, _BLOCK):
+        yield PickTask(settings, picker, taken.slice(first, last - first), group, first)
+
+
+def pick_block(task: PickTask) -> list[dict[str, Any]]:
+    """Pick one block of windows; runs on a worker."""
+    picker = kept_picker(task.picker)
+    rows = _WindowRows(task.rows)
+    block = np.asarray(open_array(task.group, "waveform")[task.first : task.first + rows.count])
+    found = steady_probabilities(picker, block)
+    picks: list[dict[str, Any]] = []
+    for k in range(rows.count):
+        picks += _pick_window(task.settings, picker, rows, k, block[k], found[k])
+    return picks
+
+
+class _WindowRows:
+    """The rows of a block of cut windows, in the order of their numbers."""
+
+    def __init__(self, taken: pa.Table) -> None:
+        self.count = taken.num_rows
         names = ("event_id", "network", "station", "location_code", "channel", "source_file")
         self.columns = {n: taken.column(n).to_pylist() for n in names}
         self.flags = taken.column("flags").to_pylist()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,21 +12,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from quakeloom.cluster import Executor, find_workers, open_executor, spread_memory_mb
 from quakeloom.config import Settings
 from quakeloom.schema import is_first_p, make_table, time_values
 from quakeloom.signal import ACCELERATION, band_of, is_clipped_before
 from quakeloom.stages.archive.record_flags import has_flag
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
-from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes
+from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes, promise_threads
 from quakeloom.stages.frame.stage import Promise, StageInputs
 from quakeloom.stages.frame.verbs import open_marker
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
+from quakeloom.stages.weights.kept_networks import ChosenWeights, choose_reader, kept_reader
 from quakeloom.stages.weights.pickers import open_picker
-from quakeloom.stages.weights.polarity_readers import Reader, open_reader, reader_digest
+from quakeloom.stages.weights.polarity_readers import BATCH, Reader, open_reader, reader_digest
 from quakeloom.stages.window.reading import window_tables
-from quakeloom.store import RunLayout, open_array, read_table, write_table
+from quakeloom.store import Item, RunLayout, open_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,12 @@ _NANO = 1_000_000_000
 _BLOCK = 512
 """Windows that are read from the array at a time; chosen here: some MB."""
 
+_SPAN = 4 * _BLOCK
+"""Windows that a task reads; chosen here: a second of work."""
+
+_TASK_MB = _BLOCK * 3 * 6000 * 4 * 2 / 1e6
+"""Memory of a block at work: windows of a minute, compressed and not."""
+
 
 def inputs(run: PlannedRun) -> StageInputs:
     """Return the digest of the weights."""
@@ -52,8 +62,9 @@ def promise(run: PlannedRun) -> Promise:
     """Return what reading the first motions of each partition needs."""
     seconds = {r.partition: SECONDS_PER_WINDOW * WINDOWS_PER_EVENT * r.events for r in run.rows}
     return Promise(
-        round(BASE_MB + _BLOCK * 3 * 6000 * 4 * 2 / 1e6),
+        spread_memory_mb(run.settings.cluster, BASE_MB, _TASK_MB),
         {name: promise_minutes(s) for name, s in seconds.items()},
+        promise_threads(run.settings),
     )
 
 
@@ -68,11 +79,16 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     """Read the first motions of one partition; what was there of it is replaced."""
     assert settings.waveforms is not None
     with open_part(layout, POLARITY.name, partition) as job:
-        reader = open_reader(settings.waveforms.polarity)
+        chosen = choose_reader(settings.waveforms.polarity)
+        reader = kept_reader(chosen)
         table, group = window_tables(layout, partition)
         picks = _p_picks(settings, layout, partition, table)
         vertical = open_picker(settings.waveforms.picker).components.index("Z")
-        read, reasons = _read(picks, table, group, reader, vertical)
+        tasks = -(-int(pc.max(table.column("window")).as_py() or 0) // _SPAN)
+        workers = find_workers(settings.cluster, tasks, BASE_MB, _TASK_MB)
+        with open_executor(settings.cluster, workers) as executor:
+            asked = _ReadingAsked(chosen, reader, vertical)
+            read, reasons = _read(picks, table, group, asked, executor)
         folder = layout.rows(partition)
         given = read_table(folder / "polarities.parquet", "polarities")
         events = read_table(folder / "events.parquet", "events", ["event_id"])
@@ -88,7 +104,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             "not_read": len(reasons),
             "rows": merged.num_rows,
         }
-        job.said = {"reader": reader.name}
+        job.said = {"reader": reader.name, "workers": workers}
     return job.summary
 
 
@@ -206,64 +222,123 @@ def _given_picks(
     return picks, _nanoseconds(picks, time_column), source
 
 
-def _read(
-    picks: list[dict[str, Any]], windows: pa.Table, group: Any, reader: Reader, vertical: int
-) -> tuple[pa.Table, dict[int, str]]:
-    """Read every pick; return the rows of polarities and why picks could not be read.
+@dataclass(frozen=True)
+class _ReadingAsked:
+    """How first motions are read; ``vertical`` is its place among the components of windows."""
 
-    ``vertical`` is its place among the components of the windows, which follow the picker.
+    weights: ChosenWeights
+    reader: Reader
+    vertical: int
+
+
+@dataclass(frozen=True)
+class CutTask:
+    """Pieces of verticals that a worker cuts.
+
+    Attributes
+    ----------
+    group : Item
+        Windows of the partition.
+    vertical : int
+        Its place among the components.
+    samples, pick_sample : int
+        Of a piece, and the one that the pick is at.
+    numbers, firsts : ndarray of int64
+        Numbers of the windows, and where in them the pieces begin.
+    flagged : ndarray of bool
+        The channel is called clipped.
     """
-    starts = _nanoseconds(windows, "window_start")
-    rates = windows.column("sampling_rate_hz").to_numpy()
+
+    group: Item
+    vertical: int
+    samples: int
+    pick_sample: int
+    numbers: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    flagged: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ReadTask:
+    """Pieces of verticals whose first motions a worker reads."""
+
+    weights: ChosenWeights
+    pieces: NDArray[np.float32]
+
+
+def cut_pieces(task: CutTask) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Cut pieces around picks out of the windows of a partition; runs on a worker.
+
+    Also says which channels were at their limit by the pick already.
+    """
+    array = open_array(task.group, "waveform")
+    out = np.empty((task.numbers.size, task.samples), np.float32)
+    clipped = np.zeros(task.numbers.size, dtype=bool)
+    block_of = task.numbers // _BLOCK
+    for block in np.unique(block_of).tolist():
+        start = block * _BLOCK
+        data = np.asarray(array[start : min(start + _BLOCK, array.shape[0]), task.vertical])
+        for i in np.flatnonzero(block_of == block).tolist():
+            first = task.firsts[i]
+            trace = data[task.numbers[i] - start]
+            out[i] = trace[first : first + task.samples]
+            clipped[i] = task.flagged[i] and is_clipped_before(trace, first + task.pick_sample)
+    return out, clipped
+
+
+def read_pieces(task: ReadTask) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Read first motions; runs on a worker."""
+    return kept_reader(task.weights).read_polarities(task.pieces)
+
+
+def _read(
+    picks: list[dict[str, Any]],
+    windows: pa.Table,
+    group: Item,
+    asked: _ReadingAsked,
+    executor: Executor,
+) -> tuple[pa.Table, dict[int, str]]:
+    """Read every pick; return the rows of polarities and why picks could not be read."""
     orientations, choices = (windows.column(n).to_pylist() for n in ("orientation", "choice"))
     flags = windows.column("flags").to_pylist()
-    clipped = [False] * len(picks)
+    clipped = np.zeros(len(picks), dtype=bool)
     orientation = [orientations[p["row"]] if p["row"] is not None else "" for p in picks]
-    reasons: dict[int, str] = {}
+    reasons, rows, numbers, firsts = _within(picks, windows, group, asked.reader)
+    flagged = np.array([has_flag(flags[picks[i]["row"]], "Z", "clipped") for i in rows], dtype=bool)
     sign = np.zeros(len(picks), np.int8)
     up = np.full(len(picks), np.nan)
-    cut: list[NDArray[np.float32]] = []
-    rows: list[int] = []
-    array = None
-    held, block = (0, 0), np.zeros(0, np.float32)
+    living: list[int] = []
 
-    def flush() -> None:
-        if cut:
-            signs, probabilities = reader.read_polarities(np.stack(cut))
-            sign[rows], up[rows] = signs, probabilities
-            cut.clear()
-            rows.clear()
+    def cut_tasks() -> Iterator[CutTask]:
+        for start, stop in _spans(numbers):
+            part = slice(start, stop)
+            yield CutTask(
+                group, asked.vertical, asked.reader.samples, asked.reader.pick_sample,
+                numbers[part], firsts[part], flagged[part],
+            )  # fmt: skip
 
-    for i, p in enumerate(picks):
-        if p["row"] is None:
-            reasons[i] = f"no window of station {p['station']} was cut for this event"
-            continue
-        rate = float(rates[p["row"]])
-        if abs(rate - reader.sampling_rate_hz) > 1e-6 * rate:
-            reasons[i] = f"windows have {rate:g} Hz, the network reads {reader.sampling_rate_hz:g}"
-            continue
-        if array is None:
-            array = open_array(group, "waveform")
-        number = p["window"]
-        if not held[0] <= number < held[1]:
-            held = number // _BLOCK * _BLOCK, min((number // _BLOCK + 1) * _BLOCK, array.shape[0])
-            block = np.asarray(array[held[0] : held[1], vertical])
-        data = block[number - held[0]]
-        at = round((p["time"] - int(starts[p["row"]])) * rate / _NANO)
-        first = at - reader.pick_sample
-        if first < 0 or first + reader.samples > data.size:
-            reasons[i] = "the pick is too near to the end of its window"
-            continue
-        piece = data[first : first + reader.samples]
-        if piece.min() == piece.max():
-            reasons[i] = "the vertical is dead or constant around the pick"
-            continue
-        cut.append(piece)
-        rows.append(i)
-        clipped[i] = has_flag(flags[p["row"]], "Z", "clipped") and is_clipped_before(data, at)
-        if len(cut) >= 8192:
-            flush()
-    flush()
+    def batches() -> Iterator[ReadTask]:
+        # always the same pieces together, since rounding may depend on it
+        waiting, done = np.zeros((0, asked.reader.samples), np.float32), 0
+        for pieces, at_limit in executor.map(cut_pieces, cut_tasks()):
+            alive = pieces.min(axis=1) != pieces.max(axis=1)
+            clipped[rows[done : done + len(pieces)]] = at_limit & alive
+            for i, is_alive in zip(rows[done : done + len(pieces)], alive, strict=True):
+                if is_alive:
+                    living.append(i)
+                else:
+                    reasons[i] = "the vertical is dead or constant around the pick"
+            done += len(pieces)
+            waiting = np.concatenate([waiting, pieces[alive]])
+            while len(waiting) >= BATCH:
+                yield ReadTask(asked.weights, waiting[:BATCH])
+                waiting = waiting[BATCH:]
+        if len(waiting):
+            yield ReadTask(asked.weights, waiting)
+
+    read = list(executor.map(read_pieces, batches()))
+    if read:
+        sign[living], up[living] = (np.concatenate(values) for values in zip(*read, strict=True))
     table = make_table(
         "polarities",
         {
@@ -282,6 +357,50 @@ def _read(
         rows=len(picks),
     )  # fmt: skip
     return table, reasons
+
+
+def _within(
+    picks: list[dict[str, Any]], windows: pa.Table, group: Item, reader: Reader
+) -> tuple[dict[int, str], list[int], NDArray[np.int64], NDArray[np.int64]]:
+    """Find where the pieces around picks begin in their windows, and why others have none.
+
+    Returns
+    -------
+    reasons : dict of int to str
+        By the number of the pick.
+    rows, numbers, firsts
+        Of the others: number of the pick, of its window, and the first sample of the piece.
+    """
+    starts = _nanoseconds(windows, "window_start")
+    rates = windows.column("sampling_rate_hz").to_numpy()
+    reasons: dict[int, str] = {}
+    found: list[tuple[int, int, int]] = []
+    samples = 0
+    for i, p in enumerate(picks):
+        if p["row"] is None:
+            reasons[i] = f"no window of station {p['station']} was cut for this event"
+            continue
+        rate = float(rates[p["row"]])
+        if abs(rate - reader.sampling_rate_hz) > 1e-6 * rate:
+            reasons[i] = f"windows have {rate:g} Hz, the network reads {reader.sampling_rate_hz:g}"
+            continue
+        samples = samples or open_array(group, "waveform").shape[2]
+        at = round((p["time"] - int(starts[p["row"]])) * rate / _NANO)
+        first = at - reader.pick_sample
+        if first < 0 or first + reader.samples > samples:
+            reasons[i] = "the pick is too near to the end of its window"
+            continue
+        found.append((i, p["window"], first))
+    table = np.array(found, np.int64).reshape(-1, 3)
+    return reasons, table[:, 0].tolist(), table[:, 1], table[:, 2]
+
+
+def _spans(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of picks whose windows lie together; windows are in order."""
+    if not numbers.size:
+        return
+    edges = np.flatnonzero(np.diff(numbers // _SPAN)) + 1
+    yield from zip([0, *edges.tolist()], [*edges.tolist(), numbers.size], strict=True)
 
 
 def _rejects(picks: list[dict[str, Any]], reasons: dict[int, str]) -> pa.Table:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.cluster import clamp_workers, open_executor
+from quakeloom.cluster import clamp_workers, find_workers, open_executor
 from quakeloom.config import Settings
 from quakeloom.core import digest_bytes, digest_json
 from quakeloom.schema import conform_table
@@ -155,11 +155,9 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     regional = regional_settings(settings)
     block = require_block(layout, REGIONAL.name, regional, partition)
     cluster = settings.cluster
-    workers = cluster.workers if cluster.kind == "local" and len(block.members) > 1 else 0
-    if cluster.kind != "scheduler":
-        workers = clamp_workers(workers, BASE_MB, _task_mb(settings), cluster.memory_mb)
+    workers = find_workers(cluster, len(block.members), BASE_MB, _task_mb(settings))
     with open_part(layout, REGIONAL.name, partition) as job:
-        with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
+        with open_executor(cluster, workers) as executor:
             found = list(executor.map(_draw, [(settings, layout, m) for m in block.members]))
         velocity = np.stack([f[0] for f in found])
         resize_arrays(ensemble_path(layout), (_VELOCITY,), regional.members)

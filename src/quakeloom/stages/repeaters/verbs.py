@@ -9,6 +9,7 @@ seismograms say that a station was reversed. Writes ``repeaters``, ``repeater_pa
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quakeloom.config import Settings
+from quakeloom.cluster import Executor, find_workers, open_executor
+from quakeloom.config import Repeaters, Settings
 from quakeloom.core import MemoryPromiseError
 from quakeloom.polarity import (
     StationPairs,
@@ -32,6 +34,7 @@ from quakeloom.signal import band_pass_causally
 from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part, planned_partitions
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_threads
 from quakeloom.stages.frame.stage import ONE, Promise
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
@@ -39,7 +42,7 @@ from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window.reading import window_tables
-from quakeloom.store import RunLayout, open_array, read_table, write_table
+from quakeloom.store import Item, RunLayout, open_array, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,12 @@ _LEADING_S = 3.0
 _BLOCK = 512
 """Windows that are read from the array at a time; chosen here: some MB."""
 
+_PAIRS = 16_384
+"""Pairs of seismograms that are correlated as one task; chosen here: a third of a second."""
+
+_TASK_MB = 150.0
+"""Memory of a task: a block of windows, or the seismograms of its pairs, and a copy."""
+
 
 @dataclass
 class _Records:
@@ -68,7 +77,7 @@ class _Records:
 
 def promise(run: PlannedRun) -> Promise:
     """Return what comparing all windows needs."""
-    return Promise(run.settings.cluster.memory_mb, 120)
+    return Promise(run.settings.cluster.memory_mb, 120, promise_threads(run.settings))
 
 
 def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -87,8 +96,11 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         first, second = find_candidates(
             longitude, latitude, depth, magnitude, wanted.distance_km, wanted.magnitude_difference
         )
-        records = _read_records(settings, layout, names, events, np.union1d(first, second))
-        pairs, rows = _compare(settings, records, first, second)
+        near = np.union1d(first, second)
+        workers = _find_workers(settings, near.size)
+        with open_executor(settings.cluster, workers) as executor:
+            records = _read_records(settings, layout, (names, events, near), executor)
+            pairs, rows = _compare(settings, records, (first, second), executor)
         count = events.num_rows
         family, linked = link_families(
             pairs, count, wanted.least_correlation, wanted.least_stations
@@ -108,23 +120,64 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "events": int((family >= 0).sum()),
             "turned": tables["repeater_reversals"].num_rows,
         }
+        job.said = {"workers": workers}
     return job.summary
+
+
+def _find_workers(settings: Settings, events: int) -> int:
+    """Return how many workers there is memory for beside the seismograms of so many events."""
+    wanted = settings.repeaters
+    assert wanted is not None
+    records = 2.5 * events * WINDOWS_PER_EVENT * wanted_samples(wanted, 100.0) * 4 / 1e6
+    # whether the seismograms fit at all is seen when they are read
+    return find_workers(settings.cluster, events, BASE_MB + records, _TASK_MB, refuses=False)
+
+
+def wanted_samples(wanted: Repeaters, rate_hz: float) -> int:
+    """Return how many samples of a seismogram are compared."""
+    return round((wanted.before_p_s + wanted.after_p_s) * rate_hz)
+
+
+@dataclass(frozen=True)
+class ExcerptTask:
+    """Windows of one block that a worker reads, and where P is in them, seconds from start."""
+
+    wanted: Repeaters
+    group: Item
+    vertical: int
+    rate_hz: float
+    begin: int
+    numbers: NDArray[np.int64]
+    p_s: list[float]
+
+
+def read_excerpts(task: ExcerptTask) -> list[NDArray[np.float32] | None]:
+    """Read a block of windows and filter their verticals around P; runs on a worker."""
+    array = open_array(task.group, "waveform")
+    block = np.asarray(array[task.begin : min(task.begin + _BLOCK, array.shape[0]), task.vertical])
+    return [
+        _excerpt(task.wanted, block[number - task.begin], p_s, task.rate_hz)
+        for number, p_s in zip(task.numbers.tolist(), task.p_s, strict=True)
+    ]
 
 
 def _read_records(
     settings: Settings,
     layout: RunLayout,
-    names: list[str],
-    events: pa.Table,
-    wanted_events: NDArray[np.int64],
+    chosen: tuple[list[str], pa.Table, NDArray[np.int64]],
+    executor: Executor,
 ) -> _Records:
-    """Read the verticals around P of events that have a partner."""
+    """Read the verticals around P of events that have a partner.
+
+    ``chosen`` are the partitions, the events of all of them, and the rows of those events.
+    """
     wanted = settings.repeaters
     assert wanted is not None
     assert settings.waveforms is not None
+    names, events, rows = chosen
     vertical = open_picker(settings.waveforms.picker).components.index("Z")
     ids = events.column("event_id").combine_chunks()
-    chosen = ids.take(pa.array(wanted_events))
+    near = ids.take(pa.array(rows))
     pieces: list[NDArray[np.float32]] = []
     event: list[int] = []
     station: list[int] = []
@@ -133,15 +186,13 @@ def _read_records(
         table, group = window_tables(layout, name)
         cut = pc.and_(
             pc.greater_equal(table.column("window"), 0),
-            pc.is_in(table.column("event_id"), chosen),
+            pc.is_in(table.column("event_id"), near),
         )
         table = table.filter(cut)
         if not table.num_rows:
             continue
         table = table.take(pc.sort_indices(table.column("window")))
-        at = _p_times(layout, name, table)
-        start = time_values(table.column("window_start")).astype("datetime64[ns]").astype(np.int64)
-        rate = table.column("sampling_rate_hz").to_numpy()
+        rate = float(table.column("sampling_rate_hz")[0].as_py())
         codes = list(
             zip(
                 table.column("network").to_pylist(), table.column("station").to_pylist(),
@@ -149,31 +200,38 @@ def _read_records(
             )
         )  # fmt: skip
         row = pc.index_in(table.column("event_id"), ids).to_numpy()
-        _check_memory(settings, len(pieces) + table.num_rows, float(rate[0]))
-        array = open_array(group, "waveform")
-        number = table.column("window").to_numpy()
-        for begin in range(0, int(number[-1]) + 1, _BLOCK):
-            inside = np.flatnonzero((number >= begin) & (number < begin + _BLOCK))
-            if not inside.size:
-                continue
-            block = np.asarray(array[begin : min(begin + _BLOCK, array.shape[0]), vertical])
-            for i in inside.tolist():
-                piece = _excerpt(
-                    settings, block[number[i] - begin], (int(at[i]) - int(start[i])) / _NANO,
-                    float(rate[i]),
-                )  # fmt: skip
+        _check_memory(settings, len(pieces) + table.num_rows, rate)
+        tasks = _excerpt_tasks(wanted, (group, vertical), table, _p_times(layout, name, table))
+        i = 0
+        for found in executor.map(read_excerpts, tasks):
+            for piece in found:
                 if piece is not None:
                     pieces.append(piece)
                     event.append(int(row[i]))
                     station.append(numbers.setdefault(codes[i], len(numbers)))
+                i += 1
     data = np.stack(pieces) if pieces else np.zeros((0, 1), np.float32)
     return _Records(data, np.array(event, np.int64), np.array(station, np.int64), list(numbers))
+
+
+def _excerpt_tasks(
+    wanted: Repeaters, place: tuple[Item, int], table: pa.Table, at: NDArray[np.int64]
+) -> Iterator[ExcerptTask]:
+    """Yield the windows of a partition block by block; ``place`` is their group and component."""
+    start = time_values(table.column("window_start")).astype("datetime64[ns]").astype(np.int64)
+    rates = table.column("sampling_rate_hz").to_numpy()
+    number = table.column("window").to_numpy()
+    for begin in range(0, int(number[-1]) + 1, _BLOCK):
+        inside = np.flatnonzero((number >= begin) & (number < begin + _BLOCK))
+        if inside.size:
+            p_s = [(int(at[i]) - int(start[i])) / _NANO for i in inside.tolist()]
+            yield ExcerptTask(wanted, *place, float(rates[0]), begin, number[inside], p_s)
 
 
 def _check_memory(settings: Settings, records: int, rate_hz: float) -> None:
     wanted = settings.repeaters
     assert wanted is not None
-    samples = (wanted.before_p_s + wanted.after_p_s) * rate_hz
+    samples = wanted_samples(wanted, rate_hz)
     needed = round(BASE_MB + 2.5 * records * samples * 4 / 1e6)
     if needed > settings.cluster.memory_mb:
         raise MemoryPromiseError(
@@ -200,13 +258,11 @@ def _p_times(layout: RunLayout, partition: str, table: pa.Table) -> NDArray[np.i
 
 
 def _excerpt(
-    settings: Settings, data: NDArray[np.float32], p_s: float, rate_hz: float
+    wanted: Repeaters, data: NDArray[np.float32], p_s: float, rate_hz: float
 ) -> NDArray[np.float32] | None:
     """Cut and filter the vertical around P; None if it does not reach or is dead."""
-    wanted = settings.repeaters
-    assert wanted is not None
     first = round((p_s - wanted.before_p_s) * rate_hz)
-    samples = round((wanted.before_p_s + wanted.after_p_s) * rate_hz)
+    samples = wanted_samples(wanted, rate_hz)
     begin = max(first - round(_LEADING_S * rate_hz), 0)
     if first < 0 or first + samples > data.size:
         return None
@@ -217,10 +273,40 @@ def _excerpt(
     return band_pass_causally(part_of, wanted.low_hz, high, rate_hz)[first - begin :]
 
 
+@dataclass(frozen=True)
+class PairTask:
+    """Pairs of seismograms that a worker correlates: rows of ``windows``."""
+
+    windows: NDArray[np.float32]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    most_lag: int
+
+
+def correlate_pairs(task: PairTask) -> NDArray[np.float64]:
+    """Correlate pairs of seismograms; runs on a worker."""
+    return correlate_windows(task.windows, task.first, task.second, task.most_lag)
+
+
+def _pair_tasks(
+    data: NDArray[np.float32], a: NDArray[np.int64], b: NDArray[np.int64], most_lag: int
+) -> Iterator[PairTask]:
+    """Yield blocks of pairs with the seismograms that they need."""
+    for start in range(0, a.size, _PAIRS):
+        pairs = np.stack([v[start : start + _PAIRS] for v in (a, b)])
+        used, place = np.unique(pairs, return_inverse=True)
+        first, second = place.reshape(pairs.shape).astype(np.int64)
+        yield PairTask(data[used], first, second, most_lag)
+
+
 def _compare(
-    settings: Settings, records: _Records, first: NDArray[np.int64], second: NDArray[np.int64]
+    settings: Settings,
+    records: _Records,
+    candidates: tuple[NDArray[np.int64], NDArray[np.int64]],
+    executor: Executor,
 ) -> tuple[StationPairs, int]:
     """Correlate candidate pairs at every station that recorded both."""
+    first, second = candidates
     wanted = settings.repeaters
     assert wanted is not None
     where: dict[int, dict[int, int]] = {}
@@ -239,7 +325,8 @@ def _compare(
     event_a, event_b, station_of, row_a, row_b = (np.array(c, np.int64) for c in columns)
     span = wanted.before_p_s + wanted.after_p_s
     rate = records.data.shape[1] / span
-    correlation = correlate_windows(records.data, row_a, row_b, round(wanted.most_lag_s * rate))
+    tasks = _pair_tasks(records.data, row_a, row_b, round(wanted.most_lag_s * rate))
+    correlation = np.concatenate([np.zeros(0), *executor.map(correlate_pairs, tasks)])
     return StationPairs(event_a, event_b, station_of, correlation), int(row_a.size)
 
 

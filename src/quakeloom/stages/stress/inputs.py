@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from quakeloom.cluster import Executor
 from quakeloom.config import Stress
 from quakeloom.stress import (
     MechanismSets,
@@ -21,6 +22,9 @@ from quakeloom.stress import (
 )
 
 Floats = NDArray[np.float64]
+
+SET_BLOCK = 1024
+"""Rows of sets that are reduced at a time; chosen here: some 10 MB, a tenth of a second."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,8 @@ def select_events(
     acceptance: Any = None,
     grid: Sequence[Floats] = (),
     seed: int = 0,
-    block: int = 1024,
+    block: int = SET_BLOCK,
+    executor: Executor | None = None,
 ) -> StressEvents:
     """Return the mechanisms of a partition that enter the map, with their statistics.
 
@@ -156,6 +161,9 @@ def select_events(
     seed : int
         Of random planes.
     block : int
+        Rows of sets that are reduced at a time.
+    executor : Executor, optional
+        Reduces the blocks; this process, if not given.
     """
     column = {n: mechanisms.column(n).to_numpy() for n in
               ("longitude", "latitude", "depth_km", "magnitude", "strike_deg", "dip_deg",
@@ -193,7 +201,9 @@ def select_events(
     from_sets = acceptance is not None and takes_sets(settings)
     if from_sets and rows.size:
         members.append(np.stack(grid[:3], axis=1))
-        coherence, picked = _take_sets(acceptance, rows, grid, statistics, block)
+        coherence, picked = _take_sets(
+            SetBlocks(acceptance, rows, block), grid, statistics, executor or Executor(0)
+        )
         if settings.weighting == "coherence":
             weights = weights * coherence
     silent = weights <= 0
@@ -209,31 +219,53 @@ def select_events(
     )
 
 
+@dataclass(frozen=True)
+class SetBlocks:
+    """Sets of chosen events, and how many rows of them are read at a time."""
+
+    acceptance: Any
+    rows: NDArray[np.int64]
+    block: int
+
+
+@dataclass(frozen=True)
+class SetTask:
+    """Rows of stored sets that a worker reduces; ``table`` is of the mechanisms they stand on."""
+
+    acceptance: Any
+    rows: NDArray[np.int64]
+    table: Floats
+
+
+def reduce_sets(task: SetTask) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return statistics and coherence of sets, and some of their members; runs on a worker."""
+    # one contiguous read per block; a chunk holds neighbors
+    chunk = np.asarray(task.acceptance[task.rows[0] : task.rows[-1] + 1])
+    chunk = chunk[task.rows - task.rows[0]]
+    sets, coherence = weigh_acceptance(chunk, task.table)
+    return sets, coherence, thin_acceptance(chunk, task.table[:, -1])
+
+
 def _take_sets(
-    acceptance: Any,
-    rows: NDArray[np.int64],
-    grid: Sequence[Floats],
-    statistics: Floats,
-    block: int,
+    blocks: SetBlocks, grid: Sequence[Floats], statistics: Floats, executor: Executor
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Put what sets say in the place of preferred mechanisms; return coherence and members.
 
     Members are numbers of preferred mechanisms, after which those of the grid are counted on.
     """
     table = acceptance_table(*grid)
+    rows = blocks.rows
+    bounds = list(_blocks(rows, blocks.block))
+    tasks = (SetTask(blocks.acceptance, rows[a:b], table) for a, b in bounds)
     coherences, members = [], []
-    for start, stop in _blocks(rows, block):
-        # one contiguous read per block; a chunk holds neighbors
-        chunk = np.asarray(acceptance[rows[start] : rows[stop - 1] + 1])
-        chunk = chunk[rows[start:stop] - rows[start]]
-        sets, coherence = weigh_acceptance(chunk, table)
+    for (start, stop), found in zip(bounds, executor.map(reduce_sets, tasks), strict=True):
+        sets, coherence, thinned = found
         has = coherence > 0
         statistics[start:stop][has] = sets[has]
         coherences.append(np.where(has, coherence, 0.0))
         # an event without a set has its preferred mechanism alone
         alone = np.arange(start, stop)[:, None]
-        thinned = thin_acceptance(chunk, table[:, -1]) + rows.size
-        members.append(np.where(has[:, None], thinned, alone))
+        members.append(np.where(has[:, None], thinned + rows.size, alone))
     return np.concatenate(coherences), np.concatenate(members)
 
 

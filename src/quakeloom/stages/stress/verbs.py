@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from quakeloom.cluster import peak_memory_mb
+from quakeloom.cluster import find_workers, open_executor, peak_memory_mb, spread_memory_mb
 from quakeloom.config import Settings, Stress
 from quakeloom.core import PlanError, middle_longitude
 from quakeloom.schema import make_table
@@ -23,13 +23,14 @@ from quakeloom.stages.catalogs.reading import catalog_part
 from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part, refuse_incomplete
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import promise_threads
 from quakeloom.stages.frame.stage import Promise, StageInputs
 from quakeloom.stages.frame.used_of import UsedOf
 from quakeloom.stages.frame.verbs import gather_parts
 from quakeloom.stages.simulate.reading import simulation_options
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.stress.files import describe_map, write_facts, write_map
-from quakeloom.stages.stress.inputs import select_events
+from quakeloom.stages.stress.inputs import SET_BLOCK, select_events, takes_sets
 from quakeloom.stages.stress.map import make_map
 from quakeloom.stages.stress.sums import (
     gather_events,
@@ -62,7 +63,6 @@ log = logging.getLogger(__name__)
 BASE_MB = 500.0
 """Memory of the program with its libraries and kernels loaded."""
 
-
 _MIDDLE = "middle_longitude"
 """Entry of the plan files: the longitude around which those of the map are."""
 
@@ -93,8 +93,17 @@ def _find_middle(stress: Stress, run: PlannedRun) -> float:
 
 def promise(run: PlannedRun) -> Promise:
     """Return what the sums of each partition and the map need."""
+    cluster, task = run.settings.cluster, _sets_mb(run.settings)
+    # statistics, members of the sets and the table of every event
+    each = (44 * 8 + SET_SIZE * 20 * 8 + 3000) / 1e6
     return Promise(
-        finalise_mb=promise_memory(run.settings, run.events or 100_000), finalise_minutes=60
+        {
+            r.partition: spread_memory_mb(cluster, BASE_MB, task, 300 + each * r.events)
+            for r in run.rows
+        },
+        threads=promise_threads(run.settings),
+        finalise_mb=promise_memory(run.settings, run.events or 100_000),
+        finalise_minutes=60,
     )
 
 
@@ -121,6 +130,14 @@ def promise_memory(settings: Settings, events: int) -> int:
     return int(np.ceil(BASE_MB + map_mb + each + 2 * replicates + batch + fields))
 
 
+def _sets_mb(settings: Settings) -> float:
+    """Return the memory in MB of a block of stored sets: read, spread out, summed."""
+    if _stress(settings).catalogs or not takes_sets(_stress(settings)):
+        return 50.0
+    mechanisms = 2 * 180**3 / settings.mechanism.grid_step_deg**3 / 3.0
+    return mechanisms * (4 * SET_BLOCK + 400) / 1e6 + 50.0
+
+
 def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any]:
     """Reduce the mechanisms of one partition to sums on the nodes that they load."""
     stress = _stress(settings, layout, partition)
@@ -134,7 +151,15 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
             )
             acceptance, grid = read_acceptance(layout, partition)
-        events = select_events(stress, mechanisms, acceptance, grid, settings.seed)
+        blocks = 0
+        if acceptance is not None and takes_sets(stress):
+            blocks = -(-mechanisms.num_rows // SET_BLOCK)
+        workers = find_workers(settings.cluster, blocks, BASE_MB, _sets_mb(settings))
+        cluster = settings.cluster if blocks else None  # nothing else is spread
+        with open_executor(cluster, workers) as executor:
+            events = select_events(
+                stress, mechanisms, acceptance, grid, settings.seed, SET_BLOCK, executor
+            )
         keyed = sum_events(stress, events)
         write_arrays(job.folder / "sums.npz", **keyed)
         if needs_events(stress):
@@ -155,6 +180,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             "qualities": events.qualities,
         }
         job.extra = {"place_sum": sum_places(events)}
+        job.said = {"workers": workers}
     return job.summary
 
 

@@ -8,8 +8,9 @@ readings; the best is where most events get a good mechanism (Uchide 2020).
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from quakeloom.cluster import find_workers, open_executor
 from quakeloom.config import Settings, case_run
 from quakeloom.core import rotation_angle, string_keys
 from quakeloom.mechanism import (
@@ -38,7 +40,9 @@ from quakeloom.stages.frame.partition_states import (
     refuse_incomplete,
     require_partition,
 )
+from quakeloom.stages.frame.planned_rows import read_planned_rows
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.promises import promise_threads
 from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
 from quakeloom.stages.frame.verbs import gather_parts, open_marker
 from quakeloom.stages.mechanism.blocks import (
@@ -47,7 +51,7 @@ from quakeloom.stages.mechanism.blocks import (
     mechanism_options,
     read_shared,
 )
-from quakeloom.stages.mechanism.promised_memory import promise_memory
+from quakeloom.stages.mechanism.promised_memory import BASE_MB, promise_memory, task_memory_mb
 from quakeloom.stages.mechanism.threshold_choice import CHOICE, with_threshold
 from quakeloom.stages.readings.observations import prepare_block
 from quakeloom.stages.threshold import THRESHOLD as THRESHOLD_STAGE
@@ -85,7 +89,10 @@ def inputs(run: PlannedRun) -> StageInputs:
 def promise(run: PlannedRun) -> Promise:
     """Return what solving the sampled events of each partition needs."""
     return Promise(
-        {r.partition: promise_memory(run.settings, r) for r in run.rows}, 60, finalise_mb=1500
+        {r.partition: promise_memory(run.settings, r) for r in run.rows},
+        60,
+        promise_threads(run.settings),
+        finalise_mb=1500,
     )
 
 
@@ -131,15 +138,15 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     """Solve the sampled events of a partition with every threshold."""
     assert settings.threshold is not None
     planned = read_json(require_partition(layout, THRESHOLD_STAGE.name, partition))
-    with open_part(layout, THRESHOLD_STAGE.name, partition) as job:
-        share = float(planned["share"])
-        rates = read_json(layout.done_step(THRESHOLD_STAGE.name, "init"))["error_rates"]
-        truth = read_table(layout.rows(partition) / "truth.parquet", "truth")
-        pieces = []
-        for task in block_tasks(settings, layout, partition, None):
-            sampled = _sample(task, settings.seed, share)
-            if sampled is not None:
-                pieces.append(_try_thresholds(sampled, rates, truth))
+    rows = read_planned_rows(layout, partition)
+    blocks = math.ceil(rows.events / settings.cluster.block_events)
+    workers = find_workers(settings.cluster, blocks, BASE_MB, task_memory_mb(settings, rows))
+    with (
+        open_part(layout, THRESHOLD_STAGE.name, partition) as job,
+        open_executor(settings.cluster, workers) as executor,
+    ):
+        tasks = _trial_tasks(settings, layout, partition, float(planned["share"]))
+        pieces = list(executor.map(try_thresholds, tasks))
         table = pa.concat_tables(pieces) if pieces else make_table("threshold_trials", {}, rows=0)
         write_table(
             job.folder / "threshold_trials.parquet",
@@ -149,7 +156,31 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         )
         events = len(set(table.column("event_id").to_pylist()))
         job.counts = {"events": events, "trials": table.num_rows}
+        job.said = {"workers": workers}
     return job.summary
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """Sampled events of a block that a worker solves in every way; truth is theirs, if known."""
+
+    block: BlockTask
+    rates: list[float]
+    truth: pa.Table
+
+
+def _trial_tasks(
+    settings: Settings, layout: RunLayout, partition: str, share: float
+) -> Iterator[TrialTask]:
+    """Yield blocks with a sampled event in them."""
+    rates = read_json(layout.done_step(THRESHOLD_STAGE.name, "init"))["error_rates"]
+    truth = read_table(layout.rows(partition) / "truth.parquet", "truth")
+    for task in block_tasks(settings, layout, partition, None):
+        sampled = _sample(task, settings.seed, share)
+        if sampled is not None:
+            ids = sampled.events.column("event_id").combine_chunks()
+            known = truth.filter(pc.is_in(truth.column("event_id"), ids))
+            yield TrialTask(sampled, rates, known)
 
 
 def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
@@ -235,13 +266,14 @@ def _sample(task: BlockTask, seed: int, share: float) -> BlockTask | None:
     return replace(task, events=task.events.take(pa.array(taken)), draws=draws, **rows)
 
 
-def _try_thresholds(task: BlockTask, rates: list[float], truth: pa.Table) -> pa.Table:
-    """Solve the events of a block in every way."""
+def try_thresholds(trials: TrialTask) -> pa.Table:
+    """Solve the events of a block in every way; runs on a worker."""
+    task, truth = trials.block, trials.truth
     wanted = task.settings.threshold
     assert wanted is not None
     tables = [
         _solve(task, truth, THRESHOLD, least, rate)
-        for least, rate in zip(wanted.probabilities, rates, strict=True)
+        for least, rate in zip(wanted.probabilities, trials.rates, strict=True)
     ]
     rate = task.settings.mechanism.polarity_error_rate
     if task.settings.mechanism.average != "hash":

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.cluster import clamp_workers, open_executor
+from quakeloom.cluster import clamp_workers, find_workers, open_executor
 from quakeloom.config import Settings, Tomography
 from quakeloom.core import digest_bytes
 from quakeloom.inference import one_blas_thread
@@ -156,11 +156,9 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
     alone = line.sampler == "rml"
     tasks = [(m,) for m in block.members] if alone else [block.members]
     cluster = settings.cluster
-    workers = cluster.workers if cluster.kind == "local" and len(tasks) > 1 else 0
-    if cluster.kind != "scheduler":
-        workers = clamp_workers(workers, BASE_MB, _task_mb(settings), cluster.memory_mb)
+    workers = find_workers(cluster, len(tasks), BASE_MB, _task_mb(settings))
     with open_part(layout, TOMOGRAPHY.name, partition) as job:
-        with open_executor(cluster.kind, workers, cluster.scheduler_file) as executor:
+        with open_executor(cluster, workers) as executor:
             found = list(executor.map(_sample, [(settings, layout, t) for t in tasks]))
         arrays = {n: np.concatenate([f[n] for f in found]) for n in MEMBER_ARRAYS}
         resize_arrays(ensemble_path(layout), MEMBER_ARRAYS, line.members)

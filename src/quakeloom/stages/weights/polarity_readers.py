@@ -14,7 +14,7 @@ from quakeloom.polarity import PolarityReader, build_polarity_reader, read_first
 from quakeloom.stages.weights.pickers import CLASSICAL, OWN_POLARITY, own_weights
 from quakeloom.store import digest_input, is_input
 
-_BATCH = 4096
+BATCH = 4096
 """Windows that a network reads together; chosen here: some MB."""
 
 
@@ -53,8 +53,8 @@ class Reader:
             return read_first_pulse(windows, self.pick_sample, self.sampling_rate_hz)
         up = np.concatenate(
             [
-                np.asarray(self.network.read(windows[i : i + _BATCH]), dtype=np.float64)
-                for i in range(0, len(windows), _BATCH)
+                np.asarray(self.network.read(windows[i : i + BATCH]), dtype=np.float64)
+                for i in range(0, len(windows), BATCH)
             ]
         )
         sign = np.sign(np.round(up - 0.5, 12)).astype(np.int8)
