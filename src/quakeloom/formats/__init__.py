@@ -45,6 +45,10 @@ from quakeloom.formats._nonlinloc_grids import (
     read_time_grid,
 )
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
+from quakeloom.formats._nonlinloc_statistics import (
+    NonLinLocStatistics,
+    read_nonlinloc_statistics,
+)
 from quakeloom.formats._nonlinloc_writer import (
     write_nonlinloc_locations,
     write_nonlinloc_observations,
@@ -69,6 +73,12 @@ from quakeloom.formats._registry import (
     sniffs_as,
 )
 from quakeloom.formats._sac import read_sac_station
+from quakeloom.formats._satsi import (
+    SatsiSolution,
+    read_satsi_mechanisms,
+    read_satsi_solution,
+    read_satsi_summary,
+)
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stress_writers import (
     write_fault_geojson,
@@ -102,9 +112,11 @@ __all__ = [
     "Format",
     "LinePicks",
     "MapFrame",
+    "NonLinLocStatistics",
     "RayinvrModel",
     "RecognizedFile",
     "Rejects",
+    "SatsiSolution",
     "SourceTables",
     "TimeGrid",
     "Trace",
@@ -142,9 +154,13 @@ __all__ = [
     "read_line_picks",
     "read_mechanisms",
     "read_network_weights",
+    "read_nonlinloc_statistics",
     "read_quakeml_solutions",
     "read_rayinvr_model",
     "read_sac_station",
+    "read_satsi_mechanisms",
+    "read_satsi_solution",
+    "read_satsi_summary",
     "read_seisbench_description",
     "read_source",
     "read_time_grid",
