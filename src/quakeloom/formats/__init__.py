@@ -76,6 +76,7 @@ from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._satsi import (
     SatsiSolution,
     read_satsi_mechanisms,
+    read_satsi_nodes,
     read_satsi_solution,
     read_satsi_summary,
 )
@@ -159,6 +160,7 @@ __all__ = [
     "read_rayinvr_model",
     "read_sac_station",
     "read_satsi_mechanisms",
+    "read_satsi_nodes",
     "read_satsi_solution",
     "read_satsi_summary",
     "read_seisbench_description",

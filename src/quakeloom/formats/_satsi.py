@@ -21,6 +21,9 @@ _SOLUTION = "a SATSI file of stress tensors"
 _SUMMARY = "an MSATSI summary"
 """Name of ``.summary``, for messages."""
 
+_RESAMPLES = "a file of MSATSI's resamples"
+"""Name of ``.summary_ext``, for messages."""
+
 _HEADING = "X Y See"
 """What the line above the tensors begins with."""
 
@@ -111,6 +114,20 @@ def read_satsi_summary(path: Path) -> list[dict[str, float]]:
         )
     table = _numbers(lines[1:], len(names), path, _SUMMARY)
     return [dict(zip(names, map(float, row), strict=True)) for row in table]
+
+
+def read_satsi_nodes(path: Path) -> NDArray[np.int64]:
+    """Read which nodes MSATSI resampled, in the order of its summary (``.summary_ext``).
+
+    Returns
+    -------
+    ndarray, (nodes, 2)
+        X and Y.
+    """
+    table = _numbers(read_lines(path, _RESAMPLES), 11, path, _RESAMPLES)
+    points = table[:, :2].astype(np.int64)
+    is_first = np.r_[True, np.any(np.diff(points, axis=0) != 0, axis=1)]
+    return np.asarray(points[is_first], dtype=np.int64)
 
 
 def _numbers(lines: list[str], columns: int, path: Path, title: str) -> NDArray[np.float64]:

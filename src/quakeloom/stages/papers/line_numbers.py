@@ -5,8 +5,31 @@ from __future__ import annotations
 import numpy as np
 
 from quakeloom.core import InputError
+from quakeloom.inference import central_range
 from quakeloom.stages.papers.results import PaperResults
-from quakeloom.tomography import line_verification, sample_ensemble
+from quakeloom.tomography import (
+    LineSurvey,
+    SamplerOptions,
+    line_verification,
+    prepare_posterior,
+    sample_ensemble,
+    synthetic_line,
+)
+
+_SEED = 21
+"""Root of the random numbers of simulated lines; that of benchmarks/tomography_coverage.py."""
+
+_CORRECTION_STEPS = 10
+"""Langevin steps that correct each member; chosen here, as for a line of a hundred picks."""
+
+_PRIOR_KM_S = 0.4
+"""Standard deviation of velocity in the prior of simulated lines, km/s; part of their definition."""
+
+_COVERED_KM = 1e-3
+"""Ray length from which a node counts as passed, km; that of benchmarks/tomography_coverage.py."""
+
+_DEEP_KM = 10.5
+"""Depth below which no ray of simulated lines goes, km."""
 
 _NODE_KM = 0.2
 """Distance of nodes of the 1-D verification problem, km; part of its definition."""
@@ -59,5 +82,60 @@ def line_sampler(results: PaperResults, sampler: str, members: int, statistic: s
     return float(values[statistic])
 
 
-NUMBERS = {f.__name__: f for f in (line_evidence, line_posterior, line_sampler)}
+def synthetic_refraction(
+    results: PaperResults, sampler: str, members: int, statistic: str, truth: int = 0
+) -> float:
+    """Return how an ensemble of a simulated marine refraction line holds its truth.
+
+    The line of :func:`quakeloom.tomography.synthetic_line`: six ocean-bottom stations, 24 shots,
+    40 km, a truth drawn from the prior, times on a finer grid.
+
+    Parameters
+    ----------
+    results : PaperResults
+    sampler : str
+        ``rml`` or ``psvgd``.
+    members : int
+    statistic : str
+        ``chi-square``: per datum, mean over members; ``coverage``: share of the nodes that rays
+        pass whose 95 % range holds the true velocity; ``spread where rays pass`` and ``spread below
+        rays``: standard deviation over that of the prior.
+    truth : int
+        Number of the truth.
+    """
+
+    def sample() -> dict[str, float]:
+        line = synthetic_line(_SEED, truth, LineSurvey(6, 24))
+        options = SamplerOptions(correction_steps=_CORRECTION_STEPS)
+        prepared = prepare_posterior(line.problem, options)
+        found = sample_ensemble(
+            sampler, line.problem, truth, np.arange(members), options, prepared
+        )  # fmt: skip
+        velocity = np.stack([line.problem.velocity(w) for w in found.white])
+        grid = line.problem.grid
+        rays = line.problem.ray_coverage(prepared.center.white)
+        seen = (rays > _COVERED_KM) & grid.below_ground
+        deep = (rays == 0) & (grid.depth_km[:, None] > _DEEP_KM)
+        low, high = central_range(velocity)
+        spread = velocity.std(axis=0, ddof=1) / _PRIOR_KM_S
+        held = (line.velocity >= low) & (line.velocity <= high)
+        return {
+            "chi-square": float(found.chi_square.mean()),
+            "coverage": float(held[seen].mean()),
+            "spread where rays pass": float(spread[seen].mean()),
+            "spread below rays": float(spread[deep].mean()),
+        }
+
+    values = results.once(("refraction", sampler, members, truth), sample)
+    if statistic not in values:
+        raise InputError(
+            f"There is no statistic '{statistic}' of the simulated line. Nothing was computed; "
+            f"write one of {', '.join(values)}."
+        )
+    return values[statistic]
+
+
+NUMBERS = {
+    f.__name__: f for f in (line_evidence, line_posterior, line_sampler, synthetic_refraction)
+}
 """Functions by the name that a paper's file calls them by."""

@@ -202,7 +202,7 @@ def _beside_published(results: PaperResults, published: str, run: str) -> pd.Dat
         joined["rotation"] = rotation_angle(
             joined[list(_ANGLES)].to_numpy(), joined[[f"{a}_theirs" for a in _ANGLES]].to_numpy()
         )
-        return joined.loc[np.isfinite(joined["rotation"])]
+        return pd.DataFrame(joined[np.isfinite(joined["rotation"])])
 
     return results.once(("mechanisms", published, run), join)
 

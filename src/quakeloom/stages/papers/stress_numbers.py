@@ -10,7 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakeloom.core import InputError, fault_vectors
-from quakeloom.formats import read_satsi_mechanisms, read_satsi_solution, read_satsi_summary
+from quakeloom.formats import (
+    read_satsi_mechanisms,
+    read_satsi_nodes,
+    read_satsi_solution,
+    read_satsi_summary,
+)
 from quakeloom.stages.papers.results import PaperResults
 from quakeloom.stress import (
     PlacedMechanisms,
@@ -149,6 +154,47 @@ def satsi_summary_difference(
     mine = ours.azimuth_deg[:, axis] if key.startswith("Tr") else ours.plunge_deg[:, axis]
     off = (mine - theirs + 90.0) % _AXIS_PERIOD_DEG - 90.0
     return float(np.median(np.abs(off)))
+
+
+def satsi_nodes_within(
+    results: PaperResults,
+    mechanisms: str,
+    summary: str,
+    resamples: str,
+    key: str,
+    damping: float = 0.0,
+    planes: _Planes = "given",
+) -> float:
+    """Count the nodes where our value lies in MSATSI's 95 % range.
+
+    Parameters
+    ----------
+    results : PaperResults
+    mechanisms, summary, resamples : str
+        Input, ``.summary`` and ``.summary_ext``; the latter says which nodes the rows are.
+    key : str
+        ``Phi``, or ``Tr`` with the number of the axis.
+    damping : float
+        That of SATSI; 0 for the least ABIC.
+    planes : str
+    """
+    solved = _solved(results, mechanisms, damping or None, planes)
+    rows = read_satsi_summary(results.path(summary))
+    points = read_satsi_nodes(results.path(resamples))
+    if len(rows) != len(points):
+        raise InputError(
+            f"{summary} has {len(rows)} rows and {resamples} {len(points)} nodes, so rows cannot "
+            "be told apart. Nothing was compared."
+        )
+    ours = describe_stress(_at(solved, points[:, ::-1]))
+    low, high = (np.array([row[f"{key}{end}"] for row in rows]) for end in ("Min", "Max"))
+    # the file has two decimals of the ratio and one of angles
+    if key == "Phi":
+        held = (low - 0.005 <= ours.shape_ratio) & (ours.shape_ratio <= high + 0.005)
+    else:
+        above = (ours.azimuth_deg[:, int(key[-1]) - 1] - low + 0.05) % _AXIS_PERIOD_DEG
+        held = above <= high - low + 0.1
+    return float(held.sum())
 
 
 def mean_direction(
@@ -324,7 +370,7 @@ NUMBERS = {
     for f in (
         angle_to_fault, axis_at, direction_error, mean_direction, mean_value, regime_of_area,
         same_regime_as_truth, satsi_component, satsi_damping_by_abic, satsi_mechanism_count,
-        satsi_misfit, satsi_node_count, satsi_shape_range, satsi_shape_ratio,
+        satsi_misfit, satsi_node_count, satsi_nodes_within, satsi_shape_range, satsi_shape_ratio,
         satsi_summary_difference, satsi_tensor_difference, scatter_of_direction,
     )
 }  # fmt: skip
