@@ -167,7 +167,8 @@ def paper_settings(paper: str, run: PaperRun, data: str) -> Mapping[str, Any]:
             )
         raw["cases"] = {name: _alone(cases[name], run.cases) for name in run.cases}
     merged = merge_settings(raw, run.settings)
-    return {**merged, "name": f"paper-{paper}" if run.name == "main" else f"paper-{run.name}"}
+    name = f"paper-{paper}" if run.name == "main" else f"paper-{paper}-{run.name}"
+    return {**merged, "name": name}
 
 
 def _alone(case: Any, kept: list[str]) -> dict[str, Any]:
