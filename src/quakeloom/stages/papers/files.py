@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from quakeloom.config import Configuration, Paper, PaperRun, find_configuration, paper_settings
+from quakeloom.config import Configuration, Paper, PaperRun, list_examples, paper_settings
+from quakeloom.core import SettingsError
 from quakeloom.formats import write_csv
 from quakeloom.stages.frame.run_settings import load_runs
 from quakeloom.stages.papers.comparing import ComparedNumber
@@ -60,9 +62,15 @@ def run_configuration(name: str, paper: Paper, run: PaperRun, folder: Item) -> C
     other is written beside the numbers of the paper, to be read and run by itself.
     """
     if run.is_example:
-        from pathlib import Path
-
-        return load_runs(find_configuration(Path(run.example)))
+        examples = list_examples()
+        if run.example not in examples:
+            near = difflib.get_close_matches(run.example, examples, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise SettingsError(
+                f"Run '{run.name}' of paper '{name}' names the example '{run.example}', which does "
+                f"not come with quakeloom.{hint} Nothing was run."
+            )
+        return load_runs(examples[run.example])
     file = folder / f"{run.name}.yaml"
     text = yaml.safe_dump(dict(paper_settings(name, run, paper.data)), sort_keys=False)
     write_text_if_changed(file, text)

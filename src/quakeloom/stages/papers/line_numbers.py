@@ -23,7 +23,7 @@ _CORRECTION_STEPS = 10
 """Langevin steps that correct each member; chosen here, as for a line of a hundred picks."""
 
 _PRIOR_KM_S = 0.4
-"""Standard deviation of velocity in the prior of simulated lines, km/s; part of their definition."""
+"""Standard deviation of velocity in the prior of simulated lines, km/s; defines them."""
 
 _COVERED_KM = 1e-3
 """Ray length from which a node counts as passed, km; that of benchmarks/tomography_coverage.py."""
