@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from quakeloom.report import PaperResult
     from quakeloom.store import RunLayout
 
+_NAME_WIDTH = 24
+"""Letters of the first column at least; chosen here, so that names do not become a word a line."""
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -172,8 +175,11 @@ def _show(found: PaperResult) -> None:
 
     table = Table(title=found.paper.paper.title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("number", "paper", "ours", "difference", "within", "agrees"):
-        numeric = column in ("paper", "ours", "difference", "within")
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        if column in ("number", "agrees"):
+            width = _NAME_WIDTH if column == "number" else None
+            table.add_column(column, overflow="fold", min_width=width)
+        else:
+            table.add_column(column, justify="right", overflow="fold")
     for n in found.numbers:
         table.add_row(
             n.name, value_words(n.published, n.unit, n.uncertainty), measured_words(n.ours, n),

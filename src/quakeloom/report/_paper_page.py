@@ -123,6 +123,8 @@ def measured_words(value: float | str | None, number: ComparedNumber) -> str:
         words = f"{value:,.{places}f}"
     else:
         words = f"{value:,.10g}"
+    if not words.strip("-0.,"):
+        words = words.lstrip("-")  # nothing is less than zero by nothing
     return f"{words} {number.unit}".strip()
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from quakeloom.core import InputError, local_position
 from quakeloom.formats import NonLinLocStatistics, read_nonlinloc_statistics
 from quakeloom.stages.papers.mechanism_numbers import STATISTICS
+from quakeloom.stages.papers.offshore import experiment, summarize
 from quakeloom.stages.papers.results import PaperResults
 
 _ELLIPSE_95 = 5.991
@@ -119,6 +120,50 @@ def relocated_count(results: PaperResults, published: str) -> float:
     return float(len(results.events(published)))
 
 
+def offshore_locations(
+    results: PaperResults, located: str, statistic: str, members: int = 150, sections: int = 20
+) -> float:
+    """Return how depths of simulated off-shore events hold their truth.
+
+    :func:`quakeloom.stages.papers.offshore.experiment`: ten nodes on one side, five events a
+    section, an ensemble that is a random field about a gradient.
+
+    Parameters
+    ----------
+    results : PaperResults
+    located : str
+        ``ensemble`` or ``mean model``.
+    statistic : str
+        ``coverage_68``, ``coverage_95``: share of depth ranges that hold; ``bias_km``: rms over
+        sections of the mean error; ``error_km``: rms error; ``deviation_km``: mean standard
+        deviation stated.
+    members, sections : int
+    """
+
+    def locate() -> dict[str, dict[str, float]]:
+        found = experiment(members=members, earths=sections)
+        return {name: summarize(rows) for name, rows in found.items()}
+
+    values = results.once(("offshore", members, sections), locate)
+    if located not in values or statistic not in values[located]:
+        raise InputError(
+            f"There is no '{statistic}' of '{located}'. Nothing was computed; write one of "
+            f"{', '.join(values)}, and one of {', '.join(values['ensemble'])}."
+        )
+    return values[located][statistic]
+
+
+def offshore_comparison(
+    results: PaperResults, statistic: str, members: int = 150, sections: int = 20
+) -> str:
+    """Return whether a statistic of the ensemble is ``larger`` or ``smaller`` than of its mean."""
+    ensemble, single = (
+        offshore_locations(results, located, statistic, members, sections)
+        for located in ("ensemble", "mean model")
+    )
+    return "larger" if ensemble > single else "smaller" if ensemble < single else "the same"
+
+
 def _located(results: PaperResults, run: str) -> pd.DataFrame:
     def sort() -> pd.DataFrame:
         rows = results.table(run, "hypocenters").sort_values("origin_time")
@@ -179,8 +224,9 @@ def _beside_relocations(results: PaperResults, published: str, run: str) -> pd.D
 NUMBERS = {
     f.__name__: f
     for f in (
-        deviation_ratio, distance_in_errors, hypocenter_value, maximum_distance, relocated_count,
-        relocation_difference, relocation_pattern, relocations_within,
+        deviation_ratio, distance_in_errors, hypocenter_value, maximum_distance,
+        offshore_comparison, offshore_locations, relocated_count, relocation_difference,
+        relocation_pattern, relocations_within,
     )
 }  # fmt: skip
 """Functions by the name that a paper's file calls them by."""
