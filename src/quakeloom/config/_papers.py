@@ -34,6 +34,13 @@ class PaperRun(Section):
         list, "Data that may be absent: without them this run is left out."
     )
 
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_word(cls, name: str) -> str:
+        if not name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"'{name}' cannot name a run; use letters, digits, '-' and '_'")
+        return name
+
     @model_validator(mode="after")
     def _has_settings(self) -> PaperRun:
         if not self.example and not self.settings:

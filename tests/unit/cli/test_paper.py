@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from quakeloom.cli import _paper, main
 from quakeloom.config import list_papers, load_paper
+from quakeloom.core import SettingsError
 from quakeloom.formats import write_csv
 from quakeloom.report import papers_markdown
 from quakeloom.report._paper_page import PaperResult
@@ -135,6 +137,14 @@ def test_missing_data_are_named_with_their_source(say, tmp_path):
         ({"number": "letter_count", "letter": "A", "run": "none"}, "there is no run 'none'"),
         ({"number": "letter_count", "letter": "A"}, "there is no run ''"),
         ({"function": "line_evidence"}, "write `number: NAME`"),
+        (
+            {"number": "line_posterior", "distance_km": "far", "quantity": "mean"},
+            "'distance_km' is 'far': input should be a valid number",
+        ),
+        (
+            {"number": "line_posterior", "distance_km": 1, "quantity": "median"},
+            "'quantity' is 'median': input should be 'mean' or 'deviation'",
+        ),
     ],
 )
 def test_a_number_that_cannot_be_computed_is_refused_before_anything_runs(
@@ -244,6 +254,63 @@ def test_every_paper_that_ships_can_be_computed(name):
     _, paper = load_paper(name)
     check_numbers(name, paper)
     assert paper.paper.rerun
+
+
+@pytest.mark.parametrize("called", sorted(NUMBERS))
+def test_no_function_takes_a_value_of_another_kind(tmp_path, called):
+    """What a paper's file gives is checked against what each argument is."""
+    known = list(inspect.signature(NUMBERS[called]).parameters)[1:]
+    runs = [{"name": "a", "settings": {"stress": {"catalogs": ["x.csv"]}}}]
+    for wrong in known:
+        ours = {"number": called, **{k: [{"no": ["value"]}] for k in known}}
+        ours = dict(sorted(ours.items(), key=lambda item: item[0] != wrong))
+        path = write_paper(tmp_path, EVIDENCE | {"ours": ours}, runs=runs)
+        with pytest.raises(SettingsError, match="Nothing was run"):
+            check_numbers("mine", load_paper(str(path))[1])
+
+
+def test_a_place_that_is_not_on_the_line_is_told(say, tmp_path):
+    ours = {"number": "line_posterior", "distance_km": 11, "quantity": "mean"}
+    code, said = say(write_paper(tmp_path, EVIDENCE | {"ours": ours}))
+    assert code == 2
+    assert "11 km is not on the verification line" in said
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", ""])
+def test_a_run_cannot_be_named_out_of_its_folder(say, tmp_path, name):
+    code, said = say(write_paper(tmp_path, runs=[{"name": name, "example": "demo"}]))
+    assert code == 2
+    assert "cannot name a run" in said
+
+
+def test_examples_and_cases_that_are_not_there_are_told(say, tmp_path):
+    code, said = say(write_paper(tmp_path, runs=[{"name": "a", "example": "demmo"}]))
+    assert code == 2
+    assert "'demmo', which does not come with quakeloom. Did you mean 'demo'?" in said
+    runs = [{"name": "a", "example": "anchorage", "cases": ["nonlinlok"]}]
+    code, said = say(write_paper(tmp_path, runs=runs))
+    assert code == 2
+    assert "wants the case 'nonlinlok' of example 'anchorage', which has main, nonlinloc" in said
+
+
+def test_the_page_of_all_papers_needs_their_numbers(say, tmp_path):
+    code, said = say("--markdown")
+    assert code == 2
+    assert "has no numbers in 'results'" in said
+    assert say("--markdown", "townend-2012")[0] == 2
+
+
+def test_papers_are_listed_with_their_data(say, monkeypatch, tmp_path):
+    monkeypatch.setenv("QUAKELOOM_SHARED_DATA", str(tmp_path / "nowhere"))
+    code, said = say()
+    assert code == 0
+    assert all(name in said for name in list_papers())
+    assert (
+        f"townend-2012: {tmp_path}/nowhere/new-zealand/GeoNet_CMT_solutions.csv is missing" in said
+    )
+    code, said = say("townend-2012")
+    assert code == 2
+    assert "QUAKELOOM_SHARED_DATA" in said
 
 
 def test_every_function_of_numbers_is_documented():

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from quakeloom.config import NeededData, Paper, PaperNumber, PaperRun
 from quakeloom.core import SettingsError
@@ -41,7 +44,7 @@ class ComparedNumber:
     name, unit, where, because, explanation : str
         As in the paper's file.
     published, ours : float or str or None
-        None where ours was not computed.
+        None where ours was not computed, or no value came out.
     uncertainty : float or None
         Of the published value.
     difference : float or None
@@ -106,12 +109,27 @@ def check_numbers(name: str, paper: Paper) -> None:
                 f"{where}'{called}' {wrong}. Nothing was run; its arguments are "
                 f"{', '.join(known) or 'none'}."
             )
+        _check_values(f"{where}'{called}': ", function, arguments)
         run = str(arguments.get("run", "")).partition("/")[0]
         if (run and run not in runs) or ("run" in known and not runs):
             raise SettingsError(
                 f"{where}there is no run '{run}' in this paper. Nothing was run; it has "
                 f"{', '.join(sorted(runs)) or 'none'}."
             )
+
+
+def _check_values(where: str, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    """Refuse arguments of another type than the function takes."""
+    hints = get_type_hints(function)
+    for key, value in arguments.items():
+        try:
+            TypeAdapter(hints[key]).validate_python(value)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise SettingsError(
+                f"{where}'{key}' is {reprlib.repr(value)}: {problem[0].lower()}{problem[1:]}. "
+                "Nothing was run; correct it."
+            ) from None
 
 
 def missing_data(data: str, needs: Sequence[NeededData]) -> list[NeededData]:
@@ -161,13 +179,13 @@ def _row(number: PaperNumber, ours: float | str | None) -> ComparedNumber:
     agrees: bool | None = None
     if isinstance(ours, str) or isinstance(number.published, str):
         agrees = None if ours is None else ours == number.published
+    elif ours is not None and not math.isfinite(ours):
+        ours, agrees = None, False  # no value came out, and none agrees
     elif ours is not None:
         difference = ours - number.published
         if number.period is not None:
             difference = (difference + number.period / 2) % number.period - number.period / 2
-        agrees = math.isfinite(difference) and abs(difference) <= number.agrees_within * (
-            1 + _ROUNDING
-        )
+        agrees = abs(difference) <= number.agrees_within * (1 + _ROUNDING)
     return ComparedNumber(
         name=number.name, published=number.published, uncertainty=number.uncertainty,
         unit=number.unit, where=number.where, ours=ours, difference=difference,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from quakeloom.core import InputError
@@ -15,6 +17,9 @@ from quakeloom.tomography import (
     sample_ensemble,
     synthetic_line,
 )
+
+_Sampler = Literal["rml", "psvgd", "fsvgd"]
+"""Samplers of stage tomography."""
 
 _SEED = 21
 """Root of the random numbers of simulated lines; that of benchmarks/tomography_coverage.py."""
@@ -35,10 +40,17 @@ _NODE_KM = 0.2
 """Distance of nodes of the 1-D verification problem, km; part of its definition."""
 
 
-def line_posterior(results: PaperResults, distance_km: float, quantity: str) -> float:
+def line_posterior(
+    results: PaperResults, distance_km: float, quantity: Literal["mean", "deviation"]
+) -> float:
     """Return ``mean`` or ``deviation`` of slowness at a node of the 1-D problem, s/km, exact."""
     line = results.once("line", line_verification)
     node = round(distance_km / _NODE_KM)
+    if not 0 <= node < line.mean.size:
+        raise InputError(
+            f"{distance_km:g} km is not on the verification line, which is 10 km long. Nothing was "
+            "computed."
+        )
     return float((line.mean if quantity == "mean" else line.standard_deviation)[node])
 
 
@@ -47,7 +59,7 @@ def line_evidence(results: PaperResults) -> float:
     return float(results.once("line", line_verification).problem.log_evidence())
 
 
-def line_sampler(results: PaperResults, sampler: str, members: int, statistic: str) -> float:
+def line_sampler(results: PaperResults, sampler: _Sampler, members: int, statistic: str) -> float:
     """Return how an ensemble of the 1-D problem agrees with its exact posterior.
 
     Parameters
@@ -83,7 +95,7 @@ def line_sampler(results: PaperResults, sampler: str, members: int, statistic: s
 
 
 def synthetic_refraction(
-    results: PaperResults, sampler: str, members: int, statistic: str, truths: int = 3
+    results: PaperResults, sampler: _Sampler, members: int, statistic: str, truths: int = 3
 ) -> float:
     """Return how ensembles of simulated marine refraction lines hold their truths.
 
@@ -118,7 +130,7 @@ def synthetic_refraction(
 
 
 @with_one_blas_thread
-def _hold_truth(sampler: str, members: int, truth: int) -> dict[str, float]:
+def _hold_truth(sampler: _Sampler, members: int, truth: int) -> dict[str, float]:
     """Sample one line and hold the ensemble against its truth."""
     line = synthetic_line(_SEED, truth, LineSurvey(6, 24))
     options = SamplerOptions(correction_steps=_CORRECTION_STEPS)

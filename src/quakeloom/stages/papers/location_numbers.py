@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from quakeloom.core import InputError, local_position
 from quakeloom.formats import NonLinLocStatistics, read_nonlinloc_statistics
-from quakeloom.stages.papers.mechanism_numbers import STATISTICS
+from quakeloom.stages.papers.mechanism_numbers import find_statistic
 from quakeloom.stages.papers.offshore import experiment, summarize
 from quakeloom.stages.papers.results import PaperResults
 
@@ -22,7 +22,8 @@ def hypocenter_value(results: PaperResults, event: int, column: str, run: str = 
 
     ``depth_deviation_km`` is its standard deviation of depth.
     """
-    return float(_located(results, run).iloc[event - 1][column])
+    rows = _located(results, run)
+    return float(results.column(rows.iloc[_row(rows, event) :], column)[0])
 
 
 def distance_in_errors(
@@ -39,11 +40,14 @@ def distance_in_errors(
     ]
     if statistic == "within 0.2":
         return float(np.sum(np.array(found) < 0.2))
-    return float(STATISTICS[statistic](found))
+    return float(find_statistic(statistic)(found))
 
 
 def deviation_ratio(
-    results: PaperResults, published: list[str], statistic: str, run: str = ""
+    results: PaperResults,
+    published: list[str],
+    statistic: Literal["median", "largest"],
+    run: str = "",
 ) -> float:
     """Return our standard deviations over those of NonLinLoc, east, north and down.
 
@@ -62,7 +66,8 @@ def deviation_ratio(
 def maximum_distance(results: PaperResults, published: str, event: int, run: str = "") -> float:
     """Return the distance of the maximum of an event's posterior from NonLinLoc's, km."""
     theirs = read_nonlinloc_statistics(results.path(published)).maximum
-    row = _located(results, run).iloc[event - 1]
+    rows = _located(results, run)
+    row = rows.iloc[_row(rows, event)]
     north, east = local_position(*theirs[:2], row["longitude_map"], row["latitude_map"])
     return float(np.sqrt(north**2 + east**2 + (row["depth_map_km"] - theirs[2]) ** 2))
 
@@ -92,7 +97,9 @@ def relocation_difference(
     return float(np.median(values) if how == "median" else values.std(ddof=1))
 
 
-def relocations_within(results: PaperResults, published: str, what: str, run: str = "") -> float:
+def relocations_within(
+    results: PaperResults, published: str, what: Literal["depth", "ellipse"], run: str = ""
+) -> float:
     """Return the share of relocated events inside our 95 % ranges: ``depth`` or ``ellipse``."""
     joined = _beside_relocations(results, published, run)
     if what == "depth":
@@ -107,7 +114,9 @@ def relocations_within(results: PaperResults, published: str, what: str, run: st
     return float((square <= _ELLIPSE_95).mean())
 
 
-def relocation_pattern(results: PaperResults, published: str, what: str, run: str = "") -> float:
+def relocation_pattern(
+    results: PaperResults, published: str, what: Literal["depth", "north", "east"], run: str = ""
+) -> float:
     """Return the correlation of ``depth``, ``north`` or ``east`` of events with relocations."""
     joined = _beside_relocations(results, published, run)
     theirs = joined[f"{what}_theirs"] if what != "depth" else joined["depth_km_theirs"]
@@ -162,6 +171,16 @@ def offshore_comparison(
         for located in ("ensemble", "mean model")
     )
     return "larger" if ensemble > single else "smaller" if ensemble < single else "the same"
+
+
+def _row(rows: pd.DataFrame, event: int) -> int:
+    """Return the row of an event that is counted from 1."""
+    if not 1 <= event <= len(rows):
+        raise InputError(
+            f"There is no event {event}: the run has {len(rows)}, counted from 1 in time. Nothing "
+            "was computed."
+        )
+    return event - 1
 
 
 def _located(results: PaperResults, run: str) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def rotation_to_published(
     results: PaperResults, published: str, statistic: str = "median", run: str = ""
 ) -> float:
     """Return a statistic of the rotations between our mechanisms and published ones, degrees."""
-    return float(_statistic(statistic)(_beside_published(results, published, run)["rotation"]))
+    return float(find_statistic(statistic)(_beside_published(results, published, run)["rotation"]))
 
 
 def share_within(results: PaperResults, published: str, degrees: float, run: str = "") -> float:
@@ -101,7 +101,8 @@ def difference_to_published(
     ``plane_uncertainty_deg`` is the mean of the uncertainties of both planes.
     """
     joined = _beside_published(results, published, run)
-    return float(np.abs(joined[column] - joined[f"{column}_theirs"]).mean())
+    ours = results.column(joined, column)
+    return float(np.abs(ours - results.column(joined, f"{column}_theirs")).mean())
 
 
 def same_counts(
@@ -109,7 +110,8 @@ def same_counts(
 ) -> float:
     """Count events with the same number of readings as published ones."""
     joined = _beside_published(results, published, run)
-    return float((joined[column] == joined[f"{column}_theirs"]).sum())
+    ours = results.column(joined, column)
+    return float((ours == results.column(joined, f"{column}_theirs")).sum())
 
 
 def rotation_to_truth(
@@ -131,7 +133,7 @@ def rotation_to_truth(
     rotation = rotation_angle(
         joined[list(_ANGLES)].to_numpy(), joined[[f"{a}_true" for a in _ANGLES]].to_numpy()
     )
-    return float(_statistic(statistic)(rotation))
+    return float(find_statistic(statistic)(rotation))
 
 
 def reading_accuracy(results: PaperResults, run: str = "", probability: float = 0.5) -> float:
@@ -178,7 +180,14 @@ def _chosen(rows: pd.DataFrame, where: Mapping[str, Any] | None) -> Any:
     return chosen
 
 
-def _statistic(name: str) -> Any:
+def find_statistic(name: str) -> Callable[[Any], Any]:
+    """Return a function of many values by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists them.
+    """
     if name not in STATISTICS:
         raise InputError(
             f"There is no statistic '{name}'. Nothing was computed; write one of "

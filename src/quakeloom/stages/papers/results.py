@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.core import IncompleteError, InputError
@@ -79,6 +81,24 @@ class PaperResults:
             return pd.DataFrame(read_table(item, name, columns).to_pandas())
 
         return self.once(("table", run, name), read)
+
+    def column(self, rows: pd.DataFrame, name: str) -> NDArray[np.float64]:
+        """Return a column of numbers.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        if name not in rows.columns or not pd.api.types.is_numeric_dtype(rows[name]):
+            numbers = rows.select_dtypes("number").columns
+            near = difflib.get_close_matches(name, numbers, n=1)
+            hint = f"Did you mean '{near[0]}'? " if near else ""
+            raise InputError(
+                f"A number of the paper asks for '{name}', which is no column of numbers. {hint}"
+                f"Nothing was computed; there are {', '.join(numbers)}."
+            )
+        return np.asarray(rows[name], dtype=np.float64)
 
     def facts(self, run: str, file: str) -> dict[str, Any]:
         """Return a JSON file of a run."""

@@ -35,6 +35,9 @@ from quakeloom.stress import (
 _Planes = Literal["given", "both", "auxiliary"]
 """Which plane of a mechanism slipped."""
 
+_Key = Literal["Phi", "Tr1", "Tr2", "Tr3", "Pl1", "Pl2", "Pl3"]
+"""Shape ratio, trend or plunge of an axis, as MSATSI calls them."""
+
 _AXIS_PERIOD_DEG = 180.0
 """Directions of an axis that differ by this are the same, degrees."""
 
@@ -122,14 +125,14 @@ def satsi_shape_ratio(
     return float(describe_stress(field.components).shape_ratio[0])
 
 
-def satsi_shape_range(results: PaperResults, mechanisms: str, end: str) -> float:
+def satsi_shape_range(results: PaperResults, mechanisms: str, end: Literal["low", "high"]) -> float:
     """Return the ``low`` or ``high`` end of the 95 % range of the shape ratio, unstable planes."""
     low, high = _unstable(results, mechanisms)[1].shape_ratio_range[0]
     return float({"low": low, "high": high}[end])
 
 
 def satsi_summary_difference(
-    results: PaperResults, mechanisms: str, solution: str, summary: str, damping: float, key: str
+    results: PaperResults, mechanisms: str, solution: str, summary: str, damping: float, key: _Key
 ) -> float:
     """Return the median difference of a best value of MSATSI's summary from our solution.
 
@@ -161,7 +164,7 @@ def satsi_nodes_within(
     mechanisms: str,
     summary: str,
     resamples: str,
-    key: str,
+    key: _Key,
     damping: float = 0.0,
     planes: _Planes = "given",
 ) -> float:
@@ -204,7 +207,7 @@ def mean_direction(
 
     ``area``: west, east, south, north in degrees.
     """
-    doubled = 2 * np.radians(_nodes(results, area, run)[column].to_numpy(float))
+    doubled = 2 * np.radians(results.column(_nodes(results, area, run), column))
     mean = np.degrees(np.arctan2(np.sin(doubled).mean(), np.cos(doubled).mean())) / 2
     return float(mean % _AXIS_PERIOD_DEG)
 
@@ -218,7 +221,7 @@ def scatter_of_direction(results: PaperResults, area: list[float], run: str = ""
 
 def mean_value(results: PaperResults, area: list[float], column: str, run: str = "") -> float:
     """Return the mean of a column over the nodes of an area that have data."""
-    return float(_nodes(results, area, run)[column].mean())
+    return float(results.column(_nodes(results, area, run), column).mean())
 
 
 def regime_of_area(results: PaperResults, area: list[float], run: str = "") -> str:
@@ -246,10 +249,12 @@ def axis_at(
         (nodes["longitude"] - longitude) * np.cos(np.radians(latitude)),
         nodes["latitude"] - latitude,
     )
-    return float(nodes.loc[far.idxmin(), column])
+    return float(results.column(nodes, column)[int(np.argmin(far))])
 
 
-def direction_error(results: PaperResults, statistic: str = "median", run: str = "") -> float:
+def direction_error(
+    results: PaperResults, statistic: Literal["median", "coverage"] = "median", run: str = ""
+) -> float:
     """Return the median error of SHmax against the simulated truth, degrees, nodes with data.
 
     With ``statistic: coverage``, the share of nodes whose 95 % range holds the truth.
@@ -258,11 +263,6 @@ def direction_error(results: PaperResults, statistic: str = "median", run: str =
     error = (joined["shmax_deg"] - joined["shmax_deg_true"] + 90.0) % _AXIS_PERIOD_DEG - 90.0
     if statistic == "median":
         return float(np.median(np.abs(error)))
-    if statistic != "coverage":
-        raise InputError(
-            f"There is no statistic '{statistic}' of errors of SHmax. Nothing was computed; write "
-            "median or coverage."
-        )
     # ends of the range are not wrapped: they may lie beyond 0 or 180
     above = (joined["shmax_deg_true"] - joined["shmax_low_deg"]) % _AXIS_PERIOD_DEG
     return float((above <= joined["shmax_high_deg"] - joined["shmax_low_deg"]).mean())
@@ -282,6 +282,10 @@ def _beside_truth(results: PaperResults, run: str) -> pd.DataFrame:
 
 def _nodes(results: PaperResults, area: list[float], run: str) -> pd.DataFrame:
     nodes = results.table(run, "stress")
+    if len(area) != 4:
+        raise InputError(
+            f"{area} is no area. Nothing was computed; write [west, east, south, north] in degrees."
+        )
     west, east, south, north = area
     inside = nodes["longitude"].between(west, east) & nodes["latitude"].between(south, north)
     chosen = nodes[inside & (nodes["data_weight"] > 0)]
