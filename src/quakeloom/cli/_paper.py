@@ -174,7 +174,7 @@ def _show(found: PaperResult) -> None:
     )
 
     table = Table(title=found.paper.paper.title, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("number", "paper", "ours", "difference", "within", "agrees"):
+    for column in ("number", "paper", "ours", "within", "agrees"):
         if column in ("number", "agrees"):
             width = _NAME_WIDTH if column == "number" else None
             table.add_column(column, overflow="fold", min_width=width)
@@ -183,7 +183,7 @@ def _show(found: PaperResult) -> None:
     for n in found.numbers:
         table.add_row(
             n.name, value_words(n.published, n.unit, n.uncertainty), measured_words(n.ours, n),
-            measured_words(n.difference, n), within_words(n), agreement_word(n),
+            within_words(n), agreement_word(n),
         )  # fmt: skip
     Console(markup=False).print(table)
     for n in found.numbers:

@@ -88,7 +88,8 @@ def agreement_sentence(numbers: Sequence[ComparedNumber]) -> str:
     differ = len(computed) - agree
     if differ:
         silent = sum(n.is_unexplained for n in computed)
-        why = "each is explained" if not silent else f"{silent} without an explanation"
+        one = "which is explained" if differ == 1 else "each is explained"
+        why = f"{silent} without an explanation" if silent else one
         words += f"; {differ} {verb(differ, 'does', 'do')} not, {why}"
     left = len(numbers) - len(computed)
     if left:
@@ -151,17 +152,16 @@ def _number_section(result: PaperResult) -> Section:
             measured_words(n.difference, n),
             within_words(n),
             Markup("<strong>no</strong>") if n.agrees is False else agreement_word(n),
-            n.where,
         )
         for n in result.numbers
     ]
     section.add(
         Grid(
-            ("Number", "Paper", "Ours", "Difference", "Agrees within", "Agrees", "Where"),
+            ("Number", "Paper", "Ours", "Difference", "Agrees within", "Agrees"),
             rows,
             "Difference: ours minus the paper's. Also in numbers.csv and numbers.json beside this "
             "page.",
-            (False, True, True, True, True, False, False),
+            (False, True, True, True, True, False),
         )
     )
     drawn = [n for n in result.numbers if n.difference is not None]
@@ -213,14 +213,14 @@ def _rerun_section(result: PaperResult) -> Section:
             Grid(
                 ("Run", "What it is", "Report"),
                 [(name, s.description, _link(s.name)) for name, s, _ in result.runs],
-                "Runs are those of `quakeloom run`, in the same folder of results.",
+                "Runs are those of the command run, in the same folder of results.",
             )
         )
     section.add(
         Grid(
-            ("Number", "Why it agrees within that"),
-            [(n.name, n.because) for n in result.numbers],
-            "Reasons of the tolerances.",
+            ("Number", "Where it is published", "Why the tolerance"),
+            [(n.name, n.where, n.because) for n in result.numbers],
+            "Sources of the numbers, and reasons of the tolerances.",
         )
     )
     return section

@@ -108,7 +108,7 @@ def test_what_does_not_agree_needs_an_explanation(say, tmp_path):
     code, said = say(write_paper(tmp_path, off | {"explanation": "Another logarithm."}))
     assert code == 0
     assert "Evidence: Another logarithm." in said
-    assert "0 of 1 number agree; 1 does not, each is explained." in said
+    assert "0 of 1 number agree; 1 does not, which is explained." in said
     assert "Another logarithm." in page.read_text()
 
 
