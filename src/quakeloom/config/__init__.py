@@ -31,6 +31,7 @@ from quakeloom.config._models import (
     Takeoff,
 )
 from quakeloom.config._papers import (
+    GridCatalog,
     NeededData,
     Paper,
     PaperNumber,
@@ -60,6 +61,7 @@ __all__ = [
     "Cluster",
     "Configuration",
     "FaultSegment",
+    "GridCatalog",
     "Locate",
     "Mechanism",
     "NeededData",

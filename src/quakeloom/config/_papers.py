@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,24 @@ class NeededData(Section):
     source: str = setting(..., "Where it comes from, and who may have it.")
 
 
+class GridCatalog(Section):
+    """A catalog of mechanisms that a run maps, made from the input of SATSI."""
+
+    mechanisms: str = setting(..., "Input of SATSI, below `data` of the paper.")
+    projection: str = setting(
+        ..., "Projection of the grid in km, such as `+proj=utm +zone=10 +units=km`."
+    )
+    origin_km: list[float] = setting(..., "Easting and northing of X = 0, Y = 0.", "km")
+    step_km: float = setting(..., "Distance of grid points.", "km", gt=0)
+
+    @field_validator("origin_km")
+    @classmethod
+    def _has_two_numbers(cls, origin: list[float]) -> list[float]:
+        if len(origin) != 2:
+            raise ValueError(f"{origin} is no origin; write [easting, northing] in km")
+        return origin
+
+
 class PaperRun(Section):
     """One run of a paper: an example of quakeloom, or settings of its own."""
 
@@ -29,6 +46,9 @@ class PaperRun(Section):
     cases: list[str] = setting(list, "Cases of it that are run; empty: all.")
     settings: dict[str, Any] = setting(
         dict, "Settings of the run, or what differs from those of the example."
+    )
+    grid_catalog: GridCatalog | None = setting(
+        None, "Mechanisms on a grid, which become the catalog that the run maps; none if absent."
     )
     needs: list[NeededData] = setting(
         list, "Data that may be absent: without them this run is left out."
@@ -148,7 +168,7 @@ def load_paper(name: str) -> tuple[str, Paper]:
     return path.stem, check_model(read_yaml(path), path, "", Paper)
 
 
-def paper_settings(paper: str, run: PaperRun, data: str) -> Mapping[str, Any]:
+def paper_settings(paper: str, run: PaperRun, data: str) -> dict[str, Any]:
     """Return the raw configuration of a run that is no example as it is.
 
     It has a name of its own, so that it replaces the results of no other configuration, and the

@@ -14,12 +14,12 @@ import yaml
 from quakeloom.cli import _paper, main
 from quakeloom.config import list_papers, load_paper
 from quakeloom.core import SettingsError
-from quakeloom.formats import write_csv
+from quakeloom.formats import read_mechanisms, write_csv
 from quakeloom.report import papers_markdown
 from quakeloom.report._paper_page import PaperResult
 from quakeloom.schema import make_table
 from quakeloom.stages.papers.comparing import NUMBERS, ComparedNumber, check_numbers
-from quakeloom.stages.papers.files import read_numbers
+from quakeloom.stages.papers.files import read_numbers, run_configuration
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.run_here import run_here
 from quakeloom.store import RunLayout, open_item
@@ -247,6 +247,30 @@ def test_numbers_are_taken_from_runs_and_axes_wrap(say, tmp_path, monkeypatch):
     assert '<a href="../../paper-mine-map/report.html">' in page
     assert "Figures of map" in page
     assert (tmp_path / "results" / "paper-mine-map" / "stress.csv").exists()
+
+
+def test_mechanisms_on_a_grid_become_a_catalog_with_places(tmp_path):
+    """Rows of SATSI lie at origin plus step times X and Y in the projection that is named."""
+    (tmp_path / "input.txt").write_text("0 0 90 60 -90\n3 1 400 70 250\n")
+    grid = {
+        "mechanisms": "input.txt", "origin_km": [500, 4300], "step_km": 2,
+        "projection": "+proj=utm +zone=10 +datum=WGS84 +units=km",
+    }  # fmt: skip
+    stress = {"projection": "EPSG:32610", "grid_step_km": 2}
+    runs = [{"name": "main", "settings": {"stress": stress}, "grid_catalog": grid}]
+    name, paper = load_paper(str(write_paper(tmp_path, runs=runs)))
+    folder = open_item(tmp_path / "results" / "papers" / name)
+    configuration = run_configuration(name, paper, paper.runs[0], folder)
+    assert list(configuration.cases) == ["paper-mine"]
+    settings = configuration.cases["paper-mine"]
+    assert settings.stress.catalogs == ["main-mechanisms.csv"]
+    table = read_mechanisms(tmp_path / "results" / "papers" / "mine" / "main-mechanisms.csv")
+    rows = table.to_pylist()
+    # the middle of zone 10 is 123 W; a kilometer there is 1 / 86.6 degrees at 38.85 N
+    assert rows[0]["longitude"] == pytest.approx(-123.0, abs=1e-9)
+    assert rows[1]["longitude"] == pytest.approx(-123.0 + 6 / 86.8, abs=2e-4)
+    assert rows[1]["latitude"] - rows[0]["latitude"] == pytest.approx(2 / 111.0, abs=1e-4)
+    assert [rows[1][k] for k in ("strike_deg", "dip_deg", "rake_deg")] == [310.0, 70.0, -110.0]
 
 
 @pytest.mark.parametrize("name", list(list_papers()))

@@ -10,15 +10,24 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from quakeloom.config import Configuration, Paper, PaperRun, list_examples, paper_settings
-from quakeloom.core import SettingsError
-from quakeloom.formats import write_csv
+from quakeloom.config import (
+    Configuration,
+    GridCatalog,
+    Paper,
+    PaperRun,
+    list_examples,
+    paper_settings,
+)
+from quakeloom.core import InputError, SettingsError, unprojected_position
+from quakeloom.formats import read_satsi_mechanisms, write_csv
+from quakeloom.schema import make_table
 from quakeloom.stages.frame.run_settings import load_runs
 from quakeloom.stages.papers.comparing import ComparedNumber
 from quakeloom.store import (
     Item,
     RunLayout,
     atomic_file,
+    find_input,
     read_json,
     write_json_if_changed,
     write_text_if_changed,
@@ -72,9 +81,43 @@ def run_configuration(name: str, paper: Paper, run: PaperRun, folder: Item) -> C
             )
         return load_runs(examples[run.example])
     file = folder / f"{run.name}.yaml"
-    text = yaml.safe_dump(dict(paper_settings(name, run, paper.data)), sort_keys=False)
+    settings = paper_settings(name, run, paper.data)
+    if run.grid_catalog is not None:
+        catalog = folder / f"{run.name}-mechanisms.csv"
+        _write_catalog(catalog, paper.data, run.grid_catalog)
+        stress = {**settings.get("stress", {}), "catalogs": [catalog.name]}
+        settings |= {"data": str(folder.local), "stress": stress}
+    text = yaml.safe_dump(settings, sort_keys=False)
     write_text_if_changed(file, text)
     return load_runs(file.local)
+
+
+def _write_catalog(item: Item, data: str, made_of: GridCatalog) -> None:
+    """Write mechanisms on a grid as a catalog with geographic places."""
+    file = find_input(data, made_of.mechanisms)
+    if file is None:
+        raise InputError(
+            f"There is no file '{made_of.mechanisms}' in '{data}', whose mechanisms a run maps. "
+            "Nothing was run."
+        )
+    table = read_satsi_mechanisms(file)
+    east, north = (o + made_of.step_km * table[:, i] for i, o in enumerate(made_of.origin_km))
+    longitude, latitude = unprojected_position(made_of.projection, north, east)
+    count = len(table)
+    mechanisms = make_table(
+        "mechanisms",
+        {
+            "event_id": [f"{i + 1}" for i in range(count)],
+            "status": ["solved"] * count,
+            "longitude": longitude,
+            "latitude": latitude,
+            "strike_deg": (table[:, 2] - 90.0) % 360.0,
+            "dip_deg": table[:, 3],
+            "rake_deg": (table[:, 4] + 180.0) % 360.0 - 180.0,
+        },
+    )
+    with atomic_file(item) as temporary:
+        write_csv(mechanisms, temporary)
 
 
 def run_layouts(run: PaperRun, configuration: Configuration, results: Item) -> dict[str, RunLayout]:
