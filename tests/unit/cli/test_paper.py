@@ -297,7 +297,7 @@ def test_a_place_that_is_not_on_the_line_is_told(say, tmp_path):
     ours = {"number": "line_posterior", "distance_km": 11, "quantity": "mean"}
     code, said = say(write_paper(tmp_path, EVIDENCE | {"ours": ours}))
     assert code == 2
-    assert "11 km is not on the verification line" in said
+    assert "Number 'Evidence': 11 km is not on the verification line" in said
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/b", ""])

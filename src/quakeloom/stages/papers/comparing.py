@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from quakeloom.config import NeededData, Paper, PaperNumber, PaperRun
-from quakeloom.core import SettingsError
+from quakeloom.core import InputError, SettingsError
 from quakeloom.stages.papers import (
     line_numbers,
     location_numbers,
@@ -170,7 +170,11 @@ def compare_numbers(
             continue
         say(number.name)
         arguments = {k: v for k, v in number.ours.items() if k != "number"}
-        rows.append(_row(number, NUMBERS[number.ours["number"]](results, **arguments)))
+        try:
+            ours = NUMBERS[number.ours["number"]](results, **arguments)
+        except InputError as error:
+            raise InputError(f"Number '{number.name}': {error}") from None
+        rows.append(_row(number, ours))
     return rows
 
 
