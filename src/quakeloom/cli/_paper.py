@@ -156,7 +156,8 @@ def _list_papers() -> None:
         if not loaded.needs and not later:
             state = "none needed"
         sentences[name] = missing_sentences(loaded.data, [*lacking, *later])
-        table.add_row(name, loaded.paper.title, str(len(loaded.numbers)), state)
+        title = f"{loaded.paper.title}{', synthetic' if loaded.paper.synthetic else ''}"
+        table.add_row(name, title, str(len(loaded.numbers)), state)
     Console(markup=False).print(table)
     for name, lines in sentences.items():
         for line in lines:

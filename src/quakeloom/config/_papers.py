@@ -106,6 +106,7 @@ class PaperFacts(Section):
     citation: str = setting(..., "The paper.")
     doi: str = setting("", "Its DOI.")
     rerun: str = setting(..., "What is rerun, and how much of it.")
+    synthetic: bool = setting(False, "Whether what is rerun is simulated, not recorded.")
     whole: str = setting("", "Command for the whole set, where a part of it is rerun.")
     absent: str = setting("", "What cannot be rerun here, why, and where its data would go.")
 

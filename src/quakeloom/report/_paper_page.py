@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from quakeloom import __version__
 from quakeloom.config import Paper, Settings
@@ -71,7 +71,7 @@ def build_paper_page(result: PaperResult) -> str:
             title=result.paper.paper.title,
             subject="a paper rerun",
             eyebrow="A paper rerun",
-            synthetic=any(s.simulation is not None for _, s, _ in result.runs),
+            synthetic=result.paper.paper.synthetic,
             span="",
             sections=[s for s in sections if s.blocks],
             version=__version__,
@@ -190,7 +190,9 @@ def _why_section(result: PaperResult) -> Section:
             continue
         section.add(Heading(n.name))
         section.add(
-            Text(n.explanation) if n.explanation else Text("Nothing explains this yet.", "warning")
+            Text(_code(n.explanation))
+            if n.explanation
+            else Text("Nothing explains this yet.", "warning")
         )
     return section
 
@@ -202,11 +204,11 @@ def _rerun_section(result: PaperResult) -> Section:
     if facts.doi:
         link = Markup('{} <a href="https://doi.org/{}">doi:{}</a>')
         citation = link.format(facts.citation, facts.doi, facts.doi)
-    section.add(Text(citation), Text(facts.rerun))
+    section.add(Text(citation), Text(_code(facts.rerun)))
     if facts.whole:
         section.add(Text(Markup("The whole set: <code>{}</code>").format(facts.whole)))
     if facts.absent:
-        section.add(Text(facts.absent, "note"))
+        section.add(Text(_code(facts.absent), "note"))
     section.add(*(Text(f"{sentence}. It was left out.", "warning") for sentence in result.missing))
     if result.runs:
         section.add(
@@ -224,6 +226,16 @@ def _rerun_section(result: PaperResult) -> Section:
         )
     )
     return section
+
+
+def _code(text: str) -> Markup:
+    """Return a text in which what stands between backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)  # a backtick alone is a backtick
+    words = (escape(p) if i % 2 == 0 else Markup("<code>{}</code>").format(p)
+             for i, p in enumerate(parts))  # fmt: skip
+    return Markup("").join(words)
 
 
 def _link(name: str) -> Any:
@@ -259,7 +271,7 @@ def papers_markdown(results: Sequence[PaperResult]) -> str:
             "",
             f"`quakeloom paper {result.name}`. {facts.citation}{doi}",
         ]
-        lines += ["", facts.rerun]
+        lines += ["", f"{'Synthetic events. ' if facts.synthetic else ''}{facts.rerun}"]
         if facts.whole:
             lines += ["", f"The whole set: `{facts.whole}`."]
         if facts.absent:

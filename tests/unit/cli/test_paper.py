@@ -97,6 +97,33 @@ def test_what_a_file_says_is_text_on_the_page_and_in_the_table(say, tmp_path):
     assert "\"'=HYPERLINK('x')\"" in (folder / "numbers.csv").read_text()
 
 
+def test_what_is_simulated_is_called_synthetic_and_backticks_are_code(say, tmp_path):
+    facts = {
+        "title": "T",
+        "citation": "C",
+        "rerun": "By `locate <b>` alone.",
+        "absent": "one ` only",
+    }
+    say(write_paper(tmp_path, paper=facts))
+    page = (tmp_path / "results" / "papers" / "mine" / "index.html").read_text()
+    assert "synthetic events" not in page
+    assert "By <code>locate &lt;b&gt;</code> alone." in page
+    assert "one ` only" in page
+    say(write_paper(tmp_path, paper=facts | {"synthetic": True}))
+    page = (tmp_path / "results" / "papers" / "mine" / "index.html").read_text()
+    assert "synthetic events" in page
+
+
+@pytest.mark.parametrize("name", list(list_papers()))
+def test_papers_that_ship_say_whether_they_are_synthetic(name):
+    _, paper = load_paper(name)
+    simulated = any("simulation" in run.settings for run in paper.runs)
+    assert paper.paper.synthetic or not simulated
+    assert paper.paper.synthetic == (
+        "imulated" in paper.paper.rerun or "ynthetic" in paper.paper.rerun
+    )
+
+
 def test_what_does_not_agree_needs_an_explanation(say, tmp_path):
     off = EVIDENCE | {"published": 20.0}
     code, said = say(write_paper(tmp_path, off))
