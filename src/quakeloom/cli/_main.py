@@ -17,6 +17,7 @@ from quakeloom.cli import (
     _doctor,
     _init,
     _locate,
+    _paper,
     _run,
     _stage_list,
     _stage_verbs,
@@ -86,6 +87,7 @@ def _add_commands() -> None:
     _train.add_commands(app)
     _catalogs.add_commands(app)
     _calibrate.add_commands(app)
+    _paper.add_commands(app)
     _config.add_commands(app)
     _doctor.add_commands(app)
     _init.add_commands(app)

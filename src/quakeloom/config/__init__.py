@@ -30,6 +30,16 @@ from quakeloom.config._models import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._papers import (
+    GridCatalog,
+    NeededData,
+    Paper,
+    PaperNumber,
+    PaperRun,
+    list_papers,
+    load_paper,
+    paper_settings,
+)
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
@@ -51,8 +61,13 @@ __all__ = [
     "Cluster",
     "Configuration",
     "FaultSegment",
+    "GridCatalog",
     "Locate",
     "Mechanism",
+    "NeededData",
+    "Paper",
+    "PaperNumber",
+    "PaperRun",
     "Partition",
     "PickerNetworkTraining",
     "PolarityNetworkTraining",
@@ -81,7 +96,10 @@ __all__ = [
     "explain_setting",
     "find_configuration",
     "list_examples",
+    "list_papers",
     "load_configuration",
+    "load_paper",
+    "paper_settings",
     "parse_settings",
     "settings_reference",
     "settings_schema",

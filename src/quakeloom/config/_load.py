@@ -9,7 +9,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,9 @@ from quakeloom.core import SettingsError
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 """A variable of the environment in a value: ``${NAME}``, or ``${NAME:-else this}``."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+"""Model that a file is checked against."""
 
 MAIN_CASE = "main"
 """The case whose run has the name of the file."""
@@ -70,7 +73,7 @@ def load_configuration(path: Path) -> Configuration:
         names every problem with key, value and what to write instead.
     """
     path = find_configuration(path)
-    raw = _read_yaml(path)
+    raw = read_yaml(path)
     cases = raw.pop("cases", None)
     name = str(raw.get("name", "") or "")
     if cases is None:
@@ -85,7 +88,7 @@ def load_configuration(path: Path) -> Configuration:
             raise SettingsError(
                 f"{path}: case '{case}' is {_shown(changes)}; write settings, or `{{}}` for none."
             )
-        merged = _merge(raw, changes or {})
+        merged = merge_settings(raw, changes or {})
         merged["name"] = name if case == MAIN_CASE else f"{name}/{case}"
         checked = _check(merged, path, f" in case '{case}'")
         settings[checked.name] = checked
@@ -179,7 +182,14 @@ def _unique_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any
 _PlainWords.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a file of settings as plain values, with words taken as they are written.
+
+    Raises
+    ------
+    SettingsError
+        If it is missing, no YAML, or holds something else than settings.
+    """
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainWords)
     except FileNotFoundError:
@@ -239,22 +249,34 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge_settings(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with changes; groups are merged key by key."""
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping):
-            merged[key] = _merge(old, value)
+            merged[key] = merge_settings(old, value)
         else:
             merged[key] = value
     return merged
 
 
 def _check(data: dict[str, Any], path: Path, where: str) -> Settings:
+    return check_model(data, path, where, Settings)
+
+
+def check_model(data: dict[str, Any], path: Path, where: str, model: type[_Model]) -> _Model:
+    """Check values against a model.
+
+    Raises
+    ------
+    SettingsError
+        Naming every problem with key, value and what to write instead.
+    """
     try:
-        return Settings.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
-        lines = [_describe(e, data) for e in error.errors()]
+        lines = [_describe(e, model) for e in error.errors()]
         text = "\n".join(f"  - {line}" for line in lines)
         raise SettingsError(
             f"{path}{where}: {len(lines)} setting{'s are' if len(lines) > 1 else ' is'} wrong; "
@@ -262,13 +284,13 @@ def _check(data: dict[str, Any], path: Path, where: str) -> Settings:
         ) from None
 
 
-def _describe(error: Any, data: dict[str, Any]) -> str:
+def _describe(error: Any, top: type[BaseModel]) -> str:
     location = [p for p in error["loc"] if not str(p).startswith("function-")]
     key = ".".join(str(p) for p in location) or "settings"
     kind = error["type"]
     given = error.get("input")
     if kind == "extra_forbidden":
-        section = _section(location[:-1])
+        section = _section(location[:-1], top)
         names = list(section.model_fields) if section else []
         near = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
         stem = str(location[-1]).rsplit("_", 1)[0]
@@ -278,7 +300,7 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
         if hash_name is not None:
             hint = f"HASH's {hash_name[0]} is `{hash_name[1]}` here"
         return f"`{key}: {_shown(given)}` is no known key; {hint}"
-    section = _section(location[:-1])
+    section = _section(location[:-1], top)
     field = section.model_fields.get(str(location[-1])) if section and location else None
     meaning = f" ({field.description})" if field is not None and field.description else ""
     message = error["msg"].removeprefix("Value error, ")
@@ -295,7 +317,7 @@ def _describe(error: Any, data: dict[str, Any]) -> str:
             "the decimal point?"
         )
     if kind in ("model_type", "model_attributes_type"):
-        model = _section(location)
+        model = _section(location, top)
         names = list(model.model_fields) if model else []
         value = given if isinstance(given, str) else _shown(given)
         if isinstance(given, bool):
@@ -315,8 +337,8 @@ def _as_list(given: Any) -> str:
     return f"`[{', '.join(str(i) for i in items)}]`"
 
 
-def _section(location: list[Any]) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = Settings
+def _section(location: list[Any], top: type[BaseModel]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = top
     for part in location:
         if isinstance(part, int):
             continue

@@ -45,6 +45,10 @@ from quakeloom.formats._nonlinloc_grids import (
     read_time_grid,
 )
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
+from quakeloom.formats._nonlinloc_statistics import (
+    NonLinLocStatistics,
+    read_nonlinloc_statistics,
+)
 from quakeloom.formats._nonlinloc_writer import (
     write_nonlinloc_locations,
     write_nonlinloc_observations,
@@ -69,6 +73,13 @@ from quakeloom.formats._registry import (
     sniffs_as,
 )
 from quakeloom.formats._sac import read_sac_station
+from quakeloom.formats._satsi import (
+    SatsiSolution,
+    read_satsi_mechanisms,
+    read_satsi_nodes,
+    read_satsi_solution,
+    read_satsi_summary,
+)
 from quakeloom.formats._simulps import SimulModel, is_simul_model, read_simul_model
 from quakeloom.formats._simulps_frame import SimulFrame, read_simul_frame
 from quakeloom.formats._source_tables import Rejects, SourceTables
@@ -104,9 +115,11 @@ __all__ = [
     "Format",
     "LinePicks",
     "MapFrame",
+    "NonLinLocStatistics",
     "RayinvrModel",
     "RecognizedFile",
     "Rejects",
+    "SatsiSolution",
     "SimulFrame",
     "SimulModel",
     "SourceTables",
@@ -147,9 +160,14 @@ __all__ = [
     "read_line_picks",
     "read_mechanisms",
     "read_network_weights",
+    "read_nonlinloc_statistics",
     "read_quakeml_solutions",
     "read_rayinvr_model",
     "read_sac_station",
+    "read_satsi_mechanisms",
+    "read_satsi_nodes",
+    "read_satsi_solution",
+    "read_satsi_summary",
     "read_seisbench_description",
     "read_simul_frame",
     "read_simul_model",

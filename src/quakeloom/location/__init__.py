@@ -17,6 +17,7 @@ from quakeloom.location._ensembles import (
     with_s_velocities,
 )
 from quakeloom.location._events import LocatedEvent, WantedDraws, locate_picks
+from quakeloom.location._interpolation import Receivers, member_times
 from quakeloom.location._lateral import ResidualStructure, measure_residual_structure
 from quakeloom.location._locate import (
     Location,
@@ -56,6 +57,7 @@ __all__ = [
     "PickSet",
     "Plane",
     "Posterior",
+    "Receivers",
     "ResidualStructure",
     "StationTerms",
     "TermEvent",
@@ -74,6 +76,7 @@ __all__ = [
     "locate_picks",
     "make_ensemble",
     "measure_residual_structure",
+    "member_times",
     "receiver_levels",
     "scale_times",
     "screen_picks",

@@ -36,6 +36,7 @@ from quakeloom.plots._focal_spheres import (
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import MapPoints, plot_mechanism_map, plot_network_map
+from quakeloom.plots._paper_agreement import plot_paper_agreement
 from quakeloom.plots._picked_traces import PickedTrace, plot_picked_traces
 from quakeloom.plots._reading_accuracy import (
     AccuracyGroups,
@@ -136,6 +137,7 @@ __all__ = [
     "plot_location_quality",
     "plot_mechanism_map",
     "plot_network_map",
+    "plot_paper_agreement",
     "plot_pick_residuals",
     "plot_picked_traces",
     "plot_precision_recall",

@@ -14,6 +14,16 @@ from quakeloom.report._comparison import AngleStatistics, CatalogComparison, com
 from quakeloom.report._event_sections import reading_weights
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
+from quakeloom.report._paper_page import (
+    PaperResult,
+    agreement_sentence,
+    agreement_word,
+    build_paper_page,
+    measured_words,
+    papers_markdown,
+    value_words,
+    within_words,
+)
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._stress_comparison import compare_stress_maps
@@ -25,18 +35,26 @@ __all__ = [
     "ComparedCatalog",
     "ComparedEnsemble",
     "LineResults",
+    "PaperResult",
     "RegionalResults",
     "RunResults",
     "Section",
     "Text",
+    "agreement_sentence",
+    "agreement_word",
     "build_line_report",
+    "build_paper_page",
     "build_regional_report",
     "build_report",
     "build_version_page",
     "compare_catalogs",
     "compare_stress_maps",
     "describe_verdicts",
+    "measured_words",
+    "papers_markdown",
     "reading_weights",
+    "value_words",
+    "within_words",
     "write_catalog_report",
     "write_line_report",
     "write_regional_report",

@@ -53,6 +53,12 @@ def write_report(settings: Settings, layout: RunLayout) -> None:
 
 def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
     """Build the report page of a catalog of events, or of mechanisms, and write it."""
+    write_text_if_changed(layout.report, build_report(collect_catalog(settings, layout)))
+    log.info("report: %s", layout.report)
+
+
+def collect_catalog(settings: Settings, layout: RunLayout) -> RunResults:
+    """Read what the report of a catalog shows from the tables of its finished stages."""
     stages = run_stages(settings)
     tables = {
         name: read_table(layout.table(name), name)
@@ -63,7 +69,7 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
     if layout.table("calibration").exists():
         tables["calibration"] = read_table(layout.table("calibration"), "calibration")
     comparisons, scatter = _compare(settings, layout, tables["mechanisms"])
-    results = RunResults(
+    return RunResults(
         name=settings.name,
         tables=tables,
         acceptance=_acceptance_reader(layout),
@@ -82,8 +88,6 @@ def write_catalog_report(settings: Settings, layout: RunLayout) -> None:
         warnings=stages_without_result(settings, layout)[0],
         files=result_files(stages, layout),
     )
-    write_text_if_changed(layout.report, build_report(results))
-    log.info("report: %s", layout.report)
 
 
 def result_files(stages: list[Stage], layout: RunLayout) -> list[tuple[str, str]]:

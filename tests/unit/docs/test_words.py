@@ -149,7 +149,7 @@ def _without_names(text: str) -> str:
 
 def test_examples_keep_to_the_same_words() -> None:
     """Comments and descriptions of the configurations that are shipped."""
-    for path in sorted((ROOT / "config").glob("*.yaml")):
+    for path in sorted((ROOT / "config").rglob("*.yaml")):
         for phrase, better in PHRASES.items():
             found = re.search(rf"\b({phrase})", path.read_text(), re.I)
             assert not found, f"{path.name}: '{found[0]}': {better}"

@@ -1,0 +1,1 @@
+"""Papers rerun: their numbers beside ours."""
