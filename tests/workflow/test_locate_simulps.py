@@ -25,7 +25,8 @@ from quakeloom.core import (
 from quakeloom.location import EnsembleTakeoffs
 from quakeloom.schema import make_table
 from quakeloom.stages.locate.catalog import locate_catalog
-from quakeloom.stages.locate.ensembles import ensemble_digest, read_ensemble, station_places
+from quakeloom.stages.locate.ensembles import ensemble_digest, read_ensemble
+from quakeloom.stages.locate.places import station_places
 from quakeloom.stages.planning import plan_run
 from quakeloom.stages.run_here import run_here
 from quakeloom.stages.without_a_run.input_checks import check_inputs

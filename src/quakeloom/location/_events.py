@@ -27,6 +27,7 @@ from quakeloom.location._locate import (
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._picks import PickSet, Plane, ScreenedPicks
 from quakeloom.location._screening import screen_picks, stations_in_line
+from quakeloom.location._tables import EnsembleTimes
 
 _EDGE = "the best hypocenter lies on the edge of the volume that the models fill"
 _TOP = (
@@ -73,6 +74,10 @@ search for it ends. Chosen here."""
 _REACHED_SHARE = 0.985
 """Share of the reach of tables from which on a station is at their end: posteriors that it cuts
 have their maximum as near. Chosen here."""
+
+_WALL_SHARE, _WALL_KM = 0.02, 1.0
+"""Share of the width of a grid, and the most in km, within which of its sides a maximum may be that
+of an event beside it; chosen here: maxima of events 3 to 9 km outside are within 0.7 km."""
 
 _SIDE_SHARE = 0.95
 """Share of the half width of the searched volume from which on its best node is at a side: more
@@ -303,7 +308,7 @@ def _judge_place(
     """Return status and reason of a hypocenter by where it and its stations lie."""
     if not ensemble.times.is_section and stations_in_line(station):
         return "stations_in_line", "the stations lie in a line, either side fits as well"
-    if _at_edge(location, options, center):
+    if _at_edge(location, options, center) or _at_wall(ensemble.times, location):
         return "outside_model", _EDGE
     if not _at_top(location, options):
         return "located", ""
@@ -377,3 +382,20 @@ def _at_edge(location: Location, options: LocationOptions, center: Floats | None
     if center is None:
         return False
     return bool(np.abs(location.maximum[1:] - center[1:]).max() > 1.001 * options.radius_km)
+
+
+def _at_wall(times: EnsembleTimes, location: Location) -> bool:
+    """Say whether the maximum is at the side of a grid that lies in space.
+
+    An event beside the grid is drawn to its side, and no further.
+    """
+    if times.radial:
+        return False
+    for at, nodes in zip(location.maximum[1:], (times.north_km, times.east_km), strict=True):
+        if nodes.size == 1:
+            continue
+        low, high = float(nodes[0]), float(nodes[-1])
+        near = min(max(float(nodes[1]) - low, _WALL_SHARE * (high - low)), _WALL_KM)
+        if not low + near < at < high - near:
+            return True
+    return False

@@ -35,7 +35,6 @@ from quakeloom.stages.locate.ensembles import (
     make_times,
     read_ensemble,
     station_levels,
-    station_places,
     write_ensemble,
 )
 from quakeloom.stages.locate.events import (
@@ -45,6 +44,7 @@ from quakeloom.stages.locate.events import (
     warn_of_few_models,
     warn_of_limits,
 )
+from quakeloom.stages.locate.places import station_places
 from quakeloom.store import (
     Item,
     atomic_folder,

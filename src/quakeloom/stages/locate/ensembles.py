@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Locate
@@ -153,22 +152,6 @@ def ensemble_digest(
     if any(map(is_simul_model, paths)):
         files.append(frame_digest(locate, data))
     return digest_json([files, values, known, seed, code])
-
-
-def station_places(stations: pa.Table) -> Places:
-    """Return the stations of a table, each once."""
-    names, rows = [], []
-    columns = ("network", "station", "longitude", "latitude", "elevation_m")
-    values = zip(*(stations.column(c).to_pylist() for c in columns), strict=True)
-    for network, station, longitude, latitude, elevation in values:
-        name = f"{network}.{station}"
-        if name in names or longitude is None or not np.isfinite([longitude, latitude]).all():
-            continue
-        names.append(name)
-        height = elevation if elevation is not None and np.isfinite(elevation) else 0.0
-        rows.append((longitude, latitude, -height / 1000.0))
-    place = np.array(rows, dtype=float).reshape(-1, 3)
-    return Places(tuple(names), place[:, 0], place[:, 1], place[:, 2])
 
 
 def _positions(places: Places) -> Floats:

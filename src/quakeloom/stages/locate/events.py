@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from quakeloom.location import (
 )
 from quakeloom.schema import TABLES, make_table, phase_class, time_values
 from quakeloom.stages.locate.ensembles import StoredEnsemble
-from quakeloom.stages.readings.station_epochs import find_stations
+from quakeloom.stages.locate.places import Places, station_places
+from quakeloom.stages.readings.station_epochs import StationPlaces, find_stations
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,21 @@ class Locator:
     ensemble: Ensemble
     stored: StoredEnsemble
     stations: pa.Table
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the stations stand, and where they stood before."""
+        return station_places(self.stations)
+
+    def table_names(self, names: NDArray[np.object_], found: StationPlaces) -> NDArray[np.object_]:
+        """Return the names by which tables know the stations of readings, shape (n,).
+
+        Tables that belong to stations were made for places: a station that moved has one for each,
+        and what was read without a network code belongs to the station that was found for it.
+        """
+        if not self.ensemble.times.stations:
+            return names
+        return self.places.names_at(names, found.longitude, found.latitude, found.elevation_m)
 
 
 @dataclass(frozen=True)
@@ -133,7 +150,7 @@ def locate_block(
         # delays are known, or count by their own spread
         options = replace(options, station_error_s=0.0)
     picks, starts = _sort_picks(events, picks)
-    readings = _Readings(locate, picks, locator.stations, epochs, corrections)
+    readings = _Readings(locate, picks, locator, epochs, corrections)
     given = np.stack([events.column(c).to_numpy() for c in ("longitude", "latitude")], axis=1)
     magnitude = events.column("magnitude").to_numpy()
     results = _Results(events.num_rows, picks.num_rows, locate.draws, locator.ensemble)
@@ -284,7 +301,7 @@ class _Readings:
         self,
         locate: Locate,
         picks: pa.Table,
-        stations: pa.Table,
+        locator: Locator,
         epochs: bool,
         corrections: Corrections | None,
     ) -> None:
@@ -292,12 +309,11 @@ class _Readings:
         network = picks.column("network").to_pylist()
         station = picks.column("station").to_pylist()
         kinds = [phase_kind(p) for p in picks.column("phase").to_pylist()]
-        self.names = np.array(
-            [f"{n}.{s}" for n, s in zip(network, station, strict=True)], dtype=object
-        )
+        names = np.array([f"{n}.{s}" for n, s in zip(network, station, strict=True)], dtype=object)
         self.phase = np.array(kinds, dtype=object)
-        places = find_stations(stations, picks, self.time, epochs=epochs)
+        places = find_stations(locator.stations, picks, self.time, epochs=epochs)
         places.warn("locate", picks)
+        self.names = locator.table_names(names, places)
         self.longitude, self.latitude = places.longitude, places.latitude
         self.elevation, self.choice = places.elevation_m, places.choice
         self.uncertainty_s = pick_errors(

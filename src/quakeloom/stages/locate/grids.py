@@ -22,7 +22,7 @@ from quakeloom.formats import (
     read_time_grid,
 )
 from quakeloom.location import Plane, find_boundary, grid_times, station_times
-from quakeloom.stages.locate.places import GridEnsemble, Places
+from quakeloom.stages.locate.places import GridEnsemble, Places, station_of
 from quakeloom.stages.locate.simul_grids import simul_size, trace_simul_models
 from quakeloom.store import (
     Item,
@@ -279,15 +279,16 @@ def _read_tables(locate: Locate, roots: Sequence[Path], places: Places) -> GridE
             else:
                 time[1, i, ..., k] = read_grid_times(own)
     names = [r.name for r in roots]
+    known_as = [_place_of_table(members[0]["P", s], places) for s in stations]
     nothing = np.full((1, 1, len(members)), np.nan)
     if first.distance_km is not None:
         depth = [float(places.depth_km[_places_of(places, s)[0]]) for s in stations]
-        times = station_times(names, stations, time, first.depth_km, first.distance_km, depth)
+        times = station_times(names, known_as, time, first.depth_km, first.distance_km, depth)
         return GridEnsemble(times, None, nothing)
     frame = _frame_of(first)
     assert first.north_km is not None
     assert first.east_km is not None
-    times = grid_times(names, stations, time, first.depth_km, first.north_km, first.east_km)
+    times = grid_times(names, known_as, time, first.depth_km, first.north_km, first.east_km)
     plane = Plane(frame.longitude, frame.latitude, frame.azimuth_deg, frame.projection)
     return GridEnsemble(times, plane, nothing)
 
@@ -315,8 +316,9 @@ def _list_tables(root: Path, places: Places) -> dict[tuple[str, str], TimeGrid]:
 
 
 def _places_of(places: Places, name: str) -> list[int]:
-    """Numbers of the stations that a table belongs to: by name, or by code alone."""
-    return [i for i, n in enumerate(places.names) if name in (n, n.split(".", 1)[-1])]
+    """Numbers of the places that a table may belong to: by name, or by code alone."""
+    known = [station_of(n) for n in places.names]
+    return [i for i, n in enumerate(known) if name in (n, n.split(".", 1)[-1])]
 
 
 def _frame_of(grid: TimeGrid) -> MapFrame:
@@ -329,8 +331,16 @@ def _frame_of(grid: TimeGrid) -> MapFrame:
     return grid.frame
 
 
-def _refuse_other_place(grid: TimeGrid, places: Places, found: Sequence[int]) -> None:
-    """Refuse times to another place than that of a station."""
+def _place_of_table(grid: TimeGrid, places: Places) -> str:
+    """Return the name of the place of a table: its own, or of a station that moved the nearest."""
+    found = _places_of(places, grid.station)
+    if len(found) == 1 or len({station_of(places.names[i]) for i in found}) > 1:
+        return grid.station
+    return places.names[found[int(np.argmin(_distances(grid, places, found)))]]
+
+
+def _positions_in(grid: TimeGrid, places: Places, found: Sequence[int]) -> Floats:
+    """Return east, north and depth of places as a table has them; it may know depth alone."""
     at = np.array([[0.0, 0.0, places.depth_km[i]] for i in found])
     if grid.distance_km is None:
         frame = _frame_of(grid)
@@ -338,8 +348,20 @@ def _refuse_other_place(grid: TimeGrid, places: Places, found: Sequence[int]) ->
         at[:, 1::-1] = plane.forward(places.longitude[found], places.latitude[found])
     else:
         at[:, :2] = grid.station_km[:2]
-    away = float(np.linalg.norm(at - np.array(grid.station_km), axis=1).min())
+    return at
+
+
+def _distances(grid: TimeGrid, places: Places, found: Sequence[int]) -> Floats:
+    """Return how far places are from the station of a table, km."""
+    at = _positions_in(grid, places, found)
+    return np.asarray(np.linalg.norm(at - np.array(grid.station_km), axis=1))
+
+
+def _refuse_other_place(grid: TimeGrid, places: Places, found: Sequence[int]) -> None:
+    """Refuse times to another place than that of a station."""
+    away = float(_distances(grid, places, found).min())
     if not away < _SAME_PLACE_KM:
+        at = _positions_in(grid, places, found)
         raise InputError(
             f"'{grid.header}' has times to a place {away:.1f} km from where station "
             f"'{places.names[found[0]]}' is (east, north and depth in km are "

@@ -7,8 +7,8 @@ from quakeloom.core import PlanError
 from quakeloom.stages.frame.partition_states import require_partition
 from quakeloom.stages.frame.planned_rows import PlannedRows, read_planned_rows
 from quakeloom.stages.locate import LOCATE
-from quakeloom.stages.locate.ensembles import station_levels, station_places
-from quakeloom.stages.locate.places import Places
+from quakeloom.stages.locate.ensembles import station_levels
+from quakeloom.stages.locate.places import Places, station_places
 from quakeloom.store import Item, RunLayout, read_json, read_table
 
 

@@ -14,8 +14,8 @@ from quakeloom.config import Locate
 from quakeloom.core import local_position
 from quakeloom.location import EventPicks, TermEvent
 from quakeloom.schema import time_values
-from quakeloom.stages.locate.ensembles import station_places
 from quakeloom.stages.locate.events import Locator, phase_kind
+from quakeloom.stages.readings.station_epochs import find_stations
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -225,13 +225,14 @@ def _read_rows(
     order = np.argsort(event, kind="stable")
     used, event = used.take(pa.array(order)), event[order]
     names, code = arrival_codes(used)
-    label = np.array([f"{n[0]}.{n[1]}" for n in names], dtype=object)
-    phase = np.array([n[2] for n in names], dtype=object)
-    sites = station_places(locator.stations)
-    depths = dict(zip(sites.names, sites.depth_km, strict=True))
-    depth = np.array([depths.get(n, 0.0) for n in label], dtype=float)
-    group, level = locator.ensemble.times.receivers(phase.tolist(), depth, label.tolist())
+    label = np.array([f"{n[0]}.{n[1]}" for n in names], dtype=object)[code]
+    phase = np.array([n[2] for n in names], dtype=object)[code]
     time = time_values(used.column("time"))
+    # where the station stood then, as for the hypocenters: nearest epochs serve those as well
+    site = find_stations(locator.stations, used, time, epochs=False)
+    depth = -np.nan_to_num(site.elevation_m) / 1000.0
+    label = locator.table_names(label, site)
+    group, level = locator.ensemble.times.receivers(phase.tolist(), depth, label.tolist())
     first = time[np.searchsorted(event, event)] if event.size else time
     away = used.column("distance_km").to_numpy()
     angle = np.radians(used.column("azimuth_deg").to_numpy())
@@ -246,9 +247,9 @@ def _read_rows(
         place,
         np.searchsorted(event, np.arange(good.num_rows + 1)),
         np.array([row[n] for n in names], dtype=np.int64)[code],
-        (phase == "S")[code],
-        np.column_stack([depth[code], away * np.cos(angle), away * np.sin(angle)]),
-        group[code], level[code],
+        phase == "S",
+        np.column_stack([depth, away * np.cos(angle), away * np.sin(angle)]),
+        group, level,
         np.asarray((time - first).astype(np.int64) * 1e-9, dtype=float),
         stated_variance(locate, used),
         share_variance(locate, used),
