@@ -26,6 +26,9 @@ SecondBlock = Literal["judged", "vp_vs", "s_velocity"]
 _TITLE = "a SIMULPS velocity model"
 """Name of the format, for messages."""
 
+FIRST_LINE = "'bld nx ny nz', such as '1.0 9 9 7': bld 0.1 to 1.0, then the numbers of nodes"
+"""What the first line of a model is, for messages."""
+
 _FIRST = re.compile(r"\s*(\d*\.\d*|1)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:[\s,]+(.*))?$")
 """First line in free format: ``bld``, three numbers of nodes, and anything."""
 
@@ -37,6 +40,9 @@ _FEWEST, _MOST = 3, 999
 
 _NODE_WIDTH, _VALUE_WIDTH = 6, 5
 """Columns of a node (``f6.1``) and of a velocity (``f5.2``)."""
+
+_HEAD_LINES = 12
+"""Lines among which the nodes are looked for where the first line is not as it should be."""
 
 _FARTHEST_KM = 20_000.0
 """Largest coordinate of a node, km: half around the Earth. Larger numbers are of another unit."""
@@ -141,11 +147,26 @@ def begins_simul_model(lines: Sequence[str]) -> bool:
     nodes = _numbers(lines[1], _NODE_WIDTH) or []
     # tables have four numbers at the beginning of a line as well; their next line is like it
     increase = all(a < b for a, b in pairwise(nodes))
+    if not increase and len(_numbers(first[3], _VALUE_WIDTH) or []) >= _FEWEST:
+        return False
     return (
         len(nodes) == first[0]
         or (len(nodes) > 4 and increase)
         or (len(nodes) > 2 and nodes[0] < _HIGHEST_KM)
     )
+
+
+def resembles_simul_model(lines: Sequence[str]) -> bool:
+    """Say whether lines hold nodes of x, y and z as a model of SIMULPS does after its first line.
+
+    Three rows of coordinates increase from below zero to above; rows of no table here do.
+    """
+    rows = [_numbers(line, _NODE_WIDTH) or [] for line in lines[:_HEAD_LINES] if line.strip()]
+    nodes = [
+        len(row) > _FEWEST and row[0] < 0 < row[-1] and all(a < b for a, b in pairwise(row))
+        for row in rows
+    ]
+    return any(all(nodes[i : i + 3]) for i in range(len(nodes) - 2))
 
 
 def read_simul_model(path: str | Path, second_block: SecondBlock = "judged") -> SimulModel:
@@ -179,7 +200,7 @@ def read_simul_model(path: str | Path, second_block: SecondBlock = "judged") -> 
     reader = _Reader(path, read_lines(path, _TITLE))
     first = _first_line(reader.take("the numbers of nodes"))
     if first is None:
-        raise reader.problem("is not 'bld nx ny nz' with three or more nodes each")
+        raise reader.problem(f"is not {FIRST_LINE}, three or more each")
     *counts, said = first
     x, y, z = (reader.nodes(n, axis) for n, axis in zip(counts, "xyz", strict=True))
     reader.skip_node_lists()
@@ -224,6 +245,8 @@ def _numbers(line: str, width: int) -> list[float] | None:
     try:
         for word in words:
             times, star, value = word.rpartition("*")
+            if star and not (times.isdecimal() and int(times) > 0):
+                raise ValueError(word)
             values += [_finite(value)] * (int(times) if star else 1)
     except ValueError:
         columns = line.rstrip()
