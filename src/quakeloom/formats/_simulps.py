@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import FormatError, InputError
-from quakeloom.formats._model_ranges import refuse_implausible_model
+from quakeloom.formats._model_ranges import refuse_implausible_model, refuse_odd_nodes
 from quakeloom.formats._text_lines import head_lines, read_lines
 
 log = logging.getLogger(__name__)
@@ -205,9 +205,14 @@ def read_simul_model(path: str | Path, second_block: SecondBlock = "judged") -> 
     x, y, z = (reader.nodes(n, axis) for n, axis in zip(counts, "xyz", strict=True))
     reader.skip_node_lists()
     blocks = list(reader.blocks(counts[0], counts[1], counts[2]))
+    if not blocks[0].min() > 0:
+        raise _not_positive(path, blocks[0], "among the P velocities in km/s, which is none")
     p, s = blocks[0], _s_velocities(path, blocks, second_block)
     if s is None and said.split()[:1] == ["2"]:
         log.warning("%s: line 1 announces Vp/Vs, and there are velocities of P alone", path)
+    refuse_odd_nodes(path, "a P velocity", p)
+    if s is not None:
+        refuse_odd_nodes(path, "an S velocity", s)
     # the outermost nodes lie where no rock is, and their velocities must be possible all the same
     depth = np.clip(z, max(z[1], _HIGHEST_KM), z[-2])
     depth = np.broadcast_to(depth[:, None, None], p.shape)
@@ -356,12 +361,8 @@ def _s_velocities(path: Path, blocks: list[Floats], second_block: SecondBlock) -
         return None
     p, second = blocks[0], blocks[1]
     if not second.min() > 0:
-        k, j, i = np.unravel_index(int(np.argmin(second)), second.shape)
-        raise FormatError(
-            f"'{path}' has {second.min():g} after the P velocities, at node {i + 1}, {j + 1}, "
-            f"{k + 1} (x, y, z), which is neither Vp/Vs nor an S velocity. The model is not used; "
-            "correct the number."
-        )
+        what = "after the P velocities, which is neither Vp/Vs nor an S velocity"
+        raise _not_positive(path, second, what)
     if len(blocks) == 3:
         off = float(np.median(np.abs(np.log(p / second / np.maximum(blocks[2], 1e-9)))))
         if off > _CLEARLY:
@@ -374,6 +375,15 @@ def _s_velocities(path: Path, blocks: list[Floats], second_block: SecondBlock) -
     if second_block == "judged":
         second_block = _judge(path, p, second)
     return p / second if second_block == "vp_vs" else second
+
+
+def _not_positive(path: Path, values: Floats, what: str) -> FormatError:
+    """Return the error that the smallest of some numbers is not above zero."""
+    k, j, i = np.unravel_index(int(np.argmin(values)), values.shape)
+    return FormatError(
+        f"'{path}' has {values.min():g} at node {i + 1}, {j + 1}, {k + 1} (x, y, z) {what}. The "
+        "model is not used; correct the number."
+    )
 
 
 def _judge(path: Path, p: Floats, second: Floats) -> SecondBlock:
