@@ -17,6 +17,7 @@ from simul_files import at_nodes, simul_text
 import quakeloom as ql
 from quakeloom.config import Locate, load_configuration, parse_settings
 from quakeloom.core import (
+    FormatError,
     InputError,
     SettingsError,
     geographic_position,
@@ -326,6 +327,18 @@ def test_what_is_not_said_is_asked_for(tmp_path, changes, words):
     picks = picks_of([(8.0, 2.0, -1.0)], straight)
     locate = settings_of(path).model_copy(update=changes)
     with pytest.raises(InputError, match=words):
+        located(locate, picks, network(), tmp_path / "out", data=str(tmp_path))
+
+
+@pytest.mark.parametrize("head", ["", "My model", "10.0 6 5 6"])
+@pytest.mark.parametrize("others", [[], ["MOD"], ["generic_crust"]])
+def test_a_model_with_a_wrong_first_line_is_named(tmp_path, head, others):
+    """Alone and beside good ones; it was said that kinds of models are mixed."""
+    good = write_model(tmp_path / "MOD", *CONSTANT)
+    (tmp_path / "broken").write_text("\n".join([head, *good.read_text().splitlines()[1:]]) + "\n")
+    locate = settings_of(good, models=[*others, "broken"])
+    picks = picks_of([(8.0, 2.0, -1.0)], straight)
+    with pytest.raises(FormatError, match=r"broken' is '.*its first line should be 'bld nx ny nz'"):
         located(locate, picks, network(), tmp_path / "out", data=str(tmp_path))
 
 

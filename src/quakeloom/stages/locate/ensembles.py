@@ -197,6 +197,9 @@ def make_times(
     tables = [p for p in paths if is_input(p) and is_travel_time_table(p)]
     models = [p for p in paths if p not in grids and p not in tables]
     if sum(map(bool, (grids, tables, models))) > 1:
+        for path in models:
+            # a file that is no model at all says so itself
+            read_velocity_model(path)
         raise InputError(
             "locate.models mixes velocity models, travel-time tables and grids of other programs "
             "or runs, which have no grid in common. Nothing is located; give one kind."
