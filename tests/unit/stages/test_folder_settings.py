@@ -411,7 +411,3 @@ def test_picks_that_name_events_are_located(folder):
     (folder / "stations.csv").unlink()
     with pytest.raises(InputError, match="picks of events, and no coordinates of stations"):
         propose_settings(look_at_folder(folder), "mine")
-    (folder / "picks.csv").write_text(PICKS.replace("event_id,", "").replace("a1,", ""))
-    (folder / "stations.csv").write_text(STATION_ROWS)
-    with pytest.raises(InputError, match="associate them"):
-        propose_settings(look_at_folder(folder), "mine")
