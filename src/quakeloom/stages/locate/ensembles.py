@@ -248,6 +248,13 @@ def depth_limits(
             f"Depths from {least:g} to {largest:g} km are no range, so nothing can be located; "
             "give locate.minimum_depth_km and locate.maximum_depth_km."
         )
+    if bottom_km is not None and largest > bottom_km:
+        log.warning(
+            "locate: locate.maximum_depth_km is %g km, and the models end at %g km; below there "
+            "are no times of their own, so lower it, or give models that reach deeper",
+            largest,
+            bottom_km,
+        )
     return least, largest
 
 
