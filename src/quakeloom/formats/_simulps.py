@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import FormatError, InputError
+from quakeloom.formats._compressed import ByteStream
 from quakeloom.formats._model_ranges import refuse_implausible_model, refuse_odd_nodes
 from quakeloom.formats._text_lines import head_lines, read_lines
 
@@ -131,7 +132,7 @@ def _between(nodes: Floats, at: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
 def is_simul_model(path: str | Path) -> bool:
     """Say whether a file begins as a model of SIMULPS does; never raises."""
     try:
-        with Path(path).open("rb") as file:
+        with ByteStream(Path(path)) as file:
             head = file.read(65_536)
     except OSError:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 from simul_files import at_nodes, simul_text
@@ -84,6 +86,20 @@ def test_comments_line_ends_and_repeated_numbers(tmp_path):
         ("c a comment\nC another\n" + text).replace("\n", "\r\n").encode()
     )
     assert (read_simul_model(tmp_path / "MOD").p_velocity_km_s == 6.0).all()
+
+
+def test_packed_models_are_read_and_cut_ones_refused(tmp_path):
+    whole = gzip.compress(simul_text(AXES, P, RATIO).encode())
+    path = tmp_path / "MOD.gz"
+    path.write_bytes(whole)
+    assert is_simul_model(path)
+    np.testing.assert_array_equal(read_simul_model(path).p_velocity_km_s, np.round(P, 2))
+    path.write_bytes(whole[:-40])
+    with pytest.raises(FormatError, match="cut off"):
+        read_simul_model(path)
+    layers = tmp_path / "model.gz"
+    layers.write_bytes(gzip.compress(b"0 5.0\n10 6.0\n"))
+    assert read_velocity_model(layers).p_velocity_km_s.tolist() == [5.0, 6.0]
 
 
 def test_blocks_after_p_are_told_apart(tmp_path):
