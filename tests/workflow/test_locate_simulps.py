@@ -15,8 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "formats"))
 from simul_files import at_nodes, simul_text
 
 import quakeloom as ql
+from quakeloom.cli._catalogs import export
 from quakeloom.config import Locate, load_configuration, parse_settings
 from quakeloom.core import (
+    FormatError,
     InputError,
     SettingsError,
     geographic_position,
@@ -330,6 +332,27 @@ def test_what_is_not_said_is_asked_for(tmp_path, changes, words):
         located(locate, picks, network(), tmp_path / "out", data=str(tmp_path))
 
 
+@pytest.mark.parametrize(("maximum", "told"), [(19, 0), (45, 1)])
+def test_a_search_below_the_models_is_told_once(tmp_path, caplog, maximum, told):
+    path = write_model(tmp_path / "MOD", *CONSTANT)
+    picks = picks_of([(8.0, 2.0, -1.0), (9.0, 1.0, -1.0)], straight)
+    located(settings_of(path, maximum_depth_km=maximum), picks, network(), tmp_path / "out")
+    said = [m for m in caplog.messages if f"maximum_depth_km is {maximum} km, and the models" in m]
+    assert len(said) == told
+
+
+@pytest.mark.parametrize("head", ["", "My model", "10.0 6 5 6"])
+@pytest.mark.parametrize("others", [[], ["MOD"], ["generic_crust"]])
+def test_a_model_with_a_wrong_first_line_is_named(tmp_path, head, others):
+    """Alone and beside good ones; it was said that kinds of models are mixed."""
+    good = write_model(tmp_path / "MOD", *CONSTANT)
+    (tmp_path / "broken").write_text("\n".join([head, *good.read_text().splitlines()[1:]]) + "\n")
+    locate = settings_of(good, models=[*others, "broken"])
+    picks = picks_of([(8.0, 2.0, -1.0)], straight)
+    with pytest.raises(FormatError, match=r"broken' is '.*its first line should be 'bld nx ny nz'"):
+        located(locate, picks, network(), tmp_path / "out", data=str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -474,3 +497,12 @@ def test_ranges_hold_the_truth(tmp_path):
         inside.append(off @ np.linalg.solve(covariance, off) < 5.99)
     assert np.mean(held) >= 0.86
     assert np.mean(inside) >= 0.86
+
+
+@pytest.mark.parametrize("form", ["csv", "meca", "gmt-table"])
+def test_located_events_have_no_mechanisms_to_export(tmp_path, form):
+    path = write_model(tmp_path / "MOD", *CONSTANT)
+    picks = picks_of([(8.0, 2.0, -1.0)], straight)
+    located(settings_of(path), picks, network(), tmp_path / "out")
+    with pytest.raises(InputError, match=r"no mechanisms, which --format .* quakeml, nonlinloc"):
+        export(tmp_path / "out", tmp_path / "to", form)

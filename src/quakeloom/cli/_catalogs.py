@@ -130,6 +130,7 @@ def export(
     folder = open_folder(to)
     if form in MECHANISM_EXPORTS:
         writer, name = MECHANISM_EXPORTS[form]
+        _refuse_no_mechanisms(layout, run, form)
         table = read_table(layout.table("mechanisms"), "mechanisms")
         with atomic_file(folder / name) as file:
             getattr(formats, writer)(table, file)
@@ -156,6 +157,17 @@ def export(
     with atomic_file(folder / name) as file:
         counts = getattr(formats, writer)(tables, file, **signed)
     _show_written(folder / name, counts)
+
+
+def _refuse_no_mechanisms(layout: RunLayout, run: Path, form: str) -> None:
+    """Say what a folder with hypocenters and no mechanisms can be exported to."""
+    is_located = layout.table("hypocenters").exists()
+    if is_located and not layout.table("mechanisms").exists() and not layout.settings.exists():
+        forms = ", ".join(("quakeml", *CATALOG_EXPORTS))
+        raise InputError(
+            f"'{run}' has hypocenters and no mechanisms, which --format {form} writes. Nothing is "
+            f"exported; give one of {forms}."
+        )
 
 
 def _planned(folder: Path, *tables: str) -> RunLayout:

@@ -295,6 +295,8 @@ def _describe(error: Any, top: type[BaseModel]) -> str:
         near = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
         stem = str(location[-1]).rsplit("_", 1)[0]
         near = [n for n in names if n.rsplit("_", 1)[0] == stem] or near
+        plain = str(location[-1]).replace("_", "").lower()
+        near = [n for n in names if n.replace("_", "") == plain] or near
         hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(names)}"
         hash_name = find_hash_name(str(location[-1]))
         if hash_name is not None:

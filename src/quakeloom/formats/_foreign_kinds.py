@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from quakeloom.formats._compressed import plain_head
-from quakeloom.formats._simulps import begins_simul_model
+from quakeloom.formats._simulps import FIRST_LINE, begins_simul_model, resembles_simul_model
 from quakeloom.formats._text_lines import head_lines, is_binary
 from quakeloom.formats._xml_head import root_element
 
@@ -141,6 +141,13 @@ _TEXTS: tuple[tuple[Callable[[list[str]], bool], tuple[str, str]], ...] = (
         (
             "a SIMULPS velocity model in three dimensions",
             "name it under `locate.models`, with `model_stations` or `model_origin`",
+        ),
+    ),
+    (
+        resembles_simul_model,
+        (
+            "perhaps a SIMULPS velocity model without its first line",
+            f"if it is one, its first line should be {FIRST_LINE}",
         ),
     ),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -159,7 +160,8 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
     Words: id, latitude, longitude, depth, three offsets, three errors in m (east, north,
     depth), year, month, day, hour, minute, second, magnitude, and 7 statistics. The
     horizontal error is the larger of the two; an error that did not fit its field
-    (``********``) or is 0 is not known, and neither is a magnitude of 0.
+    (``********``) or is 0 is not known, and neither is a magnitude of 0. Events
+    whose place is NaN are put aside.
 
     Raises
     ------
@@ -174,6 +176,9 @@ def read_hypodd_reloc(path: Path) -> SourceTables:
             east, north, down = (optional_word(w, "error") / 1000.0 for w in words[7:10])
             if min(east, north) < 0.0:
                 raise ValueError("an error is negative")
+            for word, name in zip(words[1:4], ("latitude", "longitude", "depth"), strict=True):
+                if math.isnan(number_word(word, name)):
+                    raise ValueError(f"the {name} is {word}: hypoDD could not relocate the event")
             rows.start_event(
                 number,
                 line,
@@ -228,9 +233,10 @@ _PHASE_EVENT = re.compile(rf"\s*#(\s+\d+){{5}}({NUMBER_OR_STARS}){{8}}\s+\S+\s*$
 _EVENT_LINE = re.compile(rf"\s*\d{{8}}\s+\d{{1,8}}({NUMBER_OR_STARS}){{7}}\s+\d+(\s+\d)?\s*$")
 """Line of an event file."""
 
-_RELOC_LINE = re.compile(
-    rf"\s*\d+({NUMBER_OR_STARS}){{9}}(\s+\d+){{5}}({NUMBER_OR_STARS}){{9}}\s*$"
-)
+_OR_NAN = rf"(?:{NUMBER_OR_STARS}|\s+[+-]?[Nn][Aa][Nn])"
+"""A number, stars, or NaN, which hypoDD writes where a relocation failed."""
+
+_RELOC_LINE = re.compile(rf"\s*\d+({_OR_NAN}){{9}}(\s+\d+){{5}}({_OR_NAN}){{9}}\s*$")
 """Line of a relocation file."""
 
 PHASE_FORMAT = Format(

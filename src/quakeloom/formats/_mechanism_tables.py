@@ -124,7 +124,9 @@ def names_mechanisms(path: Path) -> bool:
 def is_mechanism_catalog(head: bytes) -> bool:
     """Say whether a file looks like a table of mechanisms, by its first bytes."""
     tests = (is_geonet, is_hash_output, _is_gmt_table, _has_mechanism_header)
-    return any(test(head) for test in tests) or fits_a_form(_gmt_rows(head))
+    if any(test(head) for test in tests):
+        return True
+    return not describe_foreign_file(head)[0] and fits_a_form(_gmt_rows(head))
 
 
 def _read(path: Path, head: bytes, rejects: Rejects) -> pa.Table:
@@ -142,9 +144,10 @@ def _read(path: Path, head: bytes, rejects: Rejects) -> pa.Table:
         return _read_gmt_table(path, rejects)
     if _has_mechanism_header(head):
         return _plain(read_raw_csv(path), rejects)
-    if _is_gmt_meca(head):
-        return read_gmt_meca(path, rejects)
     what, remedy = describe_foreign_file(head)
+    # rows of velocities are rows of numbers as well
+    if not what and _is_gmt_meca(head):
+        return read_gmt_meca(path, rejects)
     said = f" It is {what}: {remedy}." if what else ""
     raise FormatError(
         f"'{path}' is no catalog of focal mechanisms.{said} Nothing is read from it; give {_FORMS}."

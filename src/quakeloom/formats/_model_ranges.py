@@ -25,6 +25,51 @@ _CORE_KM = 2000.0
 _SLOWEST_BELOW = ((700.0, 9.0), (100.0, 5.0))
 """Depth in km and the P velocity in km/s that all rock below it exceeds (AK135: 10.8 and 8)."""
 
+_WATER_KM, _SLOWEST_KM_S = 5.0, 1.4
+"""Depth in km below which there is no loose ground, and the P velocity in km/s that all rock and
+all water exceed there (water: 1.5 in the deep sea, and some models have 1.45)."""
+
+_ODD_RATIO = 1.4
+"""How many times faster or slower than all six around it a node is that is no rock but a wrong
+digit; chosen here: contrasts of velocity are of this size at boundaries, which have two sides."""
+
+
+def refuse_odd_nodes(path: Path, name: str, values: ArrayLike) -> None:
+    """Refuse a velocity in three dimensions that stands out from all six around it.
+
+    Those at the outermost nodes, where SIMULPS takes any, are passed over.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    name : str
+        Of the velocity, for the message.
+    values : array_like, shape (z, y, x)
+        Velocities in km/s, all positive.
+
+    Raises
+    ------
+    FormatError
+        With the node, its velocity and those around it.
+    """
+    v = np.asarray(values, dtype=float)
+    inner = v[1:-1, 1:-1, 1:-1]
+    around = np.stack(
+        [np.roll(v, step, axis)[1:-1, 1:-1, 1:-1] for axis in (2, 1, 0) for step in (1, -1)]
+    )
+    fast = inner > _ODD_RATIO * around.max(axis=0)
+    slow = inner * _ODD_RATIO < around.min(axis=0)
+    odd = np.argwhere(fast | slow)
+    if odd.size:
+        k, j, i = odd[0].tolist()
+        others = ", ".join(f"{a:.4g}" for a in around[:, k, j, i])
+        raise FormatError(
+            f"'{path}' has {name} of {inner[k, j, i]:.4g} km/s at node {i + 2}, {j + 2}, {k + 2} "
+            f"(x, y, z), and {others} km/s at the six nodes around it (before and after it in x, y "
+            "and z). A digit may be wrong. The model is not used; correct the number."
+        )
+
 
 def refuse_implausible_model(
     path: Path, depth_km: ArrayLike, p_km_s: ArrayLike, s_km_s: ArrayLike | None = None
@@ -58,6 +103,13 @@ def refuse_implausible_model(
         if not problem and slow.any():
             z, v = depth[slow][0], p[slow][0]
             problem = f"no rock at {z:g} km has {v:g} km/s; if the depth is in m, write {z / 1e3:g}"
+    slow = (depth > _WATER_KM) & (p < _SLOWEST_KM_S)
+    if not problem and slow.any():
+        z, v = depth[slow][0], p[slow][0]
+        problem = (
+            f"neither rock nor water at {z:g} km has {v:g} km/s; a decimal point may be wrong, or "
+            f"the depth in m (then write {z / 1e3:g})"
+        )
     fast = s * _SMALLEST_RATIO > p
     if not problem and fast.any():
         problem = (

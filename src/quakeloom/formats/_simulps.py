@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import FormatError, InputError
-from quakeloom.formats._model_ranges import refuse_implausible_model
+from quakeloom.formats._compressed import ByteStream
+from quakeloom.formats._model_ranges import refuse_implausible_model, refuse_odd_nodes
 from quakeloom.formats._text_lines import head_lines, read_lines
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ SecondBlock = Literal["judged", "vp_vs", "s_velocity"]
 
 _TITLE = "a SIMULPS velocity model"
 """Name of the format, for messages."""
+
+FIRST_LINE = "'bld nx ny nz', such as '1.0 9 9 7': bld 0.1 to 1.0, then the numbers of nodes"
+"""What the first line of a model is, for messages."""
 
 _FIRST = re.compile(r"\s*(\d*\.\d*|1)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:[\s,]+(.*))?$")
 """First line in free format: ``bld``, three numbers of nodes, and anything."""
@@ -37,6 +41,9 @@ _FEWEST, _MOST = 3, 999
 
 _NODE_WIDTH, _VALUE_WIDTH = 6, 5
 """Columns of a node (``f6.1``) and of a velocity (``f5.2``)."""
+
+_HEAD_LINES = 12
+"""Lines among which the nodes are looked for where the first line is not as it should be."""
 
 _FARTHEST_KM = 20_000.0
 """Largest coordinate of a node, km: half around the Earth. Larger numbers are of another unit."""
@@ -125,7 +132,7 @@ def _between(nodes: Floats, at: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
 def is_simul_model(path: str | Path) -> bool:
     """Say whether a file begins as a model of SIMULPS does; never raises."""
     try:
-        with Path(path).open("rb") as file:
+        with ByteStream(Path(path)) as file:
             head = file.read(65_536)
     except OSError:
         return False
@@ -141,11 +148,26 @@ def begins_simul_model(lines: Sequence[str]) -> bool:
     nodes = _numbers(lines[1], _NODE_WIDTH) or []
     # tables have four numbers at the beginning of a line as well; their next line is like it
     increase = all(a < b for a, b in pairwise(nodes))
+    if not increase and len(_numbers(first[3], _VALUE_WIDTH) or []) >= _FEWEST:
+        return False
     return (
         len(nodes) == first[0]
         or (len(nodes) > 4 and increase)
         or (len(nodes) > 2 and nodes[0] < _HIGHEST_KM)
     )
+
+
+def resembles_simul_model(lines: Sequence[str]) -> bool:
+    """Say whether lines hold nodes of x, y and z as a model of SIMULPS does after its first line.
+
+    Three rows of coordinates increase from below zero to above; rows of no table here do.
+    """
+    rows = [_numbers(line, _NODE_WIDTH) or [] for line in lines[:_HEAD_LINES] if line.strip()]
+    nodes = [
+        len(row) > _FEWEST and row[0] < 0 < row[-1] and all(a < b for a, b in pairwise(row))
+        for row in rows
+    ]
+    return any(all(nodes[i : i + 3]) for i in range(len(nodes) - 2))
 
 
 def read_simul_model(path: str | Path, second_block: SecondBlock = "judged") -> SimulModel:
@@ -179,14 +201,19 @@ def read_simul_model(path: str | Path, second_block: SecondBlock = "judged") -> 
     reader = _Reader(path, read_lines(path, _TITLE))
     first = _first_line(reader.take("the numbers of nodes"))
     if first is None:
-        raise reader.problem("is not 'bld nx ny nz' with three or more nodes each")
+        raise reader.problem(f"is not {FIRST_LINE}, three or more each")
     *counts, said = first
     x, y, z = (reader.nodes(n, axis) for n, axis in zip(counts, "xyz", strict=True))
     reader.skip_node_lists()
     blocks = list(reader.blocks(counts[0], counts[1], counts[2]))
+    if not blocks[0].min() > 0:
+        raise _not_positive(path, blocks[0], "among the P velocities in km/s, which is none")
     p, s = blocks[0], _s_velocities(path, blocks, second_block)
     if s is None and said.split()[:1] == ["2"]:
         log.warning("%s: line 1 announces Vp/Vs, and there are velocities of P alone", path)
+    refuse_odd_nodes(path, "a P velocity", p)
+    if s is not None:
+        refuse_odd_nodes(path, "an S velocity", s)
     # the outermost nodes lie where no rock is, and their velocities must be possible all the same
     depth = np.clip(z, max(z[1], _HIGHEST_KM), z[-2])
     depth = np.broadcast_to(depth[:, None, None], p.shape)
@@ -224,6 +251,8 @@ def _numbers(line: str, width: int) -> list[float] | None:
     try:
         for word in words:
             times, star, value = word.rpartition("*")
+            if star and not (times.isdecimal() and int(times) > 0):
+                raise ValueError(word)
             values += [_finite(value)] * (int(times) if star else 1)
     except ValueError:
         columns = line.rstrip()
@@ -333,12 +362,8 @@ def _s_velocities(path: Path, blocks: list[Floats], second_block: SecondBlock) -
         return None
     p, second = blocks[0], blocks[1]
     if not second.min() > 0:
-        k, j, i = np.unravel_index(int(np.argmin(second)), second.shape)
-        raise FormatError(
-            f"'{path}' has {second.min():g} after the P velocities, at node {i + 1}, {j + 1}, "
-            f"{k + 1} (x, y, z), which is neither Vp/Vs nor an S velocity. The model is not used; "
-            "correct the number."
-        )
+        what = "after the P velocities, which is neither Vp/Vs nor an S velocity"
+        raise _not_positive(path, second, what)
     if len(blocks) == 3:
         off = float(np.median(np.abs(np.log(p / second / np.maximum(blocks[2], 1e-9)))))
         if off > _CLEARLY:
@@ -351,6 +376,15 @@ def _s_velocities(path: Path, blocks: list[Floats], second_block: SecondBlock) -
     if second_block == "judged":
         second_block = _judge(path, p, second)
     return p / second if second_block == "vp_vs" else second
+
+
+def _not_positive(path: Path, values: Floats, what: str) -> FormatError:
+    """Return the error that the smallest of some numbers is not above zero."""
+    k, j, i = np.unravel_index(int(np.argmin(values)), values.shape)
+    return FormatError(
+        f"'{path}' has {values.min():g} at node {i + 1}, {j + 1}, {k + 1} (x, y, z) {what}. The "
+        "model is not used; correct the number."
+    )
 
 
 def _judge(path: Path, p: Floats, second: Floats) -> SecondBlock:

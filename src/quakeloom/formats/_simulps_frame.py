@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import FormatError, projected_position
+from quakeloom.formats._simulps_degrees import origin_degrees
 from quakeloom.formats._text_lines import bounds_problem, read_lines
 
 Floats = NDArray[np.float64]
@@ -128,7 +129,8 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
     """Read origin and rotation from the first line of a station file of SIMULPS.
 
     ``latitude (deg min) longitude (deg min) rotation [nzco [central meridian]]``: longitude is
-    positive west, unless letters say else; rotation is in degrees counterclockwise. Without
+    positive west, unless letters say else; rotation is in degrees counterclockwise. Signs are read
+    as :func:`origin_degrees` says, which may need the stations below. Without
     ``nzco``, with 5, and with 0 where there is no meridian (SIMUL2000) distances are short
     distances; others are maps. In New Zealand latitude is south and longitude east, as SIMULPS has
     it there.
@@ -136,7 +138,8 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
     Raises
     ------
     FormatError
-        If the line is anything else, or an ``nzco`` that is not known.
+        If the line is anything else, a sign may be read in two ways, an ``nzco`` is not known,
+        or its map is none of the place.
 
     References
     ----------
@@ -144,7 +147,7 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
     USGS Open-File Report 94-431.
     """
     path = Path(path)
-    line = read_lines(path, _TITLE)[0]
+    line, *others = read_lines(path, _TITLE)
     found = _HEADER.match(line)
     if found is None:
         raise FormatError(
@@ -152,14 +155,22 @@ def read_simul_frame(path: str | Path) -> SimulFrame:
             "minutes and the rotation of a SIMULPS model. It cannot be placed on the globe; give "
             "model_origin, model_azimuth_deg and model_x_axis instead."
         )
-    latitude = _degrees(found[1], found[3], (found[2] or "").upper() == "S")
-    west = _degrees(found[4], found[6], (found[5] or "").upper() == "E")
+    origin = (found[1], found[2], found[3]), (found[4], found[5], found[6])
+    letters = {(letter or "").upper() for letter in (found[2], found[5])}
+    latitude, west = origin_degrees(path, line, origin, others)
     kind = int(found[8]) if found[8] else _SHORT_DISTANCES
     meridian = float(found[9]) if found[9] else None
     if kind in (_NEW_ZEALAND, _NEW_ZEALAND_OLD):
         latitude, west = -abs(latitude), -abs(west)
+        if "N" in letters or "W" in letters:
+            raise FormatError(
+                f"The first line of '{path}' has nzco = {kind}, which is a map of New Zealand, and "
+                f"an origin north or west ({line.strip()[:60]}). The model cannot be placed on the "
+                "globe; correct nzco or the letters."
+            )
+    largest = max(abs(float(found[i])) for i in (3, 6))
     problem = bounds_problem(latitude=latitude, longitude=-west)
-    if problem or not abs(float(found[7])) <= 360 or max(float(found[3]), float(found[6])) >= 60:
+    if problem or not abs(float(found[7])) <= 360 or largest >= 60:
         raise FormatError(
             f"The first line of '{path}' is '{line.strip()[:60]}', which is no origin"
             f"{f' ({problem})' if problem else ' (degrees, minutes) with a rotation in degrees'}. "
@@ -177,12 +188,11 @@ def _projection(path: Path, kind: int, meridian: float | None, longitude: float)
         return _MERCATOR.format(longitude, _UTM_SCALE)
     if kind == _GIVEN_MERIDIAN and meridian is not None:
         return _MERCATOR.format(_meridian(path, meridian, longitude), _UTM_SCALE)
-    if kind == _NEW_ZEALAND and meridian is not None:
-        return _MERCATOR.format(_NEW_ZEALAND_MERIDIAN, _UTM_SCALE)
     if kind in (_NEW_ZEALAND, _NEW_ZEALAND_OLD):
-        return _NZMG
+        zone = _MERCATOR.format(_near(path, _NEW_ZEALAND_MERIDIAN, longitude), _UTM_SCALE)
+        return zone if kind == _NEW_ZEALAND and meridian is not None else _NZMG
     if kind == _ALASKA:
-        return _MERCATOR.format(_ALASKA_MERIDIAN, _ALASKA_SCALE)
+        return _MERCATOR.format(_near(path, _ALASKA_MERIDIAN, longitude), _ALASKA_SCALE)
     raise FormatError(
         f"'{path}' has nzco = {kind}"
         f"{' and no central meridian' if kind == _GIVEN_MERIDIAN else ', which is not known here'}."
@@ -196,17 +206,20 @@ def _meridian(path: Path, written: float, longitude: float) -> float:
 
     SIMULPS counts longitudes of stations positive west, and those of national grids positive east.
     """
-    for meridian in (written, -written):
-        if abs((meridian - longitude + 180.0) % 360.0 - 180.0) <= _WIDEST_ZONE_DEG:
-            return meridian
+    return _near(path, written if _is_near(written, longitude) else -written, longitude, written)
+
+
+def _is_near(meridian: float, longitude: float) -> bool:
+    return abs((meridian - longitude + 180.0) % 360.0 - 180.0) <= _WIDEST_ZONE_DEG
+
+
+def _near(path: Path, meridian: float, longitude: float, written: float | None = None) -> float:
+    """Return a meridian, or refuse one that is far from the origin."""
+    if _is_near(meridian, longitude):
+        return meridian
     raise FormatError(
-        f"'{path}' has the central meridian {written:g}, more than {_WIDEST_ZONE_DEG:g} degrees "
-        f"from the origin at longitude {longitude:g}. The model cannot be placed on the globe; "
-        "correct the first line."
+        f"'{path}' has the central meridian {meridian if written is None else written:g}, more "
+        f"than {_WIDEST_ZONE_DEG:g} degrees from the origin at longitude {longitude:g}. The model "
+        "cannot be placed on the globe; correct the first line (longitudes without a letter are "
+        "positive west)."
     )
-
-
-def _degrees(degrees: str, minutes: str, turned: bool) -> float:
-    """Return degrees of whole degrees and minutes; the sign is that of the degrees."""
-    value = abs(float(degrees)) + abs(float(minutes)) / 60.0
-    return -value if degrees.lstrip().startswith("-") != turned else value

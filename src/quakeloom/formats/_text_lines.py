@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from quakeloom.core import FormatError
+from quakeloom.formats._compressed import ByteStream
 from quakeloom.schema import range_problem
 
 _DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
@@ -25,14 +26,18 @@ def read_lines(path: Path, title: str) -> list[str]:
     """Read a text file as lines, tolerant of its encoding.
 
     UTF-8 with or without a byte-order mark; a line that is not UTF-8 is read as Latin-1.
-    Line ends may be LF, CR LF or CR.
+    Line ends may be LF, CR LF or CR. A gzip file is unpacked.
 
     Raises
     ------
     FormatError
-        If the file is empty or is no text (many control characters, or UTF-16).
+        If the file is empty, a broken or cut gzip file, or no text (many control characters, or
+        UTF-16).
     """
-    data = path.read_bytes()
+    with ByteStream(path) as stream:
+        data, problem = stream.read(), stream.problem
+    if problem:
+        raise FormatError(f"'{path}': {problem}. Nothing is read as {title}; give the whole file.")
     if not data.strip():
         raise FormatError(f"'{path}' is empty. Nothing can be read as {title}; give a data file.")
     if is_binary(data):

@@ -14,7 +14,7 @@ from quakeloom.core import FormatError, InputError, LayeredModel
 from quakeloom.formats._column_names import plain_name
 from quakeloom.formats._model_ranges import refuse_implausible_model
 from quakeloom.formats._nonlinloc_models import has_layers, read_layer_model
-from quakeloom.formats._simulps import begins_simul_model
+from quakeloom.formats._simulps import FIRST_LINE, begins_simul_model, resembles_simul_model
 from quakeloom.formats._text_lines import parse_float, read_lines
 
 _LOG = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ _HEADER: dict[str, tuple[str, float]] = {
 
 _THICKNESSES = ("thickness", "thicknesskm", "thicknessm", "thick", "thickkm", "h", "hkm", "dz")
 """Names without signs of a column that has thicknesses of layers instead of depths."""
+
+_SIMUL_NAMES = ("mod", "velomod")
+"""How names of models of SIMULPS begin."""
 
 _COMMA_INSIDE = re.compile(r"[+-]?\d*,\d+")
 """A number with one comma in it, as where the comma is the decimal sign."""
@@ -104,6 +107,11 @@ def read_velocity_model(path: str | Path) -> LayeredModel:
             "It is not used here; for locations and their take-off angles name it under "
             "`locate.models`, with `takeoff: {angles: ensemble}`."
         )
+    if resembles_simul_model(lines):
+        raise FormatError(
+            f"Line 1 of '{path}' is '{lines[0].strip()[:60]}', and nodes as of SIMULPS follow. The "
+            f"file is not used; if it is a SIMULPS model, its first line should be {FIRST_LINE}."
+        )
     layers = read_hypo71_layers(lines) or read_velest_layers(lines)
     if path.suffix.lower() == ".crh":
         layers = layers or read_hypoinverse_layers(lines)
@@ -150,7 +158,7 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
         if values is None:
             raise FormatError(
                 f"Line {number} of '{path}' is '{line.strip()[:60]}', not depth and velocity. No "
-                "take-off angle can be traced in this model; correct the line."
+                f"take-off angle can be traced in this model; correct the line.{_simul_hint(path)}"
             )
         if nodes and len(values) != len(nodes[0]):
             raise FormatError(
@@ -161,6 +169,12 @@ def _nodes(path: Path, lines: list[str]) -> list[Node]:
             break
         nodes.append(values)
     return nodes
+
+
+def _simul_hint(path: Path) -> str:
+    """What to correct in a file that has a name of models of SIMULPS."""
+    named = path.name.lower().startswith(_SIMUL_NAMES)
+    return f" If it is a SIMULPS model, its first line should be {FIRST_LINE}." if named else ""
 
 
 def _has_decimal_commas(path: Path, lines: list[str], skipped: int) -> bool:

@@ -28,6 +28,7 @@ def load(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("locate: {models: [m], model_xaxis: west}", ["did you mean `model_x_axis`"]),
         ("mechanism: {trails: 3}", ["mechanism.trails", "did you mean `trials`"]),
         ("selection: {maximum_distance_m: 3}", ["`maximum_distance_km`"]),
         ("selection: {maximum_distance_km: 120 m}", ["in km", "0.12"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 from simul_files import at_nodes, simul_text
@@ -86,6 +88,20 @@ def test_comments_line_ends_and_repeated_numbers(tmp_path):
     assert (read_simul_model(tmp_path / "MOD").p_velocity_km_s == 6.0).all()
 
 
+def test_packed_models_are_read_and_cut_ones_refused(tmp_path):
+    whole = gzip.compress(simul_text(AXES, P, RATIO).encode())
+    path = tmp_path / "MOD.gz"
+    path.write_bytes(whole)
+    assert is_simul_model(path)
+    np.testing.assert_array_equal(read_simul_model(path).p_velocity_km_s, np.round(P, 2))
+    path.write_bytes(whole[:-40])
+    with pytest.raises(FormatError, match="cut off"):
+        read_simul_model(path)
+    layers = tmp_path / "model.gz"
+    layers.write_bytes(gzip.compress(b"0 5.0\n10 6.0\n"))
+    assert read_velocity_model(layers).p_velocity_km_s.tolist() == [5.0, 6.0]
+
+
 def test_blocks_after_p_are_told_apart(tmp_path):
     """Vp/Vs, S velocities, or both as SIMULPS writes them."""
     s = P / RATIO
@@ -135,7 +151,10 @@ def edit(number, new):
          r"numbers of row 4 of 5 in layer 1 of 6 of block 1"),
         (edit(9, lambda x: x + " 6.0"), r"Line 9 .*leads to 7 numbers"),
         (edit(9, lambda x: x.replace(x.split()[1], "5610.")), r"if it is in m/s, write 5.61"),
-        (edit(9, lambda x: x.replace(x.split()[1], "0.")), r"p_velocity_km_s 0 is outside"),
+        (edit(9, lambda x: x.replace(x.split()[1], "0.")), r"has 0 at node 1, 4, 1 "),
+        (edit(9, lambda x: x.replace(x.split()[1], "-5.5")), r"has -5.5 at node ., 4, 1 "),
+        (edit(9, lambda x: "-3*5.50 " + x), r"Line 9 .*else than numbers"),
+        (edit(9, lambda x: "0*5.50 " + x), r"Line 9 .*else than numbers"),
         (lambda x: x[:-1], r"ends after line 34, where 6 numbers of row 5 of 5 in layer 6 of 6"),
         (lambda x: x + x[-1:], r"ends after line 36, where 6 numbers of row 2 of 5 in layer "
          r"1 of 6 of block 2"),
@@ -163,6 +182,39 @@ def test_any_number_left_out_or_doubled_is_told(tmp_path, number):
             (tmp_path / "MOD").write_text("\n".join(changed) + "\n")
             with pytest.raises(FormatError):
                 read_simul_model(tmp_path / "MOD")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", ["-6.30", "0.00"])
+def test_impossible_velocities_are_an_error_and_no_warning_of_numpy(tmp_path, value):
+    lines = simul_text(AXES, P, RATIO).splitlines()
+    lines[8] = lines[8].replace(lines[8].split()[1], value)
+    (tmp_path / "MOD").write_text("\n".join(lines) + "\n")
+    with pytest.raises(FormatError, match=r"node ., 4, 1 \(x, y, z\) among the P velocities"):
+        read_simul_model(tmp_path / "MOD")
+
+
+@pytest.mark.parametrize("factor", [0.1, 1 / 1.48, 1.48])
+@pytest.mark.parametrize("phase", ["P", "S"])
+def test_a_node_unlike_all_six_around_it_is_refused(tmp_path, factor, phase):
+    """A slipped decimal point (0.63 for 6.30) and a wrong digit (9.30 for 6.30)."""
+    uniform = {"P": np.full_like(P, 6.3), "S": np.full_like(P, 3.6)}
+    wrong = uniform[phase].copy()
+    wrong[3, 2, 1] = round(wrong[3, 2, 1] * factor, 2)
+    ones = uniform | {phase: wrong}
+    words = rf"{phase} velocity of {wrong[3, 2, 1]:g} km.*node 2, 3, 4 \(x, y, z\)"
+    with pytest.raises(FormatError, match=words):
+        read_simul_model(write(tmp_path / "MOD", ones["P"], ones["S"]))
+
+
+def test_boundaries_and_outermost_nodes_may_be_as_sharp(tmp_path):
+    """A step of velocity has a side where nothing changes; outermost nodes hold anything."""
+    step = np.full_like(P, 6.3)
+    step[:, :, 3:] = 4.3
+    step[:2] = 3.0
+    step[3, 0, 1] = 9.3
+    found = read_simul_model(write(tmp_path / "MOD", step))
+    np.testing.assert_array_equal(found.p_velocity_km_s, step)
 
 
 def test_s_velocities_alone_are_not_taken_for_p(tmp_path):
@@ -213,10 +265,14 @@ def test_velocity_is_linear_between_nodes_in_every_coordinate(tmp_path):
         ("38 15.00 122 30.00 0.0 3 -123.0", -122.5, 38.25, 0.0, "tmerc +lon_0=-123.0"),
         ("38 15.00 122 30.00 0.0 3 123.0", -122.5, 38.25, 0.0, "tmerc +lon_0=-123.0"),
         ("41 45.00 173 30.00 140.0 1 173", 173.5, -41.75, -140.0, "tmerc +lon_0=173 +k=0.9996"),
-        ("-41 45.00 -173 30.00 140.0 1", 173.5, -41.75, -140.0, "nzmg"),
+        ("-41 -45.00 -173 -30.00 140.0 1", 173.5, -41.75, -140.0, "nzmg"),
         ("41 45.00 173 30.00 140.0 4 173", 173.5, -41.75, -140.0, "nzmg"),
         ("61 0.00 150 0.00 0.0 2 0", -150.0, 61.0, 0.0, "tmerc +lon_0=-150 +k=0.9999"),
-        ("46  5.40  -7 30.00 0.0", 7.5, 46.09, 0.0, ""),
+        ("46  5.40  -7 -30.00 0.0", 7.5, 46.09, 0.0, ""),
+        ("43 0.00 0 -10.00 0.0", 1 / 6, 43.0, 0.0, ""),
+        ("0 -20.00 0 -10.00 0.0", 1 / 6, -1 / 3, 0.0, ""),
+        ("-0 -20.00 0 10.00 0.0", -1 / 6, -1 / 3, 0.0, ""),
+        ("36 0.00 -140 0.00 0.0 5", 140.0, 36.0, 0.0, ""),
         ("36N 0.00 140E30.00    0.00  0", 140.5, 36.0, 0.0, ""),
         ("36S 0.00  70W30.00   10.00", -70.5, -36.0, -10.0, ""),
     ],
@@ -253,6 +309,18 @@ def test_station_files_have_origin_and_rotation(
         ("38 75.00 122 30.00 45.0", "is no origin"),
         ("41 15.00 174 30.00 140.0 7", "nzco = 7, which is not known"),
         ("38 15.00 122 30.00 0.0 3", "nzco = 3 and no central meridian"),
+        ("-41 30.00 70 30.00 0.0", r"latitude may be -41\.5 or, .* adds the minutes, -40\.5"),
+        ("41 30.00 -70 30.00 0.0", r"longitude may be 70\.5 or, .* adds the minutes, 69\.5"),
+        ("-0 20.00 10 0.00 0.0", r"latitude may be -0\.33333\d+ or, .*letters"),
+        ("-41S30.00 179E54.00 40.0", "a minus beside the letter S.*model_origin"),
+        ("41S30.00 0W-54.00 40.0", "a minus beside the letter W"),
+        ("41 -30.00 70 30.00 40.0", "negative minutes beside positive degrees"),
+        ("38 -75.00 122 30.00 45.0", "negative minutes"),
+        ("-38 -75.00 122 30.00 45.0", "is no origin"),
+        ("41S30.00 179W54.00 40.0 1", "nzco = 1, which is a map of New Zealand"),
+        ("41S30.00 179W54.00 40.0 4", "nzco = 4, which is a map of New Zealand"),
+        ("41 30.00 120 0.00 40.0 4", "central meridian 173, more than 20 degrees"),
+        ("60 30.00 -150 0.00 0.0 2", "central meridian -150, more than 20 degrees"),
         ("38 15.00 122 30.00 0.0 3 9.0", "central meridian 9, more than 20 degrees"),
     ],
 )
@@ -260,6 +328,34 @@ def test_station_files_that_do_not_say_it_are_refused(tmp_path, line, words):
     (tmp_path / "STNS").write_text(line + "\n")
     with pytest.raises(FormatError, match=words):
         read_simul_frame(tmp_path / "STNS")
+
+
+@pytest.mark.parametrize(
+    ("stations", "latitude"),
+    [
+        # letters say it
+        (("41S50.00 174E10.00", "42S00.00 174E20.00", "41S55.00 174E30.00"), -41 - 5 / 6),
+        (("40S00.00 174E10.00", "40S10.00 174E20.00"), -40 - 1 / 6),
+        # read alike, some lie beyond a whole degree
+        (("-42 10.00 -174 -10.00", "-42 20.00 -174 -20.00", "-41 50.0 -174 -20.00"), -41 - 5 / 6),
+        (("-40 20.00 -174 -10.00", "-40 10.00 -174 -20.00"), -40 - 1 / 6),
+        # the same question again, or no answer
+        (("-41 20.00 -174 -10.00", "-41 40.00 -174 -20.00"), None),
+        (("41S00.00 174E10.00",), None),
+        ((), None),
+    ],
+)
+def test_stations_decide_what_a_minus_means(tmp_path, stations, latitude):
+    rows = [f"  S{i:02d}  {place}  100\n" for i, place in enumerate(stations)]
+    path = tmp_path / "STNS"
+    path.write_text(f"-41 50.00 -174 -15.00 0.0\n {len(rows)}\n" + "".join(rows))
+    if latitude is None:
+        with pytest.raises(FormatError, match=r"latitude may be -41\.83333 or, .* -40\.16667"):
+            read_simul_frame(path)
+        return
+    frame = read_simul_frame(path)
+    assert frame.latitude == pytest.approx(latitude)
+    assert frame.longitude == pytest.approx(174.25)
 
 
 def test_axes_point_where_simulps_has_them():

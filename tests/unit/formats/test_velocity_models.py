@@ -62,6 +62,7 @@ def test_a_broken_model_is_refused(tmp_path, text, error, message):
         ("0 5500\n16000 6300\n", "if it is in m/s, write 5.5"),
         ("0 18000\n10 20000\n", "if it is in ft/s, write 5.48"),
         ("0 5.5\n16000 6.3\n", "if it is in m, write 16"),
+        ("0 5.5\n8 0.63\n20 6.5\n", "neither rock nor water at 8 km has 0.63 km/s"),
         ("0 5.5\n1500 6.3\n", "if the depth is in m, write 1.5"),
         ("0 5.5 3.2\n150 4.9 2.8\n", "if the depth is in m, write 0.15"),
         ("0 5.5 3200\n10 6.3 3500\n", "if it is in m/s, write 3.2"),

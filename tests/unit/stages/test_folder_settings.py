@@ -376,3 +376,38 @@ def test_results_of_a_run_in_the_folder_are_no_data(tmp_path, place):
     assert any(place in s and "results of quakeloom" in s for s in describe_left_out(found))
     # asked for by name, it is looked at
     assert [s.file.path.name for s in look_at_folder(run / "ingest").sources] == ["events.csv"]
+
+
+PICKS = "event_id,network,station,phase,time\n" + "".join(
+    f"a1,XX,S{k},P,2020-01-31T12:34:5{k}Z\n" for k in range(8)
+)
+"""Picks of one event that no table of events has."""
+
+
+def simul_model() -> str:
+    """A synthetic model of SIMULPS, 5 x 5 x 5 nodes."""
+    nodes = "-500 -20 0 20 500\n"
+    return f"1.0 5 5 5\n{nodes}{nodes}-100 -2 5 20 300\n0 0 0\n" + "5*6.00\n" * 25
+
+
+def test_picks_that_name_events_are_located(folder):
+    """In a model of SIMULPS that has its station file, else in the shipped one."""
+    (folder / "picks.csv").write_text(PICKS)
+    (folder / "stations.csv").write_text(STATION_ROWS)
+    _, settings, checked = settle(folder)
+    assert not checked.problems
+    assert settings.locate.models == [DEFAULT_MODEL]
+    (folder / "MOD").write_text(simul_model())
+    proposal, settings, checked = settle(folder)
+    assert not checked.problems
+    assert settings.locate.models == [DEFAULT_MODEL]
+    assert any("MOD of SIMULPS can be named" in note for note in proposal.notes)
+    (folder / "STNS").write_text("45 6.00 -10 0.00 0.0\n")
+    _, settings, checked = settle(folder)
+    assert not checked.problems
+    assert settings.locate.models == ["MOD"]
+    assert settings.locate.model_stations == "STNS"
+    assert settings.takeoff.angles == "ensemble"
+    (folder / "stations.csv").unlink()
+    with pytest.raises(InputError, match="picks of events, and no coordinates of stations"):
+        propose_settings(look_at_folder(folder), "mine")

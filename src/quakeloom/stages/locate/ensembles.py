@@ -180,6 +180,9 @@ def make_times(
     tables = [p for p in paths if is_input(p) and is_travel_time_table(p)]
     models = [p for p in paths if p not in grids and p not in tables]
     if sum(map(bool, (grids, tables, models))) > 1:
+        for path in models:
+            # a file that is no model at all says so itself
+            read_velocity_model(path)
         raise InputError(
             "locate.models mixes velocity models, travel-time tables and grids of other programs "
             "or runs, which have no grid in common. Nothing is located; give one kind."
@@ -227,6 +230,13 @@ def depth_limits(
         raise InputError(
             f"Depths from {least:g} to {largest:g} km are no range, so nothing can be located; "
             "give locate.minimum_depth_km and locate.maximum_depth_km."
+        )
+    if bottom_km is not None and largest > bottom_km:
+        log.warning(
+            "locate: locate.maximum_depth_km is %g km, and the models end at %g km; below there "
+            "are no times of their own, so lower it, or give models that reach deeper",
+            largest,
+            bottom_km,
         )
     return least, largest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,10 @@ from quakeloom.formats import (
     RecognizedFile,
     Rejects,
     SourceTables,
+    is_simul_model,
     read_mechanisms,
+    read_simul_frame,
+    read_simul_model,
     read_source,
     recognize_file,
 )
@@ -110,6 +113,12 @@ class FolderContents:
         From the first to the last origin time.
     twins : int
         Pairs of events of different files and names within two seconds.
+    picked_events : set of str
+        Identifiers of events that picks name.
+    simul_models : list of RecognizedFile
+        Models of SIMULPS, in three dimensions.
+    simul_stations : list of RecognizedFile
+        Station files of SIMULPS, which place those; looked for where there are such models.
     runs : list of Path
         Folders of results of quakeloom, which are no input and were passed over.
     """
@@ -134,6 +143,9 @@ class FolderContents:
     wave_problems: list[str] = field(default_factory=list)
     span: tuple[np.datetime64, np.datetime64] | None = None
     twins: int = 0
+    picked_events: set[str] = field(default_factory=set)
+    simul_models: list[RecognizedFile] = field(default_factory=list)
+    simul_stations: list[RecognizedFile] = field(default_factory=list)
     runs: list[Path] = field(default_factory=list)
 
     def count(self, table: str) -> int:
@@ -186,6 +198,7 @@ def look_at_folder(
         }
         usable = kinds.get(file.kind, found.left_out)
         (found.left_out if file.problem else usable).append(file)
+    _take_simul_files(found)
     _look_at_times(found, times, ids)
     _look_at_headers(found, progress)
     return found
@@ -240,6 +253,26 @@ def _take_mechanisms(found: FolderContents, file: RecognizedFile) -> None:
         found.mechanisms.append(RecognizedFile(file.path, "mechanisms", file.format, title))
 
 
+def _take_simul_files(found: FolderContents) -> None:
+    """Take models of SIMULPS, and what places them, out of what is left out."""
+    for file in [f for f in found.left_out if is_simul_model(f.path)]:
+        found.left_out.remove(file)
+        try:
+            read_simul_model(file.path)
+        except QuakeloomError as error:
+            found.left_out.append(replace(file, problem=str(error)))
+            continue
+        found.simul_models.append(replace(file, problem=""))
+    for file in list(found.left_out) if found.simul_models else []:
+        try:
+            read_simul_frame(file.path)
+        except QuakeloomError:
+            continue
+        found.left_out.remove(file)
+        title = "station file of SIMULPS, which places its models"
+        found.simul_stations.append(replace(file, title=title, problem=""))
+
+
 def _decided(tables: SourceTables) -> int:
     """Count first motions that say up or down, or how probable up is."""
     motions = tables.polarities
@@ -263,6 +296,7 @@ def _take_note(found: FolderContents, tables: SourceTables) -> None:
         pc.is_finite(motions.column("azimuth_deg")), pc.is_finite(motions.column("takeoff_deg"))
     )
     found.angles += int(pc.sum(pc.cast(angled, pa.int64())).as_py() or 0)
+    found.picked_events |= set(pc.unique(tables.picks.column("event_id")).to_pylist()) - {"", None}
     found.phases.update(tables.picks.column("phase").to_pylist())
 
 

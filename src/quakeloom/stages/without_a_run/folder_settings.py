@@ -82,6 +82,8 @@ def propose_settings(found: FolderContents, name: str) -> Proposal:
         return _map(found, name)
     if found.lines:
         return _line(found, name)
+    if found.picked_events and found.places:
+        return _picks(found, name)
     raise InputError(_nothing_to_run(found))
 
 
@@ -94,6 +96,12 @@ def _only_mechanisms(found: FolderContents) -> bool:
 def _nothing_to_run(found: FolderContents) -> str:
     """Say why a folder gives no run, and what to do."""
     start = f"'{found.folder}' holds no event that can be used, so no settings are written."
+    if found.picked_events:
+        return (
+            f"{start} There are {found.count('picks')} picks of events, and no coordinates of "
+            "stations to locate them with: add a CSV with network, station, longitude, latitude, "
+            "elevation_m, or StationXML."
+        )
     if found.count("picks"):
         return (
             f"{start} There are {found.count('picks')} picks without events: associate them "
@@ -166,11 +174,61 @@ def _events(found: FolderContents, name: str) -> Proposal:
             f"tomography: {some_names([found.name(f) for f in found.lines])} are travel times of "
             "a refraction line, which is a run of its own"
         )
+    locate, told = [f"locate: {{models: [{DEFAULT_MODEL}]}}"], []
+    if found.simul_models:
+        locate, told = _locate(found)
     lines += [
         "# Hypocenters from the picks in an ensemble of velocity models, with their uncertainty:",
-        f"# locate: {{models: [{DEFAULT_MODEL}]}}",
+        *(f"# {line}" for line in locate),
     ]
+    notes += told
     return Proposal("a catalog of events", "\n".join(lines) + "\n", notes)
+
+
+def _picks(found: FolderContents, name: str) -> Proposal:
+    """Settings that locate picks whose events no file has."""
+    locate, notes = _locate(found)
+    lines = [
+        *_head(found, name, "picks that are located"),
+        *_sources(found),
+        "# hypocenters from the picks in an ensemble of velocity models, with their uncertainty",
+        *locate,
+        "# take-off angles from those hypocenters",
+        "takeoff:",
+        "  angles: ensemble",
+    ]
+    notes += _notes_of_stations(found, False)
+    if not found.count("polarities"):
+        notes.append(
+            "mechanism needs first motions, and there are none: add a table with event_id, station "
+            "and polarity"
+        )
+    return Proposal("picks that are located", "\n".join(lines) + "\n", notes)
+
+
+def _locate(found: FolderContents) -> tuple[list[str], list[str]]:
+    """Return the lines of the group `locate`, and what is to be said of it."""
+    placed = found.simul_models and len(found.simul_stations) == 1
+    files = found.simul_models if placed else found.models
+    names = [found.name(f) for f in files][:_MOST_MODELS] or [DEFAULT_MODEL]
+    lines = ["locate:", f"  models: [{', '.join(_scalar(n) for n in names)}]"]
+    if placed:
+        lines.append(f"  model_stations: {_scalar(found.name(found.simul_stations[0]))}")
+        several = (
+            f"locate: {len(names)} models of SIMULPS are named, and events are located in all of "
+            "them together; leave out those that are no models of yours"
+        )
+        return lines, [several] if len(names) > 1 else []
+    if not found.simul_models:
+        return lines, []
+    models = some_names([found.name(f) for f in found.simul_models])
+    stations = some_names([found.name(f) for f in found.simul_stations])
+    several = f" ({stations} are several)" if found.simul_stations else ""
+    return lines, [
+        f"locate: {models} of SIMULPS can be named under `locate.models`, with `model_stations` "
+        f"(SIMULPS's station file{several}) or `model_origin`, `model_azimuth_deg` and "
+        "`model_x_axis`"
+    ]
 
 
 def _takes_given_angles(found: FolderContents) -> bool:

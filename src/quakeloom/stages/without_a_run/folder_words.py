@@ -34,7 +34,14 @@ def describe_contents(found: FolderContents) -> list[str]:
         lines.append(f"waveforms of {len(found.wave_stations)} stations{whole}")
     lines += [
         f"{found.name(f)}: {f.title}"
-        for f in (*found.models, *found.mechanisms, *found.lines, *found.faults)
+        for f in (
+            *found.models,
+            *found.simul_models,
+            *found.simul_stations,
+            *found.mechanisms,
+            *found.lines,
+            *found.faults,
+        )
     ]
     return lines
 
