@@ -12,8 +12,8 @@ from quakeloom.core import InputError
 from quakeloom.schema import make_table
 from quakeloom.stages.locate.catalog import locate_tables, read_location_inputs
 from quakeloom.stages.locate.ensembles import depth_limits, make_times
-from quakeloom.stages.locate.places import station_places
 from quakeloom.stages.locate.events import count_at_limit, warn_of_limits
+from quakeloom.stages.locate.places import station_places
 from quakeloom.store import open_folder
 
 STATIONS = make_table(
