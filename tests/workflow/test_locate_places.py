@@ -19,6 +19,7 @@ from test_locate_simulps import (
 
 from quakeloom.schema import make_table
 from quakeloom.stages.locate.places import station_of, station_places
+from quakeloom.stages.readings.station_epochs import StationPlaces
 from quakeloom.store import open_item, read_table
 
 SOURCE = (8.0, 2.0, -1.0)
@@ -96,5 +97,6 @@ def test_rows_of_one_place_are_one_and_moves_are_counted():
     names = np.array(["XX.A", "XX.A", "A", "XX.B", "XX.C", ".D"], dtype=object)
     longitude = np.array([140.0, 140.02, 140.02, 140.0, 141.0, np.nan])
     elevation = np.array([100.0, 100.0, 100.0, np.nan, 0.0, np.nan])
-    at = places.names_at(names, longitude, np.full(6, 36.0), elevation)
+    found = StationPlaces(longitude, np.full(6, 36.0), elevation, np.full(6, "", dtype=object))
+    at = places.names_at(names, found)
     assert at.tolist() == ["XX.A", "XX.A#2", "XX.A#2", "XX.B", "XX.C", ".D"]

@@ -61,6 +61,7 @@ NAMED_BY_USERS = {
     "stages/archive/index.py", "stages/archive/record_sets.py", "stages/archive/stored_index.py",
     "stages/frame/run_settings.py", "stages/frame/stage.py", "stages/ingest/source_files.py",
     "stages/locate/catalog.py", "stages/locate/ensembles.py", "stages/locate/grids.py",
+    "stages/locate/simul_grids.py",
     "stages/planning.py", "stages/regional/inputs.py", "stages/takeoff/reading.py",
     "stages/tomography/inputs.py", "stages/training/fine_tuning.py",
     "stages/training/simulated.py", "stages/weights/pickers.py",

@@ -26,7 +26,7 @@ from quakeloom.location import (
 from quakeloom.schema import TABLES, make_table, phase_class, time_values
 from quakeloom.stages.locate.ensembles import StoredEnsemble
 from quakeloom.stages.locate.places import Places, station_places
-from quakeloom.stages.readings.station_epochs import StationPlaces, find_stations
+from quakeloom.stages.readings.station_epochs import find_stations
 
 log = logging.getLogger(__name__)
 
@@ -81,19 +81,9 @@ class Locator:
     stations: pa.Table
 
     @cached_property
-    def places(self) -> Places:
-        """Where the stations stand, and where they stood before."""
-        return station_places(self.stations)
-
-    def table_names(self, names: NDArray[np.object_], found: StationPlaces) -> NDArray[np.object_]:
-        """Return the names by which tables know the stations of readings, shape (n,).
-
-        Tables that belong to stations were made for places: a station that moved has one for each,
-        and what was read without a network code belongs to the station that was found for it.
-        """
-        if not self.ensemble.times.stations:
-            return names
-        return self.places.names_at(names, found.longitude, found.latitude, found.elevation_m)
+    def table_places(self) -> Places | None:
+        """Places of the stations, where tables belong to stations; None where they do not."""
+        return station_places(self.stations) if self.ensemble.times.stations else None
 
 
 @dataclass(frozen=True)
@@ -150,7 +140,7 @@ def locate_block(
         # delays are known, or count by their own spread
         options = replace(options, station_error_s=0.0)
     picks, starts = _sort_picks(events, picks)
-    readings = _Readings(locate, picks, locator, epochs, corrections)
+    readings = _Readings(locate, picks, locator.stations, epochs, corrections, locator.table_places)
     given = np.stack([events.column(c).to_numpy() for c in ("longitude", "latitude")], axis=1)
     magnitude = events.column("magnitude").to_numpy()
     results = _Results(events.num_rows, picks.num_rows, locate.draws, locator.ensemble)
@@ -301,9 +291,10 @@ class _Readings:
         self,
         locate: Locate,
         picks: pa.Table,
-        locator: Locator,
+        stations: pa.Table,
         epochs: bool,
         corrections: Corrections | None,
+        tables: Places | None = None,
     ) -> None:
         self.time = time_values(picks.column("time"))
         network = picks.column("network").to_pylist()
@@ -311,9 +302,9 @@ class _Readings:
         kinds = [phase_kind(p) for p in picks.column("phase").to_pylist()]
         names = np.array([f"{n}.{s}" for n, s in zip(network, station, strict=True)], dtype=object)
         self.phase = np.array(kinds, dtype=object)
-        places = find_stations(locator.stations, picks, self.time, epochs=epochs)
+        places = find_stations(stations, picks, self.time, epochs=epochs)
         places.warn("locate", picks)
-        self.names = locator.table_names(names, places)
+        self.names = names if tables is None else tables.names_at(names, places)
         self.longitude, self.latitude = places.longitude, places.latitude
         self.elevation, self.choice = places.elevation_m, places.choice
         self.uncertainty_s = pick_errors(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import distance_azimuth
 from quakeloom.location import EnsembleTimes, Plane
+from quakeloom.stages.readings.station_epochs import StationPlaces
 
 Floats = NDArray[np.float64]
 
@@ -39,10 +40,8 @@ class Places:
     latitude: Floats
     depth_km: Floats
 
-    def names_at(
-        self, names: NDArray[np.object_], longitude: Floats, latitude: Floats, elevation_m: Floats
-    ) -> NDArray[np.object_]:
-        """Return the names of the places that some stations were found at.
+    def names_at(self, names: NDArray[np.object_], found: StationPlaces) -> NDArray[np.object_]:
+        """Return the names by which tables know the places that stations of readings were found at.
 
         That of the same station where it has one there, and else of any other, since readings may
         have no network code or another one; as they are where there is none.
@@ -51,12 +50,12 @@ class Places:
         ----------
         names : ndarray of str, shape (n,)
             ``NET.STA`` as the readings have it.
-        longitude, latitude, elevation_m : ndarray, shape (n,)
+        found : StationPlaces
             NaN where the station is not known.
         """
         known: dict[tuple[str, float, float, float], str] = {}
-        depth = -np.nan_to_num(elevation_m) / 1000.0
-        rows = list(zip(names, longitude.tolist(), latitude.tolist(), depth.tolist(), strict=True))
+        place = (found.longitude, found.latitude, -np.nan_to_num(found.elevation_m) / 1000.0)
+        rows = list(zip(names, *(p.tolist() for p in place), strict=True))
         for row in rows:
             if row not in known:
                 known[row] = self._name_at(*row)

@@ -231,7 +231,8 @@ def _read_rows(
     # where the station stood then, as for the hypocenters: nearest epochs serve those as well
     site = find_stations(locator.stations, used, time, epochs=False)
     depth = -np.nan_to_num(site.elevation_m) / 1000.0
-    label = locator.table_names(label, site)
+    if locator.table_places is not None:
+        label = locator.table_places.names_at(label, site)
     group, level = locator.ensemble.times.receivers(phase.tolist(), depth, label.tolist())
     first = time[np.searchsorted(event, event)] if event.size else time
     away = used.column("distance_km").to_numpy()
