@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +39,9 @@ class Places:
     longitude: Floats
     latitude: Floats
     depth_km: Floats
+    _known: dict[tuple[str, float, float, float], str] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def names_at(self, names: NDArray[np.object_], found: StationPlaces) -> NDArray[np.object_]:
         """Return the names by which tables know the places that stations of readings were found at.
@@ -53,17 +56,20 @@ class Places:
         found : StationPlaces
             NaN where the station is not known.
         """
-        known: dict[tuple[str, float, float, float], str] = {}
         place = (found.longitude, found.latitude, -np.nan_to_num(found.elevation_m) / 1000.0)
-        rows = list(zip(names, *(p.tolist() for p in place), strict=True))
-        for row in rows:
-            if row not in known:
-                known[row] = self._name_at(*row)
-        return np.array([known[row] for row in rows], dtype=object)
+        rows = zip(names, *(p.tolist() for p in place), strict=True)
+        return np.array([self._name_at(*row) for row in rows], dtype=object)
 
     def _name_at(self, name: str, longitude: float, latitude: float, depth_km: float) -> str:
+        """Return the name of one place; every block of events asks for the same ones."""
         if not self.names or not np.isfinite([longitude, latitude]).all():
             return name
+        key = (name, longitude, latitude, depth_km)
+        if key not in self._known:
+            self._known[key] = self._nearest_name(*key)
+        return self._known[key]
+
+    def _nearest_name(self, name: str, longitude: float, latitude: float, depth_km: float) -> str:
         away, _ = distance_azimuth(longitude, latitude, self.longitude, self.latitude)
         away = np.maximum(away, np.abs(self.depth_km - depth_km))
         own = np.array([station_of(n) == name for n in self.names])
