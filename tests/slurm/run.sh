@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run the demo's workflow through a real SLURM on this one machine.
+# Run the demo's workflow through a real SLURM on this one machine, and small ones whose jobs are
+# killed, run out of memory or time, or are sent back (tests/slurm/test_disturbed_jobs.py).
 #
 # Installs Debian's slurm-wlm and munge, starts munged, slurmctld and slurmd with a
 # configuration of its own (one that is there is put back in the end), and stops them in the
@@ -14,6 +15,11 @@ fi
 if ! command -v slurmctld >/dev/null || ! command -v munged >/dev/null; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge >/dev/null
+fi
+
+if pgrep -x slurmctld >/dev/null || pgrep -x slurmd >/dev/null; then
+  echo "A SLURM runs here already (slurmctld or slurmd); nothing was done. Stop it first." >&2
+  exit 1
 fi
 
 host=$(hostname -s)
@@ -35,6 +41,11 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 ReturnToService=2
 MaxArraySize=1001
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+JobRequeue=1
+KillWait=5
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool
 SlurmctldPidFile=$work/slurmctld.pid
@@ -42,7 +53,7 @@ SlurmdPidFile=$work/slurmd.pid
 SlurmctldLogFile=$work/slurmctld.log
 SlurmdLogFile=$work/slurmd.log
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory State=UNKNOWN
-PartitionName=main Nodes=$host Default=YES MaxTime=60 State=UP
+PartitionName=main Nodes=$host Default=YES MaxTime=240 State=UP
 CONF
 
 stop() {
@@ -72,6 +83,9 @@ for _ in $(seq 30); do
   sleep 1
 done
 sinfo
+
+QUAKELOOM_SLURM_LOG="$work/slurmctld.log" python -m pytest tests/slurm -m slurm "$@"
+[ -n "${QUAKELOOM_SLURM_QUICK:-}" ] && exit 0
 
 results=$work/results
 quakeloom run --config config/demo.yaml --results "$results" --profile slurm -- \

@@ -86,28 +86,36 @@ def inputs(stage, step):
     return of
 
 
+def in_arrays():
+    """Whether the jobs of a rule go to SLURM as one array."""
+    return bool(getattr(workflow.executor_settings, "array_jobs", None))
+
+
+def promise(wildcards, stage, step, name):
+    """Return what a job promises; in an array, which asks for one size, the most of its rule."""
+    entry = planned(wildcards, stage)
+
+    def promises(entry):
+        parts = entry["partitions"].values() if step == "part" else [entry.get(step, {})]
+        return [part[name] for part in parts if name in part]
+
+    if in_arrays():
+        others = [run["stages"].get(stage, {}) for run in RUNS.values()]
+        known = [entry, *(other for other in others if "partitions" in other)]
+        return max(value for each in known for value in promises(each))
+    if step == "part":
+        return entry["partitions"][wildcards.partition][name]
+    return entry[step][name]
+
+
 def memory(stage, step="part"):
     """Return the function that gives the memory a job promises, more with every attempt."""
-
-    def of(wildcards, attempt):
-        entry = planned(wildcards, stage)
-        if step == "part":
-            return entry["partitions"][wildcards.partition]["memory_mb"] * attempt
-        return entry[step]["memory_mb"] * attempt
-
-    return of
+    return lambda wildcards, attempt: promise(wildcards, stage, step, "memory_mb") * attempt
 
 
 def minutes(stage, step="part"):
     """Return the function that gives the minutes a job promises, more with every attempt."""
-
-    def of(wildcards, attempt):
-        entry = planned(wildcards, stage)
-        if step == "part":
-            return entry["partitions"][wildcards.partition]["minutes"] * attempt
-        return entry[step]["minutes"] * attempt
-
-    return of
+    return lambda wildcards, attempt: promise(wildcards, stage, step, "minutes") * attempt
 
 
 def workers(stage):

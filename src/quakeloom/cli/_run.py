@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from quakeloom.cli._profiles import memory_limit, plan_elsewhere, planning_command
 from quakeloom.cli._snakemake import (
     UNLOCK,
     Watched,
@@ -29,6 +30,7 @@ from quakeloom.core import (
     QuakeloomError,
     SettingsError,
     find_shipped,
+    machine_cores,
     shipped_places,
 )
 from quakeloom.store import RunLayout, open_item, open_results
@@ -114,24 +116,40 @@ def run(
 
     Further arguments go to Snakemake, after `--`.
     """
-    from quakeloom.cli._console import status
     from quakeloom.stages.frame.run_settings import load_runs
-    from quakeloom.stages.planning import has_plan, plan_configuration
+    from quakeloom.stages.planning import has_plan
 
     call = WorkflowCall(find_snakefile(snakefile), profile, cores, dry_run, tuple(context.args))
     configuration = load_runs(config)
     refuse_unusable_folder(results)
     only_unlock = UNLOCK in context.args
-    if not only_unlock:
-        context.with_resource(working_alone(configuration.name, results))
-        if not dry_run:
-            _say_schedulers(configuration.cases.values())
+    if not only_unlock and not dry_run:
+        _say_schedulers(configuration.cases.values())
     if fetch and not only_unlock:
         fetch_waveforms(config)
-    if not only_unlock or not has_plan(results, configuration.name):
-        with status("planning") as say:
-            plan_configuration(configuration, results, say)
-    run_workflow(configuration, results, call)
+    if only_unlock and has_plan(results, configuration.name):
+        run_workflow(configuration, results, call)
+        return
+    with planned_alone(configuration, results, call):
+        run_workflow(configuration, results, call)
+
+
+@contextlib.contextmanager
+def planned_alone(
+    configuration: Configuration, results: Path, call: WorkflowCall
+) -> Iterator[None]:
+    """Plan, here or by the command of the profile, and hold the folder of the run."""
+    from quakeloom.cli._console import status
+    from quakeloom.stages.planning import plan_configuration
+
+    planner = planning_command(call.profile_folder)
+    if planner:
+        plan_elsewhere(planner, configuration, results)
+    with working_alone(configuration.name, results):
+        if not planner:
+            with status("planning") as say:
+                plan_configuration(configuration, results, say)
+        yield
 
 
 @dataclass(frozen=True)
@@ -156,9 +174,14 @@ class WorkflowCall:
     dry_run: bool = False
     rest: tuple[str, ...] = ()
 
+    @property
+    def profile_folder(self) -> Path:
+        """Folder of the profile: one that comes with the workflow, or one of the user's."""
+        folder = self.workflow.parent / "workflow" / "profiles" / self.profile
+        return folder if folder.is_dir() else Path(self.profile)
+
     def command(self, configuration: Path, results: Path) -> list[str]:
         """Return the command line."""
-        folder = self.workflow.parent / "workflow" / "profiles" / self.profile
         return [
             sys.executable,
             "-m",
@@ -166,12 +189,13 @@ class WorkflowCall:
             "--snakefile",
             str(self.workflow),
             "--profile",
-            str(folder if folder.is_dir() else self.profile),
+            str(self.profile_folder),
             "--config",
             f"quakeloom_config={config_value(configuration)}",
             f"quakeloom_results={config_value(results)}",
             "--cores",
-            str(self.cores or os.cpu_count() or 1),
+            str(self.cores or machine_cores()),
+            *memory_limit(self.profile_folder, self.rest),
             *(["--dry-run"] if self.dry_run else ["--show-failed-logs"]),
             *self.rest,
         ]

@@ -16,9 +16,9 @@ from quakeloom.cli._run import (
     Results,
     WorkflowCall,
     find_snakefile,
+    planned_alone,
     refuse_unusable_folder,
     run_workflow,
-    working_alone,
 )
 from quakeloom.core import SettingsError
 from quakeloom.store import RunLayout, open_item
@@ -65,18 +65,14 @@ def update(
 
     Further arguments go to Snakemake, after `--`.
     """
-    from quakeloom.cli._console import status
     from quakeloom.stages.changes.explained import describe_changes
     from quakeloom.stages.changes.finishing import finish_update
     from quakeloom.stages.frame.run_settings import load_runs
-    from quakeloom.stages.planning import plan_configuration
 
     call = WorkflowCall(find_snakefile(None), profile, cores, rest=tuple(context.args))
     configuration = load_runs(config)
     refuse_unusable_folder(results)
-    context.with_resource(working_alone(configuration.name, results))
-    with status("planning") as say:
-        plan_configuration(configuration, results, say)
+    context.with_resource(planned_alone(configuration, results, call))
     changes = find_changes(configuration, results)
     if as_json:
         described = {name: describe_changes(c) for name, c in changes.items()}

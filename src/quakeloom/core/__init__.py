@@ -45,6 +45,7 @@ from quakeloom.core.geodesy import (
 )
 from quakeloom.core.layered_models import LayeredModel
 from quakeloom.core.levels import depth_words
+from quakeloom.core.machine import machine_cores, machine_memory_mb
 from quakeloom.core.randomness import random_stream, string_keys
 from quakeloom.core.shipped_files import find_shipped, shipped_places
 
@@ -78,6 +79,8 @@ __all__ = [
     "geographic_position",
     "local_position",
     "machine_code_place",
+    "machine_cores",
+    "machine_memory_mb",
     "middle_longitude",
     "moment_tensors",
     "p_radiation",

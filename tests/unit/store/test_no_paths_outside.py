@@ -47,6 +47,7 @@ EXCEPTIONS = {
     "cli/_snakemake.py": "Snakemake's words go to a log, line by line, on this machine",
     "cli/_doctor.py": "says what this machine has: programs, disk, permissions",
     "cli/_main.py": "closes the standard output of this process",
+    "cli/_profiles.py": "reads the profiles of Snakemake, which users write",
     "cli/_run.py": "finds the program's own workflow files",
     "library/_catalogs.py": "takes files and patterns that notebooks name",
     "library/_from_obspy.py": "ObsPy hands on what it holds through a file of its own",
