@@ -76,17 +76,15 @@ class Place:
         """Start ``quakeloom run`` in a session of its own, so that a kill reaches no other."""
         values = {**os.environ, "OMP_NUM_THREADS": "1", "QUAKELOOM_PLAIN": "1", **environment}
         limit = values.pop("FAULTS_LIMIT_KB", None) or "unlimited"
-        return subprocess.Popen(
-            ["bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash",
-             str(Path(sys.executable).parent / "quakeloom"), "run", "--config", "run.yaml",
-             "--cores", "2"],
-            cwd=self.folder, start_new_session=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._open_log(),
-            env={k: v for k, v in values.items() if v is not None},
-        )  # fmt: skip
-
-    def _open_log(self) -> int:
-        return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with self.log.open("w") as log:
+            return subprocess.Popen(
+                ["bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash",
+                 str(Path(sys.executable).parent / "quakeloom"), "run", "--config", "run.yaml",
+                 "--cores", "2"],
+                cwd=self.folder, start_new_session=True, text=True, errors="replace",
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                env={k: v for k, v in values.items() if v is not None},
+            )  # fmt: skip
 
     @property
     def log(self) -> Path:
@@ -105,8 +103,8 @@ class Place:
 
     def said(self) -> str:
         """Return the last words of quakeloom about an error, one line or more."""
-        text = self.outputs[-1]
-        return text[text.rfind("\nquakeloom: ") :].strip() if "\nquakeloom: " in text else ""
+        _, found, text = f"\n{self.outputs[-1]}".rpartition("\nquakeloom: ")
+        return text.strip() if found else ""
 
     def told_in_one_line(self) -> bool:
         """Say whether the last command told what is wrong, without a traceback."""
