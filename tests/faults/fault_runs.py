@@ -30,6 +30,9 @@ LIMIT_S = 1200.0
 NOT_COMPARED = (".log", ".tsv")
 """Endings of files that hold times."""
 
+BOOKS = ("settings.yaml", "plan/finished.json")
+"""Files that record the cluster, and that a plan found the run finished: not what came out."""
+
 SETTINGS = {
     "name": NAME,
     "simulation": {
@@ -124,7 +127,7 @@ class Place:
             if file.is_file()
             and "/." not in f"/{file.relative_to(self.root)}"
             and file.suffix not in NOT_COMPARED
-            and file.name != "settings.yaml"
+            and str(file.relative_to(self.root)) not in BOOKS
         }
         if "report.html" in found:
             found["report.html"] = found["report.html"].rstrip()[-7:]

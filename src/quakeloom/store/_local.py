@@ -223,7 +223,7 @@ class LocalStore:
 
 
 def _take(stream: IO[str], how: int) -> bool:
-    """Take a lock; return whether nobody else holds it. A file system may have no locks."""
+    """Take a lock; return whether it was free. A file system may have no locks."""
     try:
         fcntl.flock(stream, how)
     except BlockingIOError:
