@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-long test-cluster bench test-slurm test-wheel format docs docs-site clean
+.PHONY: help demo test test-long test-cluster test-faults bench test-slurm test-wheel format docs docs-site clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,13 +29,16 @@ test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the 
 	snakefmt --check Snakefile workflow
 	mypy
 	lint-imports
-	pytest -n 2 --dist worksteal -m "not long and not cluster"
+	pytest -n 2 --dist worksteal -m "not long and not cluster and not faults"
 
 test-long: $(STAMP)  ## Run the thorough tests that make test leaves out.
 	pytest -n 2 --dist worksteal -m long
 
 test-cluster: $(STAMP)  ## Run through a Dask scheduler and workers that are killed and join meanwhile.
 	pytest -m cluster -rP tests/cluster
+
+test-faults: $(STAMP)  ## Kill and damage runs at random moments (FAULTS_KILLS=100, FAULTS_TRIES=5, FAULTS_SEED=15).
+	pytest -m faults -rP tests/faults
 
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \

@@ -182,6 +182,27 @@ def test_accepted_sets_that_were_deleted_are_made_again(tmp_path):
     assert layout.accepted.digest() == digest
 
 
+@pytest.mark.parametrize("damage", ["cut", "one byte", "chunk gone"])
+def test_results_that_were_changed_after_their_marker_are_made_again(tmp_path, damage):
+    """A damaged table or chunk would else stay for ever: its marker is there."""
+    path = write_run(tmp_path)
+    layout = compute_run(path, tmp_path / "results")
+    root = layout.root.local
+    chunk = next(p for p in root.glob("accepted.zarr/all/*/c/**/*") if p.is_file())
+    files = [root / "mechanisms.parquet", root / "parts/mechanism/all/solutions.parquet", chunk]
+    before = [file.read_bytes() for file in files]
+    for file, content in zip(files, before, strict=True):
+        half = len(content) // 2
+        if damage == "chunk gone":
+            chunk.unlink(missing_ok=True)
+        elif damage == "cut":
+            file.write_bytes(content[:half])
+        else:
+            file.write_bytes(content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :])
+    compute_run(path, tmp_path / "results")
+    assert [file.read_bytes() for file in files] == before
+
+
 def test_times_in_the_future_become_the_present(tmp_path):
     path = write_run(tmp_path)
     layout = compute_run(path, tmp_path / "results")

@@ -22,6 +22,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from quakeloom.cli._snakemake_lock import LockOwner
 from quakeloom.core import InputError, SettingsError, StoppedError
 
 UNLOCK = "--unlock"
@@ -158,7 +159,11 @@ def refuse_odd_name(results: Path) -> None:
 
 
 def run_snakemake(
-    command: list[str], environment: dict[str, str], log: Path, is_plain: bool
+    command: list[str],
+    environment: dict[str, str],
+    log: Path,
+    is_plain: bool,
+    owner: LockOwner | None = None,
 ) -> tuple[int, Watched]:
     """Run Snakemake; return its exit code, and what is to be known of its words.
 
@@ -170,6 +175,8 @@ def run_snakemake(
         Gets its words where a progress bar is shown.
     is_plain : bool
         Print its words as they come; else a progress bar, and its last words if it fails.
+    owner : LockOwner, optional
+        Notes who holds the lock, so that a later run knows when its owner is dead.
 
     Raises
     ------
@@ -185,7 +192,10 @@ def run_snakemake(
         stderr=subprocess.PIPE if is_plain else subprocess.STDOUT,
         text=True,
         errors="replace",
+        close_fds=False,  # so it holds the claim on the folder as well, if we are killed
     )
+    if owner is not None:
+        owner.note(process.pid)
     with _handing_on(process, watched):
         if is_plain:
             assert process.stderr is not None
@@ -196,6 +206,8 @@ def run_snakemake(
         else:
             _show_progress(process, log, watched)
         code = process.wait()
+    if owner is not None and code >= 0:
+        owner.forget()
     if watched.signals:
         raise StoppedError(
             "Stopped, with all jobs. What is done is kept; this goes on from there: "

@@ -74,7 +74,7 @@ def update(
     call = WorkflowCall(find_snakefile(None), profile, cores, rest=tuple(context.args))
     configuration = load_runs(config)
     refuse_unusable_folder(results)
-    context.with_resource(working_alone(configuration.name, results))
+    context.with_resource(working_alone(configuration, results))
     with status("planning") as say:
         plan_configuration(configuration, results, say)
     changes = find_changes(configuration, results)
