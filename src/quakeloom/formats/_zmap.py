@@ -93,6 +93,8 @@ def _time(values: list[float]) -> int | None:
     hour, minute, second = values[7:10]
     if math.isnan(hour + minute + second):
         return None
+    if not all(map(math.isfinite, values[2:5] + values[7:10])):
+        raise ValueError("a number of the time is missing or infinite")
     for name, value in (("month", month), ("day", day), ("hour", hour), ("minute", minute)):
         if value != round(value):
             raise ValueError(f"{name} {value:g} is no whole number")

@@ -105,7 +105,9 @@ def read_table(item: Item, name: str, columns: list[str] | None = None) -> pa.Ta
         raise InputError(
             f"Table '{name}' is missing: there is no file {item}. Run what makes it again."
         ) from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the machine, not of the file
         raise InputError(
             f"{item} is no readable Parquet file: {error}. Remove it and run again, or give "
             "another file."
