@@ -36,10 +36,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent / "unit" / "formats"))
-sys.path.insert(0, str(HERE.parent / "properties"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "formats"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "properties"))
 
 from readers import Files, Reader, make_reader, name_readers
 

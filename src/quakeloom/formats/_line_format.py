@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from quakeloom.core import FormatError
 from quakeloom.formats._line_plausibility import find_implausible_picks
 from quakeloom.formats._source_tables import Rejects, TableBuilder
+from quakeloom.formats._text_lines import bounds_problem
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class PickCollector:
             problem = "a distance is not a number"
         elif not (math.isfinite(time) and time >= 0):
             problem = f"travel time {time:g} s is impossible"
+        elif deep := bounds_problem(shot_depth_km=shot[1], receiver_depth_km=receiver[1]):
+            problem = deep
         elif error < 0 or math.isinf(error):
             problem = f"time error {error:g} s is impossible"
         else:

@@ -74,12 +74,13 @@ class Utf8Stream:
     """Bytes of a file as UTF-8, whatever its encoding."""
 
     def __init__(self, stream: ByteStream, path: Path) -> None:
-        self._stream = stream
+        self._stream, self._path = stream, path
         self._decoder: codecs.IncrementalDecoder | None = None
         first = stream.read(_FIRST_BYTES)
         name = _encoding(first)
         try:
             known = codecs.lookup(name).name
+            b"".decode(known)  # a packing such as zlib, which Python names as well, is none
         except LookupError:
             raise FormatError(
                 f"'{path}' says that its encoding is '{name}', which is not known. Nothing is "
@@ -96,7 +97,13 @@ class Utf8Stream:
             self._kept = b""
             if self._decoder is None or not raw:
                 return raw
-            text = self._decoder.decode(raw).removeprefix("\ufeff")
+            try:
+                text = self._decoder.decode(raw).removeprefix("\ufeff")
+            except UnicodeError as error:  # a beginning that the encoding must have is not there
+                raise FormatError(
+                    f"'{self._path}' is not in the encoding that it says ({error}). Nothing is "
+                    "read from it; convert it to UTF-8."
+                ) from None
             if text:
                 return text.encode("utf-8")
 
