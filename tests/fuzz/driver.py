@@ -54,7 +54,7 @@ MOST_BYTES = 1 << 30
 SILENT_SECONDS = 300
 """After so long without a next input, compiled code hangs, and the process is ended; s."""
 
-TRACED = 8
+TRACED = 16
 """Every how manieth input is traced where Python has no cheap monitoring (before 3.12)."""
 
 MOST_KEPT = 400

@@ -20,6 +20,9 @@ ROOTS = ("quakeml", "seiscomp", *PARENTS)
 
 _FIRST_BYTES = 4096
 """Bytes in which the declaration of a document must stand."""
+_WHOLE_BYTES = 60_000
+"""A head that is shorter is the whole document: readers take 64 kB and more at first."""
+
 _DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 """The declaration of a document, with its encoding."""
 _TAG_NAME = re.compile(rb"<([^\s/>]+)")
@@ -192,6 +195,8 @@ def _parse_head(head: bytes) -> tuple[str, _Start | None, str]:
         for begin in range(0, len(head), _FIRST_BYTES):
             if not found:
                 parser.Parse(head[begin : begin + _FIRST_BYTES], False)
+        if not found and len(head) < _WHOLE_BYTES:
+            parser.Parse(b"", True)  # a document that is cut off here says so
     except expat.ExpatError as error:
         problem = f"{expat.errors.messages[error.code]} at line {error.lineno}"
     return (roots[0] if roots else ""), (found[0] if found else None), problem
