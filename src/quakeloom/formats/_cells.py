@@ -215,18 +215,8 @@ def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.uint64], int]:
     return codes, count + 1
 
 
-def _decode(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode("utf-8")
-    except UnicodeDecodeError:
-        return str(value, "latin-1")
-
-
 def _strings(v: Variable, column: pa.ChunkedArray, is_text: bool) -> pa.ChunkedArray:
-    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        # as lines of text files are: what is no UTF-8 is Latin-1
-        column = pa.chunked_array([[_decode(v) for v in column.to_pylist()]], pa.string())
-    elif not is_text:
+    if not is_text:
         column = column.cast(pa.string())
     if pa.types.is_dictionary(column.type):
         chunks = []

@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.core import FormatError
+from quakeloom.core import EARTH_RADIUS_KM, FormatError
 from quakeloom.formats._line_plausibility import find_implausible_picks
 from quakeloom.formats._source_tables import Rejects, TableBuilder
-from quakeloom.formats._text_lines import bounds_problem
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,8 @@ class PickCollector:
             problem = "a distance is not a number"
         elif not (math.isfinite(time) and time >= 0):
             problem = f"travel time {time:g} s is impossible"
-        elif deep := bounds_problem(shot_depth_km=shot[1], receiver_depth_km=receiver[1]):
-            problem = deep
+        elif any(abs(v) > EARTH_RADIUS_KM for v in (shot[1], receiver[1])):
+            problem = "depth_km is beyond the Earth"
         elif error < 0 or math.isinf(error):
             problem = f"time error {error:g} s is impossible"
         else:

@@ -105,7 +105,7 @@ def read_table(item: Item, name: str, columns: list[str] | None = None) -> pa.Ta
         raise InputError(
             f"Table '{name}' is missing: there is no file {item}. Run what makes it again."
         ) from None
-    except (pa.ArrowException, OSError, OverflowError) as error:
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the machine, not of the file
         raise InputError(
