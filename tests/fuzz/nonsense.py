@@ -16,6 +16,9 @@ from quakeloom.schema import TABLES, VARIABLES, time_values, validate_table
 EARLIEST, LATEST = np.datetime64("1700-01-01", "ns"), np.datetime64("2201-01-02", "ns")
 """Times are read between the years 1700 and 2200 (formats/_text_lines.py)."""
 
+NOTHING = "nothing is read and nothing is said"
+"""What is wrong with a reader that gives neither a row nor a reject."""
+
 BEFORE_S, AFTER_S = -60.0, 7200.0
 """When a pick may come after its event's origin (formats/_reading_times.py)."""
 
@@ -63,7 +66,7 @@ def source_problems(tables: SourceTables) -> list[str]:
                 if not BEFORE_S <= after <= AFTER_S:
                     problems.append(f"{name} has a time {after} s after its event")
     if not sum(tables.counts().values()):
-        problems.append("nothing is read and nothing is said")
+        problems.append(NOTHING)
     return problems
 
 

@@ -252,7 +252,8 @@ def _map_frame(lines: list[list[str]]) -> MapFrame:
     try:
         latitude, longitude = float(values["LATORIG"]), float(values["LONGORIG"])
         azimuth = -float(values["ROTCW"])
-        if bounds_problem(latitude=latitude, longitude=longitude) or not math.isfinite(azimuth):
+        known = math.isfinite(latitude + longitude + azimuth)
+        if not known or bounds_problem(latitude=latitude, longitude=longitude):
             raise ValueError  # what lies nowhere is as good as not known
         projection = _projection(name, latitude, longitude, values)
     except (KeyError, ValueError):

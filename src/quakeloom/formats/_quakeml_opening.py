@@ -83,8 +83,8 @@ class Utf8Stream:
         name = _encoding(first)
         try:
             known = codecs.lookup(name).name
-            b"".decode(known)  # a packing such as zlib, which Python names as well, is none
-        except LookupError:
+            b"<?xml".decode(known, "replace")  # packings such as zlib have names as well
+        except (LookupError, UnicodeError):
             raise FormatError(
                 f"'{path}' says that its encoding is '{name}', which is not known. Nothing is "
                 "read; convert it to UTF-8."

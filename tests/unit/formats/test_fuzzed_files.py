@@ -80,6 +80,14 @@ def test_a_grid_that_lies_nowhere_has_no_place(tmp_path):
         assert read_time_grid(path).frame.projection == ""
 
 
+@pytest.mark.parametrize("sample", ["1e300", "-1", "inf", "nan"])
+def test_picks_of_numpy_records_lie_in_a_record(tmp_path, sample):
+    text = f"fname,itp,its\nXX_ABC_20210304050607.npz,{sample},310\n"
+    tables = read_source(write(tmp_path, text), "numpy_picks")
+    assert tables.picks.column("phase").to_pylist() == ["S"]
+    assert tables.rejects.num_rows == 1
+
+
 def test_half_a_character_in_quakeml_stays_as_written(tmp_path):
     text = comcat().replace('stationCode="ST00"', 'stationCode="&#xD800;"', 1)
     tables = read_source(write(tmp_path, text), "quakeml")
