@@ -181,7 +181,7 @@ def source_texts() -> dict[str, list[bytes]]:
     return found
 
 
-_MAY_BE_EMPTY = tuple(f for f in formats.FORMATS if f.startswith("skhash")) + ("csv", "parquet")
+_MAY_BE_EMPTY = (*(f for f in formats.FORMATS if f.startswith("skhash")), "csv", "parquet")
 """Tables with names of columns, which may have no row below them."""
 
 

@@ -15,13 +15,16 @@ from agency_files import comcat
 from quakeloom.core import BrokenArchiveError, FormatError, InputError, read_array_archive
 from quakeloom.formats import (
     read_coastline,
+    read_fault_segments,
     read_hash_control,
     read_line_picks,
     read_mechanisms,
     read_network_weights,
+    read_rayinvr_model,
     read_seisbench_description,
     read_source,
     read_time_grid,
+    read_travel_time_table,
     read_waveforms,
 )
 from quakeloom.formats._parquet import read_raw_parquet
@@ -86,6 +89,49 @@ def test_picks_of_numpy_records_lie_in_a_record(tmp_path, sample):
     tables = read_source(write(tmp_path, text), "numpy_picks")
     assert tables.picks.column("phase").to_pylist() == ["S"]
     assert tables.rejects.num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "row", ["-1 1.7 0 5", "1 0.5 0 5", "1 1.7 7000 5", "1 1.7 -900 5", "1 1.7 0 -5"]
+)
+def test_travel_times_are_of_waves_in_the_earth(tmp_path, row):
+    with pytest.raises(FormatError, match="not used"):
+        read_travel_time_table(write(tmp_path, row + "\n"))
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "1e400"])
+def test_numbers_of_a_rayinvr_model_are_finite(tmp_path, word):
+    block = " 1 0.00 100.00\n 0 {} 4.00\n 0 0\n"
+    text = block.format(word) + block.format(4) + block.format(5) + " 2 0 100\n 0 10 10\n"
+    with pytest.raises(FormatError, match=r"v\.in"):
+        read_rayinvr_model(write(tmp_path, text, "v.in"))
+
+
+@pytest.mark.parametrize(
+    ("properties", "coordinates"),
+    [
+        ("[1]", "[[1, 2], [3, 4]]"),
+        ("{}", "[[1], [3, 4]]"),
+        ("{}", '[["a", 2], [3, 4]]'),
+        ("{}", "[[1e400, 2], [3, 4]]"),
+        ("{}", "[1, 2]"),
+        ('{"dip_std": -5, "dip": 20}', "[[1, 2], [3, 4]]"),
+    ],
+)
+def test_faults_of_geojson_that_are_none_are_refused(tmp_path, properties, coordinates):
+    text = (
+        f'{{"type": "Feature", "properties": {properties}, "geometry": '
+        f'{{"type": "LineString", "coordinates": {coordinates}}}}}'
+    )
+    with pytest.raises(FormatError, match=r"f\.json"):
+        read_fault_segments(write(tmp_path, text, "f.json"))
+
+
+def test_a_year_that_no_time_can_be_is_put_aside(tmp_path):
+    head = "PublicID,Date,Latitude,Longitude,strike1,dip1,rake1,strike2,dip2,rake2,ML,Mw,Mo,CD\n"
+    row = "{},{},-45.19,166.8,213,56,98,20,35,79,7.0,7.1,5.61e+26,22\n"
+    text = head + row.format(1, "20030821121200") + row.format(2, "96030821121200")
+    assert read_mechanisms(write(tmp_path, text)).num_rows == 1
 
 
 def test_half_a_character_in_quakeml_stays_as_written(tmp_path):
