@@ -56,6 +56,8 @@ class Reader:
         Beginnings of names of files that are not changed, such as a marker with digests.
     names_file : bool
         Errors name the file.
+    lists_all : bool
+        Errors list everything that is wrong, and may be long.
     may_die : bool
         Compiled code reads, which may end the process: every input is kept before it is read.
     """
@@ -68,6 +70,7 @@ class Reader:
     fixed: tuple[str, ...] = ()
     names_file: bool = False
     may_die: bool = False
+    lists_all: bool = False
 
     def put(self, folder: Path, files: Files) -> Path:
         """Write an input into an emptied folder and return what is read."""
@@ -680,7 +683,7 @@ def _configuration() -> Reader:
             p for run, s in found.cases.items() for p in value_problems(s.model_dump(), run or "-")
         ]
 
-    return Reader("configuration", seeds, "run.yaml", read, names_file=True)
+    return Reader("configuration", seeds, "run.yaml", read, names_file=True, lists_all=True)
 
 
 # --- weights ----------------------------------------------------------------------------------

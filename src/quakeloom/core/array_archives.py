@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from numpy.lib import format as npy
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ def read_array_archive(
             for name in members if names is None else names:
                 if name in names_but:
                     continue
+                if members[name].compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                    # NumPy writes no other; a header of LZMA may ask for all memory
+                    raise BrokenArchiveError(f"array '{name}' is packed as NumPy packs none")
                 with archive.open(members[name]) as stream:
                     _check_header(stream, members[name].file_size, name)
                 with archive.open(members[name]) as stream:

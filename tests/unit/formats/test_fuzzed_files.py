@@ -203,6 +203,13 @@ def archive(**members: bytes) -> bytes:
     return out.getvalue()
 
 
+def packed_by_lzma() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as packed:
+        packed.writestr("a.npy", ARRAY)
+    return out.getvalue()
+
+
 def npy(array) -> bytes:
     out = io.BytesIO()
     np.save(out, array)
@@ -221,6 +228,7 @@ ARCHIVES = {
     "an array alone": ARRAY,
     "no archive": b"PK\x03\x04",
     "nothing": b"",
+    "packed as NumPy packs none": packed_by_lzma(),
 }
 
 
