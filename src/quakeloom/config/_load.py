@@ -200,8 +200,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise SettingsError(
-            f"{path} has brackets or indents that are too deep for settings. Nothing was run; write "
-            "`key: value` lines."
+            f"{path} has brackets or indents that are too deep for settings. Nothing was run; "
+            "write `key: value` lines."
         ) from None
     except (yaml.YAMLError, OSError) as error:
         raise SettingsError(f"{path} cannot be read as YAML: {error}") from error
