@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 """Readers of the header of an array, by the version of the form; version 3 differs in letters."""
+
+_LZMA_HEAD = 9
+"""Bytes before the data that LZMA has packed into a zip archive (APPNOTE of PKWARE, 5.8.8)."""
+
+_MOST_ROOM = 64 << 20
+"""Room that LZMA may ask for, bytes: that of its highest level; a damaged head may ask for 4 GB."""
 
 
 class BrokenArchiveError(ValueError):
@@ -50,9 +57,7 @@ def read_array_archive(
             for name in members if names is None else names:
                 if name in names_but:
                     continue
-                if members[name].compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    # NumPy writes no other; a header of LZMA may ask for all memory
-                    raise BrokenArchiveError(f"array '{name}' is packed as NumPy packs none")
+                _check_packing(archive, members[name], name)
                 with archive.open(members[name]) as stream:
                     _check_header(stream, members[name].file_size, name)
                 with archive.open(members[name]) as stream:
@@ -69,6 +74,24 @@ def read_array_archive(
             raise
         said = str(error)[:120] or type(error).__name__
         raise BrokenArchiveError(f"{type(error).__name__}: {said}") from error
+
+
+def _check_packing(archive: ZipFile, member: ZipInfo, name: str) -> None:
+    """Refuse packings of no archive of arrays, and LZMA that asks for room beyond all measure."""
+    if member.compress_type in (ZIP_STORED, ZIP_DEFLATED):
+        return
+    if member.compress_type != ZIP_LZMA:
+        raise BrokenArchiveError(f"array '{name}' is packed in a way that is not known")
+    as_it_lies = copy.copy(member)
+    as_it_lies.compress_type = ZIP_STORED
+    as_it_lies.file_size = member.compress_size
+    del as_it_lies.CRC  # it is that of the unpacked data
+    with archive.open(as_it_lies) as stream:
+        # two bytes of version, two of the length of the properties: one byte, then the room
+        head = stream.read(_LZMA_HEAD)
+    room = int.from_bytes(head[-4:], "little")
+    if len(head) < _LZMA_HEAD or room > _MOST_ROOM:
+        raise BrokenArchiveError(f"array '{name}' asks for {room} bytes to be unpacked")
 
 
 def _check_header(stream: Any, size: int, name: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,30 +53,7 @@ def read_raw_parquet(path: Path) -> RawTable:
             f"'{path}' is no readable Parquet file ({reason}). Nothing is read from it; it may "
             "be cut off, so write it again, or name its format."
         ) from None
-    return RawTable(path, _plain_cells(data), Rejects(path))
-
-
-def _plain_cells(data: pa.Table) -> pa.Table:
-    """Bytes and nested values as texts, so that every cell can be judged as that of a CSV is."""
-    for i, field in enumerate(data.schema):
-        if (
-            pa.types.is_nested(field.type)
-            or pa.types.is_binary(field.type)
-            or (pa.types.is_large_binary(field.type) or pa.types.is_fixed_size_binary(field.type))
-        ):
-            cells = [_as_text(v) for v in data.column(i).to_pylist()]
-            data = data.set_column(i, field.name, pa.chunked_array([cells], pa.string()))
-    return data
-
-
-def _as_text(value: Any) -> str | None:
-    """A value as text; bytes that are no UTF-8 are Latin-1, as in text files."""
-    if value is None or not isinstance(value, bytes):
-        return None if value is None else str(value)
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+    return RawTable(path, data, Rejects(path))
 
 
 def _sniff(head: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -203,11 +204,19 @@ def archive(**members: bytes) -> bytes:
     return out.getvalue()
 
 
-def packed_by_lzma() -> bytes:
+def packed(how: int) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as packed:
-        packed.writestr("a.npy", ARRAY)
+    with zipfile.ZipFile(out, "w", how) as archive:
+        archive.writestr("a.npy", ARRAY)
     return out.getvalue()
+
+
+def lzma_that_asks_for(room: int) -> bytes:
+    """An archive whose LZMA has another size of its dictionary than it was packed with."""
+    whole = packed(zipfile.ZIP_LZMA)
+    head = 30 + len("a.npy")  # the local header of a zip archive, and the name
+    assert whole[head + 2 : head + 4] == b"\x05\x00"  # the length of the properties
+    return whole[: head + 5] + room.to_bytes(4, "little") + whole[head + 9 :]
 
 
 def npy(array) -> bytes:
@@ -228,7 +237,8 @@ ARCHIVES = {
     "an array alone": ARRAY,
     "no archive": b"PK\x03\x04",
     "nothing": b"",
-    "packed as NumPy packs none": packed_by_lzma(),
+    "packed by bzip2": packed(zipfile.ZIP_BZIP2),
+    "LZMA that asks for 4 GB": lzma_that_asks_for(2**32 - 1),
 }
 
 
@@ -245,6 +255,22 @@ def test_every_reader_of_archives_refuses_what_is_none(tmp_path, kind):
     ):
         with pytest.raises((InputError, FormatError), match=r"w\.npz"):
             read(path)
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_archives_that_are_packed_as_usual_are_read(tmp_path, how):
+    (found,) = read_array_archive(write(tmp_path, packed(how), "w.npz")).values()
+    assert np.array_equal(found, np.arange(4.0))
+
+
+RESOURCES = sorted((Path(__file__).parents[3] / "resources").rglob("*.npz"))
+"""All archives that come with quakeloom."""
+
+
+@pytest.mark.parametrize("path", RESOURCES, ids=lambda path: path.name)
+def test_archives_that_come_with_quakeloom_are_read(path):
+    assert read_array_archive(path)
+    assert len(RESOURCES) >= 4
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "\x8b", '{"model_args": 3}', "[" * 100_000])
