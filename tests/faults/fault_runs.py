@@ -1,4 +1,4 @@
-"""A small simulated run, what can go wrong with it, and what came of it."""
+"""A small run, what can go wrong with it, and what came of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import psutil
 import yaml
 
@@ -35,18 +36,37 @@ BOOKS = ("settings.yaml", "plan/finished.json")
 
 SETTINGS = {
     "name": NAME,
-    "simulation": {
-        "preset": "region", "events": 24, "mean_polarities": 20, "start_year": 2019,
-        "end_year": 2020,
-    },
-    "takeoff": {"models": ["generic_crust"]},
+    "data": ".",
+    "sources": [{"path": "events.csv"}, {"path": "readings.csv"}],
+    "takeoff": {"angles": "given"},
     "partition": {"calendar": "quarter"},
     "storage": {"shard_events": 16, "chunk_events": 4},
-    "mechanism": {"trials": 5, "grid_step_deg": 10},
-    "stress": {"grid_step_deg": 0.5},
+    "mechanism": {"trials": 4, "grid_step_deg": 20},
     "cluster": {"block_events": 16},
 }  # fmt: skip
-"""A simulated catalog with four partitions: twenty jobs from take-off angles to the map."""
+"""Mechanisms of an event file in two partitions: few jobs, each of which begins Python anew."""
+
+EVENTS = 12
+"""Synthetic events, one in every half of a month."""
+
+STATIONS = 16
+"""First motions of an event."""
+
+
+def write_sources(folder: Path) -> None:
+    """Write synthetic events, and readings with given take-off angles."""
+    r = np.random.default_rng(0)
+    events = ["event_id,origin_time,longitude,latitude,depth_km"]
+    readings = ["event_id,station,polarity,azimuth_deg,takeoff_deg"]
+    for i in range(EVENTS):
+        day = f"2019-{1 + i // 2:02d}-{1 + 14 * (i % 2):02d}"
+        events.append(f"e{i},{day}T00:00:00Z,135,35,10")
+        for s in range(STATIONS):
+            azimuth, takeoff = r.uniform(0, 360), r.uniform(20, 160)
+            sign = 1 if np.sin(np.radians(2 * azimuth)) > 0 else -1
+            readings.append(f"e{i},S{s:02d},{sign},{azimuth:.0f},{takeoff:.0f}")
+    (folder / "events.csv").write_text("\n".join(events) + "\n")
+    (folder / "readings.csv").write_text("\n".join(readings) + "\n")
 
 
 @dataclass
@@ -58,10 +78,13 @@ class Place:
     folder : Path
     outputs : list of str
         What the commands said, in order.
+    seconds : float
+        How long the last command took.
     """
 
     folder: Path
     outputs: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def root(self) -> Path:
@@ -71,6 +94,8 @@ class Place:
     def write_config(self, **changes) -> None:
         """Write the configuration; changes are groups of settings."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / "events.csv").exists():
+            write_sources(self.folder)
         cluster = {**SETTINGS["cluster"], **changes.pop("cluster", {})}
         settings = {**SETTINGS, **changes, "cluster": cluster}
         (self.folder / "run.yaml").write_text(yaml.safe_dump(settings))
@@ -102,7 +127,10 @@ class Place:
 
     def run(self, **environment: str | None) -> int:
         """Run to the end, and return the exit code."""
-        return self.finish(self.start(**environment))
+        started = time.monotonic()
+        code = self.finish(self.start(**environment))
+        self.seconds = time.monotonic() - started
+        return code
 
     def said(self) -> str:
         """Return the last words of quakeloom about an error, one line or more."""
@@ -256,3 +284,119 @@ class FaultTable:
         total = sum(self.rows.values(), Counter())
         lines.append("| all | " + " | ".join(str(total[c]) for c in self.COLUMNS) + " |")
         return "\n".join(lines)
+
+
+VICTIMS = ("all", "snakemake", "job", "quakeloom", "SIGTERM", "SIGINT")
+"""What is hit: see :func:`fault_runs.strike`."""
+
+FAULT_OF = {
+    "all": "SIGKILL of all at once",
+    "snakemake": "SIGKILL of Snakemake",
+    "job": "SIGKILL of a stage",
+    "quakeloom": "SIGKILL of `quakeloom run` alone",
+    "SIGTERM": "SIGTERM to `quakeloom run`",
+    "SIGINT": "Ctrl-C of `quakeloom run`",
+}
+"""Names of faults in the table."""
+
+
+SEED = int(os.environ.get("FAULTS_SEED", "15"))
+"""Root of all that is drawn."""
+
+
+def chance_of(*words: object) -> random.Random:
+    """Return the random numbers of a try, and print what they follow from."""
+    seed = "-".join(str(w) for w in (SEED, *words))
+    print(f"seed {seed}")
+    return random.Random(seed)
+
+
+def differences(found: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
+    return sorted(k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k))
+
+
+class Chain:
+    """A run that is hit several times, each time at another moment and place.
+
+    Parameters
+    ----------
+    place : Place
+    chance : random.Random
+    latest_s : float
+        A signal comes at most so many seconds after the command.
+    """
+
+    def __init__(self, place: Place, chance: random.Random, latest_s: float) -> None:
+        self.place, self.chance, self.latest_s = place, chance, latest_s
+        self.hits: list[str] = []
+        self.told: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self.sessions: list[int] = []
+
+    def run_once(self, most: int) -> bool:
+        """Start the command and hit it; return whether it reached its end all the same."""
+        process = self.place.start()
+        self.sessions.append(process.pid)
+        begun = len(self.hits)
+        while len(self.hits) < most and process.poll() is None:
+            moment = time.monotonic() + self.chance.uniform(0.0, self.latest_s)
+            victim = self.chance.choice(VICTIMS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, moment - time.monotonic()))
+            hit = ""
+            while not hit and process.poll() is None:  # a job may have to begin first
+                hit = strike(process, victim, self.chance)
+                time.sleep(0 if hit else 0.2)
+            if hit:
+                self.hits.append(hit)
+                print(f"  {hit}", flush=True)
+                if hit != "job":
+                    break
+        code = self.place.finish(process)
+        if "--unlock" in self.place.outputs[-1]:
+            self.wrong.append("it asks to be unlocked by hand")
+        if code and len(self.hits) > begun:
+            self.told[self.hits[-1]] += self.place.told_in_one_line()
+        elif code:
+            self._wait_where_told()
+        if not any(session(number) for number in self.sessions):
+            self.wrong += [f"half written, {what}" for what in self.place.half_written()]
+        return code == 0
+
+    def _wait_where_told(self) -> None:
+        """Wait for a Snakemake that goes on alone, which is the only reason to end unhit."""
+        if "Another `quakeloom run`" not in self.place.said():
+            self.wrong.append(self.place.outputs[-1][-2000:])
+        self.told["quakeloom"] += self.place.told_in_one_line()
+        give_up = time.monotonic() + LIMIT_S
+        while any(session(number) for number in self.sessions) and time.monotonic() < give_up:
+            time.sleep(0.5)
+
+
+def hit_again_and_again(
+    chain: Chain, most: int, reference: dict[str, bytes], table: FaultTable
+) -> list[str]:
+    """Hit a run so often, let it reach its end, and return what is not as in an undisturbed one."""
+    place = chain.place
+    try:
+        # a run may reach its end before it was hit often enough, and then begins anew
+        while len(chain.hits) < most and not chain.wrong:
+            if chain.run_once(most):
+                chain.wrong += differences(place.contents(), reference)
+                if len(chain.hits) < most:
+                    shutil.rmtree(place.root.parent)
+        for _ in range(4):
+            if chain.wrong or chain.run_once(0):
+                break
+        else:
+            chain.wrong.append("it did not reach its end")
+        if not chain.wrong:
+            chain.wrong += differences(place.contents(), reference) + place.leftovers()
+    finally:
+        for each in chain.sessions:
+            kill_session(each)
+    for hit in chain.hits:
+        told = chain.told[hit] > 0
+        chain.told[hit] -= told
+        table.add(FAULT_OF[hit], same=not chain.wrong, told=told)
+    return chain.wrong

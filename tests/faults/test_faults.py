@@ -13,24 +13,25 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import subprocess
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from fault_runs import (
     LIMIT_S,
+    Chain,
     FaultTable,
     Place,
+    chance_of,
     copy_place,
+    differences,
     ended,
-    kill_session,
-    session,
-    strike,
+    family,
+    hit_again_and_again,
 )
 
 from cluster_processes import dask_processes
@@ -43,38 +44,11 @@ KILLS = int(os.environ.get("FAULTS_KILLS", "100"))
 TRIES = int(os.environ.get("FAULTS_TRIES", "5"))
 """Tries of each other fault."""
 
-SEED = int(os.environ.get("FAULTS_SEED", "15"))
-"""Root of all that is drawn."""
-
-CHAIN = 5
+CHAIN = 10
 """Signals that one run gets from its beginning to its end."""
 
-LATEST_S = 25.0
-"""A signal comes at most so many seconds after the command."""
-
-VICTIMS = ("all", "snakemake", "job", "quakeloom", "SIGTERM", "SIGINT")
-"""What is hit: see :func:`fault_runs.strike`."""
-
-FAULT_OF = {
-    "all": "SIGKILL of all at once",
-    "snakemake": "SIGKILL of Snakemake",
-    "job": "SIGKILL of a stage",
-    "quakeloom": "SIGKILL of `quakeloom run` alone",
-    "SIGTERM": "SIGTERM to `quakeloom run`",
-    "SIGINT": "Ctrl-C of `quakeloom run`",
-}
-"""Names of faults in the table."""
-
-
-def chance_of(*words: object) -> random.Random:
-    """Return the random numbers of a try, and print what they follow from."""
-    seed = "-".join(str(w) for w in (SEED, *words))
-    print(f"seed {seed}")
-    return random.Random(seed)
-
-
-def differences(found: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
-    return sorted(k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k))
+LATEST = 0.6
+"""A signal comes at most so long after the command, in lengths of the undisturbed run."""
 
 
 def end_of(place: Place, reference: dict[str, bytes]) -> list[str]:
@@ -93,93 +67,33 @@ def count(table: FaultTable, fault: str, wrong: list[str], told: bool = False) -
 # ---- signals at random moments ----------------------------------------------------------------
 
 
-class Chain:
-    """A run that is hit several times, each time at another moment and place."""
-
-    def __init__(self, place: Place, chance: random.Random) -> None:
-        self.place, self.chance = place, chance
-        self.hits: list[str] = []
-        self.told: Counter[str] = Counter()
-        self.wrong: list[str] = []
-        self.sessions: list[int] = []
-
-    def run_once(self, most: int) -> bool:
-        """Start the command and hit it; return whether it reached its end all the same."""
-        process = self.place.start()
-        self.sessions.append(process.pid)
-        begun = len(self.hits)
-        while len(self.hits) < most and process.poll() is None:
-            moment = time.monotonic() + self.chance.uniform(0.5, LATEST_S)
-            victim = self.chance.choice(VICTIMS)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, moment - time.monotonic()))
-            hit = ""
-            while not hit and process.poll() is None:  # a job may have to begin first
-                hit = strike(process, victim, self.chance)
-                time.sleep(0 if hit else 0.2)
-            if hit:
-                self.hits.append(hit)
-                print(f"  {hit}", flush=True)
-                if hit != "job":
-                    break
-        code = self.place.finish(process)
-        if "--unlock" in self.place.outputs[-1]:
-            self.wrong.append("it asks to be unlocked by hand")
-        if code and len(self.hits) > begun:
-            self.told[self.hits[-1]] += self.place.told_in_one_line()
-        elif code:
-            self._wait_where_told()
-        if not any(session(number) for number in self.sessions):
-            self.wrong += [f"half written, {what}" for what in self.place.half_written()]
-        return code == 0
-
-    def _wait_where_told(self) -> None:
-        """Wait for a Snakemake that goes on alone, which is the only reason to end unhit."""
-        if "Another `quakeloom run`" not in self.place.said():
-            self.wrong.append(self.place.outputs[-1][-2000:])
-        self.told["quakeloom"] += self.place.told_in_one_line()
-        give_up = time.monotonic() + LIMIT_S
-        while any(session(number) for number in self.sessions) and time.monotonic() < give_up:
-            time.sleep(0.5)
-
-
 @pytest.mark.parametrize("number", range(-(-KILLS // CHAIN)))
-def test_a_run_that_is_hit_again_and_again(number, tmp_path, reference, table):
+def test_a_run_that_is_hit_again_and_again(number, tmp_path, undisturbed, reference, table):
     chance = chance_of("chain", number)
     place = Place(tmp_path / "place")
     place.write_config()
-    chain = Chain(place, chance)
+    chain = Chain(place, chance, LATEST * undisturbed.seconds)
     most = min(CHAIN, KILLS - number * CHAIN)
-    try:
-        # a run may reach its end before it was hit often enough, and then begins anew
-        while len(chain.hits) < most and not chain.wrong:
-            if chain.run_once(most):
-                chain.wrong += differences(place.contents(), reference)
-                if len(chain.hits) < most:
-                    shutil.rmtree(place.root.parent)
-        for _ in range(4):
-            if chain.wrong or chain.run_once(0):
-                break
-        else:
-            chain.wrong.append("it did not reach its end")
-        if not chain.wrong:
-            chain.wrong += differences(place.contents(), reference) + place.leftovers()
-    finally:
-        for each in chain.sessions:
-            kill_session(each)
-    for hit in chain.hits:
-        told = chain.told[hit] > 0
-        chain.told[hit] -= told
-        table.add(FAULT_OF[hit], same=not chain.wrong, told=told)
-    assert chain.wrong == []
+    assert hit_again_and_again(chain, most, reference, table) == []
 
 
 # ---- Dask -------------------------------------------------------------------------------------
 
 
+def computes(process: subprocess.Popen[str]) -> bool:
+    """Say whether a job of the run works at a partition of mechanisms."""
+    for job in family(process)["job"]:
+        with contextlib.suppress(psutil.Error):
+            if {"mechanism", "part"} <= set(job.cmdline()):
+                return True
+    return False
+
+
 @pytest.mark.parametrize("victim", ["worker", "scheduler"])
 @pytest.mark.parametrize("number", range(-(-TRIES // 2)))
-def test_a_part_of_a_dask_cluster_is_killed(number, victim, tmp_path, reference, table):
+def test_a_part_of_a_dask_cluster_is_killed(
+    number, victim, tmp_path, undisturbed, reference, table
+):
     """The tables are those of the undisturbed run; what records the cluster is not compared."""
     chance = chance_of("dask", victim, number)
     place = Place(tmp_path / "place")
@@ -192,11 +106,13 @@ def test_a_part_of_a_dask_cluster_is_killed(number, victim, tmp_path, reference,
         )
         with ended(place.start()) as process:
             hits = 0
-            while process.poll() is None and hits < 3:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(chance.uniform(5.0, LATEST_S))
-                if process.poll() is not None:
-                    break
+            while process.poll() is None and hits < 2:
+                if not computes(process):
+                    time.sleep(0.05)
+                    continue
+                time.sleep(chance.uniform(0.0, 0.1 * undisturbed.seconds))
+                if not computes(process):
+                    continue
                 hits += 1
                 if victim == "scheduler":
                     dask.kill_scheduler()
@@ -215,7 +131,8 @@ def test_a_part_of_a_dask_cluster_is_killed(number, victim, tmp_path, reference,
     wrong = [place.outputs[-1][-2000:]] if code else []
     found = {k: v for k, v in place.contents().items() if k.endswith((".parquet", ".tif"))}
     wrong += [k for k, v in found.items() if reference.get(k) != v]
-    assert len(found) > 15
+    assert len(found) > 10
+    assert hits
     count(table, f"SIGKILL of the Dask {victim}", wrong, told)
 
 
@@ -308,7 +225,7 @@ def test_the_clock_was_set_back(tmp_path, undisturbed, reference, table):
     """All that is there is from tomorrow, and settings change: old results are not told as new."""
     place = copy_place(undisturbed, tmp_path / "place")
     set_times(place.folder, 86_400.0)
-    place.write_config(mechanism={"trials": 4, "grid_step_deg": 10})
+    place.write_config(mechanism={"trials": 3, "grid_step_deg": 20})
     assert place.run() == 0, place.outputs[-1]
     changed = differences(place.contents(), reference)
     assert "mechanisms.parquet" in changed
@@ -317,12 +234,12 @@ def test_the_clock_was_set_back(tmp_path, undisturbed, reference, table):
     count(table, "clock set back", end_of(place, reference))
 
 
-def test_the_clock_was_set_back_after_a_kill(tmp_path, reference, table):
+def test_the_clock_was_set_back_after_a_kill(tmp_path, undisturbed, reference, table):
     chance = chance_of("clock")
     place = Place(tmp_path / "place")
     place.write_config()
     with ended(place.start()) as process, contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(chance.uniform(15.0, LATEST_S))
+        process.wait(chance.uniform(0.3, LATEST) * undisturbed.seconds)
     set_times(place.folder, 86_400.0)
     count(table, "clock set back", end_of(place, reference))
 
@@ -373,14 +290,14 @@ def test_a_file_is_damaged(number, what, tmp_path, undisturbed, reference, table
 
 
 @pytest.mark.parametrize("number", range(-(-TRIES // 2)))
-def test_two_runs_on_one_folder(number, tmp_path, reference, table):
+def test_two_runs_on_one_folder(number, tmp_path, undisturbed, reference, table):
     chance = chance_of("two", number)
     place = Place(tmp_path / "place")
     place.write_config()
     second = Place(place.folder)
     with ended(place.start()) as process:
         said = place.log.rename(place.folder / "first.txt")
-        time.sleep(chance.uniform(5.0, LATEST_S))
+        time.sleep(chance.uniform(0.2, LATEST) * undisturbed.seconds)
         timer = threading.Timer(LIMIT_S, process.kill)
         timer.start()
         assert second.run() == 1
