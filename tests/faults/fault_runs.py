@@ -31,8 +31,9 @@ LIMIT_S = 1200.0
 NOT_COMPARED = (".log", ".tsv")
 """Endings of files that hold times."""
 
-BOOKS = ("settings.yaml", "plan/finished.json")
-"""Files that record the cluster, and that a plan found the run finished: not what came out."""
+BOOKS = ("settings.yaml", "plan/finished.json", "ingest/sources/digests.json")
+"""Files that record the cluster, that a plan found the run finished, and when sources were changed
+and where they lie: not what came out."""
 
 SETTINGS = {
     "name": NAME,
