@@ -54,6 +54,12 @@ STATIONS = 16
 """First motions of an event."""
 
 
+def hear_signals() -> None:
+    """Hear signals that whoever runs the tests ignores, as a shell does for what is behind it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def write_sources(folder: Path) -> None:
     """Write synthetic events, and readings with given take-off angles."""
     r = np.random.default_rng(0)
@@ -113,6 +119,7 @@ class Place:
                 cwd=self.folder, start_new_session=True, text=True, errors="replace",
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
                 env={k: v for k, v in values.items() if v is not None},
+                preexec_fn=hear_signals,
             )  # fmt: skip
 
     @property

@@ -47,7 +47,7 @@ TRIES = int(os.environ.get("FAULTS_TRIES", "5"))
 CHAIN = 10
 """Signals that one run gets from its beginning to its end."""
 
-LATEST = 0.6
+LATEST = 0.4
 """A signal comes at most so long after the command, in lengths of the undisturbed run."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -28,6 +29,7 @@ from quakeloom.formats import (
     read_travel_time_table,
     read_waveforms,
 )
+from quakeloom.formats._dataless import read_dataless
 from quakeloom.formats._parquet import read_raw_parquet
 from quakeloom.schema import validate_table
 from quakeloom.store import open_dataset, open_item, read_arrays, read_table
@@ -303,3 +305,31 @@ def test_a_dataset_whose_description_is_damaged_is_told(tmp_path, text):
     (folder / "zarr.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=r"d\.zarr"), open_dataset(open_item(folder)):
         pass
+
+
+def test_a_station_file_whose_namespace_is_broken_off_is_read_or_refused(tmp_path):
+    text = '<FDSNStationXML xmlns="http://www.fdsn.org/xml/station/1"></FDSNStationXML>'
+    for cut in range(1, 30):
+        broken = text.replace("http://www.fdsn.org/xml/station/1", "{l/}station/1"[:cut] + "}")
+        with contextlib.suppress(FormatError):
+            assert read_source(write(tmp_path, broken), "stationxml").stations.num_rows == 0
+
+
+class Cut:
+    """A blockette of dataless SEED whose fields are cut off."""
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+
+
+@pytest.mark.parametrize("number", [50, 52])
+def test_a_blockette_that_was_cut_is_put_aside(tmp_path, monkeypatch, number):
+    volume = type("Volume", (), {"stations": [[Cut(50), Cut(number)]]})
+    monkeypatch.setattr("obspy.io.xseed.Parser", lambda stream: volume)
+    path = write(tmp_path, "000001V 0100012")
+    if number == 50:
+        with pytest.raises(FormatError, match="without a station"):
+            read_dataless(path)
+    else:
+        (reject,) = read_dataless(path).rejects.to_pylist()
+        assert "station code is missing" in reject["reason"]
