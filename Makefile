@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-long test-cluster bench test-slurm test-wheel format docs docs-site clean
+.PHONY: help demo test test-long test-cluster test-faults test-fuzz bench test-slurm test-wheel format docs docs-site \
+  clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,13 +30,24 @@ test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the 
 	snakefmt --check Snakefile workflow
 	mypy
 	lint-imports
-	pytest -n 2 --dist worksteal -m "not long and not cluster and not slurm"
+	pytest -n 2 --dist worksteal -m "not long and not cluster and not faults and not slurm"
 
 test-long: $(STAMP)  ## Run the thorough tests that make test leaves out.
 	pytest -n 2 --dist worksteal -m long
 
 test-cluster: $(STAMP)  ## Run through a Dask scheduler and workers that are killed and join meanwhile.
 	pytest -m cluster -rP tests/cluster
+
+test-faults: $(STAMP)  ## Kill and damage runs at random moments (FAULTS_KILLS=100, FAULTS_TRIES=5, FAULTS_SEED=15).
+	pytest -m faults -rP tests/faults
+
+FUZZ_INPUTS ?= 100000
+FUZZ_SECONDS ?= 90
+FUZZ_READERS ?=
+
+test-fuzz: $(STAMP)  ## Give every reader broken inputs: FUZZ_INPUTS each, at most FUZZ_SECONDS.
+	$(BIN)/python tests/fuzz/driver.py $(FUZZ_READERS) --inputs $(FUZZ_INPUTS) \
+	  --seconds $(FUZZ_SECONDS) --workers 2
 
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \

@@ -182,6 +182,27 @@ def test_accepted_sets_that_were_deleted_are_made_again(tmp_path):
     assert layout.accepted.digest() == digest
 
 
+@pytest.mark.parametrize("damage", ["cut", "one byte", "chunk gone"])
+def test_results_that_were_changed_after_their_marker_are_made_again(tmp_path, damage):
+    """A damaged table or chunk would else stay for ever: its marker is there."""
+    path = write_run(tmp_path)
+    layout = compute_run(path, tmp_path / "results")
+    root = layout.root.local
+    chunk = next(p for p in root.glob("accepted.zarr/all/*/c/**/*") if p.is_file())
+    files = [root / "mechanisms.parquet", root / "parts/mechanism/all/solutions.parquet", chunk]
+    before = [file.read_bytes() for file in files]
+    for file, content in zip(files, before, strict=True):
+        half = len(content) // 2
+        if damage == "chunk gone":
+            chunk.unlink(missing_ok=True)
+        elif damage == "cut":
+            file.write_bytes(content[:half])
+        else:
+            file.write_bytes(content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :])
+    compute_run(path, tmp_path / "results")
+    assert [file.read_bytes() for file in files] == before
+
+
 def test_times_in_the_future_become_the_present(tmp_path):
     path = write_run(tmp_path)
     layout = compute_run(path, tmp_path / "results")
@@ -200,3 +221,32 @@ def test_two_commands_do_not_work_in_one_folder(tmp_path):
         assert not second
     with folder.claim() as again:
         assert again
+
+
+def test_a_description_makes_the_page_anew_and_nothing_else(tmp_path):
+    _, layout = plan(write_run(tmp_path), tmp_path / "results")
+    before = plans_of(layout)
+    plan(write_run(tmp_path, description="another"), tmp_path / "results")
+    assert changed(before, plans_of(layout)) == {"report.page.json", "settings.yaml"}
+
+
+def test_a_station_without_readings_makes_no_partition_anew(tmp_path):
+    """Its place goes into the tables of the run, which are gathered again."""
+    _, layout = plan(write_run(tmp_path), tmp_path / "results")
+    before = plans_of(layout)
+    (tmp_path / "place.csv").write_text("station,longitude,latitude\nNEW,135,35\n")
+    sources = [{"path": f} for f in ("events.csv", "readings.csv", "place.csv")]
+    plan(write_run(tmp_path, sources=sources), tmp_path / "results")
+    found = changed(before, plans_of(layout))
+    assert "mechanism.finalise.json" in found
+    assert "stations/one.json" in found
+    assert not [name for name in found if name.startswith("mechanism/")]
+
+
+def plans_of(layout: RunLayout) -> dict[str, bytes]:
+    folder = layout.root.local / "plan"
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    return {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}

@@ -4,6 +4,20 @@ A user's mistake ends in one message and exit code 2, any other foreseen failure
 message and exit code 1; a traceback means a defect of quakeloom.
 """
 
-from quakeloom.cli._main import main
+import sys
+
+from quakeloom.cli._stopping import STOPPED, stopped_code, taking_signals
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; a signal is told in one line from the first moment on."""
+    with taking_signals():
+        try:
+            # here, since it takes a second, in which a Ctrl-C would end in a traceback
+            from quakeloom.cli._main import main as run
+        except KeyboardInterrupt:
+            print(f"quakeloom: {STOPPED}", file=sys.stderr)
+            sys.exit(stopped_code())
+        run()

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quakeloom.cli._console import counting
-from quakeloom.cli._open_run import Partition, Run, open_run
+from quakeloom.cli._open_run import Partition, Run, at_work
 from quakeloom.cli._setting_pairs import merge_settings, read_setting_file, read_setting_pairs
 from quakeloom.cli._table_files import refuse_file_for_folder
 
@@ -101,7 +101,8 @@ def locate_part(
     """Locate the events of one partition; what was there of it is replaced."""
     from quakeloom.stages.locate import verbs as stage
 
-    stage.part(*open_run(run), partition, number)
+    with at_work(run) as opened:
+        stage.part(*opened, partition, number)
 
 
 @locate_app.command("terms")
@@ -109,7 +110,8 @@ def locate_terms(run: Run, number: Round) -> None:
     """Estimate station terms from all partitions of a round; refuse while any is missing."""
     from quakeloom.stages.locate import verbs as stage
 
-    stage.gather_terms(*open_run(run), number)
+    with at_work(run) as opened:
+        stage.gather_terms(*opened, number)
 
 
 def _show(found: Any, out: Path) -> None:

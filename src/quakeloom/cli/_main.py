@@ -28,14 +28,12 @@ from quakeloom.cli import (
     _version,
     _waveforms,
 )
+from quakeloom.cli._stopping import STOPPED, stopped_code
 from quakeloom.cli._system_errors import describe_system_error
 from quakeloom.core import QuakeloomError
 
 _CODE_OF_STOPPED = 130
-"""Exit code after Ctrl-C."""
-
-_STOPPED = "stopped; what is complete is kept, and the same command goes on from there."
-"""What is said after Ctrl-C."""
+"""Exit code with which typer ends after Ctrl-C."""
 
 app = typer.Typer(
     name="quakeloom",
@@ -112,14 +110,14 @@ def main() -> None:
     except SystemExit as end:
         if end.code != _CODE_OF_STOPPED:
             raise
-        _end(_STOPPED, _CODE_OF_STOPPED)  # typer takes Ctrl-C for an exit without a word
+        _end(STOPPED, stopped_code())  # typer takes Ctrl-C for an exit without a word
     except QuakeloomError as error:
         _end(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except KeyboardInterrupt:
-        _end(_STOPPED, _CODE_OF_STOPPED)
+        _end(STOPPED, stopped_code())
     except (OSError, MemoryError) as error:
         if logging.getLogger().isEnabledFor(logging.DEBUG):
             logging.getLogger(__name__).debug("where it arose", exc_info=error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -22,3 +24,15 @@ def open_run(run: Path) -> tuple[Settings, RunLayout]:
 
     layout = RunLayout(run)
     return read_settings(layout), layout
+
+
+@contextlib.contextmanager
+def at_work(run: Path) -> Iterator[tuple[Settings, RunLayout]]:
+    """Give settings and layout of a planned run, and let a new plan wait until this has ended.
+
+    A job outlives a Snakemake that was killed. What it writes is whole, but a run that starts
+    meanwhile would take its temporary files for leftovers.
+    """
+    settings, layout = open_run(run)
+    with layout.root.share():
+        yield settings, layout

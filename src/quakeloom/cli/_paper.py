@@ -122,7 +122,7 @@ def _run_all(configuration: Configuration, results: Path, cores: int) -> None:
     from quakeloom.cli._console import status
     from quakeloom.stages.planning import plan_configuration
 
-    with working_alone(configuration.name, results):
+    with working_alone(configuration, results):
         with status("planning") as say:
             plan_configuration(configuration, results, say)
         run_workflow(configuration, results, WorkflowCall(find_snakefile(None), cores=cores))

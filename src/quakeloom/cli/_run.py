@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from quakeloom.cli._snakemake import (
     refuse_read_only_folder,
     run_snakemake,
 )
+from quakeloom.cli._snakemake_lock import LockOwner
 from quakeloom.cli._waveforms import fetch as fetch_waveforms
 from quakeloom.core import (
     PlanError,
@@ -33,7 +35,7 @@ from quakeloom.core import (
     machine_cores,
     shipped_places,
 )
-from quakeloom.store import RunLayout, open_item, open_results
+from quakeloom.store import Item, RunLayout, open_item, open_results
 
 if TYPE_CHECKING:
     from quakeloom.config import Configuration, Settings
@@ -86,7 +88,7 @@ def plan(
             "planned."
         )
     configuration = load_runs(config)
-    with working_alone(configuration.name, results), status("planning") as say:
+    with working_alone(configuration, results), status("planning") as say:
         made = plan_configuration(configuration, results, say)
     for name, entry in made["runs"].items():
         counts = ", ".join(_count_partitions(s, e) for s, e in entry["stages"].items())
@@ -145,7 +147,7 @@ def planned_alone(
     planner = planning_command(call.profile_folder)
     if planner:
         plan_elsewhere(planner, configuration, results)
-    with working_alone(configuration.name, results):
+    with working_alone(configuration, results):
         if not planner:
             with status("planning") as say:
                 plan_configuration(configuration, results, say)
@@ -218,7 +220,17 @@ def run_workflow(configuration: Configuration, results: Path, call: WorkflowCall
     only_unlock = UNLOCK in call.rest
     is_plain = call.dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ
     log = results / configuration.name / "snakemake.log"
-    code, watched = run_snakemake(command, environment, log, is_plain or only_unlock)
+    names = (configuration.name, *configuration.cases)
+    owned = LockOwner([results / each for each in dict.fromkeys(names)])
+    if not call.dry_run and owned.remove_dead_lock():
+        typer.echo(
+            f"{configuration.name}: removed the lock of a run that was killed; it goes on from "
+            "there.",
+            err=True,
+        )
+    code, watched = run_snakemake(
+        command, environment, log, is_plain or only_unlock, None if call.dry_run else owned
+    )
     if code:
         raise QuakeloomError(_why_stopped(configuration.name, code, watched))
     if only_unlock:
@@ -250,16 +262,38 @@ def _say_schedulers(cases: Iterable[Settings]) -> None:
                 typer.echo(f"It has no worker; jobs wait {cluster.wait_s:g} s for the first one.")
 
 
+_LOOK_S = 1.0
+"""Seconds between two looks whether jobs that were left behind have ended."""
+
+
 @contextlib.contextmanager
-def working_alone(name: str, results: Path) -> Iterator[None]:
-    """Hold the folder of a run; refuse if another command plans or runs there."""
+def working_alone(configuration: Configuration, results: Path) -> Iterator[None]:
+    """Hold the folder of a run; refuse if another command plans or runs there.
+
+    Jobs that a killed run left behind are waited for: what they finish is kept.
+    """
+    name = configuration.name
     with (open_item(results) / name).claim() as is_free:
         if not is_free:
             raise PlanError(
-                f"Another `quakeloom run` or `quakeloom plan` works on '{name}' in '{results}'. "
-                "Nothing was planned or run; wait for its end, or stop it."
+                f"Another `quakeloom run` or `quakeloom plan` works on '{name}' in '{results}', or "
+                "a Snakemake that it started and that goes on without it. Nothing was planned or "
+                "run; wait for its end, or stop it."
             )
+        for each in (name, *configuration.cases):
+            _wait_for_jobs(each, open_item(results) / each)
         yield
+
+
+def _wait_for_jobs(name: str, folder: Item) -> None:
+    if folder.is_shared():
+        typer.echo(
+            f"{name}: jobs of a run that was killed still work in '{folder}'; waiting for their "
+            "end (Ctrl-C stops waiting).",
+            err=True,
+        )
+        while folder.is_shared():
+            time.sleep(_LOOK_S)
 
 
 def _why_stopped(name: str, code: int, watched: Watched) -> str:
@@ -277,8 +311,9 @@ def _why_stopped(name: str, code: int, watched: Watched) -> str:
             f"The workflow of '{name}' stopped, and what is done is kept. Fix the cause, and run "
             f"again:{reasons}"
         )
+    how = f"Snakemake's exit code {code}" if code > 0 else f"Snakemake was killed, signal {-code}"
     return (
-        f"The workflow of '{name}' stopped (Snakemake's exit code {code}). What is done is kept: "
+        f"The workflow of '{name}' stopped ({how}). What is done is kept: "
         "fix the cause that the message above or logs/ names, and run again."
     )
 

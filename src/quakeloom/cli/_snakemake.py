@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from quakeloom.cli._snakemake_lock import LockOwner
 from quakeloom.core import InputError, SettingsError, StoppedError
 
 UNLOCK = "--unlock"
@@ -158,7 +159,11 @@ def refuse_odd_name(results: Path) -> None:
 
 
 def run_snakemake(
-    command: list[str], environment: dict[str, str], log: Path, is_plain: bool
+    command: list[str],
+    environment: dict[str, str],
+    log: Path,
+    is_plain: bool,
+    owner: LockOwner | None = None,
 ) -> tuple[int, Watched]:
     """Run Snakemake; return its exit code, and what is to be known of its words.
 
@@ -170,6 +175,8 @@ def run_snakemake(
         Gets its words where a progress bar is shown.
     is_plain : bool
         Print its words as they come; else a progress bar, and its last words if it fails.
+    owner : LockOwner, optional
+        Notes who holds the lock, so that a later run knows when its owner is dead.
 
     Raises
     ------
@@ -177,25 +184,33 @@ def run_snakemake(
         If it was stopped by Ctrl-C or another signal; it got the signal, and has ended.
     """
     watched = Watched()
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=None if is_plain else subprocess.PIPE,
-        stderr=subprocess.PIPE if is_plain else subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    with _handing_on(process, watched):
+    with _handing_on(watched) as hand_on:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=None if is_plain else subprocess.PIPE,
+            stderr=subprocess.PIPE if is_plain else subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            close_fds=False,  # so it holds the claim on the folder as well, if we are killed
+        )
+        if owner is not None:
+            owner.note(process.pid)
+        hand_on(process)
         if is_plain:
             assert process.stderr is not None
             for line in process.stderr:
                 watched.see(line)
-                sys.stderr.write(line)
-                sys.stderr.flush()
+                # once it is told to stop, its words and its jobs' are those of a broken-off work
+                if not watched.signals:
+                    sys.stderr.write(line)
+                    sys.stderr.flush()
         else:
             _show_progress(process, log, watched)
         code = process.wait()
+    if owner is not None and code >= 0:
+        owner.forget()
     if watched.signals:
         raise StoppedError(
             "Stopped, with all jobs. What is done is kept; this goes on from there: "
@@ -206,19 +221,32 @@ def run_snakemake(
 
 
 @contextlib.contextmanager
-def _handing_on(process: subprocess.Popen[str], watched: Watched) -> Iterator[None]:
-    """Hand signals on to Snakemake and its jobs, so that it ends in order and leaves no lock."""
+def _handing_on(watched: Watched) -> Iterator[Callable[[subprocess.Popen[str]], None]]:
+    """Hand signals on to Snakemake and its jobs, so that it ends in order and leaves no lock.
+
+    Gives a function that is told of the process. Signals that come before, when it may be there
+    already, are handed on then.
+    """
+    begun: list[subprocess.Popen[str]] = []
 
     def take(number: int, _frame: object) -> None:
         if not watched.signals:
-            print("stopping: the jobs are told, which may take a moment", file=sys.stderr)
+            # not by a stream, which may be in the middle of a line
+            os.write(2, b"stopping: the jobs are told, which may take a moment\n")
         watched.signals.append(number)
+        if not begun:
+            return
         if number == signal.SIGINT and _is_in_front():
             # the terminal has told all processes; where it was another's signal, they hear late
-            later = threading.Timer(_PATIENCE_S, _hand_on, (process, watched, number))
+            later = threading.Timer(_PATIENCE_S, _hand_on, (begun[0], watched, number))
             later.daemon = True
             later.start()
         else:
+            _hand_on(begun[0], watched, number)
+
+    def begin(process: subprocess.Popen[str]) -> None:
+        begun.append(process)
+        for number in watched.signals[:1]:
             _hand_on(process, watched, number)
 
     before = {
@@ -227,11 +255,12 @@ def _handing_on(process: subprocess.Popen[str], watched: Watched) -> Iterator[No
         if signal.getsignal(number) is not signal.SIG_IGN  # nohup
     }
     try:
-        yield
+        yield begin
     finally:
-        if process.poll() is None:  # an error of ours must not leave it behind
-            _hand_on(process, watched, signal.SIGTERM)
-            process.wait()
+        for process in begun:
+            if process.poll() is None:  # an error of ours must not leave it behind
+                _hand_on(process, watched, signal.SIGTERM)
+                process.wait()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from quakeloom.cli._open_run import Partition, Run, open_run
+from quakeloom.cli._open_run import Partition, Run, at_work, open_run
 from quakeloom.core import PlanError
 from quakeloom.stages.every_stage import every_stage, find_stage
 from quakeloom.stages.frame.stage import Stage
@@ -73,25 +73,29 @@ def _add_verbs(group: typer.Typer, stage: Stage) -> None:
         """Open the stage: what all partitions share is made, what is missing is told."""
         from quakeloom.stages.frame.verbs import init_stage
 
-        init_stage(find_stage(name), *open_run(run))
+        with at_work(run) as opened:
+            init_stage(find_stage(name), *opened)
 
     def part(partition: Partition, run: Run) -> None:
         """Compute one partition; what was there of it is replaced."""
         from quakeloom.stages.frame.verbs import run_part
 
-        run_part(find_stage(name), *open_run(run), partition)
+        with at_work(run) as opened:
+            run_part(find_stage(name), *opened, partition)
 
     def part_of_one(run: Run) -> None:
         """Compute the stage; what was there of it is replaced."""
         from quakeloom.stages.frame.verbs import run_part
 
-        run_part(find_stage(name), *open_run(run))
+        with at_work(run) as opened:
+            run_part(find_stage(name), *opened)
 
     def finalise(run: Run) -> None:
         """Gather the partitions; refuse while any is missing."""
         from quakeloom.stages.frame.verbs import finalise_stage
 
-        finalise_stage(find_stage(name), *open_run(run))
+        with at_work(run) as opened:
+            finalise_stage(find_stage(name), *opened)
 
     verbs: dict[str, Callable[..., None]] = {"verify": verify}
     if stage.partitions != "planning":
@@ -111,6 +115,6 @@ def report(run: Run) -> None:
     from quakeloom.stages.frame.chains import run_stages
     from quakeloom.stages.frame.partition_states import refuse_unfinished
 
-    settings, layout = open_run(run)
-    refuse_unfinished(layout, run_stages(settings), "no report was written")
-    write_report(settings, layout)
+    with at_work(run) as (settings, layout):
+        refuse_unfinished(layout, run_stages(settings), "no report was written")
+        write_report(settings, layout)

@@ -56,7 +56,7 @@ def tag(
 
     configuration = _load(config)
     refuse_unusable_folder(results)
-    with working_alone(configuration.name, results):
+    with working_alone(configuration, results):
         _plan(configuration, results)
         made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         runs = [(s, RunLayout(results / n)) for n, s in configuration.cases.items()]

@@ -208,6 +208,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
             f"{path} is no text in UTF-8, so it is no configuration file. Nothing was run; give a "
             "YAML file."
         ) from None
+    except RecursionError:
+        raise SettingsError(
+            f"{path} has brackets or indents that are too deep for settings. Nothing was run; "
+            "write `key: value` lines."
+        ) from None
     except (yaml.YAMLError, OSError) as error:
         raise SettingsError(f"{path} cannot be read as YAML: {error}") from error
     if _is_larger(data, _MOST_VALUES):

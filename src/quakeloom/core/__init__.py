@@ -3,6 +3,7 @@
 Floor 0. Imports nothing else of quakeloom.
 """
 
+from quakeloom.core.array_archives import BrokenArchiveError, read_array_archive
 from quakeloom.core.coastlines import Coastline
 from quakeloom.core.compiled import compiled, machine_code_place
 from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
@@ -53,6 +54,7 @@ __all__ = [
     "EARTH_RADIUS_KM",
     "MACHINE_TROUBLE",
     "AlignmentError",
+    "BrokenArchiveError",
     "ClusterError",
     "Coastline",
     "FormatError",
@@ -90,6 +92,7 @@ __all__ = [
     "quaternions",
     "random_stream",
     "ray_vectors",
+    "read_array_archive",
     "relative_quaternions",
     "rotation_angle",
     "s_radiation",

@@ -12,10 +12,26 @@ Memory that is short and files that cannot be read would give other numbers when
 """
 
 
+_LONGEST = 1500
+"""Letters of a message about a file: some ten lines; chosen here."""
+
+
 class QuakeloomError(Exception):
     """Base of all errors that quakeloom raises on purpose."""
 
     exit_code = 1
+
+
+class _FileError(QuakeloomError):
+    """An error that quotes a file, whose words may be as long as the file: the middle is cut."""
+
+    exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        if len(message) > _LONGEST:
+            half = _LONGEST // 2
+            message = f"{message[:half]} … {message[-half:]}"
+        super().__init__(message)
 
 
 class StoppedError(QuakeloomError):
@@ -39,16 +55,12 @@ class SettingsError(QuakeloomError):
     exit_code = 2
 
 
-class FormatError(QuakeloomError):
+class FormatError(_FileError):
     """A file is not in the format it was said to be in."""
 
-    exit_code = 2
 
-
-class InputError(QuakeloomError):
+class InputError(_FileError):
     """An input is missing or holds nothing that can be used."""
-
-    exit_code = 2
 
 
 class SchemaError(QuakeloomError):

@@ -304,8 +304,15 @@ def _typed_numbers(chunk: pa.Array, target: pa.DataType) -> NDArray[Any]:
     if chunk.type == target and not chunk.null_count:
         values: NDArray[Any] = chunk.to_numpy(zero_copy_only=False)
         return values
-    filled: NDArray[Any] = chunk.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    filled: NDArray[Any] = _as_floats(chunk).fill_null(np.nan).to_numpy(zero_copy_only=False)
     return filled
+
+
+def _as_floats(chunk: pa.Array) -> pa.Array:
+    """Numbers as floats; those of more digits than a float has are rounded to the nearest."""
+    if pa.types.is_decimal(chunk.type):  # Arrow knows no unsafe cast of these
+        return chunk.cast(pa.float64())
+    return chunk.cast(pa.float64(), safe=False)
 
 
 def _blame_ranges(v: Variable, values: NDArray[Any], outside: Mask, blame: Blame) -> None:
@@ -332,8 +339,8 @@ def _outside(v: Variable, values: NDArray[Any]) -> Mask:
     if not len(values):
         return np.zeros(0, dtype=bool)
     low, high = np.min(values), np.max(values)
-    inside = (v.minimum is None or low >= v.minimum) and (v.maximum is None or high <= v.maximum)
-    if inside and np.isfinite(low) and np.isfinite(high):
+    least, greatest = v.limits
+    if low >= least and high <= greatest and np.isfinite(low) and np.isfinite(high):
         return np.zeros(len(values), dtype=bool)
     return out_of_bounds(v.name, values)
 

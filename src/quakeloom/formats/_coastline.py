@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-from lzma import LZMAError
 from pathlib import Path
-from zipfile import BadZipFile
 
-import numpy as np
-
-from quakeloom.core import Coastline, FormatError
+from quakeloom.core import Coastline, FormatError, read_array_archive
 
 _LOG = logging.getLogger(__name__)
 """Tells of coastlines that are not at hand."""
@@ -37,11 +33,10 @@ def read_coastline(path: str | Path) -> Coastline:
     """
     path = Path(path)
     try:
-        with np.load(path) as data:
-            arrays = {name: data[name] for name in _ARRAYS}
-            name = next((text for r, text in _NAMES.items() if r in path.name), "")
-            return Coastline.from_steps(**arrays, name=name)
-    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, LZMAError) as error:
+        arrays = read_array_archive(path, _ARRAYS)
+        name = next((text for r, text in _NAMES.items() if r in path.name), "")
+        return Coastline.from_steps(**arrays, name=name)
+    except (OSError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise FormatError(
             f"Coastline file '{path}' cannot be read ({error}). Maps cannot show the coast; "
             "take the file from the repository again or make it with "

@@ -53,8 +53,8 @@ def read_dataless(path: Path) -> SourceTables:
     network = station = ""
     for number, blockette in enumerate((b for blocks in volume for b in blocks), start=1):
         if blockette.id == _STATION:
-            network = str(blockette.network_code).strip()
-            station = str(blockette.station_call_letters).strip()
+            network = _text(blockette, "network_code")
+            station = _text(blockette, "station_call_letters")
         elif blockette.id == _CHANNEL:
             _add_channel(blockette, network, station, number, stations, rejects)
     if not len(stations) and not len(rejects):
@@ -62,16 +62,21 @@ def read_dataless(path: Path) -> SourceTables:
     return SourceTables(stations=stations.table(), rejects=rejects.table())
 
 
+def _text(blockette: Any, name: str) -> str:
+    """Return a field; empty where the blockette was cut before it."""
+    return str(getattr(blockette, name, "")).strip()
+
+
 def _add_channel(
     blockette: Any, network: str, station: str, number: int, stations: TableBuilder,
     rejects: Rejects,
 ) -> None:  # fmt: skip
-    channel = str(blockette.channel_identifier).strip()
+    channel = _text(blockette, "channel_identifier")
     text = f"{network} {station} {channel}"
     row: dict[str, Any] = {
         "network": network,
         "station": station,
-        "location_code": str(blockette.location_identifier).strip(),
+        "location_code": _text(blockette, "location_identifier"),
         "channel": channel,
         "source_line": number,
     }

@@ -48,7 +48,8 @@ def put_aside_no_planes(table: pa.Table, rejects: Rejects) -> pa.Table:
         table = table.filter(pa.array(~zero))
         if not table.num_rows:
             raise FormatError(
-                "Strike, dip and rake of every mechanism are 0. Nothing is read; check the columns."
+                f"Strike, dip and rake of every mechanism of '{rejects.source_file}' are 0. "
+                "Nothing is read; check the columns."
             )
     return _with_first_planes(table)
 

@@ -99,8 +99,12 @@ def _geojson(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     except (ValueError, KeyError, AttributeError, RecursionError) as error:
         raise FormatError(f"'{path}' is no GeoJSON ({error}); no fault is read.") from error
     for number, feature in enumerate(features, start=1):
-        properties = dict(feature.get("properties") or {})
-        geometry = feature.get("geometry") or {}
+        properties, geometry = feature.get("properties") or {}, feature.get("geometry") or {}
+        if not isinstance(properties, dict) or not isinstance(geometry, dict):
+            raise FormatError(
+                f"'{path}', feature {number} has properties or a geometry that are no objects; no "
+                "fault is read."
+            )
         kind, points = geometry.get("type"), geometry.get("coordinates") or []
         lines = {"Point": [[points]], "LineString": [points], "MultiLineString": points}.get(
             str(kind), []
@@ -110,6 +114,11 @@ def _geojson(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 f"'{path}', feature {number} is a {kind}; a fault is a Point or a LineString."
             )
         for line in lines:
+            if not _is_line(line):
+                raise FormatError(
+                    f"'{path}', feature {number}: its coordinates are no pairs of finite numbers; "
+                    "no fault is read."
+                )
             if len(line) == 1:
                 yield f"feature {number}", {**properties, "longitude": line[0][0],
                                             "latitude": line[0][1]}  # fmt: skip
@@ -118,6 +127,16 @@ def _geojson(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 piece = {"strike_deg": float(azimuth)} if "strike" not in properties else {}
                 middle = {"longitude": (a[0] + b[0]) / 2, "latitude": (a[1] + b[1]) / 2}
                 yield f"feature {number}", {**piece, **properties, **middle}
+
+
+def _is_line(line: Any) -> bool:
+    """Say whether something is a list of points of two finite numbers or more."""
+    return isinstance(line, list) and all(
+        isinstance(p, list)
+        and len(p) >= 2
+        and all(isinstance(v, int | float) and abs(v) < 1e9 for v in p[:2])
+        for p in line
+    )
 
 
 def _row(path: Path, where: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +159,7 @@ def _row(path: Path, where: str, record: Mapping[str, Any]) -> dict[str, Any]:
             )
     row["strike_deg"] = float(wrap_strike(row["strike_deg"]))
     row["rake_deg"] = float(wrap_rake(row["rake_deg"]))
-    bounded = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg")
+    bounded = ("longitude", "latitude", "strike_deg", "dip_deg", "rake_deg", "dip_std_deg")
     if problem := bounds_problem(**{name: row[name] for name in bounded}):
         raise FormatError(
             f"'{path}', {where}: {problem}. No tendency is computed; strike has the dip to its "

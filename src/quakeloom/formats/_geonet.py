@@ -21,7 +21,7 @@ from quakeloom.formats._mechanism_angles import (
     wrap_strike,
 )
 from quakeloom.formats._source_tables import Rejects, TableBuilder
-from quakeloom.formats._text_lines import bounds_problem, read_lines
+from quakeloom.formats._text_lines import bounds_problem, read_lines, utc_nanoseconds
 
 GEONET_HEADER = b"PublicID,Date,Latitude,Longitude,strike1,dip1,rake1"
 """How the file begins."""
@@ -85,6 +85,7 @@ def _row(cells: dict[str, str], line: int) -> dict[str, Any]:
     date = (cells.get("Date") or "").strip()
     try:
         time = datetime.strptime(date, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        utc_nanoseconds(time.year, time.month, time.day)  # says what no time of ours can be
     except ValueError:
         raise ValueError(f"Date '{date}' is not yyyymmddhhmmss") from None
     identifier = (cells.get("PublicID") or "").strip()

@@ -300,7 +300,7 @@ def _is_magnitude(value: float) -> bool:
 
 
 def _is_exponent(value: float) -> bool:
-    return value == round(value) and _SMALLEST_EXPONENT <= value <= _LARGEST_EXPONENT
+    return value.is_integer() and _SMALLEST_EXPONENT <= value <= _LARGEST_EXPONENT
 
 
 def _magnitude(moment: float, exponent: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,8 @@ def read_hash_control(path: str | Path, driver: int | None = None) -> dict[str, 
     for i, (key, kind) in enumerate(questions):
         try:
             settings[key] = kind(answers[i])
+            if not math.isfinite(settings[key]):
+                raise ValueError
         except (IndexError, ValueError):
             found = answers[i] if i < len(answers) else "nothing"
             raise FormatError(

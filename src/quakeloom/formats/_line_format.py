@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.core import FormatError
+from quakeloom.core import EARTH_RADIUS_KM, FormatError
 from quakeloom.formats._line_plausibility import find_implausible_picks
 from quakeloom.formats._source_tables import Rejects, TableBuilder
 
@@ -82,6 +82,8 @@ class PickCollector:
             problem = "a distance is not a number"
         elif not (math.isfinite(time) and time >= 0):
             problem = f"travel time {time:g} s is impossible"
+        elif any(abs(v) > EARTH_RADIUS_KM for v in (shot[1], receiver[1])):
+            problem = "depth_km is beyond the Earth"
         elif error < 0 or math.isinf(error):
             problem = f"time error {error:g} s is impossible"
         else:

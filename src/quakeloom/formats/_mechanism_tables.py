@@ -188,9 +188,11 @@ def register_mechanisms(raw: RawTable) -> pa.Table:
     names = raw.data.column_names
     choose_table(raw.path, names, "mechanisms", mechanisms=True)
     table = register_table(raw, "mechanisms")
-    if "status" not in names:
-        solved = pc.invert(pc.is_nan(table.column("strike_deg")))
-        table = _replace(table, "status", pc.if_else(solved, "solved", "no_solution"))
+    solved = pc.if_else(pc.is_nan(table.column("strike_deg")), "no_solution", "solved")
+    said = table.column("status")
+    unsaid = pc.equal(said, "")
+    if pc.any(unsaid).as_py():
+        table = _replace(table, "status", pc.if_else(unsaid, solved, said))
     return _with_auxiliary(put_aside_no_planes(table, raw.rejects))
 
 

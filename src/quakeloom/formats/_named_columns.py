@@ -21,6 +21,7 @@ from quakeloom.formats._column_names import (
 )
 from quakeloom.formats._first_motions import phase_class
 from quakeloom.formats._mechanism_angles import wrap_strike
+from quakeloom.formats._plain_columns import cell_text, plain_columns
 from quakeloom.formats._source_tables import Rejects
 from quakeloom.formats._text_columns import parse_floats
 from quakeloom.schema import TABLES
@@ -34,7 +35,7 @@ class RawTable:
     ----------
     path : Path
     data : pyarrow.Table
-        Columns of any type.
+        Columns of any type; those that are no texts, numbers or times become texts.
     lines : ndarray of int64, optional
         Line of every row; without it, the rows are numbered from 1.
     rejects : Rejects
@@ -50,14 +51,17 @@ class RawTable:
     optional: tuple[str, ...] = ()
     reasons: dict[int, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.data = plain_columns(self.data)
+
     def line(self, row: int) -> int:
         """Return the line of a row."""
         return int(self.lines[row]) if self.lines is not None else row + 1
 
     def text(self, row: int) -> str:
         """Return a row as text, for its reject."""
-        cells = (self.data.column(i)[row].as_py() for i in range(self.data.num_columns))
-        return ",".join("" if c is None else str(c) for c in cells)
+        cells = (cell_text(self.data.column(i)[row]) for i in range(self.data.num_columns))
+        return ",".join("" if c is None else c for c in cells)
 
 
 def name_columns(raw: RawTable, table: str) -> dict[str, pa.ChunkedArray]:

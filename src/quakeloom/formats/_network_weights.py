@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import InputError
+from quakeloom.core import BrokenArchiveError, InputError, read_array_archive
 
 
 def read_network_weights(file: Path) -> dict[str, Any]:
@@ -37,9 +35,8 @@ def read_network_weights(file: Path) -> dict[str, Any]:
     """
     if file.suffix == ".npz":
         try:
-            with np.load(file, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
+            return dict(read_array_archive(file))
+        except (OSError, BrokenArchiveError) as error:
             raise InputError(
                 f"No weights of a network could be read from {file} ({error}). Nothing was read "
                 "with it; give a file that `quakeloom train` wrote."
@@ -73,11 +70,29 @@ def write_network_weights(file: Path, arrays: Mapping[str, NDArray[Any]]) -> Non
 
 
 def read_seisbench_description(file: Path) -> dict[str, Any] | None:
-    """Return the JSON that SeisBench keeps beside weights, or None where there is none."""
+    """Return the JSON that SeisBench keeps beside weights, or None where there is none.
+
+    Raises
+    ------
+    InputError
+        If it is no JSON, or none of the form of SeisBench's.
+    """
     beside = file.with_name(file.name.replace(".pt", ".json"))
     if beside == file or not beside.is_file():
         return None
-    return dict(json.loads(beside.read_text(encoding="utf-8")))
+    try:
+        said = json.loads(beside.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"'{beside}', which describes the weights '{file.name}', is no JSON ({error}). Nothing "
+            "was read with them; copy it from SeisBench's cache again."
+        ) from None
+    if not isinstance(said, dict) or not isinstance(said.get("model_args") or {}, dict):
+        raise InputError(
+            f"'{beside}' does not describe the weights '{file.name}' as SeisBench does. Nothing "
+            "was read with them; copy it from SeisBench's cache again."
+        )
+    return {**said, "model_args": said.get("model_args") or {}}
 
 
 def seisbench_folder(model: str) -> Path:

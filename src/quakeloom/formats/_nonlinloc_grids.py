@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quakeloom.core import FormatError
 from quakeloom.formats._nonlinloc_stations import split_label
-from quakeloom.formats._text_lines import read_lines
+from quakeloom.formats._text_lines import bounds_problem, read_lines
 
 _TITLE = "NonLinLoc grid header"
 """Name of the format, for messages."""
@@ -252,6 +252,9 @@ def _map_frame(lines: list[list[str]]) -> MapFrame:
     try:
         latitude, longitude = float(values["LATORIG"]), float(values["LONGORIG"])
         azimuth = -float(values["ROTCW"])
+        known = math.isfinite(latitude + longitude + azimuth)
+        if not known or bounds_problem(latitude=latitude, longitude=longitude):
+            raise ValueError  # what lies nowhere is as good as not known
         projection = _projection(name, latitude, longitude, values)
     except (KeyError, ValueError):
         return MapFrame(name)

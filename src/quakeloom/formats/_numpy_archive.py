@@ -10,15 +10,13 @@ Reference: Zhu & Beroza (2019), Geophys. J. Int. 216, 261-273, and the data of t
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import FormatError
+from quakeloom.core import BrokenArchiveError, FormatError, read_array_archive
 from quakeloom.formats._text_lines import utc_nanoseconds
 from quakeloom.formats._waveform_format import Trace, WaveformFile, WaveformFormat
 
@@ -45,9 +43,8 @@ def read_numpy_record(path: Path, headers: bool = False) -> WaveformFile:
         impossible time.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {k: archive[k] for k in archive.files if k != "pair_id"}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, TypeError) as error:
+        arrays = read_array_archive(path, names_but=("pair_id",))
+    except (OSError, BrokenArchiveError) as error:
         raise FormatError(
             f"'{path}' cannot be read as a numpy archive ({error}). Nothing is read from it."
         ) from error

@@ -13,6 +13,9 @@ from quakeloom.formats._text_lines import head_lines, read_lines
 _LIST = "a list of picked numpy records"
 """Name of the format in messages."""
 
+_MOST_SAMPLES = 1e9
+"""No record is longer: 116 days at 100 Hz."""
+
 _NANO = 1_000_000_000
 """Nanoseconds of a second."""
 
@@ -44,9 +47,12 @@ def read_picked_list(path: Path) -> SourceTables:
             continue
         for phase, column in (("P", "itp"), ("S", "its")):
             try:
-                at = (start or 0) + round(float(row[column]) / RATE_HZ * _NANO)
-            except (KeyError, ValueError, OverflowError):
-                rejects.add(number, "pick", f"{column} is no number", line, "", station)
+                sample = float(row[column])
+                if not 0.0 <= sample <= _MOST_SAMPLES:
+                    raise ValueError
+                at = (start or 0) + round(sample / RATE_HZ * _NANO)
+            except (KeyError, ValueError):
+                rejects.add(number, "pick", f"{column} is no sample of a record", line, "", station)
                 continue
             picks.add(network=network, station=station, phase=phase, time=at, source_line=number)
     if not len(picks):

@@ -43,6 +43,12 @@ _MISREAD = {"SACXY": "alphanumeric SAC"}
 _COUNTED = {"TSPAIR", "SLIST"}
 """Text formats whose headers tell the number of samples, which ObsPy does not look at."""
 
+_UNSAFE = {"GSE1", "GSE2"}
+"""Formats whose compiled reader in ObsPy writes beyond its room where a line is too long."""
+
+_LINE = 80
+"""Letters of a line of samples in GSE2.0 (GSETT-3, CRP/243, section on DAT2); ObsPy's room."""
+
 _COUNT = re.compile(rb"^TIMESERIES [^,]*, (\d+) samples", re.M)
 """The number of samples in a header of these formats."""
 
@@ -90,6 +96,8 @@ def read_with_obspy(path: Path, headers: bool = False) -> WaveformFile:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
+                if name in _UNSAFE:
+                    _refuse_long_lines(path)
                 # headers alone are not a promise of every format
                 stream = read(str(path))
             except Exception as error:  # whatever a foreign reader may raise
@@ -110,6 +118,17 @@ def read_with_obspy(path: Path, headers: bool = False) -> WaveformFile:
     raise FormatError(
         f"'{path}' cannot be read ({said}). Nothing is read from it; write it as miniSEED."
     )
+
+
+def _refuse_long_lines(path: Path) -> None:
+    """Refuse samples in lines longer than the format's, before they reach compiled code."""
+    inside = False
+    for number, line in enumerate(path.read_bytes().replace(b"\r\n", b"\n").split(b"\n"), 1):
+        word = line[:4]
+        if word in (b"DAT1", b"DAT2", b"CHK1", b"CHK2", b"WID1", b"WID2"):
+            inside = word in (b"DAT1", b"DAT2")
+        elif inside and len(line) > _LINE:
+            raise ValueError(f"line {number} of the samples has {len(line)} letters, not {_LINE}")
 
 
 def _check_text(found: WaveformFile, path: Path) -> None:

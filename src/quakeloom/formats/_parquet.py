@@ -46,8 +46,9 @@ def read_raw_parquet(path: Path) -> RawTable:
             f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
         ]
         data = pq.read_table(path, memory_map=True, read_dictionary=texts, partitioning=None)
-    except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
+        data.validate(full=True)  # texts that are no UTF-8 would fail where they are used
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise FormatError(
             f"'{path}' is no readable Parquet file ({reason}). Nothing is read from it; it may "
             "be cut off, so write it again, or name its format."

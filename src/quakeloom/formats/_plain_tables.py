@@ -33,6 +33,7 @@ from quakeloom.formats._named_columns import (
     motion_column,
     name_columns,
 )
+from quakeloom.formats._plain_columns import cell_text
 from quakeloom.formats._source_tables import SOURCE_TABLES, SourceTables
 from quakeloom.formats._time_cells import Reason
 from quakeloom.schema import TABLES, VARIABLES, arrow_type, table_schema, variable
@@ -258,7 +259,7 @@ def _first_misshapen(raw: RawTable) -> dict[str, Any] | None:
 def _sentence(reason: Reason, row: int, name: str, source: pa.ChunkedArray) -> str:
     if callable(reason):
         return reason(row)
-    cell = str(source[row].as_py())[:60] if "{cell}" in reason else ""
+    cell = str(cell_text(source[row]))[:60] if "{cell}" in reason else ""
     return reason.replace("{name}", name).replace("{cell}", cell)
 
 

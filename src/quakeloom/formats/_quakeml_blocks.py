@@ -146,6 +146,8 @@ def _entity(found: re.Match[str]) -> str:
     if name[0] != "#":
         return _ENTITIES.get(name, found.group(0))
     try:
-        return chr(int(name[2:], 16) if name[1] in "xX" else int(name[1:]))
+        code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+        # halves of a pair are no characters of their own in XML
+        return found.group(0) if 0xD800 <= code <= 0xDFFF else chr(code)
     except (ValueError, OverflowError):
         return found.group(0)

@@ -20,6 +20,9 @@ ROOTS = ("quakeml", "seiscomp", *PARENTS)
 
 _FIRST_BYTES = 4096
 """Bytes in which the declaration of a document must stand."""
+_WHOLE_BYTES = 60_000
+"""A head that is shorter is the whole document: readers take 64 kB and more at first."""
+
 _DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 """The declaration of a document, with its encoding."""
 _TAG_NAME = re.compile(rb"<([^\s/>]+)")
@@ -74,13 +77,14 @@ class Utf8Stream:
     """Bytes of a file as UTF-8, whatever its encoding."""
 
     def __init__(self, stream: ByteStream, path: Path) -> None:
-        self._stream = stream
+        self._stream, self._path = stream, path
         self._decoder: codecs.IncrementalDecoder | None = None
         first = stream.read(_FIRST_BYTES)
         name = _encoding(first)
         try:
             known = codecs.lookup(name).name
-        except LookupError:
+            b"<?xml".decode(known, "replace")  # packings such as zlib have names as well
+        except (LookupError, UnicodeError):
             raise FormatError(
                 f"'{path}' says that its encoding is '{name}', which is not known. Nothing is "
                 "read; convert it to UTF-8."
@@ -96,7 +100,13 @@ class Utf8Stream:
             self._kept = b""
             if self._decoder is None or not raw:
                 return raw
-            text = self._decoder.decode(raw).removeprefix("\ufeff")
+            try:
+                text = self._decoder.decode(raw).removeprefix("\ufeff")
+            except UnicodeError as error:  # a beginning that the encoding must have is not there
+                raise FormatError(
+                    f"'{self._path}' is not in the encoding that it says ({error}). Nothing is "
+                    "read from it; convert it to UTF-8."
+                ) from None
             if text:
                 return text.encode("utf-8")
 
@@ -185,6 +195,8 @@ def _parse_head(head: bytes) -> tuple[str, _Start | None, str]:
         for begin in range(0, len(head), _FIRST_BYTES):
             if not found:
                 parser.Parse(head[begin : begin + _FIRST_BYTES], False)
+        if not found and len(head) < _WHOLE_BYTES:
+            parser.Parse(b"", True)  # a document that is cut off here says so
     except expat.ExpatError as error:
         problem = f"{expat.errors.messages[error.code]} at line {error.lineno}"
     return (roots[0] if roots else ""), (found[0] if found else None), problem

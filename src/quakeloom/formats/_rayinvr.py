@@ -131,6 +131,8 @@ def read_rayinvr_model(path: str | Path) -> RayinvrModel:
                 i += 2 if last else 3
                 if int(body[0]) == 0 or last:
                     break
+            if not all(map(math.isfinite, (*x, *v))):
+                raise ValueError("a number is not finite")
             if len(x) != len(v):
                 raise ValueError(f"{len(x)} positions and {len(v)} values")
             items.append((layer, np.column_stack([x, v])))

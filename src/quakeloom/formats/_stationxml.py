@@ -101,7 +101,7 @@ class _Reader:
         self._codes: dict[str, str] = {}
 
     def take(self, action: str, element: Any) -> None:
-        name = etree.QName(element).localname
+        name = etree_name(element)
         if name == "FDSNStationXML":
             self.root = True
         elif not self.root:
@@ -228,7 +228,8 @@ def _number(element: Any, tag: str) -> float | None:
 
 def etree_name(element: Any) -> str:
     """Return the local name of an element; empty for comments and instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    # not by lxml, which raises for a namespace that a damaged file has broken off
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 _OPEN = -(2**63)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import FormatError
+from quakeloom.core import EARTH_RADIUS_KM, FormatError
 from quakeloom.formats._text_lines import read_lines
 
 Floats = NDArray[np.float64]
@@ -80,6 +80,17 @@ def read_travel_time_table(path: str | Path) -> TravelTimeTable:
         raise FormatError(
             f"'{path}' has {len(rows)} lines for {depth.size} depths and {distance.size} "
             "distances, so some are missing or doubled. The table is not used; give a whole one."
+        )
+    first, second = times
+    if (first < 0).any() or (second < first).any():
+        raise FormatError(
+            f"'{path}' has P before the origin, or S before P. The table is not used; its columns "
+            "are P time, S time, depth and distance."
+        )
+    if depth[0] < -10.0 or depth[-1] > EARTH_RADIUS_KM or distance[0] < 0.0:
+        raise FormatError(
+            f"'{path}' has depths {depth[0]:g} to {depth[-1]:g} km and distances from "
+            f"{distance[0]:g} km, which are none of the Earth. The table is not used; correct it."
         )
     return TravelTimeTable(path.name, depth, distance, times[0], times[1])
 

@@ -89,10 +89,13 @@ def _size(word: str) -> float:
 
 
 def _time(values: list[float]) -> int | None:
-    year, month, day = math.floor(values[2]), values[3], values[4]
+    month, day = values[3], values[4]
     hour, minute, second = values[7:10]
     if math.isnan(hour + minute + second):
         return None
+    if not all(map(math.isfinite, values[2:5] + values[7:10])):
+        raise ValueError("a number of the time is missing or infinite")
+    year = math.floor(values[2])
     for name, value in (("month", month), ("day", day), ("hour", hour), ("minute", minute)):
         if value != round(value):
             raise ValueError(f"{name} {value:g} is no whole number")

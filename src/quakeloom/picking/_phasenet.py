@@ -7,6 +7,7 @@ Weights that were trained with SeisBench want its padding, and 3001 samples.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,10 +120,27 @@ class PhaseNetPicker:
         self.samples = wanted.samples
         self.norm = wanted.norm
         self.errors = WIDE_TARGETS
+        if sorted(wanted.phases) != list("NPS") or sorted(wanted.components) != list("ENZ"):
+            raise InputError(
+                f"The weights '{name}' are for phases {wanted.phases!r} and components "
+                f"{wanted.components!r}, not N, P, S and E, N, Z. Nothing was picked; mend the "
+                "description beside the weights."
+            )
+        if not 0.0 < wanted.sampling_rate_hz < math.inf:
+            raise InputError(
+                f"The weights '{name}' are for {wanted.sampling_rate_hz:g} samples a second. "
+                "Nothing was picked; mend the description beside the weights."
+            )
         self._channels = [wanted.phases.index("P"), wanted.phases.index("S")]
         by_seisbench = wanted.padding == "seisbench"
         self._padding = _SEISBENCH_PADDING if by_seisbench else _same_paddings(wanted.samples)
-        self._layers = fold_layers(state, _EPSILON)
+        try:
+            self._layers = fold_layers(state, _EPSILON)
+        except ValueError as error:
+            raise InputError(
+                f"The weights '{name}' are of no PhaseNet that can be used: {error}. Nothing was "
+                "picked; give weights that `quakeloom train picker` wrote, or SeisBench's."
+            ) from None
         self._device = find_device() if device == "auto" else device
         self._network: CompiledUNet | None = None
         self._tensors: dict[str, Any] = {}

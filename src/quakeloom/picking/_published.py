@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from quakeloom.core import InputError
 from quakeloom.picking._phasenet import PhaseNetConventions, PhaseNetPicker
 from quakeloom.picking._picker import Picker
 from quakeloom.picking._seisbench import SeisBenchPicker
@@ -51,12 +52,24 @@ def build_seisbench_picker(
     conventions = PhaseNetConventions(
         components=arguments.get("component_order", "ENZ"),
         phases=arguments.get("phases", "NPS"),
-        sampling_rate_hz=float(arguments.get("sampling_rate") or 100.0),
+        sampling_rate_hz=_rate(arguments, name),
         samples=3000 if authors else 3001,
         padding="trained" if authors else "seisbench",
         norm="living" if authors else arguments.get("norm", "std"),
     )
     return PhaseNetPicker(state, f"{model or 'phasenet'}-{name}", conventions)
+
+
+def _rate(arguments: Mapping[str, Any], name: str) -> float:
+    """Return the sampling rate that a description says, 100 Hz where it says none."""
+    said = arguments.get("sampling_rate") or 100.0
+    try:
+        return float(said)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"The description of the weights '{name}' has the sampling rate {str(said)[:40]!r}, "
+            "which is no number. Nothing was picked; copy it from SeisBench's cache again."
+        ) from None
 
 
 def _is_phasenet(state: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:

@@ -33,6 +33,12 @@ STRIDE = 4
 KERNEL = 7
 """Samples that a convolution looks at."""
 
+_FIRST_WIDTH = 8
+"""Channels of the first level (Zhu & Beroza 2019, figure 4)."""
+
+_COMPONENTS, _PHASES = 3, 3
+"""Channels that go in, and those that come out: noise, P and S."""
+
 _GAP = 3
 """Zeros between windows: half a kernel, so that no convolution sees the neighbor."""
 _WINDOWS = 16
@@ -56,7 +62,43 @@ def fold_layers(state: Mapping[str, Any], epsilon: float) -> Layers:
     dict
         Weight and bias, in double precision: ``inc``, ``same0`` ... ``same4``, ``down0`` ...
         ``down3``, ``up0`` ... ``up3`` (channels first), ``merge0`` ... ``merge3``, ``out``.
+
+    Raises
+    ------
+    ValueError
+        If an array is missing, is not of PhaseNet's shape, or holds what is no number.
     """
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            layers = _fold(state, epsilon)
+    except KeyError as error:
+        raise ValueError(f"array {error} is missing") from None
+    except TypeError as error:
+        raise ValueError(f"an array holds no numbers: {str(error)[:80]}") from None
+    for name, wanted in _layer_shapes().items():
+        weight, bias = layers[name]
+        if weight.shape != wanted or bias.shape != (wanted[name.startswith("up")],):
+            raise ValueError(f"layer {name} is {weight.shape} and not {wanted}")
+        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+            raise ValueError(f"layer {name} holds what is no finite number")
+    return layers
+
+
+def _layer_shapes() -> dict[str, tuple[int, int, int]]:
+    """Shapes of the weights of all layers: channels double from level to level."""
+    width = [_FIRST_WIDTH << i for i in range(DEPTH)]
+    shapes = {"inc": (width[0], _COMPONENTS, KERNEL), "out": (_PHASES, width[0], 1)}
+    for i in range(DEPTH):
+        shapes[f"same{i}"] = (width[i], width[max(i - 1, 0)], KERNEL)
+    for i in range(DEPTH - 1):
+        upper, lower = width[DEPTH - 2 - i], width[DEPTH - 1 - i]
+        shapes[f"down{i}"] = (width[i], width[i], KERNEL)
+        shapes[f"up{i}"] = (lower, upper, KERNEL)
+        shapes[f"merge{i}"] = (upper, lower, KERNEL)
+    return shapes
+
+
+def _fold(state: Mapping[str, Any], epsilon: float) -> Layers:
     values = {k: np.asarray(v, dtype=np.float64) for k, v in state.items()}
 
     def fold(

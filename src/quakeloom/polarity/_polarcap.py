@@ -42,7 +42,7 @@ class PolarCapReader:
     pick_sample = 32
 
     def __init__(self, state: Mapping[str, Any], name: str) -> None:
-        missing = [k for k in _NEEDED if k not in state]
+        missing = [k for k in _NEEDED if not hasattr(state.get(k), "float")]
         if missing:
             raise InputError(
                 f"The weights '{name}' are of no PolarCAP network ('{missing[0]}' is not in "

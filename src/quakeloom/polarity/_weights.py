@@ -117,7 +117,10 @@ def build_polarity_reader(state: Mapping[str, Any], name: str) -> PolarityReader
         return PolarCapReader(state, name)
     arrays = {key: np.asarray(value) for key, value in state.items()}
     architecture = str(arrays.pop("architecture", ""))
-    temperature = float(arrays.pop("temperature", np.array(1.0)))
+    try:
+        temperature = float(arrays.pop("temperature", np.array(1.0)))
+    except (TypeError, ValueError):
+        temperature = np.nan  # refused below
     wanted = parameter_shapes(architecture) if architecture in ARCHITECTURES else {}
     found = {key: array.shape for key, array in arrays.items()}
     if not wanted or found != wanted:
@@ -125,6 +128,17 @@ def build_polarity_reader(state: Mapping[str, Any], name: str) -> PolarityReader
             f"The weights '{name}' are of no polarity network of quakeloom (architecture "
             f"'{architecture}', {len(found)} arrays), nor of PolarCAP. No polarity was read; give "
             "the file that `quakeloom train polarity` wrote."
+        )
+    for key, array in {**arrays, "temperature": np.array(temperature)}.items():
+        if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+            raise InputError(
+                f"The weights '{name}' hold no finite numbers in '{key}'. No polarity was read; "
+                "give the file that `quakeloom train polarity` wrote."
+            )
+    if temperature <= 0.0:
+        raise InputError(
+            f"The weights '{name}' have a temperature of {temperature:g}, which must be above 0. "
+            "No polarity was read; give the file that `quakeloom train polarity` wrote."
         )
     parameters = {key: np.ascontiguousarray(a, np.float32) for key, a in arrays.items()}
     network = PolarityNetwork(architecture, parameters, temperature)

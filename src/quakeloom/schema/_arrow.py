@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -138,14 +139,17 @@ def time_values(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
 
 
 def out_of_bounds(name: str, values: Any) -> NDArray[np.bool_]:
-    """Return a mask of the values outside a variable's registered bounds; NaN is inside."""
-    v = variable(name)
+    """Return a mask of the values outside a variable's bounds, or that its type cannot store.
+
+    NaN is inside.
+    """
+    low, high = variable(name).limits
     x = np.asarray(values, dtype=float)
     bad: NDArray[np.bool_] = np.isinf(x)
-    if v.minimum is not None:
-        bad |= x < v.minimum
-    if v.maximum is not None:
-        bad |= x > v.maximum
+    if low > -math.inf:
+        bad |= x < low
+    if high < math.inf:
+        bad |= x > high
     return bad
 
 

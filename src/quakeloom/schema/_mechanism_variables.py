@@ -99,7 +99,7 @@ LIST = (
     ),
     Variable("solution_count", "int32", "1", "Mechanisms found (multiples included).", minimum=0),
     Variable("acceptable_count", "int32", "1", "Grid mechanisms accepted in any trial.", minimum=0),
-    Variable("quality", "string", "", "Quality letter.", values=QUALITIES),
+    Variable("quality", "string", "", "Quality letter.", "empty", values=QUALITIES),
     Variable("multiple", "bool", "1", "More than one solution stands apart."),
     Variable(
         "solution", "int8", "1", "Number of the solution of an event, 0 preferred.", minimum=0

@@ -73,7 +73,7 @@ def range_problem(name: str, value: float) -> str:
     v = MODEL_VARIABLES.get(name) or VARIABLES[name]
     if _inside(v, value):
         return ""
-    problem = f"{name} {value:g} is outside [{v.minimum}, {v.maximum}] {v.unit}"
+    problem = f"{name} {value:g} is outside {_range(v)} {v.unit}"
     for meaning, factor in OTHER_UNITS.get(name, ()):
         if _inside(v, value * factor):
             return f"{problem}; if it is {meaning}, write {value * factor:g}"
@@ -82,7 +82,15 @@ def range_problem(name: str, value: float) -> str:
     return problem
 
 
+def _range(v: Variable) -> str:
+    """Bounds for a message; of what has none registered, those of its type."""
+    low, high = v.limits
+    if v.dtype.startswith("float") and None in (v.minimum, v.maximum):
+        return f"[{v.minimum}, {v.maximum}]"
+    least = f"{low:.0f}" if v.minimum is None else v.minimum
+    return f"[{least}, {f'{high:.0f}' if v.maximum is None else v.maximum}]"
+
+
 def _inside(v: Variable, value: float) -> bool:
-    low = v.minimum is None or not value < v.minimum
-    high = v.maximum is None or not value > v.maximum
-    return low and high and not math.isinf(value)
+    low, high = v.limits
+    return not (value < low or value > high or math.isinf(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import zarr
@@ -54,17 +54,21 @@ def open_dataset(item: Item) -> Iterator[Dataset]:
     Raises
     ------
     InputError
-        If it is not there.
+        If it is not there, or what it says of itself is damaged. Chunks are read when they are
+        used; their damage is found by the digests of the run.
     """
     import xarray  # takes half a second; few commands need it
 
     if not item.exists():
         raise InputError(f"{item} is missing, so it cannot be read. Run what makes it again.")
     if item.name.endswith(".nc"):
-        with local_copy(item) as path, xarray.open_dataset(path, engine="scipy") as data:
+        with (
+            local_copy(item) as path,
+            _opened(item, lambda: xarray.open_dataset(path, engine="scipy")) as data,
+        ):
             yield data
         return
-    with xarray.open_zarr(item.zarr, consolidated=False) as data:
+    with _opened(item, lambda: xarray.open_zarr(item.zarr, consolidated=False)) as data:
         yield data
 
 
@@ -82,10 +86,25 @@ def open_lazily(item: Item) -> Dataset:
         raise InputError(f"{item} is missing, so it cannot be read. Run what makes it again.")
     data: Dataset
     if item.name.endswith(".nc"):
-        data = xarray.open_dataset(item.local, engine="scipy")
+        data = _opened(item, lambda: xarray.open_dataset(item.local, engine="scipy"))
     else:
         with warnings.catch_warnings():
             # locks and notes of the stages lie beside the arrays
             warnings.filterwarnings("ignore", "Object at .* is not recognized")
-            data = xarray.open_zarr(item.local, consolidated=False)
+            data = _opened(item, lambda: xarray.open_zarr(item.local, consolidated=False))
     return data
+
+
+def _opened(item: Item, opening: Callable[[], Dataset]) -> Dataset:
+    """Open a dataset; damage to what it says of itself is told in words."""
+    try:
+        return opening()
+    except MemoryError:
+        raise
+    except Exception as error:  # readers of JSON, Zarr and NetCDF fail in a dozen ways
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise InputError(
+            f"{item} cannot be opened ({type(error).__name__}: {str(error)[:120]}), so it is "
+            "damaged. Remove it and run again: what makes it is made again."
+        ) from error

@@ -199,13 +199,16 @@ def digest_input(path: Path) -> str:
 
 
 class InputDigests:
-    """Digests of files, read again only where size or time has changed.
+    """Digests of files, read again only where size or a time has changed.
+
+    The time of the last change of the file's entry counts as well: programs that write a file anew
+    can give it back the time of its content, but not that one.
 
     Attributes
     ----------
     known : dict of str to list
-        Size, time and digest of every file that was asked for, by its full path: JSON values,
-        to be kept from one plan to the next.
+        Size, both times and digest of every file that was asked for, by its full path: JSON
+        values, to be kept from one plan to the next.
     """
 
     def __init__(self, known: dict[str, list[Any]]) -> None:
@@ -213,11 +216,11 @@ class InputDigests:
 
     def of(self, path: Path) -> str:
         """Return the digest of a file's content."""
-        stamp = list(input_stamp(path))
+        stamp = [*input_stamp(path), path.stat().st_ctime_ns]
         name = str(path.resolve())
         kept = self.known.get(name)
-        if kept and kept[:2] == stamp:
-            return str(kept[2])
+        if kept and kept[:-1] == stamp:
+            return str(kept[-1])
         digest = digest_file(path)
         self.known[name] = [*stamp, digest]
         return digest

@@ -140,12 +140,27 @@ class Item:
         return self.store.lock(self.key)
 
     def claim(self) -> AbstractContextManager[bool]:
-        """Say whether this process alone works in this folder; the claim ends with the process."""
+        """Say whether this process alone works in this folder.
+
+        The claim ends with the process, and with those that it hands its open files on to.
+        """
         return self.store.claim(self.key)
+
+    def share(self) -> AbstractContextManager[None]:
+        """Work in this folder beside others; whoever waits for it waits for the end of this."""
+        return self.store.share(self.key)
+
+    def is_shared(self) -> bool:
+        """Say whether another process works in this folder now."""
+        return self.store.is_shared(self.key)
 
     def settle(self) -> bool:
         """Give a file whose time lies in the future the present; return whether it had one."""
         return self.store.settle(self.key)
+
+    def changed(self) -> float:
+        """Return when it, or the last of what lies below it, was changed (s of the epoch)."""
+        return self.store.changed(self.key)
 
     def open(self) -> BinaryIO:
         """Open it for reading in any order.

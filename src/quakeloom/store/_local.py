@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import pyarrow as pa
 
@@ -22,6 +22,9 @@ _SKEW_S = 2.0
 
 _UNFINISHED = re.compile(r"\.\d+\.(tmp|old)\.(?P<name>.+)")
 """Names of what is being written (``tmp``) or replaced (``old``), by the process of a number."""
+
+_SHARED = ".jobs"
+"""File on which all that work in a folder hold a lock together."""
 
 
 @dataclass(frozen=True)
@@ -158,18 +161,33 @@ class LocalStore:
 
     @contextlib.contextmanager
     def claim(self, key: str) -> Iterator[bool]:
-        """Say whether this process alone works in a folder; the claim ends with the process."""
+        """Say whether this process alone works in a folder.
+
+        The claim ends with the process, and with those that it hands its open files on to.
+        """
         folder = self.path(key)
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / ".working").open("w") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _take(stream, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 yield False
                 return
-            except OSError:  # a file system without locks
-                pass
+            os.set_inheritable(stream.fileno(), True)
             yield True
+
+    @contextlib.contextmanager
+    def share(self, key: str) -> Iterator[None]:
+        """Work in a folder beside others; whoever waits for it waits for the end of this."""
+        with (self.path(key) / _SHARED).open("w") as stream:
+            _take(stream, fcntl.LOCK_SH)
+            yield
+
+    def is_shared(self, key: str) -> bool:
+        """Say whether another process works in a folder now."""
+        place = self.path(key) / _SHARED
+        if not place.exists():
+            return False
+        with place.open("r+") as stream:
+            return not _take(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def settle(self, key: str) -> bool:
         """Give a file whose time lies in the future the present; return whether it had one."""
@@ -179,6 +197,16 @@ class LocalStore:
             return False
         os.utime(path, (now - _SKEW_S, now - _SKEW_S))
         return True
+
+    def changed(self, key: str) -> float:
+        """Return when a file, or the last of a folder and all below it, was changed."""
+        path = self.path(key)
+        latest = path.stat().st_mtime
+        if path.is_dir():
+            with os.scandir(path) as found:
+                shown = [e.name for e in found if not e.name.startswith(".")]
+            latest = max([latest, *(self.changed(f"{key}/{name}") for name in shown)])
+        return latest
 
     @contextlib.contextmanager
     def fetch(self, key: str) -> Iterator[Path]:
@@ -192,6 +220,17 @@ class LocalStore:
         the path.
         """
         return self.path(key)
+
+
+def _take(stream: IO[str], how: int) -> bool:
+    """Take a lock; return whether it was free. A file system may have no locks."""
+    try:
+        fcntl.flock(stream, how)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _to_disk(path: Path) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-from lzma import LZMAError
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quakeloom.core import InputError
+from quakeloom.core import BrokenArchiveError, InputError, read_array_archive
 from quakeloom.store._items import Item, atomic_file
-
-_DAMAGES = (OSError, ValueError, KeyError, EOFError, BadZipFile, LZMAError, zlib.error)
-"""What reading a file raises that is cut off or has changed bytes."""
 
 
 def write_arrays(item: Item, **arrays: ArrayLike) -> None:
@@ -33,9 +27,8 @@ def read_arrays(item: Item) -> dict[str, NDArray[Any]]:
     """
     with item.open() as stream:
         try:
-            with np.load(stream, allow_pickle=False) as found:
-                return {name: found[name] for name in found.files}
-        except _DAMAGES as error:
+            return read_array_archive(stream)
+        except BrokenArchiveError as error:
             raise InputError(
                 f"{item} holds no arrays that can be read ({error}), so it is damaged. Remove it "
                 "and run again: only what it belongs to is made again."

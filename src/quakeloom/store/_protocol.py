@@ -61,10 +61,22 @@ class Store(Protocol):
         """Wait until no other process holds the lock of a folder, and hold it."""
 
     def claim(self, key: str) -> AbstractContextManager[bool]:
-        """Say whether this process alone works in a folder; the claim ends with the process."""
+        """Say whether this process alone works in a folder.
+
+        The claim ends with the process, and with those that it hands its open files on to.
+        """
+
+    def share(self, key: str) -> AbstractContextManager[None]:
+        """Work in a folder beside others; whoever waits for it waits for the end of this."""
+
+    def is_shared(self, key: str) -> bool:
+        """Say whether another process works in a folder now."""
 
     def settle(self, key: str) -> bool:
         """Give a file whose time lies in the future the present; return whether it had one."""
+
+    def changed(self, key: str) -> float:
+        """Return when a file, or the last of a folder and all below it, was changed (s)."""
 
     def fetch(self, key: str) -> AbstractContextManager[Path]:
         """Give a local file or folder with the content, for programs that read nothing else."""

@@ -93,7 +93,7 @@ def read_table(item: Item, name: str, columns: list[str] | None = None) -> pa.Ta
     Raises
     ------
     InputError
-        If the file is missing or no Parquet file.
+        If the file is missing, no Parquet file, or its columns cannot be those of the table.
     """
     try:
         # ParquetFile spares the import of pyarrow.dataset
@@ -105,14 +105,22 @@ def read_table(item: Item, name: str, columns: list[str] | None = None) -> pa.Ta
         raise InputError(
             f"Table '{name}' is missing: there is no file {item}. Run what makes it again."
         ) from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the machine, not of the file
         raise InputError(
             f"{item} is no readable Parquet file: {error}. Remove it and run again, or give "
             "another file."
         ) from error
     if name in TABLES and table.schema.equals(table_schema(name)):
         return table
-    return conform_table(name, table)
+    try:
+        return conform_table(name, table)
+    except (SchemaError, KeyError, pa.ArrowException, ValueError) as error:
+        raise InputError(
+            f"{item} holds no table '{name}' ({str(error)[:200]}). Remove it and run again, or "
+            "give another file."
+        ) from error
 
 
 def read_columns(item: Item) -> list[str]:

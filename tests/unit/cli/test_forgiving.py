@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import textwrap
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -18,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from quakeloom.cli import _snakemake, main
-from quakeloom.cli._run import _why_stopped
+from quakeloom.cli._run import _why_stopped, working_alone
 from quakeloom.cli._snakemake import (
     Watched,
     cache_environment,
@@ -28,6 +31,7 @@ from quakeloom.cli._snakemake import (
     refuse_read_only_folder,
     run_snakemake,
 )
+from quakeloom.cli._snakemake_lock import LockOwner
 from quakeloom.cli._system_errors import describe_system_error
 from quakeloom.cli._table_files import (
     TABLE_ENDINGS,
@@ -367,3 +371,84 @@ def test_doctor_says_what_is_missing(monkeypatch, capsys):
     assert "set NUMBA_CACHE_DIR" in said
     assert "`best` is the classical method" in said
     assert "install quakeloom again" in said
+
+
+# ---- the lock of a Snakemake that was killed --------------------------------------------------
+
+
+@pytest.fixture
+def locked(tmp_path, monkeypatch) -> Path:
+    """A folder with a lock on files of a run, and one of another run."""
+    monkeypatch.chdir(tmp_path)
+    locks = tmp_path / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("results/a/parts/x.json\nresults/a/report.html\n")
+    (locks / "1.output.lock").write_text("results/ab/report.html\n")
+    return locks
+
+
+def dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    LockOwner([Path("results/a")]).note(process.pid)
+    process.communicate(b"\n")
+    return process.pid
+
+
+def test_the_lock_of_a_dead_owner_is_removed_and_no_other(locked):
+    dead_process()
+    assert not LockOwner([Path("results/b")]).remove_dead_lock()
+    assert LockOwner([Path("results/a")]).remove_dead_lock()
+    assert [f.name for f in locked.iterdir()] == ["1.output.lock"]
+    assert not LockOwner([Path("results/a")]).remove_dead_lock()
+
+
+@pytest.mark.parametrize("owner", ["unknown", "alive", "elsewhere", "record cut"])
+def test_a_lock_whose_owner_may_live_is_kept(locked, owner, monkeypatch):
+    if owner == "alive":
+        LockOwner([Path("results/a")]).note(os.getpid())
+    elif owner != "unknown":
+        dead_process()
+    if owner == "elsewhere":
+        monkeypatch.setattr("platform.node", lambda: "another")
+    if owner == "record cut":
+        (record,) = (locked.parent / "quakeloom").iterdir()
+        record.write_text(record.read_text()[:20])
+    assert not LockOwner([Path("results/a")]).remove_dead_lock()
+    assert len(list(locked.iterdir())) == 2
+
+
+def test_a_lock_stays_while_another_snakemake_works_in_the_folder(locked):
+    dead_process()
+    other = subprocess.Popen([sys.executable, "-c", "input()", "snakemake"], stdin=subprocess.PIPE)
+    try:
+        assert not LockOwner([Path("results/a")]).remove_dead_lock()
+    finally:
+        other.communicate(b"\n")
+    assert LockOwner([Path("results/a")]).remove_dead_lock()
+
+
+def test_a_claim_is_held_by_a_snakemake_whose_parent_is_gone(tmp_path):
+    with open_item(tmp_path / "run").claim() as first:
+        assert first
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+        )
+    with open_item(tmp_path / "run").claim() as free:
+        assert not free
+    child.communicate(b"\n")
+    with open_item(tmp_path / "run").claim() as free:
+        assert free
+
+
+def test_jobs_that_still_work_are_waited_for(tmp_path, capsys, monkeypatch):
+    folder = open_item(tmp_path / "run")
+    configuration = SimpleNamespace(name="run", cases={})
+    with working_alone(configuration, tmp_path):
+        pass
+    assert "still work" not in capsys.readouterr().err
+    with contextlib.ExitStack() as job:
+        job.enter_context(folder.share())
+        monkeypatch.setattr("time.sleep", lambda _: job.close())
+        with working_alone(configuration, tmp_path):
+            assert not folder.is_shared()
+    assert "jobs of a run that was killed still work" in capsys.readouterr().err

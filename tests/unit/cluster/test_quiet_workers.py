@@ -1,4 +1,4 @@
-"""Local workers say nothing of themselves, and serve no pages."""
+"""Local workers say nothing of themselves, serve no pages, and hear this machine alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if __name__ == "__main__":
         ours = [me, *me.children(recursive=True)]
         listens = {c.laddr.port for p in ours for c in p.net_connections() if c.status == "LISTEN"}
         print("listens", bool(listens), "port 8787", 8787 in listens)
+        print({c.laddr.ip for p in ours for c in p.net_connections() if c.status == "LISTEN"})
 """
 
 
@@ -31,6 +32,9 @@ def test_local_workers_are_quiet_and_leave_port_8787_alone(tmp_path):
     done = subprocess.run(
         [sys.executable, program], capture_output=True, text=True, timeout=300, check=True
     )
-    assert done.stdout.splitlines() == ["[1, 2, 3]", "listens True port 8787 False"]
+    said, ports, addresses = done.stdout.splitlines()
+    assert (said, ports) == ("[1, 2, 3]", "listens True port 8787 False")
+    # nobody on another machine may give them work, which is to run any program
+    assert addresses == "{'127.0.0.1'}"
     # with another program on 8787, a served page would go elsewhere, and dask would say so here
     assert done.stderr == ""

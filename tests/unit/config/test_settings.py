@@ -137,3 +137,11 @@ def test_truth_values_are_true_and_false_and_the_words_that_mean_them(tmp_path):
         path.write_text(GOOD + f"selection: {{reversals: {word}}}\n")
         (settings,) = load_configuration(path).cases.values()
         assert settings.selection.reversals is value
+
+
+@pytest.mark.parametrize("text", ["name: " + "[" * 3000, "name: " + "{a: " * 3000])
+def test_brackets_without_end_are_told(tmp_path, text):
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="too deep"):
+        load_configuration(path)

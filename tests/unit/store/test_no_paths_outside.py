@@ -45,6 +45,7 @@ EXCEPTIONS = {
     "cluster/_schedulers.py": "waits for the file that a starting scheduler writes",
     "stages/frame/code_digests.py": "reads the program's own source files",
     "cli/_snakemake.py": "Snakemake's words go to a log, line by line, on this machine",
+    "cli/_snakemake_lock.py": "the lock of Snakemake, in its own folder on this machine",
     "cli/_doctor.py": "says what this machine has: programs, disk, permissions",
     "cli/_main.py": "closes the standard output of this process",
     "cli/_profiles.py": "reads the profiles of Snakemake, which users write",

@@ -3,6 +3,10 @@
 import contextlib
 import fcntl
 import io
+import json
+import os
+import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +15,14 @@ import pytest
 from quakeloom.core import AlignmentError, InputError, SchemaError, digest_bytes
 from quakeloom.schema import make_table
 from quakeloom.store import (
+    InputDigests,
     Item,
     RunLayout,
     atomic_file,
     atomic_folder,
     create_array,
     create_group,
+    digest_input,
     grow_array,
     list_inputs,
     open_array,
@@ -426,3 +432,52 @@ def test_a_link_in_the_place_of_a_folder_is_replaced_and_its_target_kept(tmp_pat
     (open_item(root) / "other").remove()
     assert not (root / "other").is_symlink()
     assert elsewhere.exists() == (target == "folder")
+
+
+@pytest.mark.parametrize("how", ["time is put back", "time is put back by a copy"])
+def test_a_source_that_was_edited_with_its_size_and_time_is_read_again(tmp_path, how):
+    """Editors and copies can keep size and time of a file, and change what is in it."""
+    file = tmp_path / "picks.csv"
+    file.write_text("a,1\n")
+    digests = InputDigests({})
+    before, times = digests.of(file), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    time.sleep(0.02)  # the system counts times in ticks
+    if how == "time is put back":
+        file.write_text("a,2\n")
+    else:
+        (tmp_path / "copy").write_text("a,2\n")
+        (tmp_path / "copy").replace(file)
+    os.utime(file, ns=times)
+    assert file.stat().st_mtime_ns == times[1]
+    assert digests.of(file) == digest_input(file) != before
+
+
+def test_a_source_is_read_once_while_nothing_changes(tmp_path, monkeypatch):
+    file = tmp_path / "picks.csv"
+    file.write_text("a,1\n")
+    digests = InputDigests({})
+    before = digests.of(file)
+    kept = InputDigests(json.loads(json.dumps(digests.known)))
+    monkeypatch.setattr("quakeloom.store._inputs.digest_file", lambda path: "read again")
+    assert kept.of(file) == before
+    os.utime(file, (1, 1))
+    assert kept.of(file) == "read again"
+
+
+def test_what_is_written_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """A power cut after the rename finds the content: no file of zeros bears a result's name."""
+    done: list[str] = []
+    sync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda number: (done.append("content"), sync(number))[1])
+    monkeypatch.setattr(
+        Path, "replace", lambda self, target: (done.append("name"), rename(self, target))[1]
+    )
+    with atomic_file(open_item(tmp_path) / "a.json") as place:
+        Path(place).write_text("1")
+    assert done == ["content", "name"]
+    done.clear()
+    with atomic_folder(open_item(tmp_path) / "group") as folder:
+        for name in ("a", "b"):
+            with atomic_file(folder / name) as place:
+                Path(place).write_text("1")
+    assert done == ["content", "content", "name"]

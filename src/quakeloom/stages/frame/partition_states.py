@@ -318,7 +318,10 @@ def remove_old_parts(layout: RunLayout, stage: str, names: set[str]) -> None:
 
 
 def forget_lost(layout: RunLayout, stage: str) -> None:
-    """Remove the markers of partitions, opening and gathering whose files are no longer there.
+    """Remove the markers of partitions, opening and gathering whose files are lost or damaged.
+
+    Files are written before their marker. Those that were changed later are read, and count as
+    lost where they are not those of the marker.
 
     So are markers that cannot be read, as a power cut leaves them, and those of another partition,
     which were copied or renamed by hand: they count as absent.
@@ -329,18 +332,23 @@ def forget_lost(layout: RunLayout, stage: str) -> None:
     markers.append(layout.done_step(stage, "finalise"))
     markers.append(layout.done_step(stage, "init"))
     owner = {p.digest(): p.stem for p in layout.plans(stage).children()}
+    known: list[str] = []  # files of partitions, which the marker of gathering leaves out
     for marker in markers:
         if not marker.exists():
             continue
         try:
             names = dict(read_json(marker).get("digests", {}))
             partition = owner.get(read_json(marker).get("plan"), marker.stem)
+            known += names
         except (InputError, AttributeError, TypeError, ValueError):
             log.warning("%s cannot be read; what it belongs to is made again", marker)
             marker.remove()
             continue
         is_step = marker.name in (f"{stage}.init.json", f"{stage}.finalise.json")
         if any(not (layout.root / name).exists() for name in names):
+            marker.remove()
+        elif changed := changed_since(layout, marker, names, known):
+            log.warning("%s changed since it was written; it is made again", changed)
             marker.remove()
         elif not is_step and partition != marker.stem:
             log.warning("%s is that of %s; both are made again where need be", marker, partition)
@@ -350,6 +358,35 @@ def forget_lost(layout: RunLayout, stage: str) -> None:
         return  # it is made again in any case
     if any(not layout.done(stage, name).exists() for name in planned_partitions(layout, stage)):
         gathered.remove()
+
+
+def changed_since(
+    layout: RunLayout, marker: Item, names: dict[str, str], known: Sequence[str]
+) -> str:
+    """Return what was changed after its marker was written, and is not what that names.
+
+    Only what is newer than the marker is read. What a disk changes by itself, ``verify`` finds.
+
+    Parameters
+    ----------
+    layout : RunLayout
+    marker : Item
+    names : dict of str
+        Digests by key, as the marker has them.
+    known : sequence of str
+        Keys that other markers have, which do not count in the digest of a folder around them.
+
+    Returns
+    -------
+    str
+        The first such key, or nothing.
+    """
+    written = marker.changed()
+    for name, digest in names.items():
+        item = layout.root / name
+        if item.changed() > written and item.digest(keys_below(name, known)) != digest:
+            return name
+    return ""
 
 
 def settle_times(layout: RunLayout) -> None:
