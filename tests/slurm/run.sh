@@ -63,6 +63,7 @@ stop() {
   [ -n "${started_munge:-}" ] && pkill munged 2>/dev/null || true
   rm -f "$conf"
   if [ -e "$work/slurm.conf.before" ]; then mv "$work/slurm.conf.before" "$conf"; fi
+  sleep 2 # the daemons write their state as they end
   rm -rf "$work"
 }
 trap stop EXIT
