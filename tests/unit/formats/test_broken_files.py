@@ -94,6 +94,7 @@ BREAKS = {
     ),
     "gzip that is none": lambda data: b"\x1f\x8b\x08" + data,
     "gzip cut off": lambda data: gzip.compress(data)[:-9],
+    "a mark of UTF-8 alone": lambda data: b"\xef\xbb\xbf",
     "a long line": lambda data: b"x" * 1_000_000,
 }
 
