@@ -42,7 +42,7 @@ def read_array_archive(
     names : iterable of str, optional
         What is read; all arrays without it.
     names_but : collection of str, optional
-        What is not read, such as an array of Python's objects that nobody needs.
+        What is not read, such as an array of Python's objects that is not needed.
 
     Raises
     ------

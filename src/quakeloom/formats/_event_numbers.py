@@ -21,7 +21,9 @@ def number_events(event_ids: Sequence[str], digits: int) -> dict[str, int]:
     digits : int
         How many digits a number may have.
     """
-    plain = all(i.isascii() and i.isdigit() and len(i) <= digits and i[0] != "0" for i in event_ids)
+    plain = all(
+        i.isascii() and i.isdecimal() and len(i) <= digits and i[0] != "0" for i in event_ids
+    )
     return {i: int(i) if plain else n for n, i in enumerate(event_ids, start=1)}
 
 

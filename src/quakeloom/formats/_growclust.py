@@ -75,7 +75,7 @@ def _hypocenter(words: list[str]) -> Hypocenter:
 
 def _fits(line: str) -> bool:
     words = line.split()
-    if len(words) not in (_CATALOG, _LIST) or not words[0].isdigit():
+    if len(words) not in (_CATALOG, _LIST) or not words[0].isdecimal():
         return False
     try:
         values = [float(w) for w in words[:-1]]

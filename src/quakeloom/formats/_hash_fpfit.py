@@ -86,7 +86,7 @@ def read_hash_fpfit(path: Path, doubled_picks: str = "reject") -> SourceTables:
 
 
 def _is_event(line: str) -> bool:
-    return len(line) >= 34 and line[:10].replace(" ", "").isdigit()
+    return len(line) >= 34 and line[:10].replace(" ", "").isdecimal()
 
 
 def _start_event(rows: PhaseRows, number: int, line: str) -> None:
@@ -149,7 +149,7 @@ def _sniff(head: bytes) -> bool:
         len(lines) > 1
         and _EVENT.match(lines[0]) is not None
         and _PICK.match(lines[1]) is not None
-        and not lines[1][17:25].isdigit()
+        and not lines[1][17:25].isdecimal()
     )
 
 

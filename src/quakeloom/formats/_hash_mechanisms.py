@@ -107,7 +107,8 @@ def _row(line: str) -> dict[str, Any]:
         "polarity_misfit": int(match["misfit"]) / 100.0,
         "station_distribution_ratio": int(match["ratio"]) / 100.0,
     }
-    if problem := bounds_problem(**values):
+    counts = {"polarity_count": match["count"], "amplitude_ratio_count": match["ratios"] or "0"}
+    if problem := bounds_problem(**values, **{k: float(text) for k, text in counts.items()}):
         raise ValueError(problem)
     return (
         row
@@ -115,8 +116,7 @@ def _row(line: str) -> dict[str, Any]:
         | {
             "status": "solved",
             "quality": match["quality"],
-            "polarity_count": int(match["count"]),
-            "amplitude_ratio_count": int(match["ratios"] or 0),
+            **{k: int(text) for k, text in counts.items()},
             "multiple": bool(match["multiple"]),
         }
     )

@@ -59,7 +59,7 @@ def read_hash_reversals(path: Path) -> SourceTables:
 def _day(text: str) -> int | None:
     if text in ("0", "99999999", "00000000"):
         return None
-    if len(text) != 8 or not text.isdigit():
+    if len(text) != 8 or not text.isdecimal():
         raise ValueError(f"date '{text}' is not yyyymmdd")
     return utc_nanoseconds(int(text[:4]), int(text[4:6]), int(text[6:]))
 

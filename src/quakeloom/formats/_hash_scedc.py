@@ -81,7 +81,7 @@ def read_hash_scedc(path: Path, doubled_picks: str = "reject") -> SourceTables:
 
 def is_scedc_event(line: str) -> bool:
     """Say whether a line begins like an event line: date and time in columns 1 to 12."""
-    return len(line) >= 30 and line[:4].isdigit() and line[4:12].replace(" ", "").isdigit()
+    return len(line) >= 30 and line[:4].isdecimal() and line[4:12].replace(" ", "").isdecimal()
 
 
 def _start_event(rows: PhaseRows, number: int, line: str) -> None:

@@ -151,7 +151,7 @@ def _parse_date(text: str) -> int | None:
     if not text:
         return None
     parts = text.split("/")
-    if len(parts) != 3 or not all(p.isdigit() for p in parts):
+    if len(parts) != 3 or not all(p.isdecimal() for p in parts):
         raise ValueError(f"date '{text}' is not year/month/day")
     year, month, day = (int(p) for p in parts)
     if year < _OPEN_BEFORE or year > _OPEN_AFTER:
@@ -173,7 +173,7 @@ def _sniffer(columns: Columns) -> Callable[[bytes], bool]:
             and abs(values[0]) <= 90.0
             and not line[latitude.start - 1 : latitude.start].strip()
             and bool(line[station].strip())
-            and (not day or day.replace("/", "").isdigit())
+            and (not day or day.replace("/", "").isdecimal())
         )
 
     def sniff(head: bytes) -> bool:

@@ -138,7 +138,7 @@ def read_hypodd_events(path: Path) -> SourceTables:
             if len(words) < 10:
                 raise ValueError(f"{len(words)} words instead of 10")
             date, clock = words[0], words[1].zfill(8)
-            if len(date) != 8 or len(clock) != 8 or not (date + clock).isdigit():
+            if len(date) != 8 or len(clock) != 8 or not (date + clock).isdecimal():
                 raise ValueError(f"date and time '{date} {words[1]}' are not yyyymmdd hhmmsscc")
             time = utc_nanoseconds(
                 int(date[:4]),

@@ -185,7 +185,7 @@ def _read(path: Path, form: Form, doubled_picks: str) -> SourceTables:
             expecting_event = False
         elif line[:1] == "$":
             continue
-        elif line[:4].isdigit() and line[4:12].replace(" ", "").isdigit():
+        elif line[:4].isdecimal() and line[4:12].replace(" ", "").isdecimal():
             minutes.clear()
             if form.trial and not line[16:36].strip():
                 _start_unplaced_event(rows, number, line)
@@ -273,8 +273,8 @@ def _kind(head: bytes) -> str:
     lines = [line for line in head_lines(head) if line.strip() and line[0] != "$"]
     if len(lines) < 2 or not _EVENT.match(lines[0]) or len(lines[0]) < 100:
         return ""
-    dated = lines[1][17:29].replace(" ", "").isdigit()
-    if not dated or lines[1][:12].replace(" ", "").isdigit():
+    dated = lines[1][17:29].replace(" ", "").isdecimal()
+    if not dated or lines[1][:12].replace(" ", "").isdecimal():
         return ""
     picks = [line for line in lines[1:] if _PICK.match(line)]
     ended = any(not line[:30].strip() for line in lines)

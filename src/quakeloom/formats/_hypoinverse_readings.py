@@ -55,7 +55,7 @@ def is_station_line(line: str) -> bool:
         len(line) >= 29
         and not line[13:16].strip()
         and any(c.isalpha() for c in line[5:12])
-        and line[17:29].replace(" ", "").isdigit()
+        and line[17:29].replace(" ", "").isdecimal()
     )
 
 

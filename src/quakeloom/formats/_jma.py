@@ -224,7 +224,7 @@ def _seconds(text: str) -> int:
 
 
 def _whole(text: str, what: str) -> int:
-    if not text.strip().isdigit():
+    if not text.strip().isdecimal():
         raise ValueError(f"{what} '{text.strip()}' is no whole number")
     return int(text)
 
@@ -235,7 +235,7 @@ def _implied(text: str, decimals: int, what: str) -> float:
         return math.nan
     filled = text.lstrip()
     digits = filled.lstrip("-").replace(" ", "0")
-    if not digits.isdigit() or filled.count("-") > 1:
+    if not digits.isdecimal() or filled.count("-") > 1:
         raise ValueError(f"{what} '{text.strip()}' is no number")
     value = float(int(digits) / 10**decimals)
     return -value if filled.startswith("-") else value
@@ -258,20 +258,20 @@ def _magnitude(text: str) -> float:
     text = text.strip()
     if not text:
         return math.nan
-    if len(text) == 2 and text[0] in _NEGATIVE_TENS and text[1].isdigit():
+    if len(text) == 2 and text[0] in _NEGATIVE_TENS and text[1].isdecimal():
         return -(_NEGATIVE_TENS.index(text[0]) + 1) - int(text[1]) / 10.0
     return _implied(text, 1, "magnitude")
 
 
 def _sniff(head: bytes) -> bool:
     lines = [x for x in head_lines(head)[:200] if x.strip()]
-    hits = [x for x in lines if x[0] in _HYPOCENTERS and x[1:13].replace(" ", "0").isdigit()]
+    hits = [x for x in lines if x[0] in _HYPOCENTERS and x[1:13].replace(" ", "0").isdecimal()]
     kinds = set(_HYPOCENTERS + "_E" + "".join(_OTHER_KINDS))
     return (
         bool(hits)
         and len(hits[0].rstrip()) > 40
         and 1700 <= int(hits[0][1:5].replace(" ", "0")) <= 2200
-        and hits[0][21:44].replace(" ", "").replace("-", "").isdigit()
+        and hits[0][21:44].replace(" ", "").replace("-", "").isdecimal()
         and sum(x[0] in kinds for x in lines) >= 0.8 * len(lines)
     )
 

@@ -294,8 +294,10 @@ def _gmt_row(words: list[str], line: int) -> dict[str, Any]:
     quality, count, _, time = words[9:13]
     if quality not in (*QUALITIES, "-"):
         raise ValueError(f"quality '{quality}' is none of {', '.join(QUALITIES)}")
-    if not count.isdigit():
+    if not count.isdecimal():
         raise ValueError(f"number of stations '{count}' is no whole number")
+    if problem := bounds_problem(polarity_count=float(count)):
+        raise ValueError(problem)
     row["quality"] = quality.replace("-", "")
     row["polarity_count"] = int(count)
     row["origin_time"] = _gmt_time(time)

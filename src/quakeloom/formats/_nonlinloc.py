@@ -322,7 +322,7 @@ def _ray(words: list[str], km_per_distance: float) -> tuple[float, float, float]
 
 def _pick_time(words: list[str]) -> int:
     date, clock = words[6], words[7].zfill(4)
-    if not (date.isdigit() and len(date) == 8 and clock.isdigit() and len(clock) == 4):
+    if not (date.isdecimal() and len(date) == 8 and clock.isdecimal() and len(clock) == 4):
         raise ValueError(f"'{words[6]} {words[7]}' is no date and time like 20181130 1729")
     second = float(words[8])
     if not math.isfinite(second):

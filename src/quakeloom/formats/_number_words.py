@@ -47,7 +47,7 @@ def time_of_words(words: list[str]) -> int:
     """Return the nanoseconds of year, month, day, hour, minute and second."""
     whole: list[int] = []
     for word in words[:5]:
-        if not word.isdigit():
+        if not word.isdecimal():
             raise ValueError(f"'{word}' in the date is no whole number")
         whole.append(int(word))
     if whole[0] < 100:

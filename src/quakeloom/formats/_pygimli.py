@@ -93,7 +93,7 @@ def read_pygimli_picks(path: Path, km: float = 1e-3) -> LinePicks:
 def _sniff(lines: list[str]) -> bool:
     first = next((t for t in lines if t.split("#")[0].strip()), "")
     words = first.split("#")[0].split()
-    if len(words) != 1 or not words[0].isdigit():
+    if len(words) != 1 or not words[0].isdecimal():
         return False
     comments = " ".join(t.split("#", 1)[1].lower() for t in lines[:5] if "#" in t)
     return any(w in comments for w in _COUNT[1:]) or "x" in comments.split()

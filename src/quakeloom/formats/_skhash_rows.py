@@ -214,7 +214,7 @@ def cell_time(row: Row, name: str) -> int | None:
     """Return the time in a cell in nanoseconds; None if open (0, up to 1900, from 2200)."""
     text = row.get(name, "")
     if text in ("", "0") or text[:4] <= _OPEN_YEARS[0] or text[:4] >= _OPEN_YEARS[1]:
-        if text and not (text == "0" or text[:4].isdigit()):
+        if text and not (text == "0" or text[:4].isdecimal()):
             raise ValueError(f"{name} '{text}' is no time")
         return None
     return time_nanoseconds(text)

@@ -241,7 +241,7 @@ def _moment(text: str | None) -> int | None:
     text = (text or "").strip()
     if not text:
         return None
-    if text[:4].isdigit() and int(text[:4]) >= _OPEN_YEAR:
+    if text[:4].isdecimal() and int(text[:4]) >= _OPEN_YEAR:
         return _OPEN
     return time_nanoseconds(text)
 

@@ -38,7 +38,7 @@ def read_lines(path: Path, title: str) -> list[str]:
         data, problem = stream.read(), stream.problem
     if problem:
         raise FormatError(f"'{path}': {problem}. Nothing is read as {title}; give the whole file.")
-    if not data.strip():
+    if not data.removeprefix(b"\xef\xbb\xbf").strip():
         raise FormatError(f"'{path}' is empty. Nothing can be read as {title}; give a data file.")
     if is_binary(data):
         raise FormatError(

@@ -135,7 +135,7 @@ def _elevation(text: str, width: int) -> float:
 
     Where the columns end inside a number, the format of the file is another one.
     """
-    if text[width - 1 : width].isdigit() and text[width : width + 1].isdigit():
+    if text[width - 1 : width].isdecimal() and text[width : width + 1].isdecimal():
         whole = text.split(maxsplit=1)[0]
         raise ValueError(
             f"elevation '{whole}' is longer than its {width} columns; write the FORTRAN format of "
@@ -172,7 +172,7 @@ def _code_width(lines: list[str]) -> int:
     """Letters of station codes: the width at which phases and weights stand where they should."""
     phases = [x for x in lines if x.strip() and not _EVENT.match(x)]
     return max(
-        _CODES, key=lambda w: sum(x[w : w + 1] in "PSps" and x[w + 1 : w + 2].isdigit()
+        _CODES, key=lambda w: sum(x[w : w + 1] in "PSps" and x[w + 1 : w + 2].isdecimal()
                                   for x in phases if len(x) > w + 1)
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def _sniff_phases(head: bytes) -> bool:
         len(lines) > 1
         and bool(_EVENT.match(lines[0]))
         and any(
-            lines[1][w : w + 1] in tuple("PSps") and lines[1][w + 1 : w + 2].isdigit()
+            lines[1][w : w + 1] in tuple("PSps") and lines[1][w + 1 : w + 2].isdecimal()
             for w in _CODES
         )
     )

@@ -310,7 +310,7 @@ def read_velest_layers(lines: list[str]) -> list[Node]:
 
 def _velest_block(rows: list[list[str]], start: int) -> tuple[list[Node], int]:
     """Tops and velocities of one phase, and the row after them."""
-    if start >= len(rows) or not rows[start][0].isdigit() or _numbers(rows[start][1:2]):
+    if start >= len(rows) or not rows[start][0].isdecimal() or _numbers(rows[start][1:2]):
         return [], start
     count = int(rows[start][0])
     layers: list[Node] = []

@@ -157,7 +157,7 @@ def _second_header(raw: bytes, at: int, wide: bool) -> tuple[int, int, int]:
 
 
 def _decimal(digits: str) -> str:
-    if not digits.isdigit():
+    if not digits.isdecimal():
         raise ValueError(f"the time '{digits}' is not decimal")
     return digits
 
@@ -257,7 +257,7 @@ def _parse_channel(words: list[str]) -> _Channel:
     code = words[_COMPONENT].upper()
     component = _COMPONENTS.get(code, code[-1:])
     problem = ""
-    if words[_DELAY].lstrip("-").isdigit() and int(words[_DELAY]):
+    if words[_DELAY].lstrip("-").isdecimal() and int(words[_DELAY]):
         problem = f"the delay of {words[_DELAY]} ms in the channel table is not taken off"
     direction = (math.nan, math.nan)
     if len(words) > _SENSITIVITY and words[_SENSITIVITY].startswith("-"):

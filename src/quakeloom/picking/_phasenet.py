@@ -123,13 +123,13 @@ class PhaseNetPicker:
         if sorted(wanted.phases) != list("NPS") or sorted(wanted.components) != list("ENZ"):
             raise InputError(
                 f"The weights '{name}' are for phases {wanted.phases!r} and components "
-                f"{wanted.components!r}, not N, P, S and E, N, Z. Nothing was picked; mend the "
+                f"{wanted.components!r}, not N, P, S and E, N, Z. Nothing was picked; correct the "
                 "description beside the weights."
             )
         if not 0.0 < wanted.sampling_rate_hz < math.inf:
             raise InputError(
                 f"The weights '{name}' are for {wanted.sampling_rate_hz:g} samples a second. "
-                "Nothing was picked; mend the description beside the weights."
+                "Nothing was picked; correct the description beside the weights."
             )
         self._channels = [wanted.phases.index("P"), wanted.phases.index("S")]
         by_seisbench = wanted.padding == "seisbench"

@@ -85,6 +85,8 @@ BREAKS = {
     "very long digits": lambda data: _DIGITS.sub(b"9" * 400, data),
     "NaN": lambda data: _DIGITS.sub(b"NaN", data),
     "negative numbers": lambda data: _DIGITS.sub(b"-99999.9", data),
+    "superscripts for last digits": lambda data: re.sub(rb"\d\b", "³".encode(), data),
+    "digits of another script": lambda data: re.sub(rb"\d\b", "٣".encode(), data),
     "words for numbers": lambda data: _DIGITS.sub(b"many", data),
     "lines reversed": lambda data: b"\n".join(data.split(b"\n")[::-1]),
     "words reversed": lambda data: b"\n".join(
@@ -92,6 +94,7 @@ BREAKS = {
     ),
     "gzip that is none": lambda data: b"\x1f\x8b\x08" + data,
     "gzip cut off": lambda data: gzip.compress(data)[:-9],
+    "a mark of UTF-8 alone": lambda data: b"\xef\xbb\xbf",
     "a long line": lambda data: b"x" * 1_000_000,
 }
 

@@ -24,6 +24,7 @@ from quakeloom.formats import (
     read_network_weights,
     read_rayinvr_model,
     read_seisbench_description,
+    read_simul_frame,
     read_source,
     read_time_grid,
     read_travel_time_table,
@@ -333,3 +334,17 @@ def test_a_blockette_that_was_cut_is_put_aside(tmp_path, monkeypatch, number):
     else:
         (reject,) = read_dataless(path).rejects.to_pylist()
         assert "station code is missing" in reject["reason"]
+
+
+@pytest.mark.parametrize("count", ["4294967295", "9" * 400])
+def test_counts_of_mechanisms_that_no_column_holds_are_put_aside(tmp_path, count):
+    head = "# lon lat depth strike dip rake mag x y qual nsta fptype otime\n"
+    line = "139 35 10 20 30 40 3 0 0 B {} SS 2020-01-01T00:00:00:000000\n"
+    path = write(tmp_path, head + line.format(20) + line.format(count), "table.txt")
+    assert read_mechanisms(path).column("polarity_count").to_pylist() == [20]
+
+
+@pytest.mark.parametrize("text", ["\n", "\ufeff", "\ufeff \n"])
+def test_a_model_of_simulps_of_nothing_has_no_place(tmp_path, text):
+    with pytest.raises(FormatError, match="is empty"):
+        read_simul_frame(write(tmp_path, text))
