@@ -76,7 +76,8 @@ def running_tasks(rule: str) -> list[str]:
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     rows = (line.split(maxsplit=1) for line in said.splitlines())
-    return [row[0] for row in rows if len(row) == 2 and row[1].startswith(f"rule_{rule}_wildcards_")]
+    comment = f"rule_{rule}_wildcards_"
+    return [row[0] for row in rows if len(row) == 2 and row[1].startswith(comment)]
 
 
 def job_processes() -> list[psutil.Process]:
