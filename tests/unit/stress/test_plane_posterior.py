@@ -8,6 +8,8 @@ from quakeloom.stress import (
     MechanismSets,
     Sampling,
     StressGrid,
+    StressInversion,
+    _plane_inversion,
     accumulate_statistics,
     describe_stress,
     invert_probable_planes,
@@ -156,6 +158,25 @@ def test_friction_at_an_end_of_its_range_is_flagged():
     assert invert(angles).model.friction_at_edge
     angles = faults_near_failure(tensor_from(60.0, 0.5), rng, 150, 0.93, friction=0.5, noise_deg=4)
     assert not invert(angles).model.friction_at_edge
+
+
+def test_chains_of_a_map_learn_of_faults_where_most_events_are(monkeypatch):
+    """Of three nodes the middle one has most events: its own are taken, with all their sets."""
+    monkeypatch.setattr(_plane_inversion, "_NEARBY", 60)
+    grid = StressGrid({"northing": [0.0], "easting": [0.0, 2.0, 4.0]})
+    east = np.repeat([0.0, 2.0, 4.0], [20, 60, 30])
+    points = np.stack([np.zeros(110), east], axis=1)
+    normal, slip = drawn_frames(220)
+    angles = np.stack(plane_angles(normal, slip), axis=1).reshape(110, 2, 3)
+    sets = MechanismSets.equal(points, angles, np.ones(110))
+    sums = accumulate_statistics(grid, points, mechanism_statistics(*angles[:, 0].T))
+    placed, first, _ = _plane_inversion._place(StressInversion(grid, sums), sets, "bilinear")
+    rows = _plane_inversion._events_nearby(StressInversion(grid, sums), placed)
+    some, begin = _plane_inversion._take(placed, first, rows)
+    assert rows.size == 60
+    assert np.all(some.nodes[np.arange(60), np.argmax(some.corners, axis=1)] == 1)
+    assert np.array_equal(begin, 2 * np.arange(61))
+    assert np.array_equal(some.frames[0::2], placed.frames[first[:-1][rows]])
 
 
 def test_a_set_whose_mechanisms_are_all_alike_is_one_mechanism():
