@@ -209,7 +209,8 @@ def _share_factors(
     fit = np.array([normal.log_likelihood(np.where(own, spread * f, spread)) for f in _FACTORS])
     share = np.cumsum(np.exp(fit - fit.max()))
     found = np.searchsorted(share, even_places(members) * share[-1])
-    return np.minimum(found, len(_FACTORS) - 1)
+    chosen: NDArray[np.int64] = np.minimum(found, len(_FACTORS) - 1)
+    return chosen
 
 
 @dataclass(frozen=True)
