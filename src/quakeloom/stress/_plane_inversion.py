@@ -248,7 +248,8 @@ def plan_sampling(events: int) -> Sampling:
     """Return how long the posterior of so many events is sampled."""
     if events <= 1000:
         return Sampling()
-    return Sampling(chains=8) if events <= 10_000 else Sampling(chains=4, warming=50)
+    many = Sampling(chains=4, warming=50, kept=60)
+    return Sampling(chains=8, kept=60) if events <= 10_000 else many
 
 
 def _place(

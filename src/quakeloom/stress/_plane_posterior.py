@@ -70,7 +70,8 @@ class Sampling:
     ----------
     chains : int
     warming, kept : int
-        Iterations that are forgotten, and kept.
+        Iterations that are forgotten, and kept: the shape ratio forgets itself in 20 to 100, so
+        that 16 chains of 100 are some forty independent draws or more.
     steps : int
         Of the dynamics in each.
     particles : int
@@ -79,7 +80,7 @@ class Sampling:
 
     chains: int = 16
     warming: int = 60
-    kept: int = 60
+    kept: int = 100
     steps: int = 6
     particles: int = 192
 
