@@ -128,3 +128,20 @@ def test_a_projection_that_does_not_exist_is_named(tmp_path):
     config = write_stress_config(tmp_path, table, stress={"projection": "EPSG:99999999"})
     with pytest.raises(SettingsError, match="EPSG:2193"):
         compute(config, tmp_path / "results", False)
+
+
+@pytest.mark.parametrize(("off", "warned"), [(0.0, False), (0.5, True)])
+def test_places_midway_between_nodes_are_told(tmp_path, caplog, off, warned):
+    """A catalog rounded to the step of the map, half a step off, tells nodes apart by nothing."""
+    east = 10.0 + 0.1 * (EAST.integers(0, 4, 60) + off)
+    table = slip_catalog(np.array([stress_of(45.0)] * 60), longitude=east)
+    config = write_stress_config(
+        tmp_path, table, "rounded", stress={**LINEAR, "grid_step_deg": 0.1, "reach_km": 5}
+    )
+    layout = compute(config, tmp_path / "results", True)
+    facts = read_json(layout.root / "stress.json")
+    assert facts["midway_warned"] is warned
+    assert facts["midway"] == pytest.approx(1.0, abs=1e-9) if warned else facts["midway"] < 0.3
+    assert ("stand midway between nodes" in caplog.text) is warned
+    page = (layout.root / "report.html").local.read_text(encoding="utf-8")
+    assert ("stand midway between nodes" in page) is warned

@@ -44,6 +44,9 @@ _FIRST_SPREAD_S = 0.2
 _FACTORS = np.exp(np.linspace(-0.8, 0.8, 9))
 """Factors of the spread of terms that are tried: with 16 stations it is known to a fifth."""
 
+_GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
+"""The golden ratio less one: multiples of it spread evenly whatever their number."""
+
 _FREE = np.diag([LOOSE, LOOSE, LOOSE, 0.0])
 """Prior precision of a change of hypocenter and origin time."""
 
@@ -125,7 +128,7 @@ def fit_station_terms(
     hypocenter and origin time, and independent errors of weight ``W``. The latter change is free
     and marginalized, which leaves ``sum_i (W - W F (F' W F)^-1 F' W)`` as precision. Terms are
     Gaussian around zero with a standard deviation of P and one of S; those of most marginal
-    likelihood are taken (expectation and maximization), with a common factor whose likelihood is
+    likelihood are taken (expectation and maximization), each with a factor whose likelihood is
     kept. What all hypocenters can take up together, a shift of the catalog, keeps the variance of
     the prior: no data tell of it.
 
@@ -168,24 +171,26 @@ def fit_station_terms(
         state = _State(fit[:keys], fit[keys:], spread, mean)
         noise = normal.infer_noise(options) if infer_noise else noise
         level = np.array([0.0 if n is None else n.noise_s for n in noise])
-    mean, within, draw = _draw_terms(normal, spread[phase], standard)
+    mean, within, draw = _draw_terms(normal, spread[phase], is_s, standard)
     return StationTerms(mean, within, draw, spread, (noise[0], noise[1]))
 
 
-def _draw_terms(normal: _Normal, spread: Floats, standard: Floats) -> tuple[Floats, Floats, Floats]:
+def _draw_terms(
+    normal: _Normal, spread: Floats, is_s: NDArray[np.bool_], standard: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Means, standard deviations and draws of the terms of all members.
 
-    Members share out the factors of the spread by their likelihood.
+    Members share out the factors of the spread of P, and those of S, by their likelihood: 16
+    stations tell either to a fifth, whatever is known of the other.
     """
     keys, members = standard.shape
-    fit = np.array([normal.log_likelihood(spread * f) for f in _FACTORS])
-    share = np.cumsum(np.exp(fit - fit.max()))
-    found = np.searchsorted(share, even_places(members) * share[-1])
-    chosen = np.minimum(found, len(_FACTORS) - 1)
+    chosen = np.stack([_share_factors(normal, spread, is_s == p, members) for p in (False, True)])
+    # any factor of S may go with any of P
+    chosen[1] = chosen[1, np.argsort((np.arange(members) * _GOLDEN) % 1.0, kind="stable")]
     mean, draw, square = np.zeros((keys, members)), np.zeros((keys, members)), np.zeros(keys)
-    for level in np.unique(chosen):
-        own = np.flatnonzero(chosen == level)
-        root, found = normal.solve_members(spread * _FACTORS[level])
+    for pair in np.unique(chosen, axis=1).T:
+        own = np.flatnonzero(np.all(chosen == pair[:, None], axis=0))
+        root, found = normal.solve_members(spread * _FACTORS[pair][is_s.astype(np.int64)])
         mean[:, own] = found[:, own]
         draw[:, own] = found[:, own] + solve_triangular(
             root, standard[:, own], lower=True, trans="T"
@@ -193,6 +198,19 @@ def _draw_terms(normal: _Normal, spread: Floats, standard: Floats) -> tuple[Floa
         half = solve_triangular(root, np.eye(keys), lower=True)
         square += own.size / members * np.sum(half**2, axis=0)
     return mean, np.sqrt(square), draw
+
+
+def _share_factors(
+    normal: _Normal, spread: Floats, own: NDArray[np.bool_], members: int
+) -> NDArray[np.int64]:
+    """Return the factor of the spread of some terms that each member takes."""
+    if not own.any():
+        return np.full(members, len(_FACTORS) // 2)
+    fit = np.array([normal.log_likelihood(np.where(own, spread * f, spread)) for f in _FACTORS])
+    share = np.cumsum(np.exp(fit - fit.max()))
+    found = np.searchsorted(share, even_places(members) * share[-1])
+    chosen: NDArray[np.int64] = np.minimum(found, len(_FACTORS) - 1)
+    return chosen
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,12 @@ def _lead(table: pa.Table, facts: dict[str, Any]) -> str:
         )
         if facts.get("friction_at_edge"):
             text += " Friction lies at an end of its range: faults do not look as is supposed."
+    if facts.get("midway_warned"):
+        text += (
+            f" {100 * facts['midway']:.0f} % of the mechanisms stand midway between nodes, as "
+            "places rounded to a grid of the same step do, so that nodes differ more than the "
+            "stress does; take half the step, or shift the places by half a step."
+        )
     return text + _left_out(facts)
 
 

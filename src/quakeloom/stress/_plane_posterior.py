@@ -5,21 +5,25 @@ five components are alike between neighbors, as strongly as ABIC of the linear i
 the shape ratio is as likely anywhere from 0 to 1. The length of the stress decides nothing; that of
 a node is held near one.
 
-The field moves by Hamiltonian dynamics in the metric of the linear inversion, chains side by side;
-errors of the normals, which of the acceptable mechanisms is the true one, and the numbers that all
-events share, by proposals in turn.
+The field moves by Hamiltonian dynamics in the metric of the linear inversion, chains side by side,
+where events are not very many together with the errors of all normals; these once more, which of
+the acceptable mechanisms is the true one, and the numbers that all events share, by proposals in
+turn.
 
 References
 ----------
 Neal, R. M. (2011). MCMC using Hamiltonian dynamics. Handbook of Markov Chain Monte Carlo, 113-162.
 Cotter, S. L., Roberts, G. O., Stuart, A. M. & White, D. (2013). MCMC methods for functions:
 modifying old algorithms to make them faster. Statist. Sci. 28, 424-446.
+Yu, Y. & Meng, X.-L. (2011). To center or not to center: that is not the question. J. Comput. Graph.
+Statist. 20, 531-570.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +40,23 @@ from quakeloom.stress._plane_prior import (
     log_shape_prior,
     log_shared_prior,
 )
-from quakeloom.stress._slip_likelihood import NO_DERIVATIVES, Placed, Supposed, log_likelihood
+from quakeloom.stress._slip_likelihood import (
+    NO_DERIVATIVES,
+    NO_TURNS,
+    Placed,
+    Supposed,
+    log_likelihood,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _MEASURED = 15
 """Iterations of the warming after which the metric of a map is taken anew. Chosen here."""
+
+_MOST_TOGETHER = 1000
+"""Events up to which their normals move together with the field; chosen here: of more the steps are
+so small that the field, moved alone, gets farther."""
 
 _SMOOTHEST = 1e-8
 """Least variance of the differences between neighbors, that of no difference. Chosen here."""
@@ -56,7 +70,8 @@ class Sampling:
     ----------
     chains : int
     warming, kept : int
-        Iterations that are forgotten, and kept.
+        Iterations that are forgotten, and kept: the shape ratio forgets itself in 20 to 100, so
+        that 16 chains of 100 are some forty independent draws or more.
     steps : int
         Of the dynamics in each.
     particles : int
@@ -65,7 +80,7 @@ class Sampling:
 
     chains: int = 16
     warming: int = 60
-    kept: int = 60
+    kept: int = 100
     steps: int = 6
     particles: int = 192
 
@@ -115,6 +130,21 @@ class FieldDraws:
     accepted: float
 
 
+class _Forces(NamedTuple):
+    """Likelihood by event and logarithm of the prior of some fields, and derivatives."""
+
+    by_event: Floats
+    prior: Floats
+    field: Floats
+    turned: Floats
+
+    @property
+    def total(self) -> Floats:
+        """Their sum, one value for each field."""
+        values: Floats = self.by_event.sum(axis=1) + self.prior
+        return values
+
+
 class _Chains:
     """Chains of the posterior, side by side."""
 
@@ -135,8 +165,9 @@ class _Chains:
         self.supposed = Supposed(
             self._any_member(), generator.standard_normal((chains, events, 2, 2))
         )
+        self.together = events <= _MOST_TOGETHER
         self.step = np.full(chains, 0.3)
-        self.scales = np.array([0.3, 0.1, 0.5])
+        self.scales = np.array([0.3, 0.1, 0.5, 1.0])
         self.strength = prior.strength.copy()
         self.measure()
         self.likelihood = self._look(self.fields, self.shared, self.supposed)
@@ -182,12 +213,17 @@ class _Chains:
         return np.clip(found, low, high - 1)
 
     def _look(
-        self, fields: Floats, shared: Floats, supposed: Supposed, gradient: Floats = NO_DERIVATIVES
+        self,
+        fields: Floats,
+        shared: Floats,
+        supposed: Supposed,
+        gradient: Floats = NO_DERIVATIVES,
+        turns: Floats = NO_TURNS,
     ) -> Floats:
         by_event = np.empty((self._count, self.placed.weights.size))
         log_likelihood(
             self.placed, population_table(), np.ascontiguousarray(fields), given_numbers(shared),
-            supposed, 0.0, by_event, gradient,
+            supposed, 0.0, by_event, gradient, turns,
         )  # fmt: skip
         return by_event
 
@@ -205,15 +241,22 @@ class _Chains:
             slope -= (rough - unit * np.sum(rough * unit, axis=2, keepdims=True)) / length
         return value, slope
 
-    def _forces(self, fields: Floats) -> tuple[Floats, Floats, Floats]:
+    def _forces(self, fields: Floats, turned: Floats) -> _Forces:
         """Return likelihood by event, logarithm of prior, and derivatives of their sum."""
         gradient = np.zeros_like(fields)
-        by_event = self._look(fields, self.shared, self.supposed, gradient)
+        turns = np.empty_like(turned) if self.together else NO_TURNS
+        supposed = Supposed(self.supposed.member, turned)
+        by_event = self._look(fields, self.shared, supposed, gradient, turns)
         value, slope = self._smoothness(fields)
-        return by_event, value, gradient + slope
+        value = value - 0.5 * np.sum(turned**2, axis=(1, 2, 3))
+        force = turns - turned if self.together else np.zeros((self._count, 1, 1, 1))
+        return _Forces(by_event, value, gradient + slope, force)
 
     def move_field(self, steps: int, warming: bool) -> None:
-        """Move every field along the dynamics, and keep or refuse where it ends."""
+        """Move every field along the dynamics, of few events with the errors of all normals.
+
+        Where they end is kept or refused. Alone, either is held by where the other is.
+        """
         metric = self._metric
 
         def solve(force: Floats) -> Floats:
@@ -221,30 +264,38 @@ class _Chains:
 
         normal = self.generator.standard_normal((*self.fields.shape[1:], self._count))
         velocity = metric.draw(normal).transpose(2, 0, 1)
+        turning = np.zeros((self._count, 1, 1, 1))
+        if self.together:
+            turning = self.generator.standard_normal(self.supposed.turned.shape)
         # energies are followed with the momentum, which is the metric times the velocity
-        energy = 0.5 * np.sum(normal**2, axis=(0, 1))
-        by_event, value, force = self._forces(self.fields)
-        value = value + log_shape_prior(self.fields, self.prior.area)
-        before = by_event.sum(axis=1) + value - energy
+        energy = 0.5 * np.sum(normal**2, axis=(0, 1)) + 0.5 * np.sum(turning**2, axis=(1, 2, 3))
+        fields, turned = self.fields, self.supposed.turned
+        here = self._forces(fields, turned)
+        before = here.total + log_shape_prior(fields, self.prior.area) - energy
         size = self.step * self.generator.uniform(0.8, 1.2, self._count)
         size = size[:, None, None]
-        fields, gain = self.fields, np.zeros(self._count)
+        wide = size[..., None]
+        gain = -0.5 * np.sum(turning**2, axis=(1, 2, 3))
         for _ in range(steps):
-            push = 0.5 * size * solve(force)
+            push = 0.5 * size * solve(here.field)
             # v M v grows by 2 push M v + push M push, and M push is half a step of the force
-            gain += np.sum(0.5 * size * force * (velocity + 0.5 * push), axis=(1, 2))
+            gain += np.sum(0.5 * size * here.field * (velocity + 0.5 * push), axis=(1, 2))
             velocity = velocity + push
-            fields = fields + size * velocity
-            by_event, value, force = self._forces(fields)
-            push = 0.5 * size * solve(force)
-            gain += np.sum(0.5 * size * force * (velocity + 0.5 * push), axis=(1, 2))
+            turning = turning + 0.5 * wide * here.turned
+            fields, turned = fields + size * velocity, turned + wide * turning
+            here = self._forces(fields, turned)
+            push = 0.5 * size * solve(here.field)
+            gain += np.sum(0.5 * size * here.field * (velocity + 0.5 * push), axis=(1, 2))
             velocity = velocity + push
-        value = value + log_shape_prior(fields, self.prior.area)
-        after = by_event.sum(axis=1) + value - energy - gain
+            turning = turning + 0.5 * wide * here.turned
+        gain += 0.5 * np.sum(turning**2, axis=(1, 2, 3))
+        after = here.total + log_shape_prior(fields, self.prior.area) - energy - gain
         chance = np.exp(np.minimum(np.nan_to_num(after - before, nan=-np.inf), 0.0))
         taken = self.generator.random(self._count) < chance
         self.fields = np.where(taken[:, None, None], fields, self.fields)
-        self.likelihood[taken] = by_event[taken]
+        turned = np.where(taken[:, None, None, None], turned, self.supposed.turned)
+        self.supposed = Supposed(self.supposed.member, turned)
+        self.likelihood[taken] = here.by_event[taken]
         if warming:
             self.step = np.clip(self.step * np.exp(0.2 * (chance - 0.75)), 1e-3, 2.0)
         self.accepted = chance
@@ -293,6 +344,39 @@ class _Chains:
                 target = 0.3 if len(part) > 1 else 0.4
                 self.scales[number] *= np.exp(0.3 * (chance.mean() - target))
 
+    def move_error_alone(self, warming: bool) -> None:
+        """Propose another error of mechanisms, with their normals where they are.
+
+        Many events say where their normals are: where these move with the error
+        (:meth:`move_shared`), it moves in tiny steps. Both by turns are quick whatever the events
+        say (Yu & Meng 2011). In units of the error the normals are drawn together by t / t'.
+        """
+        numbers = 4.0 * self.placed.weights.size
+        shared = self.shared.copy()
+        change = (
+            self.scales[3] / np.sqrt(2.0 * numbers) * self.generator.standard_normal(self._count)
+        )
+        shared[:, 3] += change
+        prior = log_shared_prior(shared)
+        inside = np.isfinite(prior)
+        change = np.where(inside, change, 0.0)
+        kept = np.where(inside[:, None], shared, self.shared)
+        factor = np.exp(-change)[:, None, None, None]
+        supposed = Supposed(self.supposed.member, self.supposed.turned * factor)
+        found = self._look(self.fields, kept, supposed)
+        square = np.sum(self.supposed.turned**2, axis=(1, 2, 3))
+        gain = np.sum(found - self.likelihood, axis=1) - numbers * change
+        gain -= 0.5 * square * (np.exp(-2.0 * change) - 1.0)
+        gain += np.where(inside, prior, 0.0) - log_shared_prior(self.shared)
+        chance = np.where(inside, np.exp(np.minimum(gain, 0.0)), 0.0)
+        taken = self.generator.random(self._count) < chance
+        self.shared[taken] = shared[taken]
+        self.likelihood[taken] = found[taken]
+        turned = np.where(taken[:, None, None, None], supposed.turned, self.supposed.turned)
+        self.supposed = Supposed(self.supposed.member, turned)
+        if warming:
+            self.scales[3] *= np.exp(0.3 * (chance.mean() - 0.4))
+
 
 def sample_field(
     placed: Placed,
@@ -334,6 +418,7 @@ def sample_field(
         for _ in range(3 if sets else 0):
             chains.move_members()
         chains.move_shared(warming)
+        chains.move_error_alone(warming)
         chains.move_field(sampling.steps, warming)
         chains.move_strength()
         if warming and number % _MEASURED == _MEASURED - 1 and prior.penalty is not None:

@@ -44,6 +44,9 @@ error is any direction."""
 NO_DERIVATIVES = np.empty((0, 0, 0))
 """No room for derivatives: only the likelihood is wanted."""
 
+NO_TURNS = np.empty((0, 0, 0, 0))
+"""No room for derivatives by the errors of normals."""
+
 _TINY = 1e-12
 """Added to squares of tractions before division."""
 
@@ -311,6 +314,30 @@ def _add_slopes(work: _Scratch, through: float, part: float, by_ratio: float, ra
     _add_components(g, 1.0, work.by)
 
 
+@compiled()
+def _slope_of_turn(q: Floats, slope: Floats, x: float, y: float, by: Floats) -> None:
+    """Fill the derivatives of a function of q by the angles x and y that turned its frame.
+
+    ``slope`` has those by q. The frame turns by the vector x b - y s; a change of it turns the
+    frame further by the right Jacobian of the exponential map.
+    """
+    nn, ss, ns, nb, sb = q
+    bb = -nn - ss
+    # turns of the turned frame: n towards s, n towards b, s towards b
+    to_s = slope[0] * 2.0 * ns - slope[1] * 2.0 * ns + slope[2] * (ss - nn)
+    to_s += slope[3] * sb - slope[4] * nb
+    to_b = slope[0] * 2.0 * nb + slope[2] * sb + slope[3] * (bb - nn) - slope[4] * ns
+    within = slope[1] * 2.0 * sb + slope[2] * nb - slope[3] * ns + slope[4] * (bb - ss)
+    square = x * x + y * y
+    if square < 1e-8:
+        one, two = 0.5, 1.0 / 6.0
+    else:
+        size = np.sqrt(square)
+        one, two = (1.0 - np.cos(size)) / square, (size - np.sin(size)) / (square * size)
+    by[0] = within * one * y + to_b * two * x * y + to_s * (1.0 - two * y * y)
+    by[1] = -within * one * x + to_b * (1.0 - two * x * x) + to_s * two * x * y
+
+
 @compiled(nogil=True)
 def log_likelihood(
     placed: Placed,
@@ -321,6 +348,7 @@ def log_likelihood(
     free: float,
     by_event: Floats,
     gradient: Floats,
+    turns: Floats,
 ) -> None:
     """Fill the log-likelihood of every event in fields, and its derivatives if there is room.
 
@@ -340,6 +368,8 @@ def log_likelihood(
         Filled, weights included.
     gradient : ndarray, shape (fields, nodes, 5) or (0, 0, 0)
         The derivatives of the sum by the components are added to it.
+    turns : ndarray, shape (fields, events, 2, 2) or (0, 0, 0, 0)
+        Filled with the derivatives by ``supposed.turned``, where there is room for both.
     """
     frames, weights, nodes, corners = placed
     slopes = gradient.shape[0] > 0
@@ -376,6 +406,14 @@ def log_likelihood(
                 continue
             through = weights[event] * inside / likely
             _add_slopes(work, through, one / (one + two), by_ratio, ratio)
+            for plane in range(2 if turns.shape[0] > 0 else 0):
+                share = wide * through * (one if plane == 0 else two) / (one + two)
+                x = wide * supposed.turned[chain, event, plane, 0]
+                y = wide * supposed.turned[chain, event, plane, 1]
+                _look(work.frame[plane], work.stress, work.q, work.drawn)
+                _slope_of_turn(work.q, work.slope[plane], x, y, turns[chain, event, plane])
+                turns[chain, event, plane, 0] *= share
+                turns[chain, event, plane, 1] *= share
             for corner in range(nodes.shape[1]):
                 node = nodes[event, corner]
                 if node >= 0:

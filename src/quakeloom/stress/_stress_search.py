@@ -22,7 +22,13 @@ from quakeloom.stress._plane_prior import (
     log_shape_prior,
     log_shared_prior,
 )
-from quakeloom.stress._slip_likelihood import NO_DERIVATIVES, Placed, Supposed, log_likelihood
+from quakeloom.stress._slip_likelihood import (
+    NO_DERIVATIVES,
+    NO_TURNS,
+    Placed,
+    Supposed,
+    log_likelihood,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -73,7 +79,7 @@ def search_stresses(
         log_likelihood(
             one, population_table(), np.ascontiguousarray(x[rows, None, :5]),
             given_numbers(x[rows, 5:]), Supposed(supposed.member[rows], supposed.turned[rows]),
-            1.0, by_event, NO_DERIVATIVES,
+            1.0, by_event, NO_DERIVATIVES, NO_TURNS,
         )  # fmt: skip
         return np.asarray(by_event.sum(axis=1))
 

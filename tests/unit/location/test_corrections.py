@@ -14,6 +14,7 @@ from quakeloom.location import (
     measure_residual_structure,
 )
 from quakeloom.location._locate import temper_weights
+from quakeloom.stages.locate.corrections import mean_square
 
 from .linear_ensembles import linear_ensemble, linear_picks, wide_options
 
@@ -130,6 +131,17 @@ def test_picks_as_good_as_stated_have_no_more_noise():
     residual = 0.1 * np.sqrt(0.8) * np.random.default_rng(1).standard_normal(2000)
     found = estimate_pick_noise(residual, np.full(2000, 0.1**2), np.full(2000, 20))
     assert found.noise_s < 0.03
+
+
+def test_delays_are_known_from_as_many_stations_as_there_are():
+    """The mean over catalogs of squares in units of the stated variance is one, and was 16/14."""
+    random = np.random.default_rng(8)
+    delays = DELAY * random.standard_normal((20_000, 16))
+    spread, fresh = np.sqrt(np.mean(delays**2, axis=1)), DELAY * random.standard_normal(20_000)
+    stated = np.array([mean_square(s, 16) for s in spread])
+    assert np.mean(fresh**2 / stated) == pytest.approx(1.0, abs=0.03)
+    assert np.mean(fresh**2 / spread**2) > 1.1
+    assert mean_square(0.1, 1) == pytest.approx(0.02)
 
 
 def test_lateral_structure_is_told_from_independent_picks():

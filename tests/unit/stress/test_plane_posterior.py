@@ -8,6 +8,8 @@ from quakeloom.stress import (
     MechanismSets,
     Sampling,
     StressGrid,
+    StressInversion,
+    _plane_inversion,
     accumulate_statistics,
     describe_stress,
     invert_probable_planes,
@@ -19,7 +21,7 @@ from quakeloom.stress import (
     thin_acceptance,
 )
 from quakeloom.stress._fault_population import population_table
-from quakeloom.stress._slip_likelihood import Placed, Supposed, log_likelihood
+from quakeloom.stress._slip_likelihood import NO_TURNS, Placed, Supposed, log_likelihood
 
 from .simulated import tensor_from
 from .test_plane_choice import faults_near_failure
@@ -36,14 +38,14 @@ def drawn_frames(count, seed=0):
     return normal, slip / np.linalg.norm(slip, axis=1)[:, None]
 
 
-def look(frames, field, given, turned, free, gradient=NONE):
+def look(frames, field, given, turned, free, gradient=NONE, turns=NO_TURNS):
     count = len(frames)
     placed = Placed(frames, np.ones(count), np.zeros((count, 1), np.int64), np.ones((count, 1)))
     supposed = Supposed(np.arange(count)[None], turned)
     by_event = np.empty((1, count))
     log_likelihood(
         placed, population_table(), field[None, None], given[None], supposed, free, by_event,
-        gradient,
+        gradient, turns,
     )  # fmt: skip
     return by_event[0]
 
@@ -70,6 +72,24 @@ def test_derivatives_are_those_of_the_likelihood(free):
         step[j] = 1e-6
         up, down = (look(frames, field + s, given, turned, free).sum() for s in (step, -step))
         assert slope[0, 0, j] == pytest.approx((up - down) / 2e-6, rel=1e-3, abs=1e-3)
+
+
+def test_derivatives_by_errors_of_normals_are_those_of_the_likelihood():
+    rng = np.random.default_rng(2)
+    frames = np.stack(drawn_frames(60), axis=1)
+    field = rng.standard_normal(5)
+    given = np.array([0.6, 0.12, 0.55, 0.4, 0.05])
+    turned = rng.standard_normal((1, 60, 2, 2))
+    turned[0, :3] = 0.0
+    turns, slope = np.zeros((1, 60, 2, 2)), np.zeros((1, 1, 5))
+    look(frames, field, given, turned, 0.0, slope, turns)
+    for plane in (0, 1):
+        for axis in (0, 1):
+            step = np.zeros((1, 60, 2, 2))
+            step[0, :, plane, axis] = 1e-6
+            up, down = (look(frames, field, given, turned + s, 0.0) for s in (step, -step))
+            numeric = (up - down) / 2e-6
+            assert turns[0, :, plane, axis] == pytest.approx(numeric, rel=1e-3, abs=1e-4)
 
 
 def test_the_population_is_normalized_over_all_planes():
@@ -138,6 +158,25 @@ def test_friction_at_an_end_of_its_range_is_flagged():
     assert invert(angles).model.friction_at_edge
     angles = faults_near_failure(tensor_from(60.0, 0.5), rng, 150, 0.93, friction=0.5, noise_deg=4)
     assert not invert(angles).model.friction_at_edge
+
+
+def test_chains_of_a_map_learn_of_faults_where_most_events_are(monkeypatch):
+    """Of three nodes the middle one has most events: its own are taken, with all their sets."""
+    monkeypatch.setattr(_plane_inversion, "_NEARBY", 60)
+    grid = StressGrid({"northing": [0.0], "easting": [0.0, 2.0, 4.0]})
+    east = np.repeat([0.0, 2.0, 4.0], [20, 60, 30])
+    points = np.stack([np.zeros(110), east], axis=1)
+    normal, slip = drawn_frames(220)
+    angles = np.stack(plane_angles(normal, slip), axis=1).reshape(110, 2, 3)
+    sets = MechanismSets.equal(points, angles, np.ones(110))
+    sums = accumulate_statistics(grid, points, mechanism_statistics(*angles[:, 0].T))
+    placed, first, _ = _plane_inversion._place(StressInversion(grid, sums), sets, "bilinear")
+    rows = _plane_inversion._events_nearby(StressInversion(grid, sums), placed)
+    some, begin = _plane_inversion._take(placed, first, rows)
+    assert rows.size == 60
+    assert np.all(some.nodes[np.arange(60), np.argmax(some.corners, axis=1)] == 1)
+    assert np.array_equal(begin, 2 * np.arange(61))
+    assert np.array_equal(some.frames[0::2], placed.frames[first[:-1][rows]])
 
 
 def test_a_set_whose_mechanisms_are_all_alike_is_one_mechanism():

@@ -44,6 +44,10 @@ NOISE_EVENTS = 10
 """Events from which on errors of picks are inferred. Chosen here: with ten picks each, their
 error is then known to a tenth."""
 
+_LEAST_FREEDOM = 4.0
+"""Least number of delays that a spread is taken to be known from; chosen here: with fewer its
+variance has no mean worth the name."""
+
 _MOST_EVENTS = 20_000
 """Events whose residuals are looked at for structure; of a larger catalog an even part."""
 
@@ -122,7 +126,8 @@ def estimate_corrections(
     spread = dict(zip("PS", found.spread_s.tolist(), strict=True))
     if not terms:
         # delays that are not corrected are errors of picks, beyond what is stated of stations
-        more = {p: s**2 - locate.station_error_s**2 for p, s in spread.items()}
+        count = {p: int(np.sum(keys.is_s[enough] == (p == "S"))) for p in spread}
+        more = {p: mean_square(s, count[p]) - locate.station_error_s**2 for p, s in spread.items()}
         known = {p: replace(n, noise_s=max(n.noise_s**2 + more[p], 0.0) ** 0.5)
                  for p, n in known.items()}  # fmt: skip
         return Estimated(*_empty_terms(), _noise_table(known, {}))
@@ -141,6 +146,17 @@ def estimate_corrections(
         make_table("station_term_draws", long, rows=draws.size),
         _noise_table(known, spread),
     )
+
+
+def mean_square(spread_s: float, count: int) -> float:
+    """Return the mean of the variance of delays, known from so many of them.
+
+    A spread that few delays tell may be wider: ``s^2 n / (n - 2)``, the mean of a variance whose
+    logarithm is beforehand as likely anywhere. All picks of a station share its delay, so that it
+    is the stations that count, not their picks.
+    """
+    freedom = max(float(count), _LEAST_FREEDOM)
+    return float(spread_s**2 * freedom / (freedom - 2.0))
 
 
 def _standard(names: list[tuple[str, str, str]], members: int, seed: int) -> Floats:

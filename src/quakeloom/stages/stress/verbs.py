@@ -33,6 +33,8 @@ from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import SET_BLOCK, select_events, takes_sets
 from quakeloom.stages.stress.map import make_map
 from quakeloom.stages.stress.sums import (
+    count_midway,
+    describe_midway,
     gather_events,
     mean_place,
     needs_events,
@@ -179,7 +181,10 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             "left_out": events.left_out,
             "qualities": events.qualities,
         }
-        job.extra = {"place_sum": sum_places(events)}
+        job.extra = {
+            "place_sum": sum_places(events),
+            "midway": count_midway(stress, events),
+        }
         job.said = {"workers": workers}
     return job.summary
 
@@ -211,11 +216,13 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         _add_counts(m["counts"][name] for m in markers) for name in ("left_out", "qualities")
     )
     description = describe_map(made)
-    beyond = sum(m["counts"]["used"] for m in markers) - description["mechanisms"]
+    used = sum(m["counts"]["used"] for m in markers)
+    beyond = used - description["mechanisms"]
     if beyond > 0:
         left["no node of the map is near"] = beyond
     description = {
         **description,
+        **describe_midway([m["midway"] for m in markers], used),
         "qualities": qualities,
         "left_out": left,
         "settings": stress.model_dump(mode="json"),

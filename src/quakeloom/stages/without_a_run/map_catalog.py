@@ -16,7 +16,13 @@ from quakeloom.core import InputError, middle_longitude
 from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import select_events
 from quakeloom.stages.stress.map import MapEvents, StressMap, make_map
-from quakeloom.stages.stress.sums import mean_place, sum_events, sum_places
+from quakeloom.stages.stress.sums import (
+    count_midway,
+    describe_midway,
+    mean_place,
+    sum_events,
+    sum_places,
+)
 from quakeloom.store import open_folder
 
 
@@ -85,15 +91,17 @@ def map_mechanisms(
             f"None of {mechanisms.num_rows} mechanisms can be used ({reasons}), so there is no "
             "stress to map. Look at the rules of `stress`, or give another catalog."
         )
-    center = mean_place([sum_places(events)], [int((events.weights > 0).sum())])
+    used = int((events.weights > 0).sum())
+    center = mean_place([sum_places(events)], [used])
     made = make_map(stress, [sum_events(stress, events)], center, keep, seed)
     description = describe_map(made)
     left = dict(events.left_out)
-    beyond = int((events.weights > 0).sum()) - description["mechanisms"]
+    beyond = used - description["mechanisms"]
     if beyond > 0:
         left["no node of the map is near"] = beyond
     return made, {
         **description,
+        **describe_midway([count_midway(stress, events)], used),
         "qualities": events.qualities,
         "left_out": left,
         "settings": stress.model_dump(mode="json"),
