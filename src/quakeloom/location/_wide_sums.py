@@ -42,8 +42,8 @@ _ENOUGH = 1e-2
 behind it follows from the sums before it, to 1e-4."""
 
 _CURVED = 0.4
-"""Least curvature over the sum of weights for a step by Newton; with less, by the weighted mean,
-which never leaves the maximum. Chosen here."""
+"""Least curvature over the sum of weights that a step is taken by, so that none is longer than two
+and a half times that of the weighted mean, which never leaves the maximum. Chosen here."""
 
 _FAINT = 12
 """Powers of two of the product of all ``1 + d^2 / (freedom variance)`` over the least at any node
@@ -229,8 +229,9 @@ def student_sixteen(
     """Move the origin times of 16 members, from a column on, one step toward most likelihood.
 
     With ``d`` the residual less the origin time, ``w = above / (freedom variance + d^2)`` and sums
-    over picks, the step is Newton's, ``sum(w d) / (sum(w) - 2 / above sum((w d)^2))``, where the
-    curvature is not far from ``sum(w)``, else that of the weighted mean, ``sum(w d) / sum(w)``.
+    over picks, the step is Newton's, ``sum(w d) / (sum(w) - 2 / above sum((w d)^2))``, with a
+    curvature of at least ``_CURVED sum(w)``; where it is not positive, that of the weighted mean,
+    ``sum(w d) / sum(w)``.
 
     Parameters
     ----------
@@ -265,12 +266,14 @@ def student_sixteen(
         share = builder.fdiv(_numbers(2.0), numerator)
         curvature = builder.fsub(found.weight, builder.fmul(found.bend, share))
         straight = builder.fmul(found.weight, _numbers(_CURVED))
-        trusted = builder.fcmp_ordered(">", curvature, straight)
-        step = builder.fdiv(found.moment, builder.select(trusted, curvature, found.weight))
-        # what the logarithm of sum(w) grows by comes off
+        steep = builder.fcmp_ordered(">", curvature, straight)
+        rises = builder.fcmp_ordered(">", curvature, _numbers(0.0))
+        least_bend = builder.select(steep, curvature, straight)
+        step = builder.fdiv(found.moment, builder.select(rises, least_bend, found.weight))
+        # of the likelihood by its parabola; what the logarithm of sum(w) grows by comes off
         growth = builder.fdiv(builder.fmul(found.tilt, share), found.weight)
-        lift = builder.fmul(step, builder.fsub(found.moment, growth))
-        lift = builder.select(trusted, lift, _numbers(0.0))
+        slope = builder.fsub(builder.fadd(found.moment, found.moment), growth)
+        lift = builder.fmul(step, builder.fsub(slope, builder.fmul(curvature, step)))
         size = builder.fmul(builder.fmul(step, step), found.weight)
         weight, power = write.split(found.weight)
         moved = builder.fadd(time, step)
