@@ -100,6 +100,11 @@ class Share:
         costs = defaultdict(Cost, {k: Cost(**c) for k, c in kept.pop("costs").items()})
         return cls(**kept, costs=costs)
 
+    def keep(self, file: Path) -> None:
+        """Write the share, for :meth:`kept`."""
+        costs = {kind: asdict(cost) for kind, cost in self.costs.items()}
+        file.write_text(json.dumps({**vars(self), "costs": costs}))
+
     def science(self, stage: str) -> float:
         """CPU seconds of the partitions of a stage without starting their processes."""
         part = self.costs[f"{stage} part"]
@@ -112,8 +117,8 @@ class Share:
 def kind_of(argv: list[str]) -> str:
     """Return what a process was: ``STAGE VERB``, ``plan``, ``report``, or what ran it."""
     words = [Path(argv[0]).name, *argv[1:]]
-    if words[0] != "quakeloom" and "__main__" not in words[0]:
-        return "snakemake" if "snakemake" in " ".join(argv[:3]) else "other"
+    if words[0] != "quakeloom":
+        return "snakemake" if "snakemake" in argv[0] else "other"
     if len(words) > 2 and words[1] in (*STAGES, "takeoff", "stations"):
         verb = words[2] if words[2] in ("init", "part", "finalise", "terms") else "run"
         return f"{words[1]} {verb}"
@@ -138,9 +143,10 @@ def call(arguments: list[str], folder: Path, costs: dict[str, Cost] | None = Non
     if done.returncode:
         raise SystemExit(done.stdout[-5000:])
     rows = [json.loads(line) for line in usage.read_text().splitlines()]
-    for row in rows if costs is not None else []:
-        costs[kind_of(row["argv"])].add(row)
-    return sum(row["cpu"] for row in rows)
+    for row in rows:
+        if costs is not None:
+            costs[kind_of(row["argv"])].add(row)
+    return float(sum(row["cpu"] for row in rows))
 
 
 def start_seconds(folder: Path) -> float:
@@ -389,7 +395,7 @@ def main() -> None:
             file = folder / f"share{round(EVENTS * f)}.json"
             if not file.exists():
                 share = run_share(f, folder, arguments.workers, not arguments.without)
-                file.write_text(json.dumps(asdict(share)))
+                share.keep(file)
             shares.append(Share.kept(file))
             print(f"{shares[-1].events} events: {shares[-1].total():.1f} CPU s; simulated and "
                   f"planned {shares[-1].simulation_cpu:.1f}, planned again "
