@@ -40,6 +40,9 @@ ROOT = Path(__file__).parents[1]
 EVENTS, WINDOWS = 660_332, 9_348_165
 STAGES = ("window", "pick", "polarity", "locate", "mechanism", "stress")
 CORES = (2, 10, 100, 1000)
+FEWEST, LEAST_SPAN = 3, 5
+"""Fractions that a projection takes, and how far apart they lie at least."""
+
 BIN_EVENTS = 3000
 """Events of a partition on average, where the calendar is ``auto``."""
 
@@ -109,6 +112,11 @@ class Share:
         """CPU seconds of the partitions of a stage without starting their processes."""
         part = self.costs[f"{stage} part"]
         return max(part.cpu - part.jobs * self.start_cpu, 0.0)
+
+    def gathering(self) -> float:
+        """CPU seconds of what gathers partitions, without starting it."""
+        rows = [c for kind, c in self.costs.items() if kind.endswith("finalise")]
+        return float(sum(max(c.cpu - c.jobs * self.start_cpu, 0.0) for c in rows))
 
     def total(self) -> float:
         return sum(c.cpu for c in self.costs.values())
@@ -298,21 +306,30 @@ def print_tables(shares: list[Share]) -> dict[str, float]:
         measured = " | ".join(f"{s.science(stage):.2f}" for s in shares)
         print(f"| {stage} | {measured} | {growth.power:.2f} "
               f"| {growth.fixed:.2f} + {1e3 * growth.each:.2f} ms an event |")  # fmt: skip
-    return print_projection(last, rows)
+    return print_projection(shares, rows)
 
 
-def print_projection(last: Share, rows: list[tuple[str, Growth, float, float]]) -> dict[str, float]:
-    """Print hours of the nation for numbers of cores; return the figures."""
+def print_projection(
+    shares: list[Share], rows: list[tuple[str, Growth, float, float]]
+) -> dict[str, float]:
+    """Print hours of the nation for numbers of cores; return the figures.
+
+    None where fractions are too few or too alike to tell what is fixed from what grows.
+    """
+    last = shares[-1]
+    if len(shares) < FEWEST or last.events < LEAST_SPAN * shares[0].events:
+        print(f"\nNo projection: that takes {FEWEST} fractions, the largest {LEAST_SPAN} times the "
+              "smallest.")  # fmt: skip
+        return {}
     jobs_now = sum(c.jobs for k, c in last.costs.items() if k.split()[-1] == "part")
     jobs = sum(many for *_, many in rows)
     starts = jobs * last.start_cpu / 3600.0
     each_job = last.costs["snakemake"].cpu / max(jobs_now, 1)
+    gather = fit_growth([s.events for s in shares], [s.gathering() for s in shares])
     serial = {
         "snakemake": min(each_job, 1.0) * jobs / 3600.0,
-        "gather": sum(
-            max(c.cpu - last.start_cpu, 0.0) for k, c in last.costs.items() if "finalise" in k
-        ) * EVENTS / last.events / 3600.0,
-    }  # fmt: skip
+        "gather": gather.at(EVENTS) / 3600.0,
+    }
     print("\nThe nation, modelled: hours on so many cores")
     print("| what | core hours | " + " | ".join(f"{c} cores" for c in CORES) + " |")
     print("|---" * (len(CORES) + 2) + "|")
