@@ -27,7 +27,8 @@ from quakeloom.location._interpolation import (
     find_cell,
     find_rows,
 )
-from quakeloom.location._student_likelihoods import student_node
+from quakeloom.location._student_likelihoods import make_student_space, padded, student_node
+from quakeloom.location._wide_sums import LANES, interpolate_wide
 
 Singles = NDArray[np.float32]
 
@@ -127,21 +128,20 @@ def _store_pick(
     index, weight, used = stencil.row, stencil.weight, stencil.used
     members = rows.shape[1]
     for b in range(used.size):
-        t = seconds[b]
-        i0, i1, i2, i3 = index[b, 0], index[b, 1], index[b, 2], index[b, 3]
-        w0, w1, w2, w3 = weight[b, 0], weight[b, 1], weight[b, 2], weight[b, 3]
-        if used[b] > 0:
-            for k in range(members):
-                residual[b, pick, k] = (t - delay[k]) - (
-                    w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k]
-                )
-        if used[b] == 8:
-            i0, i1, i2, i3 = index[b, 4], index[b, 5], index[b, 6], index[b, 7]
-            w0, w1, w2, w3 = weight[b, 4], weight[b, 5], weight[b, 6], weight[b, 7]
-            for k in range(members):
-                residual[b, pick, k] -= (
-                    w0 * rows[i0, k] + w1 * rows[i1, k] + w2 * rows[i2, k] + w3 * rows[i3, k]
-                )
+        t, line, i, w = seconds[b], residual[b, pick], index[b], weight[b]
+        if members < LANES:
+            for k in range(members if used[b] > 0 else 0):
+                total = np.float32(0.0)
+                for c in range(used[b]):
+                    total += w[c] * rows[i[c], k]
+                line[k] = (t - delay[k]) - total
+        elif used[b] == 4:
+            four = (i[0], i[1], i[2], i[3])
+            interpolate_wide(rows, four, (w[0], w[1], w[2], w[3]), delay, t, line)
+        elif used[b] == 8:
+            eight = (i[0], i[1], i[2], i[3], i[4], i[5], i[6], i[7])
+            shares = (w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7])
+            interpolate_wide(rows, eight, shares, delay, t, line)
 
 
 @compiled(**KERNEL)
@@ -354,9 +354,8 @@ def vector_likelihoods(
     robust = freedom > 0.0
     first = np.empty((_BLOCK, members), np.float32)
     second = np.empty((_BLOCK, members), np.float32)
-    residual = np.empty((_BLOCK if robust else 0, picks, members), np.float32)
-    work = np.empty((4 if robust else 0, members), np.float32)
-    double_work = np.empty((2 if robust else 0, members))
+    residual = np.zeros((_BLOCK if robust else 0, picks, padded(members)), np.float32)
+    space = make_student_space(variance, members if robust else 0, freedom if robust else 1.0)
     keep = origin.shape[0] > 0
     nothing = np.empty(0)
     total = 0.0
@@ -395,10 +394,10 @@ def vector_likelihoods(
                 if keep:
                     origin[n, :] = 0.0
             elif robust:
-                student_node(residual[b], variance, freedom, work, double_work, out[n])
+                student_node(residual[b], variance, freedom, space, out[n])
                 if keep:
                     for k in range(members):
-                        origin[n, k] = shift[b] + np.float64(work[0, k])
+                        origin[n, k] = shift[b] + np.float64(space.sums[0, k])
             else:
                 times = origin[n] if keep else nothing
                 _finish_gaussian(first[b], second[b], inverse, shift[b], out[n], times)

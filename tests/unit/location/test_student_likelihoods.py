@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quakeloom.location._likelihoods import STUDENT_T, ErrorModel, likelihoods_of_times
-from quakeloom.location._student_likelihoods import student_node
+from quakeloom.location._student_likelihoods import make_student_space, padded, student_node
 
 FREEDOM = 4.0
 
@@ -25,9 +25,11 @@ def best(residual, variance):
 def evaluate(residual, variance):
     members = residual.shape[1]
     out = np.empty(members)
-    work = np.empty((4, members), np.float32)
-    student_node(residual, variance, FREEDOM, work, np.empty((2, members)), out)
-    return out, work[0].astype(float)
+    space = make_student_space(variance, members, FREEDOM)
+    wide = np.zeros((len(residual), padded(members)), np.float32)
+    wide[:, :members] = residual
+    student_node(wide, variance, FREEDOM, space, out)
+    return out, space.sums[0, :members].astype(float)
 
 
 def draw(picks, members, seed, wrong=0.1):
