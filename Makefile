@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml envs/constraints.txt
 	  { echo "quakeloom needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint envs/constraints.txt --editable '.[dev,docs,slurm,networks]'
+	  --constraint envs/constraints.txt --editable '.[dev,docs,slurm,networks,s3]'
 	touch $@
 
 demo: $(STAMP)  ## Simulate seismograms of a small region, run the whole workflow, write a report.

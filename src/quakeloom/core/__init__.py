@@ -5,7 +5,13 @@ Floor 0. Imports nothing else of quakeloom.
 
 from quakeloom.core.coastlines import Coastline
 from quakeloom.core.compiled import compiled, machine_code_place
-from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
+from quakeloom.core.digests import (
+    digest_blocks,
+    digest_bytes,
+    digest_file,
+    digest_json,
+    digest_source,
+)
 from quakeloom.core.double_couples import (
     auxiliary_plane,
     fault_vectors,
@@ -32,6 +38,7 @@ from quakeloom.core.errors import (
     SchemaError,
     SettingsError,
     StoppedError,
+    StorageError,
     VerificationError,
 )
 from quakeloom.core.geodesy import (
@@ -64,10 +71,12 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "StoppedError",
+    "StorageError",
     "VerificationError",
     "auxiliary_plane",
     "compiled",
     "depth_words",
+    "digest_blocks",
     "digest_bytes",
     "digest_file",
     "digest_json",

@@ -77,3 +77,7 @@ class MemoryPromiseError(QuakeloomError):
 
 class ClusterError(QuakeloomError):
     """A Dask scheduler or its workers are not there, went away, or are not as they must be."""
+
+
+class StorageError(QuakeloomError):
+    """An object storage does not answer, or not as it should, after all tries."""

@@ -44,8 +44,10 @@ from quakeloom.store._items import (
     Item,
     atomic_file,
     atomic_folder,
+    keep_timings,
     link_item,
     local_copy,
+    local_side,
     open_folder,
     open_item,
     open_results,
@@ -56,6 +58,7 @@ from quakeloom.store._items import (
 from quakeloom.store._layout import RUN_SETTINGS, RunLayout
 from quakeloom.store._local import LocalStore
 from quakeloom.store._named_arrays import read_arrays, write_arrays
+from quakeloom.store._objects import ObjectStore
 from quakeloom.store._protocol import Store
 from quakeloom.store._resources import find_resource
 from quakeloom.store._seals import is_sealed, read_json_or, read_seal, write_seal
@@ -79,6 +82,7 @@ __all__ = [
     "InputDigests",
     "Item",
     "LocalStore",
+    "ObjectStore",
     "RunLayout",
     "Store",
     "atomic_file",
@@ -96,10 +100,12 @@ __all__ = [
     "input_stamp",
     "is_input",
     "is_sealed",
+    "keep_timings",
     "link_item",
     "list_inputs",
     "list_tree",
     "local_copy",
+    "local_side",
     "near_names",
     "open_array",
     "open_dataset",
