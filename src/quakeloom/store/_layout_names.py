@@ -16,9 +16,7 @@ def lies_beside(key: str) -> bool:
     times of jobs in ``benchmarks/``. Of results in an object storage they lie on a disk as well.
     """
     *folders, name = key.split("/")
-    if name in ("plan.json", "report.html"):
-        return not {"ingest", "parts", "versions"} & set(folders)
-    if is_timing(key):
+    if name in ("plan.json", "report.html") or is_timing(key):
         return True
     if not name.endswith(_ENDINGS) or name == "zarr.json":
         return False

@@ -32,6 +32,9 @@ from quakeloom.store._object_reader import PIECE, ObjectReader, read_pieces
 UNFINISHED = ".unfinished"
 """Object in a group that is being sent or removed: while it is there, the group is not."""
 
+_MARK = b"What lies here is being sent or removed, or that was stopped halfway: do not read it.\n"
+"""Content of that object, for those who find it."""
+
 SCRATCH = ".scratch"
 """Folder, below that beside a storage, for files that are being made or were fetched."""
 
@@ -305,8 +308,8 @@ class ObjectStore:
     def _mark_unfinished(self, key: str) -> None:
         place = self.disk.path(key)
         place.mkdir(parents=True, exist_ok=True)
-        (place / UNFINISHED).write_bytes(b"")
-        self.put(f"{key}/{UNFINISHED}", b"")
+        (place / UNFINISHED).write_bytes(_MARK)
+        self.put(f"{key}/{UNFINISHED}", _MARK)
 
     def _publish(self, key: str, files: dict[str, Path]) -> None:
         """Put files in the place of a group."""
