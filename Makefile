@@ -29,7 +29,7 @@ test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the 
 	snakefmt --check Snakefile workflow
 	mypy
 	lint-imports
-	pytest -n 2 --dist worksteal -m "not long and not cluster"
+	pytest -n 2 --dist worksteal -m "not long and not cluster and not s3"
 
 test-long: $(STAMP)  ## Run the thorough tests that make test leaves out.
 	pytest -n 2 --dist worksteal -m long

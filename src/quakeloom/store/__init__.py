@@ -25,6 +25,7 @@ from quakeloom.store._groups import (
 )
 from quakeloom.store._inputs import (
     InputDigests,
+    archive_file,
     digest_input,
     find_input,
     find_velocity_model,
@@ -32,6 +33,7 @@ from quakeloom.store._inputs import (
     input_place,
     input_stamp,
     is_input,
+    list_archive,
     list_inputs,
     list_tree,
     near_names,
@@ -85,6 +87,7 @@ __all__ = [
     "ObjectStore",
     "RunLayout",
     "Store",
+    "archive_file",
     "atomic_file",
     "atomic_folder",
     "create_array",
@@ -102,6 +105,7 @@ __all__ = [
     "is_sealed",
     "keep_timings",
     "link_item",
+    "list_archive",
     "list_inputs",
     "list_tree",
     "local_copy",

@@ -75,6 +75,13 @@ class Item:
         return self.store.path(self.key)
 
     @property
+    def waveforms(self) -> Path:
+        """What readers of waveforms take as the place of an archive, here or in a storage."""
+        if isinstance(self.store, ObjectStore):
+            return Path(f"{self.store.scheme}:/{self.store.bucket}", *self.key.split("/"))
+        return self.local
+
+    @property
     def zarr(self) -> Any:
         """What Zarr takes as the place of a group or an array."""
         return self.store.zarr(self.key)

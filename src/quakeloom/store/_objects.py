@@ -14,6 +14,7 @@ import io
 import itertools
 import math
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -318,6 +319,13 @@ class ObjectStore:
         held = self._keys_below(key)
         self._delete([k for k in held if k not in files and k != mark])
         self._send_all(files)
+        for other in held:
+            if lies_beside(other) and other not in files:
+                self.disk.remove(other)
+        for own, path in files.items():
+            if lies_beside(own):
+                with self.disk.write(own) as temporary:
+                    shutil.copyfile(path, temporary)
         self._delete([mark])
         (self.disk.path(key) / UNFINISHED).unlink(missing_ok=True)
 

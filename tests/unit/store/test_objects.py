@@ -207,6 +207,19 @@ def test_a_group_is_seen_whole_or_not_at_all(root):
     assert read_text(root / "part" / "2.txt") == "2"
 
 
+def test_a_file_of_a_group_that_is_named_like_a_marker_is_read_as_all_others(root, memory):
+    group = root / "parts" / "tables.zarr"
+    for value in (1, 2):
+        with atomic_folder(group) as made:
+            write_json_if_changed(made / "members.json", value)
+            write_json_if_changed(made / f"only-{value}.json", value)
+        assert read_json(group / "members.json") == value
+        assert [i.name for i in group.children()] == ["members.json", f"only-{value}.json"]
+    assert not (group / "only-1.json").exists()
+    Path(".quakeloom").rename("elsewhere")
+    assert read_json(open_item("s3://bucket/prefix/run") / "parts/tables.zarr/members.json") == 2
+
+
 def write_part(root):
     with atomic_folder(root / "part") as group:
         for name in "abc":

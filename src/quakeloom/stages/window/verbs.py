@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quakeloom.cluster import find_workers, open_executor, spread_memory_mb
 from quakeloom.config import Settings
-from quakeloom.core import MemoryPromiseError, digest_json
+from quakeloom.core import MemoryPromiseError, StorageError, digest_json
 from quakeloom.picking import Picker
 from quakeloom.schema import make_table
 from quakeloom.signal import flag_names
@@ -262,7 +262,7 @@ def _cut_one(
         records, problems = reader.read(
             RecordSet(w.instrument, w.start, end, w.rows), shape.components, rate, MARGIN
         )
-    except MemoryError:  # trouble of the machine is no result
+    except (MemoryError, StorageError):  # trouble of machine or line is no result
         raise
     except Exception as error:  # one window must not cost the others
         log.exception("%s failed", w.instrument)
