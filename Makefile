@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-long test-cluster bench test-slurm test-wheel format docs docs-site clean
+.PHONY: help demo test test-long test-cluster test-s3 bench test-slurm test-wheel format docs docs-site clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -40,6 +40,16 @@ test-cluster: $(STAMP)  ## Run through a Dask scheduler and workers that are kil
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \
 	  echo "== $$script"; $(BIN)/python $$script $(QUICK) || exit 1; done
+
+S3_VENV := .venv-s3
+
+$(S3_VENV)/.installed:
+	$(PYTHON) -m venv $(S3_VENV)
+	$(S3_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'
+	touch $@
+
+test-s3: $(STAMP) $(S3_VENV)/.installed  ## Run into an S3 server on this machine that is slow, fails and is killed.
+	QUAKELOOM_S3_SERVER=$(abspath $(S3_VENV))/bin/moto_server pytest -m s3 -rP tests/s3
 
 test-slurm: $(STAMP)  ## Run the demo through a real SLURM on this machine (needs root, Debian).
 	bash tests/slurm/run.sh

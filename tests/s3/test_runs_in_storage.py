@@ -321,7 +321,7 @@ def test_what_needs_a_folder_on_disk_says_so(storage, inputs, tmp_path):
     shutil.copy(inputs / "events_2019-01.csv", tmp_path)
     shutil.copy(inputs / "polarities_2019-01.csv", tmp_path)
     compute_run(wrong, Path(f"{storage}/x"))
-    done = quakeloom("calibrate", "--config", wrong, "--results", f"{storage}/x", cwd=Path.cwd(),
+    done = quakeloom("calibrate", wrong, "--results", f"{storage}/x", cwd=Path.cwd(),
                      check=False)  # fmt: skip
     assert "no file of this machine" in one_line(done, 2)
 

@@ -195,7 +195,8 @@ class Run:
     def _rows(self, name: str) -> int:
         import pyarrow.parquet as pq
 
-        return int(pq.read_metadata(self._layout.table(name).local).num_rows)
+        with self._layout.table(name).open() as stream:
+            return int(pq.read_metadata(stream).num_rows)
 
     def _stations(self) -> pa.Table:
         return self._read("stations") if "stations" in self.tables else empty_table("stations")
@@ -270,7 +271,7 @@ def open_run(path: str | Path) -> Run:
     >>> run.mechanisms.query("quality == 'A'")
     """
     folder = Path(path)
-    if not folder.is_dir():
+    if not open_item(folder).is_folder():
         raise InputError(
             f"There is no folder '{folder}', so there is no run to open. Give one such as "
             "results/demo."

@@ -46,6 +46,12 @@ def input_place(data: str, name: str) -> Path:
     return Path(expand_variables(data)) / expand_variables(name)
 
 
+def input_name(path: Path) -> str:
+    """Return how tables call an input: its path, or its address in an object storage."""
+    address = storage_address(path)
+    return str(path) if address is None else f"{address.scheme}://{address.bucket}/{address.key}"
+
+
 def near_names(data: str, name: str) -> str:
     """Return `` Did you mean ...?`` for a name that is nothing, or nothing where none is near.
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from quakeloom.core import InputError, digest_bytes
 from quakeloom.store._addresses import find_address
+from quakeloom.store._layout_names import lies_beside
 from quakeloom.store._local import LocalStore
 from quakeloom.store._objects import ObjectStore
 from quakeloom.store._protocol import Store
@@ -60,13 +61,15 @@ class Item:
 
     @property
     def local(self) -> Path:
-        """Path in a local store.
+        """Path in a local store, or of what lies on disk beside an object storage.
 
         Raises
         ------
         InputError
             If the store is another one.
         """
+        if isinstance(self.store, ObjectStore) and lies_beside(self.key):
+            return self.store.disk.path(self.key)
         if not isinstance(self.store, LocalStore):
             raise InputError(
                 f"{self} is no file of this machine, which this needs. Nothing was done; give a "
@@ -101,6 +104,9 @@ class Item:
 
     def files(self) -> Iterator[Item]:
         """Yield all files below it, folder by folder, by name."""
+        if isinstance(self.store, ObjectStore):
+            yield from (Item(self.store, key) for key in self.store.files(self.key))
+            return
         for name in self.store.list(self.key):
             if name.startswith("."):
                 continue

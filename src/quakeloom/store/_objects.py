@@ -130,6 +130,23 @@ class ObjectStore:
         folders = [f"{p.removeprefix(start)}/" for p in found["common_prefixes"]]
         return sorted([*folders, *(o["path"].removeprefix(start) for o in found["objects"])])
 
+    def files(self, key: str) -> Iterator[str]:
+        """Yield the keys of all files below a folder, in the order of a walk through folders."""
+        start = f"{key}/" if key else ""
+        if _is_scratch(key):
+            root = self.disk.path(key)
+            found = [f.relative_to(root).as_posix() for f in root.rglob("*") if f.is_file()]
+        elif self._is_unfinished(key):
+            return
+        else:
+            found = [k.removeprefix(start) for k in self._keys_below(key)]
+        # a folder sorts as its name with the slash does
+        walked = sorted([*(f"{n}/" for n in names[:-1]), names[-1]] for names in map(_split, found))
+        for names in walked:
+            own = f"{start}{''.join(names)}"
+            if not any(n.startswith(".") for n in names) and not self._is_unfinished(own):
+                yield own
+
     def read(self, key: str) -> bytes:
         """Return the content of a file."""
         if _is_scratch(key) or lies_beside(key):
@@ -414,3 +431,7 @@ class ObjectStore:
 
 def _is_scratch(key: str) -> bool:
     return key.startswith(f"{SCRATCH}/")
+
+
+def _split(key: str) -> Sequence[str]:
+    return key.split("/")

@@ -36,7 +36,7 @@ from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window.expected_arrivals import NO_TIME
 from quakeloom.stages.window.wanted_windows import MARGIN, WantedWindow, plan_windows, time_spans
-from quakeloom.store import Item, RunLayout, grow_array, read_table, write_table
+from quakeloom.store import Item, RunLayout, grow_array, input_name, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -321,7 +321,7 @@ def _row(ids: Sequence[str], w: WantedWindow, status: str, reason: str) -> dict[
         "orientation": "",
         "choice": "",
         "sampling_rate_hz": None,
-        "source_file": str(w.rows[0].file) if w.rows else "",
+        "source_file": input_name(w.rows[0].file) if w.rows else "",
     }
 
 
