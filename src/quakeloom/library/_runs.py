@@ -24,7 +24,15 @@ from quakeloom.schema import TABLES, empty_table
 from quakeloom.stages.frame.chains import run_stages
 from quakeloom.stages.frame.partition_states import unfinished_stages
 from quakeloom.stages.frame.run_settings import read_settings
-from quakeloom.store import Item, RunLayout, open_lazily, read_columns, read_json, read_table
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    open_item,
+    open_lazily,
+    read_columns,
+    read_json,
+    read_table,
+)
 
 log = logging.getLogger(__name__)
 
