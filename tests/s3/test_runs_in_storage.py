@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pandas.testing import assert_frame_equal
 from small_runs import compute_run, quakeloom, write_config
 from test_update import edit, revise, write_inputs
 from test_waveforms import MONTHS, write_stations
@@ -24,12 +25,15 @@ from test_waveforms import write_month as write_traces
 
 from quakeloom.core import VerificationError
 from quakeloom.stages.frame.partition_states import refuse_changed
-from quakeloom.store import Item, RunLayout, open_item, read_json
+from quakeloom.store import Item, RunLayout, open_item, read_json, read_table
 from s3_server import Proxy
 
 pytestmark = pytest.mark.s3
 
 HERE = Path(__file__).parent
+NAMING = ("windows.parquet", "picks.parquet", "polarities.parquet")
+"""Tables with a column that names files of the archive."""
+
 OFTEN = 12
 """Times that a run is killed."""
 
@@ -149,12 +153,19 @@ def test_sources_and_an_archive_in_a_storage(storage, tmp_path, proxy, monkeypat
     stored = compute_run(write_waves(folder, data=f"{storage}/in"), Path(f"{storage}/out")).root
     # what names the places of files and their times is of the place, the rest is the same
     own = ("settings.yaml", "ingest/archive", "ingest/sources", "plan.json", "plan/", "parts/")
-    assert differing(contents(stored, *own), contents(disk, *own)) == []
+    assert differing(contents(stored, *own, *NAMING), contents(disk, *own, *NAMING)) == []
     for stage in ("window", "pick", "polarity", "mechanism"):
         for month in MONTHS:
             a, b = (r / "parts" / stage / month for r in (stored, disk))
             assert a.is_folder()
-            assert differing(contents(a), contents(b)) == []
+            assert differing(contents(a, *NAMING), contents(b, *NAMING)) == []
+    for name in NAMING:
+        a, b = (read_table(r / name, name.partition(".")[0]).to_pandas() for r in (stored, disk))
+        assert set(a.pop("source_file")) - {""} <= {
+            f"{storage}/in/{f.relative_to(folder)}" for f in folder.rglob("*.mseed")
+        }
+        del b["source_file"]
+        assert_frame_equal(a, b)
     # sources are kept on disk until they change, the archive is not
     kept = [f.name for f in Path(".quakeloom/inputs").rglob("*") if f.is_file()]
     assert "stations.csv" in kept
