@@ -57,8 +57,11 @@ _looked: dict[tuple[str, str, str, str], float] = {}
 _numbers = itertools.count()
 """Numbers of scratch folders of this process."""
 
-_sent: dict[tuple[str, str, str], str] = {}
-"""Digests of what this process has sent, by scheme, bucket and key; each is asked for once."""
+_REMEMBERED_S = 600.0
+"""Seconds for which the digest of what was sent is known: until its marker is written."""
+
+_sent: dict[tuple[str, str, str], tuple[str, float]] = {}
+"""Digests of what this process has sent, and when; each is asked for once."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,10 @@ class ObjectStore:
         """Return the digest of a file's content; of what was just sent, that of what was sent."""
         if _is_scratch(key) or lies_beside(key):
             return self.disk.digest(key)
-        known = _sent.pop((self.scheme, self.bucket, key), None)
-        return known if known is not None else digest_blocks(self._pieces(key))
+        known, sent = _sent.pop((self.scheme, self.bucket, key), ("", -math.inf))
+        if time.monotonic() - sent < _REMEMBERED_S:
+            return known
+        return digest_blocks(self._pieces(key))
 
     @contextlib.contextmanager
     def write(self, key: str) -> Iterator[Path]:
@@ -307,7 +312,9 @@ class ObjectStore:
         mark.write_bytes(b"")
 
     def _is_at_work(self, key: str) -> bool:
-        for file in self.disk.path(key).rglob(".working"):
+        place = self.disk.path(key)
+        above = [p / ".working" for p in place.parents if p.is_relative_to(self.disk.root)]
+        for file in (*place.rglob(".working"), *(f for f in above if f.exists())):
             folder = file.parent.relative_to(self.disk.root).as_posix()
             with self.disk.claim(folder) as is_free:
                 if not is_free:
@@ -356,7 +363,7 @@ class ObjectStore:
         digest = digest_file(path)
         with told(self.describe(key)):
             import_obstore().put(self.client, key, path, chunk_size=PIECE)
-        _sent[(self.scheme, self.bucket, key)] = digest
+        _sent[(self.scheme, self.bucket, key)] = digest, time.monotonic()
 
     def put(self, key: str, content: bytes) -> None:
         """Send bytes as an object."""

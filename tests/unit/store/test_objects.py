@@ -335,6 +335,8 @@ def test_while_a_run_is_at_work_what_lies_on_disk_is_left_alone(root, memory):
         assert plan.exists()
         with root.claim() as again:
             assert not again
+        open_item("s3://bucket/prefix/run/case")
+        assert plan.exists()
     open_item("s3://bucket/prefix")
     assert not plan.exists()
 
