@@ -202,7 +202,8 @@ def marked_parts_are_whole(root: Item) -> int:
         for marker in stage.children() if stage.is_folder() else [stage]:
             if marker.name.endswith(".json") and marker.exists():
                 found[marker.key] = read_json(marker).get("digests", {})
-    of_parts = [k for key, digests in found.items() if "finalise" not in key for k in digests]
+    of_steps = (".init.json", ".finalise.json")
+    of_parts = [k for key, d in found.items() if not key.endswith(of_steps) for k in d]
     for key, digests in found.items():
         for name, digest in digests.items():
             # a gathered array counts without the partitions that have markers of their own
