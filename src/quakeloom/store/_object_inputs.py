@@ -112,6 +112,8 @@ def bring(path: Path) -> Path | None:
         return place
     stamp = _find(path)
     if stamp is None:
+        if place.is_file():  # it was removed since
+            place.unlink()
         return None
     if not place.is_file() or (place.stat().st_size, place.stat().st_mtime_ns) != stamp:
         place.parent.mkdir(parents=True, exist_ok=True)
