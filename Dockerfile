@@ -6,7 +6,7 @@
 
 FROM python:3.11.14-slim-bookworm AS build
 # `--build-arg EXTRAS=slurm` leaves out torch, which is most of the size and only networks need
-ARG EXTRAS=slurm,networks
+ARG EXTRAS=slurm,networks,s3
 # a constraint of the environment also counts for what builds the package
 ENV PIP_CONSTRAINT=/build/envs/constraints.txt \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-long test-cluster test-faults test-fuzz bench test-slurm test-wheel format docs docs-site \
+.PHONY: help demo test test-long test-cluster test-faults test-fuzz test-s3 bench test-slurm test-wheel format docs docs-site \
   clean
 
 help:  ## Show the targets.
@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml envs/constraints.txt
 	  { echo "quakeloom needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint envs/constraints.txt --editable '.[dev,docs,slurm,networks]'
+	  --constraint envs/constraints.txt --editable '.[dev,docs,slurm,networks,s3]'
 	touch $@
 
 demo: $(STAMP)  ## Simulate seismograms of a small region, run the whole workflow, write a report.
@@ -30,7 +30,7 @@ test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the 
 	snakefmt --check Snakefile workflow
 	mypy
 	lint-imports
-	pytest -n 2 --dist worksteal -m "not long and not cluster and not faults and not slurm"
+	pytest -n 2 --dist worksteal -m "not long and not cluster and not faults and not slurm and not s3"
 
 test-long: $(STAMP)  ## Run the thorough tests that make test leaves out.
 	pytest -n 2 --dist worksteal -m long
@@ -52,6 +52,16 @@ test-fuzz: $(STAMP)  ## Give every reader broken inputs: FUZZ_INPUTS each, at mo
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \
 	  echo "== $$script"; $(BIN)/python $$script $(QUICK) || exit 1; done
+
+S3_VENV := .venv-s3
+
+$(S3_VENV)/.installed:
+	$(PYTHON) -m venv $(S3_VENV)
+	$(S3_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'
+	touch $@
+
+test-s3: $(STAMP) $(S3_VENV)/.installed  ## Run into an S3 server on this machine that is slow, fails and is killed.
+	QUAKELOOM_S3_SERVER=$(abspath $(S3_VENV))/bin/moto_server pytest -m s3 -rP tests/s3
 
 test-slurm: $(STAMP)  ## Run the demo through a real SLURM on this machine (needs root, Debian).
 	bash tests/slurm/run.sh

@@ -36,6 +36,7 @@ _OPTIONAL = {
     "obspy": ("waveforms and comparisons", "pip install obspy"),
     "seisbench": ("published picking networks", "pip install 'quakeloom[networks]'"),
     "torch": ("neural networks", "pip install 'quakeloom[networks]'"),
+    "obstore": ("results and data in an object storage", "pip install 'quakeloom[s3]'"),
     "snakemake_executor_plugin_slurm": ("the slurm profile", "pip install 'quakeloom[slurm]'"),
 }
 """Packages that some commands need: what for, and how to get them."""

@@ -35,7 +35,7 @@ from quakeloom.core import (
     machine_cores,
     shipped_places,
 )
-from quakeloom.store import Item, RunLayout, open_item, open_results
+from quakeloom.store import Item, RunLayout, keep_timings, local_side, open_item, open_results
 
 if TYPE_CHECKING:
     from quakeloom.config import Configuration, Settings
@@ -212,16 +212,17 @@ def refuse_unusable_folder(results: Path) -> None:
 
 def run_workflow(configuration: Configuration, results: Path, call: WorkflowCall) -> None:
     """Run the workflow of a planned configuration, and say what came out."""
-    command = call.command(configuration.path, results)
+    on_disk = local_side(results)
+    command = call.command(configuration.path, on_disk)
     environment = {**os.environ, **cache_environment(), "QUAKELOOM_PLANNED": "1"}
     environment["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), environment.get("PATH", "")]
     )
     only_unlock = UNLOCK in call.rest
     is_plain = call.dry_run or not sys.stderr.isatty() or "QUAKELOOM_PLAIN" in os.environ
-    log = results / configuration.name / "snakemake.log"
+    log = on_disk / configuration.name / "snakemake.log"
     names = (configuration.name, *configuration.cases)
-    owned = LockOwner([results / each for each in dict.fromkeys(names)])
+    owned = LockOwner([on_disk / each for each in dict.fromkeys(names)])
     if not call.dry_run and owned.remove_dead_lock():
         typer.echo(
             f"{configuration.name}: removed the lock of a run that was killed; it goes on from "
@@ -231,6 +232,8 @@ def run_workflow(configuration: Configuration, results: Path, call: WorkflowCall
     code, watched = run_snakemake(
         command, environment, log, is_plain or only_unlock, None if call.dry_run else owned
     )
+    if not call.dry_run:
+        keep_timings(on_disk / configuration.name)
     if code:
         raise QuakeloomError(_why_stopped(configuration.name, code, watched))
     if only_unlock:

@@ -6,7 +6,13 @@ Floor 0. Imports nothing else of quakeloom.
 from quakeloom.core.array_archives import BrokenArchiveError, read_array_archive
 from quakeloom.core.coastlines import Coastline
 from quakeloom.core.compiled import compiled, machine_code_place
-from quakeloom.core.digests import digest_bytes, digest_file, digest_json, digest_source
+from quakeloom.core.digests import (
+    digest_blocks,
+    digest_bytes,
+    digest_file,
+    digest_json,
+    digest_source,
+)
 from quakeloom.core.double_couples import (
     auxiliary_plane,
     fault_vectors,
@@ -33,6 +39,7 @@ from quakeloom.core.errors import (
     SchemaError,
     SettingsError,
     StoppedError,
+    StorageError,
     VerificationError,
 )
 from quakeloom.core.geodesy import (
@@ -67,10 +74,12 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "StoppedError",
+    "StorageError",
     "VerificationError",
     "auxiliary_plane",
     "compiled",
     "depth_words",
+    "digest_blocks",
     "digest_bytes",
     "digest_file",
     "digest_json",

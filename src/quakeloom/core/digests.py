@@ -38,6 +38,14 @@ def digest_file(path: Path) -> str:
     return state.hexdigest()
 
 
+def digest_blocks(blocks: Iterable[bytes]) -> str:
+    """Return the digest of content that comes in blocks, the same as of a file that holds it."""
+    state = hashlib.blake2b(digest_size=_SIZE)
+    for block in blocks:
+        state.update(block)
+    return state.hexdigest()
+
+
 def digest_json(value: Any) -> str:
     """Return the digest of a JSON value; the order of keys does not count."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=True, default=str)

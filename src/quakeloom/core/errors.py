@@ -5,13 +5,6 @@ things: the object, what was observed, the consequence, and the remedy. The comm
 prints the message without a traceback and exits with :attr:`QuakeloomError.exit_code`.
 """
 
-MACHINE_TROUBLE = (MemoryError, OSError)
-"""Errors of the machine and not of an event: they are no result of it, and are raised.
-
-Memory that is short and files that cannot be read would give other numbers when tried again.
-"""
-
-
 _LONGEST = 1500
 """Letters of a message about a file: some ten lines; chosen here."""
 
@@ -89,3 +82,14 @@ class MemoryPromiseError(QuakeloomError):
 
 class ClusterError(QuakeloomError):
     """A Dask scheduler or its workers are not there, went away, or are not as they must be."""
+
+
+class StorageError(QuakeloomError):
+    """An object storage does not answer, or not as it should, after all tries."""
+
+
+MACHINE_TROUBLE = (MemoryError, OSError, StorageError)
+"""Errors of the machine and not of an event: they are no result of it, and are raised.
+
+Memory that is short and files that cannot be read would give other numbers when tried again.
+"""

@@ -24,7 +24,15 @@ from quakeloom.schema import TABLES, empty_table
 from quakeloom.stages.frame.chains import run_stages
 from quakeloom.stages.frame.partition_states import unfinished_stages
 from quakeloom.stages.frame.run_settings import read_settings
-from quakeloom.store import Item, RunLayout, open_lazily, read_columns, read_json, read_table
+from quakeloom.store import (
+    Item,
+    RunLayout,
+    open_item,
+    open_lazily,
+    read_columns,
+    read_json,
+    read_table,
+)
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +203,8 @@ class Run:
     def _rows(self, name: str) -> int:
         import pyarrow.parquet as pq
 
-        return int(pq.read_metadata(self._layout.table(name).local).num_rows)
+        with self._layout.table(name).open() as stream:
+            return int(pq.read_metadata(stream).num_rows)
 
     def _stations(self) -> pa.Table:
         return self._read("stations") if "stations" in self.tables else empty_table("stations")
@@ -270,7 +279,7 @@ def open_run(path: str | Path) -> Run:
     >>> run.mechanisms.query("quality == 'A'")
     """
     folder = Path(path)
-    if not folder.is_dir():
+    if not open_item(folder).is_folder():
         raise InputError(
             f"There is no folder '{folder}', so there is no run to open. Give one such as "
             "results/demo."

@@ -25,13 +25,16 @@ from quakeloom.store._groups import (
 )
 from quakeloom.store._inputs import (
     InputDigests,
+    archive_file,
     digest_input,
     find_input,
     find_velocity_model,
     full_path,
+    input_name,
     input_place,
     input_stamp,
     is_input,
+    list_archive,
     list_inputs,
     list_tree,
     near_names,
@@ -44,8 +47,10 @@ from quakeloom.store._items import (
     Item,
     atomic_file,
     atomic_folder,
+    keep_timings,
     link_item,
     local_copy,
+    local_side,
     open_folder,
     open_item,
     open_results,
@@ -56,6 +61,7 @@ from quakeloom.store._items import (
 from quakeloom.store._layout import RUN_SETTINGS, RunLayout
 from quakeloom.store._local import LocalStore
 from quakeloom.store._named_arrays import read_arrays, write_arrays
+from quakeloom.store._objects import ObjectStore
 from quakeloom.store._protocol import Store
 from quakeloom.store._resources import find_resource
 from quakeloom.store._seals import is_sealed, read_json_or, read_seal, write_seal
@@ -79,8 +85,10 @@ __all__ = [
     "InputDigests",
     "Item",
     "LocalStore",
+    "ObjectStore",
     "RunLayout",
     "Store",
+    "archive_file",
     "atomic_file",
     "atomic_folder",
     "create_array",
@@ -92,14 +100,18 @@ __all__ = [
     "find_velocity_model",
     "full_path",
     "grow_array",
+    "input_name",
     "input_place",
     "input_stamp",
     "is_input",
     "is_sealed",
+    "keep_timings",
     "link_item",
+    "list_archive",
     "list_inputs",
     "list_tree",
     "local_copy",
+    "local_side",
     "near_names",
     "open_array",
     "open_dataset",

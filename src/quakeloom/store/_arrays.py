@@ -18,7 +18,7 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
-from quakeloom.core import AlignmentError, InputError, SchemaError, digest_bytes
+from quakeloom.core import AlignmentError, InputError, SchemaError, StorageError, digest_bytes
 from quakeloom.schema import ARRAYS, variable
 from quakeloom.store._items import Item
 from quakeloom.store._local import LocalStore
@@ -139,6 +139,8 @@ def digest_array(group: Item, name: str, rows: slice = slice(None)) -> str:
     """Return the digest of the values of an array, or of some rows; empty if unreadable."""
     try:
         values = np.asarray(open_array(group, name)[rows])
+    except StorageError:
+        raise
     except Exception:  # zarr and its codecs raise errors of many kinds on damaged files
         return ""
     return digest_bytes(np.ascontiguousarray(values).tobytes())

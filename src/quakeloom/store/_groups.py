@@ -11,6 +11,7 @@ import zarr
 
 from quakeloom.core import InputError
 from quakeloom.store._items import Item, atomic_file, atomic_folder, local_copy
+from quakeloom.store._local import LocalStore
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -86,12 +87,13 @@ def open_lazily(item: Item) -> Dataset:
         raise InputError(f"{item} is missing, so it cannot be read. Run what makes it again.")
     data: Dataset
     if item.name.endswith(".nc"):
-        data = _opened(item, lambda: xarray.open_dataset(item.local, engine="scipy"))
+        near = item.local if isinstance(item.store, LocalStore) else item.open()
+        data = _opened(item, lambda: xarray.open_dataset(near, engine="scipy"))
     else:
         with warnings.catch_warnings():
             # locks and notes of the stages lie beside the arrays
             warnings.filterwarnings("ignore", "Object at .* is not recognized")
-            data = _opened(item, lambda: xarray.open_zarr(item.local, consolidated=False))
+            data = _opened(item, lambda: xarray.open_zarr(item.zarr, consolidated=False))
     return data
 
 

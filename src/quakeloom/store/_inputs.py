@@ -1,7 +1,7 @@
 """Files that users name: sources, velocity models, archives, faults, weights, configurations.
 
-They are no results: they lie where their owner keeps them, are read and never written. All of
-them are found here, so that other places than local ones can come later.
+They are no results: they lie where their owner keeps them, here or in an object storage, are read
+and never written. All of them are found here.
 """
 
 from __future__ import annotations
@@ -9,11 +9,25 @@ from __future__ import annotations
 import difflib
 import glob
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from quakeloom.config import expand_variables
 from quakeloom.core import InputError, digest_file
+from quakeloom.store._object_inputs import (
+    bring,
+    folder_of_copies,
+    is_in_storage,
+    join_address,
+    list_storage,
+    match_storage,
+    on_disk,
+    storage_address,
+    storage_stamp,
+)
 from quakeloom.store._resources import find_resource
 
 _WILDCARDS = "*?["
@@ -23,9 +37,19 @@ _WILDCARDS = "*?["
 def input_place(data: str, name: str) -> Path:
     """Return where a name of the settings points to: below ``data``, or as written if absolute.
 
-    Variables of the environment are replaced in both.
+    Variables of the environment are replaced in both. Of a file in an object storage it is the
+    copy on disk, which is brought where it is not there or has changed.
     """
+    stored = join_address(expand_variables(data), expand_variables(name))
+    if stored is not None:
+        return bring(stored) or folder_of_copies(stored)
     return Path(expand_variables(data)) / expand_variables(name)
+
+
+def input_name(path: Path) -> str:
+    """Return how tables call an input: its path, or its address in an object storage."""
+    address = storage_address(path)
+    return str(path) if address is None else f"{address.scheme}://{address.bucket}/{address.key}"
 
 
 def near_names(data: str, name: str) -> str:
@@ -52,8 +76,8 @@ def near_names(data: str, name: str) -> str:
 
 
 def is_input(path: Path) -> bool:
-    """Say whether there is a file."""
-    return path.is_file()
+    """Say whether there is a file, on this machine or in an object storage."""
+    return path.is_file() if storage_address(path) is None else is_in_storage(path)
 
 
 def find_input(data: str, name: str) -> Path | None:
@@ -68,6 +92,9 @@ def list_inputs(data: str, pattern: str) -> list[Path]:
     A file that is called as the name says is taken even if it looks like a pattern. Of folders
     and patterns, hidden files (``._NAME`` of macOS) are passed over, unless they are named.
     """
+    stored = join_address(expand_variables(data), expand_variables(pattern))
+    if stored is not None:
+        return [copy for f in match_storage(stored) if (copy := bring(f)) is not None]
     path, written = input_place(data, pattern), expand_variables(pattern)
     if path.is_dir():
         files = [f for f in sorted(path.iterdir()) if f.is_file()]
@@ -82,9 +109,48 @@ def list_inputs(data: str, pattern: str) -> list[Path]:
     return [f for f in files if hidden or not f.name.startswith(".")]
 
 
+@dataclass(frozen=True)
+class StoredArchive:
+    """Files of an archive in an object storage, which are not brought to disk.
+
+    Attributes
+    ----------
+    files : list of Path
+        As :func:`archive_file` takes them.
+    below : Path
+        The folder that was asked for.
+    """
+
+    files: list[Path]
+    below: Path
+
+
+def list_archive(data: str, name: str) -> StoredArchive | None:
+    """Return the files that an archive in an object storage has; None for one of this machine.
+
+    Parameters
+    ----------
+    data, name : str
+        As for :func:`input_place`; a file, a folder with all below it, or a pattern.
+    """
+    stored = join_address(expand_variables(data), expand_variables(name))
+    if stored is None:
+        return None
+    fixed = takewhile(lambda part: not any(c in part for c in _WILDCARDS), stored.parts)
+    below = Path(*fixed)
+    return StoredArchive(list_storage(stored) if below == stored else match_storage(stored), below)
+
+
+def archive_file(path: Path) -> AbstractContextManager[Path]:
+    """Give a waveform file to read: itself, or of an object storage a copy that does not stay."""
+    return on_disk(path)
+
+
 def walk_inputs(path: Path) -> Iterator[Path]:
     """Yield the files below a folder, or the file itself; nothing where there is neither."""
-    if path.is_file():
+    if storage_address(path) is not None:
+        yield from list_storage(path)
+    elif path.is_file():
         yield path
     else:
         yield from (f for f in path.rglob("*") if f.is_file())
@@ -189,6 +255,8 @@ def read_input_text(path: Path) -> str:
 
 def input_stamp(path: Path) -> tuple[int, int]:
     """Return the size of a file in bytes and when it was changed, in nanoseconds since 1970."""
+    if storage_address(path) is not None:
+        return storage_stamp(path)
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns
 

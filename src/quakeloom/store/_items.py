@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from quakeloom.core import InputError, digest_bytes
+from quakeloom.store._addresses import find_address
+from quakeloom.store._layout_names import lies_beside
 from quakeloom.store._local import LocalStore
+from quakeloom.store._objects import ObjectStore
 from quakeloom.store._protocol import Store
 
 
@@ -58,16 +61,28 @@ class Item:
 
     @property
     def local(self) -> Path:
-        """Path in a local store.
+        """Path in a local store, or of what lies on disk beside an object storage.
 
         Raises
         ------
         InputError
             If the store is another one.
         """
+        if isinstance(self.store, ObjectStore) and lies_beside(self.key):
+            return self.store.disk.path(self.key)
         if not isinstance(self.store, LocalStore):
-            raise InputError(f"{self} is no file of this machine. Give a local folder.")
+            raise InputError(
+                f"{self} is no file of this machine, which this needs. Nothing was done; give a "
+                "local folder."
+            )
         return self.store.path(self.key)
+
+    @property
+    def waveforms(self) -> Path:
+        """What readers of waveforms take as the place of an archive, here or in a storage."""
+        if isinstance(self.store, ObjectStore):
+            return Path(f"{self.store.scheme}:/{self.store.bucket}", *self.key.split("/"))
+        return self.local
 
     @property
     def zarr(self) -> Any:
@@ -89,6 +104,9 @@ class Item:
 
     def files(self) -> Iterator[Item]:
         """Yield all files below it, folder by folder, by name."""
+        if isinstance(self.store, ObjectStore):
+            yield from (Item(self.store, key) for key in self.store.files(self.key))
+            return
         for name in self.store.list(self.key):
             if name.startswith("."):
                 continue
@@ -190,10 +208,21 @@ def open_item(place: Path | str | Item) -> Item:
     Parameters
     ----------
     place : Path, str or Item
-        A local path; an item is returned as it is.
+        A local path, or an address such as ``s3://bucket/prefix``; an item is returned as it is.
+
+    Raises
+    ------
+    InputError, StorageError
+        If an address names a storage that cannot be reached.
     """
     if isinstance(place, Item):
         return place
+    address = find_address(place)
+    if address is not None:
+        store = ObjectStore(address.scheme, address.bucket, address.beside)
+        if address.is_written_out:
+            store.bring_up_to_date(address.key)
+        return Item(store, address.key)
     path = Path(place)
     if path.name in ("", ".."):
         return Item(LocalStore(path), "")
@@ -240,6 +269,8 @@ def open_results(place: Path | str) -> Item:
         If it cannot be made or written.
     """
     item = open_folder(place)
+    if isinstance(item.store, ObjectStore):
+        item.store.try_writing(item.key)
     if not isinstance(item.store, LocalStore):
         return item
     try:
@@ -251,6 +282,27 @@ def open_results(place: Path | str) -> Item:
             "computed; make room or get the right to write there, or name another with --results."
         ) from None
     return item
+
+
+def local_side(place: Path | str) -> Path:
+    """Return the folder on disk that the workflow works on: results, or what lies beside them.
+
+    A path into the folder beside an object storage is an address of it, so the rules of the
+    workflow are the same for both.
+    """
+    item = open_item(place)
+    if isinstance(item.store, ObjectStore):
+        folder = item.store.disk.path(item.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    return Path(place)
+
+
+def keep_timings(place: Path | str) -> None:
+    """Keep with results what the workflow wrote by itself: how long its jobs took."""
+    item = open_item(place)
+    if isinstance(item.store, ObjectStore):
+        item.store.send_timings(item.key)
 
 
 def read_bytes(item: Item) -> bytes:
@@ -285,7 +337,11 @@ def link_item(source: Item, target: Item) -> None:
     """
     if target.exists():
         return
-    if not isinstance(source.store, LocalStore):
+    if isinstance(source.store, ObjectStore) and source.store == target.store:
+        with _named(source):
+            source.store.copy(source.key, target.key)
+        return
+    if not (isinstance(source.store, LocalStore) and isinstance(target.store, LocalStore)):
         write_bytes(target, read_bytes(source))
         return
     if not source.exists():

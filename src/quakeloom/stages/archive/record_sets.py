@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quakeloom.core import InputError, QuakeloomError
+from quakeloom.core import InputError, QuakeloomError, StorageError
 from quakeloom.formats import Trace, WaveformFile, read_waveforms
 from quakeloom.signal import Piece, Record, band_of, make_records
 from quakeloom.stages.archive.directions import SensorDirections
-from quakeloom.store import is_input, walk_inputs
+from quakeloom.store import archive_file, is_input, walk_inputs
 
 log = logging.getLogger(__name__)
 
@@ -154,10 +154,25 @@ def index_files(files: Iterable[Path]) -> tuple[list[IndexRow], list[Problem]]:
     return settle_channels(rows), problems
 
 
+def load_waveforms(file: Path, headers: bool = False) -> WaveformFile:
+    """Read a file of an archive, on this machine or in an object storage."""
+    with archive_file(file) as place:
+        if place == file:
+            return read_waveforms(file, headers=headers)
+        try:
+            found = read_waveforms(place, headers=headers)
+        except QuakeloomError as error:
+            raise type(error)(str(error).replace(str(place), str(file))) from None
+    traces = [replace(trace, source_file=str(file)) for trace in found.traces]
+    return WaveformFile(traces, [p.replace(str(place), str(file)) for p in found.problems])
+
+
 def read_headers(file: Path) -> tuple[list[IndexRow], list[Problem]]:
     """Read the headers of one file, as they are."""
     try:
-        found = read_waveforms(file, headers=True)
+        found = load_waveforms(file, headers=True)
+    except StorageError:  # trouble of the line is no result
+        raise
     except QuakeloomError as error:
         return [], [Problem(str(file), "file", "", _reason(error, file))]
     except MemoryError:  # trouble of the machine is no result
@@ -252,7 +267,7 @@ class ArchiveReader:
         self,
         keep: int = 8,
         directions: SensorDirections | None = None,
-        load: Callable[[Path], WaveformFile] = read_waveforms,
+        load: Callable[[Path], WaveformFile] = load_waveforms,
     ) -> None:
         self._keep = keep
         self.directions = directions or SensorDirections()
@@ -276,6 +291,8 @@ class ArchiveReader:
         for file in dict.fromkeys(r.file for r in wanted.rows):
             try:
                 traces = self._traces(file)
+            except StorageError:  # trouble of the line is no result
+                raise
             except (QuakeloomError, OSError) as error:
                 problems.append(
                     Problem(str(file), "file", wanted.instrument.station, _reason(error, file))

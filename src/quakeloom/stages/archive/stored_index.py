@@ -41,6 +41,7 @@ from quakeloom.store import (
     input_stamp,
     is_input,
     is_sealed,
+    list_archive,
     list_inputs,
     open_item,
     read_json,
@@ -70,10 +71,13 @@ def archive_files(settings: Settings, ingest: Item) -> list[Path]:
     assert settings.waveforms is not None
     if settings.simulation is not None:
         folder = open_item(read_json(ingest / "simulation.json")["folder"])
-        # readers of waveforms take files of this machine
-        return list_files((folder / "archive").local)
+        return list_files((folder / "archive").waveforms)
     files: dict[Path, None] = {}
     for written in settings.waveforms.archives:
+        stored = list_archive(settings.data, written)
+        if stored is not None:
+            files.update(dict.fromkeys(leave_out_companions(stored.files, stored.below)))
+            continue
         place = input_place(settings.data, written)
         if next(walk_inputs(place), None) is not None:  # a file or a folder with folders in it
             found = list_files(place)

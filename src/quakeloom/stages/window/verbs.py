@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quakeloom.cluster import find_workers, open_executor, spread_memory_mb
 from quakeloom.config import Settings
-from quakeloom.core import MemoryPromiseError, digest_json
+from quakeloom.core import MemoryPromiseError, StorageError, digest_json
 from quakeloom.picking import Picker
 from quakeloom.schema import make_table
 from quakeloom.signal import flag_names
@@ -36,7 +36,7 @@ from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window import WINDOW
 from quakeloom.stages.window.expected_arrivals import NO_TIME
 from quakeloom.stages.window.wanted_windows import MARGIN, WantedWindow, plan_windows, time_spans
-from quakeloom.store import Item, RunLayout, grow_array, read_table, write_table
+from quakeloom.store import Item, RunLayout, grow_array, input_name, read_table, write_table
 
 log = logging.getLogger(__name__)
 
@@ -262,7 +262,7 @@ def _cut_one(
         records, problems = reader.read(
             RecordSet(w.instrument, w.start, end, w.rows), shape.components, rate, MARGIN
         )
-    except MemoryError:  # trouble of the machine is no result
+    except (MemoryError, StorageError):  # trouble of machine or line is no result
         raise
     except Exception as error:  # one window must not cost the others
         log.exception("%s failed", w.instrument)
@@ -321,7 +321,7 @@ def _row(ids: Sequence[str], w: WantedWindow, status: str, reason: str) -> dict[
         "orientation": "",
         "choice": "",
         "sampling_rate_hz": None,
-        "source_file": str(w.rows[0].file) if w.rows else "",
+        "source_file": input_name(w.rows[0].file) if w.rows else "",
     }
 
 

@@ -24,7 +24,7 @@ from quakeloom.formats import (
     recognize_file,
     sniffs_as,
 )
-from quakeloom.stages.archive.record_sets import list_files
+from quakeloom.stages.archive.record_sets import leave_out_companions, list_files
 from quakeloom.stages.ingest.source_files import source_files
 from quakeloom.stages.locate.ensembles import find_location_model
 from quakeloom.stages.locate.simul_grids import describe_simul_model, frame_digest
@@ -32,7 +32,16 @@ from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.stages.weights.pickers import find_picker_weights
 from quakeloom.stages.weights.polarity_readers import open_reader
 from quakeloom.stages.without_a_run.source_checks import check_sources
-from quakeloom.store import find_input, input_place, is_input, list_inputs, near_names, walk_inputs
+from quakeloom.store import (
+    archive_file,
+    find_input,
+    input_place,
+    is_input,
+    list_archive,
+    list_inputs,
+    near_names,
+    walk_inputs,
+)
 
 _MOST_WAVEFORMS = 200
 """Waveform files of an archive whose beginnings are looked at."""
@@ -212,11 +221,19 @@ def _check_location_model(settings: Settings, name: str, found: CheckedInputs) -
     found.say(f"model {name} of `locate`: {path}{what}")
 
 
+def _looks_like_waveforms(file: Path) -> bool:
+    with archive_file(file) as place:
+        return looks_like_waveforms(place)
+
+
 def _check_archive(settings: Settings, written: str, found: CheckedInputs) -> None:
     """Look at the beginnings of waveform files; one that is none at all is told."""
     place = input_place(settings.data, written)
     files: list[Path] = []
-    if next(walk_inputs(place), None) is not None:
+    stored = list_archive(settings.data, written)
+    if stored is not None:
+        files = leave_out_companions(stored.files, stored.below)
+    elif next(walk_inputs(place), None) is not None:
         files = list_files(place)
     else:
         files = [f for f in list_inputs(settings.data, written) if is_input(f)]
@@ -232,7 +249,7 @@ def _check_archive(settings: Settings, written: str, found: CheckedInputs) -> No
         )
     step = max(1, len(files) // _MOST_WAVEFORMS)
     looked = files[::step]
-    others = [f for f in looked if not looks_like_waveforms(f)]
+    others = [f for f in looked if not _looks_like_waveforms(f)]
     if len(others) == len(looked):
         seen = recognize_file(others[0])
         raise FormatError(
