@@ -24,8 +24,8 @@ _NEAR_S = 5.0
 @compiled(**KERNEL)
 def pick_account(
     world: World, events: Events
-) -> tuple[Ints, Floats, Floats, Floats, Ints, Floats]:
-    """Say of every pick its event, residual, its standard deviation and probability, or what is near.
+) -> tuple[Ints, Floats, Floats, Floats, Ints, Floats, Floats, Ints]:
+    """Say of every pick its event, residual and probability, or what event is near.
 
     Returns
     -------
@@ -33,7 +33,9 @@ def pick_account(
     residual_s, sd_s, probability : ndarray, shape (picks,)
         NaN where there is no event.
     nearest : ndarray of int, shape (picks,)
-    off_s : ndarray, shape (picks,)
+    off_s, off_sd_s : ndarray, shape (picks,)
+    missed : ndarray of int, shape (events,)
+        Slots of working stations that were as likely picked as not, and have no pick.
     """
     picks = world.rows.time_s.size
     event = np.full(picks, -1, np.int64)
@@ -42,6 +44,8 @@ def pick_account(
     sd = np.full(picks, np.nan)
     probability = np.full(picks, np.nan)
     off = np.full(picks, np.nan)
+    off_sd = np.full(picks, np.nan)
+    missed = np.zeros(events.origin_s.size, np.int64)
     for e in range(events.origin_s.size):
         place, origin_s = events.place[e], events.origin_s[e]
         for station in range(world.stations.level.size):
@@ -56,13 +60,14 @@ def pick_account(
                     world.tables, phase, world.stations.level[station], distance, place[0]
                 )
                 own = events.chosen[e, slot]
+                chance = math.exp(log_detection(world.detection, slot, log_r, events.size[e]))
+                if own < 0 and chance >= 0.5:
+                    hour = hour_of(world.rates, origin_s + time)
+                    missed[e] += 1 if world.rates.works[slot, hour] else 0
                 if own >= 0:
                     value = world.rows.time_s[own] - origin_s - time
-                    width = world.scale[phase] * math.sqrt(
-                        world.rows.variance[own] + sigma * sigma
-                    )
+                    width = world.scale[phase] * math.sqrt(world.rows.variance[own] + sigma * sigma)
                     event[own], residual[own], sd[own] = e, value, width
-                    chance = math.exp(log_detection(world.detection, slot, log_r, events.size[e]))
                     hour = hour_of(world.rates, world.rows.time_s[own])
                     odds = (
                         log_residual_density(value, width) - world.rates.log_rate[slot, hour]
@@ -76,5 +81,8 @@ def pick_account(
                         break
                     if row != own and (nearest[row] < 0 or abs(value) < abs(off[row])):
                         nearest[row], off[row] = e, value
+                        off_sd[row] = world.scale[phase] * math.sqrt(
+                            world.rows.variance[row] + sigma * sigma
+                        )
                     row += 1
-    return event, residual, sd, probability, nearest, off
+    return event, residual, sd, probability, nearest, off, off_sd, missed

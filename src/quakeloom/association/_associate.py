@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from quakeloom.association._account import pick_account
 from quakeloom.association._fit import evidence_of, fit_network
 from quakeloom.association._joint import Events, settle_jointly
 from quakeloom.association._network import NetworkModel, PickRows, Rates, count_rates
@@ -19,7 +19,6 @@ from quakeloom.association._score import World
 from quakeloom.association._stack import (
     WINDOW_BINS,
     Found,
-    Search,
     find_candidates,
     make_search,
     travel_shifts,
@@ -103,7 +102,11 @@ class Association:
         That the pick is of its event.
     nearest : ndarray of int, shape (picks,)
         For picks without an event: the event whose arrival is nearest, -1 for none near.
-    nearest_residual_s : ndarray, shape (picks,)
+    nearest_residual_s, nearest_sd_s : ndarray, shape (picks,)
+    missed_near : ndarray of int, shape (events,)
+        Phases of working stations that were as likely picked as not, and have no pick.
+    half_km : ndarray, shape (events,)
+        Size: distance at which half of the picks are made.
     model : NetworkModel
     """
 
@@ -116,6 +119,9 @@ class Association:
     pick_probability: Floats
     nearest: Ints
     nearest_residual_s: Floats
+    nearest_sd_s: Floats
+    missed_near: Ints
+    half_km: Floats
     model: NetworkModel
 
 
@@ -169,7 +175,9 @@ def _blocks(span_s: tuple[float, float], nodes: int, bin_s: float) -> list[tuple
     ]
 
 
-def arrange_picks(picks: PickArrays, stations: int, errors_s: tuple[float, float]) -> tuple[PickRows, Ints]:
+def arrange_picks(
+    picks: PickArrays, stations: int, errors_s: tuple[float, float]
+) -> tuple[PickRows, Ints]:
     """Order picks by station, phase and time; those that are doubled are ordered by error.
 
     Returns
@@ -210,6 +218,7 @@ def associate_picks(
     options: AssociationOptions,
     model: NetworkModel | None = None,
     propose: Proposer | None = None,
+    *,
     say: Callable[[str], None] = log.info,
 ) -> Association:
     """Associate picks with events, and say of every pick which is its own.
@@ -252,7 +261,7 @@ def associate_picks(
     probability = picks.probability[order]
     span = float(picks.time_s.min()), float(picks.time_s.max()) + 1.0
     days = max(span[1] - span[0], 600.0) / DAY_S
-    box = _search_box(stations.place[np.unique(picks.station)], options)
+    box = search_box(stations.place[np.unique(picks.station)], options)
     spacing = options.spacing_km or float(np.clip(station_spacing(stations.place) / 2.0, 4.0, 10.0))
     if propose is None:
         propose = StackProposer(options, box, spacing)
@@ -290,7 +299,8 @@ def _refuse_few(picks: PickArrays) -> None:
         )
 
 
-def _search_box(place: Floats, options: AssociationOptions) -> Floats:
+def search_box(place: Floats, options: AssociationOptions) -> Floats:
+    """Return the box that events are sought in: depth, north, east, from and to, km."""
     low, high = place[:, 1:].min(axis=0), place[:, 1:].max(axis=0)
     margin = options.margin_km
     return np.array([
@@ -357,18 +367,13 @@ def account_for(
     world: World, events: Events, kept: tuple[Floats, float], order: Ints, model: NetworkModel
 ) -> Association:
     """Say of every pick which event it belongs to, or which it is nearest to."""
-    from quakeloom.association._account import pick_account
-
     real, false = kept
-    event, residual, sd, probability, nearest, off = pick_account(world, events)
+    event, residual, sd, probability, nearest, off, off_sd, missed = pick_account(world, events)
     place = np.empty(order.size, np.int64)
     place[order] = np.arange(order.size)
     numbers = np.append(order, -1)[events.chosen]
     return Association(
         events._replace(chosen=numbers), real, false, event[place], residual[place], sd[place],
-        probability[place], nearest[place], off[place], model,
+        probability[place], nearest[place], off[place], off_sd[place], missed,
+        np.exp(world.detection.log_half[events.size]), model,
     )  # fmt: skip
-
-
-__all__: Sequence[str] = ()
-_: NDArray | None = None

@@ -105,7 +105,9 @@ def _count_possible(
 
 
 @compiled(**KERNEL)
-def residuals_of(world: World, place: Floats, origin_s: Floats, chosen: Ints) -> tuple[Floats, Floats]:
+def residuals_of(
+    world: World, place: Floats, origin_s: Floats, chosen: Ints
+) -> tuple[Floats, Floats]:
     """Return residuals of all picks of events and their standard deviations before scaling.
 
     Both NaN where there is no pick.

@@ -70,7 +70,9 @@ class Events(NamedTuple):
 
 
 @compiled(**KERNEL)
-def _list_edges(world: World, place: Floats, origin_s: Floats, size: Ints) -> tuple[Ints, Ints, Floats]:
+def _list_edges(
+    world: World, place: Floats, origin_s: Floats, size: Ints
+) -> tuple[Ints, Ints, Floats]:
     """List every pick that an event is better with, and by how much."""
     most = 1024
     event = np.empty(most, np.int64)

@@ -207,7 +207,9 @@ def count_rates(
     np.add.at(every, (rows.slot, hour), 1.0)
     np.add.at(false, (rows.slot[~taken], hour[~taken]), 1.0)
     edges = first + HOUR_S * np.arange(hours + 1)
-    covered = np.clip(np.minimum(edges[1:], span_s[1]) - np.maximum(edges[:-1], span_s[0]), 1.0, None)
+    covered = np.clip(
+        np.minimum(edges[1:], span_s[1]) - np.maximum(edges[:-1], span_s[0]), 1.0, None
+    )
     by_station = every[0::2] + every[1::2]
     near = max(1, round(works_s / HOUR_S))
     sums = np.cumsum(np.pad(by_station, ((0, 0), (near + 1, near))), axis=1)

@@ -115,7 +115,9 @@ def travel_shifts(world: World, nodes: Floats) -> tuple[NDArray[np.float32], NDA
                     world.tables, phase, world.stations.level[station], distance, nodes[n, 0]
                 )
                 shift[n, 2 * station + phase] = time
-                chance[n, 2 * station + phase] = math.log(mean * world.detection.most[station, phase])
+                chance[n, 2 * station + phase] = math.log(
+                    mean * world.detection.most[station, phase]
+                )
     return shift, chance
 
 
@@ -213,9 +215,7 @@ def _stack_at(
         distance = epicentral_km(world, place, station)
         if distance > world.reach_km:
             continue
-        time, _ = look_up(
-            world.tables, slot % 2, world.stations.level[station], distance, place[0]
-        )
+        time, _ = look_up(world.tables, slot % 2, world.stations.level[station], distance, place[0])
         at = (world.rows.time_s[row] - time - origin_s) / step + half
         if not 1.0 <= at < bins.size - 2.0:
             continue
