@@ -219,6 +219,7 @@ def associate_picks(
     model: NetworkModel | None = None,
     propose: Proposer | None = None,
     *,
+    rates: Rates | None = None,
     say: Callable[[str], None] = log.info,
 ) -> Association:
     """Associate picks with events, and say of every pick which is its own.
@@ -238,6 +239,8 @@ def associate_picks(
     model : NetworkModel, optional
         What is assumed of the network; fitted in every round but the last if not given.
     propose : callable, optional
+    rates : Rates, optional
+        Of false picks, see :func:`count_rates`; counted in every round if not given.
     say : callable
         Told what was found.
 
@@ -270,9 +273,9 @@ def associate_picks(
     events: Events | None = None
     tail = float(tables.time_s[1].max())
     for turn in range(options.rounds):
-        rates = count_rates(rows, taken > 0, span, options.works_s)
+        counted = rates or count_rates(rows, taken > 0, span, options.works_s)
         rows = rows._replace(evidence=evidence_of(used, rows.slot, probability))
-        world = make_world(stations, tables, rows, rates, used, (box, options))
+        world = make_world(stations, tables, rows, counted, used, (box, options))
         found = propose(world, taken, (span[0] - tail, span[1]))
         say(f"round {turn + 1}: {found.origin_s.size} candidates")
         events = settle_jointly(world, _together(events, found, 2 * count), -_SLACK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,14 +14,19 @@ from quakeloom.association._associate import (
     Association,
     PickArrays,
     Proposer,
+    arrange_picks,
     associate_picks,
+    choose_events,
 )
 from quakeloom.association._joint import Events
-from quakeloom.association._network import NetworkModel
+from quakeloom.association._network import NetworkModel, Rates, count_rates
 from quakeloom.association._options import AssociationOptions
 from quakeloom.association._times import Floats, Ints, Stations, TimeTables
 
 log = logging.getLogger(__name__)
+
+Part = tuple[Association, Ints, Ints]
+"""What was found in a day with its halo, numbers of its own events, numbers of its picks."""
 
 _HALO_S = 7200.0
 """Picks before and after a day that are associated with it, s. Chosen here: two hours, so that the
@@ -43,9 +49,10 @@ def associate_days(
 ) -> Association:
     """Associate the picks of many days, day by day.
 
-    What is assumed of the network is fitted once, to all days or to some that are evenly spread,
-    so that no event depends on where days end. An event belongs to the day of its origin time;
-    where events of two days want one pick, the likelier event keeps it.
+    What is assumed of the network is fitted once, to all days or to some evenly spread ones, and
+    rates of false picks are counted once, over all time, so that no event depends on where days
+    end. An event belongs to the day of its origin time; where events of two days want one pick,
+    the likelier event keeps it.
 
     Parameters
     ----------
@@ -54,32 +61,54 @@ def associate_days(
     border_s : float
         Days begin so many seconds after midnight UTC.
     """
-    first = np.floor((picks.time_s.min() - border_s) / DAY_S) if picks.time_s.size else 0.0
-    day = np.floor((picks.time_s - border_s) / DAY_S) - first
-    days = np.unique(day).astype(int) if picks.time_s.size else np.zeros(1, int)
-    if days.size == 1:
+    span = (picks.time_s.min(), picks.time_s.max()) if picks.time_s.size else (0.0, 0.0)
+    if math.floor((span[0] - border_s) / DAY_S) == math.floor((span[1] - border_s) / DAY_S):
         return associate_picks(picks, stations, tables, options, model, propose, say=say)
-    if model is None:
-        sample = _sampled(picks)
-        model = associate_picks(
-            _some(picks, sample), stations, tables, options, None, propose, say=say
-        ).model
-    parts: list[tuple[Association, Ints, Ints]] = []
-    for number in days:
-        start = (first + number) * DAY_S + border_s
+    every = replace(options, false_events_per_day=math.inf)
+    known = model
+
+    def solve(which: Ints, rates: Rates | None) -> Association:
+        rounds = options.rounds if rates is None else 1
+        return associate_picks(
+            _some(picks, which), stations, tables, replace(every, rounds=rounds), known, propose,
+            rates=rates, say=say,
+        )  # fmt: skip
+
+    taken = np.zeros(picks.time_s.size, bool)
+    if picks.time_s.size <= _FITTED_PICKS:
+        first = solve(np.arange(picks.time_s.size), None)
+        known, taken = first.model, first.event >= 0
+    else:
+        if known is None:
+            known = solve(_sampled(picks), None).model
+        for found, own, inside in _every_day(picks, 0.0, lambda which: solve(which, None)):
+            taken[inside[np.isin(found.event, own)]] = True
+    rows, order = arrange_picks(picks, stations.level.size, (options.p_error_s, options.s_error_s))
+    rates = count_rates(rows, taken[order], (span[0], span[1] + 1.0), options.works_s)
+    parts = _every_day(picks, border_s, lambda which: solve(which, rates))
+    days = max(span[1] - span[0], 1.0) / DAY_S
+    whole = _join(parts, picks.time_s.size, known or NetworkModel(), stations.level.size)
+    return _chosen(whole, options, days)
+
+
+def _every_day(
+    picks: PickArrays, border_s: float, solve: Callable[[Ints], Association]
+) -> list[Part]:
+    """Solve every day with a halo; return what was found, its own events, and its picks."""
+    parts = []
+    day = np.floor((picks.time_s - border_s) / DAY_S)
+    # the events of the first arrivals of a day may be of the day before
+    for number in np.unique(np.concatenate([day, day - 1.0])):
+        start = number * DAY_S + border_s
         inside = np.flatnonzero(
             (picks.time_s >= start - _HALO_S) & (picks.time_s < start + DAY_S + _HALO_S)
         )
         if np.unique(picks.station[inside]).size < 3:
             continue
-        say(f"day {int(first + number)}: {inside.size} picks with halos")
-        found = associate_picks(
-            _some(picks, inside), stations, tables, options, model, propose, say=say
-        )
+        found = solve(inside)
         origin = found.events.origin_s
-        own = np.flatnonzero((origin >= start) & (origin < start + DAY_S))
-        parts.append((found, own, inside))
-    return _join(parts, picks.time_s.size, options, model, stations.level.size)
+        parts.append((found, np.flatnonzero((origin >= start) & (origin < start + DAY_S)), inside))
+    return parts
 
 
 def _sampled(picks: PickArrays) -> Ints:
@@ -98,13 +127,7 @@ def _some(picks: PickArrays, which: Ints) -> PickArrays:
     )  # fmt: skip
 
 
-def _join(
-    parts: list[tuple[Association, Ints, Ints]],
-    count: int,
-    options: AssociationOptions,
-    model: NetworkModel,
-    stations: int,
-) -> Association:
+def _join(parts: list[Part], count: int, model: NetworkModel, stations: int) -> Association:
     """Join the events of days; a pick that two of them want stays with the likelier."""
     chosen = [np.append(inside, -1)[f.events.chosen[own]] for f, own, inside in parts]
     events = Events(
@@ -145,15 +168,16 @@ def _join(
         whole.nearest[inside[closer]] = near[closer]
         whole.nearest_residual_s[inside[closer]] = found.nearest_residual_s[closer]
         whole.nearest_sd_s[inside[closer]] = found.nearest_sd_s[closer]
-    return _without_lost(whole, options)
+    return whole
 
 
-def _without_lost(whole: Association, options: AssociationOptions) -> Association:
-    """Take picks that another event keeps off events, and events with too few picks off all."""
+def _chosen(whole: Association, options: AssociationOptions, days: float) -> Association:
+    """Take picks that another event keeps off events, and keep as many events as are promised."""
     chosen = whole.events.chosen
     lost = (chosen >= 0) & (whole.event[chosen] != np.arange(len(chosen))[:, None])
     chosen = np.where(lost, -1, chosen)
-    kept = ((chosen >= 0).sum(axis=1) >= options.minimum_picks) | ~lost.any(axis=1)
+    _, numbers, _ = choose_events(whole.events._replace(chosen=chosen), options, days)
+    kept = np.isin(np.arange(len(chosen)), numbers)
     number = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
     event = number[whole.event]
     gone = event < 0
