@@ -7,14 +7,14 @@ import math
 import numpy as np
 
 from quakeloom.association._joint import Events
-from quakeloom.association._network import KERNEL, hour_of, log_residual_density
+from quakeloom.association._network import hour_of, log_residual_density
 from quakeloom.association._score import (
     World,
     epicentral_km,
     first_row,
     log_detection,
 )
-from quakeloom.association._times import Floats, Ints, look_up
+from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
 
 _NEAR_S = 5.0

@@ -18,7 +18,7 @@ from quakeloom.association._associate import (
     associate_picks,
     choose_events,
 )
-from quakeloom.association._joint import Events
+from quakeloom.association._joint import Events, no_events
 from quakeloom.association._network import NetworkModel, Rates, count_rates
 from quakeloom.association._options import AssociationOptions
 from quakeloom.association._times import Floats, Ints, Stations, TimeTables
@@ -130,23 +130,33 @@ def _some(picks: PickArrays, which: Ints) -> PickArrays:
 def _join(parts: list[Part], count: int, model: NetworkModel, stations: int) -> Association:
     """Join the events of days; a pick that two of them want stays with the likelier."""
     chosen = [np.append(inside, -1)[f.events.chosen[own]] for f, own, inside in parts]
-    events = Events(
-        *(np.concatenate([getattr(f.events, name)[own] for f, own, _ in parts])
-          for name in ("place", "origin_s", "covariance", "score", "size")),
-        np.concatenate(chosen) if chosen else np.zeros((0, 2 * stations), np.int64),
-    )  # fmt: skip
-    real = np.concatenate([f.probability_real[own] for f, own, _ in parts])
+    own_events = [f.events.take(own) for f, own, _ in parts]
+    if parts:
+        events = Events(*(np.concatenate(columns) for columns in zip(*own_events, strict=True)))
+        events = events._replace(chosen=np.concatenate(chosen))
+    else:
+        events = no_events(2 * stations)
+    real = _of_parts(parts, "probability_real")
     order = np.lexsort((events.place[:, 1], events.place[:, 0], events.origin_s))
     events, real = events.take(order), real[order]
     number = np.empty(order.size, np.int64)
     number[order] = np.arange(order.size)
+    none, unknown = np.full(count, -1, np.int64), np.full(count, np.nan)
     whole = Association(
-        events, real, float((1.0 - real).sum()), np.full(count, -1, np.int64),
-        *(np.full(count, np.nan) for _ in range(3)), np.full(count, -1, np.int64),
-        np.full(count, np.nan), np.full(count, np.nan),
-        np.concatenate([f.missed_near[own] for f, own, _ in parts])[order],
-        np.concatenate([f.half_km[own] for f, own, _ in parts])[order], model,
-    )  # fmt: skip
+        events=events,
+        probability_real=real,
+        expected_false=float((1.0 - real).sum()),
+        event=none.copy(),
+        residual_s=unknown.copy(),
+        residual_sd_s=unknown.copy(),
+        pick_probability=unknown.copy(),
+        nearest=none.copy(),
+        nearest_residual_s=unknown.copy(),
+        nearest_sd_s=unknown.copy(),
+        missed_near=_of_parts(parts, "missed_near").astype(np.int64)[order],
+        half_km=_of_parts(parts, "half_km")[order],
+        model=model,
+    )
     done = 0
     for found, own, inside in parts:
         of_whole = np.full(found.events.origin_s.size + 1, -1, np.int64)
@@ -171,6 +181,11 @@ def _join(parts: list[Part], count: int, model: NetworkModel, stations: int) -> 
     return whole
 
 
+def _of_parts(parts: list[Part], name: str) -> Floats:
+    """Return values of the own events of all parts."""
+    return np.concatenate([np.zeros(0), *(getattr(f, name)[own] for f, own, _ in parts)])
+
+
 def _chosen(whole: Association, options: AssociationOptions, days: float) -> Association:
     """Take picks that another event keeps off events, and keep as many events as are promised."""
     chosen = whole.events.chosen
@@ -181,10 +196,6 @@ def _chosen(whole: Association, options: AssociationOptions, days: float) -> Ass
     number = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
     event = number[whole.event]
     gone = event < 0
-    values: dict[str, Floats] = {
-        name: np.where(gone, np.nan, getattr(whole, name))
-        for name in ("residual_s", "residual_sd_s", "pick_probability")
-    }
     return replace(
         whole,
         events=whole.events._replace(chosen=chosen).take(kept),
@@ -194,5 +205,7 @@ def _chosen(whole: Association, options: AssociationOptions, days: float) -> Ass
         missed_near=whole.missed_near[kept],
         half_km=whole.half_km[kept],
         nearest=number[whole.nearest],
-        **values,
+        residual_s=np.where(gone, np.nan, whole.residual_s),
+        residual_sd_s=np.where(gone, np.nan, whole.residual_sd_s),
+        pick_probability=np.where(gone, np.nan, whole.pick_probability),
     )

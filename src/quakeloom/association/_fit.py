@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from quakeloom.association._joint import Events
-from quakeloom.association._network import KERNEL, NetworkModel, hour_of
+from quakeloom.association._network import NetworkModel, hour_of
 from quakeloom.association._score import World, epicentral_km
-from quakeloom.association._times import Floats, Ints, look_up
+from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
 
 _WIDTHS = np.array([0.12, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0])

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.association._network import KERNEL, hour_of
 from quakeloom.association._score import (
     World,
     epicentral_km,
@@ -19,7 +18,7 @@ from quakeloom.association._score import (
     score,
     settle,
 )
-from quakeloom.association._times import Floats, Ints, look_up
+from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
 
 _WINDOW_S = 8.0
@@ -67,6 +66,14 @@ class Events(NamedTuple):
     def take(self, which: NDArray) -> Events:
         """Return some of the events."""
         return Events(*(values[which] for values in self))
+
+
+def no_events(slots: int) -> Events:
+    """Return no events of a network with so many stations' phases."""
+    return Events(
+        np.zeros((0, 3)), np.zeros(0), np.zeros((0, 4, 4)), np.zeros(0), np.zeros(0, np.int64),
+        np.zeros((0, slots), np.int64),
+    )  # fmt: skip
 
 
 @compiled(**KERNEL)
@@ -341,17 +348,9 @@ def merge_fragments(world: World, events: Events) -> Events:
         first = a if events.score[a] >= events.score[b] else b
         other = b if first == a else a
         together = events.score[a] + events.score[b]
-        best = (-np.inf,)
-        for start in (first, other):
-            union = np.where(both[0] >= 0, both[0], both[1])
-            place = events.place[start].copy()
-            origin_s, _ = locate(world, place, float(events.origin_s[start]), union)
-            chosen = union.copy()
-            found = settle(world, place, origin_s, taken, int(events.size[start]), chosen)
-            if found[2] > best[0]:
-                best = (found[2], place, found, chosen)
-        if best[0] >= together:
-            _, place, found, chosen = best
+        best = _try_together(world, events, both, (first, other), taken)
+        if best is not None and best[1][2] >= together:
+            place, found, chosen = best
             events.place[first], events.origin_s[first] = place, found[0]
             events.covariance[first], events.score[first] = found[1], found[2]
             events.size[first], events.chosen[first] = found[3], chosen
@@ -361,6 +360,21 @@ def merge_fragments(world: World, events: Events) -> Events:
             both = events.chosen[[a, b]]
         taken[both[both >= 0]] = 1
     return events.take(~gone)
+
+
+def _try_together(
+    world: World, events: Events, both: Ints, starts: tuple[int, int], taken: Ints
+) -> tuple[Floats, tuple[float, Floats, float, int], Ints] | None:
+    """Locate two events as one from either place; return the likelier, None where none is left."""
+    best = None
+    union = np.where(both[0] >= 0, both[0], both[1])
+    for start in starts:
+        place, chosen = events.place[start].copy(), union.copy()
+        origin_s, _ = locate(world, place, float(events.origin_s[start]), union)
+        found = settle(world, place, origin_s, taken, int(events.size[start]), chosen)
+        if best is None or found[2] > best[1][2]:
+            best = place, found, chosen
+    return best
 
 
 def _pairs(world: World, events: Events) -> list[tuple[int, int]]:
@@ -385,26 +399,3 @@ def _may_be_one(world: World, events: Events, a: int, b: int) -> bool:
     share = (one >= 0) & (two >= 0)
     apart = world.rows.time_s[one[share]] - world.rows.time_s[two[share]]
     return bool(np.sum(np.abs(apart) < _SECOND_PICK_S))
-
-
-@compiled(**KERNEL)
-def expected_picks(
-    world: World, place: Floats, origin_s: float, size: int, limit: float
-) -> tuple[Ints, Floats]:
-    """Return slots where a pick is likely, and how likely."""
-    slots = np.empty(world.rows.start.size - 1, np.int64)
-    chance = np.empty(slots.size)
-    count = 0
-    for station in range(world.stations.level.size):
-        distance = epicentral_km(world, place, station)
-        if distance > world.reach_km:
-            continue
-        drop = place[0] - world.stations.place[station, 0]
-        log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
-        for phase in range(2):
-            slot = 2 * station + phase
-            p = math.exp(log_detection(world.detection, slot, log_r, size))
-            if p >= limit and world.rates.works[slot, hour_of(world.rates, origin_s)]:
-                slots[count], chance[count] = slot, p
-                count += 1
-    return slots[:count].copy(), chance[:count].copy()

@@ -134,7 +134,7 @@ class NetworkModel:
 
     def detection(self, stations: int) -> Detection:
         """Return what the compiled loops read."""
-        half = np.linspace(*(math.log(v) for v in SIZE_RANGE_KM), SIZES)
+        half = np.linspace(math.log(SIZE_RANGE_KM[0]), math.log(SIZE_RANGE_KM[1]), SIZES)
         prior = -self.size_slope * (half - half[0])
         prior -= np.log(np.exp(prior).sum())
         most = self.station_most
@@ -154,7 +154,7 @@ def mean_detection(detection: Detection, log_r: float) -> float:
     """Return the probability of a pick over all sizes, without that of the station."""
     at = min(max(log_r * _POINTS_PER_UNIT, 0.0), _POINTS - 1.001)
     i = int(at)
-    return detection.mean[i] + (at - i) * (detection.mean[i + 1] - detection.mean[i])
+    return float(detection.mean[i] + (at - i) * (detection.mean[i + 1] - detection.mean[i]))
 
 
 @compiled(**KERNEL)
@@ -175,7 +175,7 @@ def log_residual_density(residual: float, scale: float) -> float:
 def hour_of(rates: Rates, time_s: float) -> int:
     """Return the column of the rates that a time falls into; the edges count beyond them."""
     hour = int((time_s - rates.first_hour_s) / HOUR_S)
-    return min(max(hour, 0), rates.log_rate.shape[1] - 1)
+    return int(min(max(hour, 0), rates.log_rate.shape[1] - 1))
 
 
 def count_rates(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from quakeloom.association._network import (
-    KERNEL,
     Detection,
     PickRows,
     Rates,
@@ -16,6 +15,7 @@ from quakeloom.association._network import (
     log_residual_density,
 )
 from quakeloom.association._times import (
+    KERNEL,
     Floats,
     Ints,
     Stations,
@@ -90,7 +90,7 @@ def first_row(rows: PickRows, slot: int, time_s: float) -> int:
             low = middle + 1
         else:
             high = middle
-    return low
+    return int(low)
 
 
 @compiled(**KERNEL)
@@ -111,7 +111,7 @@ def pick_gain(world: World, row: int, residual: float, sigma_s: float) -> float:
     if density == -np.inf:
         return density
     rate = world.rates.log_rate[slot, hour_of(world.rates, world.rows.time_s[row])]
-    return density - rate + world.rows.evidence[row]
+    return float(density - rate + world.rows.evidence[row])
 
 
 @compiled(**KERNEL)
@@ -218,7 +218,8 @@ def locate(world: World, place: Floats, origin_s: float, chosen: Ints) -> tuple[
         origin_s += step[3]
         if length < _CLOSE and abs(step[3]) < 0.1 * _CLOSE:
             break
-    return origin_s, np.linalg.inv(normal)
+    covariance: Any = np.linalg.inv(normal)
+    return origin_s, covariance
 
 
 @compiled(**KERNEL)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.association._network import KERNEL, PickRows, hour_of, mean_detection
+from quakeloom.association._network import PickRows, hour_of, mean_detection
 from quakeloom.association._score import World, best_picks, epicentral_km, first_row, settle
-from quakeloom.association._times import Floats, Ints, look_up
+from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
 
 WINDOW_BINS = 4
@@ -292,7 +292,7 @@ def find_candidates(
     clock = (start_s, search.bin_s)
     log_window = math.log(WINDOW_BINS * search.bin_s)
     expected = np.exp(chance).sum(axis=1)
-    longest = np.nanmax(shift)
+    longest = float(np.nanmax(shift))
     voting = _voters(world, (start_s, span_s[1] + longest), free)
     _add_votes(
         votes, world, shift, chance, (voting, _all_odds(world, voting, log_window)), clock, 1.0
