@@ -16,7 +16,7 @@ UNASSIGNED_REASONS = (
 """Why a pick belongs to no event."""
 
 LIST = (
-    Variable("pick_count_s", "int32", "1", "Picks of S.", minimum=0),
+    Variable("s_pick_count", "int32", "1", "Picks of S.", minimum=0),
     Variable("both_count", "int32", "1", "Stations with picks of P and of S.", minimum=0),
     Variable(
         "event_log_odds",
@@ -95,7 +95,7 @@ TABLE_LIST = (
             "horizontal_error_km",
             "vertical_error_km",
             "pick_count_p",
-            "pick_count_s",
+            "s_pick_count",
             "both_count",
             "missed_near_count",
             "detection_half_km",

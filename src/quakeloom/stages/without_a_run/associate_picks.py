@@ -428,7 +428,7 @@ def _events_table(usable: _Usable, found: Association, ids: list[str]) -> pa.Tab
         "depth_km": np.round(events.place[:, 0], 4),
         "horizontal_error_km": np.sqrt(np.maximum(variance[:, 1], variance[:, 2])),
         "vertical_error_km": np.sqrt(variance[:, 0]),
-        "pick_count_p": made[:, 0::2].sum(axis=1), "pick_count_s": made[:, 1::2].sum(axis=1),
+        "pick_count_p": made[:, 0::2].sum(axis=1), "s_pick_count": made[:, 1::2].sum(axis=1),
         "both_count": (made[:, 0::2] & made[:, 1::2]).sum(axis=1),
         "missed_near_count": found.missed_near,
         "detection_half_km": found.half_km,
