@@ -4,7 +4,8 @@ Twelve simulated days of a network of 10 x 10 stations on 2 x 2 degrees: 50, 200
 events, with 0.1, 1 and 3 false picks for every true one (the benchmark of PyOcto, Muenchmeyer 2024,
 with travel times of quakeloom). Both have the same travel-time tables. PyOcto keeps events of ten
 picks and four stations with P and S, as its authors set it and as the truth has; quakeloom those
-of eight and three, since a pick of a true event may be missed. PyOcto is left out where it is not installed.
+of eight and three, since a pick of a true event may be missed. PyOcto is left out where it is not
+installed.
 
 Run ``python benchmarks/associate.py [--quick] [--cells 50:0.1,800:1]``; the last line is JSON.
 """
