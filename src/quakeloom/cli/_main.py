@@ -11,6 +11,7 @@ import typer
 
 from quakeloom import __version__
 from quakeloom.cli import (
+    _associate,
     _calibrate,
     _catalogs,
     _config,
@@ -82,6 +83,7 @@ def _add_commands() -> None:
     )
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)
+    _associate.add_commands(app)
     _train.add_commands(app)
     _catalogs.add_commands(app)
     _calibrate.add_commands(app)

@@ -15,6 +15,7 @@ from quakeloom.schema._arrow import (
     validate_table,
     variable,
 )
+from quakeloom.schema._association_variables import UNASSIGNED_REASONS
 from quakeloom.schema._event_types import (
     EARTHQUAKE_TYPES,
     NO_EVENT_TYPES,
@@ -40,6 +41,7 @@ __all__ = [
     "QUALITIES",
     "STATUSES",
     "TABLES",
+    "UNASSIGNED_REASONS",
     "UNSAID_TYPES",
     "USES",
     "VARIABLES",

@@ -6,6 +6,7 @@ documentation table and the report's legends follow.
 
 from __future__ import annotations
 
+from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
@@ -373,6 +374,7 @@ _LIST = (
     *STRESS_LIST,
     *LOCATION_LIST,
     *READING_CHECK_LIST,
+    *ASSOCIATION_LIST,
     *VELOCITY_LIST,
 )
 """All variables, with those of other files."""

@@ -16,6 +16,7 @@ from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
 from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
 from quakeloom.simulate._options import SimulationOptions, national, small_region
+from quakeloom.simulate._pick_days import PickDays, score_association, simulate_pick_days
 from quakeloom.simulate._reading_levels import ReadingLevels, find_reading_levels
 from quakeloom.simulate._readings import SimulatedReadings, simulate_polarities
 from quakeloom.simulate._record_flaws import (
@@ -47,6 +48,7 @@ __all__ = [
     "COMPONENTS",
     "FLAWS",
     "INSTRUMENTS",
+    "PickDays",
     "ReadingLevels",
     "RecordFlaws",
     "RecordParameters",
@@ -66,9 +68,11 @@ __all__ = [
     "noise_level",
     "record_starts",
     "resolved_shear",
+    "score_association",
     "shmax_azimuth_and_shape",
     "simulate_events",
     "simulate_ground_noise",
+    "simulate_pick_days",
     "simulate_polarities",
     "simulate_records",
     "simulate_seismograms",

@@ -13,6 +13,7 @@ SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
     "stages", "report", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
+    "association", "magnitude",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
@@ -41,6 +42,7 @@ OS_ALLOWED = {
 """What the module ``os`` has beside files."""
 
 EXCEPTIONS = {
+    "association/_octree.py": "PyOcto takes travel times through a file of its own",
     "cluster/_calls.py": "a worker computes in the folder of who asked",
     "cluster/_schedulers.py": "waits for the file that a starting scheduler writes",
     "stages/frame/code_digests.py": "reads the program's own source files",
@@ -69,7 +71,7 @@ NAMED_BY_USERS = {
     "stages/training/simulated.py", "stages/weights/pickers.py",
     "stages/weights/polarity_readers.py", "stages/without_a_run/folder_contents.py",
     "stages/without_a_run/folder_settings.py", "stages/without_a_run/folder_words.py",
-    "stages/without_a_run/input_checks.py",
+    "stages/without_a_run/input_checks.py", "stages/without_a_run/associate_picks.py",
     "stages/without_a_run/map_catalog.py",
     "stages/without_a_run/pick_folder.py", "stages/without_a_run/polarity_folder.py",
     "stages/without_a_run/shifted_picks.py", "report/_coastline.py", "report/_collecting.py",
