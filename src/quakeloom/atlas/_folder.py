@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +32,7 @@ from quakeloom.atlas._nodes import (
     node_step,
     posterior_columns,
 )
+from quakeloom.atlas._package_files import package_file
 from quakeloom.atlas._places import (
     coast_columns,
     coast_frame,
@@ -197,7 +197,7 @@ def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
     said = _what_is_missing(contents, events, nodes)
     with atomic_folder(folder) as made:
         for name in ASSETS:
-            write_bytes(made / name, asset(name))
+            write_bytes(made / name, package_file(f"assets/{name}"))
         for name, script in _scripts(contents, events, details, nodes, extent):
             write_bytes(made / DATA / name, script.encode())
         places = {"stations": station_values(stations), "faults": faults}
@@ -218,26 +218,6 @@ def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
     )  # fmt: skip
     log.info("atlas of '%s': %d files, %.2f MB", contents.name, len(sizes), sum(sizes) / 1e6)
     return summary
-
-
-def asset(name: str) -> bytes:
-    """Return a file of the page that comes with quakeloom.
-
-    Raises
-    ------
-    InputError
-        If the installation lacks it.
-    """
-    try:
-        found = pkgutil.get_data("quakeloom.atlas", f"assets/{name}")
-    except FileNotFoundError:
-        found = None
-    if found is None:
-        raise InputError(
-            f"The page of the atlas lacks its file '{name}'. The installation is incomplete; "
-            "install quakeloom again, or run from a whole checkout."
-        )
-    return found
 
 
 def _middle(contents: AtlasContents, events: EventRows) -> float:
@@ -298,6 +278,7 @@ def _meta(
         pieces.append([start, end, *(round(float(v), 4) for v in box)])
     solved = int(frame["strike_deg"].notna().sum()) if "strike_deg" in frame else 0
     p = contents.provenance
+    letters = set(frame["quality"][frame["strike_deg"].notna()]) if solved else set()
     return {
         "layout": LAYOUT_VERSION,
         "name": contents.name,
@@ -325,6 +306,7 @@ def _meta(
         "step": [round(v, 5) for v in step],
         "gridded": bool(len(nodes)) and is_grid(nodes, step),
         "slices": node_slices(nodes),
+        "letters": [q for q in QUALITIES if q in letters],
         "facts": {k: contents.facts[k] for k in ("status", "reason") if k in contents.facts},
         "codes": {
             "quality": QUALITIES,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from cmcrameri import cm
 from matplotlib.colors import to_hex
 
+from quakeloom.atlas._package_files import package_file
 from quakeloom.schema import VARIABLES
 
 _STOPS = 48
@@ -49,7 +49,7 @@ def meanings(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     names : iterable of str
         Names of variables; those that are not registered are left out.
     """
-    japanese = json.loads((files("quakeloom.atlas") / "japanese.json").read_text("utf-8"))
+    japanese = json.loads(package_file("japanese.json"))
     found = {}
     for name in names:
         if name in VARIABLES:

@@ -433,6 +433,12 @@ export class MapView {
         c.arc(x, y, Math.min(size / 2, 30), 0, 7);
       }
       c.fill();
+      if (this.cells) {
+        // closes the hair between neighboring cells
+        c.strokeStyle = color;
+        c.lineWidth = 0.6;
+        c.stroke();
+      }
     }
     c.restore();
   }

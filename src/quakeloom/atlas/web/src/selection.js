@@ -23,7 +23,7 @@ export function filterEvents(events, values, pass) {
   between("magnitude", values.magnitude);
   between("time_s", values.time);
   const letters = events.meta.codes.quality;
-  const all = letters.every((q) => values.quality.has(q)) && values.quality.has("none");
+  const all = events.meta.letters.every((q) => values.quality.has(q)) && values.quality.has("none");
   const quality = events.columns.quality;
   const strike = events.columns.strike_deg;
   const place = events.columns.longitude;
@@ -33,7 +33,8 @@ export function filterEvents(events, values, pass) {
     for (let i = 0; i < n; i++) {
       const solved = strike && strike.whole[i] !== strike.missing;
       const q = quality ? quality.whole[i] : 255;
-      if (!solved ? !unsolved : q === 255 ? !unsolved : !allowed[q]) pass[i] = 0;
+      // a solution without a letter is no matter of letters
+      if (!solved ? !unsolved : q !== 255 && !allowed[q]) pass[i] = 0;
     }
   }
   if (!place) pass.fill(0);

@@ -38,7 +38,7 @@ export class Sidebar {
 
   filters(counts) {
     const v = this.state.values;
-    const { bounds, slices, codes } = this.meta;
+    const { bounds, slices } = this.meta;
     const letters = (name, list, label) => h("fieldset", { class: "letters" }, h("legend", {}, label),
       list.map((q) => h("label", {}, h("input", { type: "checkbox", checked: v[name].has(q), on: { change: (e) => this.letter(name, q, e.target.checked) } }), h("span", {}, q === "none" ? t("unsolved") : q))));
     const slice = (name, axis, label, text) => slices[axis] && h("label", { class: "slice" }, `${label}: `, h("output", {}, text(slices[axis][v[name]])),
@@ -51,7 +51,7 @@ export class Sidebar {
       this.countText,
       slice("sliceDepth", "depth_km", t("sliceDepth"), (x) => `${number(x, 1)} km`),
       slice("sliceTime", "time_year", t("sliceTime"), (x) => number(x, 2)),
-      counts.mechanisms ? letters("quality", [...codes.quality, "none"], t("quality")) : null,
+      counts.mechanisms ? letters("quality", [...this.meta.letters, "none"], t("quality")) : null,
       counts.nodes ? letters("stressQuality", ["A", "B", "C", "D", "E"], t("stressQuality")) : null,
       bounds.depth_km && this.range("depth", "depth_km", `${t("depth")} (km)`, 0.1),
       bounds.magnitude && this.range("magnitude", "magnitude", t("magnitude"), 0.1),
