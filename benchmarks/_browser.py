@@ -163,9 +163,7 @@ class Browser:
     def click(self, x: float, y: float) -> None:
         """Click at a place of the page."""
         for kind in ("mousePressed", "mouseReleased"):
-            self.send(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def picture(self) -> bytes:
         """Return what the page looks like, as PNG."""
@@ -182,4 +180,3 @@ class Browser:
             self._process.wait()
         self._loop.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-

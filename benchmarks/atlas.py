@@ -1,6 +1,6 @@
 """The atlas of a synthetic nation in a browser: size, time to the first map, memory, panning.
 
-216,528 focal mechanisms and 6,000 nodes of a stress map, as many as the stress map of Japan rests on
+216,528 focal mechanisms and 6,000 nodes of a stress map, as many as that of Japan rests on
 (Uchide, Shiina & Imanishi 2022), at random places on and off Honshu. Nothing of it is data. The
 page is opened as file:// in a headless Chromium, 1280 by 800 pixels, without a graphics processor.
 """
