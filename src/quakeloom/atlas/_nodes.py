@@ -34,14 +34,14 @@ _NUMBERS = {
     "latitude": ("int32", 1e-5),
     "depth_km": ("int32", 0.01),
     "time_year": ("int32", 0.001),
-    "shmax_deg": ("uint16", 0.1),
-    "shmax_std_deg": ("uint16", 0.1),
-    "shmax_low_deg": ("int16", 0.1),
-    "shmax_high_deg": ("int16", 0.1),
+    "shmax_deg": ("uint16", 0.01),
+    "shmax_std_deg": ("uint16", 0.01),
+    "shmax_low_deg": ("int16", 0.01),
+    "shmax_high_deg": ("int16", 0.01),
     **{f"shape_ratio{e}": ("uint16", 0.001) for e in ("", "_std", "_low", "_high")},
     **{f"a_phi{e}": ("uint16", 0.001) for e in ("", "_std", "_low", "_high")},
     **{
-        f"s{k}_{q}_deg": ("uint16", 0.1)
+        f"s{k}_{q}_deg": ("uint16", 0.01)
         for k in (1, 2, 3)
         for q in ("azimuth", "plunge", "std", "95")
     },

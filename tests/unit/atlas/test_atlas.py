@@ -104,8 +104,8 @@ def test_every_node_has_the_values_of_the_table(nation, nation_folder):
     _, folder = nation_folder
     table = nation.table("stress").to_pandas()
     columns = read_columns(folder, "nodes")
-    steps = {"shmax_deg": 0.1, "shmax_low_deg": 0.1, "shmax_high_deg": 0.1, "shape_ratio": 0.001,
-             "a_phi": 0.001, "s1_azimuth_deg": 0.1, "s3_plunge_deg": 0.1, "s2_95_deg": 0.1,
+    steps = {"shmax_deg": 0.01, "shmax_low_deg": 0.01, "shmax_high_deg": 0.01, "shape_ratio": 0.001,
+             "a_phi": 0.001, "s1_azimuth_deg": 0.01, "s3_plunge_deg": 0.01, "s2_95_deg": 0.01,
              "probability_ss": 0.005, "mechanism_count": 1, "data_weight": 0.01}  # fmt: skip
     for name, step in steps.items():
         assert np.abs(columns[name] - table[name].to_numpy()).max() <= 0.501 * step, name

@@ -4,6 +4,7 @@ import { aboutContents } from "./about.js";
 import { Charts } from "./charts.js";
 import { Events, load } from "./data.js";
 import { h, replace } from "./dom.js";
+import * as exports from "./export.js";
 import { fillLegend } from "./legend.js";
 import { MapView } from "./map.js";
 import { Panels } from "./panels.js";
@@ -42,6 +43,7 @@ class App {
   constructor(meta) {
     this.meta = meta;
     this.events = new Events(meta);
+    this.exports = exports;
     this.state = new State(meta);
     setLanguage(this.state.values.language);
     this.applyTheme();
@@ -367,6 +369,9 @@ class App {
     });
     this.drawerToggle.setAttribute("aria-expanded", String(Boolean(drawer)));
     this.drawerBody.hidden = !drawer;
+    // the legend would cover most of what is left of the map
+    if (Boolean(drawer) !== this.hadDrawer) this.legend.open = !drawer && !matchMedia("(max-width: 700px)").matches;
+    this.hadDrawer = Boolean(drawer);
     if (!drawer) return;
     this.drawerBody.setAttribute("aria-labelledby", `tab-${drawer}`);
     const select = (object, go) => this.select(object, go);
@@ -442,6 +447,7 @@ class App {
   // --- data ---------------------------------------------------------------------------------
 
   async start() {
+    this.hadDrawer = false;
     this.openDrawer();
     const places = load("places").then((p) => this.map.takePlaces(p));
     const coast = load("coast").then((c) => this.map.takeCoast(c));

@@ -9,7 +9,7 @@ const BINS = 80;
 export class Charts {
   constructor(meta, events, map) {
     Object.assign(this, { meta, events, map });
-    this.host = h("div", { class: "charts" });
+    this.host = h("div", { class: "charts", tabindex: "0", role: "region", "aria-label": t("charts") });
     this.element = h("div", { class: "charts-panel" }, this.host);
     new ResizeObserver(() => this.draw()).observe(this.host);
   }

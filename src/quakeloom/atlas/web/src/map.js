@@ -403,7 +403,10 @@ export class MapView {
   drawCoast(c) {
     if (!this.land) return;
     this.onPlane(c, (k) => {
-      c.strokeStyle = this.theme.coast;
+      // over a field of colors the coast must be darker to be seen
+      const field = this.state.values.layers.has("field") && this.state.values.field !== "none";
+      c.strokeStyle = field ? this.theme.ink : this.theme.coast;
+      c.globalAlpha = field ? 0.7 : 1;
       c.lineWidth = 0.8 / k;
       c.lineJoin = "round";
       c.stroke(this.land);
@@ -592,7 +595,10 @@ export class MapView {
     const std = this.nodes.shmax_std_deg;
     for (let i = 0; i < n; i++) {
       if (!this.nodePass[i]) continue;
-      const key = `${Math.floor((this.nodeX[i] * this.drawn.k) / least)},${Math.floor((this.nodeY[i] * this.drawn.k) / least)}`;
+      const [x, y] = this.at(this.nodeX[i], this.nodeY[i]);
+      if (!this.inBuffer(x, y)) continue;
+      // cells that stay where they are on the plane, so that bars do not change while moving
+      const key = Math.floor((this.nodeX[i] * this.drawn.k) / least) * 65536 + Math.floor((this.nodeY[i] * this.drawn.k) / least);
       const other = best.get(key);
       if (other === undefined || std.whole[i] < std.whole[other]) best.set(key, i);
     }

@@ -156,8 +156,7 @@ export class Panels {
         isFinite(v("azimuthal_gap_deg")) && [t("gap"), degrees(v("azimuthal_gap_deg"))],
       ].filter(Boolean)),
       solved && h("table", { class: "small" },
-        h("caption", {}, t("planes")),
-        h("thead", {}, h("tr", {}, ["", t("strike"), t("dip"), t("rake"), t("uncertainty")].map((x) => h("th", { scope: "col" }, x)))),
+        h("thead", {}, h("tr", {}, [t("planes"), t("strike"), t("dip"), t("rake"), t("uncertainty")].map((x) => h("th", { scope: "col" }, x)))),
         h("tbody", {}, [[angles, v("fault_plane_uncertainty_deg")], [other, v("auxiliary_plane_uncertainty_deg")]].map(([p, u], k) => h("tr", {}, h("th", { scope: "row" }, k + 1), p.map((x) => h("td", {}, degrees(x))), h("td", {}, degrees(u)))))),
       this.meaning(["origin_time", "depth_km", "magnitude", "quality", "status", "strike_deg", "dip_deg", "rake_deg", "fault_plane_uncertainty_deg", "mechanism_probability", "polarity_count", "polarity_misfit", "azimuthal_gap_deg", "depth_025_km", "depth_975_km", "azimuth_deg", "takeoff_deg", "probability_up"]),
     ];

@@ -59,7 +59,7 @@ export class Sidebar {
       h("button", { type: "button", class: "quiet", on: { click: () => this.reset() } }, t("reset")));
   }
 
-  /** Two fields and a slider with two handles over a histogram. */
+  /** Two fields, and for the hand a slider with two handles over a histogram. */
   range(name, column, label, step) {
     const [low, high] = this.meta.bounds[column];
     const [a, b] = [Math.floor(low / step) * step, Math.ceil(high / step) * step];
@@ -80,7 +80,7 @@ export class Sidebar {
   }
 
   span(name, column, label, [a, b], now, fields, parse, print, step) {
-    const sliders = [0, 1].map((k) => h("input", { type: "range", min: a, max: b, step: "any", value: now[k], "aria-label": `${label} ${k ? t("to") : t("from")}` }));
+    const sliders = [0, 1].map((k) => h("input", { type: "range", min: a, max: b, step: "any", value: now[k], tabindex: "-1", "aria-hidden": "true" }));
     const track = h("div", { class: "track" });
     const paint = () => {
       track.style.setProperty("--from", `${(100 * (now[0] - a)) / (b - a || 1)}%`);

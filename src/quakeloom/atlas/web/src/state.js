@@ -97,12 +97,15 @@ export class State {
     if (FIELDS.includes(given.get("f"))) v.field = given.get("f");
     if (COLORS.includes(given.get("k"))) v.color = given.get("k");
     const letters = [...this.meta.codes.quality, "none"];
-    if (given.has("q")) v.quality = new Set(given.get("q").split(",").filter((x) => letters.includes(x)));
-    if (given.has("s")) v.stressQuality = new Set([...given.get("s")].filter((x) => "ABCDE".includes(x)));
+    for (const [key, name, list, known] of [["q", "quality", (given.get("q") || "").split(","), letters], ["s", "stressQuality", [...(given.get("s") || "")], [..."ABCDE"]]]) {
+      const found = list.filter((x) => known.includes(x));
+      // no letter at all is a choice, letters that there are not are none
+      if (given.has(key) && (found.length || given.get(key) === "")) v[name] = new Set(found);
+    }
     for (const [key, name] of [["d", "depth"], ["m", "magnitude"], ["t", "time"]]) {
       if (!given.has(key)) continue;
       const ends = given.get(key).split("..").map((x) => (x === "" ? NaN : Number(x)));
-      if (ends.length === 2) v[name] = ends;
+      if (ends.length === 2 && ends.some(isFinite)) v[name] = ends;
     }
     for (const [key, name, axis] of [["sd", "sliceDepth", "depth_km"], ["st", "sliceTime", "time_year"]]) {
       const k = Number(given.get(key) || 0);
