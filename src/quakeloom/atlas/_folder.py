@@ -15,7 +15,12 @@ from quakeloom import __version__
 from quakeloom.atlas._columns import columns_script, quantize, value_script
 from quakeloom.atlas._contents import AtlasContents, collect_contents
 from quakeloom.atlas._details import DETAIL_ROWS, EventDetails, detail_columns, gather_details
-from quakeloom.atlas._downloads import citation_text, write_downloads
+from quakeloom.atlas._downloads import (
+    MOST_BYTES,
+    citation_text,
+    write_description,
+    write_downloads,
+)
 from quakeloom.atlas._events import (
     EventRows,
     event_bounds,
@@ -64,6 +69,9 @@ ASSETS = ("atlas.js", "atlas.css", "licenses.txt")
 
 DATA = "data"
 """Folder of the data of an atlas."""
+
+_PAGE_ROOM = 100_000
+"""Bytes that are kept for what is written last: the page, its description, what it knows."""
 
 _KNOWN_BY = f"{DATA}/meta.js"
 """File by which a folder is known as an atlas, which a new one may replace."""
@@ -202,13 +210,16 @@ def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
             write_bytes(made / DATA / name, script.encode())
         places = {"stations": station_values(stations), "faults": faults}
         write_bytes(made / DATA / "places.js", value_script("places", places).encode())
-        downloads = write_downloads(contents, events, made)
+        used = sum(len(read_bytes(item)) for item in made.files())
+        downloads, left_out = write_downloads(contents, made, MOST_BYTES - used - _PAGE_ROOM)
+        said += left_out
         meta = _meta(contents, events, nodes, details, extent)
         meta |= {"said": said, "downloads": downloads}
         meta["counts"] |= {
             "stations": int(stations["longitude"].notna().sum()),
             "faults": len(faults.get("fault", [])),
         }
+        write_description(contents, events, meta, made)
         write_bytes(made / DATA / "meta.js", value_script("meta", meta).encode())
         write_bytes(made / "index.html", page_html(contents, meta).encode())
         sizes = [len(read_bytes(item)) for item in made.files()]

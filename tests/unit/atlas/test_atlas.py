@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import filecmp
+import json
+import struct
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from atlas_pages import (
     HOSTILE,
@@ -21,10 +25,12 @@ from hypothesis import strategies as st
 from quakeloom.atlas import AtlasContents, NodePosterior, build_atlas
 from quakeloom.atlas._columns import columns_script, json_text, quantize
 from quakeloom.atlas._details import choose_accepted
+from quakeloom.atlas._downloads import write_downloads
 from quakeloom.atlas._folder import refuse_other_folder
 from quakeloom.core import InputError, distance_azimuth
 from quakeloom.schema import VARIABLES
 from quakeloom.store import open_item
+from quakeloom.stress import stress_tensors
 
 PAGE_BYTES = 1_500_000
 """Largest page without the data of events: METHODS-next, block D.7."""
@@ -149,7 +155,7 @@ def test_the_page_without_events_is_small(nation_folder):
     page = [
         p.stat().st_size
         for p in [*folder.glob("*"), *(folder / "data").glob("*.js")]
-        if p.is_file() and p.stem.rpartition("-")[0] not in data
+        if p.is_file() and p.suffix != ".json" and p.stem.rpartition("-")[0] not in data
     ]
     assert sum(page) < PAGE_BYTES
 
@@ -293,3 +299,59 @@ def test_a_map_without_its_tensors_says_so(nation, tmp_path):
     assert any("no rose" in s for s in made.said)
     assert not (tmp_path / "a" / "data" / "roses.js").exists()
     assert isinstance(nation.posterior, NodePosterior)
+
+
+def test_files_for_other_programs_hold_the_tables(nation, nation_folder):
+    _, folder = nation_folder
+    for name in ("stress", "mechanisms"):
+        file = pq.ParquetFile(folder / "files" / f"{name}.parquet")
+        table = file.read()
+        back = table.drop_columns(["geometry"]).to_pandas()
+        pd.testing.assert_frame_equal(back, nation.table(name).to_pandas(), check_exact=True)
+        geo = json.loads(file.schema_arrow.metadata[b"geo"])
+        assert geo["version"] == "1.1.0"
+        order, kind, longitude, latitude = struct.unpack("<BIdd", table["geometry"][7].as_py())
+        assert (order, kind) == (1, 1)
+        assert longitude == nation.table(name)["longitude"][7].as_py()
+        assert latitude == nation.table(name)["latitude"][7].as_py()
+        west, south, east, north = geo["columns"]["geometry"]["bbox"]
+        assert west <= longitude <= east
+        assert south <= latitude <= north
+
+
+def test_tensors_in_the_community_format_come_back(nation, nation_folder):
+    """To 1e-6, with the azimuth of SHmax that their horizontal part has."""
+    _, folder = nation_folder
+    lines = (folder / "files" / "stress_csm.txt").read_text().splitlines()
+    rows = np.array([[float(x) for x in line.split()] for line in lines if line[0] != "#"])
+    values, errors = rows[rows[:, 3] == 1], rows[rows[:, 3] == 2]
+    ee, en, eu, nn, nu, uu = values[:, 8:].T
+    tensors = stress_tensors(nation.posterior.components)
+    back = np.stack([nn, en, -nu, ee, -eu, uu], axis=1)
+    want = np.stack(
+        [tensors[:, i, j] for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))], axis=1
+    )
+    assert np.abs(back - want).max() < 1e-6
+    # compression is negative, so the most compressive is half a turn away in the double angle
+    trend = 0.5 * np.degrees(np.arctan2(-2 * en, ee - nn)) % 180.0
+    assert np.abs((trend - values[:, 4] + 90) % 180 - 90).max() < 0.01
+    # a covariance of c times the identity: NE has the standard deviation root of c/2
+    scale = nation.posterior.covariance[:, 0, 0]
+    assert np.abs(errors[:, 9] - np.sqrt(scale / 2)).max() < 1e-6
+
+
+def test_the_description_names_files_that_are_there(nation_folder):
+    _, folder = nation_folder
+    item = json.loads((folder / "stac.json").read_text())
+    assert item["stac_version"] == "1.0.0"
+    assert item["properties"]["start_datetime"] < item["properties"]["end_datetime"]
+    named = {a["href"] for a in item["assets"].values()}
+    assert named == {f"./files/{p.name}" for p in (folder / "files").iterdir()}
+
+
+def test_files_that_are_too_large_are_left_out_and_told(nation, tmp_path):
+    written, said = write_downloads(nation, open_item(tmp_path), 200_000)
+    assert "files/stress.parquet" in [f["name"] for f in written]
+    assert sum(f["bytes"] for f in written) <= 200_000
+    assert any(s.startswith("mechanisms.parquet") for s in said)
+    assert not (tmp_path / "files" / "mechanisms.parquet").exists()
