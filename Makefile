@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-long test-cluster bench test-slurm test-wheel format docs docs-site clean
+ATLAS_WEB := src/quakeloom/atlas/web
+
+.PHONY: help demo test test-long test-cluster test-atlas bench test-slurm test-wheel format docs docs-site clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,7 +23,9 @@ $(STAMP): pyproject.toml envs/constraints.txt
 
 demo: $(STAMP)  ## Simulate seismograms of a small region, run the whole workflow, write a report.
 	quakeloom run --config config/demo.yaml
+	quakeloom atlas --run results/demo --to results/demo-atlas
 	@echo "Report: $(abspath results/demo/report.html)"
+	@echo "Atlas: $(abspath results/demo-atlas/index.html)"
 
 test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the tests.
 	ruff check .
@@ -36,6 +40,13 @@ test-long: $(STAMP)  ## Run the thorough tests that make test leaves out.
 
 test-cluster: $(STAMP)  ## Run through a Dask scheduler and workers that are killed and join meanwhile.
 	pytest -m cluster -rP tests/cluster
+
+test-atlas: $(STAMP)  ## Build the atlas's page and click through it (needs node 20 and Chromium).
+	cd $(ATLAS_WEB) && npm ci && npm run check
+	rm -rf build/atlases
+	$(BIN)/python tests/atlas/make_atlases.py build/atlases
+	ATLASES=$(abspath build/atlases) SCREENSHOTS=$(abspath build/atlas-pictures) \
+	  node --test --test-concurrency=1 tests/atlas/pages.test.mjs
 
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \

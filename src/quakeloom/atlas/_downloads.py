@@ -86,9 +86,6 @@ def _files(contents: AtlasContents) -> list[tuple[str, str, Callable[[Path], Any
         found += [
             ("stress.parquet", "The stress map with every column, GeoParquet.",
              lambda p: formats.write_geoparquet(stress, p)),
-            ("stress.csv", "The stress map as text.", lambda p: formats.write_csv(stress, p)),
-            ("stress.geojson", "SHmax as bars, for QGIS and other maps.",
-             lambda p: formats.write_stress_geojson(stress, p)),
             ("stress_wsm.csv", "The stress map as records of the World Stress Map.",
              lambda p: formats.write_stress_wsm(stress, p)),
             ("stress_gmt.txt", "SHmax for GMT: longitude, latitude, azimuth and the rest.",
@@ -104,6 +101,13 @@ def _files(contents: AtlasContents) -> list[tuple[str, str, Callable[[Path], Any
             ("stress_csm.txt", "Tensors with standard deviations, SCEC Community Stress Model.",
              lambda p: formats.write_stress_csm(places, shmax, tensors, p))
         )  # fmt: skip
+    if stress.num_rows:
+        found += [
+            ("stress.geojson", "SHmax as bars, for QGIS and other maps.",
+             lambda p: formats.write_stress_geojson(stress, p)),
+            ("stress.csv", "The stress map as text, all digits.",
+             lambda p: formats.write_csv(stress, p)),
+        ]  # fmt: skip
     if faults.num_rows:
         found.append(
             ("faults.geojson", "Faults with their slip tendency.",

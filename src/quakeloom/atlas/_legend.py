@@ -33,7 +33,7 @@ def palettes() -> dict[str, list[str]]:
 
     References
     ----------
-    Crameri, F. (2018). Scientific colour maps. Zenodo. doi:10.5281/zenodo.1243862
+    Crameri, F. (2018). Zenodo, doi:10.5281/zenodo.1243862 (the color maps and their licence, MIT).
     """
     return {
         name: [to_hex(getattr(cm, source)(x)) for x in np.linspace(first, last, _STOPS)]

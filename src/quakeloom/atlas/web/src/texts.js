@@ -55,7 +55,7 @@ const TEXTS = {
   TS: ["Thrust, strike-slip", "逆断層・横ずれ"],
   TF: ["Thrust", "逆断層"],
   U: ["Undefined", "分類外"],
-  barLegend: ["Bars: largest horizontal compression; the longer, the surer. Fans: 95 % range.", "線分:最大水平圧縮の方位(長いほど確か)。扇形:95 % 範囲。"],
+  barLegend: ["Bars: largest horizontal compression; longer where more certain. Fans: 95 % range.", "線分:最大水平圧縮の方位(長いほど確か)。扇形:95 % 範囲。"],
   ballLegend: ["Lower hemisphere, compression filled. More appear on zooming in.", "発震機構解:下半球投影、押し領域を着色。拡大すると増えます。"],
   zoomIn: ["Zoom in", "拡大"],
   zoomOut: ["Zoom out", "縮小"],
