@@ -2,7 +2,7 @@
 
     python docs/images/make_atlas_figures.py ATLAS_OF_NEW_ZEALAND ATLAS_OF_DEMO
 
-Needs Chromium. Colors are reduced to 128, which keeps a picture below 200 kB.
+Needs Chromium. Colors are reduced to 256, which keeps a picture below 200 kB.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(atlases: list[Path]) -> None:
                 )
             browser.run("new Promise((done) => setTimeout(done, 1000))")
             image = Image.open(io.BytesIO(browser.picture())).convert("RGB")
-            small = image.quantize(128, dither=Image.Dither.NONE)
+            small = image.quantize(256, dither=Image.Dither.NONE)
             small.save(Path(__file__).parent / name, optimize=True)
 
 

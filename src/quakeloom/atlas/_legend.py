@@ -22,7 +22,7 @@ _PALETTES = {
     "depth": ("batlow", 0.0, 0.92),
     "time": ("batlowK", 0.1, 0.95),
     "ratio": ("bamako", 0.05, 0.95),
-    "tendency": ("lipari_r", 0.05, 0.9),
+    "tendency": ("lajolla_r", 0.05, 0.85),
 }
 """Scientific color maps of Crameri (2018) that the map uses, with the part that is taken: they are
 even to the eye, and safe for eyes that tell few colors apart."""

@@ -281,6 +281,7 @@ def test_meanings_are_those_of_the_registry(nation_folder):
     for name, told in read_value(folder, "meta")["meanings"].items():
         assert told["en"] == VARIABLES[name].meaning
         assert told["unit"] == VARIABLES[name].unit
+        assert told["ja"], f"{name} has no Japanese in japanese.json"
 
 
 def test_the_coast_is_that_of_the_place(nation_folder):

@@ -51,7 +51,7 @@ export class Sidebar {
       this.countText,
       slice("sliceDepth", "depth_km", t("sliceDepth"), (x) => `${number(x, 1)} km`),
       slice("sliceTime", "time_year", t("sliceTime"), (x) => number(x, 2)),
-      counts.mechanisms ? letters("quality", [...this.meta.letters, "none"], t("quality")) : null,
+      this.meta.letters.length || (counts.mechanisms && counts.mechanisms < counts.events) ? letters("quality", [...this.meta.letters, "none"], t("quality")) : null,
       counts.nodes ? letters("stressQuality", ["A", "B", "C", "D", "E"], t("stressQuality")) : null,
       bounds.depth_km && this.range("depth", "depth_km", `${t("depth")} (km)`, 0.1),
       bounds.magnitude && this.range("magnitude", "magnitude", t("magnitude"), 0.1),
