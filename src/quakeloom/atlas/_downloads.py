@@ -68,8 +68,8 @@ def write_downloads(
         if size > room_bytes:
             item.remove()
             said.append(
-                f"{name} ({size / 1e6:.1f} MB) would make the atlas larger than "
-                f"{MOST_BYTES / 1e6:.0f} MB and is left out; its table is in the folder of the run."
+                f"{name} ({size / 1e6:.1f} MB) is left out to keep the atlas small; its table is "
+                "in the folder of the run."
             )
             continue
         room_bytes -= size

@@ -73,6 +73,10 @@ DATA = "data"
 _PAGE_ROOM = 100_000
 """Bytes that are kept for what is written last: the page, its description, what it knows."""
 
+_LEAST_ROOM = 4_000_000
+"""Bytes that files for other programs may have beside a page that is large itself; chosen here: the
+stress map of a nation fits."""
+
 _KNOWN_BY = f"{DATA}/meta.js"
 """File by which a folder is known as an atlas, which a new one may replace."""
 
@@ -154,6 +158,11 @@ def write_atlas(settings: Settings, layout: RunLayout, folder: Any) -> AtlasSumm
     return build_atlas(collect_contents(settings, layout), target)
 
 
+def _room(used_bytes: int) -> int:
+    """Return the bytes that files for other programs may have."""
+    return max(MOST_BYTES - used_bytes - _PAGE_ROOM, _LEAST_ROOM)
+
+
 def refuse_other_folder(folder: Item) -> None:
     """Refuse a place that holds something else than an atlas.
 
@@ -211,7 +220,7 @@ def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
         places = {"stations": station_values(stations), "faults": faults}
         write_bytes(made / DATA / "places.js", value_script("places", places).encode())
         used = sum(len(read_bytes(item)) for item in made.files())
-        downloads, left_out = write_downloads(contents, made, MOST_BYTES - used - _PAGE_ROOM)
+        downloads, left_out = write_downloads(contents, made, _room(used))
         said += left_out
         meta = _meta(contents, events, nodes, details, extent)
         meta |= {"said": said, "downloads": downloads}
