@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-long test-cluster test-faults test-fuzz test-s3 bench test-slurm test-wheel format docs docs-site \
-  clean
+ATLAS_WEB := src/quakeloom/atlas/web
+
+.PHONY: help demo test test-long test-atlas test-cluster test-faults test-fuzz test-s3 bench test-slurm test-wheel format docs \
+  docs-site clean
 
 help:  ## Show the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -22,7 +24,9 @@ $(STAMP): pyproject.toml envs/constraints.txt
 
 demo: $(STAMP)  ## Simulate seismograms of a small region, run the whole workflow, write a report.
 	quakeloom run --config config/demo.yaml
+	quakeloom atlas --run results/demo --to results/demo-atlas
 	@echo "Report: $(abspath results/demo/report.html)"
+	@echo "Atlas: $(abspath results/demo-atlas/index.html)"
 
 test: $(STAMP)  ## Lint, check formatting, types and import floors, and run the tests.
 	ruff check .
@@ -48,6 +52,13 @@ FUZZ_READERS ?=
 test-fuzz: $(STAMP)  ## Give every reader broken inputs: FUZZ_INPUTS each, at most FUZZ_SECONDS.
 	$(BIN)/python tests/fuzz/driver.py $(FUZZ_READERS) --inputs $(FUZZ_INPUTS) \
 	  --seconds $(FUZZ_SECONDS) --workers 2
+
+test-atlas: $(STAMP)  ## Build the atlas's page and click through it (needs node 20 and Chromium).
+	cd $(ATLAS_WEB) && npm ci && npm run check
+	rm -rf build/atlases
+	$(BIN)/python tests/atlas/make_atlases.py build/atlases
+	ATLASES=$(abspath build/atlases) SCREENSHOTS=$(abspath build/atlas-pictures) \
+	  node --test --test-concurrency=1 tests/atlas/pages.test.mjs
 
 bench: $(STAMP)  ## Run every benchmark; each also runs alone. QUICK=--quick for short runs.
 	@for script in benchmarks/[a-z]*.py; do \

@@ -12,6 +12,7 @@ import typer
 from quakeloom import __version__
 from quakeloom.cli import (
     _associate,
+    _atlas,
     _calibrate,
     _catalogs,
     _config,
@@ -87,6 +88,7 @@ def _add_commands() -> None:
     _train.add_commands(app)
     _catalogs.add_commands(app)
     _calibrate.add_commands(app)
+    _atlas.add_commands(app)
     _paper.add_commands(app)
     _config.add_commands(app)
     _doctor.add_commands(app)

@@ -7,6 +7,7 @@ them; formats are recognized or named.
 
 from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._coastline import find_coastline, read_coastline
+from quakeloom.formats._community_stress import write_stress_csm
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -16,6 +17,7 @@ from quakeloom.formats._fdsn import (
 )
 from quakeloom.formats._first_motions import phase_class, polarity_sign
 from quakeloom.formats._format import Format
+from quakeloom.formats._geoparquet import write_geoparquet
 from quakeloom.formats._geotiff import write_geotiff
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._hypodd_writer import write_hypodd_phase
@@ -182,6 +184,7 @@ __all__ = [
     "sniffs_as",
     "write_csv",
     "write_fault_geojson",
+    "write_geoparquet",
     "write_geotiff",
     "write_gmt_meca",
     "write_gmt_table",
@@ -192,6 +195,7 @@ __all__ = [
     "write_nonlinloc_locations",
     "write_nonlinloc_observations",
     "write_quakeml",
+    "write_stress_csm",
     "write_stress_geojson",
     "write_stress_gmt",
     "write_stress_wsm",

@@ -37,7 +37,12 @@ def test_workflow_profiles_examples_and_resources_travel_in_the_wheel(wheel):
         }
     sources = (ROOT / "src").rglob("*.py")
     wanted |= {str(p.relative_to(ROOT / "src")) for p in sources}
+    atlas = ROOT / "src" / "quakeloom" / "atlas"
+    for folder in ("assets", "templates"):
+        wanted |= {str(p.relative_to(ROOT / "src")) for p in (atlas / folder).iterdir()}
+    wanted.add("quakeloom/atlas/japanese.json")
     assert wanted - inside == set()
+    assert not [n for n in inside if "node_modules" in n]
     assert not [n for n in inside if "__pycache__" in n or n.startswith(("tests/", "docs/"))]
 
 

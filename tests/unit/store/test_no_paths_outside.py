@@ -11,7 +11,7 @@ import quakeloom
 
 SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
-    "stages", "report", "cli", "library",
+    "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
     "association", "magnitude",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
