@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
-from zarr.codecs import BloscCodec
 
 from quakeloom.core import AlignmentError, InputError, SchemaError, StorageError, digest_bytes
 from quakeloom.schema import ARRAYS, variable
@@ -51,6 +49,8 @@ def create_array(
         Give every index of the second dimension chunks of its own, so that one component is
         read without the others.
     """
+    import zarr
+
     if name not in ARRAYS:
         raise SchemaError(f"Array '{name}' is not registered in quakeloom.schema.")
     if shard % chunk:
@@ -78,6 +78,8 @@ def create_array(
 
 
 def _compressor(dtype: str) -> Any:
+    from zarr.codecs import BloscCodec
+
     if np.dtype(dtype).itemsize == 1:
         return BloscCodec(cname="zstd", clevel=1, shuffle="noshuffle", typesize=1)
     return "auto"
@@ -92,6 +94,8 @@ def write_region(group: Item, name: str, start: int, values: np.ndarray) -> None
         If the region does not start at a shard boundary, or ends inside a shard that is
         not the last one. The message names both.
     """
+    import zarr
+
     array: Any = zarr.open_array((group / name).zarr, mode="r+")
     shard = (array.shards or array.chunks)[0]
     stop = start + len(values)
@@ -127,6 +131,8 @@ def open_array(group: Item, name: str) -> Any:
     InputError
         If it is not there.
     """
+    import zarr
+
     try:
         return zarr.open_array((group / name).zarr, mode="r")
     except FileNotFoundError:
@@ -148,6 +154,8 @@ def digest_array(group: Item, name: str, rows: slice = slice(None)) -> str:
 
 def resize_arrays(group: Item, names: Sequence[str], rows: int) -> None:
     """Let arrays grow or shrink to a number of rows, one process at a time."""
+    import zarr
+
     with group.lock():
         for name in names:
             array: Any = zarr.open_array((group / name).zarr, mode="r+")

@@ -7,8 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import zarr
-
 from quakeloom.core import InputError
 from quakeloom.store._items import Item, atomic_file, atomic_folder, local_copy
 from quakeloom.store._local import LocalStore
@@ -19,11 +17,15 @@ if TYPE_CHECKING:
 
 def create_group(group: Item, attributes: Mapping[str, Any]) -> None:
     """Create a Zarr group with attributes, if it is not there."""
+    import zarr
+
     zarr.open_group(group.zarr, mode="a", attributes=dict(attributes))
 
 
 def read_attributes(group: Item) -> dict[str, Any]:
     """Return the attributes of a Zarr group; empty if there is no group."""
+    import zarr
+
     if not group.exists():
         return {}
     return dict(zarr.open_group(group.zarr, mode="r").attrs)
@@ -31,6 +33,8 @@ def read_attributes(group: Item) -> dict[str, Any]:
 
 def write_attributes(group: Item, attributes: Mapping[str, Any]) -> None:
     """Add attributes to those of a Zarr group, which is created if it is not there."""
+    import zarr
+
     zarr.open_group(group.zarr, mode="a").attrs.update(dict(attributes))
 
 
