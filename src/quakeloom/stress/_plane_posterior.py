@@ -43,6 +43,7 @@ from quakeloom.stress._plane_prior import (
 from quakeloom.stress._slip_likelihood import (
     NO_DERIVATIVES,
     NO_TURNS,
+    Derivatives,
     Placed,
     Supposed,
     log_likelihood,
@@ -217,13 +218,12 @@ class _Chains:
         fields: Floats,
         shared: Floats,
         supposed: Supposed,
-        gradient: Floats = NO_DERIVATIVES,
-        turns: Floats = NO_TURNS,
+        derivatives: Derivatives = NO_DERIVATIVES,
     ) -> Floats:
         by_event = np.empty((self._count, self.placed.weights.size))
         log_likelihood(
             self.placed, population_table(), np.ascontiguousarray(fields), given_numbers(shared),
-            supposed, 0.0, by_event, gradient, turns,
+            supposed, 0.0, by_event, derivatives,
         )  # fmt: skip
         return by_event
 
@@ -246,7 +246,7 @@ class _Chains:
         gradient = np.zeros_like(fields)
         turns = np.empty_like(turned) if self.together else NO_TURNS
         supposed = Supposed(self.supposed.member, turned)
-        by_event = self._look(fields, self.shared, supposed, gradient, turns)
+        by_event = self._look(fields, self.shared, supposed, Derivatives(gradient, turns))
         value, slope = self._smoothness(fields)
         value = value - 0.5 * np.sum(turned**2, axis=(1, 2, 3))
         force = turns - turned if self.together else np.zeros((self._count, 1, 1, 1))

@@ -41,12 +41,6 @@ _LEAST_WEIGHT = 0.01
 """Weight below which the error of an event's normal grows no further. Chosen here: ten times the
 error is any direction."""
 
-NO_DERIVATIVES = np.empty((0, 0, 0))
-"""No room for derivatives: only the likelihood is wanted."""
-
-NO_TURNS = np.empty((0, 0, 0, 0))
-"""No room for derivatives by the errors of normals."""
-
 _TINY = 1e-12
 """Added to squares of tractions before division."""
 
@@ -141,6 +135,28 @@ class Supposed(NamedTuple):
 
     member: Integers
     turned: Floats
+
+
+class Derivatives(NamedTuple):
+    """Room for the derivatives of the sum over all events.
+
+    Attributes
+    ----------
+    gradient : ndarray, shape (fields, nodes, 5) or (0, 0, 0)
+        Those by the components are added to it.
+    turns : ndarray, shape (fields, events, 2, 2) or (0, 0, 0, 0)
+        Filled with those by ``Supposed.turned``, where there is room for both.
+    """
+
+    gradient: Floats
+    turns: Floats
+
+
+NO_TURNS = np.empty((0, 0, 0, 0))
+"""No room for derivatives by the errors of normals."""
+
+NO_DERIVATIVES = Derivatives(np.empty((0, 0, 0)), NO_TURNS)
+"""No room for derivatives: only the likelihood is wanted."""
 
 
 @compiled()
@@ -347,8 +363,7 @@ def log_likelihood(
     supposed: Supposed,
     free: float,
     by_event: Floats,
-    gradient: Floats,
-    turns: Floats,
+    derivatives: Derivatives,
 ) -> None:
     """Fill the log-likelihood of every event in fields, and its derivatives if there is room.
 
@@ -366,12 +381,11 @@ def log_likelihood(
         ``supposed``).
     by_event : ndarray, shape (fields, events)
         Filled, weights included.
-    gradient : ndarray, shape (fields, nodes, 5) or (0, 0, 0)
-        The derivatives of the sum by the components are added to it.
-    turns : ndarray, shape (fields, events, 2, 2) or (0, 0, 0, 0)
-        Filled with the derivatives by ``supposed.turned``, where there is room for both.
+    derivatives : Derivatives
+        The derivatives of the sum, where there is room for them.
     """
     frames, weights, nodes, corners = placed
+    gradient, turns = derivatives
     slopes = gradient.shape[0] > 0
     work = _make_scratch()
     level, shape = work.level, work.shape

@@ -24,7 +24,6 @@ from quakeloom.stress._plane_prior import (
 )
 from quakeloom.stress._slip_likelihood import (
     NO_DERIVATIVES,
-    NO_TURNS,
     Placed,
     Supposed,
     log_likelihood,
@@ -79,7 +78,7 @@ def search_stresses(
         log_likelihood(
             one, population_table(), np.ascontiguousarray(x[rows, None, :5]),
             given_numbers(x[rows, 5:]), Supposed(supposed.member[rows], supposed.turned[rows]),
-            1.0, by_event, NO_DERIVATIVES, NO_TURNS,
+            1.0, by_event, NO_DERIVATIVES,
         )  # fmt: skip
         return np.asarray(by_event.sum(axis=1))
 

@@ -21,7 +21,13 @@ from quakeloom.stress import (
     thin_acceptance,
 )
 from quakeloom.stress._fault_population import population_table
-from quakeloom.stress._slip_likelihood import NO_TURNS, Placed, Supposed, log_likelihood
+from quakeloom.stress._slip_likelihood import (
+    NO_TURNS,
+    Derivatives,
+    Placed,
+    Supposed,
+    log_likelihood,
+)
 
 from .simulated import tensor_from
 from .test_plane_choice import faults_near_failure
@@ -45,7 +51,7 @@ def look(frames, field, given, turned, free, gradient=NONE, turns=NO_TURNS):
     by_event = np.empty((1, count))
     log_likelihood(
         placed, population_table(), field[None, None], given[None], supposed, free, by_event,
-        gradient, turns,
+        Derivatives(gradient, turns),
     )  # fmt: skip
     return by_event[0]
 
