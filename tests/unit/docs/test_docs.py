@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import re
@@ -24,9 +25,11 @@ from doc_pages import (
 )
 from typer.testing import CliRunner
 
+from quakeloom.association import AssociationOptions
 from quakeloom.cli._main import app
 from quakeloom.config import Settings, load_configuration, settings_reference
 from quakeloom.formats import FORMATS
+from quakeloom.magnitude import FORMULAS as MAGNITUDE_FORMULAS
 from quakeloom.schema import ARRAYS, TABLES, VARIABLES
 
 ROOMS = sorted(p.parent.name for p in (ROOT / "src" / "quakeloom").glob("*/__init__.py"))
@@ -192,6 +195,8 @@ def known_names() -> set[str]:
         known |= set(form.options)
     for key in setting_keys():
         known |= {key, key.split(".")[-1]}
+    # settings of a command that is no stage of a run
+    known |= {f.name for f in dataclasses.fields(AssociationOptions)} | set(MAGNITUDE_FORMULAS)
     for room in ROOMS:
         known |= set(getattr(importlib.import_module(f"quakeloom.{room}"), "__all__", ()))
     for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
