@@ -112,6 +112,8 @@ class App {
       this.panel, this.live,
       h("p", { class: "print-only cite" }, meta.citation));
     this.mapHost.append(this.map.canvas, this.map.overlay);
+    // the panel of layers lies over the map of a small screen, and a touch beside it closes it
+    this.mapHost.addEventListener("pointerdown", () => this.toggleMenu(false), true);
     this.viewChanged();
   }
 
