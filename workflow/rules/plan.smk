@@ -96,7 +96,9 @@ def promise(wildcards, stage, step, name):
     entry = planned(wildcards, stage)
 
     def promises(entry):
-        parts = entry["partitions"].values() if step == "part" else [entry.get(step, {})]
+        parts = (
+            entry["partitions"].values() if step == "part" else [entry.get(step, {})]
+        )
         return [part[name] for part in parts if name in part]
 
     if in_arrays():
@@ -110,12 +112,17 @@ def promise(wildcards, stage, step, name):
 
 def memory(stage, step="part"):
     """Return the function that gives the memory a job promises, more with every attempt."""
-    return lambda wildcards, attempt: promise(wildcards, stage, step, "memory_mb") * attempt
+    return (
+        lambda wildcards, attempt: promise(wildcards, stage, step, "memory_mb")
+        * attempt
+    )
 
 
 def minutes(stage, step="part"):
     """Return the function that gives the minutes a job promises, more with every attempt."""
-    return lambda wildcards, attempt: promise(wildcards, stage, step, "minutes") * attempt
+    return (
+        lambda wildcards, attempt: promise(wildcards, stage, step, "minutes") * attempt
+    )
 
 
 def workers(stage):
