@@ -20,6 +20,7 @@ from quakeloom.association._score import (
 )
 from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
+from quakeloom.core.sorting import distinct
 
 _WINDOW_S = 8.0
 """Residuals beyond are not looked at, s; the gate of any pick is narrower (chosen here)."""
@@ -197,8 +198,8 @@ def _assign_edges(
             if members.size == 1:
                 chosen[event[members[0]], slot[first]] = row[members[0]]
                 continue
-            events = np.unique(event[members])
-            rows = np.unique(row[members])
+            events = distinct(event[members])
+            rows = distinct(row[members])
             table = np.zeros((events.size, rows.size))
             for k in members:
                 i = np.searchsorted(events, event[k])

@@ -17,6 +17,7 @@ from quakeloom.association._network import PickRows, hour_of, mean_detection
 from quakeloom.association._score import World, best_picks, epicentral_km, first_row, settle
 from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
+from quakeloom.core.sorting import sort_ascending
 
 WINDOW_BINS = 4
 """Bins of origin times that are summed: two doublings, which the processor does many at a time."""
@@ -367,9 +368,10 @@ def _all_odds(world: World, rows: Ints, log_window: float) -> Floats:
 @compiled(**KERNEL)
 def _middle_size(world: World, place: Floats) -> int:
     """Return the size whose half-distance reaches the third-nearest station."""
-    near = np.sort(
-        np.array([epicentral_km(world, place, k) for k in range(world.stations.level.size)])
-    )
+    near = np.empty(world.stations.level.size)
+    for k in range(near.size):
+        near[k] = epicentral_km(world, place, k)
+    sort_ascending(near)
     reach = math.log(2.0 * near[min(6, near.size - 1)] + 10.0)
     return int(np.argmin(np.abs(world.detection.log_half - reach)))
 

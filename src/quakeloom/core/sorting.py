@@ -35,3 +35,23 @@ def sort_ascending(values: NDArray[np.float64]) -> None:
                 values[j] = values[j - gap]
                 j -= gap
             values[j] = value
+
+
+@compiled(nogil=True)
+def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the distinct numbers of an array in ascending order.
+
+    Parameters
+    ----------
+    values : ndarray of int, shape (n,)
+        Below 2^53, as they are sorted as floats.
+    """
+    ordered = values.astype(np.float64)
+    sort_ascending(ordered)
+    found = np.empty(values.size, np.int64)
+    count = 0
+    for value in ordered:
+        if count == 0 or found[count - 1] != np.int64(value):
+            found[count] = np.int64(value)
+            count += 1
+    return found[:count].copy()

@@ -14,7 +14,7 @@ import pytest
 import quakeloom
 from quakeloom.core import compiled, machine_code_place
 from quakeloom.core.compiled import _warn_that_nothing_is_kept
-from quakeloom.core.sorting import sort_ascending
+from quakeloom.core.sorting import distinct, sort_ascending
 
 INNER = """
 from quakeloom.core import compiled
@@ -150,3 +150,9 @@ def test_sorting_is_that_of_numpy(size):
     expected = np.sort(values)
     sort_ascending(values)
     np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 17, 1000])
+def test_distinct_numbers_are_those_of_numpy(size):
+    values = np.random.default_rng(size).integers(-20, 20, size)
+    np.testing.assert_array_equal(distinct(values), np.unique(values))
