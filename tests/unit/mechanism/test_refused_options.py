@@ -29,7 +29,7 @@ def test_hash_average_knows_no_weights():
     assert with_threshold(plain, 0.5, 0.1).mechanism.average == "hash"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_too_many_readings_are_named_by_their_limit():
     count = MAXIMUM_READINGS + 1
     r = np.random.default_rng(1)
