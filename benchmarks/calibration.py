@@ -126,10 +126,11 @@ def write_page(kept: dict[str, list[dict[str, Any]]], page: Path) -> None:
     parts = [HEAD]
     modules = sorted({name.split(".")[0] for name in kept})
     for module in modules:
-        title = (importlib.import_module(f"calibration_rows.{module}").__doc__ or module).split(
-            "\n"
-        )[0]
+        measures = importlib.import_module(f"calibration_rows.{module}")
+        title = (measures.__doc__ or module).split("\n")[0]
         parts.append(f"\n## {module.capitalize()}\n\n{title}\n")
+        if hasattr(measures, "OLDER"):
+            parts.append(f"{measures.OLDER}\n")
         parts.append("\n| product | stated | holds | before | width | ideal | truths | s |")
         parts.append("|---|---|---|---|---|---|---|---|")
         rows = [Row(**r) for n, rs in kept.items() if n.split(".")[0] == module for r in rs]

@@ -13,6 +13,7 @@ from quakeloom.association._score import (
     epicentral_km,
     first_row,
     log_detection,
+    log_distance,
 )
 from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
@@ -52,8 +53,7 @@ def pick_account(
             distance = epicentral_km(world, place, station)
             if distance > world.reach_km:
                 continue
-            drop = place[0] - world.stations.place[station, 0]
-            log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+            log_r = log_distance(world, place, station, distance)
             for phase in range(2):
                 slot = 2 * station + phase
                 time, sigma = look_up(

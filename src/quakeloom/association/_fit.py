@@ -8,7 +8,7 @@ import numpy as np
 
 from quakeloom.association._joint import Events
 from quakeloom.association._network import NetworkModel, hour_of
-from quakeloom.association._score import World, epicentral_km
+from quakeloom.association._score import World, epicentral_km, log_distance
 from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
 
@@ -51,8 +51,7 @@ def _fit_width(
                 distance = epicentral_km(world, place[e], station)
                 if distance > world.reach_km:
                     continue
-                drop = place[e, 0] - world.stations.place[station, 0]
-                log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+                log_r = log_distance(world, place[e], station, distance)
                 for phase in range(2):
                     slot = 2 * station + phase
                     if not world.rates.works[slot, hour_of(world.rates, origin_s[e])]:
@@ -83,8 +82,7 @@ def _count_possible(
         log_r[station] = np.inf
         if distance > world.reach_km:
             continue
-        drop = place[0] - world.stations.place[station, 0]
-        log_r[station] = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+        log_r[station] = log_distance(world, place, station, distance)
         for phase in range(2):
             slot = 2 * station + phase
             if not world.rates.works[slot, hour_of(world.rates, origin_s)]:

@@ -14,6 +14,7 @@ from quakeloom.association._score import (
     first_row,
     locate,
     log_detection,
+    log_distance,
     pick_gain,
     score,
     settle,
@@ -29,7 +30,7 @@ _EXACT_PICKS = 10
 """Picks of one station and phase that events compete for, up to which all ways are tried."""
 
 _ROUNDS = 10
-"""Most rounds of assigning, locating and dropping (METHODS A.4)."""
+"""Most rounds of assigning, locating and dropping; chosen here."""
 
 _SAME_EVENT = 13.3
 """Squared distance of two events below which merging is tried: chi-square of 4 degrees, 1 %."""
@@ -39,7 +40,7 @@ _LEAST_SD = np.array([1.0, 0.7, 0.7, 0.25])
 event says of itself is too narrow (chosen here)."""
 
 _SECOND_PICK_S = 1.0
-"""Two events with picks of one station and phase so near to each other may be one (METHODS A.4)."""
+"""Two events with picks of one station and phase so near to each other may be one (chosen here)."""
 
 
 class Events(NamedTuple):
@@ -92,8 +93,7 @@ def _list_edges(
             distance = epicentral_km(world, place[e], station)
             if distance > world.reach_km:
                 continue
-            drop = place[e, 0] - world.stations.place[station, 0]
-            log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+            log_r = log_distance(world, place[e], station, distance)
             for phase in range(2):
                 slot = 2 * station + phase
                 time, sigma = look_up(

@@ -16,10 +16,10 @@ HOUR_S = 3600.0
 """Length over which false picks have one rate, s; hours are those of UTC."""
 
 FREEDOM = 4.0
-"""Degrees of freedom of residuals, Student's t (METHODS A.4: nu = 4)."""
+"""Degrees of freedom of residuals, Student's t (chosen here)."""
 
 OUTLIERS = 0.05
-"""Share of an event's picks whose residuals are uniform within the gate (METHODS A.4: q)."""
+"""Share of an event's picks whose residuals are uniform within the gate (chosen here)."""
 
 GATE = 4.0
 """Residuals beyond so many standard deviations are no picks of the event (chosen here: Student's t

@@ -81,6 +81,16 @@ def epicentral_km(world: World, place: Floats, station: int) -> float:
 
 
 @compiled(**KERNEL)
+def log_distance(world: World, place: Floats, station: int, epicentral: float) -> float:
+    """Return ln of the hypocentral distance in km, of which 1 km is the least.
+
+    ``epicentral`` is the distance of the station in the plane in km, see :func:`epicentral_km`.
+    """
+    drop = place[0] - world.stations.place[station, 0]
+    return 0.5 * math.log(epicentral * epicentral + drop * drop + 1.0)
+
+
+@compiled(**KERNEL)
 def first_row(rows: PickRows, slot: int, time_s: float) -> int:
     """Return the first row of a slot that is not before a time."""
     low, high = rows.start[slot], rows.start[slot + 1]
@@ -138,8 +148,7 @@ def best_picks(
         chosen[2 * station + 1] = _NOTHING
         if distance > world.reach_km:
             continue
-        drop = place[0] - world.stations.place[station, 0]
-        log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+        log_r = log_distance(world, place, station, distance)
         for phase in range(2):
             slot = 2 * station + phase
             time, sigma = look_up(
@@ -239,8 +248,7 @@ def score(
         distance = epicentral_km(world, place, station)
         if distance > world.reach_km:
             continue
-        drop = place[0] - world.stations.place[station, 0]
-        log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+        log_r = log_distance(world, place, station, distance)
         for phase in range(2):
             slot = 2 * station + phase
             row = chosen[slot]

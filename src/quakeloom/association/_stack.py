@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.association._network import PickRows, hour_of, mean_detection
-from quakeloom.association._score import World, best_picks, epicentral_km, first_row, settle
+from quakeloom.association._score import (
+    World,
+    best_picks,
+    epicentral_km,
+    first_row,
+    log_distance,
+    settle,
+)
 from quakeloom.association._times import KERNEL, Floats, Ints, look_up
 from quakeloom.core import compiled
 from quakeloom.core.sorting import sort_ascending
@@ -108,8 +115,7 @@ def travel_shifts(world: World, nodes: Floats) -> tuple[NDArray[np.float32], NDA
             distance = epicentral_km(world, nodes[n], station)
             if distance > world.reach_km:
                 continue
-            drop = nodes[n, 0] - world.stations.place[station, 0]
-            log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+            log_r = log_distance(world, nodes[n], station, distance)
             mean = mean_detection(world.detection, log_r)
             for phase in range(2):
                 time, _ = look_up(
@@ -220,8 +226,7 @@ def _stack_at(
         at = (world.rows.time_s[row] - time - origin_s) / step + half
         if not 1.0 <= at < bins.size - 2.0:
             continue
-        drop = place[0] - world.stations.place[station, 0]
-        log_r = 0.5 * math.log(distance * distance + drop * drop + 1.0)
+        log_r = log_distance(world, place, station, distance)
         chance = mean_detection(world.detection, log_r) * world.detection.most[station, slot % 2]
         weight = _log_sum(math.log(chance) + odds[k] - math.log(2.0 * width_s))
         i = int(at)

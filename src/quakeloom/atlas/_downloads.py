@@ -20,7 +20,7 @@ FOLDER = "files"
 """Folder of the files in an atlas."""
 
 MOST_BYTES = 12_000_000
-"""Bytes of a whole atlas, METHODS' bound for a nation: it goes to a visitor by mail, too. Files for
+"""Bytes of a whole atlas of a nation (chosen here): it goes to a visitor by mail, too. Files for
 other programs that would pass it are left out, and the atlas says so."""
 
 _MOST_ROWS_OF_TEXT = 20_000

@@ -33,7 +33,7 @@ from quakeloom.store import open_item
 from quakeloom.stress import stress_tensors
 
 PAGE_BYTES = 1_500_000
-"""Largest page without the data of events: METHODS-next, block D.7."""
+"""Largest page without the data of events, in bytes (chosen here)."""
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ def make_model(*nodes, name="test"):
 
 
 def gradient_rays(v0, g, depth, distance):
-    """Take-off angle and time in v0 + g z to the surface (METHODS 4.4)."""
+    """Take-off angle and time in v0 + g z to the surface, in closed form."""
     x = distance
     vs = v0 + g * depth
     p = 2.0 * g * x / np.sqrt((g**2 * x**2 + v0**2 + vs**2) ** 2 - 4.0 * v0**2 * vs**2)
