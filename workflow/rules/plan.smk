@@ -57,6 +57,22 @@ checkpoint found:
         "quakeloom plan --run {RESULTS:q}/{wildcards.run:q} --found {wildcards.finder} 2> {log:q}"
 
 
+def page(name):
+    """Return the function that gives what a page promises, with the events that were found."""
+
+    def of(wildcards):
+        entry = RUNS[wildcards.run]
+        finders = {s["found_by"] for s in entry["stages"].values() if "found_by" in s}
+        promises = [entry["page"][name]]
+        for finder in sorted(finders):
+            made = checkpoints.found.get(run=wildcards.run, finder=finder)
+            with open(made.output[0]) as file:
+                promises.append(json.load(file)["page"][name])
+        return max(promises)
+
+    return of
+
+
 def results(files, **names):
     return [f"{RESULTS}/{file}".format(**names) for file in files]
 
@@ -80,8 +96,13 @@ def inputs(stage, step):
     """Return the function that names the inputs of a rule."""
 
     def of(wildcards):
-        files = planned(wildcards, stage)["inputs"][step]
-        return results(files, partition=getattr(wildcards, "partition", ""))
+        entry, partition = planned(wildcards, stage), getattr(
+            wildcards, "partition", ""
+        )
+        files = [*entry["inputs"][step]]
+        if step == "part":
+            files += entry.get("beside", {}).get(partition, [])
+        return results(files, partition=partition)
 
     return of
 

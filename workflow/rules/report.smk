@@ -24,7 +24,7 @@ rule report:
     log:
         "logs/report/{run}.log",
     resources:
-        mem_mb=lambda wildcards: RUNS[wildcards.run]["page"]["memory_mb"],
-        runtime=lambda wildcards: RUNS[wildcards.run]["page"]["minutes"],
+        mem_mb=page("memory_mb"),
+        runtime=page("minutes"),
     shell:
         "quakeloom report --run {RESULTS:q}/{wildcards.run:q} 2> {log:q}"

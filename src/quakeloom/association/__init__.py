@@ -4,7 +4,8 @@ Floor 4. Candidates come from :class:`StackProposer` (back-projection, which nee
 :class:`OctreeProposer` (PyOcto), behind one protocol, :class:`Proposer`. :func:`associate_picks`
 weighs each candidate against chance, assigns all picks jointly, locates, merges fragments, fits
 what is assumed of the network (:class:`NetworkModel`), and keeps as many events as a promised
-number of false ones a day allows; :func:`associate_days` does so day by day. Travel times are those
+number of false ones a day allows; :func:`associate_days` does so day by day, and
+:func:`associate_day` for one day of many that are solved apart. Travel times are those
 of layered models or ensembles, :func:`trace_times`, whose scatter is the error of a time.
 """
 
@@ -20,7 +21,7 @@ from quakeloom.association._associate import (
     search_box,
     station_spacing,
 )
-from quakeloom.association._days import associate_days
+from quakeloom.association._days import associate_day, associate_days
 from quakeloom.association._joint import Events, settle_jointly
 from quakeloom.association._network import (
     Detection,
@@ -59,6 +60,7 @@ __all__ = [
     "TimeTables",
     "World",
     "arrange_picks",
+    "associate_day",
     "associate_days",
     "associate_picks",
     "choose_events",

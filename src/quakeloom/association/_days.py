@@ -36,6 +36,10 @@ _FITTED_PICKS = 300_000
 """Picks that a network model is fitted to; whole days, evenly spread, beyond (chosen here)."""
 
 
+_LEAST_STATIONS = 3
+"""Fewer stations tell no place."""
+
+
 def associate_days(
     picks: PickArrays,
     stations: Stations,
@@ -91,6 +95,63 @@ def associate_days(
     return _chosen(whole, options, days)
 
 
+def associate_day(
+    picks: PickArrays,
+    stations: Stations,
+    tables: TimeTables,
+    options: AssociationOptions,
+    start_s: float,
+    propose: Proposer | None = None,
+    *,
+    say: Callable[[str], None] = log.info,
+) -> Association:
+    """Associate the picks of one day, given picks of the days beside it.
+
+    For days that are solved apart, and another day may come: what is assumed of the network is
+    fitted to the picks of the day alone, so that a neighbor changes only events near midnight. An
+    event belongs to the day of its first pick. Two days may both want a pick of an event near
+    midnight; who gathers them decides.
+
+    Parameters
+    ----------
+    picks : PickArrays
+        Of the day, and of two hours before and after it at least; more is not looked at.
+    stations, tables, options, propose, say
+        See :func:`associate_picks`.
+    start_s : float
+        When the day begins, in seconds as the times of picks.
+
+    Returns
+    -------
+    Association
+        Events of the day alone; picks of all that were given, those of other events have none.
+    """
+    every = replace(options, false_events_per_day=math.inf)
+    in_day = (picks.time_s >= start_s) & (picks.time_s < start_s + DAY_S)
+    near = (picks.time_s >= start_s - _HALO_S) & (picks.time_s < start_s + DAY_S + _HALO_S)
+
+    def solve(which: Ints, model: NetworkModel | None) -> Association:
+        return associate_picks(
+            _some(picks, which), stations, tables, every, model, propose, say=say
+        )
+
+    model, parts = NetworkModel(), []
+    own, inside = np.flatnonzero(in_day), np.flatnonzero(near)
+    if np.unique(picks.station[own]).size >= _LEAST_STATIONS:
+        found = solve(own, None)
+        model = found.model
+        if inside.size > own.size:
+            found = solve(inside, model)
+        chosen = found.events.chosen
+        first = np.where(chosen >= 0, picks.time_s[inside][chosen], math.inf).min(
+            axis=1, initial=math.inf
+        )
+        of_day = np.flatnonzero((first >= start_s) & (first < start_s + DAY_S))
+        parts.append((found, of_day, inside))
+    whole = _join(parts, picks.time_s.size, model, stations.level.size)
+    return _chosen(whole, options, 1.0)
+
+
 def _every_day(
     picks: PickArrays, border_s: float, solve: Callable[[Ints], Association]
 ) -> list[Part]:
@@ -103,7 +164,7 @@ def _every_day(
         inside = np.flatnonzero(
             (picks.time_s >= start - _HALO_S) & (picks.time_s < start + DAY_S + _HALO_S)
         )
-        if np.unique(picks.station[inside]).size < 3:
+        if np.unique(picks.station[inside]).size < _LEAST_STATIONS:
             continue
         found = solve(inside)
         origin = found.events.origin_s

@@ -1,4 +1,4 @@
-"""``quakeloom associate``: events from any picks in one go."""
+"""``quakeloom associate``: verbs of the workflow, and events from any picks in one go."""
 
 from __future__ import annotations
 
@@ -10,26 +10,36 @@ import typer
 from quakeloom.cli._setting_pairs import merge_settings, read_setting_file, read_setting_pairs
 from quakeloom.cli._table_files import refuse_file_for_folder
 
+associate_app = typer.Typer(
+    help="Picks over all time become events. Without a verb: associate any picks, `quakeloom "
+    "associate --picks FILE --stations FILE --model FILE --out DIR`.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
 
-def add_commands(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("associate")(associate)
+GROUPS = {"associate": associate_app}
+"""Groups of commands that stages of this module bring."""
 
 
+@associate_app.callback()
 def associate(
+    context: typer.Context,
     picks: Annotated[
-        Path, typer.Option(help="Picks: Parquet, CSV, or any format that has some.", metavar="FILE")
-    ],
-    stations: Annotated[Path, typer.Option(help="Stations, in any format.", metavar="FILE")],
+        Path | None,
+        typer.Option(help="Picks: Parquet, CSV, or any format that has some.", metavar="FILE"),
+    ] = None,
+    stations: Annotated[
+        Path | None, typer.Option(help="Stations, in any format.", metavar="FILE")
+    ] = None,
     model: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             help="Layered velocity model; several are an ensemble, whose scatter is the error of "
             "travel times.",
             metavar="FILE",
         ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for results.", metavar="DIR")],
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for results.", metavar="DIR")] = None,
     members: Annotated[
         int, typer.Option(min=0, help="Members drawn around the first model; 0: as they are.")
     ] = 0,
@@ -54,16 +64,24 @@ def associate(
     stations_format: Annotated[str, typer.Option(help="Format of the stations.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Root of the random streams.")] = 20260101,
 ) -> None:
-    """Make events of picks over all time, with a reason for every pick that is in none.
+    """Make events of picks over all time, with a reason for every pick, or run a verb of the stage.
 
     Writes associations, assignments and unassigned_picks, and events, picks, arrivals and
     catalog.xml for other programs and for `quakeloom locate --picks DIR/picks.parquet`.
     """
+    if context.invoked_subcommand is not None:
+        return
     from collections import Counter
 
     from quakeloom.cli._console import status
+    from quakeloom.core import SettingsError
     from quakeloom.stages.without_a_run import associate_picks as associating
 
+    if picks is None or stations is None or not model or out is None:
+        raise SettingsError(
+            "`quakeloom associate` without a verb needs --picks FILE, --stations FILE, --model "
+            "FILE and --out DIR. Nothing was computed; see `quakeloom associate --help`."
+        )
     refuse_file_for_folder(out)
     values = merge_settings(
         read_setting_file(config, "associate"), read_setting_pairs(setting or [])

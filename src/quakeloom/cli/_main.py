@@ -79,12 +79,10 @@ def _add_commands() -> None:
     _run.add_commands(app)
     _update.add_commands(app)
     _version.add_commands(app)
-    _stage_verbs.add_commands(
-        app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
-    )
+    modules = (_waveforms, _associate, _locate, _stress, _tomography)
+    _stage_verbs.add_commands(app, {k: v for m in modules for k, v in m.GROUPS.items()})
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)
-    _associate.add_commands(app)
     _train.add_commands(app)
     _catalogs.add_commands(app)
     _calibrate.add_commands(app)

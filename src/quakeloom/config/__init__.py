@@ -3,6 +3,7 @@
 Floor 1. Stages read settings; science rooms get plain values.
 """
 
+from quakeloom.config._associate import Associate
 from quakeloom.config._document import (
     default_settings,
     explain_setting,
@@ -58,6 +59,7 @@ from quakeloom.config._training_models import (
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
+    "Associate",
     "Cluster",
     "Configuration",
     "FaultSegment",

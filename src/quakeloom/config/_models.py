@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
+from quakeloom.config._associate import Associate
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
@@ -380,6 +381,9 @@ class Settings(Section):
     waveforms: Waveforms | None = setting(
         None, "Windows, picks and polarities from waveforms; none if absent."
     )
+    associate: Associate | None = setting(
+        None, "Events found in picks over all time, of waveforms or of `sources`; none if absent."
+    )
     threshold: Threshold | None = setting(
         None, "Minimum probability of first motions, chosen by the mechanisms; none if absent."
     )
@@ -404,6 +408,30 @@ class Settings(Section):
     plugins: dict[str, dict[str, Any]] = setting(
         dict, "Settings of stages that other packages bring, by stage."
     )
+
+    @property
+    def finds_events(self) -> bool:
+        """Whether the run finds its own events in picks over all time."""
+        return self.associate is not None
+
+    @property
+    def detects(self) -> bool:
+        """Whether the run picks continuous records."""
+        return self.finds_events and self.waveforms is not None
+
+    @property
+    def cuts_windows(self) -> bool:
+        """Whether the run cuts windows around expected arrivals of its events."""
+        return not self.finds_events and self.waveforms is not None
+
+    @property
+    def picks_windows(self) -> bool:
+        """Whether events are located by the picks of those windows."""
+        return (
+            not self.finds_events
+            and self.waveforms is not None
+            and self.waveforms.picks == "automatic"
+        )
 
     @field_validator("name")
     @classmethod
@@ -439,7 +467,9 @@ class Settings(Section):
             )
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
-        if self.repeaters is not None and self.waveforms is None:
+        if self.associate is not None and self.locate is None:
+            raise ValueError("`associate` finds events that must be located; add `locate: {}`")
+        if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
         if self.takeoff.angles == "ensemble" and self.locate is None:
             raise ValueError(

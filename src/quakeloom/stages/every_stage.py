@@ -10,6 +10,7 @@ import importlib.metadata
 from functools import cache
 
 from quakeloom.core import PlanError
+from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
@@ -35,6 +36,7 @@ PLUGINS = "quakeloom.stages"
 _OWN = (
     SIMULATE,
     INGEST,
+    ASSOCIATE,
     CATALOGS,
     TAKEOFF,
     WINDOW,

@@ -16,11 +16,12 @@ import yaml
 
 from quakeloom.config import Configuration, Settings, case_run
 from quakeloom.core import InputError, PlanError, digest_json
-from quakeloom.stages.every_stage import every_stage
+from quakeloom.stages.every_stage import every_stage, find_stage
 from quakeloom.stages.frame.chains import (
     Chain,
     check_plugins,
     find_chain,
+    finder_of,
     refuse_foreign_groups,
     run_stages,
     science_settings,
@@ -36,6 +37,7 @@ from quakeloom.stages.frame.provenance import describe_provenance, write_kept_pr
 from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Promise, Stage, StageInputs
 from quakeloom.stages.frame.verbs import plan_stage, promise_stage
+from quakeloom.stages.ingest.found_events import ingest_found_events
 from quakeloom.store import (
     Item,
     RunLayout,
@@ -177,8 +179,9 @@ def plan_run(
     run = PlannedRun(settings, layout, cache or layout.ingest / "sources", progress)
     stages = {}
     for stage in run_stages(settings):
-        if stage.found_by:
-            stages[stage.name] = {"found_by": stage.found_by}
+        finder = finder_of(stage, settings)
+        if finder:
+            stages[stage.name] = {"found_by": finder}
             continue
         entry = _plan_one(stage, run)
         if entry is not None:
@@ -194,7 +197,7 @@ def plan_run(
         "events": run.events,
         "stages": stages,
         "compare": compared,
-        "page": {"memory_mb": 1500 + run.events // 200, "minutes": 30},
+        "page": _page_promise(run),
     }
 
 
@@ -208,18 +211,26 @@ def plan_found(settings: Settings, layout: RunLayout, finder: str) -> dict[str, 
     """
     run = PlannedRun(settings, layout, layout.ingest / "sources")
     stages = {}
+    if find_stage(finder).finds_events:
+        ingest_found_events(run)
     for stage in run_stages(settings):
-        if stage.found_by == finder:
+        found_by = finder_of(stage, settings)
+        if found_by == finder:
             entry = _plan_one(stage, run)
             if entry is not None:
                 stages[stage.name] = entry
-        elif stage.partitions != "planning" and not stage.found_by:
+        elif stage.partitions != "planning" and not found_by:
             plan = layout.plan_step(stage.name, "finalise")
             run.partitions[stage.name] = list(read_json(plan)["partitions"])
     write_kept_provenance(run, list(stages))
     write_meanings(run, run_stages(settings))
-    write_json_if_changed(layout.plan_step("found", finder), {"stages": stages})
+    found = {"stages": stages, "events": run.events, "page": _page_promise(run)}
+    write_json_if_changed(layout.plan_step("found", finder), found)
     return stages
+
+
+def _page_promise(run: PlannedRun) -> dict[str, int]:
+    return {"memory_mb": 1500 + run.events // 200, "minutes": 30}
 
 
 def _plan_one(stage: Stage, run: PlannedRun) -> dict[str, Any] | None:
@@ -258,6 +269,16 @@ def _describe_stage(
             made = [m for n in run.partitions[other.name] for m in markers(other.name, n)]
         reads += made
         before += made
+    beside = {
+        name: [
+            marker
+            for other, days in stage.days_beside(run.settings, name).items()
+            for day in days
+            if day in run.partitions.get(other, ())
+            for marker in markers(other, day)
+        ]
+        for name in names
+    }
     more = inputs.files
     opened = [f"{parts}.init.json"] if stage.opens else []
     late = before if stage.opens_late else []
@@ -270,6 +291,7 @@ def _describe_stage(
             for name in names
         },
         "threads": promise.threads,
+        **({"beside": beside} if any(beside.values()) else {}),
         "init": {"memory_mb": promise.init_mb, "minutes": promise.init_minutes},
         "finalise": {"memory_mb": promise.finalise_mb, "minutes": promise.finalise_minutes},
         "inputs": {

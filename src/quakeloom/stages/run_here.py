@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quakeloom.config import Settings
-from quakeloom.stages.frame.chains import run_stages
+from quakeloom.stages.frame.chains import finder_of, run_stages
 from quakeloom.stages.frame.stage import ONE, Stage
 from quakeloom.stages.frame.verbs import finalise_stage, init_stage, list_partitions, run_part
 from quakeloom.stages.planning import plan_found
@@ -32,9 +32,10 @@ def run_here(
     for stage in run_stages(settings):
         if stage.partitions == "planning":
             continue
-        if stage.found_by and stage.found_by not in planned:
-            plan_found(settings, layout, stage.found_by)
-            planned.add(stage.found_by)
+        finder = finder_of(stage, settings)
+        if finder and finder not in planned:
+            plan_found(settings, layout, finder)
+            planned.add(finder)
         run_stage_here(stage, settings, layout, progress)
 
 

@@ -19,7 +19,7 @@ from quakeloom.stages.changes.causes import (
 from quakeloom.stages.changes.expected_times import expected_seconds
 from quakeloom.stages.changes.partition_rows import changed_files, changed_rows, compare_shared
 from quakeloom.stages.changes.row_changes import TableChange, merge_changes
-from quakeloom.stages.frame.chains import run_stages, stages_read
+from quakeloom.stages.frame.chains import finder_of, run_stages, stages_read
 from quakeloom.stages.frame.finished_state import finished_stages, read_plans, stage_modules
 from quakeloom.stages.frame.partition_states import partition_states
 from quakeloom.stages.frame.stage import Stage
@@ -176,6 +176,9 @@ class RunChanges:
             return self._row_causes(partition)
         if key in reads and reads[key] is False:
             return self.causes_of(key, partition) or (input_cause(key, old, new),)
+        other, _, day = key.partition(" ")  # of a day beside
+        if day and other in reads:
+            return self.causes_of(other, day) or (input_cause(key, old, new),)
         if key in reads:
             return self.whole_causes(key) or (input_cause(key, old, new),)
         if key == "archive" and (files := changed_files(self.layout, partition)):
@@ -262,7 +265,7 @@ class RunChanges:
         """Return what must run of a stage."""
         name = stage.name
         if name not in self.new_plans:
-            return StageWork(name, waits_for=stage.found_by)
+            return StageWork(name, waits_for=finder_of(stage, self.settings))
         made = StageWork(name)
         states = partition_states(self.layout, name)
         made.planned = len(states)

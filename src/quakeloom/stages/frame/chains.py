@@ -118,6 +118,26 @@ def stages_read(stage: Stage, settings: Settings) -> list[tuple[Stage, bool]]:
     return [(here[r.stage], r.whole) for r in reads if here[r.stage].partitions != "planning"]
 
 
+def finder_of(stage: Stage, settings: Settings) -> str:
+    """Return the stage that must have run before the partitions of a stage are known.
+
+    Empty if they are known while planning. Where a stage finds the events of the run, that is
+    all but this stage and those that it reads, one way or another.
+    """
+    if stage.found_by or stage.partitions == "planning":
+        return stage.found_by
+    here = {s.name: s for s in run_stages(settings)}
+    finder = next((s for s in here.values() if s.finds_events), None)
+    if finder is None:
+        return ""
+    before, new = {finder.name}, [finder]
+    while new:
+        reads = [r.stage for r in new.pop().read_by(settings) if r.stage in here]
+        new += [here[name] for name in reads if name not in before]
+        before |= set(reads)
+    return "" if stage.name in before else finder.name
+
+
 def refuse_foreign_groups(configuration: Configuration) -> None:
     """Refuse groups of settings that a run's kind does not take.
 
@@ -231,6 +251,7 @@ __all__ = [
     "Chain",
     "check_plugins",
     "find_chain",
+    "finder_of",
     "foreign_groups",
     "plugin_models",
     "plugin_options",

@@ -25,6 +25,9 @@ class PlannedRun:
         Called with a sentence now and then.
     rows : list of PlannedRows
         Partitions of events with their rows; filled by the stage that reads the sources.
+    days : dict of str to str
+        Days of UTC with picks of the sources, and the digest of those picks, where events are
+        found in them.
     inputs : str
         Digest of all sources.
     partitions : dict of str to list of str
@@ -38,6 +41,7 @@ class PlannedRun:
     cache: Item
     progress: Callable[[str], None] = lambda _: None
     rows: list[PlannedRows] = field(default_factory=list)
+    days: dict[str, str] = field(default_factory=dict)
     inputs: str = ""
     partitions: dict[str, list[str]] = field(default_factory=dict)
     meanings: dict[str, dict[str, Any]] = field(default_factory=dict)

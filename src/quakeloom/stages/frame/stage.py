@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,12 +24,13 @@ ONE = "one"
 Kind = Literal["line", "region", "training", "mechanisms", "events"]
 """Kinds of run, as records name them; :mod:`quakeloom.stages.frame.chains` has what they are."""
 
-Partitions = Literal["planning", "events", "members", "one"]
+Partitions = Literal["planning", "events", "days", "members", "one"]
 """How the work of a stage is split.
 
 ``planning``: done while planning, no job of its own. ``events``: calendar bins of events.
-``members``: blocks of ensemble members. ``one``: a single job. Bins of events may be known
-only after another stage has run; see ``Stage.found_by``.
+``days``: days of UTC such as ``2019-07-04``. ``members``: blocks of ensemble members. ``one``: a
+single job. Bins of events may be known only after another stage has run; see
+``Stage.found_by`` and ``Stage.finds_events``.
 """
 
 
@@ -42,12 +44,15 @@ class Reads:
         Name of the stage that is read.
     whole : bool
         Read after all its partitions are gathered; else the partition of the same name.
+    beside : int
+        So many days before and after that of the same name are read with it.
     when : callable, optional
         Says from the settings whether it is read; always, if the other stage runs, if absent.
     """
 
     stage: str
     whole: bool = False
+    beside: int = 0
     when: Callable[[Settings], bool] | None = None
 
 
@@ -86,6 +91,8 @@ class Stage:
         How its work is split (:data:`Partitions`).
     found_by : str
         Stage that finds its partitions by running, after which they are planned.
+    finds_events : bool
+        It finds the events of the run: whatever does not go before it is planned when it has run.
     opens, gathers : bool
         Whether it has the verbs ``init`` and ``finalise``.
     opens_late : bool
@@ -122,6 +129,7 @@ class Stage:
     reads: tuple[Reads, ...] = ()
     partitions: Partitions = "events"
     found_by: str = ""
+    finds_events: bool = False
     opens: bool = False
     gathers: bool = False
     opens_late: bool = False
@@ -143,6 +151,22 @@ class Stage:
     def read_by(self, settings: Settings) -> list[Reads]:
         """Return what it reads with these settings, whether or not that runs."""
         return [r for r in self.reads if r.when is None or r.when(settings)]
+
+    def days_beside(self, settings: Settings, partition: str) -> dict[str, list[str]]:
+        """Return the days beside a day that it reads with it, by the stage that they are of.
+
+        They are named whether there is such a partition or not.
+        """
+        if self.partitions != "days":
+            return {}
+        day = date.fromisoformat(partition)
+        return {
+            r.stage: [
+                str(day + timedelta(days=k)) for k in range(-r.beside, r.beside + 1) if k != 0
+            ]
+            for r in self.read_by(settings)
+            if r.beside
+        }
 
     def load(self) -> ModuleType:
         """Import the module with its verbs."""

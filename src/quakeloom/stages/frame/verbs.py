@@ -90,6 +90,12 @@ def plan_stage(stage: Stage, run: PlannedRun, read: list[tuple[Stage, bool]]) ->
                 for s, whole in read
                 if not whole and name in run.partitions[s.name]
             },
+            **{
+                f"{other} {day}": layout.plan(other, day).digest()
+                for other, days in stage.days_beside(settings, name).items()
+                for day in days
+                if day in run.partitions.get(other, ())
+            },
             **inputs.each.get(name, {}),
         }
         for name in names

@@ -13,10 +13,12 @@ import pyarrow as pa
 from quakeloom.cluster import open_executor
 from quakeloom.config import Settings, Source
 from quakeloom.core import InputError, digest_json
+from quakeloom.schema import empty_table
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.store import (
     InputDigests,
     Item,
+    RunLayout,
     atomic_folder,
     find_input,
     input_place,
@@ -25,6 +27,7 @@ from quakeloom.store import (
     list_inputs,
     near_names,
     read_json_or,
+    read_table,
     write_json_if_changed,
     write_seal,
     write_table,
@@ -177,6 +180,25 @@ def simulate_source(
             write_simulation(settings, temporary)
             write_seal(temporary)
     return folder
+
+
+def read_folders(
+    settings: Settings, layout: RunLayout, cache: Item, progress: Callable[[str], None]
+) -> list[Item]:
+    """Read or simulate the sources that are not in the cache; return the folder of each."""
+    if settings.simulation is None:
+        return read_sources(settings, cache, progress)
+    folder = simulate_source(settings, cache, progress)
+    write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folder)})
+    return [folder]
+
+
+def gather_sources(folders: list[Item], name: str) -> pa.Table:
+    """Return a table of all sources as read, empty if none has it."""
+    pieces = [
+        read_table(f / f"{name}.parquet", name) for f in folders if (f / f"{name}.parquet").exists()
+    ]
+    return pa.concat_tables(pieces) if pieces else empty_table(name)
 
 
 def _is_kept(folder: Item) -> bool:

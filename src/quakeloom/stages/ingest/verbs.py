@@ -10,36 +10,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
-
-import pyarrow as pa
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError, digest_json
-from quakeloom.schema import empty_table
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import refuse_changed
-from quakeloom.stages.frame.planned_rows import Ingested, PlannedRows
+from quakeloom.stages.frame.planned_rows import Ingested
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.ingest.events_of_picks import events_of_picks
-from quakeloom.stages.ingest.row_partitions import SHARED_TABLES, split_rows
-from quakeloom.stages.ingest.source_files import SOURCE_TABLES, read_sources, simulate_source
+from quakeloom.stages.ingest.found_events import ingest_network
+from quakeloom.stages.ingest.row_partitions import split_rows
+from quakeloom.stages.ingest.source_files import SOURCE_TABLES, gather_sources, read_folders
+from quakeloom.stages.ingest.split_index import INDEX, read_whole_index, write_index
 from quakeloom.store import (
     Item,
     RunLayout,
-    is_sealed,
     read_json,
-    read_json_or,
     read_seal,
-    read_table,
-    write_json_if_changed,
 )
 
 log = logging.getLogger(__name__)
 
 
 def plan(run: PlannedRun) -> None:
-    """Read what is new, and split the rows into partitions."""
+    """Read what is new, and split the rows into partitions.
+
+    Where events are still to be found, there are stations and perhaps picks only; the rows are
+    split when the events are there (:mod:`quakeloom.stages.ingest.found_events`).
+    """
+    if run.settings.finds_events:
+        run.inputs, run.days = ingest_network(run.settings, run.layout, run.cache, run.progress)
+        return
     ingested = ingest_sources(run.settings, run.layout, run.cache, run.progress)
     run.rows = ingested.partitions
     run.inputs = ingested.inputs
@@ -69,11 +70,7 @@ def ingest_sources(
     FormatError
         If a file is not in its format.
     """
-    folders = (
-        [simulate_source(settings, cache, progress)]
-        if settings.simulation is not None
-        else read_sources(settings, cache, progress)
-    )
+    folders = read_folders(settings, layout, cache, progress)
     # whether picks without events are enough depends on whether events are located
     known = digest_json(
         [
@@ -84,14 +81,11 @@ def ingest_sources(
         ]
     )
     inputs = digest_json([f.name for f in folders])
-    if settings.simulation is not None:
-        write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folders[0])})
-    index = layout.ingest / "index.json"
-    old = read_json_or(index, {})
-    if old.get("key") == known and _is_whole(layout, old):
-        return Ingested([PlannedRows(**row) for row in old["partitions"]], inputs)
+    kept = read_whole_index(layout, known)
+    if kept is not None:
+        return Ingested(kept, inputs)
     progress("sorting rows into partitions")
-    tables = {name: _gather(folders, name) for name in SOURCE_TABLES}
+    tables = {name: gather_sources(folders, name) for name in SOURCE_TABLES}
     if not tables["events"].num_rows and settings.locate is not None:
         tables["events"] = events_of_picks(tables["picks"], tables["rejects"])
     if not tables["events"].num_rows:
@@ -101,37 +95,8 @@ def ingest_sources(
             "check the files and their formats."
         )
     rows = split_rows(settings, layout, tables, progress)
-    shared = {n: (layout.ingest / f"{n}.parquet").digest() for n in SHARED_TABLES}
-    content = {
-        "key": known,
-        "partitions": [vars(r) for r in rows],
-        "shared": shared,
-        "sources": [f.name for f in folders],
-    }
-    write_json_if_changed(index, {**content, "digest": digest_json(content)})
+    write_index(layout, known, rows, folders)
     return Ingested(rows, inputs)
-
-
-def _is_whole(layout: RunLayout, index: dict[str, Any]) -> bool:
-    """Say whether the rows that an index speaks of are as they were written.
-
-    What was removed by hand or damaged is sorted again, so that no command fails for good.
-    """
-    content = {k: v for k, v in index.items() if k != "digest"}
-    if index.get("digest") != digest_json(content):
-        return False
-    damaged = [
-        str(layout.rows(p["partition"]))
-        for p in index["partitions"]
-        if not is_sealed(layout.rows(p["partition"]))
-    ]
-    for name, digest in index["shared"].items():
-        table = layout.ingest / f"{name}.parquet"
-        if not table.exists() or table.digest() != digest:
-            damaged.append(str(table))
-    if damaged:
-        log.warning("missing or changed since planned, and made again: %s", ", ".join(damaged))
-    return not damaged
 
 
 def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
@@ -142,8 +107,10 @@ def verify(settings: Settings, layout: RunLayout) -> dict[str, int]:
     VerificationError
         With every file that is missing or changed.
     """
-    index = read_json(layout.ingest / "index.json")
+    index = read_json(layout.ingest / INDEX)
     folders = [_cached(settings, layout, name) for name in index["sources"]]
+    if settings.finds_events:
+        folders += [layout.ingest / "network", *(layout.ingest / "days").children()]
     folders += [layout.rows(p["partition"]) for p in index["partitions"]]
     recorded = [(layout.ingest / f"{n}.parquet", d) for n, d in index["shared"].items()]
     problems = []
@@ -161,10 +128,3 @@ def _cached(settings: Settings, layout: RunLayout, name: str) -> Item:
     own = layout.ingest / "sources" / name
     configuration = layout.results(settings.name) / settings.name.split("/")[0]
     return own if own.exists() else configuration / "ingest" / "sources" / name
-
-
-def _gather(folders: list[Item], name: str) -> pa.Table:
-    pieces = [
-        read_table(f / f"{name}.parquet", name) for f in folders if (f / f"{name}.parquet").exists()
-    ]
-    return pa.concat_tables(pieces) if pieces else empty_table(name)

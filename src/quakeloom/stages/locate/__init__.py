@@ -13,7 +13,7 @@ LOCATE = Stage(
     reads=(
         Reads(
             "pick",
-            when=lambda s: s.waveforms is not None and s.waveforms.picks == "automatic",
+            when=lambda s: s.picks_windows,
         ),
     ),
     opens=True,

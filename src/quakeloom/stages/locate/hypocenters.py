@@ -23,7 +23,7 @@ def locate_settings(settings: Settings) -> Locate:
 
 def picked_here(settings: Settings) -> bool:
     """Say whether events are located from the picks of the stage ``pick``, not of the sources."""
-    return settings.waveforms is not None and settings.waveforms.picks == "automatic"
+    return settings.picks_windows
 
 
 def places_of(layout: RunLayout) -> Places:

@@ -277,7 +277,7 @@ def block_tasks(
     tables = {
         n: read_table(folder / f"{n}.parquet", n) for n in ("events", "polarities", "amplitudes")
     }
-    if settings.waveforms is not None:
+    if settings.cuts_windows:
         # read from waveforms, and merged with those of the sources as the settings say
         read = layout.part("polarity", partition) / "polarities.parquet"
         tables["polarities"] = read_table(read, "polarities")

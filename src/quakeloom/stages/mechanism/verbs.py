@@ -87,7 +87,7 @@ def _seconds(settings: Settings, rows: PlannedRows) -> float:
     """Return the seconds of a core that the search of a partition takes, as measured."""
     options = settings.mechanism
     readings = max(rows.polarities / max(rows.events, 1), 7.0)
-    if settings.waveforms is not None:
+    if settings.cuts_windows:
         readings = max(readings, WINDOWS_PER_EVENT)
     seconds = 0.0005 + 0.000016 * options.trials * readings / 14.0
     seconds *= 3.0 if options.weighs_probabilities else 1.0
@@ -157,7 +157,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         pieces["rejects"].insert(
             0, read_table(layout.rows(partition) / "rejects.parquet", "rejects")
         )
-        if settings.waveforms is not None:
+        if settings.cuts_windows:
             unread = layout.part("polarity", partition) / "rejects.parquet"
             pieces["rejects"].insert(1, read_table(unread, "rejects"))
         for name, tables in pieces.items():

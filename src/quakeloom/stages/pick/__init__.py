@@ -8,6 +8,7 @@ PICK = Stage(
     module="quakeloom.stages.pick.verbs",
     chains=("events",),
     group="waveforms",
+    on=lambda settings: settings.cuts_windows,
     later_only=("fetch", "polarity", "polarities", "picks"),
     reads=(Reads("window"),),
     opens=True,

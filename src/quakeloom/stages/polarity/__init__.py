@@ -8,6 +8,7 @@ POLARITY = Stage(
     module="quakeloom.stages.polarity.verbs",
     chains=("events",),
     group="waveforms",
+    on=lambda settings: settings.cuts_windows,
     later_only=("fetch",),
     reads=(Reads("window"), Reads("pick")),
     opens=True,

@@ -127,7 +127,7 @@ def init(settings: Settings, layout: RunLayout) -> None:
 def _confidence(settings: Settings, layout: RunLayout, partition: str) -> NDArray[np.float64]:
     """Return how sure the readings of a partition are of their sign, those that say."""
     read = layout.rows(partition) / "polarities.parquet"
-    if settings.waveforms is not None:
+    if settings.cuts_windows:
         read = layout.part("polarity", partition) / "polarities.parquet"
     up = read_table(read, "polarities", ["probability_up"]).column("probability_up").to_numpy()
     sure = np.maximum(up, 1.0 - up)

@@ -8,6 +8,7 @@ WINDOW = Stage(
     module="quakeloom.stages.window.verbs",
     chains=("events",),
     group="waveforms",
+    on=lambda settings: settings.cuts_windows,
     settings=("selection.maximum_distance_km", "selection.station_epochs", "takeoff.angles"),
     later_only=(
         "fetch",
