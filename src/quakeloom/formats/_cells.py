@@ -152,7 +152,12 @@ def _kept_without(note: Blame) -> Blame:
 
 
 def blame_missing(table: str, name: str, column: pa.ChunkedArray, blame: Blame) -> None:
-    """Blame rows whose required cell is empty."""
+    """Blame rows whose required cell is empty.
+
+    Picks that have no event at all are none the worse: they are to be associated.
+    """
+    if name == "event_id" and table == "picks" and pc.all(pc.equal(column, "")).as_py():
+        return
     if name not in REQUIRED.get(table, ()) or name in MAY_BE_EMPTY.get(table, ()):
         return
     if pa.types.is_floating(column.type):

@@ -117,9 +117,9 @@ def _write_days(layout: RunLayout, picks: pa.Table) -> tuple[dict[str, str], pa.
     aside = picks.filter(pa.array(undated))
     order = np.argsort(time, kind="stable")[: int((~undated).sum())]
     days, start = np.unique(time[order].astype("datetime64[D]"), return_index=True)
-    stops = [*start[1:], order.size]
     found = {}
-    for day, first, stop in zip(days.astype(str), start, stops, strict=True):
+    bounds = np.append(start, order.size)
+    for day, first, stop in zip(days.astype(str), bounds[:-1], bounds[1:], strict=True):
         with atomic_folder(layout.ingest / "days" / day) as folder:
             rows = picks.take(pa.array(order[first:stop]))
             write_table(folder / "picks.parquet", "picks", rows, validate=False)
