@@ -16,6 +16,7 @@ from quakeloom.cli import (
     _calibrate,
     _catalogs,
     _config,
+    _detect,
     _doctor,
     _init,
     _locate,
@@ -80,10 +81,18 @@ def _add_commands() -> None:
     _update.add_commands(app)
     _version.add_commands(app)
     _stage_verbs.add_commands(
-        app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
+        app,
+        {
+            **_waveforms.GROUPS,
+            **_detect.GROUPS,
+            **_locate.GROUPS,
+            **_stress.GROUPS,
+            **_tomography.GROUPS,
+        },
     )
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)
+    _detect.add_commands(app)
     _associate.add_commands(app)
     _train.add_commands(app)
     _catalogs.add_commands(app)

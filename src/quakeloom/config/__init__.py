@@ -3,6 +3,7 @@
 Floor 1. Stages read settings; science rooms get plain values.
 """
 
+from quakeloom.config._detect import Detect
 from quakeloom.config._document import (
     default_settings,
     explain_setting,
@@ -60,6 +61,7 @@ from quakeloom.config._waveforms import Waveforms
 __all__ = [
     "Cluster",
     "Configuration",
+    "Detect",
     "FaultSegment",
     "GridCatalog",
     "Locate",

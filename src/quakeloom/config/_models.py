@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
+from quakeloom.config._detect import Detect
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
@@ -379,6 +380,9 @@ class Settings(Section):
     selection: Selection = setting(Selection, "Which readings are used.")
     waveforms: Waveforms | None = setting(
         None, "Windows, picks and polarities from waveforms; none if absent."
+    )
+    detect: Detect | None = setting(
+        None, "Picks over all time from continuous waveforms; none if absent."
     )
     threshold: Threshold | None = setting(
         None, "Minimum probability of first motions, chosen by the mechanisms; none if absent."
