@@ -16,6 +16,7 @@ from quakeloom.cli import (
     _calibrate,
     _catalogs,
     _config,
+    _detect,
     _doctor,
     _init,
     _locate,
@@ -79,7 +80,7 @@ def _add_commands() -> None:
     _run.add_commands(app)
     _update.add_commands(app)
     _version.add_commands(app)
-    modules = (_waveforms, _associate, _locate, _stress, _tomography)
+    modules = (_waveforms, _detect, _associate, _locate, _stress, _tomography)
     _stage_verbs.add_commands(app, {k: v for m in modules for k, v in m.GROUPS.items()})
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)

@@ -4,6 +4,7 @@ Floor 1. Stages read settings; science rooms get plain values.
 """
 
 from quakeloom.config._associate import Associate
+from quakeloom.config._detect import Detect
 from quakeloom.config._document import (
     default_settings,
     explain_setting,
@@ -62,6 +63,7 @@ __all__ = [
     "Associate",
     "Cluster",
     "Configuration",
+    "Detect",
     "FaultSegment",
     "GridCatalog",
     "Locate",

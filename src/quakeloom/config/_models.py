@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._associate import Associate
+from quakeloom.config._detect import Detect
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
@@ -381,8 +382,11 @@ class Settings(Section):
     waveforms: Waveforms | None = setting(
         None, "Windows, picks and polarities from waveforms; none if absent."
     )
+    detect: Detect | None = setting(
+        None, "Picks over all time from continuous waveforms; none if absent."
+    )
     associate: Associate | None = setting(
-        None, "Events found in picks over all time, of waveforms or of `sources`; none if absent."
+        None, "Events found in picks over all time, of `detect` or of `sources`; none if absent."
     )
     threshold: Threshold | None = setting(
         None, "Minimum probability of first motions, chosen by the mechanisms; none if absent."
@@ -417,7 +421,7 @@ class Settings(Section):
     @property
     def detects(self) -> bool:
         """Whether the run picks continuous records."""
-        return self.finds_events and self.waveforms is not None
+        return self.detect is not None
 
     @property
     def cuts_windows(self) -> bool:
@@ -467,6 +471,16 @@ class Settings(Section):
             )
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        if self.detect is not None and self.waveforms is None:
+            raise ValueError("`detect` picks the archives of `waveforms`; add that group")
+        if self.detect is not None and self.associate is None:
+            raise ValueError("`detect` makes picks of no event yet; add `associate: {}`")
+        if self.associate is not None and self.waveforms is not None and self.detect is None:
+            raise ValueError(
+                "`associate` finds events, and windows are cut around events that are known; add "
+                "`detect: {}` to pick the archives of `waveforms` over all time, or remove that "
+                "group"
+            )
         if self.associate is not None and self.locate is None:
             raise ValueError("`associate` finds events that must be located; add `locate: {}`")
         if self.repeaters is not None and not self.cuts_windows:

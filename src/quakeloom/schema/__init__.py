@@ -16,6 +16,7 @@ from quakeloom.schema._arrow import (
     variable,
 )
 from quakeloom.schema._association_variables import UNASSIGNED_REASONS
+from quakeloom.schema._detection_variables import DETECTION_STATUSES
 from quakeloom.schema._event_types import (
     EARTHQUAKE_TYPES,
     NO_EVENT_TYPES,
@@ -34,6 +35,7 @@ from quakeloom.schema._variables import USES, VARIABLES
 
 __all__ = [
     "ARRAYS",
+    "DETECTION_STATUSES",
     "EARTHQUAKE_TYPES",
     "MODEL_VARIABLES",
     "NO_EVENT_TYPES",

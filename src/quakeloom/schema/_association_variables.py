@@ -80,6 +80,13 @@ LIST = (
 _PICK = ("network", "station", "location_code", "channel", "phase", "time", "probability")
 """Columns that say which pick a row is of."""
 
+_MEASURED = (
+    "uncertainty_s", "snr", "picker", "polarity", "probability_up", "amplitude_wa_mm",
+    "amplitude_wa_snr", "peak_velocity_m_s", "amplitude_reason", "clipped", "orientation",
+    "reversed", "choice",
+)  # fmt: skip
+"""Columns of what was measured at a pick, where it is known."""
+
 TABLE_LIST = (
     TableSpec(
         "associations",
@@ -114,6 +121,7 @@ TABLE_LIST = (
             "residual_sd_s",
             "assignment_probability",
             "distance_km",
+            *_MEASURED,
             "source_file",
             "source_line",
         ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
+from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
@@ -369,6 +370,7 @@ _LIST = (
     *TABLE_LIST,
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,
+    *DETECTION_TABLES,
 )
 """All tables."""
 

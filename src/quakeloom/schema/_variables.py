@@ -7,6 +7,7 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
+from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
@@ -375,6 +376,7 @@ _LIST = (
     *LOCATION_LIST,
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,
+    *DETECTION_LIST,
     *VELOCITY_LIST,
 )
 """All variables, with those of other files."""

@@ -12,6 +12,7 @@ from functools import cache
 from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.detect import DETECT
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
@@ -36,6 +37,7 @@ PLUGINS = "quakeloom.stages"
 _OWN = (
     SIMULATE,
     INGEST,
+    DETECT,
     ASSOCIATE,
     CATALOGS,
     TAKEOFF,

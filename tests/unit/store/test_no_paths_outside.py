@@ -13,7 +13,7 @@ SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
-    "association", "magnitude",
+    "association", "detection", "magnitude",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
@@ -72,6 +72,7 @@ NAMED_BY_USERS = {
     "stages/weights/polarity_readers.py", "stages/without_a_run/folder_contents.py",
     "stages/without_a_run/folder_settings.py", "stages/without_a_run/folder_words.py",
     "stages/without_a_run/input_checks.py", "stages/without_a_run/associate_picks.py",
+    "stages/without_a_run/detect_folder.py", "stages/without_a_run/detected_events.py",
     "stages/without_a_run/map_catalog.py",
     "stages/without_a_run/pick_folder.py", "stages/without_a_run/polarity_folder.py",
     "stages/without_a_run/shifted_picks.py", "report/_coastline.py", "report/_collecting.py",

@@ -85,6 +85,12 @@ class SensorDirections:
             rows = self._rows.setdefault((station, channel), [])
             rows.append(_Row(network, location, a, b, azimuth, dip))
 
+    def of_station(self, station: str) -> SensorDirections:
+        """Return what is known of one station, to be sent to a worker."""
+        own = SensorDirections(use=self._use)
+        own._rows = {key: rows for key, rows in self._rows.items() if key[0] == station}
+        return own
+
     def direct(self, piece: Piece, trace: Trace) -> list[Piece]:
         """Return a piece of a trace with its direction, cut where that changes."""
         if not self._use:

@@ -254,6 +254,8 @@ class ArchiveReader:
         Where sensors point; without it the headers of the files tell.
     load : callable
         Gives the content of a file; that of traces in memory by the name that they carry.
+    mend : callable
+        Takes every piece as it was recorded and gives the one that is used.
 
     Attributes
     ----------
@@ -268,8 +270,10 @@ class ArchiveReader:
         keep: int = 8,
         directions: SensorDirections | None = None,
         load: Callable[[Path], WaveformFile] = load_waveforms,
+        mend: Callable[[Piece], Piece] = lambda piece: piece,
     ) -> None:
         self._keep = keep
+        self._mend = mend
         self.directions = directions or SensorDirections()
         self._load = load
         self._files: OrderedDict[Path, list[Trace]] = OrderedDict()
@@ -308,7 +312,7 @@ class ArchiveReader:
                 channel = here[0].channel if alone else trace.channel
                 piece = _cut(trace, channel, wanted.start - margin, wanted.end + margin)
                 if piece is not None:
-                    pieces += self.directions.direct(piece, trace)
+                    pieces += self.directions.direct(self._mend(piece), trace)
         records, reasons = make_records(pieces, components, rate_hz)
         name = names[0] if names else ""
         reasons += [reason for record in records for reason in record.problems]

@@ -12,7 +12,7 @@ ASSOCIATE = Stage(
     chains=("events",),
     group="associate",
     settings=("takeoff.models",),
-    reads=(Reads("ingest"),),
+    reads=(Reads("ingest"), Reads("detect", beside=1)),
     partitions="days",
     finds_events=True,
     gathers=True,

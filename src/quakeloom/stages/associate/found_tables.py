@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from quakeloom.association import Association
 from quakeloom.core import digest_json, geographic_position
-from quakeloom.schema import make_table, time_values
+from quakeloom.schema import TABLES, make_table, time_values
 from quakeloom.stages.associate.usable_picks import UsablePicks
 
 Ints = NDArray[np.int64]
 
 _NANO = 1_000_000_000
 """Nanoseconds of a second."""
+
+_EVENT = "event_id"
+"""Column that tells events."""
 
 _GATE_SD = 4.0
 """Residuals beyond so many standard deviations are no event's, as in the room."""
@@ -80,15 +83,14 @@ def make_found_tables(
     Parameters
     ----------
     table : pyarrow.Table
-        All picks.
+        All picks: registered table ``picks`` or ``detections``.
     usable, reason
         See :func:`quakeloom.stages.associate.usable_picks.usable_picks`.
     found : Association
     """
     ids = np.array([*name_events(found.events.chosen, table, usable.rows), ""], dtype=object)
     own = found.event >= 0
-    given = ("network", "station", "location_code", "channel", "phase", "time", "probability",
-             "source_file", "source_line")  # fmt: skip
+    given = [n for n in TABLES["assignments"].columns if n in table.column_names and n != _EVENT]
     rows = usable.rows[own]
     order = np.lexsort((rows, found.event[own]))
     rows, place = rows[order], np.flatnonzero(own)[order]
@@ -113,9 +115,11 @@ def make_found_tables(
         "travel_time_s": travel.astype(np.int64) / _NANO - found.residual_s[place],
         "station_term_s": np.zeros(rows.size),
     }, rows=rows.size)  # fmt: skip
-    picks = table.take(pa.array(rows))
-    at = picks.column_names.index("event_id")
-    picks = picks.set_column(at, "event_id", pa.array(ids[event].tolist(), pa.string()))
+    own_columns = [n for n in TABLES["picks"].columns if n in table.column_names and n != _EVENT]
+    picks = make_table("picks", {
+        _EVENT: ids[event].tolist(),
+        **{n: table.column(n).take(pa.array(rows)) for n in own_columns},
+    }, rows=rows.size)  # fmt: skip
     names = ("event_id", "origin_time", "longitude", "latitude", "depth_km",
              "horizontal_error_km", "vertical_error_km")  # fmt: skip
     events = make_table(
@@ -178,8 +182,7 @@ def _unassigned(
     left = np.ones(table.num_rows, bool)
     left[usable.rows[own]] = False
     rows = np.flatnonzero(left)
-    names = ("network", "station", "location_code", "channel", "phase", "time", "probability",
-             "source_file", "source_line")  # fmt: skip
+    names = [n for n in TABLES["unassigned_picks"].columns if n in table.column_names]
     return make_table("unassigned_picks", {
         **{n: table.column(n).take(pa.array(rows)) for n in names},
         "unassigned_reason": why[rows].tolist(),

@@ -36,9 +36,16 @@ from quakeloom.stages.frame.partition_states import (
 )
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import Promise, StageInputs
-from quakeloom.stages.ingest.found_events import day_picks, network_table
+from quakeloom.stages.ingest.found_events import day_picks
 from quakeloom.stages.locate.ensembles import find_location_model
-from quakeloom.store import RunLayout, digest_input, is_input, read_table, write_tables
+from quakeloom.store import (
+    RunLayout,
+    digest_input,
+    is_input,
+    read_json,
+    read_table,
+    write_tables,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +60,8 @@ _BEFORE, _AFTER = 1, 1
 
 
 def partitions(run: PlannedRun) -> list[str]:
-    """Return the days with picks."""
-    return sorted(run.days)
+    """Return the days with picks, or with records that are picked."""
+    return run.partitions["detect"] if run.settings.detects else sorted(run.days)
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -66,7 +73,7 @@ def inputs(run: PlannedRun) -> StageInputs:
         day: {f"picks {d}": run.days[d] for d in _days_around(day) if d in run.days}
         for day in run.days
     }
-    stations = run.layout.ingest / "network" / "stations.parquet"
+    stations = run.layout.ingest / "stations.parquet"
     return StageInputs(common={"models": models, "stations": stations.digest()}, each=each)
 
 
@@ -81,15 +88,17 @@ def compute(settings: Settings, layout: RunLayout, partition: str) -> DayTables:
     days = _days_around(partition)
     picks = pa.concat_tables([_read_picks(settings, layout, day) for day in days])
     start = np.datetime64(partition, "ns").astype(np.int64)
-    usable, reason = usable_picks(picks, network_table(layout, "stations"), int(start))
+    usable, reason = usable_picks(
+        picks, read_table(layout.ingest / "stations.parquet", "stations"), int(start)
+    )
     if not usable.rows.size:
         log.warning("%s: no pick of %s can be used", partition, picks.num_rows)
         return _no_events(picks, reason, partition)
     models = read_models(model_names(settings), asked.members, settings.seed, settings.data)
     options = make_options(asked)
-    stations, tables = trace_network(usable, models, options)
+    sites, times = trace_network(usable, models, options)
     found = associate_day(
-        usable.arrays, stations, tables, options, 0.0, choose_proposer(asked.candidates)
+        usable.arrays, sites, times, options, 0.0, choose_proposer(asked.candidates)
     )
     warn_of_silent(found, usable)
     made = make_found_tables(picks, usable, reason, found)
@@ -156,7 +165,12 @@ def _days_around(day: str) -> list[str]:
 
 
 def _read_picks(settings: Settings, layout: RunLayout, day: str) -> pa.Table:
-    return day_picks(layout, day)
+    """Read the picks of a day, of its records or of sources; none where there is no such day."""
+    if not settings.detects:
+        return day_picks(layout, day)
+    if day not in read_json(layout.plan_step(_NAME, "finalise"))["partitions"]:
+        return empty_table("detections")
+    return read_table(layout.part("detect", day) / "detections.parquet", "detections")
 
 
 def _of_day(table: pa.Table, day: str) -> pa.Table:

@@ -1,8 +1,7 @@
 """Runs that find their own events: stations and picks before, and the events when they are there.
 
-What is read while planning lies in the folder ``network`` of what was ingested: stations, and the
-picks of the sources by day of UTC. When the events were found, they are split into partitions as
-those of sources are.
+What is read while planning are stations, and the picks of the sources by day of UTC. When the
+events were found, they are split into partitions as those of sources are.
 """
 
 from __future__ import annotations
@@ -11,12 +10,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from quakeloom.config import Settings
 from quakeloom.core import InputError, digest_json
 from quakeloom.schema import TABLES, empty_table, make_table, time_values
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.planned_run import PlannedRun
+from quakeloom.stages.frame.rows_before import keep_before
 from quakeloom.stages.ingest.reject_rows import reject_rows
 from quakeloom.stages.ingest.row_partitions import SHARED_TABLES, split_rows
 from quakeloom.stages.ingest.source_files import SOURCE_TABLES, gather_sources, read_folders
@@ -34,16 +35,14 @@ from quakeloom.store import (
     write_table,
 )
 
+_UNSORTED = ("events", "truth", "rejects")
+"""Tables of sources that are kept as they are until there are events."""
+
 _EVENT_COLUMNS = (
     "event_id", "origin_time", "longitude", "latitude", "depth_km",
     "horizontal_error_km", "vertical_error_km",
 )  # fmt: skip
 """Columns of associations that events have."""
-
-
-def network_table(layout: RunLayout, name: str) -> pa.Table:
-    """Read a table of what is known before there are events, such as ``stations``."""
-    return read_table(layout.ingest / "network" / f"{name}.parquet", name)
 
 
 def day_picks(layout: RunLayout, day: str) -> pa.Table:
@@ -87,7 +86,9 @@ def ingest_network(
     index = layout.ingest / "network.json"
     old = read_json_or(index, {})
     whole = [layout.ingest / "network", *(layout.ingest / "days" / d for d in old.get("days", {}))]
-    if old.get("key") == key and all(is_sealed(folder) for folder in whole):
+    shared = {name: layout.ingest / f"{name}.parquet" for name in SHARED_TABLES}
+    there = {n: t.digest() for n, t in shared.items() if t.exists()}
+    if old.get("key") == key and old["shared"] == there and all(map(is_sealed, whole)):
         return digest_json(names), dict(old["days"])
     tables = {name: gather_sources(folders, name) for name in SOURCE_TABLES}
     if not tables["stations"].num_rows:
@@ -102,11 +103,15 @@ def ingest_network(
             "add a file of picks, or the group `detect` for picks of waveforms."
         )
     tables["rejects"] = pa.concat_tables([tables["rejects"], undated])
+    for name, item in shared.items():
+        keep_before(layout, item, "")
+        write_table(item, name, tables[name], validate=False)
     with atomic_folder(layout.ingest / "network") as folder:
-        for name in (*SHARED_TABLES, "rejects", "events", "truth"):
+        for name in _UNSORTED:
             write_table(folder / f"{name}.parquet", name, tables[name], validate=False)
         write_seal(folder)
-    write_json_if_changed(index, {"key": key, "days": days, "sources": names})
+    there = {n: t.digest() for n, t in shared.items()}
+    write_json_if_changed(index, {"key": key, "days": days, "sources": names, "shared": there})
     return digest_json(names), days
 
 
@@ -165,13 +170,21 @@ def _found_tables(layout: RunLayout) -> dict[str, pa.Table]:
     associations = read_table(layout.table("associations"), "associations")
     assignments = read_table(layout.table("assignments"), "assignments")
     tables = {name: empty_table(name) for name in SOURCE_TABLES}
-    for name in (*SHARED_TABLES, "rejects"):
-        tables[name] = network_table(layout, name)
+    for name in SHARED_TABLES:
+        tables[name] = read_table(layout.ingest / f"{name}.parquet", name)
+    tables["rejects"] = read_table(layout.ingest / "network" / "rejects.parquet", "rejects")
     tables["events"] = make_table(
         "events", {n: associations.column(n) for n in _EVENT_COLUMNS}, rows=associations.num_rows
     )
-    shared = set(TABLES["picks"].columns) & set(assignments.column_names)
-    tables["picks"] = make_table(
-        "picks", {n: assignments.column(n) for n in sorted(shared)}, rows=assignments.num_rows
-    )
+    tables["picks"] = _as_table("picks", assignments)
+    is_read = pc.not_equal(assignments.column("polarity"), 0)
+    tables["polarities"] = _as_table("polarities", assignments.filter(is_read), arrival_time="time")
     return tables
+
+
+def _as_table(name: str, rows: pa.Table, **renamed: str) -> pa.Table:
+    """Return the columns that a registered table shares with rows, and some by other names."""
+    shared = [n for n in TABLES[name].columns if n in rows.column_names and n != "distance_km"]
+    columns = {n: rows.column(n) for n in shared}
+    columns |= {n: rows.column(other) for n, other in renamed.items()}
+    return make_table(name, columns, rows=rows.num_rows)

@@ -73,7 +73,8 @@ def split_rows(
     names = names[np.argsort(first)]
     number = {n: i for i, n in enumerate(names)}
     of_event = np.array([number[p] for p in partition])
-    pieces = _sort_rows(tables, events, of_event, say)
+    # where events were found, they are where the stations said
+    pieces = _sort_rows(tables, events, of_event, say, judges_places=not settings.finds_events)
 
     for name in SHARED_TABLES:
         keep_before(layout, layout.ingest / f"{name}.parquet", "")
@@ -102,6 +103,8 @@ def _sort_rows(
     events: pa.Table,
     of_event: NDArray[np.int64],
     say: Callable[[str], None],
+    *,
+    judges_places: bool,
 ) -> dict[str, tuple[pa.Table, np.ndarray]]:
     """Return the rows of all tables with the number of their partition; the rest is rejected.
 
@@ -113,6 +116,8 @@ def _sort_rows(
     of_event : ndarray of int64, shape (events,)
         Their partitions.
     say : callable
+    judges_places : bool
+        Stations that are nowhere near their events are put aside.
     """
     pieces: dict[str, tuple[pa.Table, np.ndarray]] = {"events": (events, of_event)}
     rejects = tables["rejects"]
@@ -135,10 +140,11 @@ def _sort_rows(
             f"{disagreeing} first motions are up in one source and down in another; the first "
             "source counts, and the others are among the rejects"
         )
-    tables["stations"], aside = put_aside_misplaced(
-        tables["stations"], events, [pieces[n][0] for n in ("polarities", "picks")], say
-    )
-    rejects = pa.concat_tables([rejects, aside])
+    if judges_places:
+        tables["stations"], aside = put_aside_misplaced(
+            tables["stations"], events, [pieces[n][0] for n in ("polarities", "picks")], say
+        )
+        rejects = pa.concat_tables([rejects, aside])
     pieces["rejects"] = rejects, _partitions_of_rejects(rejects, event_ids, pieces)
     return pieces
 

@@ -1,0 +1,395 @@
+"""One station on one day: its records in blocks, their picks, and what became of instruments."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.config import Detect
+from quakeloom.core import StorageError
+from quakeloom.detection import find_regular, mend_spikes
+from quakeloom.picking import PickOptions, Picks, pick_records
+from quakeloom.signal import Piece, Record, flag_bit, flag_names, is_clipped_before
+from quakeloom.stages.archive.directions import SensorDirections
+from quakeloom.stages.archive.record_sets import (
+    ArchiveReader,
+    IndexRow,
+    Instrument,
+    Problem,
+    RecordSet,
+)
+from quakeloom.stages.detect.archive_days import DAY, MARGIN, NANO, day_name
+from quakeloom.stages.detect.instruments import order_instruments, refuse_instrument
+from quakeloom.stages.detect.spans import Span, clip_spans, join_spans, span_seconds, without_spans
+from quakeloom.stages.weights.kept_networks import ChosenWeights, kept_picker, kept_reader
+from quakeloom.stages.weights.polarity_readers import Reader
+
+log = logging.getLogger(__name__)
+
+BLOCK = 6 * 3600 * NANO
+"""Nanoseconds of a block: what is read and judged together, on an absolute grid. Chosen here: some
+200 MB of memory, and windows at the ends of its margins are 2 % of all."""
+
+_HOUR = 3600 * NANO
+"""Nanoseconds of an hour."""
+
+_LEAST = 10 * NANO
+"""Nanoseconds: of an instrument no less is picked where a better one has none."""
+
+_SPIKY = 0.01
+"""Share of samples that are spikes from which on an instrument is put aside; chosen here: arrivals
+would be lost among what was mended."""
+
+_CLIP_S = 30.0
+"""Seconds around a pick that say whether it is clipped."""
+
+_STEEP_DEG = 60.0
+"""Dip from which a channel counts as the vertical where it cannot be turned, as where first motions
+are read at given picks."""
+
+
+@dataclass(frozen=True)
+class StationDayTask:
+    """One station on one day, and all that decides its picks.
+
+    Attributes
+    ----------
+    detect : Detect
+    picker, reader : ChosenWeights
+    day : int
+        Midnight with which it begins, nanoseconds since 1970.
+    instruments : dict of Instrument to tuple of IndexRow
+        Traces that touch the day with its margins; empty for instruments that are silent.
+    directions : SensorDirections
+        Of the station.
+    """
+
+    detect: Detect
+    picker: ChosenWeights
+    reader: ChosenWeights
+    day: int
+    instruments: dict[Instrument, tuple[IndexRow, ...]]
+    directions: SensorDirections
+
+
+@dataclass
+class InstrumentDay:
+    """What became of one instrument on the day, while blocks are picked."""
+
+    instrument: Instrument
+    status: str = ""
+    reason: str = ""
+    file: str = ""
+    recorded: list[Span] = field(default_factory=list)
+    picked: list[Span] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
+    is_covered: bool = False
+    notes: list[str] = field(default_factory=list)
+    spikes: int = 0
+    samples: int = 0
+    refused: int = 0
+    flooded: int = 0
+    picks: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StationDay:
+    """What a worker found: rows of picks and of instruments, and what was put aside."""
+
+    picks: list[dict[str, Any]]
+    days: list[dict[str, Any]]
+    problems: list[Problem]
+
+
+def detect_station_day(task: StationDayTask) -> StationDay:
+    """Pick one station on one day; runs on a worker."""
+    return _StationDay(task).run()
+
+
+class _StationDay:
+    """The work on one station and day."""
+
+    def __init__(self, task: StationDayTask) -> None:
+        self.task = task
+        self.picker = kept_picker(task.picker)
+        self.reader = kept_reader(task.reader)
+        self.span = task.day, task.day + DAY
+        self.archive = ArchiveReader(12, task.directions, mend=self._mend)
+        self.problems: list[Problem] = []
+        self.days = {i: InstrumentDay(i) for i in task.instruments}
+        self._now: tuple[InstrumentDay, Span] | None = None
+        # the windows of a pick, and of what is around it that decides
+        reach = 2.5 * self.picker.samples / self.picker.sampling_rate_hz + 70.0
+        self.margin = min(round(reach * NANO), MARGIN)
+        self.options = PickOptions(
+            p_threshold=task.detect.p_threshold, s_threshold=task.detect.s_threshold
+        )
+
+    def run(self) -> StationDay:
+        order = self._usable()
+        for start in range(self.span[0] // BLOCK * BLOCK, self.span[1], BLOCK):
+            block = max(start, self.span[0]), min(start + BLOCK, self.span[1])
+            taken: list[Span] = []
+            for instrument in order:
+                day = self.days[instrument]
+                wanted = [block]
+                if self.task.detect.instruments == "best":
+                    wanted = without_spans(block, taken)
+                if sum(b - a for a, b in wanted) < _LEAST:
+                    day.is_covered = True
+                    continue
+                living = self._pick(day, wanted)
+                day.picked += clip_spans(living, wanted)
+                taken = join_spans([*taken, *living])
+        self._refuse_floods()
+        picks = self._read_polarities([p for d in self.days.values() for p in d.picks])
+        rows = [describe_day(self.days[i], self.span) for i in sorted(self.days)]
+        problems = list(dict.fromkeys([*self.problems, *self.archive.problems]))
+        return StationDay(picks, rows, problems)
+
+    def _usable(self) -> list[Instrument]:
+        """Return the instruments to pick, best first; others get their status."""
+        usable = {}
+        for instrument, rows in self.task.instruments.items():
+            day = self.days[instrument]
+            day.file = str(rows[0].file) if rows else ""
+            reason = refuse_instrument(instrument, rows)
+            if reason:
+                day.status, day.reason = "refused_instrument", reason
+            elif rows:
+                usable[instrument] = rows
+        return order_instruments(usable, self.picker.sampling_rate_hz)
+
+    def _mend(self, piece: Piece) -> Piece:
+        """Mend the spikes of a piece, and count those of the block."""
+        samples, found = mend_spikes(piece.samples)
+        assert self._now is not None
+        day, (start, end) = self._now
+        day.samples += piece.samples.size
+        if not found.size:
+            return piece
+        at = piece.start + np.round(found * (NANO / piece.rate_hz)).astype(np.int64)
+        day.spikes += int(((at >= start) & (at < end)).sum())
+        return replace(piece, samples=samples)
+
+    def _read(self, day: InstrumentDay, span: Span) -> list[Record]:
+        """Return the records of an instrument over a span with its margin."""
+        rows = self.task.instruments[day.instrument]
+        start, end = span[0] - self.margin, span[1] + self.margin
+        touching = tuple(r for r in rows if r.start < end and r.end > start)
+        if not touching:
+            return []
+        wanted = RecordSet(day.instrument, start, end, touching)
+        self._now = day, span
+        try:
+            records, problems = self.archive.read(
+                wanted, self.picker.components, self.picker.sampling_rate_hz, 0
+            )
+        except (MemoryError, StorageError):  # trouble of the machine or the line is no result
+            raise
+        except Exception as error:  # one instrument must not cost the others
+            log.exception("%s failed", day.instrument)
+            reason = f"{type(error).__name__}: {error}"
+            self.problems.append(
+                Problem(str(touching[0].file), "trace", day.instrument.station, reason)
+            )
+            day.notes.append(reason)
+            return []
+        self.problems += problems
+        day.notes += [p.reason for p in problems]
+        return records
+
+    def _pick(self, day: InstrumentDay, wanted: list[Span]) -> list[Span]:
+        """Pick an instrument where it is wanted; return where its records live."""
+        hull = wanted[0][0], wanted[-1][1]
+        before = day.samples, day.spikes
+        records = self._read(day, hull)
+        day.recorded += clip_spans([(r.start, r.end) for r in records], [hull])
+        spikes, samples = day.spikes - before[1], max(day.samples - before[0], 1)
+        if spikes > _SPIKY * samples:
+            day.notes.append(f"{100.0 * spikes / samples:.0f} % of the samples are spikes")
+            day.dead.add("spikes")
+            return []
+        living = []
+        for record in records:
+            if record.data.any():
+                living.append(record)
+            else:
+                day.dead |= {n for f in record.flags for n in flag_names(f)} or {"dead"}
+        for record, picks in zip(
+            living, pick_records(self.picker, living, self.options), strict=True
+        ):
+            self._take(day, record, picks, wanted)
+        return [(r.start, r.end) for r in living]
+
+    def _take(self, day: InstrumentDay, record: Record, picks: Picks, wanted: list[Span]) -> None:
+        """Keep the picks of a record that lie where they are wanted."""
+        station, file = day.instrument.station, day.file
+        for reason in picks.refused:
+            day.refused += int(reason.partition(" ")[0])
+            self.problems.append(
+                Problem(file, "pick", station, f"{day_name(self.span[0])}: {reason}")
+            )
+        for i, phase in enumerate(picks.phase):
+            time = int(picks.time[i])
+            if not any(a <= time < b for a, b in wanted):
+                continue
+            row = {
+                "network": day.instrument.network,
+                "station": station,
+                "location_code": day.instrument.location_code,
+                "channel": picks.channel[i],
+                "phase": phase,
+                "time": time,
+                "uncertainty_s": float(picks.uncertainty_s[i]),
+                "probability": float(picks.probability[i]),
+                "snr": float(picks.snr[i]),
+                "clipped": _is_clipped(record, picks.channel[i], time),
+                "orientation": record.orientation,
+                "choice": record.choice,
+                "source_file": file,
+                "window": self._first_motion(day, record, time) if phase == "P" else None,
+            }
+            day.picks.append(row)
+
+    def _first_motion(
+        self, day: InstrumentDay, record: Record, time: int
+    ) -> NDArray[np.float32] | None:
+        """Return the vertical around a P as the reader takes it; None where there is none."""
+        vertical = self.picker.components.index("Z")
+        channel = record.channels[vertical]
+        reader, rate = self.reader, record.rate_hz
+        if not channel or abs(rate - reader.sampling_rate_hz) > 1e-6 * rate:
+            return None
+        if record.orientation == "unrotated":
+            dip = self.archive.directions.vertical_dip(day.instrument, channel, time, np.nan)
+            if not abs(dip) >= _STEEP_DEG:
+                return None
+        first = round((time - record.start) * rate / NANO) - reader.pick_sample
+        if first < 0 or first + reader.samples > record.data.shape[1]:
+            return None
+        window = record.data[vertical, first : first + reader.samples]
+        return window.copy() if window.min() != window.max() else None
+
+    def _read_polarities(self, picks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Read the first motions of all P of the day together."""
+        with_window = [p for p in picks if p["window"] is not None]
+        sign, up = read_first_motions(self.reader, [p["window"] for p in with_window])
+        for pick in picks:
+            pick["polarity"], pick["probability_up"] = 0, np.nan
+        for pick, s, u in zip(with_window, sign, up, strict=True):
+            pick["polarity"], pick["probability_up"] = int(s), float(u)
+        for pick in picks:
+            del pick["window"]
+        return picks
+
+    def _refuse_floods(self) -> None:
+        """Put aside picks that come like clockwork, and hours with too many."""
+        most = self.task.detect.most_picks_per_hour
+        name = day_name(self.span[0])
+        for day in self.days.values():
+            if not day.picks:
+                continue
+            time = np.array([p["time"] for p in day.picks], np.int64)
+            is_p = np.array([p["phase"] == "P" for p in day.picks])
+            out = np.zeros(time.size, bool)
+            for own in (np.flatnonzero(is_p), np.flatnonzero(~is_p)):
+                order = own[np.argsort(time[own], kind="stable")]
+                out[order] |= find_regular((time[order] - self.span[0]) / NANO)
+            self._leave_out(day, out, f"{name}: {out.sum()} picks come at one interval, as of "
+                            "calibration pulses or a machine: refused")  # fmt: skip
+            hour = (time - self.span[0]) // _HOUR
+            counts = np.bincount(hour[is_p & ~out], minlength=24)
+            flooded = np.flatnonzero(counts > most)
+            flood = np.isin(hour, flooded) & ~out
+            day.flooded = int(flood.sum())
+            hours = ", ".join(f"{h}:00 ({counts[h]} P)" for h in flooded)
+            self._leave_out(day, flood, f"{name}: {flood.sum()} picks of hours with more than "
+                            f"{most} P are put aside as a flood: {hours}")  # fmt: skip
+            keep = ~(out | flood)
+            day.picks = [p for p, kept in zip(day.picks, keep, strict=True) if kept]
+
+    def _leave_out(self, day: InstrumentDay, out: NDArray[np.bool_], reason: str) -> None:
+        if out.any():
+            day.refused += int(out.sum())
+            day.notes.append(reason)
+            self.problems.append(Problem(day.file, "pick", day.instrument.station, reason))
+
+
+def read_first_motions(
+    reader: Reader, windows: list[NDArray[np.float32]]
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Read first motions in windows around P."""
+    if not windows:
+        return np.zeros(0, np.int8), np.zeros(0)
+    return reader.read_polarities(np.stack(windows))
+
+
+def _is_clipped(record: Record, channel: str, time: int) -> bool:
+    """Say whether a channel was at its limit by a pick already."""
+    k = record.channels.index(channel)
+    if not record.flags[k] & flag_bit("clipped"):
+        return False
+    at = round((time - record.start) * record.rate_hz / NANO)
+    first = max(at - round(_CLIP_S * record.rate_hz), 0)
+    near = record.data[k, first : at + round(_CLIP_S * record.rate_hz)]
+    return is_clipped_before(near, at - first)
+
+
+def describe_day(day: InstrumentDay, span: Span) -> dict[str, Any]:
+    """Return the row of an instrument and a day."""
+    recorded = join_spans(clip_spans(day.recorded, [span]))
+    picked = join_spans(clip_spans(day.picked, [span]))
+    status, reason = day.status, day.reason
+    if not status:
+        status, reason = _judge(day, recorded, picked)
+    return {
+        "day": day_name(span[0]),
+        "network": day.instrument.network,
+        "station": day.instrument.station,
+        "location_code": day.instrument.location_code,
+        "channel": day.instrument.channel(),
+        "detection_status": status,
+        "reason": reason,
+        "recorded_s": span_seconds(recorded),
+        "picked_s": span_seconds(picked),
+        "gap_count": max(len(recorded) - 1, 0),
+        "spike_count": day.spikes,
+        "p_count": sum(p["phase"] == "P" for p in day.picks),
+        "s_count": sum(p["phase"] == "S" for p in day.picks),
+        "refused_count": day.refused,
+        "source_file": day.file,
+    }
+
+
+def _judge(day: InstrumentDay, recorded: list[Span], picked: list[Span]) -> tuple[str, str]:
+    """Return status and reason of an instrument that could have been picked."""
+    notes = "; ".join(dict.fromkeys(n for n in day.notes if "samples overlap" not in n))
+    if picked and day.flooded and not day.picks:
+        return "flood", notes
+    if picked:
+        if day.spikes:
+            mended = f"{day.spikes} spikes were mended"
+            notes = f"{notes}; {mended}" if notes else mended
+        return "detected", notes
+    if not day.file:
+        return "no_data", "the instrument recorded before, and nothing on this day"
+    for name, words in (
+        ("spikes", "more spikes than arrivals could be told from"),
+        ("constant", "all samples are the same"),
+        ("dead", "all samples are 0"),
+    ):
+        if name in day.dead:
+            return name, f"{words}; {notes}" if notes else words
+    if day.is_covered:
+        return "second_choice", "a better instrument of the station recorded"
+    short = any("shorter than" in n for n in day.notes)
+    if short:
+        return "too_short", notes
+    if notes:
+        return "unreadable", notes
+    return "no_data", "its files hold nothing of this day"

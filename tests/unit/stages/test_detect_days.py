@@ -1,0 +1,140 @@
+"""Station-days: seams, doubles, and instruments that show nothing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quakeloom.config import Cluster, Detect, Waveforms
+from quakeloom.formats import Trace, write_miniseed
+from quakeloom.stages.detect.archive_days import DAY, ArchiveDays, day_name, day_start
+from quakeloom.stages.without_a_run.detect_folder import Asked, detect_folder, index_folder
+
+MIDNIGHT = day_start("2020-01-02")
+SECOND = 1_000_000_000
+BEGIN = MIDNIGHT - 420 * SECOND
+"""Records begin seven minutes before midnight."""
+
+ASKED = Asked(Detect(), Waveforms(picker="classical", polarity="classical"), Cluster())
+
+
+def ground(seconds: int, onsets: list[float], seed: int = 1) -> np.ndarray:
+    """Three components (E, N, Z) with a P and an S 4 s later at every onset, counts at 100 Hz."""
+    r = np.random.default_rng(seed)
+    data = r.normal(0.0, 100.0, (3, seconds * 100))
+    t = np.arange(800) / 100.0
+    for onset in onsets:
+        for rows, late, size in (((2,), 0.0, 3000.0), ((0, 1), 4.0, 9000.0)):
+            at = round((onset + late) * 100)
+            wave = size * np.exp(-t / 0.8) * np.sin(2 * np.pi * 7.0 * t)
+            for k in rows:
+                n = min(t.size, data.shape[1] - at)
+                data[k, at : at + n] += wave[:n]
+    return np.round(data).astype(np.int32)
+
+
+def write(
+    folder: Path,
+    data: np.ndarray,
+    cuts: tuple[int, ...] = (),
+    start: int = BEGIN,
+    station: str = "ABC",
+    band: str = "HH",
+) -> None:
+    """Write components to files that end at some samples."""
+    edges = (0, *cuts, data.shape[1])
+    for c, row in zip("ENZ", data, strict=True):
+        for a, b in pairwise(edges):
+            begin = start + a * 10_000_000
+            name = folder / f"{station}.{band}{c}.{begin}.mseed"
+            folder.mkdir(exist_ok=True)
+            trace = Trace("XX", station, "", f"{band}{c}", begin, 100.0, row[a:b], b - a, "")
+            write_miniseed(name, [trace])
+
+
+def picks(found) -> list[tuple]:
+    names = ("station", "channel", "phase", "time", "probability", "polarity", "snr")
+    return list(zip(*(found.detections.column(n).to_pylist() for n in names), strict=True))
+
+
+def test_files_cut_at_midnight_give_the_picks_of_files_cut_elsewhere(tmp_path):
+    # one earthquake an hour from midnight in seconds: P before it and S after it
+    data = ground(900, [100.0, 418.0, 600.0])
+    write(tmp_path / "midnight", data, (42_000,))
+    write(tmp_path / "elsewhere", data, (23_456, 61_007))
+    one, other = (detect_folder(tmp_path / n, ASKED) for n in ("midnight", "elsewhere"))
+    assert one.days == other.days == ["2020-01-01", "2020-01-02"]
+    assert picks(one) == picks(other)
+    times = one.detections.column("time").to_numpy().astype(np.int64)
+    onsets = (times - BEGIN) / 1e9
+    for expected in (100.0, 104.0, 418.0, 422.0, 600.0, 604.0):
+        assert np.sum(np.abs(onsets - expected) < 0.3) == 1
+    rows = one.detection_days.to_pylist()
+    assert [r["recorded_s"] for r in rows] == [420.0, 480.0]
+
+
+def test_a_day_depends_on_its_records_and_the_margins_of_its_neighbors(tmp_path):
+    data = ground(60, [])
+    for day in range(4):
+        write(tmp_path / "a", data, start=MIDNIGHT + day * DAY + DAY // 2, station=f"S{day}")
+    days = ArchiveDays(index_folder(tmp_path / "a")[0], 30)
+    before = {d: days.of_day(d).digest() for d in days.days()}
+    assert list(before) == [day_name(MIDNIGHT + d * DAY) for d in range(4)]
+    write(tmp_path / "a", data, start=MIDNIGHT + 4 * DAY + DAY // 2, station="S0")
+    days = ArchiveDays(index_folder(tmp_path / "a")[0], 30)
+    after = {d: days.of_day(d).digest() for d in days.days()}
+    assert {d: after[d] for d in before} == before
+    assert len(after) == 5
+
+
+@pytest.mark.parametrize(("value", "status"), [(0, "dead"), (77, "constant")])
+def test_what_never_moves_is_a_row_with_a_reason(tmp_path, value, status):
+    write(tmp_path / "a", np.full((3, 12_000), value, np.int32), start=MIDNIGHT)
+    found = detect_folder(tmp_path / "a", ASKED)
+    (row,) = found.detection_days.to_pylist()
+    assert (row["detection_status"], row["p_count"], found.detections.num_rows) == (status, 0, 0)
+    assert row["reason"]
+
+
+def test_thousands_of_spikes_cost_no_pick_and_make_none(tmp_path):
+    data = ground(600, [300.0])
+    r = np.random.default_rng(2)
+    for k in range(3):
+        at = r.choice(np.arange(5, 59_990, 3), 400, replace=False)
+        data[k, at] += r.choice([-1, 1], 400) * 200_000
+    write(tmp_path / "a", data, start=MIDNIGHT)
+    found = detect_folder(tmp_path / "a", ASKED)
+    (row,) = found.detection_days.to_pylist()
+    assert row["spike_count"] == 1200
+    assert (row["p_count"], row["s_count"]) == (1, 1)
+
+
+def test_a_second_instrument_is_picked_only_where_the_first_has_nothing(tmp_path):
+    data = ground(600, [100.0, 400.0])
+    write(tmp_path / "a", data[:, :20_000], start=MIDNIGHT)
+    write(tmp_path / "a", data, start=MIDNIGHT, band="HN")
+    write(tmp_path / "a", data, start=MIDNIGHT, band="LH")
+    found = detect_folder(tmp_path / "a", ASKED)
+    assert [(c, p) for _, c, p, *_ in picks(found)] == [
+        ("HHZ", "P"), ("HHE", "S"), ("HNZ", "P"), ("HNE", "S")
+    ]  # fmt: skip
+    rows = {r["channel"]: r for r in found.detection_days.to_pylist()}
+    assert rows["LH?"]["detection_status"] == "refused_instrument"
+    assert rows["HH?"]["picked_s"] == 200.0
+    assert rows["HN?"]["picked_s"] == 400.0
+
+
+def test_pulses_of_a_calibration_are_refused_and_an_earthquake_among_them_is_kept(tmp_path):
+    data = ground(900, [438.3])
+    for at in range(3000, 88_000, 4000):
+        pulse = 40_000.0 * np.exp(-np.arange(400) / 80.0)
+        data[:, at : at + 400] += np.round(pulse).astype(np.int32)
+    write(tmp_path / "a", data, start=MIDNIGHT)
+    found = detect_folder(tmp_path / "a", ASKED)
+    p = [(t.timestamp() - MIDNIGHT / 1e9) for _, _, phase, t, *_ in picks(found) if phase == "P"]
+    assert len(p) <= 2
+    assert any(abs(t - 438.3) < 0.3 for t in p)
+    assert "come at one interval" in found.detection_days.column("reason")[0].as_py()
