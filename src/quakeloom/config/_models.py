@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from quakeloom.config._associate import Associate
+from quakeloom.config._continuous_days import ContinuousDays
 from quakeloom.config._detect import Detect
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
@@ -347,6 +348,16 @@ class Simulation(Section):
         le=1,
     )
     polarity_error_rate: float = setting(0.08, "Share of wrong polarities.", "1", ge=0, lt=0.5)
+    continuous: ContinuousDays | None = setting(
+        None,
+        "Continuous records of a network in place of a catalog (`true`: with its defaults); of the "
+        "settings above none counts then.",
+    )
+
+    @field_validator("continuous", mode="before")
+    @classmethod
+    def _is_group(cls, value: Any) -> Any:
+        return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
 
 class Report(Section):

@@ -85,6 +85,7 @@ from quakeloom.formats._satsi import (
 from quakeloom.formats._simulps import SimulModel, is_simul_model, read_simul_model
 from quakeloom.formats._simulps_frame import SimulFrame, read_simul_frame
 from quakeloom.formats._source_tables import Rejects, SourceTables
+from quakeloom.formats._stationxml_writer import InstrumentedStation, write_stationxml
 from quakeloom.formats._stress_writers import (
     write_fault_geojson,
     write_stress_geojson,
@@ -115,6 +116,7 @@ __all__ = [
     "Creation",
     "FdsnRequest",
     "Format",
+    "InstrumentedStation",
     "LinePicks",
     "MapFrame",
     "NonLinLocStatistics",
@@ -195,6 +197,7 @@ __all__ = [
     "write_nonlinloc_locations",
     "write_nonlinloc_observations",
     "write_quakeml",
+    "write_stationxml",
     "write_stress_csm",
     "write_stress_geojson",
     "write_stress_gmt",

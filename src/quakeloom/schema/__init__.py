@@ -30,6 +30,7 @@ from quakeloom.schema._mechanism_variables import QUALITIES, STATUSES
 from quakeloom.schema._phases import is_first_p, phase_class
 from quakeloom.schema._ranges import MODEL_VARIABLES, OTHER_UNITS, range_problem
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
+from quakeloom.schema._simulated_days import NOISE_KINDS, SOURCE_CLASSES
 from quakeloom.schema._tables import ARRAYS, TABLES, register_table
 from quakeloom.schema._variables import USES, VARIABLES
 
@@ -38,9 +39,11 @@ __all__ = [
     "DETECTION_STATUSES",
     "EARTHQUAKE_TYPES",
     "MODEL_VARIABLES",
+    "NOISE_KINDS",
     "NO_EVENT_TYPES",
     "OTHER_UNITS",
     "QUALITIES",
+    "SOURCE_CLASSES",
     "STATUSES",
     "TABLES",
     "UNASSIGNED_REASONS",

@@ -12,6 +12,7 @@ from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
+from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
 
@@ -377,6 +378,7 @@ _LIST = (
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,
     *DETECTION_LIST,
+    *SIMULATED_DAY_LIST,
     *VELOCITY_LIST,
 )
 """All variables, with those of other files."""

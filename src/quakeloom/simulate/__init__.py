@@ -13,6 +13,23 @@ identifier: an event is the same in whatever chunk, order or number it is simula
 """
 
 from quakeloom.simulate._catalog import SimulatedEvents, simulate_events
+from quakeloom.simulate._day_noise import NoiseSpan
+from quakeloom.simulate._day_options import DayOptions
+from quakeloom.simulate._day_records import (
+    DayEarth,
+    StationDay,
+    TrueArrival,
+    simulate_station_day,
+    sources_near,
+)
+from quakeloom.simulate._day_sources import DaySources, Region
+from quakeloom.simulate._day_stations import (
+    DAMPING,
+    NATURAL_HZ,
+    DayStations,
+    simulate_day_stations,
+)
+from quakeloom.simulate._day_teleseisms import TELESEISMIC_PHASES, TeleseismTimes
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
 from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
 from quakeloom.simulate._options import SimulationOptions, national, small_region
@@ -46,17 +63,29 @@ from quakeloom.simulate._stress_field import shmax_azimuth_and_shape, stress_ten
 
 __all__ = [
     "COMPONENTS",
+    "DAMPING",
     "FLAWS",
     "INSTRUMENTS",
+    "NATURAL_HZ",
+    "TELESEISMIC_PHASES",
+    "DayEarth",
+    "DayOptions",
+    "DaySources",
+    "DayStations",
+    "NoiseSpan",
     "PickDays",
     "ReadingLevels",
     "RecordFlaws",
     "RecordParameters",
+    "Region",
     "SimulatedEvents",
     "SimulatedReadings",
     "SimulatedSeismograms",
     "SimulatedStations",
     "SimulationOptions",
+    "StationDay",
+    "TeleseismTimes",
+    "TrueArrival",
     "apply_record_flaws",
     "describe_records",
     "draw_record_flaws",
@@ -70,13 +99,16 @@ __all__ = [
     "resolved_shear",
     "score_association",
     "shmax_azimuth_and_shape",
+    "simulate_day_stations",
     "simulate_events",
     "simulate_ground_noise",
     "simulate_pick_days",
     "simulate_polarities",
     "simulate_records",
     "simulate_seismograms",
+    "simulate_station_day",
     "simulate_stations",
     "small_region",
+    "sources_near",
     "stress_tensor_at",
 ]

@@ -172,12 +172,12 @@ def _simulate_block(
     length = scipy.fft.next_fast_len(samples + round(tail * rate), real=True)
     p_train = np.zeros((count, 3, length))
     s_train = np.zeros((count, 3, length))
-    place_arrivals(*_describe_arrivals(p), rate, p_train, s_train)
+    place_arrivals(*describe_arrivals(p), rate, p_train, s_train)
     # what is scattered to the tail would come back at the beginning through the filters
     p_train[:, :, samples:] = 0.0
     s_train[:, :, samples:] = 0.0
     frequency: NDArray[np.float64] = np.asarray(np.fft.rfftfreq(length, 1.0 / rate), float)
-    receiver = _receiver(p, frequency, rate)
+    receiver = receiver_response(p, frequency, rate)
     corner = p.corner_hz * p.directivity
     path = (p.attenuation_order, p.layer_time_s, p.layer_reflection)
     p_filter = receiver * path_response(frequency, corner, p.falloff, p.t_star_p_s, *path)
@@ -221,7 +221,7 @@ def _simulate_block(
     data[:, 2] = radial * np.sin(away) + transverse * np.cos(away) + noise[:, 2]
 
 
-def _describe_arrivals(p: RecordParameters) -> tuple[Source, Arrivals, Scattering, Site]:
+def describe_arrivals(p: RecordParameters) -> tuple[Source, Arrivals, Scattering, Site]:
     """Return what decides impulses and scattered waves, as compiled code takes it."""
     return (
         Source(
@@ -302,7 +302,7 @@ def _find_s(
             return
 
 
-def _receiver(
+def receiver_response(
     p: RecordParameters, frequency: NDArray[np.float64], rate: float
 ) -> NDArray[np.complex128]:
     """Seismometer, recorder and high-pass, to ground velocity (an accelerometer's: times s)."""
