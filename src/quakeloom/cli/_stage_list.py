@@ -19,6 +19,7 @@ _RULE = re.compile(r'^rule (\w+):\n(?:    "([^"]+)"\n)?', re.MULTILINE)
 _WORK = {
     "planning": "while planning",
     "events": "bin of events",
+    "days": "day",
     "members": "block of members",
     "one": "run",
 }
@@ -53,7 +54,8 @@ def stages() -> None:
             for s in every_stage()
         ),
         "",
-        "*All* marks a stage that is read after all its partitions are gathered.",
+        "*All* marks a stage that is read after all its partitions are gathered, *and beside* one "
+        "whose days before and after are read as well.",
         "",
         "## What a stage alone writes",
         "",
@@ -95,7 +97,10 @@ def _link(stage: Stage) -> str:
 
 
 def _reads(stage: Stage) -> str:
-    words = [f"{r.stage} (all)" if r.whole else r.stage for r in stage.reads]
+    words = [
+        f"{r.stage} (all)" if r.whole else f"{r.stage} (and beside)" if r.beside else r.stage
+        for r in stage.reads
+    ]
     return ", ".join(words) or "-"
 
 

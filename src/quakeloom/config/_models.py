@@ -482,6 +482,12 @@ class Settings(Section):
             )
         if self.tendency is not None and self.stress is None:
             raise ValueError("`tendency` needs a stress map; add `stress: {}`")
+        simulated = self.simulation.continuous if self.simulation is not None else None
+        if simulated is not None and self.detect is None:
+            raise ValueError(
+                "`simulation.continuous` makes records without events, which are to be found; add "
+                "`waveforms: {}`, `detect: {}`, `associate: {}` and `locate: {}`"
+            )
         if self.detect is not None and self.waveforms is None:
             raise ValueError("`detect` picks the archives of `waveforms`; add that group")
         if self.detect is not None and self.associate is None:

@@ -188,7 +188,12 @@ def read_folders(
     """Read or simulate the sources that are not in the cache; return the folder of each."""
     if settings.simulation is None:
         return read_sources(settings, cache, progress)
-    folder = simulate_source(settings, cache, progress)
+    if settings.simulation.continuous is None:
+        folder = simulate_source(settings, cache, progress)
+    else:
+        from quakeloom.stages.simulate.continuous import continuous_source
+
+        folder = continuous_source(settings, cache, progress).folder
     write_json_if_changed(layout.ingest / "simulation.json", {"folder": str(folder)})
     return [folder]
 
