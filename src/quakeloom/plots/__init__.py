@@ -33,6 +33,7 @@ from quakeloom.plots._focal_spheres import (
     plot_focal_sphere,
     plot_focal_spheres,
 )
+from quakeloom.plots._found_events import plot_events_over_time, plot_recall
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import MapPoints, plot_mechanism_map, plot_network_map
@@ -127,6 +128,7 @@ __all__ = [
     "plot_contradiction_rates",
     "plot_cumulative_angles",
     "plot_ensemble_bands",
+    "plot_events_over_time",
     "plot_fault_tendency",
     "plot_first_motions",
     "plot_focal_sphere",
@@ -143,6 +145,7 @@ __all__ = [
     "plot_precision_recall",
     "plot_quality_bar",
     "plot_reading_accuracy",
+    "plot_recall",
     "plot_regime_map",
     "plot_residual_histogram",
     "plot_rule_costs",

@@ -12,6 +12,11 @@ from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._event_sections import reading_weights
+from quakeloom.report._found_events_section import (
+    FoundTruth,
+    compare_with_truth,
+    found_events_section,
+)
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
 from quakeloom.report._paper_page import (
@@ -34,6 +39,7 @@ __all__ = [
     "CatalogComparison",
     "ComparedCatalog",
     "ComparedEnsemble",
+    "FoundTruth",
     "LineResults",
     "PaperResult",
     "RegionalResults",
@@ -49,7 +55,9 @@ __all__ = [
     "build_version_page",
     "compare_catalogs",
     "compare_stress_maps",
+    "compare_with_truth",
     "describe_verdicts",
+    "found_events_section",
     "measured_words",
     "papers_markdown",
     "reading_weights",

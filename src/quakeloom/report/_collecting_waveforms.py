@@ -29,7 +29,7 @@ Excerpt = tuple[NDArray[np.float32], float, int]
 
 def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     """Return the facts of the waveform section, or nothing if the run reads no waveforms."""
-    if settings.waveforms is None:
+    if settings.waveforms is None or not settings.cuts_windows:
         return {}
     names = planned_partitions(layout, MECHANISM.name)
     simulated = settings.simulation is not None

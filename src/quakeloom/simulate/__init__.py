@@ -31,6 +31,7 @@ from quakeloom.simulate._day_stations import (
 )
 from quakeloom.simulate._day_teleseisms import TELESEISMIC_PHASES, TeleseismTimes
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
+from quakeloom.simulate._found_sources import Arrivals, match_sources
 from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
 from quakeloom.simulate._options import SimulationOptions, national, small_region
 from quakeloom.simulate._pick_days import PickDays, score_association, simulate_pick_days
@@ -68,6 +69,7 @@ __all__ = [
     "INSTRUMENTS",
     "NATURAL_HZ",
     "TELESEISMIC_PHASES",
+    "Arrivals",
     "DayEarth",
     "DayOptions",
     "DaySources",
@@ -93,6 +95,7 @@ __all__ = [
     "fault_instability",
     "find_reading_levels",
     "flawed_arrivals",
+    "match_sources",
     "national",
     "noise_level",
     "record_starts",

@@ -18,5 +18,6 @@ ASSOCIATE = Stage(
     gathers=True,
     part_tables=_TABLES,
     tables=_TABLES,
+    report="quakeloom.report:found_events_section",
 )
 """The record of stage ``associate``."""
