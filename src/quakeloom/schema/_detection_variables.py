@@ -94,6 +94,12 @@ LIST = (
         0,
     ),
     Variable(
+        "amplitude_clipped",
+        "bool",
+        "1",
+        "A component stood at its limit in the window of the amplitudes, which are too small then.",
+    ),
+    Variable(
         "amplitude_reason",
         "string",
         "",
@@ -127,6 +133,7 @@ TABLE_LIST = (
             "amplitude_wa_snr",
             "amplitude_corner_hz",
             "peak_velocity_m_s",
+            "amplitude_clipped",
             "amplitude_reason",
             "clipped",
             "orientation",

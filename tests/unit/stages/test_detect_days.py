@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,14 +13,15 @@ import pytest
 from quakeloom.config import Cluster, Detect, Waveforms
 from quakeloom.formats import Trace, write_miniseed
 from quakeloom.stages.detect.archive_days import DAY, ArchiveDays, day_name, day_start
-from quakeloom.stages.without_a_run.detect_folder import Asked, detect_folder, index_folder
+from quakeloom.stages.detect.verbs import DetectAsked
+from quakeloom.stages.without_a_run.detect_folder import detect_folder, index_folder
 
 MIDNIGHT = day_start("2020-01-02")
 SECOND = 1_000_000_000
 BEGIN = MIDNIGHT - 420 * SECOND
 """Records begin seven minutes before midnight."""
 
-ASKED = Asked(Detect(), Waveforms(picker="classical", polarity="classical"), Cluster())
+ASKED = DetectAsked(Detect(), Waveforms(picker="classical", polarity="classical"), Cluster())
 
 
 def ground(seconds: int, onsets: list[float], seed: int = 1) -> np.ndarray:
@@ -138,3 +141,40 @@ def test_pulses_of_a_calibration_are_refused_and_an_earthquake_among_them_is_kep
     assert len(p) <= 2
     assert any(abs(t - 438.3) < 0.3 for t in p)
     assert "come at one interval" in found.detection_days.column("reason")[0].as_py()
+
+
+def test_an_earthquake_of_known_motion_has_its_wood_anderson_amplitude(tmp_path):
+    """A broadband record of 4e8 counts per m/s: the pendulum's equation, solved in time."""
+    from obspy import read_inventory
+    from scipy.signal import lsim
+    from tests.unit.formats.test_responses import write_inventory
+
+    data = ground(300, [150.0])
+    write(tmp_path / "a", data, start=MIDNIGHT)
+    file = tmp_path / "stations.xml"
+    write_inventory(str(file), natural_hz=0.01)
+    inventory = read_inventory(str(file))
+    channel = inventory[0][0][0]
+    channel.location_code = ""
+    for code in ("HHE", "HHN"):
+        more = copy.deepcopy(channel)
+        more.code = code
+        inventory[0][0].channels.append(more)
+    inventory.write(str(file), "STATIONXML")
+    asked = replace(ASKED, detect=Detect(responses=[str(file)]))
+    found = detect_folder(tmp_path / "a", asked).detections.to_pylist()
+    p, s = found
+    still = ground(300, [150.0])[0][14_000:17_000] / 4e8
+    w = 2 * np.pi / 0.8
+    shown = lsim(([2080e3, 0.0], [1.0, 1.4 * w, w * w]), still, np.arange(3000) / 100.0)[1]
+    # noise, and what lies below 0.2 Hz, which is not measured, are some per cent
+    assert s["amplitude_wa_mm"] == pytest.approx(np.abs(shown).max(), rel=0.05)
+    assert s["amplitude_wa_snr"] > 20.0
+    up = np.abs(data[2, 14_950:15_700]).max() / 4e8
+    assert s["peak_velocity_m_s"] == pytest.approx(up, rel=0.05)
+    assert p["peak_velocity_m_s"] == pytest.approx(s["peak_velocity_m_s"], rel=1e-3)
+    assert not s["amplitude_clipped"]
+    # without the response the same pick says why it has none
+    none = detect_folder(tmp_path / "a", ASKED).detections.to_pylist()
+    assert np.isnan(none[1]["amplitude_wa_mm"])
+    assert none[1]["amplitude_reason"] == "no response is known"

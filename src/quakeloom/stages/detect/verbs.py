@@ -24,6 +24,12 @@ from quakeloom.stages.detect.archive_days import (
     only_stations,
     read_day,
 )
+from quakeloom.stages.detect.responses import (
+    NO_RESPONSES,
+    NetworkResponses,
+    load_responses,
+    response_files,
+)
 from quakeloom.stages.detect.station_day import StationDayTask, detect_station_day
 from quakeloom.stages.detect.tables import day_table, detection_table, reject_table
 from quakeloom.stages.weights.kept_networks import choose_picker, choose_reader, kept_picker
@@ -62,6 +68,23 @@ class DayDetections:
         return {n: getattr(self, n) for n in ("detections", "detection_days", "rejects")}
 
 
+@dataclass(frozen=True)
+class DetectAsked:
+    """Settings that decide picks over all time, and where they are computed."""
+
+    detect: Detect
+    waveforms: Waveforms
+    cluster: Cluster
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What metadata say of instruments: where sensors point, and their responses."""
+
+    directions: SensorDirections
+    responses: NetworkResponses = NO_RESPONSES
+
+
 def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections:
     """Pick all stations of the archive of a run on one day.
 
@@ -77,46 +100,44 @@ def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections
     assert settings.waveforms is not None
     assert settings.detect is not None
     index = read_day(layout.ingest, day)
-    directions = read_directions(settings, layout)
-    return detect_index(
-        index, day, settings.detect, settings.waveforms, settings.cluster, directions
+    names = {i.station for i, _ in index.channels}
+    known = Instruments(
+        read_directions(settings, layout), load_responses(response_files(settings), names)
     )
+    asked = DetectAsked(settings.detect, settings.waveforms, settings.cluster)
+    return detect_index(index, day, asked, known)
 
 
 def detect_index(
     index: ArchiveIndex,
     day: str,
-    detect: Detect,
-    waveforms: Waveforms,
-    cluster: Cluster,
-    directions: SensorDirections,
+    asked: DetectAsked,
+    known: Instruments,
     progress: Callable[[str], None] = lambda _: None,
 ) -> DayDetections:
     """Pick all stations of an index on one day; see :func:`detect_day`."""
-    tasks = list(_tasks(index, day, detect, waveforms, directions))
+    tasks = list(_tasks(index, day, asked, known))
+    cluster = asked.cluster
     workers = find_workers(cluster, len(tasks), BASE_MB, TASK_MB)
     picks, days = [], []
-    problems: list[Problem] = []
+    problems = [Problem(f, "response", "", reason) for f, reason in known.responses.problems]
     with open_executor(cluster, workers) as executor:
         for number, found in enumerate(executor.map(detect_station_day, tasks), start=1):
             picks += found.picks
             days += found.days
             problems += found.problems
             progress(f"{day}: {number} of {len(tasks)} stations, {len(picks)} picks")
-    name = kept_picker(choose_picker(waveforms.picker)).name
+    name = kept_picker(choose_picker(asked.waveforms.picker)).name
     return DayDetections(
         detection_table(picks, name), day_table(days), reject_table(problems), name
     )
 
 
 def _tasks(
-    index: ArchiveIndex,
-    day: str,
-    detect: Detect,
-    waveforms: Waveforms,
-    directions: SensorDirections,
+    index: ArchiveIndex, day: str, asked: DetectAsked, known: Instruments
 ) -> Iterator[StationDayTask]:
     """Yield the stations of an index in order."""
+    detect, waveforms = asked.detect, asked.waveforms
     picker, reader = choose_picker(waveforms.picker), choose_reader(waveforms.polarity)
     wanted = only_stations(index, detect.stations)
     stations: dict[tuple[str, str], dict[Instrument, tuple[IndexRow, ...]]] = {}
@@ -126,10 +147,11 @@ def _tasks(
             stations.setdefault(key, {})[instrument] = tuple(
                 sorted(rows, key=lambda r: (r.start, r.channel, str(r.file)))
             )
-    for (_, station), instruments in stations.items():
+    for (network, station), instruments in stations.items():
         yield StationDayTask(
-            detect, picker, reader, day_start(day), instruments, directions.of_station(station)
-        )
+            detect, picker, reader, day_start(day), instruments,
+            known.directions.of_station(station), known.responses.of(network, station),
+        )  # fmt: skip
 
 
 def promise_memory(settings: Settings) -> int:
@@ -142,6 +164,8 @@ __all__ = [
     "SECONDS_PER_STATION_DAY",
     "TASK_MB",
     "DayDetections",
+    "DetectAsked",
+    "Instruments",
     "days_of_archive",
     "detect_day",
     "detect_index",
