@@ -144,6 +144,25 @@ TABLE_LIST = (
         ),
     ),
     TableSpec(
+        "local_amplitudes",
+        "Amplitudes of the picks of events, for local magnitudes, one row per pick.",
+        (
+            "event_id",
+            "network",
+            "station",
+            "location_code",
+            "channel",
+            "phase",
+            "time",
+            "amplitude_wa_mm",
+            "amplitude_wa_snr",
+            "amplitude_corner_hz",
+            "peak_velocity_m_s",
+            "amplitude_clipped",
+            "amplitude_reason",
+        ),
+    ),
+    TableSpec(
         "detection_days",
         "Instruments on the days of an archive, one row each: how much was recorded, what was "
         "picked, and why nothing was.",

@@ -29,6 +29,7 @@ from quakeloom.stages.detect.responses import StationResponses
 from quakeloom.stages.detect.spans import Span, clip_spans, join_spans, span_seconds, without_spans
 from quakeloom.stages.weights.kept_networks import ChosenWeights, kept_picker, kept_reader
 from quakeloom.stages.weights.polarity_readers import Reader
+from quakeloom.store import input_name
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class InstrumentDay:
     dead: set[str] = field(default_factory=set)
     is_covered: bool = False
     notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     spikes: int = 0
     samples: int = 0
     refused: int = 0
@@ -166,11 +168,12 @@ class _StationDay:
         usable = {}
         for instrument, rows in self.task.instruments.items():
             day = self.days[instrument]
-            day.file = str(rows[0].file) if rows else ""
+            own = [r for r in rows if touches(r, self.span)]
+            day.file = input_name(own[0].file) if own else ""
             reason = refuse_instrument(instrument, rows)
             if reason:
                 day.status, day.reason = "refused_instrument", reason
-            elif rows:
+            elif own:
                 usable[instrument] = rows
         return order_instruments(usable, self.picker.sampling_rate_hz)
 
@@ -210,9 +213,10 @@ class _StationDay:
             self.problems.append(
                 Problem(str(touching[0].file), "trace", day.instrument.station, reason)
             )
-            day.notes.append(reason)
+            day.failed.append(reason)
             return []
         self.problems += problems
+        day.failed += [p.reason for p in problems if p.record == "file"]
         day.notes += [p.reason for p in problems]
         return records
 
@@ -350,6 +354,15 @@ class _StationDay:
             self.problems.append(Problem(day.file, "pick", day.instrument.station, reason))
 
 
+def touches(row: IndexRow, span: Span) -> bool:
+    """Say whether a trace can hold samples of a span.
+
+    A file that is known by its name alone is taken for that of its day, without its neighbors.
+    """
+    spare = 60 * NANO if row.sampling_rate_hz == 0.0 else 0
+    return row.start + spare < span[1] and row.end - spare > span[0]
+
+
 def read_first_motions(
     reader: Reader, windows: list[NDArray[np.float32]]
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
@@ -409,6 +422,8 @@ def _judge(day: InstrumentDay, recorded: list[Span], picked: list[Span]) -> tupl
     short = any("shorter than" in n for n in day.notes)
     if short:
         return "too_short", notes
+    if day.failed:
+        return "unreadable", "; ".join(dict.fromkeys(day.failed))
     if notes:
-        return "unreadable", notes
+        return "constant", notes
     return "no_data", "its files hold nothing of this day"
