@@ -16,8 +16,8 @@ class Detect(Section):
     Archives, weights and the directions of sensors are those of the group `waveforms`.
     """
 
-    p_threshold: float = setting(0.3, "Minimum probability of a P pick.", "1", gt=0, lt=1)
-    s_threshold: float = setting(0.3, "Minimum probability of an S pick.", "1", gt=0, lt=1)
+    p_threshold: float = setting(0.5, "Minimum probability of a P pick.", "1", gt=0, lt=1)
+    s_threshold: float = setting(0.5, "Minimum probability of an S pick.", "1", gt=0, lt=1)
     instruments: Literal["best", "all"] = setting(
         "best",
         "Pick the best instrument of a station that recorded at a time, or all, and keep the "

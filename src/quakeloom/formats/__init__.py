@@ -74,6 +74,7 @@ from quakeloom.formats._registry import (
     read_source,
     sniffs_as,
 )
+from quakeloom.formats._responses import ChannelResponse, read_responses
 from quakeloom.formats._sac import read_sac_station
 from quakeloom.formats._satsi import (
     SatsiSolution,
@@ -113,6 +114,7 @@ __all__ = [
     "FORMATS",
     "WAVEFORM_FORMATS",
     "CatalogTables",
+    "ChannelResponse",
     "Creation",
     "FdsnRequest",
     "Format",
@@ -167,6 +169,7 @@ __all__ = [
     "read_nonlinloc_statistics",
     "read_quakeml_solutions",
     "read_rayinvr_model",
+    "read_responses",
     "read_sac_station",
     "read_satsi_mechanisms",
     "read_satsi_nodes",

@@ -35,6 +35,8 @@ class CatalogTables:
     polarities : pyarrow.Table
         First motions; one with the time of a pick is that of the pick.
     amplitudes : pyarrow.Table
+    local_amplitudes : pyarrow.Table
+        Wood-Anderson amplitudes of picks.
     hypocenters, arrivals : pyarrow.Table
         Located hypocenters, and the picks that they rest on.
     mechanisms, solutions : pyarrow.Table
@@ -45,6 +47,7 @@ class CatalogTables:
     picks: pa.Table = field(default_factory=partial(empty_table, "picks"))
     polarities: pa.Table = field(default_factory=partial(empty_table, "polarities"))
     amplitudes: pa.Table = field(default_factory=partial(empty_table, "amplitudes"))
+    local_amplitudes: pa.Table = field(default_factory=partial(empty_table, "local_amplitudes"))
     hypocenters: pa.Table = field(default_factory=partial(empty_table, "hypocenters"))
     arrivals: pa.Table = field(default_factory=partial(empty_table, "arrivals"))
     mechanisms: pa.Table = field(default_factory=partial(empty_table, "mechanisms"))
@@ -127,7 +130,7 @@ class CatalogEvent:
     event_id : str
     given, located, mechanism : dict or None
         Rows of the events, the hypocenters (if it was located) and the mechanisms.
-    solutions, amplitudes : list of dict
+    solutions, amplitudes, local_amplitudes : list of dict
     picks : list of CatalogPick
         By time.
     untimed : int
@@ -140,6 +143,7 @@ class CatalogEvent:
     mechanism: Row | None = None
     solutions: list[Row] = field(default_factory=list)
     amplitudes: list[Row] = field(default_factory=list)
+    local_amplitudes: list[Row] = field(default_factory=list)
     picks: list[CatalogPick] = field(default_factory=list)
     untimed: int = 0
 
@@ -208,6 +212,7 @@ def _make_event(event_id: str, rows: dict[str, list[Row]]) -> CatalogEvent:
         next(iter(rows["mechanisms"]), None),
         sorted(rows["solutions"], key=lambda r: int(r["solution"])),
         rows["amplitudes"],
+        rows["local_amplitudes"],
     )
     picks = [
         CatalogPick(

@@ -299,6 +299,47 @@ def amplitude_elements(row: Row, name: str) -> Iterator[str]:
             yield "      </amplitude>"
 
 
+def local_amplitude_element(
+    row: Row, name: str, picks: Sequence[tuple[CatalogPick, str]]
+) -> Iterator[str]:
+    """Give a Wood-Anderson amplitude of a pick: type ``AML``, meters, zero to peak.
+
+    Parameters
+    ----------
+    row : dict
+        Row of the local amplitudes; nothing is given where it has none.
+    name : str
+        Its public id.
+    picks : sequence of (CatalogPick, str)
+        Picks of the event with their public ids.
+    """
+    value = row["amplitude_wa_mm"]
+    if not math.isfinite(value) or value <= 0.0:
+        return
+    names = ("network", "station", "location_code", "channel")
+    words = "".join(
+        f" {key}={quoteattr(_NOT_XML.sub('?', row[column]))}"
+        for key, column in zip(
+            ("networkCode", "stationCode", "locationCode", "channelCode"), names, strict=True
+        )
+        if row[column] or key in ("networkCode", "stationCode")
+    )
+    own = (row["network"], row["station"], row["phase"], row["time"])
+    pick = next((n for p, n in picks if (p.network, p.station, p.phase, p.time) == own), "")
+    yield f"      <amplitude publicID={quoteattr(name)}>"
+    yield f"        {quantity('genericAmplitude', str(Decimal(repr(float(value))).scaleb(-3)))}"
+    yield "        <type>AML</type>"
+    yield "        <category>point</category>"
+    yield "        <unit>m</unit>"
+    if math.isfinite(row["amplitude_wa_snr"]):
+        yield f"        <snr>{row['amplitude_wa_snr']!r}</snr>"
+    if pick:
+        yield f"        <pickID>{clean(pick)}</pickID>"
+    yield f"        <waveformID{words}/>"
+    yield "        <evaluationMode>automatic</evaluationMode>"
+    yield "      </amplitude>"
+
+
 def mechanism_element(row: Row, name: str, origin: str, planes: Sequence[Row]) -> Iterator[str]:
     """Give a focal mechanism with both nodal planes and their errors.
 

@@ -20,6 +20,7 @@ from quakeloom.formats._quakeml_elements import (
     Creation,
     amplitude_elements,
     comment_text,
+    local_amplitude_element,
     magnitude_element,
     mechanism_element,
     origin_element,
@@ -156,6 +157,9 @@ def _event(event: CatalogEvent, creation: Creation) -> Iterator[str]:
         yield from pick_element(pick, name)
     for number, row in enumerate(event.amplitudes, start=1):
         yield from amplitude_elements(row, own_id("amplitude", f"{key}.{number}"))
+    for number, row in enumerate(event.local_amplitudes, start=1):
+        amplitude = own_id("amplitude", f"{key}.local.{number}")
+        yield from local_amplitude_element(row, amplitude, picks)
     for place, (row, name) in enumerate(origins):
         yield from origin_element(event, row, name, picks if place == 0 else ())
     preferred = origins[0][1] if origins else ""

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from continuous_records import COUNTS_PER_M_S, ground, write_inventory, write_records
 from quakeloom.config import Cluster, Detect, Waveforms
-from quakeloom.formats import Trace, write_miniseed
 from quakeloom.stages.detect.archive_days import DAY, ArchiveDays, day_name, day_start
-from quakeloom.stages.without_a_run.detect_folder import Asked, detect_folder, index_folder
+from quakeloom.stages.detect.verbs import DetectAsked
+from quakeloom.stages.without_a_run.detect_folder import detect_folder, index_folder
 
 MIDNIGHT = day_start("2020-01-02")
 SECOND = 1_000_000_000
 BEGIN = MIDNIGHT - 420 * SECOND
 """Records begin seven minutes before midnight."""
 
-ASKED = Asked(Detect(), Waveforms(picker="classical", polarity="classical"), Cluster())
+ASKED = DetectAsked(Detect(), Waveforms(picker="classical", polarity="classical"), Cluster())
 
 
-def ground(seconds: int, onsets: list[float], seed: int = 1) -> np.ndarray:
-    """Three components (E, N, Z) with a P and an S 4 s later at every onset, counts at 100 Hz."""
-    r = np.random.default_rng(seed)
-    data = r.normal(0.0, 100.0, (3, seconds * 100))
-    t = np.arange(800) / 100.0
-    for onset in onsets:
-        for rows, late, size in (((2,), 0.0, 3000.0), ((0, 1), 4.0, 9000.0)):
-            at = round((onset + late) * 100)
-            wave = size * np.exp(-t / 0.8) * np.sin(2 * np.pi * 7.0 * t)
-            for k in rows:
-                n = min(t.size, data.shape[1] - at)
-                data[k, at : at + n] += wave[:n]
-    return np.round(data).astype(np.int32)
-
-
-def write(
-    folder: Path,
-    data: np.ndarray,
-    cuts: tuple[int, ...] = (),
-    start: int = BEGIN,
-    station: str = "ABC",
-    band: str = "HH",
-) -> None:
-    """Write components to files that end at some samples."""
-    edges = (0, *cuts, data.shape[1])
-    for c, row in zip("ENZ", data, strict=True):
-        for a, b in pairwise(edges):
-            begin = start + a * 10_000_000
-            name = folder / f"{station}.{band}{c}.{begin}.mseed"
-            folder.mkdir(exist_ok=True)
-            trace = Trace("XX", station, "", f"{band}{c}", begin, 100.0, row[a:b], b - a, "")
-            write_miniseed(name, [trace])
+def write(folder, data, cuts=(), start=BEGIN, **codes) -> None:
+    write_records(folder, data, start, cuts, **codes)
 
 
 def picks(found) -> list[tuple]:
@@ -138,3 +108,30 @@ def test_pulses_of_a_calibration_are_refused_and_an_earthquake_among_them_is_kep
     assert len(p) <= 2
     assert any(abs(t - 438.3) < 0.3 for t in p)
     assert "come at one interval" in found.detection_days.column("reason")[0].as_py()
+
+
+def test_an_earthquake_of_known_motion_has_its_wood_anderson_amplitude(tmp_path):
+    """A broadband record of 4e8 counts per m/s: the pendulum's equation, solved in time."""
+    from scipy.signal import lsim
+
+    data = ground(300, [150.0])
+    write(tmp_path / "a", data, start=MIDNIGHT)
+    file = tmp_path / "stations.xml"
+    write_inventory(file)
+    asked = replace(ASKED, detect=Detect(responses=[str(file)]))
+    found = detect_folder(tmp_path / "a", asked).detections.to_pylist()
+    p, s = found
+    still = ground(300, [150.0])[0][14_000:17_000] / COUNTS_PER_M_S
+    w = 2 * np.pi / 0.8
+    shown = lsim(([2080e3, 0.0], [1.0, 1.4 * w, w * w]), still, np.arange(3000) / 100.0)[1]
+    # noise, and what lies below 0.2 Hz, which is not measured, are some per cent
+    assert s["amplitude_wa_mm"] == pytest.approx(np.abs(shown).max(), rel=0.05)
+    assert s["amplitude_wa_snr"] > 20.0
+    up = np.abs(data[2, 14_950:15_700]).max() / COUNTS_PER_M_S
+    assert s["peak_velocity_m_s"] == pytest.approx(up, rel=0.05)
+    assert p["peak_velocity_m_s"] == pytest.approx(s["peak_velocity_m_s"], rel=1e-3)
+    assert not s["amplitude_clipped"]
+    # without the response the same pick says why it has none
+    none = detect_folder(tmp_path / "a", ASKED).detections.to_pylist()
+    assert np.isnan(none[1]["amplitude_wa_mm"])
+    assert none[1]["amplitude_reason"] == "no response is known"

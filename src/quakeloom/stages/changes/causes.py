@@ -25,6 +25,7 @@ _WORDS = {
     "models": "velocity models",
     "rejects": "records put aside",
     "rounds": "rounds of station terms",
+    "responses": "responses of instruments",
     "rows": "rows of events",
     "stations": "stations",
     "times": "travel times of the ensemble (models, or places of stations)",

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Detect
 from quakeloom.core import StorageError
-from quakeloom.detection import find_regular, mend_spikes
+from quakeloom.detection import find_clipped, find_regular, mend_spikes
 from quakeloom.picking import PickOptions, Picks, pick_records
-from quakeloom.signal import Piece, Record, flag_bit, flag_names, is_clipped_before
+from quakeloom.signal import Piece, Record, flag_names
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
@@ -22,11 +22,14 @@ from quakeloom.stages.archive.record_sets import (
     Problem,
     RecordSet,
 )
+from quakeloom.stages.detect.amplitudes import AmplitudeMeter, find_window
 from quakeloom.stages.detect.archive_days import DAY, MARGIN, NANO, day_name
 from quakeloom.stages.detect.instruments import order_instruments, refuse_instrument
+from quakeloom.stages.detect.responses import StationResponses
 from quakeloom.stages.detect.spans import Span, clip_spans, join_spans, span_seconds, without_spans
 from quakeloom.stages.weights.kept_networks import ChosenWeights, kept_picker, kept_reader
 from quakeloom.stages.weights.polarity_readers import Reader
+from quakeloom.store import input_name
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +47,8 @@ _SPIKY = 0.01
 """Share of samples that are spikes from which on an instrument is put aside; chosen here: arrivals
 would be lost among what was mended."""
 
-_CLIP_S = 30.0
-"""Seconds around a pick that say whether it is clipped."""
+_CLIP_S = 60.0
+"""Seconds before a pick in which a channel at its limit makes it doubtful (chosen here)."""
 
 _STEEP_DEG = 60.0
 """Dip from which a channel counts as the vertical where it cannot be turned, as where first motions
@@ -66,6 +69,7 @@ class StationDayTask:
         Traces that touch the day with its margins; empty for instruments that are silent.
     directions : SensorDirections
         Of the station.
+    responses : StationResponses
     """
 
     detect: Detect
@@ -74,6 +78,7 @@ class StationDayTask:
     day: int
     instruments: dict[Instrument, tuple[IndexRow, ...]]
     directions: SensorDirections
+    responses: StationResponses
 
 
 @dataclass
@@ -89,11 +94,17 @@ class InstrumentDay:
     dead: set[str] = field(default_factory=set)
     is_covered: bool = False
     notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     spikes: int = 0
     samples: int = 0
     refused: int = 0
     flooded: int = 0
+    clipped: dict[str, list[Span]] = field(default_factory=dict)
     picks: list[dict[str, Any]] = field(default_factory=list)
+
+    def is_clipped(self, channel: str, span: Span) -> bool:
+        """Say whether a channel stood at its limit within a span."""
+        return any(a <= span[1] and b >= span[0] for a, b in self.clipped.get(channel, ()))
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,7 @@ class _StationDay:
         self.picker = kept_picker(task.picker)
         self.reader = kept_reader(task.reader)
         self.span = task.day, task.day + DAY
+        self.meter = AmplitudeMeter(task.detect, self.picker.components, task.responses)
         self.archive = ArchiveReader(12, task.directions, mend=self._mend)
         self.problems: list[Problem] = []
         self.days = {i: InstrumentDay(i) for i in task.instruments}
@@ -156,19 +168,23 @@ class _StationDay:
         usable = {}
         for instrument, rows in self.task.instruments.items():
             day = self.days[instrument]
-            day.file = str(rows[0].file) if rows else ""
+            own = [r for r in rows if touches(r, self.span)]
+            day.file = input_name(own[0].file) if own else ""
             reason = refuse_instrument(instrument, rows)
             if reason:
                 day.status, day.reason = "refused_instrument", reason
-            elif rows:
+            elif own:
                 usable[instrument] = rows
         return order_instruments(usable, self.picker.sampling_rate_hz)
 
     def _mend(self, piece: Piece) -> Piece:
-        """Mend the spikes of a piece, and count those of the block."""
+        """Mend the spikes of a piece, count those of the block, and note where it is clipped."""
         samples, found = mend_spikes(piece.samples)
         assert self._now is not None
         day, (start, end) = self._now
+        for a, b in find_clipped(samples):
+            at_limit = piece.part(a, b)
+            day.clipped.setdefault(piece.channel, []).append((at_limit.start, at_limit.end))
         day.samples += piece.samples.size
         if not found.size:
             return piece
@@ -197,9 +213,10 @@ class _StationDay:
             self.problems.append(
                 Problem(str(touching[0].file), "trace", day.instrument.station, reason)
             )
-            day.notes.append(reason)
+            day.failed.append(reason)
             return []
         self.problems += problems
+        day.failed += [p.reason for p in problems if p.record == "file"]
         day.notes += [p.reason for p in problems]
         return records
 
@@ -234,21 +251,38 @@ class _StationDay:
             self.problems.append(
                 Problem(file, "pick", station, f"{day_name(self.span[0])}: {reason}")
             )
+        is_wanted = np.zeros(len(picks.phase), bool)
+        for a, b in wanted:
+            is_wanted |= (picks.time >= a) & (picks.time < b)
+        measured = self.meter.measure(
+            record, day.instrument.location_code, picks.phase, picks.time, is_wanted
+        )
+        p_times, s_times = (picks.time[[p == phase for p in picks.phase]] for phase in ("P", "S"))
         for i, phase in enumerate(picks.phase):
             time = int(picks.time[i])
-            if not any(a <= time < b for a, b in wanted):
+            if not is_wanted[i]:
                 continue
+            channel, amplitude = picks.channel[i], measured[i]
+            window = find_window(time, phase, p_times, s_times)
+            within = window.start, window.end
+            near = time - round(_CLIP_S * NANO), time
             row = {
                 "network": day.instrument.network,
                 "station": station,
                 "location_code": day.instrument.location_code,
-                "channel": picks.channel[i],
+                "channel": channel,
                 "phase": phase,
                 "time": time,
                 "uncertainty_s": float(picks.uncertainty_s[i]),
                 "probability": float(picks.probability[i]),
                 "snr": float(picks.snr[i]),
-                "clipped": _is_clipped(record, picks.channel[i], time),
+                "clipped": day.is_clipped(channel, near),
+                "amplitude_clipped": any(day.is_clipped(c, within) for c in record.channels),
+                "amplitude_wa_mm": amplitude.wood_anderson_mm,
+                "amplitude_wa_snr": amplitude.snr,
+                "amplitude_corner_hz": amplitude.corner_hz,
+                "peak_velocity_m_s": amplitude.velocity_m_s,
+                "amplitude_reason": amplitude.reason,
                 "orientation": record.orientation,
                 "choice": record.choice,
                 "source_file": file,
@@ -320,6 +354,15 @@ class _StationDay:
             self.problems.append(Problem(day.file, "pick", day.instrument.station, reason))
 
 
+def touches(row: IndexRow, span: Span) -> bool:
+    """Say whether a trace can hold samples of a span.
+
+    A file that is known by its name alone is taken for that of its day, without its neighbors.
+    """
+    spare = 60 * NANO if row.sampling_rate_hz == 0.0 else 0
+    return row.start + spare < span[1] and row.end - spare > span[0]
+
+
 def read_first_motions(
     reader: Reader, windows: list[NDArray[np.float32]]
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
@@ -327,17 +370,6 @@ def read_first_motions(
     if not windows:
         return np.zeros(0, np.int8), np.zeros(0)
     return reader.read_polarities(np.stack(windows))
-
-
-def _is_clipped(record: Record, channel: str, time: int) -> bool:
-    """Say whether a channel was at its limit by a pick already."""
-    k = record.channels.index(channel)
-    if not record.flags[k] & flag_bit("clipped"):
-        return False
-    at = round((time - record.start) * record.rate_hz / NANO)
-    first = max(at - round(_CLIP_S * record.rate_hz), 0)
-    near = record.data[k, first : at + round(_CLIP_S * record.rate_hz)]
-    return is_clipped_before(near, at - first)
 
 
 def describe_day(day: InstrumentDay, span: Span) -> dict[str, Any]:
@@ -390,6 +422,8 @@ def _judge(day: InstrumentDay, recorded: list[Span], picked: list[Span]) -> tupl
     short = any("shorter than" in n for n in day.notes)
     if short:
         return "too_short", notes
+    if day.failed:
+        return "unreadable", "; ".join(dict.fromkeys(day.failed))
     if notes:
-        return "unreadable", notes
+        return "constant", notes
     return "no_data", "its files hold nothing of this day"

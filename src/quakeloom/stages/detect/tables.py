@@ -36,7 +36,7 @@ def detection_table(rows: list[dict[str, Any]], picker: str) -> pa.Table:
     columns |= {n: np.array([r.get(n, np.nan) for r in rows], np.float64) for n in _NUMBERS}
     columns["time"] = np.array([r["time"] for r in rows], np.int64).astype("datetime64[ns]")
     columns["polarity"] = np.array([r["polarity"] for r in rows], np.int8)
-    columns["clipped"] = [r["clipped"] for r in rows]
+    columns |= {n: [r[n] for r in rows] for n in ("clipped", "amplitude_clipped")}
     columns["reversed"] = [r["orientation"] == "reversed" for r in rows]
     columns["picker"] = [picker] * len(rows)
     return make_table("detections", columns, rows=len(rows))

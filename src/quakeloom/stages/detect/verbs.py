@@ -25,6 +25,13 @@ from quakeloom.stages.detect.archive_days import (
     read_day,
     read_days,
 )
+from quakeloom.stages.detect.responses import (
+    NO_RESPONSES,
+    NetworkResponses,
+    load_responses,
+    response_files,
+    responses_digest,
+)
 from quakeloom.stages.detect.station_day import StationDayTask, detect_station_day
 from quakeloom.stages.detect.tables import day_table, detection_table, reject_table
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -84,6 +91,7 @@ def inputs(run: PlannedRun) -> StageInputs:
             reader_digest(run.settings.waveforms.polarity),
         ],
         "directions": read_directions(run.settings, run.layout).digest,
+        "responses": responses_digest(run.settings, run.layout.ingest),
     }
     return StageInputs(common=common, each={day: {"archive": d} for day, d in days.items()})
 
@@ -104,6 +112,23 @@ def compute(settings: Settings, layout: RunLayout, partition: str) -> dict[str, 
     return detect_day(settings, layout, partition).tables()
 
 
+@dataclass(frozen=True)
+class DetectAsked:
+    """Settings that decide picks over all time, and where they are computed."""
+
+    detect: Detect
+    waveforms: Waveforms
+    cluster: Cluster
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What metadata say of instruments: where sensors point, and their responses."""
+
+    directions: SensorDirections
+    responses: NetworkResponses = NO_RESPONSES
+
+
 def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections:
     """Pick all stations of the archive of a run on one day.
 
@@ -119,46 +144,45 @@ def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections
     assert settings.waveforms is not None
     assert settings.detect is not None
     index = read_day(layout.ingest, day)
-    directions = read_directions(settings, layout)
-    return detect_index(
-        index, day, settings.detect, settings.waveforms, settings.cluster, directions
+    names = {i.station for i, _ in index.channels}
+    known = Instruments(
+        read_directions(settings, layout),
+        load_responses(response_files(settings, layout.ingest), names),
     )
+    asked = DetectAsked(settings.detect, settings.waveforms, settings.cluster)
+    return detect_index(index, day, asked, known)
 
 
 def detect_index(
     index: ArchiveIndex,
     day: str,
-    detect: Detect,
-    waveforms: Waveforms,
-    cluster: Cluster,
-    directions: SensorDirections,
+    asked: DetectAsked,
+    known: Instruments,
     progress: Callable[[str], None] = lambda _: None,
 ) -> DayDetections:
     """Pick all stations of an index on one day; see :func:`detect_day`."""
-    tasks = list(_tasks(index, day, detect, waveforms, directions))
+    tasks = list(_tasks(index, day, asked, known))
+    cluster = asked.cluster
     workers = find_workers(cluster, len(tasks), BASE_MB, TASK_MB)
     picks, days = [], []
-    problems: list[Problem] = []
+    problems = [Problem(f, "response", "", reason) for f, reason in known.responses.problems]
     with open_executor(cluster, workers) as executor:
         for number, found in enumerate(executor.map(detect_station_day, tasks), start=1):
             picks += found.picks
             days += found.days
             problems += found.problems
             progress(f"{day}: {number} of {len(tasks)} stations, {len(picks)} picks")
-    name = kept_picker(choose_picker(waveforms.picker)).name
+    name = kept_picker(choose_picker(asked.waveforms.picker)).name
     return DayDetections(
         detection_table(picks, name), day_table(days), reject_table(problems), name
     )
 
 
 def _tasks(
-    index: ArchiveIndex,
-    day: str,
-    detect: Detect,
-    waveforms: Waveforms,
-    directions: SensorDirections,
+    index: ArchiveIndex, day: str, asked: DetectAsked, known: Instruments
 ) -> Iterator[StationDayTask]:
     """Yield the stations of an index in order."""
+    detect, waveforms = asked.detect, asked.waveforms
     picker, reader = choose_picker(waveforms.picker), choose_reader(waveforms.polarity)
     wanted = only_stations(index, detect.stations)
     stations: dict[tuple[str, str], dict[Instrument, tuple[IndexRow, ...]]] = {}
@@ -168,10 +192,11 @@ def _tasks(
             stations.setdefault(key, {})[instrument] = tuple(
                 sorted(rows, key=lambda r: (r.start, r.channel, str(r.file)))
             )
-    for (_, station), instruments in stations.items():
+    for (network, station), instruments in stations.items():
         yield StationDayTask(
-            detect, picker, reader, day_start(day), instruments, directions.of_station(station)
-        )
+            detect, picker, reader, day_start(day), instruments,
+            known.directions.of_station(station), known.responses.of(network, station),
+        )  # fmt: skip
 
 
 def promise_memory(settings: Settings) -> int:
@@ -184,6 +209,8 @@ __all__ = [
     "SECONDS_PER_STATION_DAY",
     "TASK_MB",
     "DayDetections",
+    "DetectAsked",
+    "Instruments",
     "days_of_archive",
     "detect_day",
     "detect_index",

@@ -34,6 +34,7 @@ from quakeloom.simulate import (
     sources_near,
 )
 from quakeloom.stages.frame.code_digests import code_digest
+from quakeloom.stages.simulate.reading import STATIONXML
 from quakeloom.stages.takeoff.reading import find_model
 from quakeloom.store import (
     Item,
@@ -48,9 +49,6 @@ from quakeloom.travel import TableStack, stack_tables, table_grid, trace_table
 
 ARCHIVE = "archive"
 """Folder of the day files, in the structure of SeisComP (SDS)."""
-
-STATIONXML = "stations.xml"
-"""Stations with their responses."""
 
 TRUTH = ("true_events", "true_arrivals", "true_noise", "true_stations")
 """Tables of the truth."""

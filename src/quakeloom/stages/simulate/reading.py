@@ -19,3 +19,7 @@ def simulation_options(settings: Settings) -> SimulationOptions:
         reversed_station_fraction=simulation.reversed_station_fraction,
         repeating_fraction=simulation.repeating_fraction,
     )
+
+
+STATIONXML = "stations.xml"
+"""Stations of a simulated continuous record with their responses, beside its archive."""

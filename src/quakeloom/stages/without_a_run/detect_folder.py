@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from quakeloom import __version__
-from quakeloom.config import Cluster, Detect, Waveforms, parse_settings
+from quakeloom.config import parse_settings
 from quakeloom.core import InputError
 from quakeloom.formats import SourceTables, read_source
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.index import ArchiveIndex, IndexBuilder, settle_index
 from quakeloom.stages.archive.record_sets import Problem, list_files, read_headers
 from quakeloom.stages.detect.archive_days import ArchiveDays
+from quakeloom.stages.detect.responses import load_responses
 from quakeloom.stages.detect.tables import reject_table
-from quakeloom.stages.detect.verbs import DayDetections, detect_index
+from quakeloom.stages.detect.verbs import DayDetections, DetectAsked, Instruments, detect_index
 from quakeloom.store import is_input, open_folder, write_table
 
 
@@ -41,18 +42,9 @@ class FolderDetections:
     days: list[str]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Settings of the command."""
-
-    detect: Detect
-    waveforms: Waveforms
-    cluster: Cluster
-
-
 def parse_asked(
     values: dict[str, Any], weights: str, polarity: str, workers: int, stations: Path
-) -> Asked:
+) -> DetectAsked:
     """Check the settings of ``quakeloom detect``; responses are those of the stations' file."""
     values.setdefault("responses", [str(stations)])
     cluster = {"kind": "local", "workers": workers} if workers else {}
@@ -67,7 +59,7 @@ def parse_asked(
     settings = parse_settings(given, "quakeloom detect")
     assert settings.waveforms is not None
     assert settings.detect is not None
-    return Asked(settings.detect, settings.waveforms, settings.cluster)
+    return DetectAsked(settings.detect, settings.waveforms, settings.cluster)
 
 
 def read_stations(path: Path) -> SourceTables:
@@ -101,7 +93,7 @@ def index_folder(path: Path) -> tuple[ArchiveIndex, list[Problem]]:
 
 def detect_folder(
     path: Path,
-    asked: Asked,
+    asked: DetectAsked,
     stations: pa.Table | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> FolderDetections:
@@ -111,7 +103,7 @@ def detect_folder(
     ----------
     path : Path
         A file, a folder of files, a tree such as SDS.
-    asked : Asked
+    asked : DetectAsked
     stations : pyarrow.Table, optional
         Registered table ``stations`` with directions of sensors; without it the headers tell.
     progress : callable
@@ -131,14 +123,15 @@ def detect_folder(
             f"No file at '{path}' holds a record, so nothing was picked.{why} `quakeloom formats` "
             "lists what can be read."
         )
-    directions = SensorDirections(stations, asked.waveforms.orientation == "metadata")
+    known = Instruments(
+        SensorDirections(stations, asked.waveforms.orientation == "metadata"),
+        load_responses(
+            [Path(f) for f in asked.detect.responses], {i.station for i, _ in index.channels}
+        ),
+    )
     found: list[DayDetections] = []
     for name in names:
-        day = detect_index(
-            days.of_day(name), name, asked.detect, asked.waveforms, asked.cluster, directions,
-            progress,
-        )  # fmt: skip
-        found.append(day)
+        found.append(detect_index(days.of_day(name), name, asked, known, progress))
     detections, rows, rejects = (
         pa.concat_tables([getattr(f, n) for f in found])
         for n in ("detections", "detection_days", "rejects")

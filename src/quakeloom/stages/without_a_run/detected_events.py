@@ -30,6 +30,11 @@ _KEY = ("network", "station", "location_code", "channel", "phase")
 """Columns that say, with the time, which detection a pick is."""
 
 
+_AMPLITUDES = ("amplitude_wa_mm", "amplitude_wa_snr", "amplitude_corner_hz", "peak_velocity_m_s",
+               "amplitude_clipped", "amplitude_reason")  # fmt: skip
+"""Columns of amplitudes."""
+
+
 @dataclass(frozen=True)
 class DetectedEvents:
     """How many events came of detections.
@@ -110,6 +115,14 @@ def event_readings(catalog: AssociatedCatalog, detections: pa.Table) -> pa.Table
     }, rows=len(ids))  # fmt: skip
 
 
+def event_amplitudes(catalog: AssociatedCatalog, detections: pa.Table) -> pa.Table:
+    """Return the amplitudes of the picks of events as the registered table ``local_amplitudes``."""
+    rows, ids = _matched(catalog, detections)
+    own = detections.take(pa.array(rows))
+    columns = {n: own.column(n) for n in (*_KEY, "time", *_AMPLITUDES)}
+    return make_table("local_amplitudes", {"event_id": ids, **columns}, rows=len(ids))
+
+
 def _matched(catalog: AssociatedCatalog, detections: pa.Table) -> tuple[list[int], list[str]]:
     """Return the detections that events have, by row, with the ids of the events."""
 
@@ -131,6 +144,7 @@ def write_catalog(
         events=catalog.events,
         picks=catalog.picks,
         polarities=event_readings(catalog, detections),
+        local_amplitudes=event_amplitudes(catalog, detections),
         hypocenters=hypocenters,
         arrivals=read_table(folder / "arrivals.parquet", "arrivals"),
     )
