@@ -5,6 +5,9 @@ from __future__ import annotations
 from quakeloom.config import Settings
 from quakeloom.simulate import SimulationOptions, national, small_region
 
+STATIONXML = "stations.xml"
+"""Stations of a simulated continuous record with their responses, beside its archive."""
+
 
 def simulation_options(settings: Settings) -> SimulationOptions:
     """Return the options of the simulation that the settings ask for."""
@@ -19,7 +22,3 @@ def simulation_options(settings: Settings) -> SimulationOptions:
         reversed_station_fraction=simulation.reversed_station_fraction,
         repeating_fraction=simulation.repeating_fraction,
     )
-
-
-STATIONXML = "stations.xml"
-"""Stations of a simulated continuous record with their responses, beside its archive."""
