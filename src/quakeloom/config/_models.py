@@ -490,8 +490,6 @@ class Settings(Section):
             )
         if self.detect is not None and self.waveforms is None:
             raise ValueError("`detect` picks the archives of `waveforms`; add that group")
-        if self.detect is not None and self.associate is None:
-            raise ValueError("`detect` makes picks of no event yet; add `associate: {}`")
         if self.associate is not None and self.waveforms is not None and self.detect is None:
             raise ValueError(
                 "`associate` finds events, and windows are cut around events that are known; add "

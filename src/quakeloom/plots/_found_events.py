@@ -17,6 +17,7 @@ from quakeloom.plots._style import (
 )
 
 _HOURS = 24
+"""Hours of a day."""
 
 
 @styled

@@ -50,7 +50,10 @@ from quakeloom.store import (
 log = logging.getLogger(__name__)
 
 _NAME = "associate"
+"""Name of the stage."""
+
 _TABLES = ("associations", "assignments", "unassigned_picks")
+"""Tables of every day, and of the run."""
 
 DayTables = dict[str, pa.Table]
 """Tables of a day by name."""

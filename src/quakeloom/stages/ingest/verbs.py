@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 
 from quakeloom.config import Settings
-from quakeloom.core import InputError, digest_json
+from quakeloom.core import InputError, SettingsError, digest_json
 from quakeloom.stages.frame.code_digests import code_digest
 from quakeloom.stages.frame.partition_states import refuse_changed
 from quakeloom.stages.frame.planned_rows import Ingested
@@ -38,6 +38,11 @@ def plan(run: PlannedRun) -> None:
     Where events are still to be found, there are stations and perhaps picks only; the rows are
     split when the events are there (:mod:`quakeloom.stages.ingest.found_events`).
     """
+    if run.settings.detects and not run.settings.finds_events:
+        raise SettingsError(
+            f"`detect` of '{run.settings.name}' makes picks of no event yet, and nothing in the run "
+            "finds their events. Nothing was planned; add `associate: {}`."
+        )
     if run.settings.finds_events:
         run.inputs, run.days = ingest_network(run.settings, run.layout, run.cache, run.progress)
         return
