@@ -284,7 +284,7 @@ def _tremor_spectrum(
     count = round(low * (high / low) ** random.random())
     time = np.sort(length_s * random.random(count))
     time -= time[0]
-    walk = np.cumsum(random.standard_normal(count)) * np.sqrt(3.0 / count)
+    walk = np.cumsum(random.standard_normal(count)) * np.sqrt(1.0 / count)
     swell = np.sin(np.pi * (time + 0.02 * length_s) / (1.04 * length_s))
     size = swell * np.exp(walk - walk.max()) * np.sign(random.random(count) - 0.2)
     train = np.zeros(length)
