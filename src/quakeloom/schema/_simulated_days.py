@@ -94,7 +94,7 @@ LIST = (
         "local magnitude is its negative.",
     ),
     Variable(
-        "counts_per_m_s",
+        "sensitivity",
         "float64",
         "s/m",
         "Counts for a ground velocity of 1 m/s where the response is flat.",
@@ -175,7 +175,7 @@ TABLE_LIST = (
             "network",
             "station",
             "amplitude_term",
-            "counts_per_m_s",
+            "sensitivity",
             "natural_frequency_hz",
             "noise_model_share",
         ),

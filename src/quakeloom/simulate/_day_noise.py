@@ -48,6 +48,9 @@ _LOCAL_DAY_H = (6.5, 18.5)
 _NIGHT = 0.08
 """Culture at night over that of the day; chosen here."""
 
+_MACHINE_HZ = (3.0, 24.0)
+"""Frequencies of machines; the higher one less where the sampling rate is low; chosen here."""
+
 _PASSES_PER_H = 15.0
 """Vehicles that pass a station in an hour of the day; chosen here."""
 
@@ -262,6 +265,7 @@ class StationNoise:
     def _machine_spans(self, first_s: float, end_s: float) -> list[NoiseSpan]:
         """Spans in which a pump or a generator runs; its value is its frequency in Hz."""
         found = []
+        high = min(_MACHINE_HZ[1], 0.3 * self.options.rate)
         for day in range(int(first_s // DAY_S) - 1, int(end_s // DAY_S) + 1):
             if not is_flawed(self, "machine", day):
                 continue
@@ -269,7 +273,7 @@ class StationNoise:
             for _ in range(12):
                 start = DAY_S * (day + random.random())
                 length = 60.0 * 5.0 * 12.0 ** random.random()
-                hertz = round(3.0 * 8.0 ** random.random(), 3)
+                hertz = round(_MACHINE_HZ[0] * (high / _MACHINE_HZ[0]) ** random.random(), 3)
                 if start < end_s and start + length > first_s:
                     found.append(NoiseSpan("machine", start, start + length, hertz))
         return found
@@ -306,7 +310,7 @@ def is_flawed(noise: StationNoise, kind: str, day: int) -> bool:
     u = random.random(noise.stations.count)
     chosen = int(np.argmin(u))
     if kind == "clock":
-        # a dead station's clock would be seen by nobody
+        # the clock of a dead station could not be seen
         dead = random_stream(noise.seed, "day flaws", "dead", day).random(noise.stations.count)
         order = np.argsort(u, kind="stable")
         if order.size > 1 and order[0] == np.argmin(dead) and "dead" in noise.options.noise:

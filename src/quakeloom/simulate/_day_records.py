@@ -28,7 +28,7 @@ _REACH_S = 600.0
 """No record of a local source is longer, s."""
 
 _FAINTEST = 0.02
-"""Records are made down to so much of the background; chosen here: nobody sees less."""
+"""Records are made down to so much of the background; chosen here: less cannot be seen."""
 
 _BAND_HZ = (2.0, 20.0)
 """Band in which signal-to-noise ratios are taken, Hz."""

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 LENGTH_S = 4096
 """Length of a record from the origin on, s; surface waves of 90 degrees have passed then."""
 
+_FADE_S = 200
+"""A record swells and fades over so many seconds; P comes after six minutes and more."""
+
 _HIGHEST_HZ = 4.0
 """Frequencies above are left out: nothing comes through the mantle there."""
 
@@ -116,7 +119,7 @@ def record_teleseism(
     vertical, radial, transverse = (np.zeros(count, np.complex128) for _ in range(3))
     level = 2e-6 * np.pi * 10.0 ** (magnitude - 6.6 - 0.01 * (degrees - 30.0))
     for phase in TELESEISMIC_PHASES:
-        wave = _SIZE[phase] * body * np.exp(-np.pi * f * _T_STAR_S[phase])
+        wave = _SIZE[phase] * body * _attenuation(f, _T_STAR_S[phase])
         wave = wave * np.exp(-2j * np.pi * f * (arrivals[phase] + late))
         if phase == "S":
             radial += 0.6 * wave
@@ -126,7 +129,7 @@ def record_teleseism(
             vertical += wave
             radial += radial_share * wave
     # the level is that of P after its attenuation
-    alone = body * np.exp(-np.pi * f * _T_STAR_S["P"])
+    alone = body * _attenuation(f, _T_STAR_S["P"])
     scale = level / max(float(np.abs(scipy.fft.irfft(alone, 2 * count)).max()) * count, 1e-300)
     rayleigh, love = (
         _surface_wave(random, f, distance, late, magnitude, degrees, faster)
@@ -148,8 +151,10 @@ def record_teleseism(
     padded = np.zeros((3, length // 2 + 1), np.complex128)
     padded[:, :count] = spectrum * (0.5 * length)
     ground = scipy.fft.irfft(padded, length, axis=-1)
-    fade = 200 * rate
-    ground[:, length - fade :] *= np.cos(0.5 * np.pi * np.arange(fade) / fade) ** 2
+    fade = _FADE_S * rate
+    ramp = np.sin(0.5 * np.pi * np.arange(fade) / fade) ** 2
+    ground[:, :fade] *= ramp
+    ground[:, length - fade :] *= ramp[::-1]
     origin = int(sources.origin_ns[row])
     return TeleseismRecord(
         int(first),
@@ -177,6 +182,14 @@ def _source_spectrum(
     return np.asarray(spectrum * pulse)
 
 
+def _attenuation(f: Floats, t_star_s: float) -> NDArray[np.complex128]:
+    """Two relaxations with the loss of ``exp(-pi f t*)`` where that is 1/3, which are causal."""
+    at_hz = 1.1 / (np.pi * t_star_s)
+    relaxation = np.sqrt(np.expm1(1.1)) / (2.0 * np.pi * at_hz)
+    taper = np.clip((_HIGHEST_HZ - f) / (0.5 * _HIGHEST_HZ), 0.0, 1.0)
+    return np.asarray(np.sin(0.5 * np.pi * taper) ** 2 / (1.0 + 2j * np.pi * f * relaxation) ** 2)
+
+
 def _surface_wave(
     random: np.random.Generator,
     f: Floats,
@@ -192,10 +205,16 @@ def _surface_wave(
     delay = distance_km / velocity + late
     phase = -2.0 * np.pi * np.cumsum(delay) * (f[1] - f[0])
     shape = np.exp(-0.5 * (np.log(np.maximum(f, f[1]) / 0.05) / 0.45) ** 2)
-    rough = np.convolve(random.standard_normal(f.size), np.ones(9) / 3.0, "same")
+    rough = np.convolve(random.standard_normal(f.size), np.ones(41) / 6.4, "same")
     shape = shape * (1.0 + 0.25 * rough)
     wave = shape * np.exp(1j * (phase + 2.0 * np.pi * random.random()))
-    peak = float(np.abs(scipy.fft.irfft(wave, 2 * f.size)).max()) * f.size
+    motion = scipy.fft.irfft(wave, 2 * f.size)
+    # the kinks of the velocities send something ahead; P must stand alone
+    time = np.arange(motion.size) / (2.0 * _HIGHEST_HZ)
+    first = distance_km / (1.1 * float(velocity.max()))
+    motion *= np.clip((time - first) / 100.0 + 1.0, 0.0, 1.0)
+    wave = scipy.fft.rfft(motion)[: f.size]
+    peak = float(np.abs(motion).max()) * f.size
     # A / T in micrometers a second makes 2 pi of it of velocity
     level = 2e-6 * np.pi * 10.0 ** (magnitude - 1.66 * np.log10(degrees) - 3.3)
     return np.asarray(wave * (level / max(peak, 1e-300)))

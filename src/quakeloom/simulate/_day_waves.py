@@ -35,6 +35,10 @@ _TAIL_S = 25.0
 """What is made after S of a magnitude of 0, s; ten times longer for four units more. Chosen here:
 the coda has then sunk into the noise."""
 
+_ABSORBED_S = 25.0
+"""Time in which absorption takes the amplitude of the coda down to 1/e, s: about Qc / (pi f) with
+Qc = 100 f^0.8 from 1 to 20 Hz (Aki & Chouet 1975 and many after them)."""
+
 _MOST_TAIL_S = 300.0
 """At most, s; chosen here."""
 
@@ -263,6 +267,10 @@ def _ground_spectrum(
     """Spectra of vertical, radial and transverse ground velocity."""
     p_train, s_train = np.zeros((1, 3, length)), np.zeros((1, 3, length))
     place_arrivals(*describe_arrivals(p), float(rate), p_train, s_train)
+    # scattered waves are absorbed on their way, not only spread
+    late = np.maximum(np.arange(length) / rate - float(p.s_time_s[0]), 0.0)
+    p_train *= np.exp(-late / _ABSORBED_S)
+    s_train *= np.exp(-late / _ABSORBED_S)
     p_train[:, :, samples:] = 0.0
     s_train[:, :, samples:] = 0.0
     corner = p.corner_hz * p.directivity
@@ -284,7 +292,7 @@ def _tremor_spectrum(
     count = round(low * (high / low) ** random.random())
     time = np.sort(length_s * random.random(count))
     time -= time[0]
-    walk = np.cumsum(random.standard_normal(count)) * np.sqrt(3.0 / count)
+    walk = np.cumsum(random.standard_normal(count)) * np.sqrt(1.0 / count)
     swell = np.sin(np.pi * (time + 0.02 * length_s) / (1.04 * length_s))
     size = swell * np.exp(walk - walk.max()) * np.sign(random.random(count) - 0.2)
     train = np.zeros(length)

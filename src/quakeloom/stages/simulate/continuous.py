@@ -360,7 +360,7 @@ def _write_stations(earth: DayEarth, folder: Item) -> None:
         "network": made.table["network"],
         "station": made.table["station"],
         "amplitude_term": made.amplitude_term,
-        "counts_per_m_s": made.counts_per_m_s,
+        "sensitivity": made.counts_per_m_s,
         "natural_frequency_hz": natural,
         "noise_model_share": made.noise_share,
     }
