@@ -115,9 +115,13 @@ class Place:
         """Start ``quakeloom run`` in a session of its own, so that a kill reaches no other."""
         values = {**os.environ, "OMP_NUM_THREADS": "1", "QUAKELOOM_PLAIN": "1", **environment}
         limit = values.pop("FAULTS_LIMIT_KB", None) or "unlimited"
+        read_only = values.pop("FAULTS_READ_ONLY", None)
+        alone = ["unshare", "--mount", "bash", "-c",
+                 'mount -o remount,bind,ro "$0" && exec "$@"', read_only]  # fmt: skip
         with self.log.open("w") as log:
             return subprocess.Popen(
-                ["bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash",
+                [*(alone if read_only else []),
+                 "bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash",
                  str(Path(sys.executable).parent / "quakeloom"), "run", "--config", "run.yaml",
                  "--cores", "2"],
                 cwd=self.folder, start_new_session=True, text=True, errors="replace",
