@@ -140,6 +140,21 @@ def run(
         return
     with planned_alone(configuration, results, call):
         run_workflow(configuration, results, call)
+        if not dry_run and not only_unlock:
+            finish(configuration, results)
+
+
+def finish(configuration: Configuration, results: Path) -> None:
+    """Record that a configuration is wholly computed, and remove what belongs to no state of now.
+
+    Nothing happens where something is missing, as when Snakemake was told to make a part.
+    """
+    from quakeloom.stages.changes.finishing import finish_update
+
+    finish_update(
+        [(s, RunLayout(results / name)) for name, s in configuration.cases.items()],
+        open_item(results) / configuration.name / "ingest" / "sources",
+    )
 
 
 @contextlib.contextmanager
