@@ -48,17 +48,19 @@ BIN_EVENTS = 3000
 
 TELL_USAGE = """
 import atexit, json, os, resource, sys, time
-_start = time.time()
+_start = [time.time()]
 def _tell():
     own, below = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     row = {
-        "argv": sys.argv, "wall": time.time() - _start,
+        "argv": sys.argv, "wall": time.time() - _start[0],
+        "served": "QUAKELOOM_JOB_SERVER" in os.environ,
         "cpu": own.ru_utime + own.ru_stime, "below": below.ru_utime + below.ru_stime,
         "memory_mb": own.ru_maxrss / 1e3,
     }
     with open(os.environ["NATIONAL_USAGE"], "a") as file:
         file.write(json.dumps(row) + "\\n")
 atexit.register(_tell)
+os.register_at_fork(after_in_child=lambda: _start.__setitem__(0, time.time()))
 """
 """What every Python process of the run loads first: it writes what it used when it ends."""
 
@@ -108,23 +110,42 @@ class Share:
         costs = {kind: asdict(cost) for kind, cost in self.costs.items()}
         file.write_text(json.dumps({**vars(self), "costs": costs}))
 
+    def job_start(self) -> float:
+        """CPU seconds to start a job: Python anew, or to hand it over where one process serves."""
+        handed = self.costs.get("hand over", Cost())
+        return handed.cpu / handed.jobs if handed.jobs else self.start_cpu
+
+    def work(self, *kinds: str) -> float:
+        """CPU seconds of jobs without starting them, which is part of them where none serves."""
+        started = 0.0 if self.costs.get("hand over", Cost()).jobs else self.start_cpu
+        rows = [self.costs[kind] for kind in kinds if kind in self.costs]
+        return float(sum(max(c.cpu - c.jobs * started, 0.0) for c in rows))
+
     def science(self, stage: str) -> float:
         """CPU seconds of the partitions of a stage without starting their processes."""
-        part = self.costs[f"{stage} part"]
-        return max(part.cpu - part.jobs * self.start_cpu, 0.0)
+        return self.work(f"{stage} part")
 
-    def gathering(self) -> float:
-        """CPU seconds of what gathers partitions, without starting it."""
-        rows = [c for kind, c in self.costs.items() if kind.endswith("finalise")]
-        return float(sum(max(c.cpu - c.jobs * self.start_cpu, 0.0) for c in rows))
+    def once(self) -> float:
+        """CPU seconds of what is done once for a stage by one process: opening, gathering."""
+        ends = ("init", "finalise", "terms")
+        kinds = [k for k in self.costs if k.split()[-1] in (*ends, "report")]
+        others = [f"{stage} part" for stage in ("takeoff", "stations")]
+        return self.work(*kinds, *others)
 
     def total(self) -> float:
         return sum(c.cpu for c in self.costs.values())
 
 
-def kind_of(argv: list[str]) -> str:
-    """Return what a process was: ``STAGE VERB``, ``plan``, ``report``, or what ran it."""
+def kind_of(argv: list[str], served: bool = False) -> str:
+    """Return what a process was: ``STAGE VERB``, ``plan``, ``report``, or what ran it.
+
+    Commands that hand their job to the serving process count as ``hand over``.
+    """
     words = [Path(argv[0]).name, *argv[1:]]
+    if words[0] == "_job_server.py":
+        return "server"
+    if served and words[0] == "quakeloom":
+        return "hand over"
     if words[0] != "quakeloom":
         return "snakemake" if "snakemake" in argv[0] else "other"
     if len(words) > 2 and words[1] in (*STAGES, "takeoff", "stations"):
@@ -153,7 +174,7 @@ def call(arguments: list[str], folder: Path, costs: dict[str, Cost] | None = Non
     rows = [json.loads(line) for line in usage.read_text().splitlines()]
     for row in rows:
         if costs is not None:
-            costs[kind_of(row["argv"])].add(row)
+            costs[kind_of(row["argv"], row["served"])].add(row)
     return float(sum(row["cpu"] for row in rows))
 
 
@@ -323,13 +344,20 @@ def print_projection(
         return {}
     jobs_now = sum(c.jobs for k, c in last.costs.items() if k.split()[-1] == "part")
     jobs = sum(many for *_, many in rows)
-    starts = jobs * last.start_cpu / 3600.0
+    starts = jobs * last.job_start() / 3600.0
     each_job = last.costs["snakemake"].cpu / max(jobs_now, 1)
-    gather = fit_growth([s.events for s in shares], [s.gathering() for s in shares])
+    events = [s.events for s in shares]
+    once = fit_growth(events, [s.once() for s in shares])
+    planned = fit_growth(events, [s.plan_again_cpu for s in shares])
     serial = {
         "snakemake": min(each_job, 1.0) * jobs / 3600.0,
-        "gather": gather.at(EVENTS) / 3600.0,
+        "opening, gathering, report": once.at(EVENTS) / 3600.0,
+        "planning again": planned.at(EVENTS) / 3600.0,
     }
+    print(
+        f"\nOpening, gathering, report: {once.fixed:.1f} s + {1e3 * once.each:.3f} ms an event; "
+        f"planning again: {planned.fixed:.1f} s + {1e3 * planned.each:.3f} ms an event"
+    )
     print("\nThe nation, modelled: hours on so many cores")
     print("| what | core hours | " + " | ".join(f"{c} cores" for c in CORES) + " |")
     print("|---" * (len(CORES) + 2) + "|")
@@ -343,7 +371,7 @@ def print_projection(
         print(f"| {name} | {hours:.2f} | " + " | ".join(f"{t:.3f}" for t in there) + " |")
     for name, hours in serial.items():
         total += hours
-        figures[f"projected_{name}_core_hours"] = hours
+        figures[f"projected_{name.replace(', ', '_').replace(' ', '_')}_core_hours"] = hours
         print(f"| {name} (one process) | {hours:.2f} | " + f"{hours:.3f} | " * len(CORES))
     print("| all | | " + " | ".join(f"{t:.3f}" for t in total) + " |")
     figures |= {f"projected_hours_{c}_cores": float(t) for c, t in zip(CORES, total, strict=True)}

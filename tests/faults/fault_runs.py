@@ -54,6 +54,10 @@ STATIONS = 16
 """First motions of an event."""
 
 
+SERVER = "quakeloom.cli._job_server"
+"""Module of the process of which jobs are copies."""
+
+
 def hear_signals() -> None:
     """Hear signals that whoever runs the tests ignores, as a shell does for what is behind it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -111,9 +115,13 @@ class Place:
         """Start ``quakeloom run`` in a session of its own, so that a kill reaches no other."""
         values = {**os.environ, "OMP_NUM_THREADS": "1", "QUAKELOOM_PLAIN": "1", **environment}
         limit = values.pop("FAULTS_LIMIT_KB", None) or "unlimited"
+        read_only = values.pop("FAULTS_READ_ONLY", None)
+        alone = ["unshare", "--mount", "bash", "-c",
+                 'mount -o remount,bind,ro "$0" && exec "$@"', read_only]  # fmt: skip
         with self.log.open("w") as log:
             return subprocess.Popen(
-                ["bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash",
+                [*(alone if read_only else []),
+                 "bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash",
                  str(Path(sys.executable).parent / "quakeloom"), "run", "--config", "run.yaml",
                  "--cores", "2"],
                 cwd=self.folder, start_new_session=True, text=True, errors="replace",
@@ -191,15 +199,25 @@ class Place:
 
 
 def family(process: subprocess.Popen[str]) -> dict[str, list[psutil.Process]]:
-    """Return the processes of a command by what they are: quakeloom, snakemake, job."""
-    found: dict[str, list[psutil.Process]] = {"quakeloom": [], "snakemake": [], "job": []}
+    """Return the processes of a command by what they are: quakeloom, snakemake, job, server.
+
+    A job is the command that Snakemake started, or the copy of the server that does its work.
+    """
+    found: dict[str, list[psutil.Process]] = {
+        "quakeloom": [], "snakemake": [], "job": [], "server": []
+    }  # fmt: skip
     for one in session(process.pid):
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, OSError):
             words = one.cmdline()
             if one.pid == process.pid:
                 found["quakeloom"].append(one)
             elif "snakemake" in words[:4]:
                 found["snakemake"].append(one)
+            elif SERVER in words:
+                parent = one.parent()
+                is_job = parent is not None and SERVER in parent.cmdline()
+                if os.getpgid(one.pid) == one.pid:  # else started by one of them for a moment
+                    found["job" if is_job else "server"].append(one)
             elif any(Path(word).name == "quakeloom" for word in words[:2]):
                 found["job"].append(one)
     return found
@@ -240,8 +258,8 @@ def ended(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 def strike(process: subprocess.Popen[str], victim: str, chance: random.Random) -> str:
     """Send a signal to a part of a running command; return what was hit, or nothing.
 
-    Victims: ``snakemake``, ``job``, ``quakeloom`` and ``all`` get SIGKILL; ``SIGTERM`` and
-    ``SIGINT`` go to ``quakeloom run``, as a batch system and a terminal send them.
+    Victims: ``snakemake``, ``job``, ``server``, ``quakeloom`` and ``all`` get SIGKILL; ``SIGTERM``
+    and ``SIGINT`` go to ``quakeloom run``, as a batch system and a terminal send them.
     """
     if process.poll() is not None:
         return ""
@@ -294,13 +312,14 @@ class FaultTable:
         return "\n".join(lines)
 
 
-VICTIMS = ("all", "snakemake", "job", "quakeloom", "SIGTERM", "SIGINT")
+VICTIMS = ("all", "snakemake", "job", "server", "quakeloom", "SIGTERM", "SIGINT")
 """What is hit: see :func:`fault_runs.strike`."""
 
 FAULT_OF = {
     "all": "SIGKILL of all at once",
     "snakemake": "SIGKILL of Snakemake",
     "job": "SIGKILL of a stage",
+    "server": "SIGKILL of the process of which jobs are copies",
     "quakeloom": "SIGKILL of `quakeloom run` alone",
     "SIGTERM": "SIGTERM to `quakeloom run`",
     "SIGINT": "Ctrl-C of `quakeloom run`",
@@ -358,7 +377,7 @@ class Chain:
             if hit:
                 self.hits.append(hit)
                 print(f"  {hit}", flush=True)
-                if hit != "job":
+                if hit not in ("job", "server"):
                     break
         code = self.place.finish(process)
         if "--unlock" in self.place.outputs[-1]:

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import subprocess
 import threading
 import time
@@ -75,6 +76,35 @@ def test_a_run_that_is_hit_again_and_again(number, tmp_path, undisturbed, refere
     chain = Chain(place, chance, LATEST * undisturbed.seconds)
     most = min(CHAIN, KILLS - number * CHAIN)
     assert hit_again_and_again(chain, most, reference, table) == []
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_job_is_stopped(goes_on, tmp_path, undisturbed, reference, table):
+    """It goes on where it was when it is let; if not, the run still ends when it is told to."""
+    chance = chance_of("stopped", goes_on)
+    place = Place(tmp_path / "place")
+    place.write_config()
+    told = False
+    with ended(place.start()) as process:
+        while process.poll() is None and not (jobs := family(process)["job"]):
+            time.sleep(0.05)
+        time.sleep(chance.uniform(0.0, 1.0))
+        for job in jobs:
+            with contextlib.suppress(psutil.Error):
+                job.suspend()
+        time.sleep(1.0)
+        if goes_on:
+            for job in jobs:
+                with contextlib.suppress(psutil.Error):
+                    job.resume()
+        else:
+            process.send_signal(signal.SIGTERM)
+        code = place.finish(process)
+        if not goes_on:
+            told = code == 143 and place.told_in_one_line()
+            assert told, (code, place.outputs[-1])
+    half = place.half_written()
+    count(table, "a job that is stopped (SIGSTOP)", half + end_of(place, reference), told)
 
 
 # ---- Dask -------------------------------------------------------------------------------------
@@ -201,6 +231,23 @@ def test_the_results_can_only_be_read(tmp_path, undisturbed, reference, table):
         assert told, place.outputs[-1]
         mount_again("rw")
         count(table, "read-only results", end_of(place, reference), told)
+
+
+def test_shared_memory_can_only_be_read(tmp_path, reference, table):
+    """Local workers cannot start, which is told; without them nothing needs it."""
+    shared = Path("/dev/shm")
+    words = ["unshare", "--mount", "mount", "-o", "remount,bind,ro", str(shared)]
+    if not shared.is_mount() or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("shared memory cannot be made read-only")
+    place = Place(tmp_path / "place")
+    place.write_config(cluster={"kind": "local", "workers": 2, "block_events": 4})
+    code = place.run(FAULTS_READ_ONLY=str(shared))
+    told = bool(code) and place.told_in_one_line() and "/dev/shm" in place.said()
+    assert told, place.outputs[-1][-3000:]
+    place.write_config()
+    code = place.run(FAULTS_READ_ONLY=str(shared))
+    wrong = [place.outputs[-1][-2000:]] if code else differences(place.contents(), reference)
+    count(table, "read-only shared memory", wrong + place.leftovers(), told)
 
 
 @pytest.mark.parametrize("home", [None, "/nowhere/at/all"])

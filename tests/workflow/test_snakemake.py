@@ -53,7 +53,10 @@ def test_a_run_is_exact_and_nothing_is_done_twice(catalog):
 
     before = contents(catalog)
     write_month(catalog, "2019-03")
+    unused = catalog / "results" / "tiny" / "ingest" / "sources" / "of-no-run"
+    unused.mkdir()
     again = run(catalog)
+    assert not unused.exists()
     assert jobs(again) == {"mechanism": 1, "mechanism_finalise": 1, "stations": 1, "report": 1}
     assert "2019-03" in again
     after = contents(catalog)

@@ -8,8 +8,6 @@ rule catalogs:
         RESULTS + "/{run}/parts/catalogs/{partition}.json",
     log:
         "logs/catalogs/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/catalogs/{partition}.tsv"
     threads: workers("catalogs")
     resources:
         mem_mb=memory("catalogs"),

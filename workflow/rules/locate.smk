@@ -76,8 +76,6 @@ rule locate:
         RESULTS + "/{run}/parts/locate/{partition}.json",
     log:
         "logs/locate/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/locate/{partition}.tsv"
     threads: workers("locate")
     resources:
         mem_mb=memory("locate"),

@@ -22,8 +22,6 @@ rule mechanism:
         RESULTS + "/{run}/parts/mechanism/{partition}.json",
     log:
         "logs/mechanism/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/mechanism/{partition}.tsv"
     threads: workers("mechanism")
     resources:
         mem_mb=memory("mechanism"),

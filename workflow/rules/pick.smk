@@ -22,8 +22,6 @@ rule pick:
         RESULTS + "/{run}/parts/pick/{partition}.json",
     log:
         "logs/pick/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/pick/{partition}.tsv"
     threads: workers("pick")
     resources:
         mem_mb=memory("pick"),

@@ -22,8 +22,6 @@ rule polarity:
         RESULTS + "/{run}/parts/polarity/{partition}.json",
     log:
         "logs/polarity/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/polarity/{partition}.tsv"
     threads: workers("polarity")
     resources:
         mem_mb=memory("polarity"),

@@ -22,8 +22,6 @@ rule regional:
         RESULTS + "/{run}/parts/regional/{partition}.json",
     log:
         "logs/regional/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/regional/{partition}.tsv"
     threads: workers("regional")
     resources:
         mem_mb=memory("regional"),

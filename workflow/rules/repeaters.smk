@@ -8,8 +8,6 @@ rule repeaters:
         RESULTS + "/{run}/parts/repeaters/{partition}.json",
     log:
         "logs/repeaters/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/repeaters/{partition}.tsv"
     threads: workers("repeaters")
     resources:
         mem_mb=memory("repeaters"),

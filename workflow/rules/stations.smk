@@ -8,8 +8,6 @@ rule stations:
         RESULTS + "/{run}/parts/stations/{partition}.json",
     log:
         "logs/stations/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/stations/{partition}.tsv"
     threads: workers("stations")
     resources:
         mem_mb=memory("stations"),

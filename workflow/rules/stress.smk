@@ -8,8 +8,6 @@ rule stress:
         RESULTS + "/{run}/parts/stress/{partition}.json",
     log:
         "logs/stress/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/stress/{partition}.tsv"
     threads: workers("stress")
     resources:
         mem_mb=memory("stress"),

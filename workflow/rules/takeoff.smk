@@ -8,8 +8,6 @@ rule takeoff:
         RESULTS + "/{run}/parts/takeoff/{partition}.json",
     log:
         "logs/takeoff/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/takeoff/{partition}.tsv"
     threads: workers("takeoff")
     resources:
         mem_mb=memory("takeoff"),

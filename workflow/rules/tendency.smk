@@ -8,8 +8,6 @@ rule tendency:
         RESULTS + "/{run}/parts/tendency/{partition}.json",
     log:
         "logs/tendency/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/tendency/{partition}.tsv"
     threads: workers("tendency")
     resources:
         mem_mb=memory("tendency"),

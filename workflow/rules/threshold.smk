@@ -22,8 +22,6 @@ rule threshold:
         RESULTS + "/{run}/parts/threshold/{partition}.json",
     log:
         "logs/threshold/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/threshold/{partition}.tsv"
     threads: workers("threshold")
     resources:
         mem_mb=memory("threshold"),

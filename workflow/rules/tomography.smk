@@ -22,8 +22,6 @@ rule tomography:
         RESULTS + "/{run}/parts/tomography/{partition}.json",
     log:
         "logs/tomography/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/tomography/{partition}.tsv"
     threads: workers("tomography")
     resources:
         mem_mb=memory("tomography"),

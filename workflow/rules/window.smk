@@ -22,8 +22,6 @@ rule window:
         RESULTS + "/{run}/parts/window/{partition}.json",
     log:
         "logs/window/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/window/{partition}.tsv"
     threads: workers("window")
     resources:
         mem_mb=memory("window"),

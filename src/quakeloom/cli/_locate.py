@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quakeloom.cli._console import counting
-from quakeloom.cli._open_run import Partition, Run, at_work
+from quakeloom.cli._open_run import Partition, Run, at_part, at_work
 from quakeloom.cli._setting_pairs import merge_settings, read_setting_file, read_setting_pairs
 from quakeloom.cli._table_files import refuse_file_for_folder
 
@@ -101,7 +101,7 @@ def locate_part(
     """Locate the events of one partition; what was there of it is replaced."""
     from quakeloom.stages.locate import verbs as stage
 
-    with at_work(run) as opened:
+    with at_work(run) if number is not None else at_part(run, "locate", partition) as opened:
         stage.part(*opened, partition, number)
 
 

@@ -81,12 +81,24 @@ def memory_limit(profile: Path, rest: tuple[str, ...]) -> list[str]:
     Empty where the profile submits jobs to a batch system, which counts memory itself, and where
     the caller names ``--resources``.
     """
+    keys = _profile_keys(profile)
+    is_named = keys is None or "resources" in keys or {"--resources", "--res"} & set(rest)
+    if is_named or not runs_here(profile, rest):
+        return []
+    return ["--resources", f"mem_mb={int(_MEMORY_SHARE * machine_memory_mb())}"]
+
+
+def runs_here(profile: Path, rest: tuple[str, ...]) -> bool:
+    """Say whether a profile runs jobs on this machine, by Snakemake itself."""
+    keys = _profile_keys(profile)
+    return keys is not None and "executor" not in keys and not {"--executor", "-e"} & set(rest)
+
+
+def _profile_keys(profile: Path) -> set[str] | None:
+    """Return what a profile sets; None where its file cannot be read."""
     file = profile / "config.yaml"
     try:
         read = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
     except (yaml.YAMLError, UnicodeDecodeError):
-        return []  # Snakemake tells what is wrong with its own file
-    keys = set(read) if isinstance(read, dict) else set()
-    if keys & {"executor", "resources"} or {"--resources", "--res", "--executor", "-e"} & set(rest):
-        return []
-    return ["--resources", f"mem_mb={int(_MEMORY_SHARE * machine_memory_mb())}"]
+        return None  # Snakemake tells what is wrong with its own file
+    return set(read) if isinstance(read, dict) else set()

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from quakeloom.cli._profiles import memory_limit, plan_elsewhere, planning_command
+from quakeloom.cli._job_server import serving_jobs
+from quakeloom.cli._profiles import (
+    memory_limit,
+    plan_elsewhere,
+    planning_command,
+    runs_here,
+)
 from quakeloom.cli._snakemake import (
     UNLOCK,
     Watched,
@@ -134,6 +140,21 @@ def run(
         return
     with planned_alone(configuration, results, call):
         run_workflow(configuration, results, call)
+        if not dry_run and not only_unlock:
+            finish(configuration, results)
+
+
+def finish(configuration: Configuration, results: Path) -> None:
+    """Record that a configuration is wholly computed, and remove what belongs to no state of now.
+
+    Nothing happens where something is missing, as when Snakemake was told to make a part.
+    """
+    from quakeloom.stages.changes.finishing import finish_update
+
+    finish_update(
+        [(s, RunLayout(results / name)) for name, s in configuration.cases.items()],
+        open_item(results) / configuration.name / "ingest" / "sources",
+    )
 
 
 @contextlib.contextmanager
@@ -182,6 +203,15 @@ class WorkflowCall:
         folder = self.workflow.parent / "workflow" / "profiles" / self.profile
         return folder if folder.is_dir() else Path(self.profile)
 
+    @property
+    def serves_jobs(self) -> bool:
+        """Whether jobs run on this machine, and so may be copies of one process."""
+        return (
+            not self.dry_run
+            and UNLOCK not in self.rest
+            and runs_here(self.profile_folder, self.rest)
+        )
+
     def command(self, configuration: Path, results: Path) -> list[str]:
         """Return the command line."""
         return [
@@ -229,9 +259,14 @@ def run_workflow(configuration: Configuration, results: Path, call: WorkflowCall
             "there.",
             err=True,
         )
-    code, watched = run_snakemake(
-        command, environment, log, is_plain or only_unlock, None if call.dry_run else owned
-    )
+    with serving_jobs(call.serves_jobs) as served:
+        code, watched = run_snakemake(
+            command,
+            {**environment, **served},
+            log,
+            is_plain or only_unlock,
+            None if call.dry_run else owned,
+        )
     if not call.dry_run:
         keep_timings(on_disk / configuration.name)
     if code:

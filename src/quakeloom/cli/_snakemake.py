@@ -285,6 +285,7 @@ def _hand_on(process: subprocess.Popen[str], watched: Watched, number: int) -> N
         for one in (*snakemake.children(recursive=True), snakemake):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.send_signal(told)
+                one.resume()  # one that was stopped hears nothing
 
 
 def _show_progress(process: subprocess.Popen[str], log: Path, watched: Watched) -> None:

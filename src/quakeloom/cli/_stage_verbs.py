@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from quakeloom.cli._open_run import Partition, Run, at_work, open_run
+from quakeloom.cli._open_run import Partition, Run, at_part, at_work, open_run
 from quakeloom.core import PlanError
 from quakeloom.stages.every_stage import every_stage, find_stage
-from quakeloom.stages.frame.stage import Stage
+from quakeloom.stages.frame.stage import ONE, Stage
 
 
 def add_commands(app: typer.Typer, groups: Mapping[str, typer.Typer]) -> None:
@@ -80,14 +80,14 @@ def _add_verbs(group: typer.Typer, stage: Stage) -> None:
         """Compute one partition; what was there of it is replaced."""
         from quakeloom.stages.frame.verbs import run_part
 
-        with at_work(run) as opened:
+        with at_part(run, name, partition) as opened:
             run_part(find_stage(name), *opened, partition)
 
     def part_of_one(run: Run) -> None:
         """Compute the stage; what was there of it is replaced."""
         from quakeloom.stages.frame.verbs import run_part
 
-        with at_work(run) as opened:
+        with at_part(run, name, ONE) as opened:
             run_part(find_stage(name), *opened)
 
     def finalise(run: Run) -> None:

@@ -16,12 +16,13 @@ from quakeloom.cli._run import (
     Results,
     WorkflowCall,
     find_snakefile,
+    finish,
     planned_alone,
     refuse_unusable_folder,
     run_workflow,
 )
 from quakeloom.core import SettingsError
-from quakeloom.store import RunLayout, open_item
+from quakeloom.store import RunLayout
 
 if TYPE_CHECKING:
     from quakeloom.config import Configuration
@@ -66,7 +67,6 @@ def update(
     Further arguments go to Snakemake, after `--`.
     """
     from quakeloom.stages.changes.explained import describe_changes
-    from quakeloom.stages.changes.finishing import finish_update
     from quakeloom.stages.frame.run_settings import load_runs
 
     call = WorkflowCall(find_snakefile(None), profile, cores, rest=tuple(context.args))
@@ -87,10 +87,7 @@ def update(
     if dry_run:
         return
     run_workflow(configuration, results, call)  # the report may be all that changed
-    finish_update(
-        [(s, RunLayout(results / name)) for name, s in configuration.cases.items()],
-        open_item(results) / configuration.name / "ingest" / "sources",
-    )
+    finish(configuration, results)
 
 
 def find_changes(configuration: Configuration, results: Path) -> dict[str, RunChanges]:

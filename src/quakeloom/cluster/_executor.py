@@ -208,17 +208,32 @@ def _local_client(workers: int) -> Iterator[Any]:
         "distributed.worker.memory.spill": False,
         "distributed.worker.memory.target": False,
     }
-    with (
-        dask.config.set(quiet),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            # without an address of its own its pages would be served at port 8787
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            memory_limit=0,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with dask.config.set(quiet), contextlib.ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    # without an address of its own its pages would be served at port 8787
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                    memory_limit=0,
+                )
+            )
+            client = stack.enter_context(Client(cluster))
+        except (OSError, RuntimeError) as error:
+            raise ClusterError(
+                f"Local workers cannot be started ({_first_reason(error)}): they need processes, "
+                "loopback, and shared memory (/dev/shm) that can be written. Nothing was "
+                "computed; give them that, or compute without them (`cluster.kind: synchronous`)."
+            ) from error
         yield client
+
+
+def _first_reason(error: BaseException) -> str:
+    """Return what the first error of a chain says."""
+    while (before := error.__cause__ or error.__context__) is not None:
+        error = before
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).rstrip(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.weights.pickers import open_picker
-from quakeloom.stages.window.reading import window_tables
+from quakeloom.stages.window.reading import window_group, window_table
 from quakeloom.store import RunLayout, open_array, open_item, read_json, read_table
 
 _AROUND_S = 0.35
@@ -97,7 +98,12 @@ def _rename_stations(table: pa.Table, aliases: dict[str, str]) -> pa.Table:
 def _excerpt_reader(
     settings: Settings, layout: RunLayout, names: list[str]
 ) -> Callable[[Mapping[str, Any]], Excerpt | None]:
-    """Return what finds the waveform of a reading, None where it does not reach."""
+    """Return what finds the waveform of a reading, None where it does not reach.
+
+    Some two dozen are drawn, of as many partitions. To compare all that these hold with their
+    digests would read gigabytes for every picture; a window of zeros, as which a missing chunk
+    reads, is left out.
+    """
     assert settings.waveforms is not None
     vertical = open_picker(settings.waveforms.picker).components.index("Z")
     partition = {
@@ -108,12 +114,16 @@ def _excerpt_reader(
         .to_pylist()
     }
 
+    @cache
+    def table(name: str) -> pa.Table:
+        columns = window_table(layout, name)
+        return columns.filter(pc.greater_equal(columns.column("window"), 0))
+
     def excerpt(reading: Mapping[str, Any]) -> Excerpt | None:
-        windows, group = window_tables(layout, partition[reading["event_id"]])
-        found = pc.greater_equal(windows.column("window"), 0)
+        windows = table(partition[reading["event_id"]])
+        group = window_group(layout, partition[reading["event_id"]])
         for name in ("event_id", "station", "channel"):
-            found = pc.and_(found, pc.equal(windows.column(name), reading[name]))
-        windows = windows.filter(found).slice(0, 1)
+            windows = windows.filter(pc.equal(windows.column(name), reading[name]))
         if not windows.num_rows:
             return None
         (start,) = time_values(windows.column("window_start")).astype("datetime64[ns]")
@@ -121,7 +131,7 @@ def _excerpt_reader(
         data = open_array(group, "waveform")[windows.column("window")[0].as_py(), vertical]
         late = (reading["arrival_time"].value - int(start.astype(np.int64))) / 1e9
         at, reach = round(late * rate), round(_AROUND_S * rate)
-        if at < reach or at + reach > data.size:
+        if at < reach or at + reach > data.size or not data.any():
             return None
         return np.asarray(data[at - reach : at + reach]), rate, reach
 

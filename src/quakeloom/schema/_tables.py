@@ -127,7 +127,13 @@ _LIST = (
     TableSpec(
         "archive_files",
         "Waveform files of an archive, as they were when their headers were read.",
-        ("source_file", "file_size_bytes", "file_modified_ns"),
+        (
+            "source_file",
+            "file_size_bytes",
+            "file_modified_ns",
+            "file_entry_ns",
+            "file_content",
+        ),
         ("source_file",),
     ),
     TableSpec(

@@ -306,6 +306,20 @@ _LIST = (
         "file_modified_ns", "int64", "ns", "When the file was last changed, since 1970.", minimum=0
     ),
     Variable(
+        "file_entry_ns",
+        "int64",
+        "ns",
+        "When the entry of the file in its folder was last changed, since 1970; 0 in an object "
+        "storage.",
+        minimum=0,
+    ),
+    Variable(
+        "file_content",
+        "string",
+        "",
+        "Digest of what the file holds; empty where files are told apart by size and time.",
+    ),
+    Variable(
         "channel_number", "int64", "1", "Row of the channel in the table of channels.", minimum=0
     ),
     Variable("trace_start", "time", "", "Time of the first sample of the trace, UTC.", "null"),

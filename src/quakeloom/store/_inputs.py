@@ -261,6 +261,29 @@ def input_stamp(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
+def entry_stamp(path: Path) -> tuple[int, int, int]:
+    """Return size and time of a file, and when its entry was changed, in nanoseconds since 1970.
+
+    Programs that write a file anew can give it back the time of its content, but not that of its
+    entry. Rights, owners and names change the latter as well. In an object storage, which has no
+    other time than that of the content, it is 0.
+    """
+    if storage_address(path) is not None:
+        return (*storage_stamp(path), 0)
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def digest_small_input(path: Path, most_bytes: int) -> str:
+    """Return the digest of a file of at most so many bytes; empty for one that is larger.
+
+    So it is for one in an object storage as well, where no content changes without its time.
+    """
+    if storage_address(path) is not None or path.stat().st_size > most_bytes:
+        return ""
+    return digest_file(path)
+
+
 def digest_input(path: Path) -> str:
     """Return the digest of a file's content."""
     return digest_file(path)
@@ -284,7 +307,7 @@ class InputDigests:
 
     def of(self, path: Path) -> str:
         """Return the digest of a file's content."""
-        stamp = [*input_stamp(path), path.stat().st_ctime_ns]
+        stamp = list(entry_stamp(path))
         name = str(path.resolve())
         kept = self.known.get(name)
         if kept and kept[:-1] == stamp:

@@ -85,6 +85,10 @@ class RunLayout:
         """The marker that a partition is complete, with digests of what it wrote."""
         return self.parts(stage) / f"{partition}.json"
 
+    def timing(self, stage: str, partition: str) -> Item:
+        """What a partition took: seconds, memory."""
+        return self.root / "benchmarks" / stage / f"{partition}.tsv"
+
     def done_step(self, stage: str, step: str) -> Item:
         """The marker that a step of a stage is complete."""
         return self.root / "parts" / f"{stage}.{step}.json"

@@ -1,5 +1,6 @@
 """The executor: the same answers in the same order, here or on workers."""
 
+import errno
 import http.server
 import os
 import pickle
@@ -13,7 +14,7 @@ from quakeloom.cluster import clamp_workers, open_executor
 from quakeloom.cluster._calls import pack_item
 from quakeloom.cluster._schedulers import _is_served
 from quakeloom.config import Cluster
-from quakeloom.core import MemoryPromiseError
+from quakeloom.core import ClusterError, MemoryPromiseError
 
 
 def square(x):
@@ -85,3 +86,21 @@ def test_a_dashboard_is_named_where_pages_are_served(status, content, there):
         thread.start()
         assert _is_served(f"http://127.0.0.1:{server.server_port}/status") is there
         thread.join(10)
+
+
+def test_local_workers_that_cannot_start_are_told_in_one_line(monkeypatch):
+    """As where shared memory can only be read; the traceback of Dask says nothing of it."""
+
+    def refuse(**_: object) -> None:
+        try:
+            raise OSError(errno.EROFS, "Read-only file system")
+        except OSError as error:
+            raise RuntimeError("Nanny failed to start.") from error
+
+    monkeypatch.setattr("distributed.LocalCluster", refuse)
+    with (
+        pytest.raises(ClusterError, match=r"Read-only file system\): they need .*/dev/shm") as told,
+        open_executor(Cluster(kind="local"), 2),
+    ):
+        pass
+    assert "\n" not in str(told.value)

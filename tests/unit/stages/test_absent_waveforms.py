@@ -25,7 +25,7 @@ def files(hours: list[tuple[float, float]]) -> list[IndexRow]:
 def is_triggered(rows: list[IndexRow]) -> bool:
     builder = IndexBuilder()
     builder.add(0, rows)
-    return bool(builder.finish(["a"], np.zeros((1, 2), np.int64)).is_triggered.all())
+    return bool(builder.finish(["a"], np.zeros((1, 3), np.int64)).is_triggered.all())
 
 
 def wanted(event: int, instrument: Instrument = FAST) -> WantedWindow:

@@ -35,7 +35,7 @@ def build(files: dict[str, list[IndexRow]], kept=None) -> ArchiveIndex:
     names = list(files)
     for number, rows in enumerate(files.values()):
         builder.add(number, rows)
-    stamps = np.array([[len(n), 7] for n in names], np.int64)
+    stamps = np.array([[len(n), 7, 7] for n in names], np.int64)
     return builder.finish(names, stamps, kept)
 
 
@@ -65,7 +65,7 @@ def test_what_is_kept_and_what_is_new_give_the_index_of_all(archive):
     builder = IndexBuilder()
     for number in (0, 2, 3):
         builder.add(number, now[names[1 + number]])
-    stamps = np.array([[len(n), 7] for n in now], np.int64)
+    stamps = np.array([[len(n), 7, 7] for n in now], np.int64)
     together = builder.finish(list(now), stamps, (old, np.array([-1, -1, 1])))
     assert contents(together) == contents(build(now))
 

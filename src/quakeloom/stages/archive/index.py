@@ -34,7 +34,10 @@ class ArchiveIndex:
     Attributes
     ----------
     files : list of str
-    sizes, modified_ns : ndarray of int64, shape (files,)
+    sizes, modified_ns, entry_ns : ndarray of int64, shape (files,)
+        Bytes, and when the file and its entry in the folder were changed.
+    contents : list of str
+        Digest of what a file holds; empty where that is not compared (:class:`FileStates`).
     channels : list of (Instrument, str)
     recorded : ndarray of int64, shape (channels, 2)
         From when until when the instrument of a channel recorded, nanoseconds since 1970.
@@ -50,6 +53,8 @@ class ArchiveIndex:
     files: list[str]
     sizes: Ints
     modified_ns: Ints
+    entry_ns: Ints
+    contents: list[str]
     channels: list[tuple[Instrument, str]]
     recorded: Ints
     is_triggered: NDArray[np.bool_]
@@ -82,6 +87,8 @@ class ArchiveIndex:
             [self.files[i] for i in files],
             self.sizes[files],
             self.modified_ns[files],
+            self.entry_ns[files],
+            [self.contents[i] for i in files],
             [self.channels[i] for i in alive],
             recorded,
             self.is_triggered[alive],
@@ -94,7 +101,10 @@ class ArchiveIndex:
 
     def digest(self) -> str:
         """Return the digest of the files, as they are, and of when instruments recorded."""
-        stamps = zip(self.files, self.sizes.tolist(), self.modified_ns.tolist(), strict=True)
+        as_they_are = [
+            c or m for c, m in zip(self.contents, self.modified_ns.tolist(), strict=True)
+        ]
+        stamps = zip(self.files, self.sizes.tolist(), as_they_are, strict=True)
         lives = [
             [*vars(instrument).values(), *span, triggered]
             for (instrument, _), span, triggered in zip(
@@ -127,6 +137,8 @@ class ArchiveIndex:
                 "source_file": self.files,
                 "file_size_bytes": self.sizes,
                 "file_modified_ns": self.modified_ns,
+                "file_entry_ns": self.entry_ns,
+                "file_content": self.contents,
             },
             {
                 **{
@@ -166,6 +178,8 @@ def read_index(folder: Item) -> ArchiveIndex:
         files.column("source_file").to_pylist(),
         files.column("file_size_bytes").to_numpy(),
         files.column("file_modified_ns").to_numpy(),
+        files.column("file_entry_ns").to_numpy(),
+        files.column("file_content").to_pylist(),
         [
             (Instrument(n, s, loc, band_of(code)), code)
             for n, s, loc, code in zip(*names, strict=True)
@@ -208,17 +222,23 @@ class IndexBuilder:
             self._rates.append(r.sampling_rate_hz)
 
     def finish(
-        self, files: list[str], stamps: Ints, kept: tuple[ArchiveIndex, Ints] | None = None
+        self,
+        files: list[str],
+        stamps: Ints,
+        kept: tuple[ArchiveIndex, Ints] | None = None,
+        contents: list[str] | None = None,
     ) -> ArchiveIndex:
         """Return the index.
 
         Parameters
         ----------
         files : list of str
-        stamps : ndarray of int64, shape (files, 2)
-            Size and time of change of every file.
+        stamps : ndarray of int64, shape (files, 3)
+            Size of every file, and when it and its entry were changed.
         kept : (ArchiveIndex, ndarray), optional
             An earlier index, and the new number of each of its files, -1 for what is gone.
+        contents : list of str, optional
+            Digests of what the files hold; empty where that is not compared.
         """
         numbers = np.array(self._numbers, np.int64).reshape(-1, 4).T
         rates = np.array(self._rates, np.float64)
@@ -236,8 +256,10 @@ class IndexBuilder:
         count = len(self.channels)
         return _describe(
             ArchiveIndex(
-                files, stamps[:, 0], stamps[:, 1], list(self.channels), np.zeros((count, 2), int),
-                np.zeros(count, bool), file, channel, start, end, rates[order],
+                files, stamps[:, 0], stamps[:, 1], stamps[:, 2],
+                contents or [""] * len(files), list(self.channels), np.zeros((count, 2), int),
+                np.zeros(count, bool),
+                file, channel, start, end, rates[order],
             )
         )  # fmt: skip
 

@@ -1,13 +1,12 @@
 """The archive of a run: its files, their headers kept from one plan to the next.
 
-A file is opened when it is new or its size or time has changed. Files of an SDS tree are
-known by their names and not opened at all. A partition has the part of the index that touches
-its time in a folder of its own.
+A file is opened when it is new or has changed (:mod:`quakeloom.stages.archive.file_states`).
+Files of an SDS tree are known by their names and not opened at all. A partition has the part of the
+index that touches its time in a folder of its own.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -18,6 +17,7 @@ import numpy as np
 from quakeloom.config import Settings
 from quakeloom.core import InputError
 from quakeloom.signal import band_of
+from quakeloom.stages.archive.file_states import SDS, compare_files
 from quakeloom.stages.archive.index import (
     ArchiveIndex,
     IndexBuilder,
@@ -38,7 +38,6 @@ from quakeloom.store import (
     Item,
     RunLayout,
     input_place,
-    input_stamp,
     is_input,
     is_sealed,
     list_archive,
@@ -50,11 +49,6 @@ from quakeloom.store import (
     write_json_if_changed,
     write_seal,
 )
-
-_SDS = re.compile(
-    r"(?P<net>\w*)\.(?P<sta>\w+)\.(?P<loc>\w*)\.(?P<cha>\w{3})\.D\.(?P<year>\d{4})\.(?P<day>\d{3})"
-)
-"""Names of day files in a SeisComP data structure (SDS)."""
 
 _NANO = 1_000_000_000
 """Nanoseconds of a second."""
@@ -115,24 +109,16 @@ def index_archive(
     aside = read_json_or(put_aside, None)
     whole = is_sealed(folder) and aside is not None
     known = read_index(folder) if whole and index_provenance(folder).get("code") == code else None
-    before = {name: i for i, name in enumerate(known.files)} if known is not None else {}
     paths = archive_files(settings, ingest)
-    stamps = np.array([input_stamp(p) for p in paths], np.int64).reshape(-1, 2)
     files = [str(p) for p in paths]
-    renumbered = np.full(len(before), -1)
-    new = []
-    for number, name in enumerate(files):
-        old = before.get(name, -1)
-        is_same = known is not None and old >= 0 and (
-            stamps[number].tolist() == [known.sizes[old], known.modified_ns[old]]
-        )  # fmt: skip
-        if is_same:
-            renumbered[old] = number
-        else:
-            new.append(number)
+    states = compare_files(paths, known)
+    same = states.before >= 0
+    renumbered = np.full(len(known.files) if known is not None else 0, -1)
+    renumbered[states.before[same]] = np.flatnonzero(same)
+    new = np.flatnonzero(~same).tolist()
     if new:
         progress(f"reading the headers of {len(new)} waveform files")
-    unchanged = {name for name, old in before.items() if renumbered[old] >= 0}
+    unchanged = {files[i] for i in np.flatnonzero(same)}
     problems = [p for p in (aside if unchanged else []) if p[0] in unchanged]
     builder = IndexBuilder()
     for number in new:
@@ -140,8 +126,9 @@ def index_archive(
         rows, trouble = ([named], []) if named is not None else read_headers(paths[number])
         builder.add(number, rows)
         problems += [list(vars(p).values()) for p in trouble]
-    index = builder.finish(files, stamps, (known, renumbered) if known is not None else None)
-    if new or known is None or files != known.files:
+    kept = (known, renumbered) if known is not None else None
+    index = builder.finish(files, states.stamps, kept, states.contents)
+    if new or known is None or files != known.files or states.differ_from(known):
         index.write(folder, {"code": code})
         write_seal(folder, files_only=True)
     write_json_if_changed(put_aside, sorted(problems))
@@ -181,7 +168,7 @@ def read_span(ingest: Item, partition: str) -> ArchiveIndex:
 
 
 def _by_name(file: Path) -> IndexRow | None:
-    match = _SDS.fullmatch(file.name)
+    match = SDS.fullmatch(file.name)
     if not match:
         return None
     first = datetime(int(match["year"]), 1, 1, tzinfo=UTC)

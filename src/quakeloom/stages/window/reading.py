@@ -20,8 +20,21 @@ def window_tables(layout: RunLayout, partition: str) -> tuple[pa.Table, Item]:
         If they are not those that the stage wrote.
     """
     refuse_damaged(layout, WINDOW.name, partition)
-    folder = layout.part(WINDOW.name, partition)
-    return read_table(folder / "windows.parquet", "windows"), folder / "windows.zarr"
+    return window_table(layout, partition), window_group(layout, partition)
+
+
+def window_table(layout: RunLayout, partition: str) -> pa.Table:
+    """Return the table of windows of a partition."""
+    return read_table(layout.part(WINDOW.name, partition) / "windows.parquet", "windows")
+
+
+def window_group(layout: RunLayout, partition: str) -> Item:
+    """Return the group of the array of a partition.
+
+    Its content is not compared with its digest, for which gigabytes are read: whoever computes
+    with it takes :func:`window_tables`.
+    """
+    return layout.part(WINDOW.name, partition) / "windows.zarr"
 
 
 def iterate_windows(count: int, size: int) -> Iterator[tuple[int, int]]:
