@@ -8,8 +8,6 @@ rule associate:
         RESULTS + "/{run}/parts/associate/{partition}.json",
     log:
         "logs/associate/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/associate/{partition}.tsv"
     threads: workers("associate")
     resources:
         mem_mb=memory("associate"),

@@ -8,8 +8,6 @@ rule detect:
         RESULTS + "/{run}/parts/detect/{partition}.json",
     log:
         "logs/detect/{run}/{partition}.log",
-    benchmark:
-        RESULTS + "/{run}/benchmarks/detect/{partition}.tsv"
     threads: workers("detect")
     resources:
         mem_mb=memory("detect"),
