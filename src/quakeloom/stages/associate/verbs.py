@@ -36,7 +36,7 @@ from quakeloom.stages.frame.partition_states import (
 )
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import Promise, StageInputs
-from quakeloom.stages.ingest.found_events import day_picks
+from quakeloom.stages.ingest.reading import day_picks
 from quakeloom.stages.locate.ensembles import find_location_model
 from quakeloom.store import (
     RunLayout,

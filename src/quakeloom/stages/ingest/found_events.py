@@ -45,14 +45,6 @@ _EVENT_COLUMNS = (
 """Columns of associations that events have."""
 
 
-def day_picks(layout: RunLayout, day: str) -> pa.Table:
-    """Read the picks of sources of a day of UTC; none where there is no such day."""
-    folder = layout.ingest / "days" / day
-    return (
-        read_table(folder / "picks.parquet", "picks") if folder.exists() else empty_table("picks")
-    )
-
-
 def ingest_network(
     settings: Settings,
     layout: RunLayout,
