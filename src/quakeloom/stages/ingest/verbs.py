@@ -40,8 +40,8 @@ def plan(run: PlannedRun) -> None:
     """
     if run.settings.detects and not run.settings.finds_events:
         raise SettingsError(
-            f"`detect` of '{run.settings.name}' makes picks of no event yet, and nothing in the run "
-            "finds their events. Nothing was planned; add `associate: {}`."
+            f"`detect` of '{run.settings.name}' makes picks of no event yet, and nothing in the "
+            "run finds their events. Nothing was planned; add `associate: {}`."
         )
     if run.settings.finds_events:
         run.inputs, run.days = ingest_network(run.settings, run.layout, run.cache, run.progress)
