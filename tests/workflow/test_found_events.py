@@ -43,11 +43,15 @@ def picks():
     def travel(phase, away, depth):
         return np.hypot(away, depth) / (6.0 if phase == 0 else 6.0 / 1.73)
 
-    rows = []
+    rows, events = [], []
     for seed, start_s in ((3, 0.0), (4, 86_400.0)):
         made = simulate_pick_days(network(), box, travel, 20, 0.3, seed, 3.0 / 24.0)
         rows.append((made.station, made.phase, made.time_s + start_s))
-    return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
+        events.append((made.origin_s + start_s, *made.place.T))
+    return tuple(
+        tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        for parts in (rows, events)
+    )
 
 
 def write_days(folder: Path, days: tuple[str, ...], *, reverse: bool = False) -> Path:
@@ -60,7 +64,7 @@ def write_days(folder: Path, days: tuple[str, ...], *, reverse: bool = False) ->
         "latitude": latitude, "elevation_m": np.zeros(len(names)),
     })  # fmt: skip
     write_csv(stations, folder / "stations.csv")
-    station, phase, seconds = picks()
+    station, phase, seconds = picks()[0]
     time = START + (seconds * 1e9).astype("timedelta64[ns]")
     for day in days:
         here = np.flatnonzero(time.astype("datetime64[D]") == np.datetime64(day))
@@ -86,6 +90,21 @@ def write_days(folder: Path, days: tuple[str, ...], *, reverse: bool = False) ->
     path = folder / "found.yaml"
     path.write_text(yaml.safe_dump(settings))
     return path
+
+
+def write_catalog(folder: Path, day: str) -> None:
+    """Write the true events of a day as a catalog, but the last, and one that never was."""
+    seconds, depth, north, east = picks()[1]
+    time = START + (seconds * 1e9).astype("timedelta64[ns]")
+    here = np.flatnonzero(time.astype("datetime64[D]") == np.datetime64(day))[:-1]
+    longitude, latitude = geographic_position(13.0, 42.5, north[here], east[here])
+    catalog = make_table("events", {
+        "event_id": [*(f"true{i}" for i in here), "never"],
+        "origin_time": [*time[here], np.datetime64(day, "ns") + np.timedelta64(1, "h")],
+        "longitude": [*longitude, 13.0], "latitude": [*latitude, 42.5],
+        "depth_km": [*depth[here], 5.0],
+    })  # fmt: skip
+    write_csv(catalog, folder / "catalog.csv")
 
 
 def associate(config: Path, results: Path) -> tuple[RunLayout, list[str]]:
@@ -114,7 +133,7 @@ def test_events_at_midnight_are_found_once_and_every_pick_has_one_row(three_days
     assert pc.count_distinct(events.column("event_id")).as_py() == events.num_rows
     keys = ["network", "station", "phase", "time"]
     rows = pa.concat_tables([assigned.select(keys), left.select(keys)])
-    assert rows.num_rows == picks()[0].size
+    assert rows.num_rows == picks()[0][0].size
     assert rows.group_by(keys).aggregate([]).num_rows == rows.num_rows
 
 
@@ -143,6 +162,10 @@ def test_the_order_of_files_changes_no_byte(three_days, tmp_path):
 
 def test_events_found_go_on_to_hypocenters_and_a_second_plan_has_nothing_to_do(tmp_path):
     config = write_days(tmp_path / "data", DAYS[:1])
+    write_catalog(tmp_path / "data", DAYS[0])
+    given = yaml.safe_load(config.read_text())
+    given["sources"].append({"path": "catalog.csv"})
+    config.write_text(yaml.safe_dump({**given, "merge": {}}))
     configuration = load_configuration(config)
     settings, results = configuration.cases["found"], tmp_path / "results"
     plan = plan_configuration(configuration, results)
@@ -155,6 +178,14 @@ def test_events_found_go_on_to_hypocenters_and_a_second_plan_has_nothing_to_do(t
     located = read_table(layout.table("hypocenters"), "hypocenters")
     assert located["event_id"].to_pylist() == found["event_id"].to_pylist()
     assert set(located["status"].to_pylist()) == {"located"}
+    matches = read_table(layout.table("matches"), "matches").to_pylist()
+    status = [r["match_status"] for r in matches]
+    in_catalog = [r for r in matches if r["catalog_event_id"]]
+    assert status.count("same") >= len(in_catalog) - 2
+    assert {r["match_status"] for r in matches if r["catalog_event_id"] == "never"} == {
+        "catalog_only"
+    }
+    assert status.count("same") + status.count("new") == found.num_rows
     for stage in find_chain(settings).stages:
         if stage.runs(settings):
             verify_stage(stage, settings, layout)

@@ -7,6 +7,7 @@ what is assumed of the network (:class:`NetworkModel`), and keeps as many events
 number of false ones a day allows; :func:`associate_days` does so day by day, and
 :func:`associate_day` for one day of many that are solved apart. Travel times are those
 of layered models or ensembles, :func:`trace_times`, whose scatter is the error of a time.
+:func:`match_events` says which events of two catalogs are the same.
 """
 
 from quakeloom.association._associate import (
@@ -33,6 +34,7 @@ from quakeloom.association._network import (
 )
 from quakeloom.association._octree import OctreeProposer, open_pyocto
 from quakeloom.association._options import AssociationOptions
+from quakeloom.association._same_events import Origins, SameEvents, match_events
 from quakeloom.association._score import World
 from quakeloom.association._stack import Found
 from quakeloom.association._times import (
@@ -51,10 +53,12 @@ __all__ = [
     "Found",
     "NetworkModel",
     "OctreeProposer",
+    "Origins",
     "PickArrays",
     "PickRows",
     "Proposer",
     "Rates",
+    "SameEvents",
     "StackProposer",
     "Stations",
     "TimeTables",
@@ -68,6 +72,7 @@ __all__ = [
     "log_residual_density",
     "look_up",
     "make_world",
+    "match_events",
     "open_pyocto",
     "place_levels",
     "search_box",

@@ -11,6 +11,7 @@ from quakeloom.config._continuous_days import ContinuousDays
 from quakeloom.config._detect import Detect
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
+from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._stress_models import Stress, Tendency
@@ -399,6 +400,9 @@ class Settings(Section):
     associate: Associate | None = setting(
         None, "Events found in picks over all time, of `detect` or of `sources`; none if absent."
     )
+    merge: Merge | None = setting(
+        None, "Events found, beside the events of `sources`; not compared if absent."
+    )
     threshold: Threshold | None = setting(
         None, "Minimum probability of first motions, chosen by the mechanisms; none if absent."
     )
@@ -495,6 +499,11 @@ class Settings(Section):
                 "`associate` finds events, and windows are cut around events that are known; add "
                 "`detect: {}` to pick the archives of `waveforms` over all time, or remove that "
                 "group"
+            )
+        if self.merge is not None and self.associate is None:
+            raise ValueError(
+                "`merge` compares events that the run finds with those of `sources`; add "
+                "`associate: {}`, or use `quakeloom merge` for two catalogs"
             )
         if self.associate is not None and self.locate is None:
             raise ValueError("`associate` finds events that must be located; add `locate: {}`")

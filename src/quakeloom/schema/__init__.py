@@ -27,6 +27,7 @@ from quakeloom.schema._event_types import (
     normalize_event_type,
 )
 from quakeloom.schema._mechanism_variables import QUALITIES, STATUSES
+from quakeloom.schema._merge_variables import MATCH_STATUSES
 from quakeloom.schema._phases import is_first_p, phase_class
 from quakeloom.schema._ranges import MODEL_VARIABLES, OTHER_UNITS, range_problem
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
@@ -38,6 +39,7 @@ __all__ = [
     "ARRAYS",
     "DETECTION_STATUSES",
     "EARTHQUAKE_TYPES",
+    "MATCH_STATUSES",
     "MODEL_VARIABLES",
     "NOISE_KINDS",
     "NO_EVENT_TYPES",

@@ -8,6 +8,7 @@ from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
+from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
@@ -377,6 +378,7 @@ _LIST = (
     *TABLE_LIST,
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,
+    *MERGE_TABLES,
     *DETECTION_TABLES,
     *SIMULATED_DAY_TABLES,
 )

@@ -10,6 +10,7 @@ from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
+from quakeloom.schema._merge_variables import LIST as MERGE_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
@@ -391,6 +392,7 @@ _LIST = (
     *LOCATION_LIST,
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,
+    *MERGE_LIST,
     *DETECTION_LIST,
     *SIMULATED_DAY_LIST,
     *VELOCITY_LIST,

@@ -18,6 +18,7 @@ from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.mechanism import MECHANISM
+from quakeloom.stages.merge import MERGE
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.regional import REGIONAL
@@ -45,6 +46,7 @@ _OWN = (
     PICK,
     POLARITY,
     LOCATE,
+    MERGE,
     THRESHOLD,
     MECHANISM,
     STATIONS,
