@@ -19,6 +19,7 @@ from quakeloom.core import rotation_angle
 from quakeloom.formats import find_coastline, read_mechanisms
 from quakeloom.report._collecting_waveforms import collect_waveforms
 from quakeloom.report._file_meanings import FILE_MEANINGS
+from quakeloom.report._large_tables import read_shown
 from quakeloom.report._page import build_report
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._stage_sections import stage_sections
@@ -61,7 +62,7 @@ def collect_catalog(settings: Settings, layout: RunLayout) -> RunResults:
     """Read what the report of a catalog shows from the tables of its finished stages."""
     stages = run_stages(settings)
     tables = {
-        name: read_table(layout.table(name), name)
+        name: read_shown(layout, name)
         for stage in stages
         for name in stage.tables
         if name in TABLES and layout.table(name).exists()

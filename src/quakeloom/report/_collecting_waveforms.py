@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
+from quakeloom.report._large_tables import count_values, judged_events, of_judged_events
 from quakeloom.schema import TABLES, empty_table, make_table, time_values
 from quakeloom.stages.frame.partition_states import planned_partitions
 from quakeloom.stages.mechanism import MECHANISM
@@ -34,7 +35,9 @@ def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         return {}
     names = planned_partitions(layout, MECHANISM.name)
     simulated = settings.simulation is not None
-    given = _simulated_arrivals(layout) if simulated else _given_arrivals(layout, names)
+    given = of_judged_events(
+        layout, _simulated_arrivals(layout) if simulated else _given_arrivals(layout, names)
+    )
     aliases = settings.waveforms.station_aliases
     return {
         "picker": read_json(layout.done_step(PICK.name, "init"))["picker"],
@@ -43,6 +46,9 @@ def collect_waveforms(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         "reference": _rename_stations(given, aliases),
         "readings": _rename_stations(_readings(settings, layout, names, given), aliases),
         "excerpt": _excerpt_reader(settings, layout, names),
+        "window_status": count_values(layout, "windows", "window_status"),
+        "phases": count_values(layout, "picks", "phase"),
+        "is_part": judged_events(layout) is not None,
     }
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quakeloom.core import local_position
@@ -93,9 +94,9 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
         )
     )
     arrivals = results.table("arrivals")
-    used = arrivals.filter(pa.array(np.array(arrivals.column("pick_use").to_pylist()) == "used"))
+    used = arrivals.filter(pc.equal(arrivals.column("pick_use"), "used"))
     if used.num_rows:
-        second = np.array(used.column("phase").to_pylist()) == "S"
+        second = pc.equal(used.column("phase"), "S").to_numpy()
         section.add(
             page_picture(
                 partial(

@@ -82,10 +82,12 @@ class RunResults:
         it. Empty where no stress was mapped.
     waveforms : mapping
         ``picker`` and ``reader`` (names of weights); ``reference`` (table
-        ``reference_arrivals``) and ``authority``, whose it is (``analyst`` or ``simulated
-        truth``); ``readings`` (table ``polarities``), first motions as read; ``excerpt``, a
-        callable that takes a row of it and returns vertical, sampling rate and sample of P, or
-        None. Empty where the run reads no waveforms.
+        ``reference_arrivals``), ``is_part``, whether it and the tables ``picks`` and ``windows``
+        are those of a part of the events, and ``authority``, whose it is (``analyst`` or
+        ``simulated truth``); ``window_status`` and ``phases``, numbers of windows and of picks;
+        ``readings`` (table ``polarities``), first motions as read; ``excerpt``, a callable that
+        takes a row of it and returns vertical, sampling rate and sample of P, or None. Empty where
+        the run reads no waveforms.
     location : mapping
         ``members`` of the ensemble, ``boundary_km`` (mean and standard deviation) where there
         is one, ``sources``: identifiers, longitudes, latitudes and depths that came with

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
@@ -70,7 +69,7 @@ def waveform_section(results: RunResults) -> Section:
     if not facts:
         return section
     windows, picks = results.table("windows"), results.table("picks")
-    status, phases = _counts(windows, "window_status"), _counts(picks, "phase")
+    status, phases = facts["window_status"], facts["phases"]
     section.add(
         Text(
             f"{count(status.get('cut', 0), 'window')} of event and instrument gave "
@@ -90,6 +89,13 @@ def waveform_section(results: RunResults) -> Section:
         return section
     judged = judge_picks(picks, windows, reference, authority != "analyst")
     readings = judge_readings(facts["readings"], picks, windows, reference)
+    if facts["is_part"]:
+        section.add(
+            Text(
+                "What follows compares the picks and first motions of an even part of the events, "
+                f"{pc.count_distinct(windows.column('event_id')).as_py():,} of them."
+            )
+        )
     _add_picks(section, judged, authority)
     _add_curves(section, judged, readings, authority)
     _add_readings(section, readings, facts)
@@ -297,8 +303,3 @@ def _motion(row: Mapping[str, Any], facts: Mapping[str, Any]) -> FirstMotion | N
 
 def _short(authority: str) -> str:
     return "truth" if authority != "analyst" else authority
-
-
-def _counts(table: pa.Table, column: str) -> dict[str, int]:
-    found = pc.value_counts(table.column(column)).to_pylist()
-    return {v["values"]: v["counts"] for v in sorted(found, key=lambda v: -v["counts"])}

@@ -125,7 +125,8 @@ def test_the_page_says_who_judges(make_results, tables, authority):
         waveforms={
             "picker": "a", "reader": "b", "authority": authority,
             "reference": tables["reference"], "readings": tables["readings"],
-            "excerpt": lambda row: (wave, 100.0, 35),
+            "excerpt": lambda row: (wave, 100.0, 35), "is_part": False,
+            "window_status": {"cut": 40}, "phases": {"P": 40},
         },
     )  # fmt: skip
     html = build_report(run)

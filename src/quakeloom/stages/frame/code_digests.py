@@ -145,7 +145,7 @@ def _source(name: str) -> _Source | None:
         return _Source(path, content, (), {}, frozenset())
     tree = ast.parse(content)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imports = [i for node in _executed(tree) for i in _imports(node, package)]
+    imports = [i for node in _executed(tree.body) for i in _imports(node, package)]
     passed_on: dict[str, _Import] = {}
     defined: set[str] = set()
     for node in tree.body:
@@ -159,13 +159,19 @@ def _source(name: str) -> _Source | None:
     return _Source(path, content, tuple(imports), passed_on, frozenset(defined))
 
 
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but those that only type checkers see."""
-    for node in ast.iter_child_nodes(tree):
+def _executed(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield all statements but those that only type checkers see.
+
+    Expressions, which are most of a file, hold no imports and are not looked at.
+    """
+    for node in statements:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
         yield node
-        yield from _executed(node)
+        parts: list[ast.AST] = [node, *getattr(node, "handlers", ()), *getattr(node, "cases", ())]
+        for part in parts:
+            for block in ("body", "orelse", "finalbody"):
+                yield from _executed(getattr(part, block, ()))
 
 
 def _imports(node: ast.AST, package: str) -> list[_Import]:
