@@ -39,43 +39,46 @@ def find_spikes(samples: NDArray[Any]) -> NDArray[np.int64]:
         Ascending.
     """
     data = np.asarray(samples, dtype=np.float64)
-    if data.size < 3:
-        return np.zeros(0, np.int64)
-    step = np.diff(data)
-    # of few samples many are candidates: those that are extremes and stand off both neighbors
-    least = np.minimum(np.abs(step[:-1]), np.abs(step[1:]))
-    turns = step[:-1] * step[1:] < 0.0
-    size = np.concatenate([[0.0], np.abs(step), [0.0]])
-    turns &= np.maximum(size[:-3], size[3:]) * _ALONE < least
-    if np.asarray(samples).dtype.kind in "iu":
-        # where a coarse digitizer repeats its values, one count is no spike
-        turns &= least >= _SPIKE
-    found = _standing_out(np.abs(step), np.where(turns, least, 0.0), _AROUND, _SPIKE)
-    return np.asarray(np.flatnonzero(found) + 1, dtype=np.int64)
+    # where a coarse digitizer repeats its values, one count is no spike
+    least = _SPIKE if np.asarray(samples).dtype.kind in "iu" else 0.0
+    return np.asarray(_standing_out(data, least, _AROUND, _SPIKE, _ALONE), dtype=np.int64)
 
 
 @compiled(nogil=True, error_model="numpy")
 def _standing_out(
-    step: NDArray[np.float64], least: NDArray[np.float64], around: int, factor: float
-) -> NDArray[np.bool_]:
-    """Say which interior samples stand out; ``least[i]`` is of sample ``i + 1``."""
-    found = np.zeros(least.size, np.bool_)
-    for i in range(least.size):
-        jump = least[i]
-        if not jump > 0.0:
+    data: NDArray[np.float64], smallest: float, around: int, factor: float, alone: float
+) -> NDArray[np.int64]:
+    """Return the samples that stand alone; see :func:`find_spikes`."""
+    found = np.empty(64, np.int64)
+    count = 0
+    for i in range(1, data.size - 1):
+        before, after = data[i] - data[i - 1], data[i] - data[i + 1]
+        if not before * after > 0.0:
             continue
-        first, last = max(i + 1 - around, 0), min(i + 1 + around, step.size)
-        # a cheap look first: of a spike nearly all steps around are smaller by far
-        limit = jump / factor
-        larger = 0
-        allowed = (last - first) // 4
+        jump = min(abs(before), abs(after))
+        # most samples end here: the steps beside them are of their size
+        if not jump >= smallest or jump == 0.0:
+            continue
+        if i > 1 and alone * abs(data[i - 1] - data[i - 2]) >= jump:
+            continue
+        if i + 2 < data.size and alone * abs(data[i + 2] - data[i + 1]) >= jump:
+            continue
+        first, last = max(i - around, 0), min(i + around, data.size - 1)
+        limit, larger, allowed = jump / factor, 0, (last - first) // 4
         for j in range(first, last):
-            if step[j] >= limit:
+            if abs(data[j + 1] - data[j]) >= limit:
                 larger += 1
                 if larger > allowed:
                     break
-        found[i] = larger <= allowed
-    return found
+        if larger > allowed:
+            continue
+        if count == found.size:
+            grown = np.empty(2 * found.size, np.int64)
+            grown[:count] = found
+            found = grown
+        found[count] = i
+        count += 1
+    return found[:count]
 
 
 def mend_spikes(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from quakeloom.config import Detect
 from quakeloom.core import StorageError
 from quakeloom.detection import find_clipped, find_regular, mend_spikes
+from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import PickOptions, Picks, pick_records
 from quakeloom.signal import Piece, Record, flag_names
 from quakeloom.stages.archive.directions import SensorDirections
@@ -21,6 +23,7 @@ from quakeloom.stages.archive.record_sets import (
     Instrument,
     Problem,
     RecordSet,
+    load_waveforms,
 )
 from quakeloom.stages.detect.amplitudes import AmplitudeMeter, find_window
 from quakeloom.stages.detect.archive_days import DAY, MARGIN, NANO, day_name
@@ -36,6 +39,10 @@ log = logging.getLogger(__name__)
 BLOCK = 6 * 3600 * NANO
 """Nanoseconds of a block: what is read and judged together, on an absolute grid. Chosen here: some
 200 MB of memory, and windows at the ends of its margins are 2 % of all."""
+
+_FILES = 16
+"""Files that are kept open, cut to the day: of several instruments, three components, and the days
+before and after."""
 
 _HOUR = 3600 * NANO
 """Nanoseconds of an hour."""
@@ -130,7 +137,7 @@ class _StationDay:
         self.reader = kept_reader(task.reader)
         self.span = task.day, task.day + DAY
         self.meter = AmplitudeMeter(task.detect, self.picker.components, task.responses)
-        self.archive = ArchiveReader(12, task.directions, mend=self._mend)
+        self.archive = ArchiveReader(_FILES, task.directions, self._load, self._mend)
         self.problems: list[Problem] = []
         self.days = {i: InstrumentDay(i) for i in task.instruments}
         self._now: tuple[InstrumentDay, Span] | None = None
@@ -176,6 +183,13 @@ class _StationDay:
             elif own:
                 usable[instrument] = rows
         return order_instruments(usable, self.picker.sampling_rate_hz)
+
+    def _load(self, file: Path) -> WaveformFile:
+        """Read a file, and keep what lies in the day and its margins alone."""
+        found = load_waveforms(file)
+        start, end = self.span[0] - MARGIN, self.span[1] + MARGIN
+        traces = [cut for t in found.traces if (cut := cut_trace(t, start, end)) is not None]
+        return WaveformFile(traces, found.problems)
 
     def _mend(self, piece: Piece) -> Piece:
         """Mend the spikes of a piece, count those of the block, and note where it is clipped."""
@@ -361,6 +375,17 @@ def touches(row: IndexRow, span: Span) -> bool:
     """
     spare = 60 * NANO if row.sampling_rate_hz == 0.0 else 0
     return row.start + spare < span[1] and row.end - spare > span[0]
+
+
+def cut_trace(trace: Trace, start: int, end: int) -> Trace | None:
+    """Return a copy of what a trace has of a span, a sample more at both ends; None of nothing."""
+    rate = trace.sampling_rate_hz / NANO
+    a = max(int((start - trace.start) * rate) - 1, 0)
+    b = min(int((end - trace.start) * rate) + 2, trace.count)
+    if b <= a:
+        return None
+    begin = trace.start + round(a / rate)
+    return replace(trace, start=begin, samples=trace.samples[a:b].copy(), count=b - a)
 
 
 def read_first_motions(
