@@ -24,6 +24,9 @@ from quakeloom.signal import (
     window_starts,
 )
 
+_TOGETHER = 256
+"""Windows that are cut and read at a time; chosen here: some MB, and whole batches of networks."""
+
 _AROUND_S = 5.0
 """Seconds of a record on either side of a pick, more than its signal and noise span."""
 
@@ -186,17 +189,34 @@ class _WindowPlan:
 def _read_windows(
     picker: Picker, plans: list[_WindowPlan], kind: str, blind: int, steady: bool
 ) -> None:
-    """Read all windows of a kind together."""
-    pieces = [cut_windows(p.data, p.starts[kind], picker.samples) for p in plans]
-    if not pieces:
-        return
+    """Read all windows of a kind together, as many at a time as stay near the core."""
     read = steady_probabilities if steady else _once
-    values = read(picker, np.concatenate(pieces), blind)
-    first = 0
+    shape = 2, picker.samples
     for plan in plans:
-        last = first + plan.starts[kind].size
-        plan.values[kind] = values[first:last]
-        first = last
+        plan.values[kind] = np.empty((plan.starts[kind].size, *shape), np.float32)
+    waiting: list[tuple[_WindowPlan, int, int]] = []
+    held = 0
+
+    def read_waiting() -> None:
+        pieces = [cut_windows(p.data, p.starts[kind][a:b], picker.samples) for p, a, b in waiting]
+        values = read(picker, pieces[0] if len(pieces) == 1 else np.concatenate(pieces), blind)
+        first = 0
+        for plan, a, b in waiting:
+            plan.values[kind][a:b] = values[first : first + b - a]
+            first += b - a
+        waiting.clear()
+
+    for plan in plans:
+        done = 0
+        while done < plan.starts[kind].size:
+            more = min(plan.starts[kind].size - done, _TOGETHER - held)
+            waiting.append((plan, done, done + more))
+            done, held = done + more, held + more
+            if held == _TOGETHER:
+                read_waiting()
+                held = 0
+    if waiting:
+        read_waiting()
 
 
 def _once(picker: Picker, windows: NDArray[np.float32], blind: int) -> NDArray[np.float32]:

@@ -142,6 +142,7 @@ class CompiledUNet:
         self._lanes = lanes = [Lane(n, _GAP, _WINDOWS) for n in lengths]
         widths = [lane.width for lane in lanes]
         half = KERNEL // 2
+        self._checked: set[tuple[str, int, int]] = set()
         self._taps: dict[str, Taps] = {"inc": convolution_taps(*layers["inc"], widths[0], half)}
         for i in range(DEPTH):
             self._taps[f"same{i}"] = convolution_taps(*layers[f"same{i}"], widths[i], half)
@@ -249,10 +250,21 @@ class CompiledUNet:
             last = (min(needed[level][1] + _GAP, own.samples) - 1 + cut) // STRIDE + 1
             source = Stretch(self._back[level + 1], _GAP + first, 0, deeper.period)
             target = Stretch(both, _GAP + STRIDE * first - cut, rows, own.period)
-            apply_taps(taps[f"up{i}"], source, target, last - first, windows=_WINDOWS)
+            apply_taps(
+                taps[f"up{i}"], source, target, last - first, windows=_WINDOWS,
+                check=self._is_new(f"up{i}", first, last),
+            )  # fmt: skip
             zero_gaps(both, (rows, 2 * rows), own.samples, _GAP, _WINDOWS)
             self._layer(f"merge{i}", level, both, self._back[level], needed[level])
         self._layer("out", 0, self._back[0], self._out, needed[0], floor=False)
+
+    def _is_new(self, name: str, first: int, last: int) -> bool:
+        """Say whether a layer reaches for samples for the first time; its arrays stay the same."""
+        key = name, first, last
+        if key in self._checked:
+            return False
+        self._checked.add(key)
+        return True
 
     def _layer(
         self,
@@ -267,13 +279,16 @@ class CompiledUNet:
         lane = self._lanes[level]
         layer = self._taps[name]
         first, last = needed or (0, lane.samples)
+        new = self._is_new(name, first, last)
         columns = SPAN * -(-(last - first) // SPAN)
         if columns * _WINDOWS < lane.columns:
             source = Stretch(x, _GAP + first, 0, lane.period)
             target = Stretch(out, _GAP + first, 0, lane.period)
-            apply_taps(layer, source, target, columns, windows=_WINDOWS, floor=floor)
+            apply_taps(layer, source, target, columns, windows=_WINDOWS, floor=floor, check=new)
         else:
-            apply_taps(layer, Stretch(x, _GAP), Stretch(out, _GAP), lane.columns, floor=floor)
+            apply_taps(
+                layer, Stretch(x, _GAP), Stretch(out, _GAP), lane.columns, floor=floor, check=new
+            )
         if name != "out":
             zero_gaps(out, (0, layer.bias.size), lane.samples, _GAP, _WINDOWS)
 

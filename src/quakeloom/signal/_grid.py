@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.core import compiled
+
 
 @dataclass(frozen=True)
 class WindowGrid:
@@ -114,8 +116,26 @@ def _add(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     total = np.zeros((phases, length), np.float32)
     count = np.zeros(length, dtype=np.int64)
-    for start, value in zip(starts, values, strict=True):
-        a, b = start + blind, start + grid.samples - blind
-        total[:, a:b] += value[:, blind : grid.samples - blind]
-        count[a:b] += 1
+    if len(starts):
+        _sum(np.asarray(starts, np.int64), values, blind, total, count)
     return total, count
+
+
+@compiled(nogil=True)
+def _sum(
+    starts: NDArray[np.int64],
+    values: NDArray[np.float32],
+    blind: int,
+    total: NDArray[np.float32],
+    count: NDArray[np.int64],
+) -> None:
+    """Add the used part of every window, in their order, and count what was added."""
+    samples = values.shape[2]
+    for n in range(starts.size):
+        first = starts[n]
+        for phase in range(values.shape[1]):
+            row, value = total[phase], values[n, phase]
+            for i in range(blind, samples - blind):
+                row[first + i] += value[i]
+        for i in range(first + blind, first + samples - blind):
+            count[i] += 1

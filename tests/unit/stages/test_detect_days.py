@@ -9,6 +9,7 @@ import pytest
 
 from continuous_records import COUNTS_PER_M_S, ground, write_inventory, write_records
 from quakeloom.config import Cluster, Detect, Waveforms
+from quakeloom.formats import Trace, write_miniseed
 from quakeloom.stages.detect.archive_days import DAY, ArchiveDays, day_name, day_start
 from quakeloom.stages.detect.verbs import DetectAsked
 from quakeloom.stages.without_a_run.detect_folder import detect_folder, index_folder
@@ -135,3 +136,33 @@ def test_an_earthquake_of_known_motion_has_its_wood_anderson_amplitude(tmp_path)
     none = detect_folder(tmp_path / "a", ASKED).detections.to_pylist()
     assert np.isnan(none[1]["amplitude_wa_mm"])
     assert none[1]["amplitude_reason"] == "no response is known"
+
+
+def test_a_file_called_by_a_day_that_holds_another_time_is_a_wrong_clock(tmp_path):
+    folder = tmp_path / "a" / "2020" / "XX" / "ABC" / "HHZ.D"
+    folder.mkdir(parents=True)
+    # the counter of GPS weeks starts anew after 1024 of them
+    data = ground(600, [300.0])[2]
+    start = MIDNIGHT - 1024 * 7 * DAY
+    write_miniseed(
+        folder / "XX.ABC..HHZ.D.2020.002",
+        [Trace("XX", "ABC", "", "HHZ", start, 100.0, data, data.size, "")],
+    )
+    found = detect_folder(tmp_path / "a", ASKED)
+    (row,) = found.detection_days.to_pylist()
+    assert (row["day"], row["detection_status"]) == ("2020-01-02", "clock")
+    assert "2000-05-18" in row["reason"]
+
+
+def test_of_all_instruments_the_better_of_simultaneous_picks_is_kept(tmp_path):
+    data = ground(600, [100.0, 400.0])
+    write(tmp_path / "a", data[:, :20_000], start=MIDNIGHT)
+    write(tmp_path / "a", data, start=MIDNIGHT, band="HN")
+    asked = replace(ASKED, detect=Detect(instruments="all"))
+    found = detect_folder(tmp_path / "a", asked)
+    assert [(c, p) for _, c, p, *_ in picks(found)] == [
+        ("HHZ", "P"), ("HHE", "S"), ("HNZ", "P"), ("HNE", "S")
+    ]  # fmt: skip
+    assert (
+        "seismometer HHZ before accelerometer HNZ" in found.detections.column("choice").to_pylist()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from quakeloom.config import Detect
 from quakeloom.core import StorageError
 from quakeloom.detection import find_clipped, find_regular, mend_spikes
+from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import PickOptions, Picks, pick_records
 from quakeloom.signal import Piece, Record, flag_names
 from quakeloom.stages.archive.directions import SensorDirections
@@ -21,11 +23,13 @@ from quakeloom.stages.archive.record_sets import (
     Instrument,
     Problem,
     RecordSet,
+    load_waveforms,
 )
 from quakeloom.stages.detect.amplitudes import AmplitudeMeter, find_window
 from quakeloom.stages.detect.archive_days import DAY, MARGIN, NANO, day_name
 from quakeloom.stages.detect.instruments import order_instruments, refuse_instrument
 from quakeloom.stages.detect.responses import StationResponses
+from quakeloom.stages.detect.simultaneous import keep_one_instrument
 from quakeloom.stages.detect.spans import Span, clip_spans, join_spans, span_seconds, without_spans
 from quakeloom.stages.weights.kept_networks import ChosenWeights, kept_picker, kept_reader
 from quakeloom.stages.weights.polarity_readers import Reader
@@ -36,6 +40,10 @@ log = logging.getLogger(__name__)
 BLOCK = 6 * 3600 * NANO
 """Nanoseconds of a block: what is read and judged together, on an absolute grid. Chosen here: some
 200 MB of memory, and windows at the ends of its margins are 2 % of all."""
+
+_FILES = 16
+"""Files that are kept open, cut to the day: of several instruments, three components, and the days
+before and after."""
 
 _HOUR = 3600 * NANO
 """Nanoseconds of an hour."""
@@ -93,6 +101,7 @@ class InstrumentDay:
     picked: list[Span] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
     is_covered: bool = False
+    clock: str = ""
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     spikes: int = 0
@@ -130,7 +139,7 @@ class _StationDay:
         self.reader = kept_reader(task.reader)
         self.span = task.day, task.day + DAY
         self.meter = AmplitudeMeter(task.detect, self.picker.components, task.responses)
-        self.archive = ArchiveReader(12, task.directions, mend=self._mend)
+        self.archive = ArchiveReader(_FILES, task.directions, self._load, self._mend)
         self.problems: list[Problem] = []
         self.days = {i: InstrumentDay(i) for i in task.instruments}
         self._now: tuple[InstrumentDay, Span] | None = None
@@ -158,6 +167,8 @@ class _StationDay:
                 day.picked += clip_spans(living, wanted)
                 taken = join_spans([*taken, *living])
         self._refuse_floods()
+        if self.task.detect.instruments == "all":
+            self._keep_one()
         picks = self._read_polarities([p for d in self.days.values() for p in d.picks])
         rows = [describe_day(self.days[i], self.span) for i in sorted(self.days)]
         problems = list(dict.fromkeys([*self.problems, *self.archive.problems]))
@@ -176,6 +187,25 @@ class _StationDay:
             elif own:
                 usable[instrument] = rows
         return order_instruments(usable, self.picker.sampling_rate_hz)
+
+    def _load(self, file: Path) -> WaveformFile:
+        """Read a file, and keep what lies in the day and its margins alone."""
+        found = load_waveforms(file)
+        start, end = self.span[0] - MARGIN, self.span[1] + MARGIN
+        if found.traces and self._now is not None:
+            self._judge_clock(self._now[0], found.traces, file)
+        traces = [cut for t in found.traces if (cut := cut_trace(t, start, end)) is not None]
+        return WaveformFile(traces, found.problems)
+
+    def _judge_clock(self, day: InstrumentDay, traces: list[Trace], file: Path) -> None:
+        """Note a file that is called by the day and holds samples of another time."""
+        rows = [r for r in self.task.instruments[day.instrument] if r.file == file]
+        named = [r for r in rows if r.sampling_rate_hz == 0.0 and touches(r, self.span)]
+        if named and not any(t.start < r.end and t.end > r.start for t in traces for r in named):
+            day.clock = (
+                f"its file is named by this day, its samples are of {day_name(traces[0].start)}: "
+                "the clock was wrong, or the file is misplaced"
+            )
 
     def _mend(self, piece: Piece) -> Piece:
         """Mend the spikes of a piece, count those of the block, and note where it is clipped."""
@@ -347,6 +377,22 @@ class _StationDay:
             keep = ~(out | flood)
             day.picks = [p for p, kept in zip(day.picks, keep, strict=True) if kept]
 
+    def _keep_one(self) -> None:
+        """Keep one of simultaneous picks of the station's instruments."""
+        rate = self.picker.sampling_rate_hz
+        slow = {
+            (i.location_code, i.band)
+            for i, rows in self.task.instruments.items()
+            if 0.0 < max((r.sampling_rate_hz for r in rows), default=0.0) < 0.8 * rate
+        }
+        kept, left = keep_one_instrument([p for d in self.days.values() for p in d.picks], slow)
+        own = {id(p) for p in kept}
+        for day in self.days.values():
+            day.picks = [p for p in day.picks if id(p) in own]
+        for pick, words in left:
+            reason = f"{pick['phase']} on {pick['channel']} ({pick['probability']:.2f}): {words}"
+            self.problems.append(Problem(pick["source_file"], "pick", pick["station"], reason))
+
     def _leave_out(self, day: InstrumentDay, out: NDArray[np.bool_], reason: str) -> None:
         if out.any():
             day.refused += int(out.sum())
@@ -361,6 +407,17 @@ def touches(row: IndexRow, span: Span) -> bool:
     """
     spare = 60 * NANO if row.sampling_rate_hz == 0.0 else 0
     return row.start + spare < span[1] and row.end - spare > span[0]
+
+
+def cut_trace(trace: Trace, start: int, end: int) -> Trace | None:
+    """Return a copy of what a trace has of a span, a sample more at both ends; None of nothing."""
+    rate = trace.sampling_rate_hz / NANO
+    a = max(int((start - trace.start) * rate) - 1, 0)
+    b = min(int((end - trace.start) * rate) + 2, trace.count)
+    if b <= a:
+        return None
+    begin = trace.start + round(a / rate)
+    return replace(trace, start=begin, samples=trace.samples[a:b].copy(), count=b - a)
 
 
 def read_first_motions(
@@ -417,6 +474,8 @@ def _judge(day: InstrumentDay, recorded: list[Span], picked: list[Span]) -> tupl
     ):
         if name in day.dead:
             return name, f"{words}; {notes}" if notes else words
+    if day.clock:
+        return "clock", day.clock
     if day.is_covered:
         return "second_choice", "a better instrument of the station recorded"
     short = any("shorter than" in n for n in day.notes)
