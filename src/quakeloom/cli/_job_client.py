@@ -36,7 +36,7 @@ def hand_over() -> int | None:
     Returns
     -------
     int or None
-        None where nobody serves, or the command is no job of a run: it is done here then.
+        None where no process serves, or the command is no job of a run: it is done here then.
     """
     place = os.environ.get(SERVER, "")
     if not place or "--run" not in sys.argv:

@@ -3,7 +3,7 @@
 ``quakeloom run`` starts it where jobs run on this machine. It loads the modules of a stage when
 the first job of that stage comes, then forks for every job: each has a process of its own as
 before, with its own memory and its own end, but starts in hundredths of a second. It hears only a
-socket in a folder that nobody else may enter.
+socket in a folder of its own, which no other user may enter.
 
 - It ends when `quakeloom run` and Snakemake have both ended, however they ended, and its last job.
 - When the command that Snakemake started is killed, its job is.
@@ -108,7 +108,7 @@ class JobServer:
     listener : socket
         Where commands ask.
     heard : int
-        The end of a pipe that becomes readable when nobody needs the server any more.
+        The end of a pipe that becomes readable when no process needs the server any more.
     """
 
     def __init__(self, listener: socket.socket, heard: int) -> None:

@@ -1,6 +1,6 @@
 """Detection: what continuous records need beside picking, so that picks over all time are arrivals.
 
-Floor 4. :func:`mend_spikes` takes single samples out that stand alone; :func:`find_regular` tells
+Floor 4. :func:`repair_spikes` takes single samples out that stand alone; :func:`find_regular` tells
 picks that come like clockwork; :func:`find_clipped` says where a channel stood at its limit;
 :func:`ground_motion` turns counts into velocity and into what a :class:`WoodAnderson` seismometer
 shows.
@@ -14,7 +14,7 @@ from quakeloom.detection._ground_motion import (
     peak,
 )
 from quakeloom.detection._regular import find_regular
-from quakeloom.detection._spikes import find_spikes, mend_spikes
+from quakeloom.detection._spikes import find_spikes, repair_spikes
 
 __all__ = [
     "VelocityResponse",
@@ -23,6 +23,6 @@ __all__ = [
     "find_regular",
     "find_spikes",
     "ground_motion",
-    "mend_spikes",
     "peak",
+    "repair_spikes",
 ]

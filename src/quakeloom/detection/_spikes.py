@@ -1,4 +1,4 @@
-"""Single samples that stand alone, far off their neighbors: found anywhere, and mended."""
+"""Single samples that stand alone, far off their neighbors: found anywhere, and repaired."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _standing_out(
     return found[:count]
 
 
-def mend_spikes(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def repair_spikes(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return samples with spikes replaced by the middle of their neighbors, and where they were.
 
     Parameters
@@ -106,8 +106,8 @@ def mend_spikes(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]
     found = find_spikes(samples)
     if not found.size:
         return samples, found
-    mended = np.array(samples, copy=True)
+    repaired = np.array(samples, copy=True)
     middle = 0.5 * (samples[found - 1].astype(np.float64) + samples[found + 1])
-    exact = mended.dtype.kind in "iu"
-    mended[found] = (np.round(middle) if exact else middle).astype(mended.dtype)
-    return mended, found
+    exact = repaired.dtype.kind in "iu"
+    repaired[found] = (np.round(middle) if exact else middle).astype(repaired.dtype)
+    return repaired, found

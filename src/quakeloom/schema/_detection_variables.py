@@ -54,7 +54,7 @@ LIST = (
         "spike_count",
         "int32",
         "1",
-        "Single samples off their neighbors that were mended.",
+        "Single samples off their neighbors that were repaired.",
         minimum=0,
     ),
     Variable("p_count", "int32", "1", "Picks of P that were kept.", minimum=0),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from quakeloom.detection import find_regular, find_spikes, mend_spikes
+from quakeloom.detection import find_regular, find_spikes, repair_spikes
 
 
 def test_a_spike_is_found_wherever_it_is_and_mended_by_its_neighbors():
     data = np.random.default_rng(1).normal(0.0, 100.0, 5000)
     data[[700, 2500, 4000]] += [9e4, -8e4, 2e4]
-    mended, found = mend_spikes(data)
+    repaired, found = repair_spikes(data)
     assert found.tolist() == [700, 2500, 4000]
-    np.testing.assert_allclose(mended[found], 0.5 * (data[found - 1] + data[found + 1]))
+    np.testing.assert_allclose(repaired[found], 0.5 * (data[found - 1] + data[found + 1]))
     # what decides lies within a hundred samples, so a piece of the record says the same
     assert (find_spikes(data[2000:3000]) + 2000).tolist() == [2500]
 

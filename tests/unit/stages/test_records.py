@@ -48,6 +48,9 @@ EXAMPLES = {
     "storage": {"acceptance": False},
     "selection": {"maximum_distance_km": 50},
     "waveforms": {"archives": ["archive"]},
+    "detect": {},
+    "associate": {},
+    "merge": {},
     "threshold": {},
     "repeaters": {},
     "takeoff": {"angles": "given"},
@@ -96,7 +99,9 @@ def test_groups_of_settings_that_records_name_exist():
 def _group(stage):
     group = stage.group.split(".")[0]
     changes = {} if group in OPENED[stage.chains[0]] else {group: EXAMPLES[group]}
-    changes |= {"waveforms": {}} if group == "repeaters" else {}
+    changes |= {"waveforms": {}} if group in ("repeaters", "detect") else {}
+    changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", "merge") else {}
+    changes |= {"associate": {}} if group == "merge" else {}
     changes |= {"stress": {}} if group == "tendency" else {}
     return changes if group != "simulation" else {**changes, "sources": []}
 

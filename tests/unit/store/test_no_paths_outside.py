@@ -49,6 +49,7 @@ EXCEPTIONS = {
     "cli/_snakemake.py": "Snakemake's words go to a log, line by line, on this machine",
     "cli/_snakemake_lock.py": "the lock of Snakemake, in its own folder on this machine",
     "cli/_doctor.py": "says what this machine has: programs, disk, permissions",
+    "cli/_job_server.py": "forks processes, which hear a socket in a folder of their own",
     "cli/_main.py": "closes the standard output of this process",
     "cli/_profiles.py": "reads the profiles of Snakemake, which users write",
     "cli/_run.py": "finds the program's own workflow files",
@@ -63,6 +64,7 @@ EXCEPTIONS = {
 
 NAMED_BY_USERS = {
     "stages/detect/responses.py", "stages/detect/station_day.py",
+    "stages/archive/file_states.py",
     "stages/archive/index.py", "stages/archive/record_sets.py", "stages/archive/stored_index.py",
     "stages/frame/run_settings.py", "stages/frame/stage.py", "stages/ingest/source_files.py",
     "stages/locate/catalog.py", "stages/locate/ensembles.py", "stages/locate/grids.py",

@@ -254,7 +254,7 @@ class ArchiveReader:
         Where sensors point; without it the headers of the files tell.
     load : callable
         Gives the content of a file; that of traces in memory by the name that they carry.
-    mend : callable
+    repair : callable
         Takes every piece as it was recorded and gives the one that is used.
 
     Attributes
@@ -270,10 +270,10 @@ class ArchiveReader:
         keep: int = 8,
         directions: SensorDirections | None = None,
         load: Callable[[Path], WaveformFile] = load_waveforms,
-        mend: Callable[[Piece], Piece] = lambda piece: piece,
+        repair: Callable[[Piece], Piece] = lambda piece: piece,
     ) -> None:
         self._keep = keep
-        self._mend = mend
+        self._mend = repair
         self.directions = directions or SensorDirections()
         self._load = load
         self._files: OrderedDict[Path, list[Trace]] = OrderedDict()

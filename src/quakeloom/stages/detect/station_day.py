@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Detect
 from quakeloom.core import StorageError
-from quakeloom.detection import find_clipped, find_regular, mend_spikes
+from quakeloom.detection import find_clipped, find_regular, repair_spikes
 from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import PickOptions, Picks, pick_records
 from quakeloom.signal import Piece, Record, flag_names
@@ -53,7 +53,7 @@ _LEAST = 10 * NANO
 
 _SPIKY = 0.01
 """Share of samples that are spikes from which on an instrument is put aside; chosen here: arrivals
-would be lost among what was mended."""
+would be lost among what was repaired."""
 
 _CLIP_S = 60.0
 """Seconds before a pick in which a channel at its limit makes it doubtful (chosen here)."""
@@ -208,8 +208,8 @@ class _StationDay:
             )
 
     def _mend(self, piece: Piece) -> Piece:
-        """Mend the spikes of a piece, count those of the block, and note where it is clipped."""
-        samples, found = mend_spikes(piece.samples)
+        """Repair the spikes of a piece, count those of the block, and note where it is clipped."""
+        samples, found = repair_spikes(piece.samples)
         assert self._now is not None
         day, (start, end) = self._now
         for a, b in find_clipped(samples):
@@ -462,8 +462,8 @@ def _judge(day: InstrumentDay, recorded: list[Span], picked: list[Span]) -> tupl
         return "flood", notes
     if picked:
         if day.spikes:
-            mended = f"{day.spikes} spikes were mended"
-            notes = f"{notes}; {mended}" if notes else mended
+            repaired = f"{day.spikes} spikes were repaired"
+            notes = f"{notes}; {repaired}" if notes else repaired
         return "detected", notes
     if not day.file:
         return "no_data", "the instrument recorded before, and nothing on this day"
