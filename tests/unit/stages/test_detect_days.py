@@ -10,8 +10,11 @@ import pytest
 from continuous_records import COUNTS_PER_M_S, ground, write_inventory, write_records
 from quakeloom.config import Cluster, Detect, Waveforms
 from quakeloom.formats import Trace, write_miniseed
+from quakeloom.stages.archive.directions import SensorDirections
+from quakeloom.stages.archive.index import IndexBuilder
+from quakeloom.stages.archive.record_sets import IndexRow, Instrument
 from quakeloom.stages.detect.archive_days import DAY, ArchiveDays, day_name, day_start
-from quakeloom.stages.detect.verbs import DetectAsked
+from quakeloom.stages.detect.verbs import DetectAsked, Instruments, detect_index
 from quakeloom.stages.without_a_run.detect_folder import detect_folder, index_folder
 
 MIDNIGHT = day_start("2020-01-02")
@@ -139,18 +142,25 @@ def test_an_earthquake_of_known_motion_has_its_wood_anderson_amplitude(tmp_path)
 
 
 def test_a_file_called_by_a_day_that_holds_another_time_is_a_wrong_clock(tmp_path):
-    folder = tmp_path / "a" / "2020" / "XX" / "ABC" / "HHZ.D"
-    folder.mkdir(parents=True)
+    file = tmp_path / "XX.ABC..HHZ.D.2020.002"
     # the counter of GPS weeks starts anew after 1024 of them
-    data = ground(600, [300.0])[2]
+    data = ground(60, [])[2]
     start = MIDNIGHT - 1024 * 7 * DAY
-    write_miniseed(
-        folder / "XX.ABC..HHZ.D.2020.002",
-        [Trace("XX", "ABC", "", "HHZ", start, 100.0, data, data.size, "")],
+    write_miniseed(file, [Trace("XX", "ABC", "", "HHZ", start, 100.0, data, data.size, "")])
+    # the archive of a run knows files of an SDS tree by their names
+    named = IndexRow(
+        Instrument("XX", "ABC", "", "HH"), "HHZ", MIDNIGHT - 60 * SECOND,
+        MIDNIGHT + DAY + 60 * SECOND, 0.0, file,
+    )  # fmt: skip
+    builder = IndexBuilder()
+    builder.add(0, [named])
+    days = ArchiveDays(builder.finish([str(file)], np.zeros((1, 2), np.int64)), 0)
+    assert days.days() == ["2020-01-02"]
+    found = detect_index(
+        days.of_day("2020-01-02"), "2020-01-02", ASKED, Instruments(SensorDirections())
     )
-    found = detect_folder(tmp_path / "a", ASKED)
     (row,) = found.detection_days.to_pylist()
-    assert (row["day"], row["detection_status"]) == ("2020-01-02", "clock")
+    assert row["detection_status"] == "clock"
     assert "2000-05-18" in row["reason"]
 
 
