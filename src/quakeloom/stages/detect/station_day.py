@@ -43,8 +43,8 @@ BLOCK = 6 * 3600 * NANO
 
 _HOP = 2.0 / 3.0
 """Windows begin every this share of their length, so that what is used of them, without a sixth at
-either end, covers a record once; three times as many are averaged where there may be an arrival. On
-300 simulated records one P and no S in 300 is found less than with half (chosen there)."""
+either end, covers a record once; three times as many are averaged where there may be an arrival.
+As many arrivals of 300 simulated records are found as with half."""
 
 _FILES = 16
 """Files that are kept open, cut to the day: of several instruments, three components, and the days
