@@ -39,6 +39,9 @@ class PickOptions:
     ----------
     p_threshold, s_threshold : float
         Minimum probability.
+    hop_share : float
+        Windows of a record begin every this share of their length; where there may be an arrival
+        they are closer, with ``steady``.
     blind_share : float
         Share of a window at each end that is not used, at most 1/4.
     distance_s : float
@@ -66,6 +69,7 @@ class PickOptions:
 
     p_threshold: float = 0.3
     s_threshold: float = 0.3
+    hop_share: float = 0.5
     blind_share: float = 1.0 / 6.0
     distance_s: float = 0.5
     edge_s: float = 0.5
@@ -113,8 +117,8 @@ class Picks:
 
 
 def picking_grid(picker: Picker, options: PickOptions) -> WindowGrid:
-    """Return the grid of windows of a picker: half overlap, blinded edges."""
-    hop = picker.samples // 2
+    """Return the grid of windows of a picker, with blinded edges."""
+    hop = min(int(options.hop_share * picker.samples), picker.samples)
     blind = min(round(options.blind_share * picker.samples), (picker.samples - hop) // 2)
     return WindowGrid(picker.samples, hop, blind)
 

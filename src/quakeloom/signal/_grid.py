@@ -23,7 +23,7 @@ class WindowGrid:
     samples : int
         Length of a window.
     hop : int
-        Distance of windows, at most half their length.
+        Distance of windows, at most their length without what is blinded.
     blind : int
         Samples at each end of a window that are not used.
     """
@@ -33,9 +33,9 @@ class WindowGrid:
     blind: int
 
     def __post_init__(self) -> None:
-        if not 0 < self.hop <= self.samples // 2:
+        if not 0 < self.hop <= self.samples:
             raise ValueError(
-                f"windows of {self.samples} samples every {self.hop} do not overlap by half"
+                f"windows of {self.samples} samples every {self.hop} leave gaps between them"
             )
         if not 0 <= self.blind <= (self.samples - self.hop) // 2:
             raise ValueError(

@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from continuous_records import COUNTS_PER_M_S, ground, write_inventory, write_records
-from quakeloom.config import Cluster, Detect, Waveforms
-from quakeloom.formats import Trace, write_miniseed
+from quakeloom.config import Cluster, Detect, Waveforms, parse_settings
+from quakeloom.formats import Trace, read_source, write_miniseed
+from quakeloom.stages.archive.directions import SensorDirections
+from quakeloom.stages.archive.index import IndexBuilder
+from quakeloom.stages.archive.record_sets import IndexRow, Instrument
 from quakeloom.stages.detect.archive_days import DAY, ArchiveDays, day_name, day_start
-from quakeloom.stages.detect.verbs import DetectAsked
+from quakeloom.stages.detect.verbs import (
+    DetectAsked,
+    Instruments,
+    days_of_archive,
+    detect_day,
+    detect_index,
+)
 from quakeloom.stages.without_a_run.detect_folder import detect_folder, index_folder
+from quakeloom.store import RunLayout, open_folder, write_table
 
 MIDNIGHT = day_start("2020-01-02")
 SECOND = 1_000_000_000
@@ -139,18 +150,25 @@ def test_an_earthquake_of_known_motion_has_its_wood_anderson_amplitude(tmp_path)
 
 
 def test_a_file_called_by_a_day_that_holds_another_time_is_a_wrong_clock(tmp_path):
-    folder = tmp_path / "a" / "2020" / "XX" / "ABC" / "HHZ.D"
-    folder.mkdir(parents=True)
+    file = tmp_path / "XX.ABC..HHZ.D.2020.002"
     # the counter of GPS weeks starts anew after 1024 of them
-    data = ground(600, [300.0])[2]
+    data = ground(60, [])[2]
     start = MIDNIGHT - 1024 * 7 * DAY
-    write_miniseed(
-        folder / "XX.ABC..HHZ.D.2020.002",
-        [Trace("XX", "ABC", "", "HHZ", start, 100.0, data, data.size, "")],
+    write_miniseed(file, [Trace("XX", "ABC", "", "HHZ", start, 100.0, data, data.size, "")])
+    # the archive of a run knows files of an SDS tree by their names
+    named = IndexRow(
+        Instrument("XX", "ABC", "", "HH"), "HHZ", MIDNIGHT - 60 * SECOND,
+        MIDNIGHT + DAY + 60 * SECOND, 0.0, file,
+    )  # fmt: skip
+    builder = IndexBuilder()
+    builder.add(0, [named])
+    days = ArchiveDays(builder.finish([str(file)], np.zeros((1, 2), np.int64)), 0)
+    assert days.days() == ["2020-01-02"]
+    found = detect_index(
+        days.of_day("2020-01-02"), "2020-01-02", ASKED, Instruments(SensorDirections())
     )
-    found = detect_folder(tmp_path / "a", ASKED)
     (row,) = found.detection_days.to_pylist()
-    assert (row["day"], row["detection_status"]) == ("2020-01-02", "clock")
+    assert row["detection_status"] == "clock"
     assert "2000-05-18" in row["reason"]
 
 
@@ -166,3 +184,38 @@ def test_of_all_instruments_the_better_of_simultaneous_picks_is_kept(tmp_path):
     assert (
         "seismometer HHZ before accelerometer HNZ" in found.detections.column("choice").to_pylist()
     )
+
+
+def test_a_day_of_a_run_has_the_picks_of_the_command_without_one(tmp_path):
+    data = ground(900, [100.0, 418.0, 600.0])
+    write(tmp_path / "a", data, (42_000,))
+    settings = parse_settings(
+        {
+            "name": "x", "data": str(tmp_path), "sources": [{"path": "stations.xml"}],
+            "takeoff": {"models": ["generic_crust"]},
+            "waveforms": {"archives": ["a"], "picker": "classical", "polarity": "classical"},
+            "detect": {},
+        }
+    )  # fmt: skip
+    write_inventory(tmp_path / "stations.xml")
+    layout = RunLayout(open_folder(tmp_path / "results"))
+    stations = read_source(tmp_path / "stations.xml").stations
+    write_table(layout.ingest / "stations.parquet", "stations", stations)
+    days = days_of_archive(settings, layout.ingest)
+    assert list(days) == ["2020-01-01", "2020-01-02"]
+    assert days_of_archive(settings, layout.ingest) == days
+    found = [detect_day(settings, layout, day).detections for day in days]
+    asked = replace(ASKED, detect=Detect(responses=[str(tmp_path / "stations.xml")]))
+    whole = detect_folder(tmp_path / "a", asked, stations).detections
+    assert pa.concat_tables(found).equals(whole)
+    assert np.isfinite(whole.column("amplitude_wa_mm").to_numpy()).all()
+
+
+@pytest.mark.long
+def test_two_workers_give_the_bytes_of_none(tmp_path):
+    for k in range(3):
+        write(tmp_path / "a", ground(300, [100.0 + 10 * k], k), start=MIDNIGHT, station=f"S{k}")
+    local = replace(ASKED, cluster=Cluster(kind="local", workers=2, memory_mb=8000))
+    one, two = (detect_folder(tmp_path / "a", asked) for asked in (ASKED, local))
+    for name in ("detections", "detection_days", "rejects"):
+        assert getattr(one, name).equals(getattr(two, name))
