@@ -17,6 +17,7 @@ from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
 from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.magnitude import MAGNITUDE
 from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
@@ -45,6 +46,7 @@ _OWN = (
     PICK,
     POLARITY,
     LOCATE,
+    MAGNITUDE,
     THRESHOLD,
     MECHANISM,
     STATIONS,
