@@ -506,8 +506,8 @@ class Settings(Section):
             raise ValueError("`associate` finds events that must be located; add `locate: {}`")
         if self.magnitude is not None and not self.finds_events:
             raise ValueError(
-                "`magnitude` measures events that the run finds itself; add a group `associate`, or "
-                "measure other amplitudes by `quakeloom magnitude --amplitudes FILE`"
+                "`magnitude` measures events that the run finds itself; add a group `associate`, "
+                "or measure other amplitudes by `quakeloom magnitude --amplitudes FILE`"
             )
         if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")

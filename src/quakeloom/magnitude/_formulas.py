@@ -65,7 +65,8 @@ FORMULAS = {
     for f in (
         MagnitudeFormula(
             "ML_hutton_boore", "Wood-Anderson displacement, zero to peak, mm", "hypocentral",
-            (5.0, 700.0), 30.0, 1.0, 1.110, 0.00189, 3.0, 6.5, "Hutton & Boore (1987), BSSA 77, 2074-2094",
+            (5.0, 700.0), 30.0, 1.0, 1.110, 0.00189, 3.0, 6.5,
+            "Hutton & Boore (1987), BSSA 77, 2074-2094",
         ),
         MagnitudeFormula(
             "M_tsuboi", "largest vector of the horizontal displacements, micrometers",

@@ -288,7 +288,8 @@ def _hypocenter_variance(
         [np.bincount(data.event, pull[:, k], covariance.shape[0]) for k in range(3)], axis=1
     ) / np.where(total > 0.0, total, 1.0)[:, None]  # fmt: skip
     known = np.nan_to_num(covariance)
-    return np.maximum(np.sum((known @ gradient[:, :, None])[:, :, 0] * gradient, axis=1), 0.0)
+    moved = (known @ gradient[:, :, None])[:, :, 0]
+    return np.asarray(np.maximum(np.sum(moved * gradient, axis=1), 0.0))
 
 
 def _states(

@@ -42,8 +42,8 @@ _LEAST_SCALE = 1e-3
 """Least scale of the errors, so that exact amplitudes have a solution."""
 
 _SCALE, _SCALE_WEIGHT = 0.2, 2.0
-"""Scale of the errors in magnitude units as it is thought to be before, and how many amplitudes that
-is worth (chosen here), so that the errors of three amplitudes are no accident."""
+"""Scale of the errors in magnitude units as it is thought to be before, and how many amplitudes
+that is worth (chosen here), so that the errors of three amplitudes are no accident."""
 
 _EVENT_BLOCK = 4096
 """Events whose errors are computed together; chosen here: 30 MB of 1,000 stations."""

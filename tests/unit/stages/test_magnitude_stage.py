@@ -197,7 +197,7 @@ def catalog(count, seed=0):
 
 
 def test_completeness_has_a_row_per_method_for_all_windows_and_cells_with_enough_events():
-    asked = Magnitude(window_days=10.0, cell_deg=0.2, bootstraps=100)
+    asked = Magnitude(window_days=12.0, cell_deg=0.2, bootstraps=100)
     made = make_completeness(asked, 1, catalog(600))
     assert validate_table("completeness", made) == []
     again = make_completeness(asked, 1, catalog(600))

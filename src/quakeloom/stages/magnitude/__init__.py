@@ -13,5 +13,6 @@ MAGNITUDE = Stage(
     partitions="one",
     tables=("magnitudes", "station_magnitudes", "magnitude_terms", "completeness"),
     files=("magnitude.json",),
+    report="quakeloom.report:magnitude_section",
 )
 """The record of stage ``magnitude``."""

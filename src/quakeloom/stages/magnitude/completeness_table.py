@@ -63,9 +63,9 @@ def make_completeness(asked: Magnitude, seed: int, catalog: pa.Table) -> pa.Tabl
         in_time = magnitude[chosen[time[chosen] != undated]]
         rows += _measure(asked, seed, place, magnitude[chosen], in_time)
     names = dict.fromkeys(n for row in rows for n in row)
-    columns = {n: [row.get(n, _missing(n)) for row in rows] for n in names}
-    for name in ("start_time", "end_time"):
-        columns[name] = np.array(columns[name], np.int64).astype("datetime64[ns]")  # type: ignore[assignment]
+    columns: dict[str, Any] = {n: [row.get(n, _missing(n)) for row in rows] for n in names}
+    for name in {"start_time", "end_time"} & set(names):
+        columns[name] = np.array(columns[name], np.int64).astype("datetime64[ns]")
     return make_table("completeness", columns, rows=len(rows))
 
 

@@ -128,7 +128,7 @@ def _chosen_rows(asked: Magnitude, events: pa.Table, amplitudes: pa.Table) -> pd
     frame["none"] = ~(frame["amplitude"] > 0.0)
     # of P alone only where there is no S, and one without a value only where there is no other
     frame = frame.sort_values(["event", "code", "is_p", "none", "row"], kind="stable")
-    return frame.drop_duplicates(["event", "code"]).reset_index(drop=True)
+    return pd.DataFrame(frame.drop_duplicates(["event", "code"]).reset_index(drop=True))
 
 
 def _away_km(
