@@ -20,6 +20,7 @@ from quakeloom.config._load import (
     parse_settings,
 )
 from quakeloom.config._locate_models import Locate
+from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._models import (
     Cluster,
@@ -68,6 +69,7 @@ __all__ = [
     "FaultSegment",
     "GridCatalog",
     "Locate",
+    "Magnitude",
     "Mechanism",
     "Merge",
     "NeededData",

@@ -11,6 +11,7 @@ from quakeloom.config._continuous_days import ContinuousDays
 from quakeloom.config._detect import Detect
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
+from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
@@ -412,6 +413,9 @@ class Settings(Section):
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
     locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
+    magnitude: Magnitude | None = setting(
+        None, "Magnitudes of events that the run finds, from its amplitudes; none if absent."
+    )
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     tomography: Tomography | None = setting(
@@ -507,6 +511,11 @@ class Settings(Section):
             )
         if self.associate is not None and self.locate is None:
             raise ValueError("`associate` finds events that must be located; add `locate: {}`")
+        if self.magnitude is not None and not self.finds_events:
+            raise ValueError(
+                "`magnitude` measures events that the run finds itself; add a group `associate`, "
+                "or measure other amplitudes by `quakeloom magnitude --amplitudes FILE`"
+            )
         if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
         if self.takeoff.angles == "ensemble" and self.locate is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +15,13 @@ GAIN_UHRHAMMER, GAIN_CLASSIC = 2080.0, 2800.0
 """Static magnification of the Wood-Anderson seismometer: as measured (Uhrhammer & Collins 1990,
 damping 0.7), and as Anderson & Wood (1925) give it (damping 0.8). Magnitudes differ by 0.129."""
 
+REFERENCE_KM = 100.0
+"""Distance from which attenuation counts, where ML of 1 mm is 3 (Richter 1935)."""
+
 
 @dataclass(frozen=True)
 class MagnitudeFormula:
-    """A formula of magnitude.
+    """A formula of magnitude, ``(log10 A + n log10(r / 100) + k (r - 100) + c) / slope``.
 
     Attributes
     ----------
@@ -31,8 +33,11 @@ class MagnitudeFormula:
     range_km : (float, float)
         Distances that it is meant for.
     maximum_depth_km : float
-    evaluate : callable
-        ``evaluate(amplitude, distance_km)``.
+    slope, spreading, absorption, constant : float
+        ``slope``, ``n``, ``k`` (1/km) and ``c``.
+    saturates_at : float
+        From this magnitude on the scale saturates, so that larger events have it too: chosen
+        here, about where corner frequencies come below the seismometer's.
     reference : str
     """
 
@@ -41,25 +46,18 @@ class MagnitudeFormula:
     distance: str
     range_km: tuple[float, float]
     maximum_depth_km: float
-    evaluate: Callable[[Floats, Floats], Floats]
+    slope: float
+    spreading: float
+    absorption: float
+    constant: float
+    saturates_at: float
     reference: str
 
-
-def _hutton_boore(amplitude: Floats, distance_km: Floats) -> Floats:
-    return np.asarray(
-        np.log10(amplitude)
-        + 1.110 * np.log10(distance_km / 100.0)
-        + 0.00189 * (distance_km - 100.0)
-        + 3.0
-    )
-
-
-def _tsuboi(amplitude: Floats, distance_km: Floats) -> Floats:
-    return np.asarray(np.log10(amplitude) + 1.73 * np.log10(distance_km) - 0.83)
-
-
-def _watanabe(amplitude: Floats, distance_km: Floats) -> Floats:
-    return np.asarray((np.log10(amplitude) + 1.73 * np.log10(distance_km) + 2.50) / 0.85)
+    def evaluate(self, amplitude: Floats, distance_km: Floats) -> Floats:
+        """Return magnitudes of amplitudes above 0, whatever the range."""
+        decay = self.spreading * np.log10(distance_km / REFERENCE_KM)
+        decay = decay + self.absorption * (distance_km - REFERENCE_KM)
+        return np.asarray((np.log10(amplitude) + decay + self.constant) / self.slope)
 
 
 FORMULAS = {
@@ -67,15 +65,17 @@ FORMULAS = {
     for f in (
         MagnitudeFormula(
             "ML_hutton_boore", "Wood-Anderson displacement, zero to peak, mm", "hypocentral",
-            (5.0, 700.0), 30.0, _hutton_boore, "Hutton & Boore (1987), BSSA 77, 2074-2094",
+            (5.0, 700.0), 30.0, 1.0, 1.110, 0.00189, 3.0, 6.5,
+            "Hutton & Boore (1987), BSSA 77, 2074-2094",
         ),
         MagnitudeFormula(
             "M_tsuboi", "largest vector of the horizontal displacements, micrometers",
-            "epicentral", (10.0, 2000.0), 60.0, _tsuboi, "Tsuboi (1954), Zisin 7, 185-193",
+            "epicentral", (10.0, 2000.0), 60.0, 1.0, 1.73, 0.0, 1.73 * 2.0 - 0.83, 8.0,
+            "Tsuboi (1954), Zisin 7, 185-193",
         ),
         MagnitudeFormula(
             "Mv_watanabe", "largest vertical velocity, cm/s", "hypocentral", (1.0, 200.0), 60.0,
-            _watanabe, "Watanabe (1971), Zisin 24, 189-200",
+            0.85, 1.73, 0.0, 1.73 * 2.0 + 2.50, 5.0, "Watanabe (1971), Zisin 24, 189-200",
         ),
     )
 }  # fmt: skip

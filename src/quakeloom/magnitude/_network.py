@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from quakeloom.core import InputError
+from quakeloom.magnitude._formulas import REFERENCE_KM
 
 Floats = NDArray[np.float64]
 
@@ -17,12 +19,18 @@ _FREEDOM = 4.0
 _STATION_SD = 0.3
 """Prior standard deviation of station terms in magnitude units (chosen here)."""
 
-_SPREADING, _ABSORPTION = (1.1, 0.3), (0.002, 0.002)
-"""Prior mean and standard deviation of the coefficients of log10 r and of r in km: chosen here,
-wide around those of Hutton & Boore (1987), 1.110 and 0.00189."""
+_PRIOR = (1.1, 0.002)
+"""Prior mean of the coefficients of log10 r and of r in km: those of Hutton & Boore (1987), 1.110
+and 0.00189, rounded."""
 
-_REFERENCE_KM, _AT_REFERENCE = 100.0, 3.0
-"""ML is 3 for 1 mm at 100 km (Richter 1935)."""
+_PRIOR_SD = np.array([0.3, 0.002])
+"""Their standard deviations, chosen here: wide."""
+
+_AT_REFERENCE = 3.0
+"""ML of 1 mm at 100 km (Richter 1935)."""
+
+_FIXED_SUM = 1e8
+"""Precision of the sum of the terms, which is then as good as exactly 0."""
 
 _STEPS = 60
 """Most steps of the iteration; a dozen are needed."""
@@ -32,6 +40,13 @@ _CLOSE = 1e-9
 
 _LEAST_SCALE = 1e-3
 """Least scale of the errors, so that exact amplitudes have a solution."""
+
+_SCALE, _SCALE_WEIGHT = 0.2, 2.0
+"""Scale of the errors in magnitude units as it is thought to be before, and how many amplitudes
+that is worth (chosen here), so that the errors of three amplitudes are no accident."""
+
+_EVENT_BLOCK = 4096
+"""Events whose errors are computed together; chosen here: 30 MB of 1,000 stations."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ class NetworkMagnitudes:
         the scatter of amplitudes, station terms and attenuation.
     amplitude_count : ndarray of int, shape (events,)
     station_term, station_term_sd : ndarray, shape (stations,)
-        Added to a station's magnitudes; they sum to 0.
+        Added to a station's magnitudes; those of the reference stations sum to 0.
     spreading, absorption : float
         Coefficients of log10 r and of r.
     scale : float
@@ -71,6 +86,9 @@ def network_magnitudes(
     log_amplitude: ArrayLike,
     distance_km: ArrayLike,
     attenuation: tuple[float, float] | None = None,
+    *,
+    prior: tuple[float, float] = _PRIOR,
+    reference: ArrayLike | None = None,
 ) -> NetworkMagnitudes:
     """Estimate magnitudes, station terms and attenuation from all amplitudes together.
 
@@ -90,6 +108,10 @@ def network_magnitudes(
         Hypocentral.
     attenuation : (float, float), optional
         n and k where they are fixed.
+    prior : (float, float)
+        Prior means of n and k where they are not.
+    reference : array_like of bool, shape (stations,), optional
+        Stations whose terms sum to 0; all, if absent.
 
     Raises
     ------
@@ -105,35 +127,33 @@ def network_magnitudes(
         )
     events, stations = int(e.max()) + 1, int(s.max()) + 1
     free = attenuation is None
-    mean = np.array([_SPREADING[0], _ABSORPTION[0]] if attenuation is None else attenuation)
-    basis = np.column_stack([np.log10(r / _REFERENCE_KM), r - _REFERENCE_KM])
-    columns = np.zeros((y.size, stations + 2))
-    columns[np.arange(y.size), s] = 1.0
-    if free:
-        columns[:, stations:] = basis * [_SPREADING[1], _ABSORPTION[1]]
+    mean = np.array(prior if attenuation is None else attenuation, dtype=float)
+    basis = np.column_stack([np.log10(r / REFERENCE_KM), r - REFERENCE_KM])
+    at_station = sparse.csr_array((np.ones(y.size), (np.arange(y.size), s)), (y.size, stations))
+    decay = sparse.csr_array(basis * _PRIOR_SD if free else np.zeros((y.size, 2)))
+    columns = sparse.csr_array(sparse.hstack([at_station, decay]))
     target = y + _AT_REFERENCE + basis @ mean
-    prior = np.eye(stations + 2)
-    prior[:stations, :stations] = np.eye(stations) / _STATION_SD**2
-    # the sum of the terms is as good as exactly 0
-    prior[:stations, :stations] += 1e8 / stations**2
-    weight, scale = np.ones(y.size), 0.3
+    knowledge = _prior_precision(stations, reference)
+    weight, scale = np.ones(y.size), _SCALE
     magnitude = np.zeros(events)
     rest = np.zeros(stations + 2)
     for _ in range(_STEPS):
         before = magnitude
         precision = weight / scale**2
-        magnitude, rest, _, _ = _solve(e, columns, target, precision, prior, events)
+        magnitude, rest, _ = _solve(e, columns, target, precision, knowledge, events)
         residual = target + columns @ rest - magnitude[e]
         weight = (_FREEDOM + 1.0) / (_FREEDOM + (residual / scale) ** 2)
         freedom = max(y.size - np.unique(e).size - min(stations, y.size) + 1, 1)
-        scale = max(float(np.sqrt(np.sum(weight * residual**2) / freedom)), _LEAST_SCALE)
+        square = np.sum(weight * residual**2) + _SCALE_WEIGHT * _SCALE**2
+        scale = max(float(np.sqrt(square / (freedom + _SCALE_WEIGHT))), _LEAST_SCALE)
         if np.nanmax(np.abs(magnitude - before)) < _CLOSE:
             break
     information = np.full(y.size, (_FREEDOM + 1.0) / (_FREEDOM + 3.0) / scale**2)
-    _, _, variance, covariance = _solve(e, columns, target, information, prior, events)
+    _, _, covariance = _solve(e, columns, target, information, knowledge, events)
+    variance = _variances(e, columns, information, covariance, events)
     count = np.bincount(e, minlength=events)
     known = count > 0
-    shift = rest[stations:] * [_SPREADING[1], _ABSORPTION[1]] if free else np.zeros(2)
+    shift = rest[stations:] * _PRIOR_SD if free else np.zeros(2)
     return NetworkMagnitudes(
         np.where(known, magnitude, np.nan), np.where(known, np.sqrt(variance), np.nan),
         count, rest[:stations], np.sqrt(np.diag(covariance)[:stations]),
@@ -141,30 +161,67 @@ def network_magnitudes(
     )  # fmt: skip
 
 
+def _prior_precision(stations: int, reference: ArrayLike | None) -> Floats:
+    """Return the precision of terms and coefficients before any amplitude was seen."""
+    precision = np.eye(stations + 2)
+    precision[:stations, :stations] /= _STATION_SD**2
+    among = np.ones(stations) if reference is None else np.asarray(reference, dtype=float)
+    if among.shape != (stations,) or not among.any():
+        raise InputError(
+            "None of the stations with amplitudes is a reference station, so that their terms "
+            "have no level. Nothing was estimated; name others, or none for all."
+        )
+    precision[:stations, :stations] += _FIXED_SUM * np.outer(among, among) / among.sum() ** 2
+    return precision
+
+
 def _solve(
     event: NDArray[np.int64],
-    columns: Floats,
+    columns: sparse.csr_array,
     target: Floats,
     precision: Floats,
     prior: Floats,
     events: int,
-) -> tuple[Floats, Floats, Floats, Floats]:
+) -> tuple[Floats, Floats, Floats]:
     """Solve ``M_e - columns rest = target`` by least squares, with a Gaussian prior of the rest.
 
     Returns
     -------
-    magnitude, rest, variance of magnitude, covariance of the rest
+    magnitude, rest, covariance of the rest
     """
-    total = np.bincount(event, precision, events)
-    safe = np.where(total > 0.0, total, 1.0)
-    cross = np.zeros((events, columns.shape[1]))
-    np.add.at(cross, event, precision[:, None] * columns)
-    mean = np.bincount(event, precision * target, events) / safe
-    normal = prior + (columns * precision[:, None]).T @ columns - cross.T @ (cross / safe[:, None])
+    share, total = _shares(event, columns, precision, events)
+    mean = np.bincount(event, precision * target, events) / total
+    weighed = sparse.diags_array(precision) @ columns
+    cross = sparse.diags_array(total) @ share
+    normal = prior + (columns.T @ weighed - cross.T @ share).toarray()
     right = cross.T @ mean - columns.T @ (precision * target)
     covariance = np.asarray(np.linalg.inv(normal), dtype=float)
     rest = np.asarray(covariance @ right, dtype=float)
-    share = cross / safe[:, None]
-    magnitude = np.asarray(mean + share @ rest, dtype=float)
-    variance = 1.0 / safe + np.einsum("ei,ij,ej->e", share, covariance, share)
-    return magnitude, rest, np.asarray(variance, dtype=float), covariance
+    return np.asarray(mean + share @ rest, dtype=float), rest, covariance
+
+
+def _shares(
+    event: NDArray[np.int64], columns: sparse.csr_array, precision: Floats, events: int
+) -> tuple[sparse.csr_array, Floats]:
+    """Return the mean columns of every event, and the precision of its amplitudes (1 of none)."""
+    total = np.bincount(event, precision, events)
+    safe = np.where(total > 0.0, total, 1.0)
+    weight = precision / safe[event]
+    members = sparse.csr_array((weight, (event, np.arange(event.size))), (events, event.size))
+    return sparse.csr_array(members @ columns), safe
+
+
+def _variances(
+    event: NDArray[np.int64],
+    columns: sparse.csr_array,
+    precision: Floats,
+    covariance: Floats,
+    events: int,
+) -> Floats:
+    """Return the variances of magnitudes: of their own amplitudes, and of what is shared."""
+    share, total = _shares(event, columns, precision, events)
+    variance = 1.0 / total
+    for start in range(0, events, _EVENT_BLOCK):
+        rows = share[start : start + _EVENT_BLOCK].toarray()
+        variance[start : start + _EVENT_BLOCK] += np.sum((rows @ covariance) * rows, axis=1)
+    return np.asarray(variance, dtype=float)

@@ -35,6 +35,13 @@ from quakeloom.plots._focal_spheres import (
 )
 from quakeloom.plots._found_events import plot_events_over_time, plot_recall
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
+from quakeloom.plots._magnitudes import (
+    FrequencyMagnitude,
+    plot_frequency_magnitude,
+    plot_magnitude_terms,
+    plot_magnitude_time,
+    plot_true_magnitudes,
+)
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import MapPoints, plot_mechanism_map, plot_network_map
 from quakeloom.plots._paper_agreement import plot_paper_agreement
@@ -103,6 +110,7 @@ __all__ = [
     "FaultTendencies",
     "FirstMotion",
     "FocalSphere",
+    "FrequencyMagnitude",
     "MapFrame",
     "MapPoints",
     "PickedTrace",
@@ -133,10 +141,13 @@ __all__ = [
     "plot_first_motions",
     "plot_focal_sphere",
     "plot_focal_spheres",
+    "plot_frequency_magnitude",
     "plot_growth",
     "plot_hypocenters",
     "plot_letter_matrix",
     "plot_location_quality",
+    "plot_magnitude_terms",
+    "plot_magnitude_time",
     "plot_mechanism_map",
     "plot_network_map",
     "plot_paper_agreement",
@@ -157,6 +168,7 @@ __all__ = [
     "plot_takeoff_curves",
     "plot_threshold_curve",
     "plot_travel_time_fits",
+    "plot_true_magnitudes",
     "plot_velocity_sections",
     "project_rays",
     "project_vectors",

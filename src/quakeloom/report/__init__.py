@@ -18,6 +18,7 @@ from quakeloom.report._found_events_section import (
     found_events_section,
 )
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
+from quakeloom.report._magnitude_section import magnitude_section
 from quakeloom.report._merge_section import merge_section
 from quakeloom.report._page import build_report
 from quakeloom.report._paper_page import (
@@ -59,6 +60,7 @@ __all__ = [
     "compare_with_truth",
     "describe_verdicts",
     "found_events_section",
+    "magnitude_section",
     "measured_words",
     "merge_section",
     "papers_markdown",

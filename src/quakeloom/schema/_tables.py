@@ -8,6 +8,7 @@ from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
+from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
@@ -380,6 +381,7 @@ _LIST = (
     *ASSOCIATION_TABLES,
     *MERGE_TABLES,
     *DETECTION_TABLES,
+    *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
 )
 """All tables."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
+from quakeloom.schema._magnitude_variables import LIST as MAGNITUDE_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
 from quakeloom.schema._merge_variables import LIST as MERGE_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
@@ -394,6 +395,7 @@ _LIST = (
     *ASSOCIATION_LIST,
     *MERGE_LIST,
     *DETECTION_LIST,
+    *MAGNITUDE_LIST,
     *SIMULATED_DAY_LIST,
     *VELOCITY_LIST,
 )

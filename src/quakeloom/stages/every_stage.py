@@ -17,6 +17,7 @@ from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
 from quakeloom.stages.locate import LOCATE
+from quakeloom.stages.magnitude import MAGNITUDE
 from quakeloom.stages.mechanism import MECHANISM
 from quakeloom.stages.merge import MERGE
 from quakeloom.stages.pick import PICK
@@ -47,6 +48,7 @@ _OWN = (
     POLARITY,
     LOCATE,
     MERGE,
+    MAGNITUDE,
     THRESHOLD,
     MECHANISM,
     STATIONS,
