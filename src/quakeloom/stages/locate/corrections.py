@@ -267,7 +267,23 @@ def _given_files(locate: Locate, data: str) -> dict[str, Item]:
     return {name: folder / f"{name}.parquet" for name in ESTIMATED}
 
 
-def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]:
+_FAULT_SPREAD = 0.1
+"""Spread of velocity sideways of who expects a fault with a contrast of 10 %."""
+
+_ONE_PLACE = (
+    "Events lie in one place, so that {share:.0f} % of the errors of paths are common to all: "
+    "where velocity differs from one side of the network to the other, epicenters move alike, and "
+    "no residual tells. Their ranges hold as far as velocity changes sideways by {spread:g} % "
+    "(`lateral_spread`); where a fault separates different rocks, set `lateral_spread: 0.1`, or "
+    "locate in three-dimensional models (`models`)"
+)
+"""Said of clusters located in flat models. Simulated faults with a contrast of 10 % moved clusters
+by a kilometer (``benchmarks/calibration_rows/structure.py``)."""
+
+
+def warn_of_structure(
+    locate: Locate, parts: Parts, rounds: Rounds, noise: pa.Table | None = None
+) -> list[str]:
     """Say so where residuals show what no model has, and what helps; return the sentences.
 
     Parameters
@@ -276,9 +292,25 @@ def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]
     parts : callable
         Returns an iterator over hypocenters and arrivals, partition after partition.
     rounds : Rounds
+    noise : pyarrow.Table, optional
+        Table ``pick_noise`` of the last round.
     """
-    shown = _measure_structure(locate, parts)
     said: list[str] = []
+    shares = [] if noise is None else noise.column("lateral_share").to_pylist()
+    if any(s > 0.0 for s in shares):
+        spread = 100.0 * locate.lateral_spread
+        if locate.lateral_spread < _FAULT_SPREAD:
+            said.append(_ONE_PLACE.format(share=100.0 * max(shares), spread=spread))
+    said += _tell_residuals(locate, parts, rounds)
+    for sentence in said:
+        log.warning("locate: %s", sentence)
+    return said
+
+
+def _tell_residuals(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]:
+    """Return sentences of what residuals of stations and of neighboring events show."""
+    said: list[str] = []
+    shown = _measure_structure(locate, parts)
     if shown is None:
         return said
     if not rounds.terms and shown.station_s > _DELAYED * max(locate.station_error_s, 0.02):
@@ -300,8 +332,6 @@ def warn_of_structure(locate: Locate, parts: Parts, rounds: Rounds) -> list[str]
             + "locate in an ensemble of a region or in three-dimensional grids (`models`), or "
             "raise `lateral_spread`"
         )
-    for sentence in said:
-        log.warning("locate: %s", sentence)
     return said
 
 

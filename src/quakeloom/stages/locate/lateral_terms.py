@@ -23,6 +23,11 @@ _MOST_EVENTS = 400
 """Events whose paths are averaged; of a larger catalog an even part. Chosen here: means are then
 known to a twentieth of the scatter."""
 
+_LEAST_SHARE = 0.9
+"""Share of the variance of errors of paths from which on they are delays of stations, chosen here:
+events are in one place then. Elsewhere short paths would get the delays of long ones (events up
+to 25 km apart, 0.8: five in a hundred then had one member left)."""
+
 
 def read_shared_delays(
     locate: Locate, locator: Locator, parts: Parts, keys: TermKeys, chosen: NDArray[np.int64]
@@ -30,7 +35,7 @@ def read_shared_delays(
     """Return what the terms of some stations and phases share.
 
     None where models are not flat, or are too few to be moved: there locating adds no errors of
-    paths either.
+    paths either. None where events are spread out: then every event has errors of its own.
 
     Parameters
     ----------
@@ -65,7 +70,8 @@ def read_shared_delays(
     event_km = np.column_stack(local_position(*middle, longitude, latitude))
     angle = np.radians(azimuth)
     station_km = event_km + away[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    return share_delays(
+    found = share_delays(
         key.astype(np.int64), event_km, station_km, np.nan_to_num(travel), chosen.size,
         locate.lateral_spread, locate.lateral_km,
     )  # fmt: skip
+    return found if found.share >= _LEAST_SHARE else no_shared_delays(chosen.size)
