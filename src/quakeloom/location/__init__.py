@@ -30,8 +30,9 @@ from quakeloom.location._pick_noise import PickNoise, estimate_pick_noise
 from quakeloom.location._picks import PickSet, Plane
 from quakeloom.location._posterior import Posterior
 from quakeloom.location._screening import PICK_USES, screen_picks
-from quakeloom.location._smoothing import LATERAL_LEVELS, lateral_scatter
-from quakeloom.location._station_terms import StationTerms, TermEvent, fit_station_terms
+from quakeloom.location._shared_paths import SharedDelays, no_shared_delays, share_delays
+from quakeloom.location._smoothing import LATERAL_LEVELS, SMOOTHED_FROM, lateral_scatter
+from quakeloom.location._station_terms import StationTerms, fit_station_terms
 from quakeloom.location._tables import (
     EnsembleTimes,
     grid_times,
@@ -42,10 +43,12 @@ from quakeloom.location._tables import (
     trace_member,
 )
 from quakeloom.location._takeoffs import EnsembleTakeoffs
+from quakeloom.location._term_residuals import TermEvent
 
 __all__ = [
     "LATERAL_LEVELS",
     "PICK_USES",
+    "SMOOTHED_FROM",
     "Ensemble",
     "EnsembleTakeoffs",
     "EnsembleTimes",
@@ -59,6 +62,7 @@ __all__ = [
     "Posterior",
     "Receivers",
     "ResidualStructure",
+    "SharedDelays",
     "StationTerms",
     "TermEvent",
     "WantedDraws",
@@ -77,9 +81,11 @@ __all__ = [
     "make_ensemble",
     "measure_residual_structure",
     "member_times",
+    "no_shared_delays",
     "receiver_levels",
     "scale_times",
     "screen_picks",
+    "share_delays",
     "stack_members",
     "station_times",
     "trace_member",

@@ -17,17 +17,17 @@ from quakeloom.location._likelihoods import likelihoods_of_times
 from quakeloom.location._options import LocationOptions
 from quakeloom.location._posterior import Posterior, make_posterior
 from quakeloom.location._search import Frame, find_region, resolve
-from quakeloom.location._smoothing import smooth_members
+from quakeloom.location._smoothing import SMOOTHED_FROM, smooth_members
 
 _OVERSAMPLED = 4
 """Points that are resampled for every draw. Chosen here: densities vary little within a cell."""
 
-_SMOOTHED_FROM = 10
-"""Members from which on an ensemble is taken for a sample of models, and smoothed and tempered;
-fewer are models that somebody chose, and taken as they are."""
-
 _LEAST_MEMBERS = 3.0
 """Effective number of members from which a scatter is told; fewer count as many."""
+
+_TOLD_SHARE = 1.0 / 3.0
+"""Most directions that picks tell, of the number of members: with more of them the scatter of so
+few says nothing any more. Chosen here."""
 
 _BISECTIONS = 40
 """Steps toward the power of the weights; it is then exact to single precision."""
@@ -161,11 +161,11 @@ def locate_event(
     picks = replace(picks, variance=variance)
     log_prior = depth_prior(options, epicenter)
     basis, start, slope = grid_shape(ensemble, picks, options, start)
-    log_weight = ensemble.log_weight
-    sampled = options.smooth_models and ensemble.times.member_count >= _SMOOTHED_FROM
+    log_weight, told = ensemble.log_weight, 0.0
+    sampled = options.smooth_models and ensemble.times.member_count >= SMOOTHED_FROM
     if sampled:
         stream = random_stream(0, "smoothing") if random is None else random
-        picks, gain = smooth_members(ensemble.times, picks, options, start, stream)
+        picks, gain, told = smooth_members(ensemble.times, picks, options, start, stream)
         log_weight = log_weight + gain
     density = EventDensity(
         ensemble.times.arrays, picks, options.error_model, log_weight, log_prior,
@@ -192,7 +192,7 @@ def locate_event(
         picks,
         density.log_weight,
         count,
-        stretch_of(posterior) if sampled else 1.0,
+        stretch_of(posterior, told) if sampled else 1.0,
     )
 
 
@@ -207,14 +207,30 @@ def _resolve_posterior(
     )
 
 
-def stretch_of(posterior: Posterior) -> float:
+def stretch_of(posterior: Posterior, told: float = 0.0) -> float:
     """Return by how much the offsets of a sample of members from their mean are to be stretched.
 
     The scatter of ``n`` members is too small by ``1 - 1 / n``, and their mean errs by ``1 / n`` of
     it, so that the square of the factor is ``(n + 1) / (n - 1)``, with the effective number.
+
+    What picks tell of ``p`` directions of the scatter changes the others by a regression on as
+    many numbers, whose coefficients a sample of members knows as well as such a sample can. What
+    is left over is too small by ``(n - p - 1) / (n - 1)``, and what is foretold errs by
+    ``p / (n - p - 2)`` of it, with all members (Seber & Lee 2003, Linear Regression Analysis,
+    section 5.3, for predictors that are random).
+
+    Parameters
+    ----------
+    posterior : Posterior
+    told : float
+        Directions ``p``.
     """
     count = max(posterior.effective_member_count, _LEAST_MEMBERS)
-    return float(np.sqrt((count + 1.0) / (count - 1.0)))
+    members = float(posterior.weights.size)
+    told = min(told, _TOLD_SHARE * members)
+    regressed = (members - 1.0) * (members - 2.0)
+    regressed /= (members - told - 1.0) * (members - told - 2.0)
+    return float(np.sqrt((count + 1.0) / (count - 1.0) * regressed))
 
 
 def temper_weights(posterior: Posterior, log_weight: Floats, fewest: float) -> Floats | None:
@@ -233,7 +249,7 @@ def temper_weights(posterior: Posterior, log_weight: Floats, fewest: float) -> F
     """
     members = log_weight.size
     fewest = min(fewest, 0.25 * members)
-    if members < _SMOOTHED_FROM or posterior.effective_member_count >= fewest:
+    if members < SMOOTHED_FROM or posterior.effective_member_count >= fewest:
         return None
     evidence = posterior.log_evidence
     known = np.isfinite(evidence) & np.isfinite(log_weight)

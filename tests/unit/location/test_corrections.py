@@ -45,7 +45,7 @@ def made_catalog(random, events=20, spread_km=15.0, members=12, path=0.0, statio
     return delays, is_s, made
 
 
-def fit(made, is_s, random, crowd=1.0, path=0.0, members=12):
+def fit(made, is_s, random, crowd=1.0, path=0.0, members=12, shared=None):
     """Terms of a made catalog; every event has tables of its own."""
     holder = _Tables([m[0] for m in made])
     options = wide_options(time_error_fraction=0.0)
@@ -59,8 +59,9 @@ def fit(made, is_s, random, crowd=1.0, path=0.0, members=12):
                 np.full(is_s.size, path**2), np.full(is_s.size, crowd),
             )  # fmt: skip
 
-    standard = random.standard_normal((is_s.size, members))
-    return fit_station_terms(holder, events, is_s, options, standard, infer_noise=False)
+    rank = 0 if shared is None else shared.scatter_s.shape[1]
+    standard = random.standard_normal((is_s.size + rank, members))
+    return fit_station_terms(holder, events, is_s, options, standard, False, shared)
 
 
 class _Tables:

@@ -264,13 +264,14 @@ def locate_tables(
     )
     warn_of_few_models(hypocenters, stored.times.member_count)
     warn_of_limits(hypocenters, stored.limits_km[0])
-    warn_of_structure(locate, partial(_one_part, (hypocenters, arrivals)), rounds)
+    noise = estimated.pick_noise if estimated else None
+    warn_of_structure(locate, partial(_one_part, (hypocenters, arrivals)), rounds, noise)
     terms = estimated if rounds.terms else None
     return LocatedCatalog(
         events, hypocenters, arrivals,
         terms.station_terms if terms else None,
         terms.station_term_draws if terms else None,
-        estimated.pick_noise if estimated else None,
+        noise,
         arrays, stored.times.names, code,
     )  # fmt: skip
 

@@ -48,12 +48,15 @@ class Corrections:
     spread_s : mapping of phase to float
         Standard deviation of the delays of stations, for those that are not known; without it
         delays were not estimated.
+    lateral_share : float
+        Share of the variance of errors by velocity that changes sideways that the delays have.
     """
 
     row: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     delay_s: Floats = field(default_factory=lambda: np.empty((0, 1)))
     noise_s: Mapping[str, float] = field(default_factory=dict)
     spread_s: Mapping[str, float] = field(default_factory=dict)
+    lateral_share: float = 0.0
 
 
 _COUNTS = ("pick_count", "pick_count_p", "grid_coarser")
@@ -138,7 +141,8 @@ def locate_block(
     options = location_options(locate, locator.stored)
     if corrections is not None and corrections.spread_s:
         # delays are known, or count by their own spread
-        options = replace(options, station_error_s=0.0)
+        left = options.lateral_spread * (1.0 - corrections.lateral_share) ** 0.5
+        options = replace(options, station_error_s=0.0, lateral_spread=left)
     picks, starts = _sort_picks(events, picks)
     readings = _Readings(locate, picks, locator.stations, epochs, corrections, locator.table_places)
     given = np.stack([events.column(c).to_numpy() for c in ("longitude", "latitude")], axis=1)

@@ -51,11 +51,14 @@ class TermKeys:
         Picks that are used.
     recorded : ndarray, shape (keys,)
         Share of the events that the station has recorded.
+    events : int
+        Located events of the catalog.
     """
 
     names: list[tuple[str, str, str]]
     count: Ints
     recorded: Floats
+    events: int
 
     @property
     def is_s(self) -> NDArray[np.bool_]:
@@ -63,9 +66,17 @@ class TermKeys:
         return np.array([n[2] == "S" for n in self.names], dtype=bool)
 
 
-def used_arrivals(hypocenters: pa.Table, arrivals: pa.Table) -> tuple[pa.Table, pa.Table, Ints]:
-    """Return located events, their used arrivals, and the number of the event of each."""
-    good = hypocenters.filter(pc.equal(pc.field("status"), "located"))
+WITH_MISFITS = ("located", "misfit")
+"""Events that terms are fitted to. Before there are terms, delays of six errors make picks misfit:
+without those events, the others would tell of smaller delays than there are. Picks that are wrong
+count little there."""
+
+
+def used_arrivals(
+    hypocenters: pa.Table, arrivals: pa.Table, statuses: tuple[str, ...] = ("located",)
+) -> tuple[pa.Table, pa.Table, Ints]:
+    """Return events of some statuses, their used arrivals, and the number of the event of each."""
+    good = hypocenters.filter(pc.is_in(hypocenters.column("status"), pa.array(statuses)))
     arrivals = arrivals.filter(pc.equal(pc.field("pick_use"), "used"))
     event = pc.index_in(arrivals.column("event_id"), good.column("event_id").combine_chunks())
     number = event.fill_null(-1).to_numpy()
@@ -112,7 +123,7 @@ def find_keys(parts: Parts) -> tuple[TermKeys, Floats]:
     count: dict[tuple[str, str, str], int] = {}
     places: list[Floats] = []
     for hypocenters, arrivals in parts():
-        good, used, _ = used_arrivals(hypocenters, arrivals)
+        good, used, _ = used_arrivals(hypocenters, arrivals, WITH_MISFITS)
         names, code = arrival_codes(used)
         for name, n in zip(names, np.bincount(code, minlength=len(names)), strict=True):
             count[name] = count.get(name, 0) + int(n)
@@ -124,7 +135,7 @@ def find_keys(parts: Parts) -> tuple[TermKeys, Floats]:
         place[:, 1:] = np.column_stack(local_position(*middle, place[:, 1], place[:, 2]))
     ordered = sorted(count)
     counts = np.array([count[n] for n in ordered], dtype=np.int64)
-    return TermKeys(ordered, counts, counts / max(len(place), 1)), place
+    return TermKeys(ordered, counts, counts / max(len(place), 1), len(place)), place
 
 
 def count_neighbors(place: Floats, correlation_km: float) -> Floats:
@@ -221,7 +232,7 @@ def _read_rows(
     arrivals: pa.Table,
     row: dict[tuple[str, str, str], int],
 ) -> _Rows:
-    good, used, event = used_arrivals(hypocenters, arrivals)
+    good, used, event = used_arrivals(hypocenters, arrivals, WITH_MISFITS)
     order = np.argsort(event, kind="stable")
     used, event = used.take(pa.array(order)), event[order]
     names, code = arrival_codes(used)

@@ -212,11 +212,13 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     """
     names = refuse_incomplete(layout, LOCATE.name)
     rounds = planned_rounds(layout)
+    noise = None
     for name in ESTIMATED:
         made = rounds.every if name == "pick_noise" else rounds.terms
         if made:
             table = read_table(estimated_file(layout, rounds.every - 1, name), name)
             write_table(layout.table(name), name, table, read_kept_provenance(layout, LOCATE.name))
+            noise = table if name == "pick_noise" else noise
         else:
             layout.table(name).remove()
     remove_others(draws_folder(layout), names)
@@ -227,7 +229,8 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, int]:
     warn_of_limits(hypocenters, about["limits_km"][0])
     # kept with the marker, since the summary and the report say it as well
     parts = partial(part_tables, layout, LOCATE.name, names)
-    return gather_parts(LOCATE, layout, {"structure": warn_of_structure(locate, parts, rounds)})
+    said = warn_of_structure(locate, parts, rounds, noise)
+    return gather_parts(LOCATE, layout, {"structure": said})
 
 
 def check(settings: Settings, layout: RunLayout) -> list[str]:
