@@ -43,6 +43,9 @@ CORES = (2, 10, 100, 1000)
 FEWEST, LEAST_SPAN = 3, 5
 """Fractions that a projection takes, and how far apart they lie at least."""
 
+TERM_EVENTS = 20_000
+"""Events that station terms are fitted to at most."""
+
 BIN_EVENTS = 3000
 """Events of a partition on average, where the calendar is ``auto``."""
 
@@ -126,8 +129,8 @@ class Share:
         return self.work(f"{stage} part")
 
     def once(self) -> float:
-        """CPU seconds of what is done once for a stage by one process: opening, gathering."""
-        ends = ("init", "finalise", "terms")
+        """CPU seconds of what is done once by one process, but the terms: opening, gathering."""
+        ends = ("init", "finalise")
         kinds = [k for k in self.costs if k.split()[-1] in (*ends, "report")]
         others = [f"{stage} part" for stage in ("takeoff", "stations")]
         return self.work(*kinds, *others)
@@ -349,13 +352,16 @@ def print_projection(
     events = [s.events for s in shares]
     once = fit_growth(events, [s.once() for s in shares])
     planned = fit_growth(events, [s.plan_again_cpu for s in shares])
+    terms = fit_growth(events, [s.work("locate terms") for s in shares])
     serial = {
         "snakemake": min(each_job, 1.0) * jobs / 3600.0,
         "opening, gathering, report": once.at(EVENTS) / 3600.0,
+        "station terms": terms.at(min(EVENTS, TERM_EVENTS)) / 3600.0,
         "planning again": planned.at(EVENTS) / 3600.0,
     }
     print(
         f"\nOpening, gathering, report: {once.fixed:.1f} s + {1e3 * once.each:.3f} ms an event; "
+        f"station terms: {terms.fixed:.1f} s + {1e3 * terms.each:.3f} ms an event; "
         f"planning again: {planned.fixed:.1f} s + {1e3 * planned.each:.3f} ms an event"
     )
     print("\nThe nation, modelled: hours on so many cores")

@@ -15,6 +15,9 @@ from quakeloom.report._blocks import Grid, Section, Text, page_picture, picture
 from quakeloom.report._phrases import count, number, percent, verb
 from quakeloom.report._results import RunResults
 
+_DRAWN = 4000
+"""Hypocenters that are drawn, an even part of a larger catalog: more cover each other."""
+
 _ROWS = 20
 """Hypocenters that are listed; chosen here, the table has all of them."""
 
@@ -80,15 +83,17 @@ def _add_pictures(section: Section, results: RunResults, good: pa.Table, members
         section.add(Text(_comparison(good, np.stack([north, east], axis=-1), others)))
     station = local_position(*origin, _column(stations, "longitude"), _column(stations, "latitude"))
     boundary = results.location.get("boundary_km")
+    drawn = np.arange(0, good.num_rows, -(-good.num_rows // _DRAWN))
+    part = f" An even part of {drawn.size:,} events." if drawn.size < good.num_rows else ""
     figure = plot_hypocenters(
-        north, east, _column(good, "depth_km"), errors, *station, others,
-        None if boundary is None else tuple(boundary),
+        north[drawn], east[drawn], _column(good, "depth_km")[drawn], errors[drawn], *station,
+        None if others is None else others[drawn], None if boundary is None else tuple(boundary),
     )  # fmt: skip
     section.add(
         picture(
             figure,
             "Map and two sections of hypocenters with their uncertainty.",
-            f"Means of the posterior; origin {origin[1]:.3f} N, {origin[0]:.3f} E.",
+            f"Means of the posterior; origin {origin[1]:.3f} N, {origin[0]:.3f} E.{part}",
             "wide",
             png=good.num_rows > 400,
         )
