@@ -37,6 +37,8 @@ class CatalogTables:
     amplitudes : pyarrow.Table
     hypocenters, arrivals : pyarrow.Table
         Located hypocenters, and the picks that they rest on.
+    magnitudes : pyarrow.Table
+        Magnitudes measured by the run; where there is one, it is that of its event.
     mechanisms, solutions : pyarrow.Table
         Preferred focal mechanisms, and all solutions.
     """
@@ -47,6 +49,7 @@ class CatalogTables:
     amplitudes: pa.Table = field(default_factory=partial(empty_table, "amplitudes"))
     hypocenters: pa.Table = field(default_factory=partial(empty_table, "hypocenters"))
     arrivals: pa.Table = field(default_factory=partial(empty_table, "arrivals"))
+    magnitudes: pa.Table = field(default_factory=partial(empty_table, "magnitudes"))
     mechanisms: pa.Table = field(default_factory=partial(empty_table, "mechanisms"))
     solutions: pa.Table = field(default_factory=partial(empty_table, "solutions"))
 
@@ -125,8 +128,9 @@ class CatalogEvent:
     Attributes
     ----------
     event_id : str
-    given, located, mechanism : dict or None
-        Rows of the events, the hypocenters (if it was located) and the mechanisms.
+    given, located, mechanism, measured : dict or None
+        Rows of the events, the hypocenters (if it was located), the mechanisms and the magnitudes
+        (if it has one).
     solutions, amplitudes : list of dict
     picks : list of CatalogPick
         By time.
@@ -138,6 +142,7 @@ class CatalogEvent:
     given: Row | None = None
     located: Row | None = None
     mechanism: Row | None = None
+    measured: Row | None = None
     solutions: list[Row] = field(default_factory=list)
     amplitudes: list[Row] = field(default_factory=list)
     picks: list[CatalogPick] = field(default_factory=list)
@@ -153,11 +158,22 @@ class CatalogEvent:
 
     @property
     def magnitude(self) -> float:
-        """Magnitude, NaN if not known."""
-        for row in (self.given, self.located, self.mechanism):
+        """Magnitude, NaN if not known; one that the run measured comes before a given one."""
+        for row in (self.measured, self.given, self.located, self.mechanism):
             if row is not None and not math.isnan(row["magnitude"]):
                 return float(row["magnitude"])
         return math.nan
+
+    @property
+    def magnitude_error(self) -> float:
+        """Standard error of the magnitude, NaN if not known."""
+        return math.nan if self.measured is None else float(self.measured["magnitude_error"])
+
+    @property
+    def magnitude_type(self) -> str:
+        """Type of the magnitude, empty if not known."""
+        row = self.given if self.measured is None else self.measured
+        return str(row["magnitude_type"]) if row else ""
 
     def errors_km(self) -> tuple[float, float]:
         """Return the standard errors of epicenter and depth of :attr:`origin`; NaN if unknown.
@@ -201,11 +217,13 @@ def iterate_events(tables: CatalogTables) -> Iterator[CatalogEvent]:
 
 def _make_event(event_id: str, rows: dict[str, list[Row]]) -> CatalogEvent:
     located = next((r for r in rows["hypocenters"] if r["status"] == "located"), None)
+    measured = (r for r in rows["magnitudes"] if r["magnitude_status"] == "measured")
     event = CatalogEvent(
         event_id,
         next(iter(rows["events"]), None),
         located,
         next(iter(rows["mechanisms"]), None),
+        next(measured, None),
         sorted(rows["solutions"], key=lambda r: int(r["solution"])),
         rows["amplitudes"],
     )
