@@ -299,7 +299,7 @@ def parse_magnitude(values: dict[str, Any]) -> Magnitude:
         "name": "magnitude",
         "sources": [{"path": "events"}],
         "associate": {},
-        "locate": {},
+        "locate": {"models": ["generic_crust"]},
         "magnitude": values,
     }
     asked = parse_settings(given, "quakeloom magnitude").magnitude
