@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -47,6 +48,9 @@ MECHANISM_EXPORTS = {
 """Forms for mechanisms: their writer and the name of the file."""
 EXPORTS = ("quakeml", *CATALOG_EXPORTS, *MECHANISM_EXPORTS)
 """All forms that a catalog is written in."""
+
+MAGNITUDE = "magnitude"
+"""Stage that measures magnitudes."""
 
 _SHOWN_REASONS = 3
 """Reasons why records are put aside that the log names."""
@@ -131,7 +135,9 @@ def export(
     if form in MECHANISM_EXPORTS:
         writer, name = MECHANISM_EXPORTS[form]
         _refuse_no_mechanisms(layout, run, form)
-        table = read_table(layout.table("mechanisms"), "mechanisms")
+        table = _with_magnitudes(
+            read_table(layout.table("mechanisms"), "mechanisms"), _measured(layout)
+        )
         with atomic_file(folder / name) as file:
             getattr(formats, writer)(table, file)
         typer.echo(folder / name)
@@ -221,6 +227,7 @@ def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
         mechanisms = read_table(layout.table("mechanisms"), "mechanisms")
         return [("events", CatalogTables(events=_events_of(mechanisms), mechanisms=mechanisms))]
     found = []
+    magnitudes = _measured(layout)
     for partition, state in partition_states(layout, MECHANISM.name):
         rows = layout.rows(partition)
         made = layout.part(MECHANISM.name, partition)
@@ -238,8 +245,38 @@ def _catalog_parts(layout: RunLayout) -> list[tuple[str, Any]]:
         tables["picks"] = pa.concat_tables(
             [_read_if_there(f / "picks.parquet", "picks") for f in (rows, picked)]
         )
+        own = tables["events"].column("event_id").combine_chunks()
+        tables["magnitudes"] = magnitudes.filter(pc.is_in(magnitudes.column("event_id"), own))
         found.append((partition, CatalogTables(**tables)))
     return found
+
+
+def _measured(layout: RunLayout) -> pa.Table:
+    """The magnitudes that a run of the present plan measured; none of others.
+
+    Raises
+    ------
+    IncompleteError
+        If they are of an earlier plan.
+    """
+    if not layout.plan_step(MAGNITUDE, "finalise").exists():
+        return empty_table("magnitudes")
+    return read_table(_planned(layout.root, "magnitudes").table("magnitudes"), "magnitudes")
+
+
+def _with_magnitudes(mechanisms: pa.Table, magnitudes: pa.Table) -> pa.Table:
+    """The mechanisms with the magnitudes that the run measured."""
+    rows = pc.index_in(
+        mechanisms.column("event_id"), magnitudes.column("event_id").combine_chunks()
+    )
+    measured = magnitudes.column("magnitude").take(rows)
+    value = pc.if_else(pc.is_finite(measured), measured, mechanisms.column("magnitude"))
+    value = pc.fill_null(value, np.nan)
+    at = mechanisms.column_names.index("magnitude")
+    given = mechanisms.column("magnitude")
+    return mechanisms.set_column(
+        at, mechanisms.schema.field(at), pc.if_else(pc.is_null(rows), given, value)
+    )
 
 
 def _events_of(mechanisms: pa.Table) -> pa.Table:

@@ -20,7 +20,11 @@ from quakeloom.cli import (
     _doctor,
     _init,
     _locate,
+<<<<<<< HEAD
     _merge,
+=======
+    _magnitude,
+>>>>>>> mag16
     _paper,
     _run,
     _stage_list,
@@ -81,7 +85,11 @@ def _add_commands() -> None:
     _run.add_commands(app)
     _update.add_commands(app)
     _version.add_commands(app)
+<<<<<<< HEAD
     modules = (_waveforms, _detect, _associate, _merge, _locate, _stress, _tomography)
+=======
+    modules = (_waveforms, _detect, _associate, _locate, _magnitude, _stress, _tomography)
+>>>>>>> mag16
     _stage_verbs.add_commands(app, {k: v for m in modules for k, v in m.GROUPS.items()})
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)

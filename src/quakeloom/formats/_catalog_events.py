@@ -39,6 +39,8 @@ class CatalogTables:
         Wood-Anderson amplitudes of picks.
     hypocenters, arrivals : pyarrow.Table
         Located hypocenters, and the picks that they rest on.
+    magnitudes : pyarrow.Table
+        Magnitudes measured by the run; where there is one, it is that of its event.
     mechanisms, solutions : pyarrow.Table
         Preferred focal mechanisms, and all solutions.
     """
@@ -50,6 +52,7 @@ class CatalogTables:
     local_amplitudes: pa.Table = field(default_factory=partial(empty_table, "local_amplitudes"))
     hypocenters: pa.Table = field(default_factory=partial(empty_table, "hypocenters"))
     arrivals: pa.Table = field(default_factory=partial(empty_table, "arrivals"))
+    magnitudes: pa.Table = field(default_factory=partial(empty_table, "magnitudes"))
     mechanisms: pa.Table = field(default_factory=partial(empty_table, "mechanisms"))
     solutions: pa.Table = field(default_factory=partial(empty_table, "solutions"))
 
@@ -128,9 +131,16 @@ class CatalogEvent:
     Attributes
     ----------
     event_id : str
+<<<<<<< HEAD
     given, located, mechanism : dict or None
         Rows of the events, the hypocenters (if it was located) and the mechanisms.
     solutions, amplitudes, local_amplitudes : list of dict
+=======
+    given, located, mechanism, measured : dict or None
+        Rows of the events, the hypocenters (if it was located), the mechanisms and the magnitudes
+        (if it has one).
+    solutions, amplitudes : list of dict
+>>>>>>> mag16
     picks : list of CatalogPick
         By time.
     untimed : int
@@ -141,6 +151,7 @@ class CatalogEvent:
     given: Row | None = None
     located: Row | None = None
     mechanism: Row | None = None
+    measured: Row | None = None
     solutions: list[Row] = field(default_factory=list)
     amplitudes: list[Row] = field(default_factory=list)
     local_amplitudes: list[Row] = field(default_factory=list)
@@ -157,11 +168,22 @@ class CatalogEvent:
 
     @property
     def magnitude(self) -> float:
-        """Magnitude, NaN if not known."""
-        for row in (self.given, self.located, self.mechanism):
+        """Magnitude, NaN if not known; one that the run measured comes before a given one."""
+        for row in (self.measured, self.given, self.located, self.mechanism):
             if row is not None and not math.isnan(row["magnitude"]):
                 return float(row["magnitude"])
         return math.nan
+
+    @property
+    def magnitude_error(self) -> float:
+        """Standard error of the magnitude, NaN if not known."""
+        return math.nan if self.measured is None else float(self.measured["magnitude_error"])
+
+    @property
+    def magnitude_type(self) -> str:
+        """Type of the magnitude, empty if not known."""
+        row = self.given if self.measured is None else self.measured
+        return str(row["magnitude_type"]) if row else ""
 
     def errors_km(self) -> tuple[float, float]:
         """Return the standard errors of epicenter and depth of :attr:`origin`; NaN if unknown.
@@ -205,11 +227,13 @@ def iterate_events(tables: CatalogTables) -> Iterator[CatalogEvent]:
 
 def _make_event(event_id: str, rows: dict[str, list[Row]]) -> CatalogEvent:
     located = next((r for r in rows["hypocenters"] if r["status"] == "located"), None)
+    measured = (r for r in rows["magnitudes"] if r["magnitude_status"] == "measured")
     event = CatalogEvent(
         event_id,
         next(iter(rows["events"]), None),
         located,
         next(iter(rows["mechanisms"]), None),
+        next(measured, None),
         sorted(rows["solutions"], key=lambda r: int(r["solution"])),
         rows["amplitudes"],
         rows["local_amplitudes"],

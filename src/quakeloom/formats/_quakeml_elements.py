@@ -270,12 +270,14 @@ def _quality_element(event: CatalogEvent, row: Row) -> Iterator[str]:
     yield f"        <quality>{words}</quality>"
 
 
-def magnitude_element(value: float, kind: str, name: str, origin: str) -> Iterator[str]:
-    """Give a magnitude with its type and its origin, as far as they are known."""
+def magnitude_element(event: CatalogEvent, name: str, origin: str) -> Iterator[str]:
+    """Give the magnitude of an event with error, type, stations and origin, if they are known."""
     yield f"      <magnitude publicID={quoteattr(name)}>"
-    yield f"        {quantity('mag', repr(value))}"
-    if kind:
-        yield f"        <type>{clean(kind)}</type>"
+    yield f"        {quantity('mag', repr(event.magnitude), event.magnitude_error)}"
+    if event.magnitude_type:
+        yield f"        <type>{clean(event.magnitude_type)}</type>"
+    if event.measured is not None:
+        yield f"        <stationCount>{event.measured['amplitude_count']}</stationCount>"
     if origin:
         yield f"        <originID>{clean(origin)}</originID>"
     yield "      </magnitude>"

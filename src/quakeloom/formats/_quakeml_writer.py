@@ -164,8 +164,7 @@ def _event(event: CatalogEvent, creation: Creation) -> Iterator[str]:
         yield from origin_element(event, row, name, picks if place == 0 else ())
     preferred = origins[0][1] if origins else ""
     if not math.isnan(magnitude):
-        kind = event.given["magnitude_type"] if event.given else ""
-        yield from magnitude_element(magnitude, kind, names["magnitude"], preferred)
+        yield from magnitude_element(event, names["magnitude"], preferred)
     if solved and mechanism is not None:
         yield from _mechanisms(event, mechanism, names["mechanism"], preferred)
     yield from creation.element("      ")
