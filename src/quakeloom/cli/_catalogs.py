@@ -176,12 +176,12 @@ def _refuse_no_mechanisms(layout: RunLayout, run: Path, form: str) -> None:
         )
 
 
-def _planned(folder: Path, *tables: str) -> RunLayout:
+def _planned(folder: Path | Item, *tables: str) -> RunLayout:
     """The folder of a run, whose tables are those of its present plan, or a folder of tables.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or Item
     *tables : str
         Tables that are wanted; mechanisms and hypocenters if none is named.
 

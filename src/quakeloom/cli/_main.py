@@ -20,11 +20,8 @@ from quakeloom.cli import (
     _doctor,
     _init,
     _locate,
-<<<<<<< HEAD
-    _merge,
-=======
     _magnitude,
->>>>>>> mag16
+    _merge,
     _paper,
     _run,
     _stage_list,
@@ -85,11 +82,9 @@ def _add_commands() -> None:
     _run.add_commands(app)
     _update.add_commands(app)
     _version.add_commands(app)
-<<<<<<< HEAD
-    modules = (_waveforms, _detect, _associate, _merge, _locate, _stress, _tomography)
-=======
-    modules = (_waveforms, _detect, _associate, _locate, _magnitude, _stress, _tomography)
->>>>>>> mag16
+    modules = (
+        _waveforms, _detect, _associate, _locate, _merge, _magnitude, _stress, _tomography,
+    )  # fmt: skip
     _stage_verbs.add_commands(app, {k: v for m in modules for k, v in m.GROUPS.items()})
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)

@@ -131,16 +131,10 @@ class CatalogEvent:
     Attributes
     ----------
     event_id : str
-<<<<<<< HEAD
-    given, located, mechanism : dict or None
-        Rows of the events, the hypocenters (if it was located) and the mechanisms.
-    solutions, amplitudes, local_amplitudes : list of dict
-=======
     given, located, mechanism, measured : dict or None
         Rows of the events, the hypocenters (if it was located), the mechanisms and the magnitudes
         (if it has one).
-    solutions, amplitudes : list of dict
->>>>>>> mag16
+    solutions, amplitudes, local_amplitudes : list of dict
     picks : list of CatalogPick
         By time.
     untimed : int
