@@ -229,6 +229,36 @@ def fit_alone(
     return plane, at, value, gain
 
 
+def fit_several(
+    events: Hypocenters, planes: Floats, rest: Floats, model: PlaneModel, iterations: int
+) -> tuple[Floats, float]:
+    """Improve some planes together on what the others explain; return them and what they gain.
+
+    The gain is minus infinity where one of them is left with too few events.
+    """
+    sets = mechanism_arrays(events)
+    gain = -np.inf
+    for _ in range(iterations):
+        mixture = mix(events, planes, rest, model)
+        last = gain
+        gain = float(events.weights @ np.log(mixture.total / rest)) - planes[:, COUNT].sum()
+        if abs(gain - last) < 0.05:
+            break
+        new = []
+        for k, plane in enumerate(planes):
+            shares = mixture.shares(k) * events.weights[mixture.rows[k]]
+            if shares.sum() < model.least_events:
+                return planes, -np.inf
+            new.append(
+                improve_plane(
+                    plane, mixture.rows[k], shares, events.positions, events.covariances,
+                    model.nodes, sets, model.spread, model.prior,
+                )[0]
+            )  # fmt: skip
+        planes = np.array(new)
+    return planes, gain
+
+
 def _explain(
     events: Hypocenters, plane: Floats, rest: Floats, model: PlaneModel
 ) -> tuple[Integers, Floats]:

@@ -13,11 +13,12 @@ from quakeloom.faults._mixture import (
     PlaneModel,
     fit_alone,
     fit_mixture,
+    fit_several,
     mix,
     plane_gain,
     with_softness,
 )
-from quakeloom.faults._rectangles import CENTER, COLUMNS, COUNT, NORMAL, SCALE, axes_of
+from quakeloom.faults._rectangles import CENTER, COLUMNS, COUNT, LENGTH, NORMAL, SCALE, WIDTH, axes_of
 from quakeloom.faults._starts import (
     Neighborhoods,
     choose_apart,
@@ -42,6 +43,10 @@ _ROUNDS = 12
 
 _STARTS = 30
 """Starts that are followed in a round, at least; one more for every 40 events."""
+
+
+_SPLITS = 3
+"""Times that every plane is tried as two; chosen here: eight out of one are enough."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,12 @@ def search_planes(
             break
     mixture = fit_mixture(events, mixture.planes, volume, model, 60, 0.02)
     mixture = with_softness(events, mixture, volume, model)
+    for _ in range(_SPLITS):
+        planes = _split_all(events, mixture, model)
+        if len(planes) == len(mixture.planes):
+            break
+        mixture = fit_mixture(events, planes, volume, model, 12, 0.5)
+        mixture = _tidy(events, mixture, volume, model)
     mixture = fit_mixture(events, mixture.planes, volume, model, 60, 0.02)
     mixture = _tidy(events, mixture, volume, model)
     return describe(events, mixture, smooth, model, cost_mechanisms)
@@ -190,6 +201,53 @@ def _tidy(events: Hypocenters, mixture: Mixture, volume: Floats, model: PlaneMod
             return mixture
         mixture = fit_mixture(events, changed, volume, model, 8, 0.5)
     return mixture
+
+
+def _split_all(events: Hypocenters, mixture: Mixture, model: PlaneModel) -> Floats:
+    """Return the planes, with two in the place of each that is worth it.
+
+    Halves side by side, above each other, and two one behind the other are tried.
+    """
+    mechanisms = bool(events.mechanisms.known.any())
+    new: list[Floats] = []
+    for k, plane in enumerate(mixture.planes):
+        rows = mixture.rows[k]
+        if plane[COUNT] < 2 * model.least_events:
+            new.append(plane)
+            continue
+        near = events.take(rows)
+        rest = np.maximum(
+            mixture.total[rows] - mixture.intensity[k], mixture.background[rows]
+        )
+        gain = float(near.weights @ np.log(mixture.total[rows] / rest)) - plane[COUNT]
+        worth, best = gain - model.cost(plane[COUNT], mechanisms), [plane]
+        for halves in _halves(plane, near, model):
+            fitted, together = fit_several(near, halves, rest, model, 25)
+            value = together - sum(model.cost(n, mechanisms) for n in fitted[:, COUNT])
+            if value > worth:
+                worth, best = value, list(fitted)
+        new += best
+    return np.array(new).reshape(-1, COLUMNS)
+
+
+def _halves(plane: Floats, near: Hypocenters, model: PlaneModel) -> list[Floats]:
+    """Return pairs of planes into which a plane may fall."""
+    along, down = axes_of(np.ascontiguousarray(plane[NORMAL]))
+    error = np.einsum("i,nij,j->n", plane[NORMAL], near.covariances, plane[NORMAL])
+    apart = max(plane[SCALE], float(np.sqrt(error.mean())))
+    pairs = []
+    for axis, column, step in (
+        (along, LENGTH, 0.5 * plane[LENGTH]),
+        (down, WIDTH, 0.5 * plane[WIDTH]),
+        (plane[NORMAL], SCALE, apart),
+    ):
+        two = np.array([plane, plane])
+        two[:, COUNT] /= 2.0
+        two[:, CENTER] += np.outer([-step, step], axis)
+        two[:, column] /= 2.0
+        two[:, SCALE] = np.minimum(two[:, SCALE], model.thickest * two[:, 6:8].min(axis=1))
+        pairs.append(two)
+    return pairs
 
 
 def _drop_worst(events: Hypocenters, mixture: Mixture, model: PlaneModel) -> Floats | None:
