@@ -96,7 +96,7 @@ def search_planes(
         before = len(mixture.planes)
         planes = np.concatenate([mixture.planes, added])
         mixture = fit_mixture(events, planes, volume, model, 12, 0.5)
-        mixture = _tidy(events, mixture, volume, model)
+        mixture = tidy(events, mixture, volume, model)
         if len(mixture.planes) <= before and before:
             break
     mixture = fit_mixture(events, mixture.planes, volume, model, 60, 0.02)
@@ -106,9 +106,9 @@ def search_planes(
         if len(planes) == len(mixture.planes):
             break
         mixture = fit_mixture(events, planes, volume, model, 12, 0.5)
-        mixture = _tidy(events, mixture, volume, model)
+        mixture = tidy(events, mixture, volume, model)
     mixture = fit_mixture(events, mixture.planes, volume, model, 60, 0.02)
-    mixture = _tidy(events, mixture, volume, model)
+    mixture = tidy(events, mixture, volume, model)
     return describe(events, mixture, smooth, model, cost_mechanisms)
 
 
@@ -191,7 +191,7 @@ def _best_starts(
     return np.array(taken).reshape(-1, COLUMNS)
 
 
-def _tidy(events: Hypocenters, mixture: Mixture, volume: Floats, model: PlaneModel) -> Mixture:
+def tidy(events: Hypocenters, mixture: Mixture, volume: Floats, model: PlaneModel) -> Mixture:
     """Merge planes that are one and give up those that are not worth their numbers."""
     for _ in range(2 * len(mixture.planes) + 2):
         changed = _merge_best(events, mixture, model)
