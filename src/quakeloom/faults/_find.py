@@ -16,10 +16,14 @@ from quakeloom.faults._hypocenters import LEAST_EVENTS, Hypocenters
 from quakeloom.faults._mixture import Mixture, PlaneModel, fit_mixture, plane_gain
 from quakeloom.faults._null import chance_of_planes, destroy_planes
 from quakeloom.faults._rectangles import COLUMNS, COUNT
-from quakeloom.faults._search import tidy
+from quakeloom.faults._search import drop_worst
 from quakeloom.faults._tiles import TileTask, cut_tiles, join_tiles, search_tile
 
 Floats = NDArray[np.float64]
+_AGAINST_CLUSTERS = 0.5
+"""Part of its cost that a plane must be worth where clusters could explain its events; chosen
+here by held-out events: clusters have a number for every event."""
+
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
@@ -184,7 +188,8 @@ def _fit_all(
     """Fit all planes together with the background, without those that are not worth it."""
     mixture = fit_mixture(events, planes.reshape(-1, COLUMNS), even, options.model, 15, 0.05)
     mixture, background = fit_background(events, mixture, even, options.model, options.clusters)
-    mixture = tidy(events, mixture, background.density, options.model)
+    while (left := drop_worst(events, mixture, options.model, _AGAINST_CLUSTERS)) is not None:
+        mixture = fit_mixture(events, left, background.density, options.model, 8, 0.5)
     mixture = fit_mixture(events, mixture.planes, background.density, options.model, 40, 0.02)
     return mixture, background
 

@@ -64,7 +64,7 @@ class PlaneModel:
     rake_kappa: float = 8.0
     other_slip: float = 0.1
     least_events: int = 8
-    penalty_events: float = 100.0
+    penalty_events: float = 50.0
     nodes: Floats = field(init=False, repr=False, compare=False, default_factory=lambda: np.ones(1))
     spread: Floats = field(
         init=False, repr=False, compare=False, default_factory=lambda: np.ones(1)

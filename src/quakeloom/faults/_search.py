@@ -196,7 +196,7 @@ def tidy(events: Hypocenters, mixture: Mixture, volume: Floats, model: PlaneMode
     for _ in range(2 * len(mixture.planes) + 2):
         changed = _merge_best(events, mixture, model)
         if changed is None:
-            changed = _drop_worst(events, mixture, model)
+            changed = drop_worst(events, mixture, model)
         if changed is None:
             return mixture
         mixture = fit_mixture(events, changed, volume, model, 8, 0.5)
@@ -250,10 +250,13 @@ def _halves(plane: Floats, near: Hypocenters, model: PlaneModel) -> list[Floats]
     return pairs
 
 
-def _drop_worst(events: Hypocenters, mixture: Mixture, model: PlaneModel) -> Floats | None:
+def drop_worst(
+    events: Hypocenters, mixture: Mixture, model: PlaneModel, part: float = 1.0
+) -> Floats | None:
+    """Return the planes without the one that is least worth such a part of its cost, if any is."""
     mechanisms = bool(events.mechanisms.known.any())
     worth = [
-        plane_gain(mixture, k, events.weights) - model.cost(p[COUNT], mechanisms)
+        plane_gain(mixture, k, events.weights) - part * model.cost(p[COUNT], mechanisms)
         for k, p in enumerate(mixture.planes)
     ]
     if not worth or min(worth) >= 0:
