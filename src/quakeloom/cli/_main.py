@@ -18,6 +18,7 @@ from quakeloom.cli import (
     _config,
     _doctor,
     _init,
+    _faults,
     _locate,
     _paper,
     _run,
@@ -80,7 +81,7 @@ def _add_commands() -> None:
     _update.add_commands(app)
     _version.add_commands(app)
     _stage_verbs.add_commands(
-        app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_tomography.GROUPS}
+        app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_faults.GROUPS, **_tomography.GROUPS}
     )
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
+from quakeloom.config._faults import Faults
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._regional import Regional
@@ -390,6 +391,7 @@ class Settings(Section):
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
     locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
     stress: Stress | None = setting(None, "The stress map; none if absent.")
+    faults: Faults | None = setting(None, "Faults found in the hypocenters; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     tomography: Tomography | None = setting(
         None, "Ensemble tomography of a refraction line, instead of a catalog."

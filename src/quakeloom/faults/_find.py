@@ -137,7 +137,7 @@ def find_faults(
             f"least {LEAST_EVENTS}, so no fault can be found. Give more events."
         )
     even = even_density(events.positions, options.tile_km)
-    searches = _search_all(events, keys, even, options, spread)
+    searches = _search_all(events, even, options, spread)
     mixture, background = _fit_all(events, searches[0], even, options)
     order = np.argsort(-mixture.planes[:, COUNT], kind="stable")
     mixture = fit_mixture(
@@ -152,9 +152,9 @@ def find_faults(
         members,
     )  # fmt: skip
     presence = draws.present.mean(axis=0) if options.draws else np.full(len(gain), np.nan)
-    null = [
-        _null_gains(events, keys, trial, even, options, spread) for trial in range(options.nulls)
-    ]
+    null = list(
+        spread(search_null, (NullTask(events, keys, t, even, options) for t in range(options.nulls)))
+    )
     chance = chance_of_planes(gain, null)
     reasons = [
         _doubts(stability[k], presence[k], chance[k], options) for k in range(len(gain))
@@ -163,7 +163,7 @@ def find_faults(
 
 
 def _search_all(
-    events: Hypocenters, keys: Sequence[str], even: Floats, options: FaultOptions, spread: Mapper
+    events: Hypocenters, even: Floats, options: FaultOptions, spread: Mapper
 ) -> list[Floats]:
     """Return the planes of every search."""
     tiles = cut_tiles(events.positions, options.tile_km, options.halo_km)
@@ -194,17 +194,25 @@ def _fit_all(
     return mixture, background
 
 
-def _null_gains(
-    events: Hypocenters, keys: Sequence[str], trial: int, even: Floats, options: FaultOptions,
-    spread: Mapper,
-) -> Floats:  # fmt: skip
-    """Return the gains of the planes that are found where there are none."""
-    destroyed = destroy_planes(events, keys, options.seed, trial)
-    once = replace(options, starts=1)
-    planes = _search_all(destroyed, keys, even, once, spread)[0]
+@dataclass(frozen=True)
+class NullTask:
+    """A catalog without planes to be searched; all that decides the result."""
+
+    events: Hypocenters
+    keys: Sequence[str]
+    trial: int
+    even: Floats
+    options: FaultOptions
+
+
+def search_null(task: NullTask) -> Floats:
+    """Return the gains of the planes that are found where there are none; runs on a worker."""
+    destroyed = destroy_planes(task.events, task.keys, task.options.seed, task.trial)
+    once = replace(task.options, starts=1)
+    planes = _search_all(destroyed, task.even, once, map)[0]
     if not len(planes):
         return np.empty(0)
-    mixture, _ = _fit_all(destroyed, planes, even, once)
+    mixture, _ = _fit_all(destroyed, planes, task.even, once)
     return np.array(
         [plane_gain(mixture, k, destroyed.weights) for k in range(len(mixture.planes))]
     )

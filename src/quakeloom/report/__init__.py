@@ -12,6 +12,7 @@ from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._event_sections import reading_weights
+from quakeloom.report._fault_section import fault_section
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._page import build_report
 from quakeloom.report._paper_page import (
@@ -50,6 +51,7 @@ __all__ = [
     "compare_catalogs",
     "compare_stress_maps",
     "describe_verdicts",
+    "fault_section",
     "measured_words",
     "papers_markdown",
     "reading_weights",

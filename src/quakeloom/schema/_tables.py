@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
+from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
@@ -366,6 +367,7 @@ _LIST = (
             *_SOURCE,
         ),
     ),
+    *FAULT_TABLES,
     *TABLE_LIST,
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,

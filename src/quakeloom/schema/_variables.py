@@ -7,6 +7,7 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
+from quakeloom.schema._fault_variables import LIST as FAULT_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
@@ -372,6 +373,7 @@ _LIST = (
     Variable("text", "string", "", "The offending text, at most 200 characters.", "empty"),
     *MECHANISM_LIST,
     *STRESS_LIST,
+    *FAULT_LIST,
     *LOCATION_LIST,
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,

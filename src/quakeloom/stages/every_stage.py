@@ -11,6 +11,7 @@ from functools import cache
 
 from quakeloom.core import PlanError
 from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.faults import FAULTS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
@@ -46,6 +47,7 @@ _OWN = (
     STATIONS,
     REPEATERS,
     STRESS,
+    FAULTS,
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
