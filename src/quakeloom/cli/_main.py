@@ -17,8 +17,8 @@ from quakeloom.cli import (
     _catalogs,
     _config,
     _doctor,
+    _fault_search,
     _init,
-    _faults,
     _locate,
     _paper,
     _run,
@@ -81,7 +81,14 @@ def _add_commands() -> None:
     _update.add_commands(app)
     _version.add_commands(app)
     _stage_verbs.add_commands(
-        app, {**_waveforms.GROUPS, **_locate.GROUPS, **_stress.GROUPS, **_faults.GROUPS, **_tomography.GROUPS}
+        app,
+        {
+            **_waveforms.GROUPS,
+            **_locate.GROUPS,
+            **_stress.GROUPS,
+            **_fault_search.GROUPS,
+            **_tomography.GROUPS,
+        },
     )
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)

@@ -59,6 +59,13 @@ class Background:
     parts: Floats
     shares: Floats
 
+    def in_order(self, order: Integers) -> Background:
+        """Return the background of events of which these are rows ``order``, in their own order."""
+        each = [np.empty_like(v) for v in (self.even, self.density, self.shares)]
+        for to, of in zip(each, (self.even, self.density, self.shares), strict=True):
+            to[order] = of
+        return Background(each[0], each[1], self.parts, each[2])
+
 
 def even_density(positions: Floats, cell_km: float) -> Floats:
     """Return a density without clusters smaller than a cell, at each event, per km^3.
@@ -83,9 +90,7 @@ def even_density(positions: Floats, cell_km: float) -> Floats:
             corners.append((cell[:, 0] + north, cell[:, 1] + east, weight))
             np.add.at(counts, corners[-1][:2], weight)
     depth = max(float(np.ptp(np.quantile(positions[:, 2], [0.005, 0.995]))), 1.0)
-    density = sum(counts[i, j] * w for i, j, w in corners) / (
-        len(positions) * cell_km**2 * depth
-    )
+    density = sum(counts[i, j] * w for i, j, w in corners) / (len(positions) * cell_km**2 * depth)
     return np.asarray(density)
 
 
@@ -135,9 +140,7 @@ def fit_background(
     shares = mixture.background / mixture.total
     if not clusters or n <= _ORDERS[-1] + 1:
         mixture = fit_mixture(events, mixture.planes, even, model, 30, 0.02)
-        return mixture, Background(
-            even, even, np.ones(1), mixture.background / mixture.total
-        )
+        return mixture, Background(even, even, np.ones(1), mixture.background / mixture.total)
     near = find_neighborhoods(events.positions, _REACH)
     widths = kernel_widths(near)
     parts = np.full(len(_ORDERS) + 1, 1.0 / (len(_ORDERS) + 1))
@@ -172,9 +175,7 @@ def kernel_densities(near: Neighborhoods, widths: Floats, weights: Floats) -> Fl
     )
 
 
-def density_elsewhere(
-    positions: Floats, events: Hypocenters, background: Background
-) -> Floats:
+def density_elsewhere(positions: Floats, events: Hypocenters, background: Background) -> Floats:
     """Return the density of a background at other places in its region, per km^3."""
     from scipy.spatial import cKDTree
 

@@ -16,7 +16,7 @@ from quakeloom.faults._hypocenters import LEAST_EVENTS, Hypocenters
 from quakeloom.faults._mixture import Mixture, PlaneModel, fit_mixture, plane_gain
 from quakeloom.faults._null import chance_of_planes, destroy_planes
 from quakeloom.faults._rectangles import COLUMNS, COUNT
-from quakeloom.faults._search import drop_worst
+from quakeloom.faults._search import drop_worst, measure_planarity, smooth_intensity
 from quakeloom.faults._tiles import TileTask, cut_tiles, join_tiles, search_tile
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ class FaultOptions:
     """
 
     model: PlaneModel = field(default_factory=PlaneModel)
-    clusters: bool = True
+    clusters: bool = False
     starts: int = 3
     nulls: int = 20
     draws: int = 100
@@ -77,6 +77,8 @@ class FoundFaults:
     draws : PlaneDraws
     gain : ndarray, shape (planes,)
         Rise of the log-likelihood by each plane.
+    planarity : ndarray, shape (planes,)
+        Log-likelihood of its events over that of clusters of the same density without planes.
     stability : ndarray, shape (planes,)
         Part of the searches in which it was found.
     presence : ndarray, shape (planes,)
@@ -91,6 +93,7 @@ class FoundFaults:
     background: Background
     draws: PlaneDraws
     gain: Floats
+    planarity: Floats
     stability: Floats
     presence: Floats
     chance: Floats
@@ -136,13 +139,14 @@ def find_faults(
             f"The catalog has {len(events)} hypocenters that can be used and a plane needs at "
             f"least {LEAST_EVENTS}, so no fault can be found. Give more events."
         )
+    given = events.own_order()
+    events, keys = events.take(given), [keys[i] for i in given]
+    members = None if members is None else members[:, given]
     even = even_density(events.positions, options.tile_km)
     searches = _search_all(events, even, options, spread)
     mixture, background = _fit_all(events, searches[0], even, options)
     order = np.argsort(-mixture.planes[:, COUNT], kind="stable")
-    mixture = fit_mixture(
-        events, mixture.planes[order], background.density, options.model, 1
-    )
+    mixture = fit_mixture(events, mixture.planes[order], background.density, options.model, 1)
     gain = np.array([plane_gain(mixture, k, events.weights) for k in range(len(mixture.planes))])
     stability = np.mean(
         [match_planes(mixture.planes, other) >= 0 for other in searches], axis=0
@@ -153,13 +157,24 @@ def find_faults(
     )  # fmt: skip
     presence = draws.present.mean(axis=0) if options.draws else np.full(len(gain), np.nan)
     null = list(
-        spread(search_null, (NullTask(events, keys, t, even, options) for t in range(options.nulls)))
+        spread(
+            search_null, (NullTask(events, keys, t, even, options) for t in range(options.nulls))
+        )
     )
-    chance = chance_of_planes(gain, null)
-    reasons = [
-        _doubts(stability[k], presence[k], chance[k], options) for k in range(len(gain))
-    ]
-    return FoundFaults(mixture, background, draws, gain, stability, presence, chance, reasons)
+    planarity = measure_planarity(events, mixture, smooth_intensity(events))
+    chance = chance_of_planes(planarity, null)
+    reasons = [_doubts(stability[k], presence[k], chance[k], options) for k in range(len(gain))]
+    return FoundFaults(
+        mixture.in_order(given),
+        background.in_order(given),
+        draws,
+        gain,
+        planarity,
+        stability,
+        presence,
+        chance,
+        reasons,
+    )
 
 
 def _search_all(
@@ -177,9 +192,7 @@ def _search_all(
     ]  # fmt: skip
     found = list(spread(search_tile, tasks))
     count = len(tiles)
-    return [
-        join_tiles(found[s * count : (s + 1) * count]) for s in range(options.starts)
-    ]
+    return [join_tiles(found[s * count : (s + 1) * count]) for s in range(options.starts)]
 
 
 def _fit_all(
@@ -206,16 +219,14 @@ class NullTask:
 
 
 def search_null(task: NullTask) -> Floats:
-    """Return the gains of the planes that are found where there are none; runs on a worker."""
+    """Return the planarity of planes that are found where there are none; runs on a worker."""
     destroyed = destroy_planes(task.events, task.keys, task.options.seed, task.trial)
     once = replace(task.options, starts=1)
     planes = _search_all(destroyed, task.even, once, map)[0]
     if not len(planes):
         return np.empty(0)
     mixture, _ = _fit_all(destroyed, planes, task.even, once)
-    return np.array(
-        [plane_gain(mixture, k, destroyed.weights) for k in range(len(mixture.planes))]
-    )
+    return measure_planarity(destroyed, mixture, smooth_intensity(destroyed))
 
 
 def _doubts(stability: float, presence: float, chance: float, options: FaultOptions) -> str:

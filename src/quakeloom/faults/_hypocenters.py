@@ -85,6 +85,15 @@ class Hypocenters:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def own_order(self) -> Integers:
+        """Return the rows from the middle of the events outwards.
+
+        An order that neither follows from that of the catalog nor changes when the events are
+        turned or moved together.
+        """
+        distance = np.linalg.norm(self.positions - self.positions.mean(axis=0), axis=1)
+        return np.argsort(distance, kind="stable")
+
     def take(self, rows: Integers) -> Hypocenters:
         """Return some of the events, in the order given."""
         return Hypocenters(
@@ -183,7 +192,8 @@ def collect_mechanisms(
     first, move = (v[owner] for v in fault_vectors(*plane1.T))
 
     def alike(one: Floats, other: Floats) -> Floats:
-        return np.abs(np.sum(one * other, axis=1))
+        cosine: Floats = np.abs(np.sum(one * other, axis=1))
+        return cosine
 
     turned = alike(normal, move) + alike(slip, first) > alike(normal, first) + alike(slip, move)
     normal, slip = (

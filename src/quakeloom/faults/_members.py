@@ -54,9 +54,7 @@ def list_members(mixture: Mixture, least: float) -> Members:
         probability.append(shares[kept])
     events, planes, shares = (np.concatenate(v) for v in (event, plane, probability))
     order = np.lexsort((planes, -shares, events))
-    return Members(
-        events[order].astype(np.int64), planes[order].astype(np.int64), shares[order]
-    )
+    return Members(events[order].astype(np.int64), planes[order].astype(np.int64), shares[order])
 
 
 def active_planes(events: Hypocenters, mixture: Mixture, model: PlaneModel) -> Floats:

@@ -112,6 +112,14 @@ class Mixture:
         part: Floats = self.intensity[k] / self.total[self.rows[k]]
         return part
 
+    def in_order(self, order: Integers) -> Mixture:
+        """Return the mixture of events of which these are rows ``order``, in their own order."""
+        background, total = np.empty_like(self.background), np.empty_like(self.total)
+        background[order], total[order] = self.background, self.total
+        return Mixture(
+            self.planes, [order[r] for r in self.rows], self.intensity, background, total
+        )
+
     def log_likelihood(self, weights: Floats, background_events: float) -> float:
         """Return that of a Poisson process, without the constant for the number of events."""
         expected = background_events + self.planes[:, COUNT].sum()
@@ -268,11 +276,8 @@ def _explain(
     )  # fmt: skip
 
 
-def with_softness(
-    events: Hypocenters, mixture: Mixture, volume: Floats, model: PlaneModel
-) -> Mixture:
+def with_softness(events: Hypocenters, mixture: Mixture, model: PlaneModel) -> Mixture:
     """Return the fit with the softness of each plane's edges that fits best."""
-    del volume
     planes = mixture.planes.copy()
     for k in range(len(planes)):
         rest = mixture.total.copy()
@@ -297,5 +302,3 @@ def make_plane(
     row[LENGTH], row[WIDTH], row[SCALE] = *half_sides, scale
     row[SOFT], row[RAKE], row[COUNT] = soft, np.nan, count
     return row
-
-

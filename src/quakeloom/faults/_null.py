@@ -48,22 +48,26 @@ def _in_ball(stream: np.random.Generator) -> Floats:
     return point
 
 
-def chance_of_planes(gain: Floats, null: list[Floats]) -> Floats:
+def chance_of_planes(planarity: Floats, null: list[Floats]) -> Floats:
     """Return the chance that a plane as good is none, NaN without catalogs to compare.
 
     The number of planes as good that a catalog without planes has on average, one more counted,
-    over the number that this catalog has.
+    over the number that this catalog has; a better plane has no greater chance than a worse one
+    (the q-value of Storey 2002, with no part of the planes taken for none beforehand).
 
     Parameters
     ----------
-    gain : ndarray, shape (planes,)
+    planarity : ndarray, shape (planes,)
+        Log-likelihood of its events over that of clusters without planes.
     null : list of ndarray
-        Gains of the planes that were found in each catalog without planes.
+        The same of the planes that were found in each catalog without planes.
     """
     if not null:
-        return np.full(len(gain), np.nan)
-    every = np.concatenate(null) if null else np.empty(0)
-    expected = (1.0 + np.array([(every >= g).sum() for g in gain])) / (len(null) + 1.0)
-    as_good = np.array([(gain >= g).sum() for g in gain])
-    chance: Floats = np.minimum(expected / np.maximum(as_good, 1), 1.0)
-    return chance
+        return np.full(len(planarity), np.nan)
+    every = np.concatenate(null)
+    expected = (1.0 + np.array([(every >= g).sum() for g in planarity])) / (len(null) + 1.0)
+    as_good = np.array([(planarity >= g).sum() for g in planarity])
+    chance = np.minimum(expected / np.maximum(as_good, 1), 1.0)
+    # the least of itself and of all worse planes
+    least: Floats = np.array([chance[planarity <= g].min() for g in planarity])
+    return least

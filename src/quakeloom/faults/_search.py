@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,19 @@ from quakeloom.faults._mixture import (
     fit_alone,
     fit_mixture,
     fit_several,
-    mix,
     plane_gain,
     with_softness,
 )
-from quakeloom.faults._rectangles import CENTER, COLUMNS, COUNT, LENGTH, NORMAL, SCALE, WIDTH, axes_of
+from quakeloom.faults._rectangles import (
+    CENTER,
+    COLUMNS,
+    COUNT,
+    LENGTH,
+    NORMAL,
+    SCALE,
+    WIDTH,
+    axes_of,
+)
 from quakeloom.faults._starts import (
     Neighborhoods,
     choose_apart,
@@ -84,6 +92,8 @@ def search_planes(
     sizes : tuple of int
         Numbers of neighbors by which the search starts.
     """
+    order = events.own_order()
+    events, volume = events.take(order), volume[order]
     near = find_neighborhoods(events.positions, max(*sizes, _SMOOTHING))
     smooth = smooth_intensity(events, near)
     starts = _all_starts(events, near, sizes, model)
@@ -100,7 +110,7 @@ def search_planes(
         if len(mixture.planes) <= before and before:
             break
     mixture = fit_mixture(events, mixture.planes, volume, model, 60, 0.02)
-    mixture = with_softness(events, mixture, volume, model)
+    mixture = with_softness(events, mixture, model)
     for _ in range(_SPLITS):
         planes = _split_all(events, mixture, model)
         if len(planes) == len(mixture.planes):
@@ -109,11 +119,16 @@ def search_planes(
         mixture = tidy(events, mixture, volume, model)
     mixture = fit_mixture(events, mixture.planes, volume, model, 60, 0.02)
     mixture = tidy(events, mixture, volume, model)
-    return describe(events, mixture, smooth, model, cost_mechanisms)
+    found = describe(events, mixture, smooth, model, cost_mechanisms)
+    return replace(found, mixture=mixture.in_order(order))
 
 
-def smooth_intensity(events: Hypocenters, near: Neighborhoods) -> Floats:
-    """Return the intensity of clusters without planes at each event, events per km^3."""
+def smooth_intensity(events: Hypocenters, near: Neighborhoods | None = None) -> Floats:
+    """Return the intensity of clusters without planes at each event, events per km^3.
+
+    That of the ball that reaches the 25th neighbor: as dense as the events are, in no direction.
+    """
+    near = near or find_neighborhoods(events.positions, _SMOOTHING)
     found: Floats = near.intensity(_SMOOTHING) * events.weights.mean()
     return found
 
@@ -124,15 +139,28 @@ def describe(
     """Return what speaks for each plane of a mixture."""
     count = len(mixture.planes)
     gains = np.array([plane_gain(mixture, k, events.weights) for k in range(count)])
-    planarity = np.array(
-        [
-            _planarity(events, mixture.rows[k], mixture.intensity[k], mixture.total, smooth)
-            for k in range(count)
-        ]
-    )
+    planarity = measure_planarity(events, mixture, smooth)
     cost = sum(model.cost(n, mechanisms) for n in mixture.planes[:, COUNT])
     total = float(events.weights @ np.log(mixture.total))
     return SearchResult(mixture, gains, planarity, total - cost)
+
+
+def measure_planarity(events: Hypocenters, mixture: Mixture, smooth: Floats) -> Floats:
+    """Return the log-likelihood of each plane's events over that of clusters without planes.
+
+    Parameters
+    ----------
+    events : Hypocenters
+    mixture : Mixture
+    smooth : ndarray, shape (n,)
+        Of :func:`smooth_intensity`.
+    """
+    return np.array(
+        [
+            _planarity(events, rows, value, mixture.total, smooth)
+            for rows, value in zip(mixture.rows, mixture.intensity, strict=True)
+        ]
+    )
 
 
 def _planarity(
@@ -216,9 +244,7 @@ def _split_all(events: Hypocenters, mixture: Mixture, model: PlaneModel) -> Floa
             new.append(plane)
             continue
         near = events.take(rows)
-        rest = np.maximum(
-            mixture.total[rows] - mixture.intensity[k], mixture.background[rows]
-        )
+        rest = np.maximum(mixture.total[rows] - mixture.intensity[k], mixture.background[rows])
         gain = float(near.weights @ np.log(mixture.total[rows] / rest)) - plane[COUNT]
         worth, best = gain - model.cost(plane[COUNT], mechanisms), [plane]
         for halves in _halves(plane, near, model):

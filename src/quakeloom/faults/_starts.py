@@ -72,12 +72,15 @@ def _box(
     half = []
     for axis in axes_of(np.ascontiguousarray(normal)):
         # the standard deviation of a uniform side is half of it over root 3
-        half.append(np.sqrt(3.0 * max(axis @ (scatter - error) @ axis, 0.1 * axis @ scatter @ axis)))
+        half.append(
+            np.sqrt(3.0 * max(axis @ (scatter - error) @ axis, 0.1 * axis @ scatter @ axis))
+        )
     across = normal @ scatter @ normal
     scale = np.sqrt(max(normal @ (scatter - error) @ normal, 0.02 * across))
-    half = [max(h, 1e-4) for h in half]
-    scale = float(np.clip(scale, model.scale_km / 20.0, model.thickest * min(half)))
-    return make_plane(center, normal, np.array(half), max(scale, 1e-5), count, model.soft)
+    half = [max(float(h), 1e-4) for h in half]
+    thickest = model.thickest * min(half)
+    scale = min(max(float(scale), model.scale_km / 20.0, 1e-5), thickest)
+    return make_plane(center, normal, np.array(half), scale, count, model.soft)
 
 
 def flat_neighborhoods(
@@ -110,9 +113,7 @@ def flat_neighborhoods(
     )
 
 
-def dense_clusters(
-    events: Hypocenters, least: int, model: PlaneModel
-) -> Floats:
+def dense_clusters(events: Hypocenters, least: int, model: PlaneModel) -> Floats:
     """Return the planes of the clusters that HDBSCAN finds (McInnes and others 2017).
 
     Of their leaves, the densest parts, not of the clusters that hold them.

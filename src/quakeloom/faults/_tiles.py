@@ -70,9 +70,7 @@ def cut_tiles(positions: Floats, tile_km: float, halo_km: float) -> list[Tile]:
             axis=1,
         )
         first, second = corner, corner + tile_km
-        tiles.append(
-            Tile((first[0], first[1]), (second[0], second[1]), np.flatnonzero(near))
-        )
+        tiles.append(Tile((first[0], first[1]), (second[0], second[1]), np.flatnonzero(near)))
     return tiles
 
 
@@ -109,4 +107,5 @@ def join_tiles(found: list[Floats]) -> Floats:
 
 def _near(plane: Floats, others: Floats) -> Floats:
     apart = np.linalg.norm(others[:, CENTER] - plane[CENTER], axis=1)
-    return others[apart < plane[6] + plane[7] + others[:, 6] + others[:, 7]]
+    near: Floats = others[apart < plane[6] + plane[7] + others[:, 6] + others[:, 7]]
+    return near

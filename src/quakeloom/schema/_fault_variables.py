@@ -45,6 +45,11 @@ LIST = (
         "Rise of the natural logarithm of the likelihood by the plane.", "NaN",
     ),
     Variable(
+        "planarity", "float64", "1",
+        "Natural logarithm of the likelihood of its events over that of clusters as dense without "
+        "planes.", "NaN",
+    ),
+    Variable(
         "start_share", "float64", "1", "Part of the searches that found the plane.", "NaN", 0, 1
     ),
     Variable(
@@ -106,6 +111,7 @@ TABLE_LIST = (
             "fault_thickness_std_km",
             "expected_event_count",
             "log_likelihood_gain",
+            "planarity",
             "start_share",
             "draw_share",
             "fault_chance",

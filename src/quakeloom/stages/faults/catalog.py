@@ -135,9 +135,7 @@ def _place(
     return make_hypocenters(positions, covariance, mechanisms), turn
 
 
-def _geographic(
-    origin: tuple[float, float], planes: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _geographic(origin: tuple[float, float], planes: Floats) -> tuple[Floats, Floats, Floats]:
     """Return longitude, latitude and the azimuth of true north at the centers of planes."""
     longitude, latitude = geographic_position(*origin, planes[..., 0], planes[..., 1])
     return longitude, latitude, grid_azimuth_of_north(*origin, longitude, latitude)
@@ -191,6 +189,7 @@ def _fault_table(
             "fault_thickness_std_km": _spread(draws[:, :, SCALE]),
             "expected_event_count": planes[:, COUNT],
             "log_likelihood_gain": found.gain,
+            "planarity": found.planarity,
             "start_share": found.stability,
             "draw_share": found.presence,
             "fault_chance": found.chance,

@@ -10,9 +10,7 @@ TENDENCY = Stage(
     group="tendency",
     reads=(
         Reads("stress", whole=True),
-        Reads(
-            "faults", whole=True, when=lambda s: s.tendency is not None and s.tendency.found
-        ),
+        Reads("faults", whole=True, when=lambda s: s.tendency is not None and s.tendency.found),
     ),
     partitions="one",
     tables=("tendency",),

@@ -69,8 +69,6 @@ def find_file_faults(
             catalog.without_error, len(catalog.event_id), wanted.horizontal_error_km,
             wanted.vertical_error_km,
         )  # fmt: skip
-    if mechanisms is None and source.mechanisms.num_rows:
-        mechanisms = source.mechanisms
     if mechanisms is not None and wanted.mechanisms:
         catalog = with_preferred(catalog, mechanisms)
         if not len(catalog.set_event):
@@ -78,7 +76,9 @@ def find_file_faults(
                 f"None of the {mechanisms.num_rows} mechanisms has the id of an event of {events}, "
                 "so they say nothing of its planes. Give mechanisms of these events, or none."
             )
-    known = pa.concat_tables([read_fault_segments(f) for f in wanted.known]) if wanted.known else None
+    known = (
+        pa.concat_tables([read_fault_segments(f) for f in wanted.known]) if wanted.known else None
+    )
     tables = find_catalog_faults(wanted, catalog, known, seed)
     folder = open_folder(out)
     provenance = {"quakeloom": __version__, "seed": seed, "faults": wanted.model_dump(mode="json")}
