@@ -40,7 +40,7 @@ _ROOT2PI = math.sqrt(2.0 * math.pi)
 
 _NODES = 14
 """Scales by which Student's t is put together from normal densities; chosen here: its density is
-met within 8 % up to 20 scales (a test)."""
+met within 8 % up to 10 scales (a test)."""
 
 
 def scale_mixture(freedom: float) -> tuple[Floats, Floats]:
