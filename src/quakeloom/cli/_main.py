@@ -18,6 +18,7 @@ from quakeloom.cli import (
     _config,
     _detect,
     _doctor,
+    _fault_search,
     _init,
     _locate,
     _magnitude,
@@ -83,7 +84,8 @@ def _add_commands() -> None:
     _update.add_commands(app)
     _version.add_commands(app)
     modules = (
-        _waveforms, _detect, _associate, _locate, _merge, _magnitude, _stress, _tomography,
+        _waveforms, _detect, _associate, _locate, _merge, _magnitude, _stress, _fault_search,
+        _tomography,
     )  # fmt: skip
     _stage_verbs.add_commands(app, {k: v for m in modules for k, v in m.GROUPS.items()})
     _stage_list.add_commands(app)

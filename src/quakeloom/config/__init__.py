@@ -12,6 +12,7 @@ from quakeloom.config._document import (
     settings_schema,
 )
 from quakeloom.config._examples import describe_example, find_configuration, list_examples
+from quakeloom.config._faults import Faults
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -67,6 +68,7 @@ __all__ = [
     "Configuration",
     "Detect",
     "FaultSegment",
+    "Faults",
     "GridCatalog",
     "Locate",
     "Magnitude",

@@ -9,6 +9,7 @@ from pydantic import field_validator, model_validator
 from quakeloom.config._associate import Associate
 from quakeloom.config._continuous_days import ContinuousDays
 from quakeloom.config._detect import Detect
+from quakeloom.config._faults import Faults
 from quakeloom.config._fields import Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
@@ -417,6 +418,7 @@ class Settings(Section):
         None, "Magnitudes of events that the run finds, from its amplitudes; none if absent."
     )
     stress: Stress | None = setting(None, "The stress map; none if absent.")
+    faults: Faults | None = setting(None, "Faults found in the hypocenters; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
     tomography: Tomography | None = setting(
         None, "Ensemble tomography of a refraction line, instead of a catalog."

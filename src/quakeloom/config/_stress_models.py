@@ -148,6 +148,9 @@ class Tendency(Section):
     files: list[str] = setting(
         list, "Faults from GeoJSON or CSV files with strike, dip and rake; relative to `data`."
     )
+    found: bool = setting(
+        True, "Whether faults that the stage `faults` finds in this run are rated as well."
+    )
     frictions: list[float] = setting(
         lambda: [0.4, 0.5, 0.6, 0.7, 0.85], "Friction coefficients that are equally likely."
     )

@@ -170,3 +170,29 @@ def _projection(definition: str) -> Any:
     from pyproj import Proj
 
     return Proj(definition)
+
+
+def grid_azimuth_of_north(
+    origin_longitude: float, origin_latitude: float, longitude: ArrayLike, latitude: ArrayLike
+) -> Floats:
+    """Return the azimuth of true north in the plane of :func:`local_position`, degrees.
+
+    A strike in the plane is the true one plus this angle; it is 0 at the origin and along its
+    meridian, and some degrees at the ends of a nation.
+
+    Parameters
+    ----------
+    origin_longitude, origin_latitude : float
+    longitude, latitude : array_like, shape ``S``
+        Degrees.
+
+    Returns
+    -------
+    ndarray, shape ``S``
+        From -180 to 180.
+    """
+    lon, lat = np.asarray(longitude, dtype=float), np.asarray(latitude, dtype=float)
+    step = 0.005  # degrees of latitude on either side: half a kilometer
+    north0, east0 = local_position(origin_longitude, origin_latitude, lon, lat - step)
+    north1, east1 = local_position(origin_longitude, origin_latitude, lon, lat + step)
+    return np.asarray(np.degrees(np.arctan2(east1 - east0, north1 - north0)))

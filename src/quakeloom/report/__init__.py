@@ -12,6 +12,7 @@ from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._event_sections import reading_weights
+from quakeloom.report._fault_section import fault_section
 from quakeloom.report._found_events_section import (
     FoundTruth,
     compare_with_truth,
@@ -59,6 +60,7 @@ __all__ = [
     "compare_stress_maps",
     "compare_with_truth",
     "describe_verdicts",
+    "fault_section",
     "found_events_section",
     "magnitude_section",
     "measured_words",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
+from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
@@ -376,6 +377,7 @@ _LIST = (
             *_SOURCE,
         ),
     ),
+    *FAULT_TABLES,
     *TABLE_LIST,
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
+from quakeloom.schema._fault_variables import LIST as FAULT_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._magnitude_variables import LIST as MAGNITUDE_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
@@ -390,6 +391,7 @@ _LIST = (
     Variable("text", "string", "", "The offending text, at most 200 characters.", "empty"),
     *MECHANISM_LIST,
     *STRESS_LIST,
+    *FAULT_LIST,
     *LOCATION_LIST,
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,

@@ -13,6 +13,7 @@ from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.detect import DETECT
+from quakeloom.stages.faults import FAULTS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
@@ -54,6 +55,7 @@ _OWN = (
     STATIONS,
     REPEATERS,
     STRESS,
+    FAULTS,
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,

@@ -8,7 +8,10 @@ TENDENCY = Stage(
     module="quakeloom.stages.tendency.verbs",
     chains=("events", "mechanisms"),
     group="tendency",
-    reads=(Reads("stress", whole=True),),
+    reads=(
+        Reads("stress", whole=True),
+        Reads("faults", whole=True, when=lambda s: s.tendency is not None and s.tendency.found),
+    ),
     partitions="one",
     tables=("tendency",),
     files=("tendency.csv", "tendency.geojson"),

@@ -29,6 +29,7 @@ from quakeloom.store import (
     input_place,
     open_dataset,
     read_json,
+    read_table,
     write_table,
 )
 from quakeloom.stress import (
@@ -56,7 +57,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     the joint posterior of these nodes, interpolated alike.
     """
     tendency = _tendency(settings)
-    faults = _faults(settings, tendency)
+    faults = _faults(settings, layout, tendency)
     freedom = read_json(layout.root / "stress.json")["freedom"]
     with _open_map(settings, layout) as data:
         assert settings.stress is not None
@@ -136,7 +137,7 @@ def rate_faults(
     )
 
 
-def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
+def _faults(settings: Settings, layout: RunLayout, tendency: Tendency) -> pa.Table:
     tables = [read_fault_segments(input_place(settings.data, f)) for f in tendency.files]
     if tendency.faults:
         given = tendency.faults
@@ -153,10 +154,18 @@ def _faults(settings: Settings, tendency: Tendency) -> pa.Table:
                 },
             )
         )
+    if settings.faults is not None and tendency.found:
+        found = read_table(layout.table("faults"), "faults")
+        columns = ("fault", "longitude", "latitude", "strike_deg", "dip_deg", "dip_std_deg")
+        values = {n: found.column(n) for n in (*columns, "rake_deg")}
+        tables.append(make_table("tendency", values))
+        if not found.num_rows and len(tables) == 1:
+            return tables[0]
     if not tables:
         raise InputError(
             f"`tendency` of run '{settings.name}' names no fault, so there is nothing to compute. "
-            "Give `tendency.faults` or `tendency.files`."
+            "Give `tendency.faults`, `tendency.files`, or a group `faults`, which "
+            "finds some."
         )
     return pa.concat_tables(tables).combine_chunks()
 
