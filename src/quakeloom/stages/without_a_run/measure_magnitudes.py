@@ -298,6 +298,7 @@ def parse_magnitude(values: dict[str, Any]) -> Magnitude:
     given = {
         "name": "magnitude",
         "sources": [{"path": "events"}],
+        "takeoff": {"models": ["generic_crust"]},
         "associate": {},
         "locate": {"models": ["generic_crust"]},
         "magnitude": values,
