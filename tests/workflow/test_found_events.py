@@ -14,6 +14,7 @@ import yaml
 from quakeloom.config import load_configuration
 from quakeloom.core import InputError, SettingsError, geographic_position
 from quakeloom.formats import write_csv
+from quakeloom.report import magnitude_section
 from quakeloom.schema import make_table
 from quakeloom.simulate import simulate_pick_days
 from quakeloom.stages.associate import ASSOCIATE
@@ -84,6 +85,7 @@ def write_days(folder: Path, days: tuple[str, ...], *, reverse: bool = False) ->
         "takeoff": {"models": ["model.csv"], "angles": "ensemble"},
         "associate": {"minimum_picks": 8},
         "locate": {"models": ["model.csv"], "members": 0, "draws": 10, "station_iterations": 0},
+        "magnitude": {},
         "partition": {"calendar": "all"},
         "storage": {"shard_events": 16, "chunk_events": 4}, "cluster": {"block_events": 16},
     }  # fmt: skip
@@ -186,6 +188,12 @@ def test_events_found_go_on_to_hypocenters_and_a_second_plan_has_nothing_to_do(t
         "catalog_only"
     }
     assert status.count("same") + status.count("new") == found.num_rows
+    measured = read_table(layout.table("magnitudes"), "magnitudes")
+    assert measured["event_id"].to_pylist() == found["event_id"].to_pylist()
+    # these picks carry no amplitudes
+    assert set(measured["magnitude_status"].to_pylist()) == {"no_amplitude"}
+    section = magnitude_section(settings, layout)
+    assert "have a magnitude (ML_hutton_boore)" in str(section.blocks[0].text)
     for stage in find_chain(settings).stages:
         if stage.runs(settings):
             verify_stage(stage, settings, layout)

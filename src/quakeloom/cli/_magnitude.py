@@ -103,8 +103,8 @@ def _show_completeness(rows: list[dict[str, Any]]) -> None:
         method = row["completeness_method"].replace("_", " ")
         typer.echo(
             f"{method}: completeness {row['completeness']:.2f} ({row['completeness_low']:.2f} to "
-            f"{row['completeness_high']:.2f}), b {row['b_value']:.3f} "
-            f"+- {row['b_value_error']:.3f} ({row['b_count']} events)"
+            f"{row['completeness_high']:.2f}), b {row['b_value']:.3f} +- "
+            f"{row['b_value_error']:.3f} ({row['b_count']} events)"
         )
         last = row
     if rows and rows[0]["completeness_method"] != "none":

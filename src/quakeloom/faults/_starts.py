@@ -74,7 +74,8 @@ def _box(
         # the standard deviation of a uniform side is half of it over root 3
         half.append(
             np.sqrt(
-                3.0 * max(float(axis @ (scatter - error) @ axis), 0.1 * float(axis @ scatter @ axis))
+                3.0
+                * max(float(axis @ (scatter - error) @ axis), 0.1 * float(axis @ scatter @ axis))
             )
         )
     across = normal @ scatter @ normal

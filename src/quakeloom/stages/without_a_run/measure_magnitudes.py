@@ -234,7 +234,9 @@ def _read_amplitudes(item: Item, formula: str) -> pa.Table:
             columns[name] = frame[there[0]]
     plain, factor = _PLAIN[formula]
     if plain not in columns and "amplitude" in frame.columns:
-        columns[plain] = _numbers(item, frame["amplitude"]) * factor
+        columns[plain] = frame["amplitude"]
+    else:
+        factor = 1.0
     missing = [n for n in ("event_id", "station", plain) if n not in columns]
     if missing:
         raise InputError(
@@ -246,7 +248,8 @@ def _read_amplitudes(item: Item, formula: str) -> pa.Table:
         raise InputError(f"'{item}' has no rows, so nothing can be measured; check the file.")
     for name in ("amplitude_wa_mm", "peak_velocity_m_s", "amplitude_wa_snr"):
         if name in columns:
-            columns[name] = _numbers(item, columns[name])
+            scale = factor if name == plain else 1.0
+            columns[name] = _numbers(item, columns[name]) * scale
     for name in ("event_id", "network", "station", "phase"):
         if name in columns:
             columns[name] = columns[name].astype(str).str.strip().tolist()
@@ -298,6 +301,7 @@ def parse_magnitude(values: dict[str, Any]) -> Magnitude:
     given = {
         "name": "magnitude",
         "sources": [{"path": "events"}],
+        "takeoff": {"models": ["generic_crust"]},
         "associate": {},
         "locate": {"models": ["generic_crust"]},
         "magnitude": values,
