@@ -266,8 +266,8 @@ def mechanism_spread(normal_kappa: float, rake_kappa: float, other: float) -> Fl
 @compiled(nogil=True)
 def improve_plane(
     plane: Floats, rows: Integers, shares: Floats, positions: Floats, covariances: Floats,
-    nodes: Floats, mechanisms: tuple[Integers, Floats, Floats, Floats], spread: Floats,
-    prior: Floats,
+    nodes: Floats, mechanisms: tuple[Integers, Floats, Floats, Floats],
+    constants: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Move a plane one step up the likelihood of the events, by the share that it explains.
 
@@ -282,11 +282,11 @@ def improve_plane(
     rows : ndarray of int, shape (m,)
     shares : ndarray, shape (m,)
         Weight of the event times the share of it that the plane explains.
-    positions, covariances, nodes, mechanisms, spread
+    positions, covariances, nodes, mechanisms
         As in :func:`explain_events`.
-    prior : ndarray, shape (3,)
-        Logarithms of the most likely scale and of its spread; and the greatest scale as a part of
-        the smaller half side.
+    constants : tuple of ndarray
+        ``spread`` of :func:`explain_events`; and logarithms of the most likely scale and of its
+        spread, and the greatest scale as a part of the smaller half side.
 
     Returns
     -------
@@ -298,6 +298,7 @@ def improve_plane(
         width.
     """
     starts, normals, slips, weights = mechanisms
+    spread, prior = constants
     along, down = axes_of(plane[3:6])
     n0, n1, n2 = plane[3], plane[4], plane[5]
     scale2 = plane[8] ** 2

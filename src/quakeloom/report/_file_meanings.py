@@ -17,6 +17,7 @@ FILE_MEANINGS = {
     "stress.geojson": "SHmax as lines, with all columns.",
     "shmax.tif": "SHmax as GeoTIFF.",
     "a_phi.tif": "Regime number of Simpson (1997) as GeoTIFF.",
+    "faults.geojson": "Planes found in the hypocenters, as polygons of their corners.",
     "tendency.csv": "Slip tendency of faults, as text.",
     "tendency.geojson": "Slip tendency of faults, as points.",
     "tomography.json": "Figures of the ensemble of a line.",
