@@ -183,7 +183,7 @@ def fit_mixture(
                 continue
             new, _ = improve_plane(
                 plane, mixture.rows[k], shares, events.positions, events.covariances,
-                model.nodes, sets, model.spread, model.prior,
+                model.nodes, sets, (model.spread, model.prior),
             )  # fmt: skip
             moved.append(new)
             kept.append(k)
@@ -227,7 +227,7 @@ def fit_alone(
             return plane, at, value, -np.inf
         plane, _ = improve_plane(
             plane, at, shares, events.positions, events.covariances, model.nodes, sets,
-            model.spread, model.prior,
+            (model.spread, model.prior),
         )  # fmt: skip
         at, value = _explain(events, plane, rest, model)
         last = gain
@@ -260,7 +260,7 @@ def fit_several(
             new.append(
                 improve_plane(
                     plane, mixture.rows[k], shares, events.positions, events.covariances,
-                    model.nodes, sets, model.spread, model.prior,
+                    model.nodes, sets, (model.spread, model.prior),
                 )[0]
             )  # fmt: skip
         planes = np.array(new)

@@ -36,7 +36,10 @@ _LEAST_SHARE = 1e-4
 """A plane that explains less of an event than this is not counted for it; chosen here."""
 
 _ROOT2 = math.sqrt(2.0)
+"""Root of 2, which the error function needs."""
+
 _ROOT2PI = math.sqrt(2.0 * math.pi)
+"""Root of 2 pi, of normal densities."""
 
 _NODES = 14
 """Scales by which Student's t is put together from normal densities; chosen here: its density is
@@ -151,6 +154,37 @@ def mechanism_factor(
 
 
 @compiled(nogil=True)
+def _across(z: float, scale2: float, error: float, nodes: Floats) -> tuple[float, float]:
+    """Return the density across a plane, but for root 2 pi, and the mean precision there."""
+    density, precision = 0.0, 0.0
+    for j in range(nodes.shape[1]):
+        v = scale2 * nodes[0, j] + error
+        part = nodes[1, j] * math.exp(-0.5 * z * z / v) / math.sqrt(v)
+        density += part
+        precision += part / v
+    return density, precision / max(density, 1e-300)
+
+
+@compiled(nogil=True)
+def _add_across(
+    share: float, z: float, slopes: tuple[Floats, Floats], scale2: float, error: float,
+    nodes: Floats, score: Floats, info: Floats,
+) -> None:  # fmt: skip
+    """Add an event's score of what moves it across the plane, the scales tau being latent."""
+    dz, dv = slopes
+    for j in range(nodes.shape[1]):
+        v = scale2 * nodes[0, j] + error
+        rho = share * nodes[1, j] * math.exp(-0.5 * z * z / v) / math.sqrt(v)
+        if rho < 1e-9:
+            continue
+        dv[3] = 2.0 * scale2 * nodes[0, j]
+        for p in range(4):
+            score[p] += rho * (-z * dz[p] / v + 0.5 * (z * z / v - 1.0) * dv[p] / v)
+            for q in range(4):
+                info[p, q] += rho * (dz[p] * dz[q] / v + 0.5 * dv[p] * dv[q] / (v * v))
+
+
+@compiled(nogil=True)
 def explain_events(
     plane: Floats, positions: Floats, covariances: Floats, background: Floats,
     nodes: Floats, mechanisms: tuple[Integers, Floats, Floats, Floats], spread: Floats,
@@ -210,15 +244,9 @@ def explain_events(
         if abs(z2) > deep and (abs(z2) - deep) ** 2 > _TRUNCATED**2 * v2:
             continue
         z3 = plane[3] * dn + plane[4] * de + plane[5] * dd
-        across, precision = 0.0, 0.0
-        for j in range(nodes.shape[1]):
-            v = scale2 * nodes[0, j] + error
-            part = nodes[1, j] * math.exp(-0.5 * z3 * z3 / v) / math.sqrt(v)
-            across += part
-            precision += part / v
+        across, precision = _across(z3, scale2, error, nodes)
         if across < 1e-300:
             continue
-        precision /= across
         # the error across says part of the error along the sides
         z1 -= cross1 * precision * z3
         z2 -= cross2 * precision * z3
@@ -266,15 +294,14 @@ def mechanism_spread(normal_kappa: float, rake_kappa: float, other: float) -> Fl
 @compiled(nogil=True)
 def improve_plane(
     plane: Floats, rows: Integers, shares: Floats, positions: Floats, covariances: Floats,
-    nodes: Floats, mechanisms: tuple[Integers, Floats, Floats, Floats], spread: Floats,
-    prior: Floats,
+    nodes: Floats, mechanisms: tuple[Integers, Floats, Floats, Floats],
+    constants: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Move a plane one step up the likelihood of the events, by the share that it explains.
 
     The place across, the two turns of the normal and the scale move together by Fisher scoring,
     the scales ``tau`` of Student's t being latent; center and half length of either side by the
-    products of scores (Berndt and others 1974). No closed step of expectation maximization is
-    taken, as the errors across depend on the normal.
+    products of scores (Berndt and others 1974).
 
     Parameters
     ----------
@@ -282,11 +309,11 @@ def improve_plane(
     rows : ndarray of int, shape (m,)
     shares : ndarray, shape (m,)
         Weight of the event times the share of it that the plane explains.
-    positions, covariances, nodes, mechanisms, spread
+    positions, covariances, nodes, mechanisms
         As in :func:`explain_events`.
-    prior : ndarray, shape (3,)
-        Logarithms of the most likely scale and of its spread; and the greatest scale as a part of
-        the smaller half side.
+    constants : tuple of ndarray
+        ``spread`` of :func:`explain_events`; and logarithms of the most likely scale and of its
+        spread, and the greatest scale as a part of the smaller half side.
 
     Returns
     -------
@@ -298,6 +325,7 @@ def improve_plane(
         width.
     """
     starts, normals, slips, weights = mechanisms
+    spread, prior = constants
     along, down = axes_of(plane[3:6])
     n0, n1, n2 = plane[3], plane[4], plane[5]
     scale2 = plane[8] ** 2
@@ -318,28 +346,13 @@ def improve_plane(
         z3 = n0 * d[0] + n1 * d[1] + n2 * d[2]
         error = n0 * sn[0] + n1 * sn[1] + n2 * sn[2]
         # n' = n - turn1 along - turn2 down
-        dz[0], dz[1], dz[2], dz[3] = -1.0, -z1, -z2, 0.0
-        e1 = -2.0 * (along[0] * sn[0] + along[1] * sn[1] + along[2] * sn[2])
-        e2 = -2.0 * (down[0] * sn[0] + down[1] * sn[1] + down[2] * sn[2])
-        norm, precision = 0.0, 0.0
-        for j in range(nodes.shape[1]):
-            v = scale2 * nodes[0, j] + error
-            part = nodes[1, j] * math.exp(-0.5 * z3 * z3 / v) / math.sqrt(v)
-            norm += part
-            precision += part / v
+        dz[0], dz[1], dz[2] = -1.0, -z1, -z2
+        dv[1] = -2.0 * (along[0] * sn[0] + along[1] * sn[1] + along[2] * sn[2])
+        dv[2] = -2.0 * (down[0] * sn[0] + down[1] * sn[1] + down[2] * sn[2])
+        norm, precision = _across(z3, scale2, error, nodes)
         if norm < 1e-300:
             continue
-        precision /= norm
-        for j in range(nodes.shape[1]):
-            v = scale2 * nodes[0, j] + error
-            rho = g * nodes[1, j] * math.exp(-0.5 * z3 * z3 / v) / math.sqrt(v) / norm
-            if rho < 1e-9:
-                continue
-            dv[0], dv[1], dv[2], dv[3] = 0.0, e1, e2, 2.0 * scale2 * nodes[0, j]
-            for p in range(4):
-                score[p] += rho * (-z3 * dz[p] / v + 0.5 * (z3 * z3 / v - 1.0) * dv[p] / v)
-                for q in range(4):
-                    info[p, q] += rho * (dz[p] * dz[q] / v + 0.5 * dv[p] * dv[q] / (v * v))
+        _add_across(g / norm, z3, (dz, dv), scale2, error, nodes, score, info)
         for side in range(2):
             axis, half, z = (along, plane[6], z1) if side == 0 else (down, plane[7], z2)
             cross = axis @ sn
@@ -353,15 +366,12 @@ def improve_plane(
                 info[p, p] += g * push * push
         begin, end = starts[i], starts[i + 1]
         if end > begin:
-            on, up = _add_mechanisms(
-                g, plane, along, down, normals[begin:end], slips[begin:end], weights[begin:end],
-                spread, score, info,
-            )  # fmt: skip
+            sets = normals[begin:end], slips[begin:end], weights[begin:end]
+            on, up = _add_mechanisms(g, plane, (along, down), sets, spread, score, info)
             rake_on += on
             rake_up += up
-    return _step(
-        plane, along, down, total, (rake_on, rake_up), score, info, side_score, side_info, prior
-    )
+    sums, sides = (score, info), (side_score, side_info)
+    return _step(plane, (along, down), total, (rake_on, rake_up), sums, sides, prior)
 
 
 @compiled(nogil=True)
@@ -394,10 +404,12 @@ def _add_side(
 
 @compiled(nogil=True)
 def _add_mechanisms(
-    g: float, plane: Floats, along: Floats, down: Floats, normals: Floats, slips: Floats,
-    weights: Floats, spread: Floats, score: Floats, info: Floats,
+    g: float, plane: Floats, axes: tuple[Floats, Floats], sets: tuple[Floats, Floats, Floats],
+    spread: Floats, score: Floats, info: Floats,
 ) -> tuple[float, float]:  # fmt: skip
     """Add what an event's mechanisms say of the normal; return its mean slip on the plane."""
+    along, down = axes
+    normals, slips, weights = sets
     factor = mechanism_factor(plane, along, down, normals, slips, weights, spread)[0]
     kappa = spread[0]
     rake_on, rake_up = 0.0, 0.0
@@ -429,10 +441,13 @@ def _add_mechanisms(
 
 @compiled(nogil=True)
 def _step(
-    plane: Floats, along: Floats, down: Floats, total: float, rake: tuple[float, float],
-    score: Floats, info: Floats, side_score: Floats, side_info: Floats, prior: Floats,
+    plane: Floats, axes: tuple[Floats, Floats], total: float, rake: tuple[float, float],
+    sums: tuple[Floats, Floats], sides: tuple[Floats, Floats], prior: Floats,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Return the plane after a bounded step along the scores, and the information."""
+    along, down = axes
+    score, info = sums
+    side_score, side_info = sides
     new = plane.copy()
     log_scale = math.log(plane[8])
     score[3] -= (log_scale - prior[0]) / prior[1] ** 2

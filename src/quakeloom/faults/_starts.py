@@ -69,9 +69,10 @@ def _box(
 ) -> Floats:
     """Return the plane with a normal that holds events of such a scatter."""
     normal = normal if normal[2] <= 0 else -normal
-    half = []
+    sides: list[float] = []
     for axis in axes_of(np.ascontiguousarray(normal)):
         # the standard deviation of a uniform side is half of it over root 3
+<<<<<<< HEAD
         half.append(
             np.sqrt(
                 3.0
@@ -84,6 +85,14 @@ def _box(
     thickest = model.thickest * min(half)
     scale = min(max(float(scale), model.scale_km / 20.0, 1e-5), thickest)
     return make_plane(center, normal, np.array(half), scale, count, model.soft)
+=======
+        inside = max(float(axis @ (scatter - error) @ axis), 0.1 * float(axis @ scatter @ axis))
+        sides.append(max(float(np.sqrt(3.0 * inside)), 1e-4))
+    across = float(normal @ scatter @ normal)
+    own = float(np.sqrt(max(float(normal @ (scatter - error) @ normal), 0.02 * across)))
+    scale = min(max(own, model.scale_km / 20.0, 1e-5), model.thickest * min(sides))
+    return make_plane(center, normal, np.array(sides), scale, count, model.soft)
+>>>>>>> faults17
 
 
 def flat_neighborhoods(

@@ -51,6 +51,7 @@ EXAMPLES = {
     "detect": {},
     "associate": {},
     "merge": {},
+    "magnitude": {},
     "threshold": {},
     "repeaters": {},
     "takeoff": {"angles": "given"},
@@ -61,6 +62,10 @@ EXAMPLES = {
     **{g: v for kind in ("line", "region", "training") for g, v in OPENED[kind].items()},
 }
 """A value of every group of settings."""
+
+
+FOUND = ("merge", "magnitude")
+"""Groups of runs that find their own events."""
 
 
 def test_a_table_or_array_has_one_owner_in_a_run():
@@ -100,8 +105,8 @@ def _group(stage):
     group = stage.group.split(".")[0]
     changes = {} if group in OPENED[stage.chains[0]] else {group: EXAMPLES[group]}
     changes |= {"waveforms": {}} if group in ("repeaters", "detect") else {}
-    changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", "merge") else {}
-    changes |= {"associate": {}} if group == "merge" else {}
+    changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", *FOUND) else {}
+    changes |= {"associate": {}} if group in FOUND else {}
     changes |= {"stress": {}} if group == "tendency" else {}
     return changes if group != "simulation" else {**changes, "sources": []}
 

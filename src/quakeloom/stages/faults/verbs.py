@@ -21,10 +21,10 @@ from quakeloom.stages.frame.promises import promise_threads
 from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
 from quakeloom.store import (
     RunLayout,
-    atomic_file,
     digest_input,
     input_place,
     read_table,
+    write_bytes,
     write_table,
 )
 
@@ -69,8 +69,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         provenance = read_kept_provenance(layout, FAULTS.name)
         for name, table in tables.items():
             write_table(layout.table(name), name, table, provenance)
-        with atomic_file(layout.root / "faults.geojson") as file:
-            file.write_text(fault_geojson(tables["faults"]), encoding="utf-8")
+        write_bytes(layout.root / "faults.geojson", fault_geojson(tables["faults"]).encode())
         job.also += [layout.root / name for name in FAULTS.owned]
         status = tables["faults"].column("fault_status").to_pylist()
         job.counts = {

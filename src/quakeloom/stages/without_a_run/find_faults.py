@@ -13,7 +13,7 @@ from quakeloom.core import InputError
 from quakeloom.formats import read_fault_segments, read_source
 from quakeloom.stages.faults.catalog import fault_geojson, find_catalog_faults, refuse_empty
 from quakeloom.stages.faults.hypocenters import of_events, with_preferred
-from quakeloom.store import atomic_file, is_input, open_folder, write_table
+from quakeloom.store import is_input, open_folder, write_bytes, write_table
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,5 @@ def find_file_faults(
     provenance = {"quakeloom": __version__, "seed": seed, "faults": wanted.model_dump(mode="json")}
     for name, table in tables.items():
         write_table(folder / f"{name}.parquet", name, table, provenance)
-    with atomic_file(folder / "faults.geojson") as file:
-        file.write_text(fault_geojson(tables["faults"]), encoding="utf-8")
+    write_bytes(folder / "faults.geojson", fault_geojson(tables["faults"]).encode())
     return tables
