@@ -72,27 +72,12 @@ def _box(
     sides: list[float] = []
     for axis in axes_of(np.ascontiguousarray(normal)):
         # the standard deviation of a uniform side is half of it over root 3
-<<<<<<< HEAD
-        half.append(
-            np.sqrt(
-                3.0
-                * max(float(axis @ (scatter - error) @ axis), 0.1 * float(axis @ scatter @ axis))
-            )
-        )
-    across = normal @ scatter @ normal
-    scale = np.sqrt(max(normal @ (scatter - error) @ normal, 0.02 * across))
-    half = [max(float(h), 1e-4) for h in half]
-    thickest = model.thickest * min(half)
-    scale = min(max(float(scale), model.scale_km / 20.0, 1e-5), thickest)
-    return make_plane(center, normal, np.array(half), scale, count, model.soft)
-=======
         inside = max(float(axis @ (scatter - error) @ axis), 0.1 * float(axis @ scatter @ axis))
         sides.append(max(float(np.sqrt(3.0 * inside)), 1e-4))
     across = float(normal @ scatter @ normal)
     own = float(np.sqrt(max(float(normal @ (scatter - error) @ normal), 0.02 * across)))
     scale = min(max(own, model.scale_km / 20.0, 1e-5), model.thickest * min(sides))
     return make_plane(center, normal, np.array(sides), scale, count, model.soft)
->>>>>>> faults17
 
 
 def flat_neighborhoods(

@@ -18,7 +18,6 @@ FILE_MEANINGS = {
     "shmax.tif": "SHmax as GeoTIFF.",
     "a_phi.tif": "Regime number of Simpson (1997) as GeoTIFF.",
     "faults.geojson": "Planes found in the hypocenters, as polygons of their corners.",
-    "faults.geojson": "Corners of the planes found, as polygons.",
     "magnitude.json": "Formula, attenuation, scatter and counts of magnitudes.",
     "tendency.csv": "Slip tendency of faults, as text.",
     "tendency.geojson": "Slip tendency of faults, as points.",
