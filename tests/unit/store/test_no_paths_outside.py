@@ -76,7 +76,7 @@ NAMED_BY_USERS = {
     "stages/without_a_run/folder_settings.py", "stages/without_a_run/folder_words.py",
     "stages/without_a_run/input_checks.py", "stages/without_a_run/associate_picks.py",
     "stages/without_a_run/detect_folder.py", "stages/without_a_run/detected_events.py",
-    "stages/without_a_run/find_faults.py",
+    "stages/without_a_run/find_faults.py", "stages/without_a_run/measure_magnitudes.py",
     "stages/without_a_run/map_catalog.py",
     "stages/without_a_run/pick_folder.py", "stages/without_a_run/polarity_folder.py",
     "stages/without_a_run/shifted_picks.py", "report/_coastline.py", "report/_collecting.py",
