@@ -52,6 +52,7 @@ EXAMPLES = {
     "associate": {},
     "merge": {},
     "magnitude": {},
+    "faults": {},
     "threshold": {},
     "repeaters": {},
     "takeoff": {"angles": "given"},
@@ -105,7 +106,7 @@ def _group(stage):
     group = stage.group.split(".")[0]
     changes = {} if group in OPENED[stage.chains[0]] else {group: EXAMPLES[group]}
     changes |= {"waveforms": {}} if group in ("repeaters", "detect") else {}
-    changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", *FOUND) else {}
+    changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", "faults", *FOUND) else {}
     changes |= {"associate": {}} if group in FOUND else {}
     changes |= {"stress": {}} if group == "tendency" else {}
     return changes if group != "simulation" else {**changes, "sources": []}
