@@ -11,7 +11,6 @@ FILE_MEANINGS = {
     "stress.zarr": "The stress map on its axes, with tensors, covariances and draws.",
     "stress.nc": "The stress map on its axes, NetCDF by the CF conventions.",
     "stress.csv": "The stress map, one row per node, as text.",
-    "magnitude.json": "Formula, attenuation, scatter and counts of magnitudes.",
     "stress.json": "Numbers of the inversion, and what was left out.",
     "stress_wsm.csv": "Records in the columns and the quality ranking of the World Stress Map.",
     "stress_gmt.txt": "SHmax for GMT.",

@@ -82,8 +82,8 @@ _PICK = ("network", "station", "location_code", "channel", "phase", "time", "pro
 
 _MEASURED = (
     "uncertainty_s", "snr", "picker", "polarity", "probability_up", "amplitude_wa_mm",
-    "amplitude_wa_snr", "peak_velocity_m_s", "amplitude_clipped", "amplitude_reason", "clipped", "orientation",
-    "reversed", "choice",
+    "amplitude_wa_snr", "peak_velocity_m_s", "amplitude_clipped", "amplitude_reason", "clipped",
+    "orientation", "reversed", "choice",
 )  # fmt: skip
 """Columns of what was measured at a pick, where it is known."""
 
