@@ -94,8 +94,10 @@ def test_windows_depend_on_absolute_time_alone():
 
 
 def test_grids_that_leave_gaps_are_refused():
-    with pytest.raises(ValueError, match="overlap by half"):
-        WindowGrid(100, 60, 0)
+    with pytest.raises(ValueError, match="leave gaps"):
+        WindowGrid(100, 110, 0)
+    with pytest.raises(ValueError, match="leave gaps"):
+        WindowGrid(100, 60, 21)
     with pytest.raises(ValueError, match="leave gaps"):
         WindowGrid(100, 50, 30)
 

@@ -25,6 +25,13 @@ WOOD_ANDERSON = {
 """Displacement of a Wood-Anderson seismometer of 0.8 s and damping 0.7 from ground velocity."""
 
 
+CHAIN = {
+    "takeoff": {"models": ["generic_crust"]}, "waveforms": {}, "detect": {}, "associate": {},
+    "locate": {"models": ["generic_crust"]},
+}  # fmt: skip
+"""What finds the events of a record."""
+
+
 def settings_of(workers=0, **changes):
     """A quarter of an hour on either side of midnight, at three stations."""
     days = {
@@ -33,9 +40,8 @@ def settings_of(workers=0, **changes):
     }  # fmt: skip
     cluster = {"kind": "local", "workers": workers} if workers else {}
     return parse_settings(
-        {"name": "days", "simulation": {"continuous": days}, "cluster": cluster,
-         "takeoff": {"models": ["generic_crust"]}}
-    )  # fmt: skip
+        {"name": "days", "simulation": {"continuous": days}, "cluster": cluster, **CHAIN}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +182,7 @@ def test_wrong_settings_are_refused(value, words):
 def test_true_means_the_defaults():
     """``continuous: true`` is a day with its defaults, and ``false`` none; a date is a moment."""
     for given, hours in ((True, 24.0), (False, None)):
-        made = parse_settings({"name": "d", "simulation": {"continuous": given},
-                               "takeoff": {"models": ["generic_crust"]}})  # fmt: skip
+        chain = CHAIN if given else {"takeoff": CHAIN["takeoff"]}
+        made = parse_settings({"name": "d", "simulation": {"continuous": given}, **chain})
         days = made.simulation.continuous
         assert (days.hours if days else None) == hours

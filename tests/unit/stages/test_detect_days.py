@@ -163,7 +163,7 @@ def test_a_file_called_by_a_day_that_holds_another_time_is_a_wrong_clock(tmp_pat
     )  # fmt: skip
     builder = IndexBuilder()
     builder.add(0, [named])
-    days = ArchiveDays(builder.finish([str(file)], np.zeros((1, 2), np.int64)), 0)
+    days = ArchiveDays(builder.finish([str(file)], np.zeros((1, 3), np.int64)), 0)
     assert days.days() == ["2020-01-02"]
     found = detect_index(
         days.of_day("2020-01-02"), "2020-01-02", ASKED, Instruments(SensorDirections())

@@ -87,7 +87,7 @@ def index_folder(path: Path) -> tuple[ArchiveIndex, list[Problem]]:
         rows, trouble = read_headers(file)
         builder.add(number, rows)
         problems += trouble
-    stamps = np.zeros((len(files), 2), np.int64)
+    stamps = np.zeros((len(files), 3), np.int64)
     return settle_index(builder.finish([str(f) for f in files], stamps)), problems
 
 
