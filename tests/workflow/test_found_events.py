@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import yaml
+from small_runs import quakeloom
 
 from quakeloom.config import load_configuration
 from quakeloom.core import InputError, SettingsError, geographic_position
@@ -205,6 +207,13 @@ def test_events_found_go_on_to_hypocenters_and_a_second_plan_has_nothing_to_do(t
         stage = next(s for s in find_chain(settings).stages if s.name == name)
         assert {state for _, state in list_partitions(stage, layout)} == {"done"}
     assert read_json(layout.plan_step("found", "associate"))["events"] == found.num_rows
+
+
+def test_a_dry_run_is_exact_up_to_the_events(tmp_path):
+    config = write_days(tmp_path, DAYS)
+    said = quakeloom("run", "--config", config, "--results", tmp_path / "r", "--dry-run").stdout
+    jobs = dict(re.findall(r"^(associate|associate_finalise|found|locate)\s+(\d+)$", said, re.M))
+    assert jobs == {"associate": "3", "associate_finalise": "1", "found": "1"}
 
 
 def test_only_what_goes_before_the_events_is_planned_before(tmp_path):
