@@ -4,6 +4,17 @@ Floor 1. Stages read settings; science rooms get plain values.
 """
 
 from quakeloom.config._associate import Associate
+from quakeloom.config._catalog_groups import (
+    Cluster,
+    Mechanism,
+    Partition,
+    Report,
+    Selection,
+    Simulation,
+    Source,
+    Storage,
+    Takeoff,
+)
 from quakeloom.config._detect import Detect
 from quakeloom.config._document import (
     default_settings,
@@ -23,18 +34,7 @@ from quakeloom.config._load import (
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
-from quakeloom.config._models import (
-    Cluster,
-    Mechanism,
-    Partition,
-    Report,
-    Selection,
-    Settings,
-    Simulation,
-    Source,
-    Storage,
-    Takeoff,
-)
+from quakeloom.config._models import Settings
 from quakeloom.config._papers import (
     GridCatalog,
     NeededData,
