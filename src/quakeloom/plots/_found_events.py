@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -40,7 +41,9 @@ def plot_events_over_time(
     left.set_ylabel("Picks of the event")
     left.set_ylim(bottom=0)
     left.set_xlabel("Origin time (UTC)")
-    left.tick_params(axis="x", labelrotation=20)
+    locator = AutoDateLocator(maxticks=5)
+    left.xaxis.set_major_locator(locator)
+    left.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     hour = (moments - moments.astype("datetime64[D]")) / np.timedelta64(1, "h")
     right.hist(hour, np.arange(_HOURS + 1).tolist(), color=QUALITY_COLORS["B"])
     right.set_xlim(0, _HOURS)
