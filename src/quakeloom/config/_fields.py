@@ -72,6 +72,14 @@ class Section(BaseModel):
         return read
 
 
+class OwnData(Section):
+    """Base of groups whose data are no seismic events: they name their own files.
+
+    A run with such groups is an analysis: it has no `sources`, and its stages follow from the
+    groups that are given.
+    """
+
+
 def _in_unit(key: str, number: float, given: str, unit: str) -> float:
     given = _SPELLED.get(given, given)
     if given == unit:

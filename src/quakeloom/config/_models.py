@@ -20,7 +20,7 @@ from quakeloom.config._catalog_groups import (
 )
 from quakeloom.config._detect import Detect
 from quakeloom.config._faults import Faults
-from quakeloom.config._fields import Section, setting
+from quakeloom.config._fields import OwnData, Section, setting
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
@@ -117,6 +117,11 @@ class Settings(Section):
             and self.waveforms.picks == "automatic"
         )
 
+    @property
+    def analyses(self) -> list[str]:
+        """Groups given whose data are no seismic events, by name."""
+        return [n for n in type(self).model_fields if isinstance(getattr(self, n), OwnData)]
+
     @field_validator("name")
     @classmethod
     def _name_is_a_path(cls, name: str) -> str:
@@ -185,6 +190,8 @@ class Settings(Section):
             )
         if self.takeoff.angles == "ensemble" and self.locate and not self.locate.draws:
             raise ValueError("takeoff.angles is `ensemble`, so locate.draws must not be 0")
+        if self.analyses:
+            return self
         if self.tomography is not None:
             if self.sources or self.simulation:
                 raise ValueError("`tomography` has its own picks; remove `sources`, `simulation`")

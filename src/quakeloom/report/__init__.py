@@ -5,6 +5,7 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 :func:`compare_catalogs` gives the numbers behind its comparisons.
 """
 
+from quakeloom.report._analysis_page import build_analysis_report, write_analysis_report
 from quakeloom.report._blocks import Section, Text
 from quakeloom.report._calibration_section import describe_verdicts
 from quakeloom.report._collecting import write_catalog_report, write_report
@@ -51,6 +52,7 @@ __all__ = [
     "Text",
     "agreement_sentence",
     "agreement_word",
+    "build_analysis_report",
     "build_line_report",
     "build_paper_page",
     "build_regional_report",
@@ -69,6 +71,7 @@ __all__ = [
     "reading_weights",
     "value_words",
     "within_words",
+    "write_analysis_report",
     "write_catalog_report",
     "write_line_report",
     "write_regional_report",

@@ -81,6 +81,12 @@ CHAINS = (
         groups=("training",),
     ),
     Chain(
+        "analysis",
+        "an analysis of other data than events",
+        lambda s: bool(s.analyses),
+        "quakeloom.report:write_analysis_report",
+    ),
+    Chain(
         "mechanisms",
         "a stress map of mechanism catalogs",
         lambda s: (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ONE = "one"
 """Name of the only partition of a stage that computes all at once."""
 
-Kind = Literal["line", "region", "training", "mechanisms", "events"]
+Kind = Literal["line", "region", "training", "analysis", "mechanisms", "events"]
 """Kinds of run, as records name them; :mod:`quakeloom.stages.frame.chains` has what they are."""
 
 Partitions = Literal["planning", "events", "days", "members", "one"]
