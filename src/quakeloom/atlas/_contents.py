@@ -15,13 +15,13 @@ from quakeloom.core import Coastline, SettingsError
 from quakeloom.formats import find_coastline
 from quakeloom.schema import TABLES, empty_table
 from quakeloom.stages.frame.chains import find_chain, run_stages
+from quakeloom.stages.stress.posterior import NodePosterior, read_node_posterior
 from quakeloom.stages.versions.seals import list_versions, versions_folder
 from quakeloom.store import (
     Item,
     RunLayout,
     find_resource,
     open_array,
-    open_dataset,
     read_columns,
     read_json,
     read_table,
@@ -41,24 +41,6 @@ SHOWN_TABLES = (
 
 SHOWN_CHAINS = ("events", "mechanisms")
 """Kinds of run that an atlas can show: those of earthquakes."""
-
-
-@dataclass(frozen=True)
-class NodePosterior:
-    """The tensors of the nodes of a stress map, one row for each row of table ``stress``.
-
-    Attributes
-    ----------
-    components : ndarray, shape (nodes, 5)
-        Best tensors, orthonormal basis, tension positive.
-    covariance : ndarray, shape (nodes, 5, 5)
-    freedom : float
-        Degrees of freedom of Student's t.
-    """
-
-    components: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-    freedom: float = float("inf")
 
 
 AcceptedSets = Callable[[str], "NDArray[np.uint8] | None"]
@@ -143,7 +125,7 @@ def collect_contents(settings: Settings, layout: RunLayout) -> AtlasContents:
         title=settings.report.title or settings.name,
         description=settings.description,
         tables=tables,
-        posterior=_read_posterior(layout, tables.get("stress")),
+        posterior=read_node_posterior(layout, tables.get("stress")),
         facts=read_json(facts) if facts.exists() else {},
         provenance=read_json(layout.provenance) if layout.provenance.exists() else {},
         versions=_read_versions(settings, layout),
@@ -171,25 +153,6 @@ def _read_shown(item: Item, name: str) -> pa.Table:
     if name == "polarities" and set(_POLARITY_COLUMNS) <= set(read_columns(item)):
         return read_table(item, name, _POLARITY_COLUMNS)
     return read_table(item, name)
-
-
-def _read_posterior(layout: RunLayout, stress: pa.Table | None) -> NodePosterior | None:
-    """Read the tensors of the nodes that the table of the stress map has, in its order."""
-    place = layout.root / "stress.zarr"
-    if stress is None or not stress.num_rows or not place.exists():
-        return None
-    with open_dataset(place) as data:
-        if "components" not in data or "covariance" not in data:
-            return None
-        shmax = data["shmax_deg"].to_numpy().reshape(-1)
-        shown = (data["data_weight"].to_numpy().reshape(-1) > 0) & np.isfinite(shmax)
-        told = stress.column("shmax_deg").to_numpy()
-        if int(shown.sum()) != len(told) or not np.allclose(shmax[shown], told):
-            return None
-        components = data["components"].to_numpy().reshape(-1, 5)[shown]
-        covariance = data["covariance"].to_numpy().reshape(-1, 5, 5)[shown]
-    facts = read_json(layout.root / "stress.json")
-    return NodePosterior(components, covariance, float(facts.get("freedom") or np.inf))
 
 
 def _read_sets(layout: RunLayout) -> tuple[AcceptedSets, NDArray[np.float64]]:

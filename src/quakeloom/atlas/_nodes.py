@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakeloom.atlas._columns import Column, encode_codes, quantize
-from quakeloom.atlas._contents import AtlasContents, NodePosterior
+from quakeloom.atlas._contents import AtlasContents
 from quakeloom.atlas._events import unwrap_longitude
 from quakeloom.schema import VARIABLES
+from quakeloom.stages.stress.posterior import NodePosterior
 from quakeloom.stress import REGIMES, describe_stress, draw_nodes
 
 _DRAWS = 800

@@ -75,6 +75,7 @@ from quakeloom.plots._stress_maps import (
     plot_regime_map,
     plot_shmax_map,
 )
+from quakeloom.plots._stress_nodes import NodeStress, mohr_points, plot_stress_nodes
 from quakeloom.plots._style import (
     COLUMN_WIDTH_IN,
     PAGE_WIDTH_IN,
@@ -115,6 +116,7 @@ __all__ = [
     "FrequencyMagnitude",
     "MapFrame",
     "MapPoints",
+    "NodeStress",
     "PickedTrace",
     "PrecisionRecall",
     "SectionGrid",
@@ -128,6 +130,7 @@ __all__ = [
     "figure_to_png",
     "figure_to_svg",
     "frame_points",
+    "mohr_points",
     "moment_tensor_beachballs",
     "new_figure",
     "place_symbols",
@@ -169,6 +172,7 @@ __all__ = [
     "plot_stacked_histogram",
     "plot_station_timeline",
     "plot_stress_coverage",
+    "plot_stress_nodes",
     "plot_takeoff_curves",
     "plot_threshold_curve",
     "plot_travel_time_fits",

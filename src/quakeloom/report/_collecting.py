@@ -30,6 +30,7 @@ from quakeloom.stages.frame.run_settings import read_settings
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.hypocenters import structure_warnings, tables_folder
+from quakeloom.stages.stress.posterior import read_node_posterior
 from quakeloom.stages.what_came_out import stages_without_result
 from quakeloom.store import (
     Item,
@@ -82,7 +83,7 @@ def collect_catalog(settings: Settings, layout: RunLayout) -> RunResults:
         seed_scatter=scatter,
         description=settings.description,
         coastline=find_coastline(find_resource("coastline")),
-        stress=_stress(layout),
+        stress=_stress(layout, tables.get("stress")),
         waveforms=collect_waveforms(settings, layout),
         location=_location(settings, layout),
         sections=stage_sections(settings, layout),
@@ -126,12 +127,15 @@ def _location(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     return found
 
 
-def _stress(layout: RunLayout) -> dict[str, Any]:
-    """The numbers of the stress map, and its regimes on the grid where it has one."""
+def _stress(layout: RunLayout, table: pa.Table | None) -> dict[str, Any]:
+    """The numbers of the stress map, its regimes on the grid where it has one, its posterior."""
     facts = layout.root / "stress.json"
     if not facts.exists():
         return {}
-    found: dict[str, Any] = {"facts": read_json(facts)}
+    found: dict[str, Any] = {
+        "facts": read_json(facts),
+        "posterior": read_node_posterior(layout, table),
+    }
     with open_dataset(layout.root / "stress.zarr") as data:
         if data["a_phi"].dims == ("latitude", "longitude") and data["a_phi"].size > 1:
             found["grid"] = {

@@ -78,8 +78,9 @@ class RunResults:
     stress : mapping
         ``facts``, the numbers of the inversion (``stress.json``), and ``grid`` where the map
         is a grid of longitude and latitude: ``longitude``, ``latitude``, ``a_phi`` and
-        ``silent`` (no data). The tables ``stress``, ``stress_truth`` and ``tendency`` go with
-        it. Empty where no stress was mapped.
+        ``silent`` (no data); ``posterior``, a ``NodePosterior`` or None. The tables
+        ``stress``, ``stress_truth`` and ``tendency`` go with it. Empty where no stress was
+        mapped.
     waveforms : mapping
         ``picker`` and ``reader`` (names of weights); ``reference`` (table
         ``reference_arrivals``), ``is_part``, whether it and the tables ``picks`` and ``windows``

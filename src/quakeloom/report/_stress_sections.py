@@ -17,6 +17,7 @@ from quakeloom.plots import (
     plot_shmax_map,
 )
 from quakeloom.report._blocks import Grid, Section, Text, page_picture
+from quakeloom.report._chosen_nodes import chosen_nodes_picture
 from quakeloom.report._phrases import count, degrees, listing, number, percent, verb
 from quakeloom.report._results import RunResults
 from quakeloom.stress import axial_difference, shmax_deviations
@@ -38,6 +39,7 @@ def stress_section(results: RunResults) -> Section:
         section.add(_single(table))
     else:
         _add_maps(section, results, table)
+    section.add(chosen_nodes_picture(results))
     _add_truth(section, results, table)
     if len(facts["curve"]) > 2 and len(facts["alpha2"]) == 1:
         curve = facts["curve"]

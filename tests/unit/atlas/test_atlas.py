@@ -22,13 +22,14 @@ from atlas_pages import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quakeloom.atlas import AtlasContents, NodePosterior, build_atlas
+from quakeloom.atlas import AtlasContents, build_atlas
 from quakeloom.atlas._columns import columns_script, json_text, quantize
 from quakeloom.atlas._details import choose_accepted
 from quakeloom.atlas._downloads import write_downloads
 from quakeloom.atlas._folder import refuse_other_folder
 from quakeloom.core import InputError, distance_azimuth
 from quakeloom.schema import VARIABLES
+from quakeloom.stages.stress.posterior import NodePosterior
 from quakeloom.store import open_item
 from quakeloom.stress import stress_tensors
 
