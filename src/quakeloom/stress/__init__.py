@@ -6,6 +6,7 @@ east, down; its length is arbitrary (the mean shear traction on faults is 1).
 
 from quakeloom.stress._bootstrap import Bootstrap, bootstrap_confidence
 from quakeloom.stress._boundary import crosses_boundary
+from quakeloom.stress._families import find_families
 from quakeloom.stress._field import StressField, independent_scatter, widen_field
 from quakeloom.stress._grid import StressGrid, fill_gaps, mask_near, mask_polygons
 from quakeloom.stress._interpolation import (
@@ -103,6 +104,7 @@ __all__ = [
     "design_rows",
     "draw_nodes",
     "fill_gaps",
+    "find_families",
     "find_neighbors",
     "grade_quality",
     "grid_around",

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array, csr_array
 
 from quakeloom.core import fault_vectors
 from quakeloom.inference import AbicScan, BlockCholesky, with_one_blas_thread
+from quakeloom.stress._families import FaultStart, family_planes
 from quakeloom.stress._fault_population import FRICTION_RANGE
 from quakeloom.stress._field import StressField
 from quakeloom.stress._grid import Method, StressGrid
@@ -59,6 +60,8 @@ class MechanismSets:
         Strike, dip, rake of one plane, whichever.
     shares : ndarray, shape (members,)
         Probability of each among those of its event.
+    family : ndarray of int64, shape (events,), optional
+        Fault that each event may lie on with others, -1 for none; none does if not given.
     """
 
     points: Floats
@@ -66,6 +69,12 @@ class MechanismSets:
     first: Integers
     angles: Floats
     shares: Floats
+    family: Integers | None = None
+
+    @property
+    def families(self) -> Integers:
+        """Fault of each event, -1 for none."""
+        return np.full(len(self.points), -1, np.int64) if self.family is None else self.family
 
     @classmethod
     def single(cls, points: ArrayLike, angles: ArrayLike, weights: ArrayLike) -> MechanismSets:
@@ -90,12 +99,13 @@ class MechanismSets:
         within = np.arange(first[-1]) - np.repeat(first[:-1], counts)
         members = np.repeat(self.first[:-1][rows], counts) + within
         return MechanismSets(
-            self.points[rows], self.weights[rows], first, self.angles[members], self.shares[members]
-        )
+            self.points[rows], self.weights[rows], first, self.angles[members],
+            self.shares[members], self.families[rows],
+        )  # fmt: skip
 
 
 def join_sets(parts: Sequence[MechanismSets]) -> MechanismSets:
-    """Return the events of all parts."""
+    """Return the events of all parts; families are to be found anew."""
     points, weights, angles, shares = (
         np.concatenate([getattr(p, name) for p in parts])
         for name in ("points", "weights", "angles", "shares")
@@ -118,6 +128,8 @@ class PlaneModel:
         Error of a mechanism about one axis.
     astray : ndarray, shape (3,)
         Share of mechanisms that have nothing to do with the stress.
+    families, family_events : int
+        Families of events that may lie on one fault, and their events.
     friction_at_edge : bool
         The mechanisms push friction to an end of its range.
     accepted : float
@@ -129,6 +141,8 @@ class PlaneModel:
     width: Floats
     error_deg: Floats
     astray: Floats
+    families: int
+    family_events: int
     friction_at_edge: bool
     accepted: float
 
@@ -215,8 +229,10 @@ def invert_probable_planes(
         _, shared = search_stresses(*_take(placed, first, near), plan.particles, seed)
         start = drawn, shared[np.linspace(0, len(shared) - 1, plan.chains).astype(np.int64)]
     prior = _prior(inversion, field, scan, plan.chains)
-    draws = sample_field(placed, first, shares, prior, start, plan, seed)
-    return _summarize(inversion, field, draws)
+    known = family_planes(placed.family, placed.frames[first[:-1]])
+    draws = sample_field(placed, first, shares, prior, start, FaultStart(known), plan, seed)
+    found_families = len(known), int(np.sum(placed.family >= 0))
+    return _summarize(inversion, field, draws, found_families)
 
 
 def _events_nearby(inversion: StressInversion, placed: Placed) -> Integers:
@@ -240,7 +256,7 @@ def _take(placed: Placed, first: Integers, rows: Integers) -> tuple[Placed, Inte
     frames = np.ascontiguousarray(placed.frames[members])
     return placed._replace(
         frames=frames, weights=placed.weights[rows], nodes=placed.nodes[rows],
-        corners=placed.corners[rows],
+        corners=placed.corners[rows], family=placed.family[rows],
     ), begin  # fmt: skip
 
 
@@ -275,8 +291,31 @@ def _place(
     nearest = nodes[np.arange(rows.size), np.argmax(corners, axis=1)]
     weights = chosen.weights * inversion.share[nearest]
     frames = np.ascontiguousarray(np.stack([normal, slip], axis=1))
-    placed = Placed(frames, weights, np.ascontiguousarray(nodes), np.ascontiguousarray(corners))
+    family, middles = _number_families(chosen)
+    fault_nodes, fault_corners = inversion.grid.locate(middles, method)
+    placed = Placed(
+        frames, weights, np.ascontiguousarray(nodes), np.ascontiguousarray(corners), family,
+        np.ascontiguousarray(new[fault_nodes]), np.ascontiguousarray(fault_corners),
+    )  # fmt: skip
     return placed, chosen.first, chosen.shares
+
+
+def _number_families(chosen: MechanismSets) -> tuple[Integers, Floats]:
+    """Return families numbered by their first event, and the middle of each.
+
+    One that is left with a single event is none.
+    """
+    family = chosen.families
+    size = np.bincount(family[family >= 0], minlength=1)
+    kept = np.where((family >= 0) & (size[family] > 1), family, -1)
+    names, first_row, number = np.unique(kept, return_index=True, return_inverse=True)
+    order = np.argsort(first_row, kind="stable")
+    order = order[names[order] >= 0]
+    rank = np.full(len(names), -1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    numbered = rank[number.reshape(-1)]
+    middles = [chosen.points[numbered == k].mean(axis=0) for k in range(len(order))]
+    return numbered, np.array(middles).reshape(-1, chosen.points.shape[1])
 
 
 def _prior(
@@ -321,7 +360,10 @@ def _prior(
 
 
 def _summarize(
-    inversion: StressInversion, linear: StressField, draws: FieldDraws
+    inversion: StressInversion,
+    linear: StressField,
+    draws: FieldDraws,
+    families: tuple[int, int],
 ) -> ProbableStress:
     """Return mean and covariance of draws, at the length of the linear field."""
     grid = inversion.grid
@@ -345,5 +387,7 @@ def _summarize(
     level, width, friction, error, astray = np.quantile(shared, [0.025, 0.5, 0.975], axis=0).T
     part = (shared[:, 2] - FRICTION_RANGE[0]) / (FRICTION_RANGE[1] - FRICTION_RANGE[0])
     at_edge = max(np.mean(part < _EDGE_PART), np.mean(part > 1.0 - _EDGE_PART)) > _EDGE_SHARE
-    model = PlaneModel(friction, level, width, error, astray, bool(at_edge), draws.accepted)
+    model = PlaneModel(
+        friction, level, width, error, astray, *families, bool(at_edge), draws.accepted
+    )
     return ProbableStress(field, fields, model, inversion)

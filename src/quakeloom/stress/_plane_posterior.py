@@ -31,6 +31,7 @@ from scipy.sparse import csr_array
 
 from quakeloom.core import random_stream
 from quakeloom.inference import BlockCholesky
+from quakeloom.stress._families import FaultStart, turn_about, turn_randomly
 from quakeloom.stress._fault_population import population_table
 from quakeloom.stress._plane_prior import (
     HIGH,
@@ -122,12 +123,15 @@ class FieldDraws:
         Unit tensors.
     shared : ndarray, shape (draws, 5)
         Level, logarithm of width, friction, logarithm of error in radians, share astray.
+    faults : ndarray, shape (draws, faults, 4)
+        Normals of the faults that families of events lie on, and the shares that do.
     accepted : float
         Share of the moves of the field that were accepted.
     """
 
     fields: Floats
     shared: Floats
+    faults: Floats
     accepted: float
 
 
@@ -135,6 +139,7 @@ class _Forces(NamedTuple):
     """Likelihood by event and logarithm of the prior of some fields, and derivatives."""
 
     by_event: Floats
+    by_fault: Floats
     prior: Floats
     field: Floats
     turned: Floats
@@ -142,7 +147,7 @@ class _Forces(NamedTuple):
     @property
     def total(self) -> Floats:
         """Their sum, one value for each field."""
-        values: Floats = self.by_event.sum(axis=1) + self.prior
+        values: Floats = self.by_event.sum(axis=1) + self.by_fault.sum(axis=1) + self.prior
         return values
 
 
@@ -156,6 +161,7 @@ class _Chains:
         cumulated: Floats,
         prior: FieldPrior,
         start: tuple[Floats, Floats],
+        faults: FaultStart,
         generator: np.random.Generator,
     ) -> None:
         self.placed, self.prior, self.generator = placed, prior, generator
@@ -163,15 +169,16 @@ class _Chains:
         self.fields, self.shared = (np.array(v) for v in start)
         chains, events = len(self.fields), placed.weights.size
         self._count = chains
-        self.supposed = Supposed(
-            self._any_member(), generator.standard_normal((chains, events, 2, 2))
-        )
+        self._faults, self._fault_scale = faults, 0.1
+        member = self._any_member()
+        turned = generator.standard_normal((chains, events, 2, 2))
+        self.supposed = Supposed(member, turned, faults.begin(chains, generator))
         self.together = events <= _MOST_TOGETHER
         self.step = np.full(chains, 0.3)
         self.scales = np.array([0.3, 0.1, 0.5, 1.0])
         self.strength = prior.strength.copy()
         self.measure()
-        self.likelihood = self._look(self.fields, self.shared, self.supposed)
+        self.likelihood, self.by_fault = self._look(self.fields, self.shared, self.supposed)
         self.accepted = np.zeros(chains)
 
     def measure(self) -> None:
@@ -219,13 +226,14 @@ class _Chains:
         shared: Floats,
         supposed: Supposed,
         derivatives: Derivatives = NO_DERIVATIVES,
-    ) -> Floats:
+    ) -> tuple[Floats, Floats]:
         by_event = np.empty((self._count, self.placed.weights.size))
+        by_fault = np.empty((self._count, len(self.placed.fault_nodes)))
         log_likelihood(
             self.placed, population_table(), np.ascontiguousarray(fields), given_numbers(shared),
-            supposed, 0.0, by_event, derivatives,
+            supposed, 0.0, by_event, by_fault, derivatives,
         )  # fmt: skip
-        return by_event
+        return by_event, by_fault
 
     def _smoothness(self, fields: Floats) -> tuple[Floats, Floats]:
         """Return the logarithm of the prior of fields but for shape, and its derivatives."""
@@ -245,12 +253,12 @@ class _Chains:
         """Return likelihood by event, logarithm of prior, and derivatives of their sum."""
         gradient = np.zeros_like(fields)
         turns = np.empty_like(turned) if self.together else NO_TURNS
-        supposed = Supposed(self.supposed.member, turned)
-        by_event = self._look(fields, self.shared, supposed, Derivatives(gradient, turns))
+        supposed = self.supposed._replace(turned=turned)
+        found = self._look(fields, self.shared, supposed, Derivatives(gradient, turns))
         value, slope = self._smoothness(fields)
         value = value - 0.5 * np.sum(turned**2, axis=(1, 2, 3))
         force = turns - turned if self.together else np.zeros((self._count, 1, 1, 1))
-        return _Forces(by_event, value, gradient + slope, force)
+        return _Forces(*found, value, gradient + slope, force)
 
     def move_field(self, steps: int, warming: bool) -> None:
         """Move every field along the dynamics, of few events with the errors of all normals.
@@ -294,8 +302,9 @@ class _Chains:
         taken = self.generator.random(self._count) < chance
         self.fields = np.where(taken[:, None, None], fields, self.fields)
         turned = np.where(taken[:, None, None, None], turned, self.supposed.turned)
-        self.supposed = Supposed(self.supposed.member, turned)
+        self.supposed = self.supposed._replace(turned=turned)
         self.likelihood[taken] = here.by_event[taken]
+        self.by_fault[taken] = here.by_fault[taken]
         if warming:
             self.step = np.clip(self.step * np.exp(0.2 * (chance - 0.75)), 1e-3, 2.0)
         self.accepted = chance
@@ -305,21 +314,61 @@ class _Chains:
         turned = self.supposed.turned.copy()
         fresh = self.generator.standard_normal((*turned.shape[:2], 2))
         turned[:, :, plane] = keep * turned[:, :, plane] + np.sqrt(1.0 - keep**2) * fresh
-        self._decide(Supposed(self.supposed.member, turned))
+        self._decide(self.supposed._replace(turned=turned))
 
     def move_members(self) -> None:
         """Propose another of the acceptable mechanisms of every event."""
-        self._decide(Supposed(self._any_member(), self.supposed.turned))
+        self._decide(self.supposed._replace(member=self._any_member()))
 
     def _decide(self, proposed: Supposed) -> None:
         """Keep or refuse what is supposed of every event."""
-        found = self._look(self.fields, self.shared, proposed)
+        found, _ = self._look(self.fields, self.shared, proposed)
         chance = self.generator.random(found.shape)
         taken = np.log(chance) < found - self.likelihood
         member = np.where(taken, proposed.member, self.supposed.member)
         turned = np.where(taken[:, :, None, None], proposed.turned, self.supposed.turned)
-        self.supposed = Supposed(member, turned)
+        self.supposed = self.supposed._replace(member=member, turned=turned)
         self.likelihood = np.where(taken, found, self.likelihood)
+
+    def move_faults(self, number: int, warming: bool) -> None:
+        """Propose other faults of families: near ones, other shares, and those of the other planes.
+
+        A family that lies on one fault may lie on either of the two that its mechanisms have. Half
+        a turn about the bisector of their mean planes leads from one to the other and back.
+        """
+        faults = self.supposed.faults.copy()
+        kind = number % 3
+        if kind == 0:
+            faults[..., :3] = turn_randomly(faults[..., :3], self._fault_scale, self.generator)
+        elif kind == 1:
+            faults[..., :3] = turn_about(faults[..., :3], self._faults.bisector)
+        else:
+            step = faults[..., 3] + 0.3 * self.generator.standard_normal(faults.shape[:2])
+            # reflected at 0 and 1, kept off both
+            step = np.abs((step + 1.0) % 2.0 - 1.0)
+            faults[..., 3] = np.clip(step, 1e-4, 1.0 - 1e-4)
+        by_event, by_fault = self._look(
+            self.fields, self.shared, self.supposed._replace(faults=faults)
+        )
+        gain = by_fault - self.by_fault
+        own = self.placed.family >= 0
+        change = (by_event - self.likelihood)[:, own]
+        for chain in range(self._count):
+            gain[chain] += np.bincount(
+                self.placed.family[own], weights=change[chain], minlength=gain.shape[1]
+            )
+        chance = np.exp(np.minimum(gain, 0.0))
+        taken = self.generator.random(gain.shape) < chance
+        kept = np.where(taken[..., None], faults, self.supposed.faults)
+        self.supposed = self.supposed._replace(faults=kept)
+        self.by_fault = np.where(taken, by_fault, self.by_fault)
+        of_event = np.zeros(self.likelihood.shape, dtype=bool)
+        of_event[:, own] = taken[:, self.placed.family[own]]
+        self.likelihood = np.where(of_event, by_event, self.likelihood)
+        if warming and kind == 0:
+            self._fault_scale = float(
+                np.clip(self._fault_scale * np.exp(0.3 * (chance.mean() - 0.3)), 0.01, 1.0)
+            )
 
     def move_shared(self, warming: bool) -> None:
         """Propose other shared numbers: those of the population, the error, the share astray."""
@@ -331,15 +380,17 @@ class _Chains:
             shared[:, part] += spread * self.generator.standard_normal((self._count, len(part)))
             prior = log_shared_prior(shared)
             inside = np.isfinite(prior)
-            found = self._look(
+            found, by_fault = self._look(
                 self.fields, np.where(inside[:, None], shared, self.shared), self.supposed
             )
             gain = prior - log_shared_prior(self.shared)
             gain += np.sum(found - self.likelihood, axis=1)
+            gain += np.sum(by_fault - self.by_fault, axis=1)
             chance = np.where(inside, np.exp(np.minimum(gain, 0.0)), 0.0)
             taken = self.generator.random(self._count) < chance
             self.shared[taken] = shared[taken]
             self.likelihood[taken] = found[taken]
+            self.by_fault[taken] = by_fault[taken]
             if warming:
                 target = 0.3 if len(part) > 1 else 0.4
                 self.scales[number] *= np.exp(0.3 * (chance.mean() - target))
@@ -362,8 +413,8 @@ class _Chains:
         change = np.where(inside, change, 0.0)
         kept = np.where(inside[:, None], shared, self.shared)
         factor = np.exp(-change)[:, None, None, None]
-        supposed = Supposed(self.supposed.member, self.supposed.turned * factor)
-        found = self._look(self.fields, kept, supposed)
+        supposed = self.supposed._replace(turned=self.supposed.turned * factor)
+        found, _ = self._look(self.fields, kept, supposed)
         square = np.sum(self.supposed.turned**2, axis=(1, 2, 3))
         gain = np.sum(found - self.likelihood, axis=1) - numbers * change
         gain -= 0.5 * square * (np.exp(-2.0 * change) - 1.0)
@@ -373,7 +424,7 @@ class _Chains:
         self.shared[taken] = shared[taken]
         self.likelihood[taken] = found[taken]
         turned = np.where(taken[:, None, None, None], supposed.turned, self.supposed.turned)
-        self.supposed = Supposed(self.supposed.member, turned)
+        self.supposed = self.supposed._replace(turned=turned)
         if warming:
             self.scales[3] *= np.exp(0.3 * (chance.mean() - 0.4))
 
@@ -384,6 +435,7 @@ def sample_field(
     shares: Floats,
     prior: FieldPrior,
     start: tuple[Floats, Floats],
+    faults: FaultStart,
     sampling: Sampling,
     seed: int = 0,
 ) -> FieldDraws:
@@ -399,6 +451,8 @@ def sample_field(
     prior : FieldPrior
     start : tuple of ndarray
         Fields, shape (chains, nodes, 5), and shared numbers, shape (chains, 5), to begin at.
+    faults : FaultStart
+        Mean planes of the families of ``placed``.
     sampling : Sampling
     seed : int
 
@@ -407,9 +461,9 @@ def sample_field(
     FieldDraws
     """
     generator = random_stream(seed, "stress posterior")
-    chains = _Chains(placed, first, np.cumsum(shares), prior, start, generator)
+    chains = _Chains(placed, first, np.cumsum(shares), prior, start, faults, generator)
     sets = first[-1] > placed.weights.size
-    fields, shared, accepted = [], [], []
+    fields, shared, drawn, accepted = [], [], [], []
     for number in range(sampling.warming + sampling.kept):
         warming = number < sampling.warming
         keep = (0.0, 0.8)[number % 2]
@@ -419,6 +473,8 @@ def sample_field(
             chains.move_members()
         chains.move_shared(warming)
         chains.move_error_alone(warming)
+        for turn in range(3 if len(placed.fault_nodes) else 0):
+            chains.move_faults(turn, warming)
         chains.move_field(sampling.steps, warming)
         chains.move_strength()
         if warming and number % _MEASURED == _MEASURED - 1 and prior.penalty is not None:
@@ -427,5 +483,9 @@ def sample_field(
             length = np.linalg.norm(chains.fields, axis=2, keepdims=True)
             fields.append(chains.fields / length)
             shared.append(chains.shared.copy())
+            drawn.append(chains.supposed.faults.copy())
             accepted.append(chains.accepted)
-    return FieldDraws(np.concatenate(fields), np.concatenate(shared), float(np.mean(accepted)))
+    return FieldDraws(
+        np.concatenate(fields), np.concatenate(shared), np.concatenate(drawn),
+        float(np.mean(accepted)),
+    )  # fmt: skip

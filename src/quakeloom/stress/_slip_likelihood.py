@@ -14,6 +14,11 @@ over all planes. Faults are many above an instability I0 and few below, over a w
 0 are faults in any direction, I0 above 1 such that grow as ``exp(I / w)``. The share e of
 mechanisms has nothing to do with the stress.
 
+Events that may lie on one fault (:mod:`quakeloom.stress._families`) are no new choice of a plane
+each. For them ``h / Z`` is ``(1 - p) h / Z + p W(n' . m)``: with the share p of such a family that
+does lie there, the unit normal m of the fault, and Watson's density W about it. Normals of faults
+are drawn as those of single events are: their own probability is ``h(I(m)) / Z``, once.
+
 An error t of a mechanism about every axis turns slip in the plane, and the plane as well, which
 turns the shear traction on it: by much where the traction is small. Either the normal n' before the
 error is given (by numbers z of normal distribution, ``f = 0``), which is exact and is what the
@@ -41,21 +46,36 @@ _LEAST_WEIGHT = 0.01
 """Weight below which the error of an event's normal grows no further. Chosen here: ten times the
 error is any direction."""
 
+FAULT_CONCENTRATION = 25.6
+"""Watson's concentration of the planes of events about the fault that they lie on: 8 degrees about
+each axis. Chosen here: planes on the scale of small earthquakes are not one mathematical plane;
+errors of mechanisms come on top."""
+
+_LOG_WATSON = 21.684853149322
+"""Logarithm of Kummer's M(1/2, 3/2, 25.6), which Watson's density is divided by."""
+
 _TINY = 1e-12
 """Added to squares of tractions before division."""
 
 
 @compiled()
 def _plane(
-    q: Floats, shape: Floats, given: Floats, free: float, slope: Floats, outer: Floats
-) -> float:
-    """Return ``ln P`` of one plane without ``ln Z``, and its derivatives.
+    q: Floats,
+    shape: Floats,
+    given: Floats,
+    ways: tuple[float, float],
+    slope: Floats,
+    outer: Floats,
+) -> tuple[float, float]:
+    """Return ``ln P`` of one plane without ``ln Z``, and the part of h in it; fill derivatives.
 
     ``q`` is (nn, ss, ns, nb, sb), ``shape`` (spread, middle) of the stress and what
-    :func:`log_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``free`` the share f of the
-    turning of traction that the variance has.
-    ``slope`` gets the derivatives by q, ``outer`` those by spread and middle.
+    :func:`log_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``ways`` the share f of the
+    turning of traction that the variance has, and what is added to h (a logarithm) for the fault
+    that the event may lie on. ``slope`` gets the derivatives by q, ``outer`` those by spread and
+    middle.
     """
+    free, added = ways
     nn, ss, a, c, f = q[0], q[1], q[2], q[3], q[4]
     mu, t = given[2], given[3]
     spread, middle = shape[0], shape[1]
@@ -91,14 +111,42 @@ def _plane(
     most = mu + np.sqrt(1.0 + mu * mu)
     above = ((shear - mu * (sigma - 1.0)) / most - given[0]) / given[1]
     few = np.exp(-abs(above))
-    value += min(above, 0.0) - np.log1p(few)
-    by = (few if above > 0.0 else 1.0) / (1.0 + few) / (given[1] * most)
+    frequent = min(above, 0.0) - np.log1p(few)
+    own = 1.0
+    if added > -600.0:
+        top = max(frequent, added)
+        both = np.exp(frequent - top) + np.exp(added - top)
+        own = np.exp(frequent - top) / both
+        frequent = top + np.log(both)
+    value += frequent
+    by = own * (few if above > 0.0 else 1.0) / (1.0 + few) / (given[1] * most)
     slope[0] += by * mu * scale
     slope[2] += by * scale * a / tau
     slope[3] += by * scale * c / tau
     outer[0] = -by * (shear - mu * sigma) / spread
     outer[1] = -by * mu * scale
-    return float(value)
+    return float(value), float(own)
+
+
+@compiled()
+def _fault(q: Floats, shape: Floats, given: Floats, slope: Floats, outer: Floats) -> float:
+    """Return ``ln h`` of a fault without ``ln Z``, and its derivatives as :func:`_plane` does."""
+    nn, a, c = q[0], q[2], q[3]
+    mu, spread, middle = given[2], shape[0], shape[1]
+    tau = np.sqrt(a * a + c * c + _TINY * spread * spread)
+    scale = 2.0 / spread
+    sigma, shear = -(nn - middle) * scale, tau * scale
+    most = mu + np.sqrt(1.0 + mu * mu)
+    above = ((shear - mu * (sigma - 1.0)) / most - given[0]) / given[1]
+    few = np.exp(-abs(above))
+    by = (few if above > 0.0 else 1.0) / (1.0 + few) / (given[1] * most)
+    slope[:] = 0.0
+    slope[0] = by * mu * scale
+    slope[2] = by * scale * a / tau
+    slope[3] = by * scale * c / tau
+    outer[0] = -by * (shear - mu * sigma) / spread
+    outer[1] = -by * mu * scale
+    return float(min(above, 0.0) - np.log1p(few))
 
 
 class Placed(NamedTuple):
@@ -114,12 +162,19 @@ class Placed(NamedTuple):
         Nodes that the stress at an event is interpolated from; -1 for none.
     corners : ndarray, shape (events, corners)
         Their shares.
+    family : ndarray of int64, shape (events,)
+        Fault that each event may lie on, -1 for none.
+    fault_nodes, fault_corners : ndarray, shape (faults, corners)
+        As those of events.
     """
 
     frames: Floats
     weights: Floats
     nodes: Integers
     corners: Floats
+    family: Integers
+    fault_nodes: Integers
+    fault_corners: Floats
 
 
 class Supposed(NamedTuple):
@@ -131,10 +186,13 @@ class Supposed(NamedTuple):
         Which mechanism is the true one.
     turned : ndarray, shape (fields, events, 2, 2)
         Error of each plane's normal about two axes in the plane, in units of t.
+    faults : ndarray, shape (fields, faults, 4)
+        Unit normal of every fault, and the share of its family that lies on it.
     """
 
     member: Integers
     turned: Floats
+    faults: Floats
 
 
 class Derivatives(NamedTuple):
@@ -354,6 +412,58 @@ def _slope_of_turn(q: Floats, slope: Floats, x: float, y: float, by: Floats) -> 
     by[1] = -within * one * x + to_b * (1.0 - two * x * x) + to_s * two * x * y
 
 
+@compiled()
+def _log_share(fault: Floats, normal: Floats) -> float:
+    """Return ``ln (p W / (1 - p))`` of a normal: how much more a fault has of it than chance."""
+    cosine = fault[0] * normal[0] + fault[1] * normal[1] + fault[2] * normal[2]
+    share: float = fault[3]
+    value = np.log(share / (1.0 - share)) + FAULT_CONCENTRATION * cosine * cosine - _LOG_WATSON
+    return float(value)
+
+
+@compiled()
+def _slope_of_share(
+    frame: Floats, plane: int, x: float, y: float, fault: Floats, part: float, by: Floats
+) -> None:
+    """Add the derivatives of a fault's density by the angles x and y that turned a normal."""
+    n, s = frame[plane], frame[1 - plane]
+    size = np.sqrt(x * x + y * y)
+    c, over, drop = 1.0, 1.0, 0.0
+    if size > 1e-6:
+        c, over = np.cos(size), np.sin(size) / size
+        drop = (c - over) / (size * size)
+    mn, ms, mb = 0.0, 0.0, 0.0
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        mn += fault[i] * n[i]
+        ms += fault[i] * s[i]
+        mb += fault[i] * (n[j] * s[k] - n[k] * s[j])
+    along = x * ms + y * mb
+    cosine = c * mn + over * along
+    factor = part * 2.0 * FAULT_CONCENTRATION * cosine
+    by[0] += factor * (-over * x * mn + drop * x * along + over * ms)
+    by[1] += factor * (-over * y * mn + drop * y * along + over * mb)
+
+
+@compiled()
+def _span(fault: Floats, frame: Floats) -> None:
+    """Fill a normal and two directions in its plane."""
+    low = 0
+    for i in range(1, 3):
+        if abs(fault[i]) < abs(fault[low]):
+            low = i
+    square = 0.0
+    for i in range(3):
+        frame[0, i] = fault[i]
+        frame[1, i] = (1.0 if i == low else 0.0) - fault[low] * fault[i]
+        square += frame[1, i] ** 2
+    for i in range(3):
+        frame[1, i] /= np.sqrt(square)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        frame[2, i] = frame[0, j] * frame[1, k] - frame[0, k] * frame[1, j]
+
+
 @compiled(nogil=True)
 def log_likelihood(
     placed: Placed,
@@ -363,6 +473,7 @@ def log_likelihood(
     supposed: Supposed,
     free: float,
     by_event: Floats,
+    by_fault: Floats,
     derivatives: Derivatives,
 ) -> None:
     """Fill the log-likelihood of every event in fields, and its derivatives if there is room.
@@ -381,14 +492,16 @@ def log_likelihood(
         ``supposed``).
     by_event : ndarray, shape (fields, events)
         Filled, weights included.
+    by_fault : ndarray, shape (fields, faults)
+        Filled with the logarithm of the probability of every fault.
     derivatives : Derivatives
         The derivatives of the sum, where there is room for them.
     """
-    frames, weights, nodes, corners = placed
+    frames, weights, nodes, corners, family, fault_nodes, fault_corners = placed
     gradient, turns = derivatives
     slopes = gradient.shape[0] > 0
     work = _make_scratch()
-    level, shape = work.level, work.shape
+    level, shape, own = work.level, work.shape, np.ones(2)
     ratio, log_z, by_ratio = 0.5, 0.0, 0.0
     for chain in range(fields.shape[0]):
         t, astray = given[chain, 3], given[chain, 4]
@@ -407,9 +520,15 @@ def log_likelihood(
                 y = wide * supposed.turned[chain, event, plane, 1]
                 _turn(frames[member], plane, x, y, work.frame[plane])
                 _look(work.frame[plane], work.stress, work.q, work.drawn)
-                level[plane] = _plane(
-                    work.q, shape, given[chain], free, work.slope[plane], work.outer[plane]
+                added = -np.inf
+                if family[event] >= 0:
+                    fault = supposed.faults[chain, family[event]]
+                    added = log_z + _log_share(fault, work.frame[plane, 0])
+                level[plane], own[plane] = _plane(
+                    work.q, shape, given[chain], (free, added), work.slope[plane], work.outer[plane]
                 )
+                if family[event] >= 0:
+                    level[plane] += np.log(1.0 - supposed.faults[chain, family[event], 3])
             largest = max(level[0], level[1])
             one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)
             # no stress makes an event less probable than this, which keeps the sum finite
@@ -419,13 +538,25 @@ def log_likelihood(
             if not slopes:
                 continue
             through = weights[event] * inside / likely
-            _add_slopes(work, through, one / (one + two), by_ratio, ratio)
+            first = one / (one + two)
+            shaped = by_ratio * (first * own[0] + (1.0 - first) * own[1])
+            _add_slopes(work, through, first, shaped, ratio)
             for plane in range(2 if turns.shape[0] > 0 else 0):
                 share = wide * through * (one if plane == 0 else two) / (one + two)
                 x = wide * supposed.turned[chain, event, plane, 0]
                 y = wide * supposed.turned[chain, event, plane, 1]
                 _look(work.frame[plane], work.stress, work.q, work.drawn)
                 _slope_of_turn(work.q, work.slope[plane], x, y, turns[chain, event, plane])
+                if family[event] >= 0:
+                    _slope_of_share(
+                        frames[member],
+                        plane,
+                        x,
+                        y,
+                        supposed.faults[chain, family[event]],
+                        1.0 - own[plane],
+                        turns[chain, event, plane],
+                    )
                 turns[chain, event, plane, 0] *= share
                 turns[chain, event, plane, 1] *= share
             for corner in range(nodes.shape[1]):
@@ -433,3 +564,23 @@ def log_likelihood(
                 if node >= 0:
                     for j in range(5):
                         gradient[chain, node, j] += corners[event, corner] * work.by[j]
+        for fault in range(fault_nodes.shape[0]):
+            same = _interpolate(fields[chain], fault_nodes[fault], fault_corners[fault], work)
+            if not same:
+                ratio = _find_shape(work, slopes)
+                log_z, by_ratio = log_population(table, given[chain], ratio)
+            _span(supposed.faults[chain, fault], work.frame[0])
+            _look(work.frame[0], work.stress, work.q, work.drawn)
+            by_fault[chain, fault] = (
+                _fault(work.q, shape, given[chain], work.slope[0], work.outer[0]) - log_z
+            )
+            if not slopes:
+                continue
+            work.slope[1], work.outer[1] = 0.0, 0.0
+            work.frame[1] = work.frame[0]
+            _add_slopes(work, 1.0, 1.0, by_ratio, ratio)
+            for corner in range(fault_nodes.shape[1]):
+                node = fault_nodes[fault, corner]
+                if node >= 0:
+                    for j in range(5):
+                        gradient[chain, node, j] += fault_corners[fault, corner] * work.by[j]

@@ -38,6 +38,10 @@ Look = Callable[[Floats, NDArray[np.bool_]], Floats]
 _MOVES, _LAST_MOVES = 6, 20
 """Moves of all particles after each choice, and after the last. Chosen here."""
 
+_FAMILY_WEIGHT = 2.0
+"""Events that a family of one fault counts as in the search. Chosen here: stresses of either of its
+planes are found, and chains begin apart."""
+
 _EFFECTIVE = 0.5
 """Share of the particles that weights leave at each power."""
 
@@ -67,18 +71,28 @@ def search_stresses(
     """
     generator = random_stream(seed, "stress search")
     events = placed.weights.size
-    one = placed._replace(nodes=np.zeros((events, 1), np.int64), corners=np.ones((events, 1)))
+    # a family of one fault is hardly more than one choice of a plane; chains tell how much more
+    size = np.bincount(placed.family[placed.family >= 0], minlength=len(placed.fault_nodes))
+    shared_by = np.where(placed.family >= 0, np.append(size, 1)[placed.family], 1)
+    one = placed._replace(
+        weights=placed.weights * np.minimum(1.0, _FAMILY_WEIGHT / shared_by),
+        nodes=np.zeros((events, 1), np.int64), corners=np.ones((events, 1)),
+        family=np.full(events, -1, np.int64), fault_nodes=np.zeros((0, 1), np.int64),
+        fault_corners=np.zeros((0, 1)),
+    )  # fmt: skip
     width = np.diff(first)
     member = first[:-1] + (width * generator.random((particles, events))).astype(np.int64)
-    supposed = Supposed(member, np.zeros((particles, events, 2, 2)))
+    no_faults = np.zeros((particles, 0, 4))
+    supposed = Supposed(member, np.zeros((particles, events, 2, 2)), no_faults)
     area = np.zeros(1, dtype=np.int64)
 
     def look(x: Floats, rows: NDArray[np.bool_]) -> Floats:
         by_event = np.empty((int(rows.sum()), events))
         log_likelihood(
             one, population_table(), np.ascontiguousarray(x[rows, None, :5]),
-            given_numbers(x[rows, 5:]), Supposed(supposed.member[rows], supposed.turned[rows]),
-            1.0, by_event, NO_DERIVATIVES,
+            given_numbers(x[rows, 5:]),
+            Supposed(supposed.member[rows], supposed.turned[rows], no_faults[rows]),
+            1.0, by_event, np.empty((len(by_event), 0)), NO_DERIVATIVES,
         )  # fmt: skip
         return np.asarray(by_event.sum(axis=1))
 
@@ -99,7 +113,7 @@ def search_stresses(
         weight = np.zeros(particles)
         x, likelihood = x[chosen], likelihood[chosen]
         # what a particle supposes of events with sets goes with it
-        supposed = Supposed(supposed.member[chosen], supposed.turned)
+        supposed = supposed._replace(member=supposed.member[chosen])
         x, likelihood = _stir(x, likelihood, power, (look, before), generator)
         if power >= 1.0:
             break

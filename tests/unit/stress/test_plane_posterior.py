@@ -34,6 +34,7 @@ from .test_plane_choice import faults_near_failure
 
 NODE = StressGrid({"northing": [0.0], "easting": [0.0]})
 NONE = np.empty((0, 0, 0))
+NO_FAULTS = np.empty((0, 4))
 
 
 def drawn_frames(count, seed=0):
@@ -44,16 +45,21 @@ def drawn_frames(count, seed=0):
     return normal, slip / np.linalg.norm(slip, axis=1)[:, None]
 
 
-def look(frames, field, given, turned, free, gradient=NONE, turns=NO_TURNS):
+def look(frames, field, given, turned, free, gradient=NONE, turns=NO_TURNS, family=None,
+         faults=NO_FAULTS):  # fmt: skip
     count = len(frames)
-    placed = Placed(frames, np.ones(count), np.zeros((count, 1), np.int64), np.ones((count, 1)))
-    supposed = Supposed(np.arange(count)[None], turned)
-    by_event = np.empty((1, count))
+    placed = Placed(
+        frames, np.ones(count), np.zeros((count, 1), np.int64), np.ones((count, 1)),
+        np.full(count, -1) if family is None else family,
+        np.zeros((faults.shape[0], 1), np.int64), np.ones((faults.shape[0], 1)),
+    )  # fmt: skip
+    supposed = Supposed(np.arange(count)[None], turned, faults[None])
+    by_event, by_fault = np.empty((1, count)), np.empty((1, len(faults)))
     log_likelihood(
         placed, population_table(), field[None, None], given[None], supposed, free, by_event,
-        Derivatives(gradient, turns),
+        by_fault, Derivatives(gradient, turns),
     )  # fmt: skip
-    return by_event[0]
+    return np.concatenate([by_event[0], by_fault[0]])
 
 
 def invert(angles, sampling=None, seed=0):
@@ -64,23 +70,36 @@ def invert(angles, sampling=None, seed=0):
     return invert_probable_planes(NODE, sums, sets, sampling=sampling, seed=seed)
 
 
-@pytest.mark.parametrize("free", [0.0, 1.0])
-def test_derivatives_are_those_of_the_likelihood(free):
+def two_families(count):
+    """Return families of events and their faults: every third event to either, or to none."""
+    normal, _ = drawn_frames(2, 9)
+    faults = np.concatenate([normal, [[0.7], [0.2]]], axis=1)
+    return {"family": np.arange(count) % 3 - 1, "faults": faults}
+
+
+@pytest.mark.parametrize(("free", "families"), [(0.0, False), (1.0, False), (0.0, True)])
+def test_derivatives_are_those_of_the_likelihood(free, families):
     rng = np.random.default_rng(1)
     frames = np.stack(drawn_frames(200), axis=1)
+    given_families = two_families(200) if families else {}
     field = rng.standard_normal(5)
     given = np.array([0.6, 0.12, 0.55, 0.2, 0.05])
     turned = (1.0 - free) * rng.standard_normal((1, 200, 2, 2))
     slope = np.zeros((1, 1, 5))
-    look(frames, field, given, turned, free, slope)
+    look(frames, field, given, turned, free, slope, **given_families)
     for j in range(5):
         step = np.zeros(5)
         step[j] = 1e-6
-        up, down = (look(frames, field + s, given, turned, free).sum() for s in (step, -step))
+        up, down = (
+            look(frames, field + s, given, turned, free, **given_families).sum()
+            for s in (step, -step)
+        )
         assert slope[0, 0, j] == pytest.approx((up - down) / 2e-6, rel=1e-3, abs=1e-3)
 
 
-def test_derivatives_by_errors_of_normals_are_those_of_the_likelihood():
+@pytest.mark.parametrize("families", [False, True])
+def test_derivatives_by_errors_of_normals_are_those_of_the_likelihood(families):
+    given_families = two_families(60) if families else {}
     rng = np.random.default_rng(2)
     frames = np.stack(drawn_frames(60), axis=1)
     field = rng.standard_normal(5)
@@ -88,12 +107,15 @@ def test_derivatives_by_errors_of_normals_are_those_of_the_likelihood():
     turned = rng.standard_normal((1, 60, 2, 2))
     turned[0, :3] = 0.0
     turns, slope = np.zeros((1, 60, 2, 2)), np.zeros((1, 1, 5))
-    look(frames, field, given, turned, 0.0, slope, turns)
+    look(frames, field, given, turned, 0.0, slope, turns, **given_families)
     for plane in (0, 1):
         for axis in (0, 1):
             step = np.zeros((1, 60, 2, 2))
             step[0, :, plane, axis] = 1e-6
-            up, down = (look(frames, field, given, turned + s, 0.0) for s in (step, -step))
+            up, down = (
+                look(frames, field, given, turned + s, 0.0, **given_families)[:60]
+                for s in (step, -step)
+            )
             numeric = (up - down) / 2e-6
             assert turns[0, :, plane, axis] == pytest.approx(numeric, rel=1e-3, abs=1e-4)
 

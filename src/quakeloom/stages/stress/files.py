@@ -128,7 +128,8 @@ def _describe_model(model: PlaneModel) -> dict[str, Any]:
     """Return low, median and high of what is found of faults and errors."""
     names = ("friction", "level", "width", "error_deg", "astray")
     found = {n: [round(float(v), 4) for v in getattr(model, n)] for n in names}
-    return {**found, "accepted": round(model.accepted, 3)}
+    families = {"families": model.families, "family_events": model.family_events}
+    return {**found, **families, "accepted": round(model.accepted, 3)}
 
 
 def _write_csv(made: StressMap, path: Any) -> None:

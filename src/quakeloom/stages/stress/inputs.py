@@ -46,6 +46,8 @@ class StressEvents:
     sets : MechanismSets
         The same events with some of their acceptable mechanisms, and weights that are not reduced
         by how wide a set is.
+    places : ndarray, shape (events, 3)
+        Longitude, latitude, depth in km.
     from_sets : bool
         The statistics are those of acceptable mechanisms, not of the preferred ones.
     """
@@ -57,6 +59,7 @@ class StressEvents:
     left_out: dict[str, int]
     qualities: dict[str, int]
     sets: MechanismSets
+    places: Floats
     from_sets: bool = False
 
 
@@ -214,8 +217,9 @@ def select_events(
     chosen = MechanismSets.equal(
         points, np.concatenate(members)[picked], np.where(silent, 0.0, whole)
     )
+    places = np.stack([longitude, column["latitude"], column["depth_km"]], axis=1)[rows]
     return StressEvents(
-        points, statistics, weights, angles[rows], left, qualities, chosen, from_sets
+        points, statistics, weights, angles[rows], left, qualities, chosen, places, from_sets
     )
 
 

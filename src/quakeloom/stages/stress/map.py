@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Stress
-from quakeloom.core import InputError
+from quakeloom.core import InputError, fault_vectors
 from quakeloom.formats import read_coastline
 from quakeloom.stages.stress.columns import tabulate_map
 from quakeloom.stages.stress.inputs import axis_names, place_back, place_boundaries, place_points
@@ -28,6 +28,7 @@ from quakeloom.stress import (
     StressStatistics,
     StressUncertainty,
     add_keyed,
+    find_families,
     independent_scatter,
     invert_probable_planes,
     invert_unstable_planes,
@@ -58,6 +59,7 @@ class MapEvents:
     weights: Floats
     angles: Floats
     sets: MechanismSets
+    places: Floats
     from_sets: bool = False
 
 
@@ -215,8 +217,12 @@ def _solve(
     if planes == "probable" and events is not None:
         count = len(grid.smoothness(settings.order, settings.metric))
         given = (list(settings.alpha2) * 2)[:count] if settings.alpha2 else None
+        normal, slip = fault_vectors(*events.angles.T)
+        longitude, latitude, depth = events.places.T
+        family = find_families(longitude, latitude, depth, normal, slip)
+        sets = replace(events.sets, family=family)
         probable = invert_probable_planes(
-            grid, statistics, events.sets, alpha2=given, seed=seed, **options
+            grid, statistics, sets, alpha2=given, seed=seed, **options
         )
         alpha2 = probable.field.point.alpha2
         return _Solved(

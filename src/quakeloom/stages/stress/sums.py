@@ -66,14 +66,15 @@ def needs_events(stress: Stress) -> bool:
 def gather_events(layout: RunLayout, names: Sequence[str]) -> MapEvents:
     """Read the mechanisms of all partitions."""
     parts = [read_arrays(layout.part("stress", n) / "events.npz") for n in names]
-    points, statistics, weights, angles = (
-        np.concatenate([p[k] for p in parts]) for k in ("points", "statistics", "weights", "angles")
+    points, statistics, weights, angles, places = (
+        np.concatenate([p[k] for p in parts])
+        for k in ("points", "statistics", "weights", "angles", "places")
     )
     from_sets = any(bool(p["from_sets"]) for p in parts)
     sets = join_sets(
         [MechanismSets(**{k[5:]: p[k] for k in p if k.startswith("sets_")}) for p in parts]
     )
-    return MapEvents(points, statistics, weights, angles, sets, from_sets)
+    return MapEvents(points, statistics, weights, angles, sets, places, from_sets)
 
 
 def sum_places(events: StressEvents) -> list[int]:

@@ -170,9 +170,10 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
                 points=events.points,
                 statistics=events.statistics,
                 weights=events.weights,
+                places=events.places,
                 angles=events.angles,
                 from_sets=np.array(events.from_sets),
-                **{f"sets_{name}": values for name, values in vars(events.sets).items()},
+                **{f"sets_{n}": v for n, v in vars(events.sets).items() if v is not None},
             )
         job.counts = {
             "mechanisms": mechanisms.num_rows,

@@ -78,7 +78,7 @@ def map_mechanisms(
     events = select_events(stress, mechanisms, acceptance, grid, seed)
     keep = MapEvents(
         events.points, events.statistics, events.weights, events.angles, events.sets,
-        events.from_sets,
+        events.places, events.from_sets,
     )  # fmt: skip
     if not events.weights.any():
         if not mechanisms.num_rows:
