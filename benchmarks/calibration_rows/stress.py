@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from calibration_rows._faults import draw_catalog, draw_varying, plane_angles
+from calibration_rows._faults import draw_catalog, draw_sequences, draw_varying, plane_angles
 from calibration_rows._ideal_stress import Ideal, ideal_widths
 from calibration_rows._row import Row, share_and_error
 
@@ -39,6 +39,9 @@ VARYING = (200, 200)
 
 CHAINS = ((200, 40), (200, 150))
 """Maps from first motions, uniform stress: how many, and events of each."""
+
+SEQUENCES = ((100, 40, 1), (100, 40, 3))
+"""Catalogs of aftershocks: how many, mechanisms of each, and faults that nine of ten lie on."""
 
 READINGS = 20
 """First motions of an event of a chain."""
@@ -174,6 +177,30 @@ def measure_varying(quick: bool) -> list[Row]:
         found.append(compare(rows, drawn["truth"](places)))
     seconds = time.process_time() - begin
     return make_rows(f"of {size} mechanisms, turning by 40 degrees", found, [], seconds)
+
+
+def look_sequences(number, size, share, faults):
+    """Return what :func:`compare` does of a stress whose mechanisms lie on a few faults."""
+    import quakeloom as ql
+
+    drawn = draw_sequences(np.random.default_rng([7, faults, number]), size, share, faults)
+    north, east, down = drawn["place"].T
+    table = tabulate(drawn["normal"], drawn["slip"], 10.0 + east / 78.6, 45.0 + north / 111.2)
+    table["depth_km"] = down
+    values = np.array([[drawn["azimuth_deg"], drawn["ratio"], drawn["a_phi"]]])
+    return compare(ql.map_stress(table, 0.0).table, values)
+
+
+def measure_sequences(quick: bool) -> list[Row]:
+    """Measure ranges where nine of ten mechanisms are aftershocks of one fault, or of three."""
+    logging.disable(logging.WARNING)
+    rows = []
+    for truths, size, faults in ((2, 20, 1),) if quick else SEQUENCES:
+        begin = time.process_time()
+        found = [look_sequences(k, size, 0.9, faults) for k in range(truths)]
+        words = f"of {size} mechanisms, 90 % on {faults} fault{'s' if faults > 1 else ''}"
+        rows += make_rows(words, found, [], time.process_time() - begin)
+    return rows
 
 
 def look_chain(number, size, readings):
