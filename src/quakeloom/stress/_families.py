@@ -137,19 +137,20 @@ def find_families(
         steep = np.abs(frames[good][:, :, 2]) < _STEEPEST
     frames = np.ascontiguousarray(np.einsum("eij,eaj->eai", axes[good], frames[good]))
     places = np.ascontiguousarray(places[good])
-    near = cKDTree(places).query(places, k=min(_MOST, len(good)), distance_upper_bound=REACH_KM)[1]
-    near = np.ascontiguousarray(near, dtype=np.int64)
-    support = np.zeros((len(good), 2), dtype=np.int64)
-    _count_support(places, frames, near, support)
-    support = np.where(steep, support, 0)
+    tree = cKDTree(places)
+    near = tree.query(places, k=min(_MOST, len(good)), distance_upper_bound=REACH_KM)[1]
+    support = np.zeros((len(good), 2, 2), dtype=np.int64)
+    _count_support(places, frames, np.ascontiguousarray(near, dtype=np.int64), support)
+    inside, alike = support[..., 0], support[..., 1]
+    inside = np.where(steep & (inside >= _SHARE * alike), inside, 0)
     found = np.full(len(good), -1, dtype=np.int64)
     number = 0
-    for seed in np.argsort(-support.max(axis=1), kind="stable"):
-        if support[seed].max() < LEAST_EVENTS:
+    for seed in np.argsort(-inside.max(axis=1), kind="stable"):
+        if inside[seed].max() < LEAST_EVENTS:
             break
         if found[seed] >= 0:
             continue
-        members = _grow(places, frames, (int(seed), int(np.argmax(support[seed]))), found)
+        members = _grow((places, frames, tree), (int(seed), int(np.argmax(inside[seed]))), found)
         if len(members):
             found[members] = number
             number += 1
@@ -191,9 +192,12 @@ def _alike(one: Floats, plane: int, other: Floats) -> int:
 
 @compiled()
 def _count_support(places: Floats, frames: Floats, near: Integers, support: Integers) -> None:
-    """Fill how many neighbors with alike mechanisms lie in either plane of every event."""
+    """Fill how many alike neighbors lie in either plane of every event, and of how many.
+
+    ``support`` is (events, planes, 2).
+    """
     for e in range(len(places)):
-        support[e, :] = 1
+        support[e] = 1
         for k in range(near.shape[1]):
             other = near[e, k]
             if other == e or other >= len(places):
@@ -201,22 +205,25 @@ def _count_support(places: Floats, frames: Floats, near: Integers, support: Inte
             for plane in range(2):
                 if _alike(frames[e], plane, frames[other]) < 0:
                     continue
+                support[e, plane, 1] += 1
                 off = 0.0
                 for i in range(3):
                     off += frames[e, plane, i] * (places[other, i] - places[e, i])
                 if abs(off) < _ROOM_KM:
-                    support[e, plane] += 1
+                    support[e, plane, 0] += 1
 
 
-def _grow(places: Floats, frames: Floats, seed: tuple[int, int], found: Integers) -> Integers:
+def _grow(
+    events: tuple[Floats, Floats, cKDTree], seed: tuple[int, int], found: Integers
+) -> Integers:
     """Return the members of the family about a plane of an event, none if there is no family."""
-    event, plane = seed
+    (places, frames, tree), (event, plane) = events, seed
     middle, mean = places[event], frames[event, [plane, 1 - plane]]
     limit = np.cos(np.radians(ALIKE_DEG))
     members = none = np.zeros(0, dtype=np.int64)
     for _ in range(_ROUNDS):
-        near = np.sum((places - middle) ** 2, axis=1) < REACH_KM**2
-        free = np.flatnonzero(near & (found < 0))
+        near = np.array(sorted(tree.query_ball_point(middle, REACH_KM)), dtype=np.int64)
+        free = near[found[near] < 0]
         cosine = np.einsum("ai,ebi->eab", mean, frames[free])
         ways = []
         for k in (0, 1):

@@ -45,6 +45,7 @@ from quakeloom.stress._slip_likelihood import (
     NO_DERIVATIVES,
     NO_TURNS,
     Derivatives,
+    Found,
     Placed,
     Supposed,
     log_likelihood,
@@ -231,7 +232,7 @@ class _Chains:
         by_fault = np.empty((self._count, len(self.placed.fault_nodes)))
         log_likelihood(
             self.placed, population_table(), np.ascontiguousarray(fields), given_numbers(shared),
-            supposed, 0.0, by_event, by_fault, derivatives,
+            supposed, 0.0, Found(by_event, by_fault), derivatives,
         )  # fmt: skip
         return by_event, by_fault
 

@@ -210,6 +210,21 @@ class Derivatives(NamedTuple):
     turns: Floats
 
 
+class Found(NamedTuple):
+    """Room for logarithms of probabilities.
+
+    Attributes
+    ----------
+    by_event : ndarray, shape (fields, events)
+        Of every event, weights included.
+    by_fault : ndarray, shape (fields, faults)
+        Of the fault of every family.
+    """
+
+    by_event: Floats
+    by_fault: Floats
+
+
 NO_TURNS = np.empty((0, 0, 0, 0))
 """No room for derivatives by the errors of normals."""
 
@@ -309,6 +324,7 @@ class _Scratch(NamedTuple):
     slope: Floats
     outer: Floats
     level: Floats
+    own: Floats
     g: Floats
     by: Floats
 
@@ -318,7 +334,8 @@ def _make_scratch() -> _Scratch:
     return _Scratch(
         np.empty(5), np.empty(5), np.empty((3, 3)), np.empty((3, 3)), np.empty(3),
         np.empty((3, 3)), np.empty((3, 3)), np.empty((2, 3, 3)), np.empty((3, 3)), np.empty(5),
-        np.empty(4), np.empty((2, 5)), np.empty((2, 2)), np.empty(2), np.empty((3, 3)), np.empty(5),
+        np.empty(4), np.empty((2, 5)), np.empty((2, 2)), np.empty(2), np.empty(2), np.empty((3, 3)),
+        np.empty(5),
     )  # fmt: skip
 
 
@@ -464,6 +481,115 @@ def _span(fault: Floats, frame: Floats) -> None:
         frame[2, i] = frame[0, j] * frame[1, k] - frame[0, k] * frame[1, j]
 
 
+@compiled()
+def _width(t: float, weight: float) -> float:
+    """Return the error of an event that counts in part: that much less is known of it."""
+    return float(t / np.sqrt(max(weight, _LEAST_WEIGHT)))
+
+
+@compiled()
+def _look_at_planes(
+    placed: Placed,
+    supposed: Supposed,
+    which: tuple[int, int],
+    ways: tuple[float, float],
+    given: Floats,
+    work: _Scratch,
+) -> None:
+    """Fill ``ln P`` of both planes of an event, with the derivatives, and the part of h in each.
+
+    ``which`` is the field and the event; ``ways`` the share f, and ``ln Z``.
+    """
+    chain, event = which
+    free, log_z = ways
+    frame = placed.frames[supposed.member[chain, event]]
+    family = placed.family[event]
+    wide = _width(given[3], placed.weights[event])
+    for plane in range(2):
+        x = wide * supposed.turned[chain, event, plane, 0]
+        y = wide * supposed.turned[chain, event, plane, 1]
+        _turn(frame, plane, x, y, work.frame[plane])
+        _look(work.frame[plane], work.stress, work.q, work.drawn)
+        added = -np.inf
+        if family >= 0:
+            added = log_z + _log_share(supposed.faults[chain, family], work.frame[plane, 0])
+        work.level[plane], work.own[plane] = _plane(
+            work.q, work.shape, given, (free, added), work.slope[plane], work.outer[plane]
+        )
+        if family >= 0:
+            work.level[plane] += np.log(1.0 - supposed.faults[chain, family, 3])
+
+
+@compiled()
+def _fill_turns(
+    placed: Placed,
+    supposed: Supposed,
+    which: tuple[int, int],
+    shares: tuple[float, float],
+    t: float,
+    turns: Floats,
+    work: _Scratch,
+) -> None:
+    """Fill the derivatives of an event by the errors of its normals."""
+    chain, event = which
+    frame = placed.frames[supposed.member[chain, event]]
+    family = placed.family[event]
+    wide = _width(t, placed.weights[event])
+    for plane in range(2):
+        by = turns[chain, event, plane]
+        x = wide * supposed.turned[chain, event, plane, 0]
+        y = wide * supposed.turned[chain, event, plane, 1]
+        _look(work.frame[plane], work.stress, work.q, work.drawn)
+        _slope_of_turn(work.q, work.slope[plane], x, y, by)
+        if family >= 0:
+            fault = supposed.faults[chain, family]
+            _slope_of_share(frame, plane, x, y, fault, 1.0 - work.own[plane], by)
+        by[0] *= wide * shares[plane]
+        by[1] *= wide * shares[plane]
+
+
+@compiled()
+def _scatter(nodes: Integers, corners: Floats, by: Floats, gradient: Floats, chain: int) -> None:
+    """Add derivatives by the stress at a place to those of the nodes around it."""
+    for corner in range(nodes.size):
+        if nodes[corner] >= 0:
+            for j in range(5):
+                gradient[chain, nodes[corner], j] += corners[corner] * by[j]
+
+
+@compiled()
+def _add_faults(
+    placed: Placed,
+    table: PopulationTable,
+    field: tuple[Floats, Floats],
+    faults: Floats,
+    by_fault: Floats,
+    slopes_of: tuple[Floats, int],
+    work: _Scratch,
+) -> None:
+    """Fill how probable the faults of families are in one field, and add the derivatives."""
+    components, given = field
+    nodes, corners = placed.fault_nodes, placed.fault_corners
+    gradient, chain = slopes_of
+    slopes = gradient.shape[0] > 0
+    work.before[:] = np.nan
+    ratio, log_z, by_ratio = 0.5, 0.0, 0.0
+    for fault in range(nodes.shape[0]):
+        if not _interpolate(components, nodes[fault], corners[fault], work):
+            ratio = _find_shape(work, slopes)
+            log_z, by_ratio = log_population(table, given, ratio)
+        _span(faults[fault], work.frame[0])
+        _look(work.frame[0], work.stress, work.q, work.drawn)
+        found = _fault(work.q, work.shape, given, work.slope[0], work.outer[0])
+        by_fault[fault] = found - log_z
+        if not slopes:
+            continue
+        work.slope[1], work.outer[1] = 0.0, 0.0
+        work.frame[1] = work.frame[0]
+        _add_slopes(work, 1.0, 1.0, by_ratio, ratio)
+        _scatter(nodes[fault], corners[fault], work.by, gradient, chain)
+
+
 @compiled(nogil=True)
 def log_likelihood(
     placed: Placed,
@@ -472,8 +598,7 @@ def log_likelihood(
     given: Floats,
     supposed: Supposed,
     free: float,
-    by_event: Floats,
-    by_fault: Floats,
+    found: Found,
     derivatives: Derivatives,
 ) -> None:
     """Fill the log-likelihood of every event in fields, and its derivatives if there is room.
@@ -490,48 +615,30 @@ def log_likelihood(
     free : float
         0 where errors of normals are as supposed, 1 where they are not known (and 0 in
         ``supposed``).
-    by_event : ndarray, shape (fields, events)
-        Filled, weights included.
-    by_fault : ndarray, shape (fields, faults)
-        Filled with the logarithm of the probability of every fault.
+    found : Found
+        Filled.
     derivatives : Derivatives
         The derivatives of the sum, where there is room for them.
     """
-    frames, weights, nodes, corners, family, fault_nodes, fault_corners = placed
-    gradient, turns = derivatives
+    weights, nodes, corners = placed.weights, placed.nodes, placed.corners
+    (by_event, by_fault), (gradient, turns) = found, derivatives
     slopes = gradient.shape[0] > 0
     work = _make_scratch()
-    level, shape, own = work.level, work.shape, np.ones(2)
     ratio, log_z, by_ratio = 0.5, 0.0, 0.0
     for chain in range(fields.shape[0]):
-        t, astray = given[chain, 3], given[chain, 4]
-        shape[2], shape[3] = log_bessel(1.0 / t**2)
+        work.shape[2], work.shape[3] = log_bessel(1.0 / given[chain, 3] ** 2)
         work.before[:] = np.nan
         for event in range(weights.size):
             same = _interpolate(fields[chain], nodes[event], corners[event], work)
             if not same:  # events at one node share what follows
                 ratio = _find_shape(work, slopes)
                 log_z, by_ratio = log_population(table, given[chain], ratio)
-            member = supposed.member[chain, event]
-            # an event that counts in part has its error that much less known
-            wide = t / np.sqrt(max(weights[event], _LEAST_WEIGHT))
-            for plane in range(2):
-                x = wide * supposed.turned[chain, event, plane, 0]
-                y = wide * supposed.turned[chain, event, plane, 1]
-                _turn(frames[member], plane, x, y, work.frame[plane])
-                _look(work.frame[plane], work.stress, work.q, work.drawn)
-                added = -np.inf
-                if family[event] >= 0:
-                    fault = supposed.faults[chain, family[event]]
-                    added = log_z + _log_share(fault, work.frame[plane, 0])
-                level[plane], own[plane] = _plane(
-                    work.q, shape, given[chain], (free, added), work.slope[plane], work.outer[plane]
-                )
-                if family[event] >= 0:
-                    level[plane] += np.log(1.0 - supposed.faults[chain, family[event], 3])
+            _look_at_planes(placed, supposed, (chain, event), (free, log_z), given[chain], work)
+            level, own = work.level, work.own
             largest = max(level[0], level[1])
             one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)
             # no stress makes an event less probable than this, which keeps the sum finite
+            astray = given[chain, 4]
             inside = (1.0 - astray) * (one + two) * np.exp(max(largest - log_z, -600.0))
             likely = max(inside + astray, 1e-300)
             by_event[chain, event] = weights[event] * np.log(likely)
@@ -541,46 +648,24 @@ def log_likelihood(
             first = one / (one + two)
             shaped = by_ratio * (first * own[0] + (1.0 - first) * own[1])
             _add_slopes(work, through, first, shaped, ratio)
-            for plane in range(2 if turns.shape[0] > 0 else 0):
-                share = wide * through * (one if plane == 0 else two) / (one + two)
-                x = wide * supposed.turned[chain, event, plane, 0]
-                y = wide * supposed.turned[chain, event, plane, 1]
-                _look(work.frame[plane], work.stress, work.q, work.drawn)
-                _slope_of_turn(work.q, work.slope[plane], x, y, turns[chain, event, plane])
-                if family[event] >= 0:
-                    _slope_of_share(
-                        frames[member],
-                        plane,
-                        x,
-                        y,
-                        supposed.faults[chain, family[event]],
-                        1.0 - own[plane],
-                        turns[chain, event, plane],
-                    )
-                turns[chain, event, plane, 0] *= share
-                turns[chain, event, plane, 1] *= share
-            for corner in range(nodes.shape[1]):
-                node = nodes[event, corner]
-                if node >= 0:
-                    for j in range(5):
-                        gradient[chain, node, j] += corners[event, corner] * work.by[j]
-        for fault in range(fault_nodes.shape[0]):
-            same = _interpolate(fields[chain], fault_nodes[fault], fault_corners[fault], work)
-            if not same:
-                ratio = _find_shape(work, slopes)
-                log_z, by_ratio = log_population(table, given[chain], ratio)
-            _span(supposed.faults[chain, fault], work.frame[0])
-            _look(work.frame[0], work.stress, work.q, work.drawn)
-            by_fault[chain, fault] = (
-                _fault(work.q, shape, given[chain], work.slope[0], work.outer[0]) - log_z
+            if turns.shape[0] > 0:
+                _fill_turns(
+                    placed,
+                    supposed,
+                    (chain, event),
+                    (through * first, through * (1.0 - first)),
+                    given[chain, 3],
+                    turns,
+                    work,
+                )
+            _scatter(nodes[event], corners[event], work.by, gradient, chain)
+        if by_fault.shape[1] > 0:
+            _add_faults(
+                placed,
+                table,
+                (fields[chain], given[chain]),
+                supposed.faults[chain],
+                by_fault[chain],
+                (gradient, chain),
+                work,
             )
-            if not slopes:
-                continue
-            work.slope[1], work.outer[1] = 0.0, 0.0
-            work.frame[1] = work.frame[0]
-            _add_slopes(work, 1.0, 1.0, by_ratio, ratio)
-            for corner in range(fault_nodes.shape[1]):
-                node = fault_nodes[fault, corner]
-                if node >= 0:
-                    for j in range(5):
-                        gradient[chain, node, j] += fault_corners[fault, corner] * work.by[j]

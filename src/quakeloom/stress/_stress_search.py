@@ -24,6 +24,7 @@ from quakeloom.stress._plane_prior import (
 )
 from quakeloom.stress._slip_likelihood import (
     NO_DERIVATIVES,
+    Found,
     Placed,
     Supposed,
     log_likelihood,
@@ -92,7 +93,7 @@ def search_stresses(
             one, population_table(), np.ascontiguousarray(x[rows, None, :5]),
             given_numbers(x[rows, 5:]),
             Supposed(supposed.member[rows], supposed.turned[rows], no_faults[rows]),
-            1.0, by_event, np.empty((len(by_event), 0)), NO_DERIVATIVES,
+            1.0, Found(by_event, np.empty((len(by_event), 0))), NO_DERIVATIVES,
         )  # fmt: skip
         return np.asarray(by_event.sum(axis=1))
 

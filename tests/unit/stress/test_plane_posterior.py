@@ -24,6 +24,7 @@ from quakeloom.stress._fault_population import population_table
 from quakeloom.stress._slip_likelihood import (
     NO_TURNS,
     Derivatives,
+    Found,
     Placed,
     Supposed,
     log_likelihood,
@@ -56,8 +57,8 @@ def look(frames, field, given, turned, free, gradient=NONE, turns=NO_TURNS, fami
     supposed = Supposed(np.arange(count)[None], turned, faults[None])
     by_event, by_fault = np.empty((1, count)), np.empty((1, len(faults)))
     log_likelihood(
-        placed, population_table(), field[None, None], given[None], supposed, free, by_event,
-        by_fault, Derivatives(gradient, turns),
+        placed, population_table(), field[None, None], given[None], supposed, free,
+        Found(by_event, by_fault), Derivatives(gradient, turns),
     )  # fmt: skip
     return np.concatenate([by_event[0], by_fault[0]])
 
