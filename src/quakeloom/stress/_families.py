@@ -39,6 +39,10 @@ _FLAT = 0.4
 """Thickness over width, root mean squares, up to which a family is flat. Chosen here: events spread
 evenly in a ball have 1."""
 
+_WIDELY = 1.6
+"""Factor on angle and distance within which others join a family that was found. Chosen here: to
+join costs little, since the share of a family that lies on its fault is drawn."""
+
 _STEEPEST = 0.5
 """Vertical part of a normal above which its plane cannot be told without depths: a dip below 60
 degrees."""
@@ -217,33 +221,60 @@ def _grow(
     events: tuple[Floats, Floats, cKDTree], seed: tuple[int, int], found: Integers
 ) -> Integers:
     """Return the members of the family about a plane of an event, none if there is no family."""
-    (places, frames, tree), (event, plane) = events, seed
+    (places, frames, _), (event, plane) = events, seed
     middle, mean = places[event], frames[event, [plane, 1 - plane]]
-    limit = np.cos(np.radians(ALIKE_DEG))
-    members = none = np.zeros(0, dtype=np.int64)
+    none = np.zeros(0, dtype=np.int64)
+    members, own, sign, alike = _near_plane(events, found, (middle, mean), 1.0)
     for _ in range(_ROUNDS):
-        near = np.array(sorted(tree.query_ball_point(middle, REACH_KM)), dtype=np.int64)
-        free = near[found[near] < 0]
-        cosine = np.einsum("ai,ebi->eab", mean, frames[free])
-        ways = []
-        for k in (0, 1):
-            one, other = cosine[:, 0, k], cosine[:, 1, 1 - k]
-            ways.append((np.abs(one) > limit) & (np.abs(other) > limit) & (one * other > 0))
-        alike = ways[0] | ways[1]
-        inside = alike & (np.abs((places[free] - middle) @ mean[0]) < _ROOM_KM)
-        members = free[inside]
-        if len(members) < max(LEAST_EVENTS, _SHARE * alike.sum()):
+        if len(members) < max(LEAST_EVENTS, _SHARE * alike):
             return none
-        own = ways[1][inside].astype(np.int64)
-        sign = np.sign(cosine[inside, 0][np.arange(len(own)), own])[:, None]
         rows = np.arange(len(own))
         sums = [np.sum(sign * frames[members][rows, (own + k) % 2], axis=0) for k in (0, 1)]
         mean = np.stack([v / np.linalg.norm(v) for v in sums])
         middle = np.median(places[members], axis=0)
+        members, own, sign, alike = _near_plane(events, found, (middle, mean), 1.0)
+    if len(members) < LEAST_EVENTS:
+        return none
     off = places[members] - places[members].mean(axis=0)
     thick2 = float(np.mean((off @ mean[0]) ** 2))
     wide2 = 0.5 * (float(np.mean(np.sum(off**2, axis=1))) - thick2)
-    return members if thick2 < _FLAT**2 * wide2 else none
+    if thick2 >= _FLAT**2 * wide2:
+        return none
+    return _near_plane(events, found, (middle, mean), _WIDELY)[0]
+
+
+def _near_plane(
+    events: tuple[Floats, Floats, cKDTree],
+    found: Integers,
+    plane: tuple[Floats, Floats],
+    factor: float,
+) -> tuple[Integers, Integers, Floats, int]:
+    """Return the free events with alike mechanisms in a plane.
+
+    Returns
+    -------
+    members : ndarray of int64
+    own : ndarray of int64
+        Which of their planes it is.
+    sign : ndarray, shape (members, 1)
+        Of their normals against that of the plane.
+    alike : int
+        Free events around with alike mechanisms, in the plane or not.
+    """
+    (places, frames, tree), (middle, mean) = events, plane
+    near = np.array(sorted(tree.query_ball_point(middle, REACH_KM)), dtype=np.int64)
+    free = near[found[near] < 0]
+    limit = np.cos(np.radians(factor * ALIKE_DEG))
+    cosine = np.einsum("ai,ebi->eab", mean, frames[free])
+    ways = []
+    for k in (0, 1):
+        one, other = cosine[:, 0, k], cosine[:, 1, 1 - k]
+        ways.append((np.abs(one) > limit) & (np.abs(other) > limit) & (one * other > 0))
+    alike = ways[0] | ways[1]
+    inside = alike & (np.abs((places[free] - middle) @ mean[0]) < factor * _ROOM_KM)
+    own = ways[1][inside].astype(np.int64)
+    sign = np.sign(cosine[inside, 0][np.arange(len(own)), own])[:, None]
+    return free[inside], own, sign, int(alike.sum())
 
 
 def family_planes(family: Integers, frames: Floats) -> Floats:
