@@ -47,6 +47,7 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._restore import Restore, SimulatedFields
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -84,8 +85,10 @@ __all__ = [
     "Regional",
     "Repeaters",
     "Report",
+    "Restore",
     "Selection",
     "Settings",
+    "SimulatedFields",
     "Simulation",
     "Source",
     "Storage",

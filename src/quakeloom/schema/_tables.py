@@ -13,6 +13,7 @@ from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
+from quakeloom.schema._restore_variables import TABLE_LIST as RESTORE_TABLES
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
 from quakeloom.schema._variables import VARIABLES
 
@@ -382,6 +383,7 @@ _LIST = (
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,
     *MERGE_TABLES,
+    *RESTORE_TABLES,
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,

@@ -25,6 +25,7 @@ from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.repeaters import REPEATERS
+from quakeloom.stages.restore import RESTORE
 from quakeloom.stages.simulate import SIMULATE
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
@@ -59,6 +60,7 @@ _OWN = (
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
+    RESTORE,
 )
 """Stages of quakeloom, in the order of the documentation."""
 
