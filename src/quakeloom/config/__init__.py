@@ -24,6 +24,7 @@ from quakeloom.config._document import (
 )
 from quakeloom.config._examples import describe_example, find_configuration, list_examples
 from quakeloom.config._faults import Faults
+from quakeloom.config._fluids import Fluids, Observation, RockPhysics, SimulatedRocks
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -70,12 +71,14 @@ __all__ = [
     "Detect",
     "FaultSegment",
     "Faults",
+    "Fluids",
     "GridCatalog",
     "Locate",
     "Magnitude",
     "Mechanism",
     "Merge",
     "NeededData",
+    "Observation",
     "Paper",
     "PaperNumber",
     "PaperRun",
@@ -86,9 +89,11 @@ __all__ = [
     "Repeaters",
     "Report",
     "Restore",
+    "RockPhysics",
     "Selection",
     "Settings",
     "SimulatedFields",
+    "SimulatedRocks",
     "Simulation",
     "Source",
     "Storage",

@@ -21,6 +21,7 @@ from quakeloom.config._catalog_groups import (
 from quakeloom.config._detect import Detect
 from quakeloom.config._faults import Faults
 from quakeloom.config._fields import OwnData, Section, setting
+from quakeloom.config._fluids import Fluids, RockPhysics
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
@@ -91,6 +92,12 @@ class Settings(Section):
     )
     restore: Restore | None = setting(
         None, "Fields with noise and holes to restore, instead of a catalog."
+    )
+    rockphysics: RockPhysics | None = setting(
+        None, "Lithologies with fluids in their pores, for `fluids`."
+    )
+    fluids: Fluids | None = setting(
+        None, "Lithology, fluid, porosity and pore shape from velocities and conductivity."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(
@@ -194,6 +201,8 @@ class Settings(Section):
             )
         if self.takeoff.angles == "ensemble" and self.locate and not self.locate.draws:
             raise ValueError("takeoff.angles is `ensemble`, so locate.draws must not be 0")
+        if self.fluids is not None and self.rockphysics is None:
+            raise ValueError("`fluids` chooses between the rocks of `rockphysics`; add that group")
         if self.analyses:
             return self
         if self.tomography is not None:

@@ -14,6 +14,7 @@ from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._event_sections import reading_weights
 from quakeloom.report._fault_section import fault_section
+from quakeloom.report._fluid_sections import fluids_section, rockphysics_section
 from quakeloom.report._found_events_section import (
     FoundTruth,
     compare_with_truth,
@@ -64,6 +65,7 @@ __all__ = [
     "compare_with_truth",
     "describe_verdicts",
     "fault_section",
+    "fluids_section",
     "found_events_section",
     "magnitude_section",
     "measured_words",
@@ -71,6 +73,7 @@ __all__ = [
     "papers_markdown",
     "reading_weights",
     "restore_section",
+    "rockphysics_section",
     "value_words",
     "within_words",
     "write_analysis_report",

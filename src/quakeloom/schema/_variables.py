@@ -9,6 +9,7 @@ from __future__ import annotations
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
 from quakeloom.schema._fault_variables import LIST as FAULT_LIST
+from quakeloom.schema._fluid_variables import LIST as FLUID_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._magnitude_variables import LIST as MAGNITUDE_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
@@ -398,6 +399,7 @@ _LIST = (
     *ASSOCIATION_LIST,
     *MERGE_LIST,
     *RESTORE_LIST,
+    *FLUID_LIST,
     *DETECTION_LIST,
     *MAGNITUDE_LIST,
     *SIMULATED_DAY_LIST,

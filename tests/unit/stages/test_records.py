@@ -36,7 +36,11 @@ OPENED = {
         }
     },
     "training": {"training": {}},
-    "analysis": {"restore": {"simulation": {}}},
+    "analysis": {
+        "restore": {"simulation": {}},
+        "rockphysics": {},
+        "fluids": {"simulation": {}},
+    },
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
 }  # fmt: skip
