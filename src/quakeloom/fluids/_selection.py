@@ -157,7 +157,7 @@ def judge_voxels(values: Floats) -> tuple[NDArray[np.int8], list[str]]:
     reason = [""] * len(values)
     with np.errstate(invalid="ignore"):
         unstable: NDArray = values[:, 1] > np.sqrt(0.75) * values[:, 0]
-        negative = (values[:, :2] <= 0).any(axis=1)
+        negative: NDArray = np.asarray((values[:, :2] <= 0).any(axis=1))
     nothing: NDArray = np.asarray(~np.isfinite(values).any(axis=1))
     infinite: NDArray = np.asarray(np.isinf(values).any(axis=1))
     for v in np.flatnonzero(nothing | unstable | negative | infinite):

@@ -85,9 +85,7 @@ def test_a_grid_twice_as_fine_gives_the_same_evidence():
 def test_ranges_hold_the_truth_of_voxels_drawn_of_the_prior():
     tables, candidates = naruko_tables(10, (60, 30, 30)), naruko_candidates(10)
     stream = np.random.default_rng(1)
-    made = simulate_voxels(
-        candidates, tables.grid, ("self_consistent", "spheroids"), 300, stream
-    )
+    made = simulate_voxels(candidates, tables.grid, ("self_consistent", "spheroids"), 300, stream)
     found = select_candidates(tables, observed(made.observe(ERRORS, stream)))
     good = found.status == 0
     assert good.sum() > 280
