@@ -24,7 +24,13 @@ from quakeloom.config._document import (
 )
 from quakeloom.config._examples import describe_example, find_configuration, list_examples
 from quakeloom.config._faults import Faults
-from quakeloom.config._fluids import Fluids, Observation, RockPhysics, SimulatedRocks
+from quakeloom.config._fluids import (
+    Fluids,
+    Observation,
+    RockPhysics,
+    SimulatedRocks,
+    SmoothPorosity,
+)
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -95,6 +101,7 @@ __all__ = [
     "SimulatedFields",
     "SimulatedRocks",
     "Simulation",
+    "SmoothPorosity",
     "Source",
     "Storage",
     "Stress",

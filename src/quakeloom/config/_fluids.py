@@ -81,12 +81,31 @@ class SimulatedRocks(Section):
     realizations: int = setting(20, "Draws of the errors for each.", "1", ge=1, le=1000)
 
 
+class SmoothPorosity(Section):
+    """Porosity and aspect ratio of one rock with one fluid, smooth in space (Inversion I)."""
+
+    lithology: str = setting(..., "Rock, by its name in the table of lithologies.")
+    fluid: Fluid = setting("aqueous", "Fluid in its pores.")
+    members: int = setting(
+        8, "Members of an ensemble that are inverted one by one.", "1", ge=2, le=1000
+    )
+
+
 class Fluids(OwnData):
     """Lithology, fluid, porosity and pore shape of voxels. Needs a group `rockphysics`."""
 
     observations: list[Observation] = setting(list, "Single places.")
     file: str = setting(
         "", "NetCDF, Zarr, SIMUL or text with a row per node, with velocities, below `data`."
+    )
+    ensemble: bool = setting(
+        False, "The P velocities of the ensemble of this run (`tomography` or `regional`)."
+    )
+    every: list[int] = setting(
+        list, "Every so many nodes of a grid along each dimension; all if empty."
+    )
+    smooth: SmoothPorosity | None = setting(
+        None, "Map porosity and pore shape of one rock smoothly, beside the selection."
     )
     run: str = setting("", "A finished run beside this one, whose product `file` is.")
     vp: str = setting("", "Variable with the P velocity in `file`.")
@@ -111,9 +130,15 @@ class Fluids(OwnData):
 
     @model_validator(mode="after")
     def _one_input(self) -> Fluids:
-        given = [bool(self.observations), bool(self.file), self.simulation is not None]
+        given = [
+            bool(self.observations), bool(self.file), self.simulation is not None, self.ensemble
+        ]  # fmt: skip
         if sum(given) != 1:
-            raise ValueError("give one of `observations`, `file` and `simulation`")
+            raise ValueError("give one of `observations`, `file`, `simulation` and `ensemble`")
+        if self.smooth is not None and not (self.file or self.ensemble):
+            raise ValueError("`smooth` maps a grid; give `file` or `ensemble`")
+        if any(k < 1 for k in self.every):
+            raise ValueError("`every` are numbers of nodes, 1 or more")
         if self.file and not (self.vp or self.vs or self.conductivity):
             raise ValueError("name the variables of `file`: `vp`, `vs` or `conductivity`")
         if self.vs and self.vp_vs:

@@ -156,6 +156,18 @@ class Settings(Section):
         return name
 
     @model_validator(mode="after")
+    def _rocks_have_what_they_need(self) -> Settings:
+        if self.fluids is not None and self.rockphysics is None:
+            raise ValueError("`fluids` chooses between the rocks of `rockphysics`; add that group")
+        has_ensemble = self.tomography is not None or self.regional is not None
+        if self.fluids is not None and self.fluids.ensemble and not has_ensemble:
+            raise ValueError(
+                "`fluids.ensemble` takes the velocities of `tomography` or `regional`; add one of "
+                "these groups, or name the product of another run by `fluids.run`"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if has_catalog and (self.sources or self.simulation is not None):
@@ -201,9 +213,8 @@ class Settings(Section):
             )
         if self.takeoff.angles == "ensemble" and self.locate and not self.locate.draws:
             raise ValueError("takeoff.angles is `ensemble`, so locate.draws must not be 0")
-        if self.fluids is not None and self.rockphysics is None:
-            raise ValueError("`fluids` chooses between the rocks of `rockphysics`; add that group")
-        if self.analyses:
+        grids_its_own = self.tomography is not None or self.regional is not None
+        if self.analyses and not grids_its_own:
             return self
         if self.tomography is not None:
             if self.sources or self.simulation:

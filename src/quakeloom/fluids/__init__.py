@@ -45,6 +45,7 @@ from quakeloom.fluids._pore_fluids import (
     aqueous_fluid,
     silicate_melt,
 )
+from quakeloom.fluids._porosity_map import PorosityMap, map_porosity
 from quakeloom.fluids._selection import (
     LEVELS,
     VOXEL_STATUSES,
@@ -74,6 +75,7 @@ __all__ = [
     "Material",
     "PoreFluid",
     "PoreGrid",
+    "PorosityMap",
     "Selection",
     "SimulatedVoxels",
     "VoxelData",
@@ -87,6 +89,7 @@ __all__ = [
     "hashin_shtrikman",
     "judge_voxels",
     "make_candidates",
+    "map_porosity",
     "melt_conductivity",
     "mix_archie",
     "mix_lower",

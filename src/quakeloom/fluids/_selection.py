@@ -257,18 +257,7 @@ def _sum_over_nodes(
     for v in range(n):
         xx, xy, yy, g1, g2, zz, constant = terms[v]
         dp, ds, dl = data[v]
-        determinant = xx * yy - xy * xy
-        # nine standard deviations of each velocity by itself
-        rp = (
-            9.0 * np.sqrt(yy / determinant)
-            if determinant > 0
-            else (9.0 / np.sqrt(xx) if xx > 0 else np.inf)
-        )
-        rs = (
-            9.0 * np.sqrt(xx / determinant)
-            if determinant > 0
-            else (9.0 / np.sqrt(yy) if yy > 0 else np.inf)
-        )
+        rp, rs = _reach(xx, xy, yy)
         coupled = g1 != 0.0 or g2 != 0.0
         for c in range(candidates):
             total, best = 0.0, np.inf
@@ -319,6 +308,16 @@ def _sum_over_nodes(
                 log_z[v, c] = np.log(total) + constant
                 joint[v, c] = -0.5 * best
     return log_z, joint, sum_p, sum_a, sum_e
+
+
+@compiled(nogil=True, error_model="numpy")
+def _reach(xx: float, xy: float, yy: float) -> tuple[float, float]:
+    """Nine standard deviations of each velocity by itself, infinite where it is not used."""
+    determinant = xx * yy - xy * xy
+    if determinant > 0:
+        return 9.0 * np.sqrt(yy / determinant), 9.0 * np.sqrt(xx / determinant)
+    reach_p = 9.0 / np.sqrt(xx) if xx > 0 else np.inf
+    return reach_p, 9.0 / np.sqrt(yy) if yy > 0 else np.inf
 
 
 @compiled(nogil=True, error_model="numpy")

@@ -24,6 +24,8 @@ from quakeloom.inference._cholesky import (
     NotPositiveDefiniteError,
     grounded_log_determinant,
 )
+from quakeloom.inference._coupled_fields import CoupledFields, fit_coupled_fields
+from quakeloom.inference._discrete_fields import Beliefs, propagate_beliefs, sample_potts
 from quakeloom.inference._dissection import Dissection, dissect_graph
 from quakeloom.inference._edge_fields import EdgeField, edges_on_nodes, restore_with_edges
 from quakeloom.inference._ensemble_diagnostics import (
@@ -107,8 +109,10 @@ __all__ = [
     "ROUGHNESS",
     "AbicPoint",
     "AbicScan",
+    "Beliefs",
     "BlockCholesky",
     "ConvergenceError",
+    "CoupledFields",
     "Dissection",
     "EdgeField",
     "EnsembleQuality",
@@ -150,6 +154,7 @@ __all__ = [
     "edges_on_nodes",
     "ensemble_agreement",
     "explore_lattice",
+    "fit_coupled_fields",
     "fit_grid_field",
     "fit_masked_field",
     "function_space_stein",
@@ -174,10 +179,12 @@ __all__ = [
     "posterior_mean",
     "posterior_score",
     "projected_stein",
+    "propagate_beliefs",
     "randomized_member",
     "restore_masked_field",
     "restore_with_edges",
     "robust_weights",
+    "sample_potts",
     "solve_preconditioned",
     "spectral_diagonal",
     "subspace_of",

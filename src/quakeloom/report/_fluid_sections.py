@@ -42,7 +42,7 @@ def rockphysics_section(settings: Settings, layout: RunLayout) -> Section:
             [
                 (f"{d:g}", f"{r['temperature_k']:.1f}", f"{r['pressure_gpa']:.3f}", f,
                  f"{r['fluid_density_kg_m3']:.0f}", f"{r['fluid_bulk_gpa']:.2f}",
-                 _or_dash(r["fluid_conductivity_s_m"], 2), r["reason"])
+                 _or_dash(r["fluid_conductivity"], 2), r["reason"])
                 for (d, f), r in list(fluids.items())[:_ROWS]
             ],
             "",
@@ -77,6 +77,8 @@ def fluids_section(settings: Settings, layout: RunLayout) -> Section:
     elif (layout.root / "fluids.nc").exists():
         with open_dataset(layout.root / "fluids.nc") as data:
             section.add(_maps(data))
+            if "smooth_porosity" in data.data_vars:
+                section.add(*_smooth(data))
     if len(rows) <= _ROWS:
         section.add(_table(rows))
     return section
@@ -186,6 +188,47 @@ def _maps(data: Any) -> Any:
         "Blank voxels are explained by no rock, or have no data.",
         "wide",
     )
+
+
+def _smooth(data: Any) -> list[Any]:
+    """Draw the smooth porosity of one rock with both of its uncertainties, and say how it fits."""
+    array = data["smooth_porosity"]
+    if array.ndim < 2:
+        return []
+    cut = {d: n // 2 for d, n in zip(array.dims[:-2], array.shape[:-2], strict=True)}
+    down, across = array.dims[-2:]
+    axes = FieldAxes(
+        str(across), str(down), data[across].to_numpy(), data[down].to_numpy(),
+        str(down).startswith(("depth", "z")),
+    )  # fmt: skip
+
+    def values(name: str) -> Any:
+        return data[name].isel(cut).to_numpy()
+
+    panels = [
+        FieldPanel("Porosity, median", 100 * values("smooth_porosity"), "%"),
+        FieldPanel("Aspect ratio, log10", np.log10(values("smooth_pore_ratio"))),
+        FieldPanel("Deviation of ln porosity, velocities given",
+                   values("deviation_given_velocity"), "", "lajolla"),
+        FieldPanel("Deviation over the ensemble", values("deviation_of_ensemble"), "", "lajolla"),
+    ]  # fmt: skip
+    about = array.attrs
+    misfit = float(about["squared_misfit_per_datum"])
+    words = (
+        f"{str(about['long_name']).capitalize()}, of {count(int(about['members']), 'member')}; "
+        f"squared misfit per datum {misfit:.2f}."
+    )
+    warning = None
+    if misfit > 2.0:
+        warning = Text(
+            f"This rock does not explain the velocities (squared misfit per datum {misfit:.1f}): "
+            "where they are faster than the rock itself its porosity is only the least possible.",
+            "warning",
+        )
+    shown = page_picture(
+        partial(plot_fields, axes, panels), "Smooth porosity and its uncertainties.", words, "wide"
+    )
+    return [warning, shown]
 
 
 def _or_dash(value: float, digits: int) -> str:

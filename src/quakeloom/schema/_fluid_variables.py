@@ -35,20 +35,20 @@ _CANDIDATES = (
     _number("pressure_gpa", "GPa", "Pressure on the rock and in its fluid.", 0),
     _text("lithology", "Name of the rock; of voxels the most probable one."),
     _text("pore_fluid", "Fluid in the pores; of voxels that of the most probable pair.", FLUIDS),
-    _number("solid_vp_km_s", "km/s", "P velocity of the rock without pores.", 0),
-    _number("solid_vs_km_s", "km/s", "S velocity of the rock without pores.", 0),
+    _number("solid_p_velocity", "km/s", "P velocity of the rock without pores.", 0),
+    _number("solid_s_velocity", "km/s", "S velocity of the rock without pores.", 0),
     _number("solid_density_kg_m3", "kg/m3", "Density of the rock without pores.", 0),
-    _number("solid_conductivity_s_m", "S/m", "Conductivity of the dry rock.", 0),
+    _number("solid_conductivity", "S/m", "Conductivity of the dry rock.", 0),
     _number("fluid_bulk_gpa", "GPa", "Bulk modulus of the fluid.", 0),
     _number("fluid_density_kg_m3", "kg/m3", "Density of the fluid.", 0),
-    _number("fluid_conductivity_s_m", "S/m", "Conductivity of the fluid.", 0),
+    _number("fluid_conductivity", "S/m", "Conductivity of the fluid.", 0),
 )
 """Variables of candidates."""
 
 _VOXELS = (
     _text("voxel_name", "Name of the place, or number of the node in C order."),
-    _number("vp_km_s", "km/s", "P velocity as observed."),
-    _number("vs_km_s", "km/s", "S velocity as observed."),
+    _number("observed_p_velocity", "km/s", "P velocity as observed."),
+    _number("observed_s_velocity", "km/s", "S velocity as observed."),
     _number("log10_conductivity", "1", "log10 of the conductivity in S/m as observed."),
     Variable(
         "voxel_status", "string", "",
@@ -102,8 +102,8 @@ TABLE_LIST = (
         "fluid_voxels",
         "Voxels: what was observed, the most probable rock and fluid, porosity and shapes.",
         (
-            "voxel_name", "depth_km", "vp_km_s", "vs_km_s", "log10_conductivity", "voxel_status",
-            "reason", "melt_probability", "lithology", "lithology_probability", "lithologies_held",
+            "voxel_name", "depth_km", "observed_p_velocity", "observed_s_velocity",
+            "log10_conductivity", "voxel_status", "reason", "melt_probability", "lithology", "lithology_probability", "lithologies_held",
             "pore_fluid", "joint_lithology", "joint_fluid", "joint_ties", "voxel_misfit", *_RANGES,
             "true_lithology", "true_fluid", "true_porosity", "true_pore_ratio", "true_path_ratio",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from quakeloom.stages.rockphysics.reading import (
     rock_settings,
     thermal_spread,
 )
-from quakeloom.store import RunLayout, open_dataset
+from quakeloom.store import Item, RunLayout, open_array, open_dataset
 
 Floats = NDArray[np.float64]
 
@@ -97,6 +97,8 @@ def add_thermal_spread(settings: Settings, sets: list[CandidateSet], covariance:
 
 def _read_grid(settings: Settings, layout: RunLayout) -> Voxels:
     asked = fluid_settings(settings)
+    if asked.ensemble:
+        asked = asked.model_copy(update={"vp": "mean", "vp_deviation": "standard_deviation"})
     given = {
         k: n
         for k, n in (("vp", asked.vp), ("vs", asked.vs), ("vp_vs", asked.vp_vs),
@@ -104,12 +106,17 @@ def _read_grid(settings: Settings, layout: RunLayout) -> Voxels:
         if n
     }  # fmt: skip
     names = list(dict.fromkeys(given.values()))
-    if asked.run:
+    if asked.ensemble:
+        item = ensemble_product(settings, layout)
+        with open_dataset(item) as data:
+            found = variables_of(data, names, str(item))
+    elif asked.run:
         item = product_of(settings, layout, asked.run, asked.file)
         with open_dataset(item) as data:
             found = variables_of(data, names, str(item))
     else:
         found = read_grid_variables(grid_file(settings, asked.file), names)
+    found = {n: thin_grid(v, asked.every) for n, v in found.items()}
     first = found[names[0]]
     columns = {k: found[n].values.ravel() for k, n in given.items()}
     for key in ("vp", "vs", "error"):
@@ -131,6 +138,42 @@ def _read_grid(settings: Settings, layout: RunLayout) -> Voxels:
     return Voxels(
         labels, _depths(asked, first), VoxelData(values, _covariance(asked, count, error)), first
     )
+
+
+def ensemble_product(settings: Settings, layout: RunLayout) -> Item:
+    """Return the file with mean and standard deviation of the run's own ensemble."""
+    return layout.root / ("sections.nc" if settings.tomography is not None else "regional.nc")
+
+
+def thin_grid(grid: GridVariable, every: list[int]) -> GridVariable:
+    """Return every so many nodes of a grid.
+
+    Raises
+    ------
+    InputError
+        If there is not one number for each dimension.
+    """
+    if not every:
+        return grid
+    if len(every) != grid.values.ndim:
+        raise InputError(
+            f"`fluids.every` has {len(every)} numbers and '{grid.name}' the dimensions "
+            f"{', '.join(grid.dimensions)}. Nothing was computed; give one for each."
+        )
+    cut = tuple(slice(None, None, k) for k in every)
+    axes = {d: grid.coordinates[d][::k] for d, k in zip(grid.dimensions, every, strict=True)}
+    return replace(grid, values=np.ascontiguousarray(grid.values[cut]), coordinates=axes)
+
+
+def read_members(
+    settings: Settings, layout: RunLayout, count: int, every: list[int]
+) -> list[Floats]:
+    """Return P velocities of members of the run's own ensemble, evenly chosen, in km/s."""
+    name = "p_velocity" if settings.tomography is not None else "regional_p_velocity"
+    array = open_array(layout.root / "ensemble.zarr", name)
+    chosen = np.unique(np.linspace(0, array.shape[0] - 1, count).astype(int))
+    cut = tuple(slice(None, None, k) for k in every) or (Ellipsis,)
+    return [np.asarray(array[int(k)], dtype=np.float64)[cut] for k in chosen]
 
 
 def _in_km_s(settings: Settings, name: str, values: Floats, key: str) -> Floats:

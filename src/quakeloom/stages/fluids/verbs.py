@@ -18,6 +18,7 @@ from quakeloom.stages.fluids.inputs import (
     read_voxels,
 )
 from quakeloom.stages.fluids.products import describe_grid
+from quakeloom.stages.fluids.smooth import smooth_variables
 from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
@@ -66,6 +67,8 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         write_table(layout.table("fluid_voxels"), "fluid_voxels", table, provenance)
         if voxels.grid is not None:
             data = describe_grid(settings.name, voxels.grid, columns)
+            if fluid_settings(settings).smooth is not None:
+                data = data.assign(smooth_variables(settings, layout, sets, voxels))
             write_dataset(layout.root / "fluids.nc", data)
         job.also += [layout.root / name for name in FLUIDS.owned]
         status = columns["voxel_status"]
@@ -97,8 +100,8 @@ def select_voxels(
     columns: dict[str, list[Any]] = {
         "voxel_name": voxels.names,
         "depth_km": list(voxels.depth_km),
-        "vp_km_s": list(voxels.data.values[:, 0]),
-        "vs_km_s": list(voxels.data.values[:, 1]),
+        "observed_p_velocity": list(voxels.data.values[:, 0]),
+        "observed_s_velocity": list(voxels.data.values[:, 1]),
         "log10_conductivity": list(voxels.data.values[:, 2]),
     }
     columns |= {n: [r[n] for r in rows] for n in rows[0]}

@@ -44,8 +44,8 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             n: []
             for n in (
                 "depth_km", "temperature_k", "pressure_gpa", "lithology", "pore_fluid",
-                "solid_vp_km_s", "solid_vs_km_s", "solid_density_kg_m3", "solid_conductivity_s_m",
-                "fluid_bulk_gpa", "fluid_density_kg_m3", "fluid_conductivity_s_m", "reason",
+                "solid_p_velocity", "solid_s_velocity", "solid_density_kg_m3", "solid_conductivity",
+                "fluid_bulk_gpa", "fluid_density_kg_m3", "fluid_conductivity", "reason",
             )
         }  # fmt: skip
         for found in read_candidates(settings):
