@@ -24,6 +24,13 @@ from quakeloom.config._document import (
 )
 from quakeloom.config._examples import describe_example, find_configuration, list_examples
 from quakeloom.config._faults import Faults
+from quakeloom.config._fluids import (
+    Fluids,
+    Observation,
+    RockPhysics,
+    SimulatedRocks,
+    SmoothPorosity,
+)
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -47,6 +54,7 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._restore import Restore, SimulatedFields
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -69,12 +77,14 @@ __all__ = [
     "Detect",
     "FaultSegment",
     "Faults",
+    "Fluids",
     "GridCatalog",
     "Locate",
     "Magnitude",
     "Mechanism",
     "Merge",
     "NeededData",
+    "Observation",
     "Paper",
     "PaperNumber",
     "PaperRun",
@@ -84,9 +94,14 @@ __all__ = [
     "Regional",
     "Repeaters",
     "Report",
+    "Restore",
+    "RockPhysics",
     "Selection",
     "Settings",
+    "SimulatedFields",
+    "SimulatedRocks",
     "Simulation",
+    "SmoothPorosity",
     "Source",
     "Storage",
     "Stress",

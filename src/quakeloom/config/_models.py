@@ -21,11 +21,13 @@ from quakeloom.config._catalog_groups import (
 from quakeloom.config._detect import Detect
 from quakeloom.config._faults import Faults
 from quakeloom.config._fields import OwnData, Section, setting
+from quakeloom.config._fluids import Fluids, RockPhysics
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._restore import Restore
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
@@ -88,6 +90,15 @@ class Settings(Section):
     regional: Regional | None = setting(
         None, "An ensemble of three-dimensional models of a region, instead of a catalog."
     )
+    restore: Restore | None = setting(
+        None, "Fields with noise and holes to restore, instead of a catalog."
+    )
+    rockphysics: RockPhysics | None = setting(
+        None, "Lithologies with fluids in their pores, for `fluids`."
+    )
+    fluids: Fluids | None = setting(
+        None, "Lithology, fluid, porosity and pore shape from velocities and conductivity."
+    )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(
         dict, "Settings of stages that other packages bring, by stage."
@@ -145,6 +156,18 @@ class Settings(Section):
         return name
 
     @model_validator(mode="after")
+    def _rocks_have_what_they_need(self) -> Settings:
+        if self.fluids is not None and self.rockphysics is None:
+            raise ValueError("`fluids` chooses between the rocks of `rockphysics`; add that group")
+        has_ensemble = self.tomography is not None or self.regional is not None
+        if self.fluids is not None and self.fluids.ensemble and not has_ensemble:
+            raise ValueError(
+                "`fluids.ensemble` takes the velocities of `tomography` or `regional`; add one of "
+                "these groups, or name the product of another run by `fluids.run`"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if has_catalog and (self.sources or self.simulation is not None):
@@ -190,7 +213,8 @@ class Settings(Section):
             )
         if self.takeoff.angles == "ensemble" and self.locate and not self.locate.draws:
             raise ValueError("takeoff.angles is `ensemble`, so locate.draws must not be 0")
-        if self.analyses:
+        grids_its_own = self.tomography is not None or self.regional is not None
+        if self.analyses and not grids_its_own:
             return self
         if self.tomography is not None:
             if self.sources or self.simulation:

@@ -19,6 +19,7 @@ from quakeloom.formats._first_motions import phase_class, polarity_sign
 from quakeloom.formats._format import Format
 from quakeloom.formats._geoparquet import write_geoparquet
 from quakeloom.formats._geotiff import write_geotiff
+from quakeloom.formats._grid_variables import GridVariable, read_grid_variables, variables_of
 from quakeloom.formats._hash_control import read_hash_control
 from quakeloom.formats._hypodd_writer import write_hypodd_phase
 from quakeloom.formats._hypoinverse_writer import write_hypoinverse_archive
@@ -118,6 +119,7 @@ __all__ = [
     "Creation",
     "FdsnRequest",
     "Format",
+    "GridVariable",
     "InstrumentedStation",
     "LinePicks",
     "MapFrame",
@@ -161,6 +163,7 @@ __all__ = [
     "read_coastline",
     "read_fault_segments",
     "read_grid_times",
+    "read_grid_variables",
     "read_hash_control",
     "read_layer_model",
     "read_line_picks",
@@ -187,6 +190,7 @@ __all__ = [
     "register_rows",
     "seisbench_folder",
     "sniffs_as",
+    "variables_of",
     "write_csv",
     "write_fault_geojson",
     "write_geoparquet",

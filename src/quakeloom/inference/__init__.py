@@ -6,6 +6,8 @@ grid in standard normal ("white") coordinates; a :class:`WhiteProblem` adds data
 :func:`randomized_member` gives the members of an ensemble one by one, :func:`projected_stein`
 and :func:`function_space_stein` move all of them together, :func:`langevin_walk` wears off what
 bias they have, and :func:`assess_ensemble` tells how many independent draws an ensemble is worth.
+:func:`fit_grid_field` and :func:`fit_masked_field` find noise and smoothness of Markov random
+fields on grids by evidence, :func:`restore_with_edges` keeps their edges.
 """
 
 from quakeloom.inference._abic import (
@@ -22,7 +24,10 @@ from quakeloom.inference._cholesky import (
     NotPositiveDefiniteError,
     grounded_log_determinant,
 )
+from quakeloom.inference._coupled_fields import CoupledFields, fit_coupled_fields
+from quakeloom.inference._discrete_fields import Beliefs, propagate_beliefs, sample_potts
 from quakeloom.inference._dissection import Dissection, dissect_graph
+from quakeloom.inference._edge_fields import EdgeField, edges_on_nodes, restore_with_edges
 from quakeloom.inference._ensemble_diagnostics import (
     EnsembleQuality,
     assess_ensemble,
@@ -37,6 +42,20 @@ from quakeloom.inference._gaussian_fields import (
     condition_white,
     correlation_matrix,
     gaussian_field,
+)
+from quakeloom.inference._grid_fields import (
+    ROUGHNESS,
+    GridFit,
+    Roughness,
+    best_grid_fit,
+    fit_grid_field,
+    grid_log_evidence,
+    laplacian_eigenvalues,
+    penalty_eigenvalues,
+    posterior_deviation,
+    posterior_mean,
+    spectral_diagonal,
+    with_precisions,
 )
 from quakeloom.inference._hyperparameters import HyperLattice, explore_lattice
 from quakeloom.inference._informed_subspace import (
@@ -55,6 +74,17 @@ from quakeloom.inference._lanczos import (
     lanczos_log_determinant,
 )
 from quakeloom.inference._langevin import Walk, langevin_walk
+from quakeloom.inference._masked_fields import (
+    MaskedField,
+    PrecisionOperator,
+    as_masked_field,
+    best_masked_fit,
+    drawn_variance,
+    fit_masked_field,
+    masked_log_evidence,
+    restore_masked_field,
+    solve_preconditioned,
+)
 from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
 from quakeloom.inference._randomized_maximum import (
     Fit,
@@ -76,61 +106,90 @@ from quakeloom.inference._white_problems import (
 )
 
 __all__ = [
+    "ROUGHNESS",
     "AbicPoint",
     "AbicScan",
+    "Beliefs",
     "BlockCholesky",
     "ConvergenceError",
+    "CoupledFields",
     "Dissection",
+    "EdgeField",
     "EnsembleQuality",
     "Fit",
     "GaussianField",
+    "GridFit",
     "HyperLattice",
     "InformedSubspace",
     "LanczosProbes",
     "LinearProblem",
     "Linearization",
+    "MaskedField",
     "MemberDraw",
     "MemberStreams",
     "NormalEquations",
     "NotPositiveDefiniteError",
     "Population",
+    "PrecisionOperator",
+    "Roughness",
     "ScaledPrecision",
     "SmoothInversion",
     "SmoothPrior",
     "SummedField",
     "Walk",
     "WhiteProblem",
+    "as_masked_field",
     "assess_ensemble",
     "assess_mixture",
     "averaged_subspace",
+    "best_grid_fit",
+    "best_masked_fit",
     "central_range",
     "condition_white",
     "conjugate_gradients",
     "correlation_matrix",
     "coverage_spread",
     "dissect_graph",
+    "drawn_variance",
+    "edges_on_nodes",
     "ensemble_agreement",
     "explore_lattice",
+    "fit_coupled_fields",
+    "fit_grid_field",
+    "fit_masked_field",
     "function_space_stein",
     "gaussian_field",
+    "grid_log_evidence",
     "grounded_log_determinant",
     "informed_subspace",
     "lanczos_inverse_root",
     "lanczos_log_determinant",
     "langevin_walk",
     "laplace_particles",
+    "laplacian_eigenvalues",
     "log_evidence",
+    "masked_log_evidence",
     "maximize_posterior",
     "minimize_abic",
     "noise_factor",
     "one_blas_thread",
+    "penalty_eigenvalues",
     "population_posterior",
+    "posterior_deviation",
+    "posterior_mean",
     "posterior_score",
     "projected_stein",
+    "propagate_beliefs",
     "randomized_member",
+    "restore_masked_field",
+    "restore_with_edges",
     "robust_weights",
+    "sample_potts",
+    "solve_preconditioned",
+    "spectral_diagonal",
     "subspace_of",
     "walk_in_cube",
     "white_draw",
     "with_one_blas_thread",
+    "with_precisions",
 ]

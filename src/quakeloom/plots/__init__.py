@@ -21,6 +21,7 @@ from quakeloom.plots._distributions import (
     plot_stacked_histogram,
 )
 from quakeloom.plots._fault_tendency import FaultTendencies, plot_fault_tendency
+from quakeloom.plots._fields import FieldAxes, FieldPanel, plot_fields
 from quakeloom.plots._first_motions import (
     FirstMotion,
     plot_first_motions,
@@ -110,6 +111,8 @@ __all__ = [
     "CalibrationBins",
     "ChangedPoints",
     "FaultTendencies",
+    "FieldAxes",
+    "FieldPanel",
     "FirstMotion",
     "FocalSphere",
     "FoundPlanes",
@@ -143,6 +146,7 @@ __all__ = [
     "plot_ensemble_bands",
     "plot_events_over_time",
     "plot_fault_tendency",
+    "plot_fields",
     "plot_first_motions",
     "plot_focal_sphere",
     "plot_focal_spheres",

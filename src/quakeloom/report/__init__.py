@@ -14,6 +14,7 @@ from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
 from quakeloom.report._event_sections import reading_weights
 from quakeloom.report._fault_section import fault_section
+from quakeloom.report._fluid_sections import fluids_section, rockphysics_section
 from quakeloom.report._found_events_section import (
     FoundTruth,
     compare_with_truth,
@@ -34,6 +35,7 @@ from quakeloom.report._paper_page import (
     within_words,
 )
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
+from quakeloom.report._restore_section import restore_section
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._stress_comparison import compare_stress_maps
 from quakeloom.report._version_page import build_version_page
@@ -63,12 +65,15 @@ __all__ = [
     "compare_with_truth",
     "describe_verdicts",
     "fault_section",
+    "fluids_section",
     "found_events_section",
     "magnitude_section",
     "measured_words",
     "merge_section",
     "papers_markdown",
     "reading_weights",
+    "restore_section",
+    "rockphysics_section",
     "value_words",
     "within_words",
     "write_analysis_report",

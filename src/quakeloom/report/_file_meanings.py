@@ -26,5 +26,7 @@ FILE_MEANINGS = {
     "sections.csv": "The same as text.",
     "regional.json": "Figures of the ensemble of a region.",
     "regional.nc": "Mean and spread of the velocity, NetCDF by the CF conventions.",
+    "fluids.nc": "Maps of porosity, pore shape, rock and fluid, NetCDF by the CF conventions.",
+    "restored.nc": "Restored fields with standard deviations, NetCDF by the CF conventions.",
 }
 """What files and Zarr groups hold, by name, as far as stages of quakeloom write them."""

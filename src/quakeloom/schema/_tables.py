@@ -8,11 +8,13 @@ from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
 from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
+from quakeloom.schema._fluid_variables import TABLE_LIST as FLUID_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
+from quakeloom.schema._restore_variables import TABLE_LIST as RESTORE_TABLES
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
 from quakeloom.schema._variables import VARIABLES
 
@@ -382,6 +384,8 @@ _LIST = (
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,
     *MERGE_TABLES,
+    *RESTORE_TABLES,
+    *FLUID_TABLES,
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,

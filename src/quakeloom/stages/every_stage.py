@@ -14,6 +14,7 @@ from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.detect import DETECT
 from quakeloom.stages.faults import FAULTS
+from quakeloom.stages.fluids import FLUIDS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
@@ -25,6 +26,8 @@ from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.repeaters import REPEATERS
+from quakeloom.stages.restore import RESTORE
+from quakeloom.stages.rockphysics import ROCKPHYSICS
 from quakeloom.stages.simulate import SIMULATE
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
@@ -59,6 +62,9 @@ _OWN = (
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
+    RESTORE,
+    ROCKPHYSICS,
+    FLUIDS,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

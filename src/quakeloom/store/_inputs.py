@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from quakeloom.config import expand_variables
-from quakeloom.core import InputError, digest_file
+from quakeloom.core import InputError, digest_file, digest_json
 from quakeloom.store._object_inputs import (
     bring,
     folder_of_copies,
@@ -287,6 +287,20 @@ def digest_small_input(path: Path, most_bytes: int) -> str:
 def digest_input(path: Path) -> str:
     """Return the digest of a file's content."""
     return digest_file(path)
+
+
+def find_grid(data: str, name: str) -> Path | None:
+    """Return a file with a grid, or the folder of a Zarr group; None if there is neither."""
+    path = input_place(data, name)
+    return path if path.is_file() or path.is_dir() else None
+
+
+def digest_grid(path: Path) -> str:
+    """Return the digest of a file, or of all files of a folder with their names."""
+    if not path.is_dir():
+        return digest_file(path)
+    files = sorted(f for f in path.rglob("*") if f.is_file())
+    return digest_json([[str(f.relative_to(path)), digest_file(f)] for f in files])
 
 
 class InputDigests:

@@ -259,7 +259,7 @@ def test_resources_have_their_checksums() -> None:
     here = {
         str(p.relative_to(ROOT / "resources"))
         for p in (ROOT / "resources").rglob("*")
-        if p.suffix in (".npz", ".txt", ".pt", ".json")
+        if p.suffix in (".npz", ".txt", ".pt", ".json", ".csv")
     }
     assert {name for name, _ in rows} == here
     for name, digest in rows:

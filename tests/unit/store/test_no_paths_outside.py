@@ -13,7 +13,7 @@ SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
-    "association", "detection", "magnitude",
+    "association", "detection", "magnitude", "restoration", "fluids",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
@@ -69,7 +69,8 @@ NAMED_BY_USERS = {
     "stages/frame/run_settings.py", "stages/frame/stage.py", "stages/ingest/source_files.py",
     "stages/locate/catalog.py", "stages/locate/ensembles.py", "stages/locate/grids.py",
     "stages/locate/simul_grids.py",
-    "stages/planning.py", "stages/regional/inputs.py", "stages/takeoff/reading.py",
+    "stages/planning.py", "stages/regional/inputs.py", "stages/restore/inputs.py",
+    "stages/takeoff/reading.py",
     "stages/tomography/inputs.py", "stages/training/fine_tuning.py",
     "stages/training/simulated.py", "stages/weights/pickers.py",
     "stages/weights/polarity_readers.py", "stages/without_a_run/folder_contents.py",
