@@ -24,6 +24,7 @@ from quakeloom.config._document import (
 )
 from quakeloom.config._examples import describe_example, find_configuration, list_examples
 from quakeloom.config._faults import Faults
+from quakeloom.config._isocon import Isocon, IsoconSimulation
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -47,6 +48,7 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._rock_tables import RockTable
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -70,6 +72,8 @@ __all__ = [
     "FaultSegment",
     "Faults",
     "GridCatalog",
+    "Isocon",
+    "IsoconSimulation",
     "Locate",
     "Magnitude",
     "Mechanism",
@@ -84,6 +88,7 @@ __all__ = [
     "Regional",
     "Repeaters",
     "Report",
+    "RockTable",
     "Selection",
     "Settings",
     "Simulation",

@@ -21,6 +21,7 @@ from quakeloom.config._catalog_groups import (
 from quakeloom.config._detect import Detect
 from quakeloom.config._faults import Faults
 from quakeloom.config._fields import OwnData, Section, setting
+from quakeloom.config._isocon import Isocon
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
@@ -87,6 +88,9 @@ class Settings(Section):
     )
     regional: Regional | None = setting(
         None, "An ensemble of three-dimensional models of a region, instead of a catalog."
+    )
+    isocon: Isocon | None = setting(
+        None, "Gains and losses of altered rocks, from a table of analyses; an analysis."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

@@ -17,6 +17,7 @@ from quakeloom.inference._abic import (
     SmoothPrior,
     minimize_abic,
 )
+from quakeloom.inference._chain_diagnostics import ChainDiagnostics, diagnose_chains
 from quakeloom.inference._cholesky import (
     BlockCholesky,
     NotPositiveDefiniteError,
@@ -79,6 +80,7 @@ __all__ = [
     "AbicPoint",
     "AbicScan",
     "BlockCholesky",
+    "ChainDiagnostics",
     "ConvergenceError",
     "Dissection",
     "EnsembleQuality",
@@ -108,6 +110,7 @@ __all__ = [
     "conjugate_gradients",
     "correlation_matrix",
     "coverage_spread",
+    "diagnose_chains",
     "dissect_graph",
     "ensemble_agreement",
     "explore_lattice",

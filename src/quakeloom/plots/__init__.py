@@ -35,6 +35,12 @@ from quakeloom.plots._focal_spheres import (
 )
 from quakeloom.plots._found_events import plot_events_over_time, plot_recall
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
+from quakeloom.plots._isocon_figures import (
+    IsoconPoints,
+    plot_gains,
+    plot_isocon,
+    plot_mass_ratios,
+)
 from quakeloom.plots._magnitudes import (
     FrequencyMagnitude,
     plot_frequency_magnitude,
@@ -111,6 +117,7 @@ __all__ = [
     "FirstMotion",
     "FocalSphere",
     "FrequencyMagnitude",
+    "IsoconPoints",
     "MapFrame",
     "MapPoints",
     "PickedTrace",
@@ -142,12 +149,15 @@ __all__ = [
     "plot_focal_sphere",
     "plot_focal_spheres",
     "plot_frequency_magnitude",
+    "plot_gains",
     "plot_growth",
     "plot_hypocenters",
+    "plot_isocon",
     "plot_letter_matrix",
     "plot_location_quality",
     "plot_magnitude_terms",
     "plot_magnitude_time",
+    "plot_mass_ratios",
     "plot_mechanism_map",
     "plot_network_map",
     "plot_paper_agreement",

@@ -19,6 +19,7 @@ from quakeloom.report._found_events_section import (
     compare_with_truth,
     found_events_section,
 )
+from quakeloom.report._isocon_section import isocon_section
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._magnitude_section import magnitude_section
 from quakeloom.report._merge_section import merge_section
@@ -64,6 +65,7 @@ __all__ = [
     "describe_verdicts",
     "fault_section",
     "found_events_section",
+    "isocon_section",
     "magnitude_section",
     "measured_words",
     "merge_section",

@@ -8,6 +8,7 @@ from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
 from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
+from quakeloom.schema._isocon_variables import TABLE_LIST as ISOCON_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
@@ -385,6 +386,7 @@ _LIST = (
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
+    *ISOCON_TABLES,
 )
 """All tables."""
 

@@ -17,6 +17,7 @@ from quakeloom.stages.faults import FAULTS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
+from quakeloom.stages.isocon import ISOCON
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.magnitude import MAGNITUDE
 from quakeloom.stages.mechanism import MECHANISM
@@ -59,6 +60,7 @@ _OWN = (
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
+    ISOCON,
 )
 """Stages of quakeloom, in the order of the documentation."""
 
