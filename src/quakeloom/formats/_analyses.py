@@ -56,9 +56,7 @@ def read_analyses(path: Path, total_range: tuple[float, float] = (80.0, 105.0)) 
         If no column is an oxide, element or ratio, or no row is left.
     """
     lines = read_lines(path, "a table of rock analyses")
-    divider = max(",;\t", key=lambda c: max((x.count(c) for x in lines[:50]), default=0))
-    rows = list(csv.reader(lines, delimiter=divider))
-    start = _find_header(path, rows)
+    divider, rows, start = _find_header(path, lines)
     columns = [understand_column(h) for h in rows[start]]
     records = [
         (start + 2 + k, r) for k, r in enumerate(rows[start + 1 :]) if any(c.strip() for c in r)
@@ -76,14 +74,21 @@ def read_analyses(path: Path, total_range: tuple[float, float] = (80.0, 105.0)) 
     return found
 
 
-def _find_header(path: Path, rows: list[list[str]]) -> int:
-    for k, row in enumerate(rows[:100]):
-        if sum(understand_column(h).kind not in ("label", "total") for h in row) >= 2:
-            return k
-    raise FormatError(
-        f"'{path}' has no line that names two oxides, elements or ratios of isotopes, such as "
-        "SiO2, La_ppm or 87Sr/86Sr. Nothing is read; give the table a header."
-    )
+def _find_header(path: Path, lines: list[str]) -> tuple[str, list[list[str]], int]:
+    """Return the divider that gives most columns of analyses, the cells, and the header's row."""
+    best: tuple[int, str, int] = (0, "", 0)
+    for divider in ",;\t":
+        for k, row in enumerate(csv.reader(lines[:100], delimiter=divider)):
+            known = sum(understand_column(h).kind not in ("label", "total") for h in row)
+            if known >= 2:
+                best = max(best, (known, divider, k), key=lambda b: b[0])
+                break
+    if not best[0]:
+        raise FormatError(
+            f"'{path}' has no line that names two oxides, elements or ratios of isotopes, such as "
+            "SiO2, La_ppm or 87Sr/86Sr. Nothing is read; give the table a header."
+        )
+    return best[1], list(csv.reader(lines, delimiter=best[1])), best[2]
 
 
 class _Table:

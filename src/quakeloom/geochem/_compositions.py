@@ -38,7 +38,7 @@ def close_composition(values: Floats) -> Floats:
             "missing or not positive, and logarithms of ratios need all of them. Nothing was "
             "computed; leave parts or samples out, or give detection limits."
         )
-    return x / x.sum(axis=-1, keepdims=True)
+    return np.asarray(x / x.sum(axis=-1, keepdims=True))
 
 
 def replace_censored(values: Floats, limits: Floats, share: float = LIMIT_SHARE) -> Floats:
@@ -53,7 +53,7 @@ def replace_censored(values: Floats, limits: Floats, share: float = LIMIT_SHARE)
         NaN where missing, and where nothing is censored.
     share : float
     """
-    return np.where(np.isfinite(limits) & ~np.isfinite(values), share * limits, values)
+    return np.asarray(np.where(np.isfinite(limits) & ~np.isfinite(values), share * limits, values))
 
 
 def centered_log_ratio(values: Floats) -> Floats:
@@ -65,7 +65,7 @@ def centered_log_ratio(values: Floats) -> Floats:
         Positive; closure does not matter.
     """
     logs = np.log(np.asarray(values, float))
-    return logs - logs.mean(axis=-1, keepdims=True)
+    return np.asarray(logs - logs.mean(axis=-1, keepdims=True))
 
 
 def helmert_basis(parts: int) -> Floats:
@@ -84,7 +84,7 @@ def helmert_basis(parts: int) -> Floats:
 
 def isometric_log_ratio(values: Floats) -> Floats:
     """Return coordinates of compositions in :func:`helmert_basis`, (..., part - 1)."""
-    return centered_log_ratio(values) @ helmert_basis(np.shape(values)[-1])
+    return np.asarray(centered_log_ratio(values) @ helmert_basis(np.shape(values)[-1]))
 
 
 def composition_of(coordinates: Floats) -> Floats:

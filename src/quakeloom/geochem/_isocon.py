@@ -98,7 +98,8 @@ def compare_with_protolith(
         pooled = squares.sum() / free.sum() if free.sum() else scatter**2
         prior = _prior_samples(squares, free)
         variance = (prior * pooled + squares) / (prior + free)
-        alone = np.nanmean(np.where(np.isfinite(logs), own**2, np.nan), axis=0) + scatter**2
+        squared = np.where(np.isfinite(logs), own**2, 0.0).sum(axis=0)
+        alone = squared / np.maximum(count, 1) + scatter**2
         variance = np.where(free > 0, variance, np.maximum(pooled, alone))
         shared = np.sqrt(variance / np.maximum(count, 1))
         ratio = np.log(values) - center
@@ -159,7 +160,7 @@ def sparse_isocon(data: IsoconData, weights: Floats | None = None, scale: Scale 
     y = np.where(known, data.log_ratio, 0.0)
     solve = _log_solution if scale == "log" else _linear_solution
     a = solve(y, known, data.upper, w)
-    return a[0] if single else a
+    return np.asarray(a[0] if single else a)
 
 
 def _log_solution(y: Floats, known: NDArray, upper: Floats, w: Floats) -> Floats:
@@ -183,7 +184,7 @@ def _log_solution(y: Floats, known: NDArray, upper: Floats, w: Floats) -> Floats
             log_a = new
             if moved < _STILL:
                 break
-    return np.exp(log_a)
+    return np.asarray(np.exp(log_a))
 
 
 def _linear_solution(y: Floats, known: NDArray, upper: Floats, w: Floats) -> Floats:

@@ -5,10 +5,10 @@ An element is immobile in all samples, or mobile in all. Given which, everything
     ln(C_ij / C0_i) = -ln a_j - d_i + z_i (b_i + w_ij) + e_ij
 
 with the error d_i of the protolith, which all samples share, the analytical error e_ij, the
-indicator z_i, and gains b_i of an element and w_ij of a sample whose variances are inferred with the
-share of immobile elements. Values below a detection limit are drawn with the rest. Gibbs sampling
-(e.g. George & McCulloch, 1993, J. Am. Stat. Assoc. 88, 881-889) in several chains from different
-starts; where these disagree, no range is stated without saying so.
+indicator z_i, and gains b_i of an element and w_ij of a sample. Their variances and the share of
+immobile elements are inferred; values below a detection limit are drawn with the rest. Gibbs
+sampling (e.g. George & McCulloch, 1993, J. Am. Stat. Assoc. 88, 881-889) in several chains from
+different starts; where these disagree, no range is stated without saying so.
 """
 
 from __future__ import annotations

@@ -71,13 +71,13 @@ def plot_isocon(points: IsoconPoints, width_in: float = COLUMN_WIDTH_IN) -> Figu
         axes.plot(ends, ends, color=RULE, linewidth=0.8, linestyle=":", label="no change of mass")
         axes.fill_between(ends, ends / high, ends / low, color=PRESSURE, alpha=0.2, linewidth=0)
         axes.plot(ends, ends / middle, color=PRESSURE, linewidth=1.1,
-                  label=f"isocon, mass × {middle:.2f}")  # fmt: skip
+                  label=f"isocon, mass \N{MULTIPLICATION SIGN} {middle:.2f}")  # fmt: skip
         still = use & (chance > 0.5)
         moved = use & ~still
         axes.plot(x[still], y[still], "o", color=INK, markersize=4, label="immobile")
         axes.plot(x[moved], y[moved], "o", markerfacecolor="white", markeredgecolor=ALERT,
                   markersize=4, label="mobile")  # fmt: skip
-        for k in np.flatnonzero(use):
+        for k in np.flatnonzero(use).tolist():
             above = y[k] > x[k] / middle
             axes.annotate(points.names[k], (x[k], y[k]), fontsize=6, color=MUTED,
                           xytext=(-3, 3) if above else (3, -3), textcoords="offset points",

@@ -88,7 +88,7 @@ def _diagrams(samples: pa.Table, elements: pa.Table, gains: pa.Table) -> list[An
         pictures.append(picture(plot_isocon(points), f"Isocon diagram of {row['sample']}.",
                                 row["sample"]))  # fmt: skip
     caption = (
-        "Isocon diagrams (Grant, 1986): elements that were neither gained nor lost lie on the line. "
+        "Isocon diagrams (Grant, 1986): elements neither gained nor lost lie on the line. "
         "Band: 95 % range."
     )
     return [Gallery(pictures, caption)] if pictures else []
@@ -123,8 +123,8 @@ def _sample_grid(samples: pa.Table) -> Grid:
             )
             for r in samples.slice(0, _ROWS).to_pylist()
         ],
-        "The range is that of the posterior of immobile and mobile elements; bootstraps draw elements "
-        "and samples of the protolith.",
+        "The range is that of the posterior of immobile and mobile elements; bootstraps draw "
+        "elements and samples of the protolith.",
         (False, True, True, True, True, True, True, False),
     )  # fmt: skip
 
@@ -146,8 +146,8 @@ def _gain_picture(samples: pa.Table, elements: pa.Table, gains: pa.Table) -> Any
     )  # fmt: skip
     return page_picture(
         draw, "Gains and losses of elements.",
-        "Gains (red) and losses (blue) relative to the mass in the protolith. A dot: the 95 % range "
-        "has 0 in it. White without a dot: missing.",
+        "Gains (red) and losses (blue) relative to the mass in the protolith. A dot: the 95 % "
+        "range has 0 in it. White without a dot: missing.",
     )  # fmt: skip
 
 

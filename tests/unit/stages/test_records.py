@@ -36,6 +36,7 @@ OPENED = {
         }
     },
     "training": {"training": {}},
+    "analysis": {"isocon": {"simulation": {}}},
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
 }  # fmt: skip
@@ -60,7 +61,9 @@ EXAMPLES = {
     "locate": {"models": ["generic_crust"]},
     "stress": {"grid_step_deg": 1.0},
     "tendency": {"files": ["faults.csv"]},
-    **{g: v for kind in ("line", "region", "training") for g, v in OPENED[kind].items()},
+    **{
+        g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
+    },
 }
 """A value of every group of settings."""
 

@@ -109,8 +109,8 @@ def _read(settings: Settings, wanted: Isocon) -> IsoconRocks:
         )
     base = found.choose(fresh)
     rest = found.choose(~fresh)
-    shared = np.isfinite(base.values).any(axis=0)
-    comparable = (np.isfinite(rest.values) & shared).any(axis=1)
+    shared = np.asarray(np.isfinite(base.values).any(axis=0))
+    comparable = np.asarray((np.isfinite(rest.values) & shared).any(axis=1))
     altered = select_rows(rest, comparable, "no element in common with the protolith")
     unused = [
         LeftOut(-1, "", c.name, "", "no value above a detection limit in the protolith")
