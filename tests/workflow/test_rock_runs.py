@@ -81,3 +81,57 @@ def test_synthetic_rocks_are_the_same_whenever_they_are_computed(tmp_path):
     first, second = (read_table(x.table("isocon_samples"), "isocon_samples") for x in (one, two))
     assert first.equals(second)
     assert np.isfinite(first["true_mass_ratio"].to_numpy()).all()
+
+
+def write_settings(folder):
+    r = np.random.default_rng(2)
+    lines = ["Sample,where,SiO2,Zr,Nb,La,87Sr/86Sr,Cs"]
+    for k in range(60):
+        arc = k % 2
+        zr, nb, la = np.exp([4.5, 2.0 - 1.0 * arc, 2.5] + 0.4 * r.normal(size=3))
+        lines.append(
+            f"r{k},{('ridge', 'arc')[arc]},{50 + r.normal():.2f},{zr:.1f},{nb:.2f},{la:.2f},"
+            f"{0.703 + 0.0005 * r.normal():.5f},{'' if k % 3 else 1}"
+        )
+    lines += ["x1,,50,90,5,12,0.703,1", "x2,plume,50,90,5,12,0.703,1", "x3,arc,50,90,,12,0.703,1"]
+    (folder / "rocks.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_settings_are_told_apart_and_rows_that_cannot_be_used_are_told(tmp_path):
+    write_settings(tmp_path)
+    path = write_run(
+        tmp_path,
+        discriminate={"table": "rocks.csv", "class_column": "where", "folds": 5, "nested_folds": 2},
+    )
+    layout = compute_run(path, tmp_path / "r")
+    first = read_table(layout.table("discriminate_models"), "discriminate_models").to_pylist()[0]
+    assert "Nb" in first["column_names"].split()
+    density = read_table(layout.table("discriminate_density"), "discriminate_density")
+    assert density["subset_count"].to_numpy().sum() == 2**5 - 1
+    scores = read_table(layout.table("discriminate_scores"), "discriminate_scores").to_pylist()
+    assert [s["score_of"] for s in scores] == ["all columns", "chosen", "chosen, nested"]
+    assert scores[1]["balanced_accuracy"] > 0.7
+    left = read_table(layout.table("discriminate_left_out"), "discriminate_left_out").to_pylist()
+    told = {x["sample"] or x["table_column"]: x["reason"] for x in left}
+    assert told["Cs"].endswith("of the samples have no value")
+    assert told["x1"] == "no setting is stated"
+    assert "fewer samples than the 5 folds" in told["x2"]
+    assert "no value of Nb" in told["x3"]
+    (settings,) = load_runs(path).cases.values()
+    write_analysis_report(settings, layout)
+    assert "Density of states" in read_text(layout.report)
+
+
+def test_a_column_of_settings_that_is_not_there_is_told(tmp_path):
+    write_settings(tmp_path)
+    path = write_run(tmp_path, discriminate={"table": "rocks.csv", "class_column": "tectonics"})
+    with pytest.raises(InputError, match="no column 'tectonics'"):
+        compute_run(path, tmp_path / "r")
+
+
+def test_fewer_samples_than_elements_are_told():
+    from quakeloom.geochem import DiscriminateOptions, analyze_classes
+
+    r = np.random.default_rng(3)
+    with pytest.raises(InputError, match="6 samples of 2 classes with 9 columns"):
+        analyze_classes(r.normal(size=(6, 9)), np.arange(6) % 2, DiscriminateOptions(), r)

@@ -16,6 +16,7 @@ from quakeloom.config._catalog_groups import (
     Takeoff,
 )
 from quakeloom.config._detect import Detect
+from quakeloom.config._discriminate import Discriminate, DiscriminateSimulation
 from quakeloom.config._document import (
     default_settings,
     explain_setting,
@@ -69,6 +70,8 @@ __all__ = [
     "Cluster",
     "Configuration",
     "Detect",
+    "Discriminate",
+    "DiscriminateSimulation",
     "FaultSegment",
     "Faults",
     "GridCatalog",

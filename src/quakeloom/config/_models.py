@@ -19,6 +19,7 @@ from quakeloom.config._catalog_groups import (
     Takeoff,
 )
 from quakeloom.config._detect import Detect
+from quakeloom.config._discriminate import Discriminate
 from quakeloom.config._faults import Faults
 from quakeloom.config._fields import OwnData, Section, setting
 from quakeloom.config._isocon import Isocon
@@ -91,6 +92,9 @@ class Settings(Section):
     )
     isocon: Isocon | None = setting(
         None, "Gains and losses of altered rocks, from a table of analyses; an analysis."
+    )
+    discriminate: Discriminate | None = setting(
+        None, "Settings of rocks told apart by elements, from a table of analyses; an analysis."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

@@ -12,6 +12,14 @@ from quakeloom.geochem._compositions import (
     isometric_log_ratio,
     replace_censored,
 )
+from quakeloom.geochem._discriminate import (
+    DiscriminateOptions,
+    DiscriminateResult,
+    Score,
+    analyze_classes,
+    make_features,
+)
+from quakeloom.geochem._discriminate_truth import SettingsTruth, simulate_settings
 from quakeloom.geochem._isocon import (
     IsoconData,
     compare_with_protolith,
@@ -29,12 +37,17 @@ from quakeloom.geochem._isocon_truth import IsoconRecipe, IsoconTruth, simulate_
 
 __all__ = [
     "LARGEST_R_HAT",
+    "DiscriminateOptions",
+    "DiscriminateResult",
     "IsoconData",
     "IsoconOptions",
     "IsoconPosterior",
     "IsoconRecipe",
     "IsoconResult",
     "IsoconTruth",
+    "Score",
+    "SettingsTruth",
+    "analyze_classes",
     "analyze_isocon",
     "centered_log_ratio",
     "close_composition",
@@ -43,8 +56,10 @@ __all__ = [
     "element_deviation",
     "helmert_basis",
     "isometric_log_ratio",
+    "make_features",
     "replace_censored",
     "sample_isocon",
     "simulate_isocon",
+    "simulate_settings",
     "sparse_isocon",
 ]

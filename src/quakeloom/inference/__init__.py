@@ -64,7 +64,23 @@ from quakeloom.inference._randomized_maximum import (
     maximize_posterior,
     randomized_member,
 )
+from quakeloom.inference._replica_exchange import (
+    ExchangeOptions,
+    ExchangeResult,
+    TemperedProblem,
+    exchange_replicas,
+)
 from quakeloom.inference._stein import function_space_stein, projected_stein
+from quakeloom.inference._subset_exchange import DrawnSubsets, exchange_subsets
+from quakeloom.inference._subset_search import (
+    FoldedData,
+    every_subset,
+    fold_data,
+    predict_folds,
+    search_subsets,
+    stratified_folds,
+    subset_columns,
+)
 from quakeloom.inference._threads import one_blas_thread, with_one_blas_thread
 from quakeloom.inference._white_problems import (
     LinearProblem,
@@ -83,8 +99,12 @@ __all__ = [
     "ChainDiagnostics",
     "ConvergenceError",
     "Dissection",
+    "DrawnSubsets",
     "EnsembleQuality",
+    "ExchangeOptions",
+    "ExchangeResult",
     "Fit",
+    "FoldedData",
     "GaussianField",
     "HyperLattice",
     "InformedSubspace",
@@ -100,6 +120,7 @@ __all__ = [
     "SmoothInversion",
     "SmoothPrior",
     "SummedField",
+    "TemperedProblem",
     "Walk",
     "WhiteProblem",
     "assess_ensemble",
@@ -113,7 +134,11 @@ __all__ = [
     "diagnose_chains",
     "dissect_graph",
     "ensemble_agreement",
+    "every_subset",
+    "exchange_replicas",
+    "exchange_subsets",
     "explore_lattice",
+    "fold_data",
     "function_space_stein",
     "gaussian_field",
     "grounded_log_determinant",
@@ -129,9 +154,13 @@ __all__ = [
     "one_blas_thread",
     "population_posterior",
     "posterior_score",
+    "predict_folds",
     "projected_stein",
     "randomized_member",
     "robust_weights",
+    "search_subsets",
+    "stratified_folds",
+    "subset_columns",
     "subspace_of",
     "walk_in_cube",
     "white_draw",

@@ -92,6 +92,7 @@ from quakeloom.plots._style import (
     quality_colors,
     styled,
 )
+from quakeloom.plots._subset_figures import plot_indicators, plot_state_density
 from quakeloom.plots._symbols import (
     BeachballStyle,
     draw_beachballs,
@@ -152,6 +153,7 @@ __all__ = [
     "plot_gains",
     "plot_growth",
     "plot_hypocenters",
+    "plot_indicators",
     "plot_isocon",
     "plot_letter_matrix",
     "plot_location_quality",
@@ -173,6 +175,7 @@ __all__ = [
     "plot_shares_held",
     "plot_shmax_map",
     "plot_stacked_histogram",
+    "plot_state_density",
     "plot_station_timeline",
     "plot_stress_coverage",
     "plot_takeoff_curves",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
+from quakeloom.schema._discriminate_variables import TABLE_LIST as DISCRIMINATE_TABLES
 from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
 from quakeloom.schema._isocon_variables import TABLE_LIST as ISOCON_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
@@ -387,6 +388,7 @@ _LIST = (
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
     *ISOCON_TABLES,
+    *DISCRIMINATE_TABLES,
 )
 """All tables."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
+from quakeloom.schema._discriminate_variables import LIST as DISCRIMINATE_LIST
 from quakeloom.schema._fault_variables import LIST as FAULT_LIST
 from quakeloom.schema._isocon_variables import LIST as ISOCON_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
@@ -403,6 +404,7 @@ _LIST = (
     *SIMULATED_DAY_LIST,
     *VELOCITY_LIST,
     *ROCK_LIST,
+    *DISCRIMINATE_LIST,
     *ISOCON_LIST,
 )
 """All variables, with those of other files."""

@@ -13,6 +13,7 @@ from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.detect import DETECT
+from quakeloom.stages.discriminate import DISCRIMINATE
 from quakeloom.stages.faults import FAULTS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
@@ -61,6 +62,7 @@ _OWN = (
     TOMOGRAPHY,
     REGIONAL,
     ISOCON,
+    DISCRIMINATE,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

@@ -61,6 +61,7 @@ EXAMPLES = {
     "locate": {"models": ["generic_crust"]},
     "stress": {"grid_step_deg": 1.0},
     "tendency": {"files": ["faults.csv"]},
+    "discriminate": {"simulation": {}},
     **{
         g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
     },

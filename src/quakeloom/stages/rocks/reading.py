@@ -103,3 +103,46 @@ def left_out_rows(stage: str, settings: Settings, wanted: RockTable, left: list[
     }
     table: pa.Table = make_table(f"{stage}_left_out", columns)
     return table
+
+
+def complete_rows(found: Analyses, most_missing: float) -> Analyses:
+    """Leave out columns that miss too much, then rows that still miss something.
+
+    A value below a detection limit is not missing. What is left out is told, once for every
+    column and row.
+
+    Raises
+    ------
+    InputError
+        If no row is left.
+    """
+    known = np.isfinite(found.values) | np.isfinite(found.limits)
+    missing = 1.0 - known.mean(axis=0)
+    names = [n for n, m in zip(found.names, missing, strict=True) if m <= most_missing]
+    left = [
+        LeftOut(-1, "", n, "", f"{100 * m:.0f} % of the samples have no value")
+        for n, m in zip(found.names, missing, strict=True)
+        if m > most_missing
+    ]
+    every = np.ones(len(found.samples), bool)
+    narrower = replace(found.choose(every, names), left_out=[*found.left_out, *left])
+    known = np.isfinite(narrower.values) | np.isfinite(narrower.limits)
+    if not known.all(axis=1).any() or not names:
+        raise InputError(
+            f"None of {len(found.samples)} samples has a value in all of {', '.join(names)}. "
+            "Nothing was computed; name fewer `elements`, or lower `most_missing`."
+        )
+    rows = np.flatnonzero(~known.all(axis=1))
+    lost = [
+        LeftOut(
+            narrower.lines[r],
+            narrower.samples[r],
+            "",
+            "",
+            "row put aside: no value of "
+            + ", ".join(n for n, k in zip(names, known[r], strict=True) if not k),
+        )
+        for r in rows
+    ]
+    kept = narrower.choose(np.asarray(known.all(axis=1)))
+    return replace(kept, left_out=[*narrower.left_out, *lost])
