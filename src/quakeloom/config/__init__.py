@@ -16,6 +16,7 @@ from quakeloom.config._catalog_groups import (
     Takeoff,
 )
 from quakeloom.config._detect import Detect
+from quakeloom.config._discriminate import Discriminate, DiscriminateSimulation
 from quakeloom.config._document import (
     default_settings,
     explain_setting,
@@ -31,6 +32,7 @@ from quakeloom.config._fluids import (
     SimulatedRocks,
     SmoothPorosity,
 )
+from quakeloom.config._isocon import Isocon, IsoconSimulation
 from quakeloom.config._load import (
     Configuration,
     case_run,
@@ -55,6 +57,7 @@ from quakeloom.config._papers import (
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._restore import Restore, SimulatedFields
+from quakeloom.config._rock_tables import RockTable
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -75,10 +78,14 @@ __all__ = [
     "Cluster",
     "Configuration",
     "Detect",
+    "Discriminate",
+    "DiscriminateSimulation",
     "FaultSegment",
     "Faults",
     "Fluids",
     "GridCatalog",
+    "Isocon",
+    "IsoconSimulation",
     "Locate",
     "Magnitude",
     "Mechanism",
@@ -96,6 +103,7 @@ __all__ = [
     "Report",
     "Restore",
     "RockPhysics",
+    "RockTable",
     "Selection",
     "Settings",
     "SimulatedFields",

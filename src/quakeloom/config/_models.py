@@ -19,9 +19,11 @@ from quakeloom.config._catalog_groups import (
     Takeoff,
 )
 from quakeloom.config._detect import Detect
+from quakeloom.config._discriminate import Discriminate
 from quakeloom.config._faults import Faults
 from quakeloom.config._fields import OwnData, Section, setting
 from quakeloom.config._fluids import Fluids, RockPhysics
+from quakeloom.config._isocon import Isocon
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
@@ -98,6 +100,12 @@ class Settings(Section):
     )
     fluids: Fluids | None = setting(
         None, "Lithology, fluid, porosity and pore shape from velocities and conductivity."
+    )
+    isocon: Isocon | None = setting(
+        None, "Gains and losses of altered rocks, from a table of analyses; an analysis."
+    )
+    discriminate: Discriminate | None = setting(
+        None, "Settings of rocks told apart by elements, from a table of analyses; an analysis."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

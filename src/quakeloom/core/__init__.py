@@ -1,4 +1,5 @@
-"""Foundations: errors, digests, random streams, geodesy, coastlines and double couples.
+"""Foundations: errors, digests, random streams, geodesy, coastlines and double couples,
+elements and oxides.
 
 Floor 0. Imports nothing else of quakeloom.
 """
@@ -25,6 +26,15 @@ from quakeloom.core.double_couples import (
     relative_quaternions,
     rotation_angle,
     s_radiation,
+)
+from quakeloom.core.elements import (
+    ATOMIC_WEIGHTS,
+    OXIDES,
+    PARTS_PER_MILLION,
+    element_of,
+    element_ppm,
+    isotope_name,
+    oxide_share,
 )
 from quakeloom.core.errors import (
     MACHINE_TROUBLE,
@@ -59,8 +69,11 @@ from quakeloom.core.randomness import random_stream, string_keys
 from quakeloom.core.shipped_files import find_shipped, shipped_places
 
 __all__ = [
+    "ATOMIC_WEIGHTS",
     "EARTH_RADIUS_KM",
     "MACHINE_TROUBLE",
+    "OXIDES",
+    "PARTS_PER_MILLION",
     "AlignmentError",
     "BrokenArchiveError",
     "ClusterError",
@@ -86,16 +99,20 @@ __all__ = [
     "digest_json",
     "digest_source",
     "distance_azimuth",
+    "element_of",
+    "element_ppm",
     "fault_vectors",
     "find_shipped",
     "geographic_position",
     "grid_azimuth_of_north",
+    "isotope_name",
     "local_position",
     "machine_code_place",
     "machine_cores",
     "machine_memory_mb",
     "middle_longitude",
     "moment_tensors",
+    "oxide_share",
     "p_radiation",
     "plane_angles",
     "principal_axes",

@@ -5,6 +5,9 @@ Floor 2. Every reader gives :class:`SourceTables`: registered tables, with one r
 them; formats are recognized or named.
 """
 
+from quakeloom.formats._analyses import read_analyses
+from quakeloom.formats._analysis_columns import AnalysisColumn
+from quakeloom.formats._analysis_records import Analyses, LeftOut
 from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._coastline import find_coastline, read_coastline
 from quakeloom.formats._community_stress import write_stress_csm
@@ -114,6 +117,8 @@ from quakeloom.formats._written_counts import WrittenCounts
 __all__ = [
     "FORMATS",
     "WAVEFORM_FORMATS",
+    "Analyses",
+    "AnalysisColumn",
     "CatalogTables",
     "ChannelResponse",
     "Creation",
@@ -121,6 +126,7 @@ __all__ = [
     "Format",
     "GridVariable",
     "InstrumentedStation",
+    "LeftOut",
     "LinePicks",
     "MapFrame",
     "NonLinLocStatistics",
@@ -160,6 +166,7 @@ __all__ = [
     "phase_class",
     "polarity_sign",
     "public_id",
+    "read_analyses",
     "read_coastline",
     "read_fault_segments",
     "read_grid_times",

@@ -19,6 +19,7 @@ from quakeloom.inference._abic import (
     SmoothPrior,
     minimize_abic,
 )
+from quakeloom.inference._chain_diagnostics import ChainDiagnostics, diagnose_chains
 from quakeloom.inference._cholesky import (
     BlockCholesky,
     NotPositiveDefiniteError,
@@ -93,7 +94,23 @@ from quakeloom.inference._randomized_maximum import (
     maximize_posterior,
     randomized_member,
 )
+from quakeloom.inference._replica_exchange import (
+    ExchangeOptions,
+    ExchangeResult,
+    TemperedProblem,
+    exchange_replicas,
+)
 from quakeloom.inference._stein import function_space_stein, projected_stein
+from quakeloom.inference._subset_exchange import DrawnSubsets, exchange_subsets
+from quakeloom.inference._subset_search import (
+    FoldedData,
+    every_subset,
+    fold_data,
+    predict_folds,
+    search_subsets,
+    stratified_folds,
+    subset_columns,
+)
 from quakeloom.inference._threads import one_blas_thread, with_one_blas_thread
 from quakeloom.inference._white_problems import (
     LinearProblem,
@@ -111,12 +128,17 @@ __all__ = [
     "AbicScan",
     "Beliefs",
     "BlockCholesky",
+    "ChainDiagnostics",
     "ConvergenceError",
     "CoupledFields",
     "Dissection",
+    "DrawnSubsets",
     "EdgeField",
     "EnsembleQuality",
+    "ExchangeOptions",
+    "ExchangeResult",
     "Fit",
+    "FoldedData",
     "GaussianField",
     "GridFit",
     "HyperLattice",
@@ -136,6 +158,7 @@ __all__ = [
     "SmoothInversion",
     "SmoothPrior",
     "SummedField",
+    "TemperedProblem",
     "Walk",
     "WhiteProblem",
     "as_masked_field",
@@ -149,14 +172,19 @@ __all__ = [
     "conjugate_gradients",
     "correlation_matrix",
     "coverage_spread",
+    "diagnose_chains",
     "dissect_graph",
     "drawn_variance",
     "edges_on_nodes",
     "ensemble_agreement",
+    "every_subset",
+    "exchange_replicas",
+    "exchange_subsets",
     "explore_lattice",
     "fit_coupled_fields",
     "fit_grid_field",
     "fit_masked_field",
+    "fold_data",
     "function_space_stein",
     "gaussian_field",
     "grid_log_evidence",
@@ -178,6 +206,7 @@ __all__ = [
     "posterior_deviation",
     "posterior_mean",
     "posterior_score",
+    "predict_folds",
     "projected_stein",
     "propagate_beliefs",
     "randomized_member",
@@ -185,8 +214,11 @@ __all__ = [
     "restore_with_edges",
     "robust_weights",
     "sample_potts",
+    "search_subsets",
     "solve_preconditioned",
     "spectral_diagonal",
+    "stratified_folds",
+    "subset_columns",
     "subspace_of",
     "walk_in_cube",
     "white_draw",

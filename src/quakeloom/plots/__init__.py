@@ -37,6 +37,12 @@ from quakeloom.plots._focal_spheres import (
 from quakeloom.plots._found_events import plot_events_over_time, plot_recall
 from quakeloom.plots._found_planes import FoundPlanes, plot_found_planes, plot_plane_sections
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
+from quakeloom.plots._isocon_figures import (
+    IsoconPoints,
+    plot_gains,
+    plot_isocon,
+    plot_mass_ratios,
+)
 from quakeloom.plots._magnitudes import (
     FrequencyMagnitude,
     plot_frequency_magnitude,
@@ -89,6 +95,7 @@ from quakeloom.plots._style import (
     quality_colors,
     styled,
 )
+from quakeloom.plots._subset_figures import plot_indicators, plot_state_density
 from quakeloom.plots._symbols import (
     BeachballStyle,
     draw_beachballs,
@@ -117,6 +124,7 @@ __all__ = [
     "FocalSphere",
     "FoundPlanes",
     "FrequencyMagnitude",
+    "IsoconPoints",
     "MapFrame",
     "MapPoints",
     "NodeStress",
@@ -152,12 +160,16 @@ __all__ = [
     "plot_focal_spheres",
     "plot_found_planes",
     "plot_frequency_magnitude",
+    "plot_gains",
     "plot_growth",
     "plot_hypocenters",
+    "plot_indicators",
+    "plot_isocon",
     "plot_letter_matrix",
     "plot_location_quality",
     "plot_magnitude_terms",
     "plot_magnitude_time",
+    "plot_mass_ratios",
     "plot_mechanism_map",
     "plot_network_map",
     "plot_paper_agreement",
@@ -174,6 +186,7 @@ __all__ = [
     "plot_shares_held",
     "plot_shmax_map",
     "plot_stacked_histogram",
+    "plot_state_density",
     "plot_station_timeline",
     "plot_stress_coverage",
     "plot_stress_nodes",

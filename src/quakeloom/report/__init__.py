@@ -12,6 +12,7 @@ from quakeloom.report._collecting import write_catalog_report, write_report
 from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
 from quakeloom.report._comparison import AngleStatistics, CatalogComparison, compare_catalogs
+from quakeloom.report._discriminate_section import discriminate_section
 from quakeloom.report._event_sections import reading_weights
 from quakeloom.report._fault_section import fault_section
 from quakeloom.report._fluid_sections import fluids_section, rockphysics_section
@@ -20,6 +21,7 @@ from quakeloom.report._found_events_section import (
     compare_with_truth,
     found_events_section,
 )
+from quakeloom.report._isocon_section import isocon_section
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._magnitude_section import magnitude_section
 from quakeloom.report._merge_section import merge_section
@@ -64,9 +66,11 @@ __all__ = [
     "compare_stress_maps",
     "compare_with_truth",
     "describe_verdicts",
+    "discriminate_section",
     "fault_section",
     "fluids_section",
     "found_events_section",
+    "isocon_section",
     "magnitude_section",
     "measured_words",
     "merge_section",

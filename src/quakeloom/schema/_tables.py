@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
+from quakeloom.schema._discriminate_variables import TABLE_LIST as DISCRIMINATE_TABLES
 from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
 from quakeloom.schema._fluid_variables import TABLE_LIST as FLUID_TABLES
+from quakeloom.schema._isocon_variables import TABLE_LIST as ISOCON_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
@@ -389,6 +391,8 @@ _LIST = (
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
+    *ISOCON_TABLES,
+    *DISCRIMINATE_TABLES,
 )
 """All tables."""
 

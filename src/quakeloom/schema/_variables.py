@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
+from quakeloom.schema._discriminate_variables import LIST as DISCRIMINATE_LIST
 from quakeloom.schema._fault_variables import LIST as FAULT_LIST
 from quakeloom.schema._fluid_variables import LIST as FLUID_LIST
+from quakeloom.schema._isocon_variables import LIST as ISOCON_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._magnitude_variables import LIST as MAGNITUDE_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
@@ -17,6 +19,7 @@ from quakeloom.schema._merge_variables import LIST as MERGE_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._restore_variables import LIST as RESTORE_LIST
+from quakeloom.schema._rock_variables import LIST as ROCK_LIST
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
@@ -404,6 +407,9 @@ _LIST = (
     *MAGNITUDE_LIST,
     *SIMULATED_DAY_LIST,
     *VELOCITY_LIST,
+    *ROCK_LIST,
+    *DISCRIMINATE_LIST,
+    *ISOCON_LIST,
 )
 """All variables, with those of other files."""
 

@@ -13,11 +13,13 @@ from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.detect import DETECT
+from quakeloom.stages.discriminate import DISCRIMINATE
 from quakeloom.stages.faults import FAULTS
 from quakeloom.stages.fluids import FLUIDS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
 from quakeloom.stages.frame.stage import Stage
 from quakeloom.stages.ingest import INGEST
+from quakeloom.stages.isocon import ISOCON
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.magnitude import MAGNITUDE
 from quakeloom.stages.mechanism import MECHANISM
@@ -65,6 +67,8 @@ _OWN = (
     RESTORE,
     ROCKPHYSICS,
     FLUIDS,
+    ISOCON,
+    DISCRIMINATE,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

@@ -40,6 +40,7 @@ OPENED = {
         "restore": {"simulation": {}},
         "rockphysics": {},
         "fluids": {"simulation": {}},
+        "isocon": {"simulation": {}},
     },
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
@@ -65,6 +66,7 @@ EXAMPLES = {
     "locate": {"models": ["generic_crust"]},
     "stress": {"grid_step_deg": 1.0},
     "tendency": {"files": ["faults.csv"]},
+    "discriminate": {"simulation": {}},
     **{
         g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
     },

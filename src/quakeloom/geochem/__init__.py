@@ -1,0 +1,65 @@
+"""Rock analyses: gains and losses, sources, processes and settings, each with its uncertainty.
+
+Floor 4. Arrays in, arrays out. :func:`analyze_isocon` finds mass changes without choosing immobile
+elements; logarithms of ratios are those of :func:`isometric_log_ratio`.
+"""
+
+from quakeloom.geochem._compositions import (
+    centered_log_ratio,
+    close_composition,
+    composition_of,
+    helmert_basis,
+    isometric_log_ratio,
+    replace_censored,
+)
+from quakeloom.geochem._discriminate import (
+    DiscriminateOptions,
+    DiscriminateResult,
+    Score,
+    analyze_classes,
+    make_features,
+)
+from quakeloom.geochem._discriminate_truth import SettingsTruth, simulate_settings
+from quakeloom.geochem._isocon import (
+    IsoconData,
+    compare_with_protolith,
+    element_deviation,
+    sparse_isocon,
+)
+from quakeloom.geochem._isocon_analysis import (
+    LARGEST_R_HAT,
+    IsoconOptions,
+    IsoconResult,
+    analyze_isocon,
+)
+from quakeloom.geochem._isocon_posterior import IsoconPosterior, sample_isocon
+from quakeloom.geochem._isocon_truth import IsoconRecipe, IsoconTruth, simulate_isocon
+
+__all__ = [
+    "LARGEST_R_HAT",
+    "DiscriminateOptions",
+    "DiscriminateResult",
+    "IsoconData",
+    "IsoconOptions",
+    "IsoconPosterior",
+    "IsoconRecipe",
+    "IsoconResult",
+    "IsoconTruth",
+    "Score",
+    "SettingsTruth",
+    "analyze_classes",
+    "analyze_isocon",
+    "centered_log_ratio",
+    "close_composition",
+    "compare_with_protolith",
+    "composition_of",
+    "element_deviation",
+    "helmert_basis",
+    "isometric_log_ratio",
+    "make_features",
+    "replace_censored",
+    "sample_isocon",
+    "simulate_isocon",
+    "simulate_settings",
+    "sparse_isocon",
+]

@@ -1,0 +1,1 @@
+"""Tables of rock analyses as the stages of geochemistry read them."""
