@@ -47,6 +47,7 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._seafloor import Bathymetry, SimulatedSeafloor
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -58,12 +59,14 @@ from quakeloom.config._tomography import (
 from quakeloom.config._training_models import (
     PickerNetworkTraining,
     PolarityNetworkTraining,
+    SeafloorNetworkTraining,
     Training,
 )
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
     "Associate",
+    "Bathymetry",
     "Cluster",
     "Configuration",
     "Detect",
@@ -84,8 +87,10 @@ __all__ = [
     "Regional",
     "Repeaters",
     "Report",
+    "SeafloorNetworkTraining",
     "Selection",
     "Settings",
+    "SimulatedSeafloor",
     "Simulation",
     "Source",
     "Storage",

@@ -26,6 +26,7 @@ from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._seafloor import Bathymetry
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
@@ -87,6 +88,9 @@ class Settings(Section):
     )
     regional: Regional | None = setting(
         None, "An ensemble of three-dimensional models of a region, instead of a catalog."
+    )
+    bathymetry: Bathymetry | None = setting(
+        None, "A grid of depths of the sea floor made finer; an analysis of its own."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

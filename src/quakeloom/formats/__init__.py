@@ -8,6 +8,12 @@ them; formats are recognized or named.
 from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._coastline import find_coastline, read_coastline
 from quakeloom.formats._community_stress import write_stress_csm
+from quakeloom.formats._depth_grids import (
+    DepthGrid,
+    GridChoices,
+    grid_facts,
+    open_depth_grid,
+)
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -116,8 +122,10 @@ __all__ = [
     "CatalogTables",
     "ChannelResponse",
     "Creation",
+    "DepthGrid",
     "FdsnRequest",
     "Format",
+    "GridChoices",
     "InstrumentedStation",
     "LinePicks",
     "MapFrame",
@@ -145,6 +153,7 @@ __all__ = [
     "find_misplaced_stations",
     "find_seisbench_weights",
     "find_service",
+    "grid_facts",
     "has_layers",
     "is_simul_model",
     "is_travel_time_table",
@@ -155,6 +164,7 @@ __all__ = [
     "misdated_readings",
     "misplaced_reasons",
     "names_mechanisms",
+    "open_depth_grid",
     "phase_class",
     "polarity_sign",
     "public_id",

@@ -6,6 +6,7 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 """
 
 from quakeloom.report._analysis_page import build_analysis_report, write_analysis_report
+from quakeloom.report._bathymetry_section import bathymetry_section
 from quakeloom.report._blocks import Section, Text
 from quakeloom.report._calibration_section import describe_verdicts
 from quakeloom.report._collecting import write_catalog_report, write_report
@@ -52,6 +53,7 @@ __all__ = [
     "Text",
     "agreement_sentence",
     "agreement_word",
+    "bathymetry_section",
     "build_analysis_report",
     "build_line_report",
     "build_paper_page",

@@ -24,6 +24,10 @@ FILE_MEANINGS = {
     "tomography.json": "Figures of the ensemble of a line.",
     "sections.nc": "Mean, spread and quantiles of the velocity, NetCDF by the CF conventions.",
     "sections.csv": "The same as text.",
+    "bathymetry.zarr": "The finer grid of depths with ranges and the share that is invented.",
+    "bathymetry.nc": "The same, NetCDF by the CF conventions.",
+    "bathymetry.json": "What was found out of a grid, how wide its ranges are, and counts.",
+    "seafloor_samples.nc": "Pieces of compared areas, for the pictures of the report.",
     "regional.json": "Figures of the ensemble of a region.",
     "regional.nc": "Mean and spread of the velocity, NetCDF by the CF conventions.",
 }

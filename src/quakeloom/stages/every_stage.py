@@ -11,6 +11,7 @@ from functools import cache
 
 from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
+from quakeloom.stages.bathymetry import BATHYMETRY
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.detect import DETECT
 from quakeloom.stages.faults import FAULTS
@@ -59,6 +60,7 @@ _OWN = (
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
+    BATHYMETRY,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

@@ -36,10 +36,14 @@ OPENED = {
         }
     },
     "training": {"training": {}},
+    "analysis": {"bathymetry": {"simulated": {}}},
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
 }  # fmt: skip
 """Settings that open each kind of run."""
+
+OWN = ("line", "region", "training", "analysis")
+"""Kinds of run whose groups of settings no other kind takes."""
 
 EXAMPLES = {
     "sources": [{"path": "events.csv"}],
@@ -60,7 +64,7 @@ EXAMPLES = {
     "locate": {"models": ["generic_crust"]},
     "stress": {"grid_step_deg": 1.0},
     "tendency": {"files": ["faults.csv"]},
-    **{g: v for kind in ("line", "region", "training") for g, v in OPENED[kind].items()},
+    **{g: v for kind in OWN for g, v in OPENED[kind].items()},
 }
 """A value of every group of settings."""
 
