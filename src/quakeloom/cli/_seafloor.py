@@ -64,6 +64,31 @@ def finer(
         _show_scores(layout)
 
 
+@seafloor_app.command()
+def clean(
+    soundings: Annotated[list[Path], typer.Option(help="Soundings as xyz or CSV.", metavar="FILE")],
+    out: Annotated[Path, typer.Option(help="Folder for results.", metavar="DIR")],
+    setting: Set = None,
+    seed: Seed = 20260101,
+) -> None:
+    """Judge soundings and grid them; none is deleted (settings of `soundings`)."""
+    values = {
+        "files": [str(f.absolute()) for f in soundings], **read_setting_pairs(setting or []),
+    }  # fmt: skip
+    from quakeloom.cli._console import spinner
+    from quakeloom.stages.soundings.making import make_products
+
+    settings, layout = _prepare("soundings", values, out, seed)
+    with spinner("judging soundings"):
+        facts = make_products(settings, layout, _provenance())
+    for note in facts["notes"]:
+        typer.echo(f"note: {note}")
+    typer.echo(
+        f"{facts['likely_wrong']:,} of {facts['soundings']:,} soundings are likely wrong; all are "
+        f"in {out / 'soundings.parquet'}, the grid in soundings.nc"
+    )
+
+
 def _prepare(group: str, values: dict[str, Any], out: Path, seed: int) -> tuple[Any, Any]:
     """Return settings of one group and a folder for its files."""
     from quakeloom.config import parse_settings

@@ -47,7 +47,12 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
-from quakeloom.config._seafloor import Bathymetry, SimulatedSeafloor
+from quakeloom.config._seafloor import (
+    Bathymetry,
+    SimulatedSeafloor,
+    SimulatedSurvey,
+    SoundingFiles,
+)
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -91,7 +96,9 @@ __all__ = [
     "Selection",
     "Settings",
     "SimulatedSeafloor",
+    "SimulatedSurvey",
     "Simulation",
+    "SoundingFiles",
     "Source",
     "Storage",
     "Stress",

@@ -26,7 +26,7 @@ from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
-from quakeloom.config._seafloor import Bathymetry
+from quakeloom.config._seafloor import Bathymetry, SoundingFiles
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
@@ -91,6 +91,9 @@ class Settings(Section):
     )
     bathymetry: Bathymetry | None = setting(
         None, "A grid of depths of the sea floor made finer; an analysis of its own."
+    )
+    soundings: SoundingFiles | None = setting(
+        None, "Soundings judged and gridded; an analysis of its own."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

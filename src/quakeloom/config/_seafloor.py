@@ -86,3 +86,45 @@ class Bathymetry(OwnData):
                 "the simulator, and not both"
             )
         return self
+
+
+class SimulatedSurvey(Section):
+    """A simulated multibeam survey whose wrong soundings are known."""
+
+    pings: int = setting(1000, "Pings, each with all beams.", "pings", ge=8, le=10_000_000)
+    beams: int = setting(128, "Beams of a ping.", "beams", ge=8, le=2000)
+    wrong_share: float = setting(0.03, "Share of wrong soundings, about.", "1", ge=0, le=0.4)
+
+
+class SoundingFiles(OwnData):
+    """Soundings of a survey judged by the ground around them, and gridded. None is deleted."""
+
+    files: list[str] = setting(list, "Soundings as xyz or CSV; relative to `data`.")
+    simulated: SimulatedSurvey | None = setting(
+        None, "A simulated survey in place of files, whose wrong soundings are known."
+    )
+    positive: Literal["auto", "up", "down"] = setting(
+        "auto", "Whether numbers grow upward (heights) or downward (depths)."
+    )
+    coordinates: Literal["auto", "degrees", "meters"] = setting("auto", "Unit of coordinates.")
+    fit_cell_m: float = setting(
+        0.0, "Side of cells that planes are fitted to; 0 follows from the density.", "m", ge=0
+    )
+    wrong_share: float = setting(
+        0.02, "Share of wrong soundings before anything is seen.", "1", gt=0, lt=0.5
+    )
+    smoothing: float = setting(
+        2.0, "What wrong neighbors at the same depth add to the log-odds of being wrong.", "1",
+        ge=0, le=20,
+    )  # fmt: skip
+    grid_cell_m: float = setting(
+        0.0, "Side of the cells of the grid; 0 takes twice that of the fits.", "m", ge=0
+    )
+
+    @model_validator(mode="after")
+    def _has_one_survey(self) -> SoundingFiles:
+        if bool(self.files) == (self.simulated is not None):
+            raise ValueError(
+                "`soundings` judges one survey: give `files`, or `simulated`, and not both"
+            )
+        return self

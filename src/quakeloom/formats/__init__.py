@@ -91,6 +91,7 @@ from quakeloom.formats._satsi import (
 )
 from quakeloom.formats._simulps import SimulModel, is_simul_model, read_simul_model
 from quakeloom.formats._simulps_frame import SimulFrame, read_simul_frame
+from quakeloom.formats._sounding_files import Soundings, read_soundings
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stationxml_writer import InstrumentedStation, write_stationxml
 from quakeloom.formats._stress_writers import (
@@ -136,6 +137,7 @@ __all__ = [
     "SatsiSolution",
     "SimulFrame",
     "SimulModel",
+    "Soundings",
     "SourceTables",
     "TimeGrid",
     "Trace",
@@ -188,6 +190,7 @@ __all__ = [
     "read_seisbench_description",
     "read_simul_frame",
     "read_simul_model",
+    "read_soundings",
     "read_source",
     "read_time_grid",
     "read_travel_time_table",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +158,9 @@ def _classic(path: Path, wanted: str) -> Iterator[RawGrid]:
             said, lambda a, b: _decoded(np.array(z[a:b]), said),
         )  # fmt: skip
     finally:
-        with contextlib.suppress(Exception):  # a view that is still held cannot be unmapped
+        with warnings.catch_warnings():
+            # the map goes when the last view of it does
+            warnings.simplefilter("ignore", RuntimeWarning)
             file.close()
 
 

@@ -76,7 +76,7 @@ class DepthGrid:
     spacing_m : float
         Mean side of a cell in m.
     datum : str
-        Level that depths are counted from; empty if nobody says.
+        Level that depths are counted from; empty if unknown.
     notes : list of str
         What was found out rather than said, and what is doubtful.
     """

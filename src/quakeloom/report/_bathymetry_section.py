@@ -193,7 +193,7 @@ def _spectra(arrays: dict[str, Floats], spacing: float, factor: int) -> Any:
 
 
 def _result_blocks(layout: RunLayout, facts: dict[str, Any]) -> list[Any]:
-    """Return pictures of a grid whose truth nobody knows: thinned to what a page can show."""
+    """Return pictures of a grid whose truth is unknown: thinned to what a page can show."""
     with open_dataset(layout.root / "bathymetry.nc") as data:
         step = max(1, max(data["depth"].shape) // 400)
         depth, half, share = (

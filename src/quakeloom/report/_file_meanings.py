@@ -28,6 +28,8 @@ FILE_MEANINGS = {
     "bathymetry.nc": "The same, NetCDF by the CF conventions.",
     "bathymetry.json": "What was found out of a grid, how wide its ranges are, and counts.",
     "seafloor_samples.nc": "Pieces of compared areas, for the pictures of the report.",
+    "soundings.nc": "Depth, its standard deviation and count of soundings, NetCDF (CF).",
+    "soundings.json": "Counts of soundings, scores where the truth is known.",
     "regional.json": "Figures of the ensemble of a region.",
     "regional.nc": "Mean and spread of the velocity, NetCDF by the CF conventions.",
 }

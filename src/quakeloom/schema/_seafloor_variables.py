@@ -50,6 +50,22 @@ LIST = (
         "rmse_over_bicubic", "float64", "1", "Error of depths over that of cubic interpolation.",
         "NaN", 0,
     ),
+    # soundings
+    Variable("easting_m", "float64", "m", "Distance east in a projection, or from the middle.",
+             "NaN"),
+    Variable("northing_m", "float64", "m", "Distance to the north, likewise.", "NaN"),
+    Variable("sounding_depth_m", "float64", "m", "Depth of a sounding, positive down.", "NaN"),
+    Variable("probability_wrong", "float64", "1", "Probability that a sounding is wrong.", "never",
+             0, 1),
+    Variable("ground_depth_m", "float64", "m", "Depth of the ground by those around.",
+             "NaN"),
+    Variable("ground_scatter_m", "float64", "m", "Scatter of right soundings around.", "NaN", 0),
+    Variable(
+        "sounding_reason", "string", "",
+        "Why a sounding is likely wrong (`shallow`, `deep`, `missing`) or hard to tell "
+        "(`few_neighbors`, `rough_ground`).",
+        "empty", values=("", "shallow", "deep", "few_neighbors", "rough_ground", "missing"),
+    ),
 )  # fmt: skip
 """The variables."""
 
@@ -71,6 +87,23 @@ TABLE_LIST = (
             "power_ratio",
             "held_share",
             "held_hole_share",
+        ),
+    ),
+    TableSpec(
+        "soundings",
+        "Soundings with what is said of each, in the order of the files; none is left out.",
+        (
+            "longitude",
+            "latitude",
+            "easting_m",
+            "northing_m",
+            "sounding_depth_m",
+            "probability_wrong",
+            "sounding_reason",
+            "ground_depth_m",
+            "ground_scatter_m",
+            "source_file",
+            "source_line",
         ),
     ),
 )

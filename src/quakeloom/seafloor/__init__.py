@@ -1,4 +1,4 @@
-"""The sea floor: finer grids with honest ranges, patterns, and soundings without noise.
+"""The sea floor: finer grids with calibrated ranges, and soundings that are judged.
 
 Floor 4. Depths are meters, positive down, as means of square cells. Grids are made finer by
 methods of one protocol, from cubic interpolation to networks; each result has the block means of
@@ -6,6 +6,7 @@ its input and says how far it can be trusted. Training needs torch, and so do th
 """
 
 from quakeloom.seafloor._features import STEP, Features, describe_grid, interpolate_base
+from quakeloom.seafloor._gridding import GriddedSoundings, grid_soundings
 from quakeloom.seafloor._linear_methods import (
     interpolate_kriging,
     interpolate_spline,
@@ -55,6 +56,16 @@ from quakeloom.seafloor._scores import (
     score_grid,
     slope_of,
 )
+from quakeloom.seafloor._sounding_yardsticks import flag_by_hypotheses, flag_by_median
+from quakeloom.seafloor._soundings import (
+    REASONS,
+    CleaningOptions,
+    JudgedSoundings,
+    judge_soundings,
+    log_odds,
+    sort_soundings,
+)
+from quakeloom.seafloor._surveys import KINDS, SimulatedSurvey, score_flags, simulate_survey
 from quakeloom.seafloor._terrain import (
     FORMS,
     Terrain,
@@ -85,18 +96,24 @@ __all__ = [
     "FORMS",
     "GENERATIVE",
     "HALO_CELLS",
+    "KINDS",
     "LEVELS",
     "NETWORKS",
     "PLAIN",
+    "REASONS",
     "STEP",
+    "CleaningOptions",
     "Features",
     "FineGrid",
+    "GriddedSoundings",
+    "JudgedSoundings",
     "NetworkEnsemble",
     "PlainMethod",
     "RangeCalibration",
     "Restoration",
     "Restorer",
     "SeafloorTraining",
+    "SimulatedSurvey",
     "Terrain",
     "TrainingGrids",
     "add_ship_noise",
@@ -112,7 +129,10 @@ __all__ = [
     "describe_grid",
     "draw_holes",
     "fill_holes",
+    "flag_by_hypotheses",
+    "flag_by_median",
     "follow_scales",
+    "grid_soundings",
     "half_widths",
     "hole_class",
     "inconsistency",
@@ -122,8 +142,10 @@ __all__ = [
     "interpolate_spline",
     "invented_share",
     "is_generative",
+    "judge_soundings",
     "kriging_weights",
     "load_ensemble",
+    "log_odds",
     "make_finer",
     "pack_network",
     "pool_scores",
@@ -134,10 +156,13 @@ __all__ = [
     "repeat_cells",
     "restore_plainly",
     "rugged_cells",
+    "score_flags",
     "score_grid",
     "share_held",
+    "simulate_survey",
     "simulate_terrain",
     "slope_of",
+    "sort_soundings",
     "spline_weights",
     "train_network",
     "unpack_network",

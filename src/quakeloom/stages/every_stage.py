@@ -27,6 +27,7 @@ from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.simulate import SIMULATE
+from quakeloom.stages.soundings import SOUNDINGS
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.takeoff import TAKEOFF
@@ -60,6 +61,7 @@ _OWN = (
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
+    SOUNDINGS,
     BATHYMETRY,
 )
 """Stages of quakeloom, in the order of the documentation."""

@@ -59,6 +59,7 @@ EXAMPLES = {
     "faults": {},
     "threshold": {},
     "repeaters": {},
+    "soundings": {"files": ["survey.xyz"]},
     "takeoff": {"angles": "given"},
     "mechanism": {"trials": 3},
     "locate": {"models": ["generic_crust"]},

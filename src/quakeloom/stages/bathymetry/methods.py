@@ -85,11 +85,12 @@ def open_method(name: str, file: Path | None) -> Restorer:
         return PlainMethod(name)
     assert file is not None
     states = group_states(read_network_weights(file))
-    kind = str(read_card(file).get("ensemble", "")) if name == "ensemble" else name
-    members = states.get(kind, [])
-    if name != "ensemble":
-        members = members[:1]
-    return load_ensemble(name, [(kind, m) for m in members], find_device())
+    if name == "ensemble":
+        kinds = [str(k) for k in read_card(file).get("ensemble", [])]
+        every = [(k, m) for k in kinds for m in states.get(k, [])]
+        return load_ensemble(name, every, find_device())
+    first = states.get(name, [])[:1]
+    return load_ensemble(name, [(name, m) for m in first], find_device())
 
 
 def read_card(file: Path) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def read_card(file: Path) -> dict[str, Any]:
     except (InputError, OSError, ValueError) as error:
         raise InputError(
             f"The card '{beside.name}' of the weights '{file.name}' cannot be read ({error}). "
-            "Nothing was computed: without it nobody knows how wide ranges must be. Copy it "
+            "Nothing was computed: without it the width of ranges is unknown. Copy it "
             "beside the weights, or train again."
         ) from None
     if not isinstance(card, dict):

@@ -120,13 +120,13 @@ def train_seafloor(settings: Settings, out: Path, progress: Progress) -> dict[st
     card = {
         "networks": {k: count_parameters(build_network(k)) for k in wanted.networks},
         "members": wanted.members,
-        "ensemble": wanted.networks[-1],
+        "ensemble": [wanted.networks[-1]],
         "data": "simulated areas only; quakeloom.seafloor.simulate_terrain"
         + (f", and {len(wanted.grids)} grids of the user" if wanted.grids else ""),
         "settings": wanted.model_dump(),
         "seed": settings.seed,
         "curves": curves,
-        **_measure(settings.seed, wanted, states),
+        **measure_networks(settings.seed, wanted, states, [wanted.networks[-1]]),
         "seconds": round(time.perf_counter() - started),
         "machine": f"{platform.machine()}, one thread",
         "sha256": weights.digest(),
@@ -163,16 +163,29 @@ def group_states(states: dict[str, NDArray[Any]]) -> dict[str, list[dict[str, ND
     return {kind: [m[k] for k in sorted(m)] for kind, m in found.items()}
 
 
-def _measure(
-    seed: int, wanted: SeafloorNetworkTraining, states: dict[str, NDArray[Any]]
+def measure_networks(
+    seed: int,
+    wanted: SeafloorNetworkTraining,
+    states: dict[str, NDArray[Any]],
+    together: Sequence[str],
 ) -> dict[str, Any]:
-    """Calibrate ranges on areas of their own; score all methods and ranges on others."""
+    """Calibrate ranges on areas of their own; score all methods and ranges on others.
+
+    Parameters
+    ----------
+    seed : int
+    wanted : SeafloorNetworkTraining
+        How many areas, and the side of their cells.
+    states : dict of str to ndarray
+        As they are written.
+    together : sequence of str
+        Kinds of network whose members are the ensemble.
+    """
     members = group_states(states)
-    last = wanted.networks[-1]
     methods: dict[str, Restorer] = {
         **{n: PlainMethod(n) for n in _TESTED},
         **{k: load_ensemble(k, [(k, members[k][0])]) for k in members},
-        "ensemble": load_ensemble("ensemble", [(last, m) for m in members[last]]),
+        "ensemble": load_ensemble("ensemble", [(k, m) for k in together for m in members[k]]),
     }
     held = simulate_areas(seed, "held-out", wanted.held_out_areas, _TEST_SIDE, wanted.spacing_m)
     ranges = {
@@ -241,4 +254,11 @@ def _read_truth(data: str, name: str) -> Floats:
     return depth
 
 
-__all__ = ["PLAIN", "WEIGHTS", "group_states", "simulate_areas", "train_seafloor"]
+__all__ = [
+    "PLAIN",
+    "WEIGHTS",
+    "group_states",
+    "measure_networks",
+    "simulate_areas",
+    "train_seafloor",
+]
