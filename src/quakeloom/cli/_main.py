@@ -25,6 +25,7 @@ from quakeloom.cli import (
     _merge,
     _paper,
     _run,
+    _seafloor,
     _stage_list,
     _stage_verbs,
     _stress,
@@ -91,6 +92,7 @@ def _add_commands() -> None:
     _stage_list.add_commands(app)
     _waveforms.add_commands(app)
     _train.add_commands(app)
+    _seafloor.add_commands(app)
     _catalogs.add_commands(app)
     _calibrate.add_commands(app)
     _atlas.add_commands(app)

@@ -1,4 +1,4 @@
-"""``quakeloom train``: networks, on simulated records."""
+"""``quakeloom train``: networks, on simulated records and simulated ground."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ def picker(config: Config, out: Out = Path("results/weights")) -> None:
     card = train_picker(_settings(config), out, _say)
     scores = ", ".join(f"{phase} F1 {s['f1']:.3f}" for phase, s in card["test"].items())
     typer.echo(f"{out / 'picker.npz'}: {scores} on simulated test records")
+
+
+@train_app.command()
+def seafloor(config: Config, out: Out = Path("results/weights")) -> None:
+    """Train the networks that make grids of the sea floor finer (`training.seafloor`)."""
+    from quakeloom.stages.training.seafloor import train_seafloor
+
+    card = train_seafloor(_settings(config), out, _say)
+    for name, scores in card["test"]["scores"].items():
+        typer.echo(
+            f"{name}: RMSE {scores['rmse_m']:.3f} m, {scores['rmse_over_bicubic']:.3f} of bicubic's"
+        )
 
 
 @train_app.command("fine-tune")

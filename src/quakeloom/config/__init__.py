@@ -58,6 +58,12 @@ from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._restore import Restore, SimulatedFields
 from quakeloom.config._rock_tables import RockTable
+from quakeloom.config._seafloor import (
+    Bathymetry,
+    SimulatedSeafloor,
+    SimulatedSurvey,
+    SoundingFiles,
+)
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -69,12 +75,14 @@ from quakeloom.config._tomography import (
 from quakeloom.config._training_models import (
     PickerNetworkTraining,
     PolarityNetworkTraining,
+    SeafloorNetworkTraining,
     Training,
 )
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
     "Associate",
+    "Bathymetry",
     "Cluster",
     "Configuration",
     "Detect",
@@ -104,12 +112,16 @@ __all__ = [
     "Restore",
     "RockPhysics",
     "RockTable",
+    "SeafloorNetworkTraining",
     "Selection",
     "Settings",
     "SimulatedFields",
     "SimulatedRocks",
+    "SimulatedSeafloor",
+    "SimulatedSurvey",
     "Simulation",
     "SmoothPorosity",
+    "SoundingFiles",
     "Source",
     "Storage",
     "Stress",

@@ -30,6 +30,7 @@ from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._restore import Restore
+from quakeloom.config._seafloor import Bathymetry, SoundingFiles
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
@@ -106,6 +107,12 @@ class Settings(Section):
     )
     discriminate: Discriminate | None = setting(
         None, "Settings of rocks told apart by elements, from a table of analyses; an analysis."
+    )
+    bathymetry: Bathymetry | None = setting(
+        None, "A grid of depths of the sea floor made finer; an analysis of its own."
+    )
+    soundings: SoundingFiles | None = setting(
+        None, "Soundings judged and gridded; an analysis of its own."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

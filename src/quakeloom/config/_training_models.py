@@ -67,6 +67,29 @@ class PickerFineTuning(Section):
     )
 
 
+class SeafloorNetworkTraining(Section):
+    """Training of the networks that make grids of the sea floor finer, on simulated ground."""
+
+    networks: list[Literal["srcnn", "fsrcnn", "espcn"]] = setting(
+        lambda: ["srcnn", "fsrcnn", "espcn"], "Networks to train, each so often as `members` says."
+    )
+    members: int = setting(
+        5, "Members of the ensemble: networks of the last kind that differ in seed and ground.",
+        "members", ge=1, le=20,
+    )  # fmt: skip
+    areas: int = setting(160, "Simulated areas of 256 x 256 cells.", "areas", ge=2)
+    held_out_areas: int = setting(
+        40, "Areas to calibrate ranges on, and as many to test.", "areas", ge=4
+    )
+    spacing_m: float = setting(50.0, "Side of their cells.", "m", gt=0)
+    steps: int = setting(1500, "Steps of the optimizer, per network.", "steps", ge=1)
+    batch: int = setting(16, "Patches per step.", "patches", ge=1, le=4096)
+    learning_rate: float = setting(2e-3, "Largest learning rate.", "1", gt=0, le=1)
+    grids: list[str] = setting(
+        list, "Grids of one's own to train on beside simulated ground; relative to `data`."
+    )
+
+
 class Training(Section):
     """Networks to train; nothing else is computed by such a configuration."""
 
@@ -76,4 +99,7 @@ class Training(Section):
     picker: PickerNetworkTraining | None = setting(None, "Train a network that picks P and S.")
     fine_tuning: PickerFineTuning | None = setting(
         None, "Fine-tune the network that picks on an analyst's picks."
+    )
+    seafloor: SeafloorNetworkTraining | None = setting(
+        None, "Train networks that make grids of the sea floor finer."
     )

@@ -11,6 +11,12 @@ from quakeloom.formats._analysis_records import Analyses, LeftOut
 from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._coastline import find_coastline, read_coastline
 from quakeloom.formats._community_stress import write_stress_csm
+from quakeloom.formats._depth_grids import (
+    DepthGrid,
+    GridChoices,
+    grid_facts,
+    open_depth_grid,
+)
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -89,6 +95,7 @@ from quakeloom.formats._satsi import (
 )
 from quakeloom.formats._simulps import SimulModel, is_simul_model, read_simul_model
 from quakeloom.formats._simulps_frame import SimulFrame, read_simul_frame
+from quakeloom.formats._sounding_files import Soundings, read_soundings
 from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stationxml_writer import InstrumentedStation, write_stationxml
 from quakeloom.formats._stress_writers import (
@@ -122,8 +129,10 @@ __all__ = [
     "CatalogTables",
     "ChannelResponse",
     "Creation",
+    "DepthGrid",
     "FdsnRequest",
     "Format",
+    "GridChoices",
     "GridVariable",
     "InstrumentedStation",
     "LeftOut",
@@ -136,6 +145,7 @@ __all__ = [
     "SatsiSolution",
     "SimulFrame",
     "SimulModel",
+    "Soundings",
     "SourceTables",
     "TimeGrid",
     "Trace",
@@ -153,6 +163,7 @@ __all__ = [
     "find_misplaced_stations",
     "find_seisbench_weights",
     "find_service",
+    "grid_facts",
     "has_layers",
     "is_simul_model",
     "is_travel_time_table",
@@ -163,6 +174,7 @@ __all__ = [
     "misdated_readings",
     "misplaced_reasons",
     "names_mechanisms",
+    "open_depth_grid",
     "phase_class",
     "polarity_sign",
     "public_id",
@@ -188,6 +200,7 @@ __all__ = [
     "read_seisbench_description",
     "read_simul_frame",
     "read_simul_model",
+    "read_soundings",
     "read_source",
     "read_time_grid",
     "read_travel_time_table",

@@ -61,6 +61,13 @@ from quakeloom.plots._reading_accuracy import (
     plot_reading_accuracy,
 )
 from quakeloom.plots._run_costs import plot_growth, plot_rule_costs
+from quakeloom.plots._seafloor import (
+    plot_depth_profile,
+    plot_depth_spectra,
+    plot_difference_panels,
+    plot_relief_panels,
+    shade_relief,
+)
 from quakeloom.plots._sections import (
     SectionGrid,
     plot_ensemble_bands,
@@ -151,6 +158,9 @@ __all__ = [
     "plot_changes_map",
     "plot_contradiction_rates",
     "plot_cumulative_angles",
+    "plot_depth_profile",
+    "plot_depth_spectra",
+    "plot_difference_panels",
     "plot_ensemble_bands",
     "plot_events_over_time",
     "plot_fault_tendency",
@@ -181,6 +191,7 @@ __all__ = [
     "plot_reading_accuracy",
     "plot_recall",
     "plot_regime_map",
+    "plot_relief_panels",
     "plot_residual_histogram",
     "plot_rule_costs",
     "plot_shares_held",
@@ -198,6 +209,7 @@ __all__ = [
     "project_rays",
     "project_vectors",
     "quality_colors",
+    "shade_relief",
     "styled",
     "thin_symbols",
 ]

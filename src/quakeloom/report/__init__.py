@@ -6,6 +6,7 @@ Floor 6. :func:`write_report` collects what a run made and writes its page;
 """
 
 from quakeloom.report._analysis_page import build_analysis_report, write_analysis_report
+from quakeloom.report._bathymetry_section import bathymetry_section
 from quakeloom.report._blocks import Section, Text
 from quakeloom.report._calibration_section import describe_verdicts
 from quakeloom.report._collecting import write_catalog_report, write_report
@@ -39,6 +40,7 @@ from quakeloom.report._paper_page import (
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.report._restore_section import restore_section
 from quakeloom.report._results import ComparedCatalog, RunResults
+from quakeloom.report._sounding_section import sounding_section
 from quakeloom.report._stress_comparison import compare_stress_maps
 from quakeloom.report._version_page import build_version_page
 
@@ -56,6 +58,7 @@ __all__ = [
     "Text",
     "agreement_sentence",
     "agreement_word",
+    "bathymetry_section",
     "build_analysis_report",
     "build_line_report",
     "build_paper_page",
@@ -78,6 +81,7 @@ __all__ = [
     "reading_weights",
     "restore_section",
     "rockphysics_section",
+    "sounding_section",
     "value_words",
     "within_words",
     "write_analysis_report",

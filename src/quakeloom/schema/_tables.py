@@ -17,6 +17,8 @@ from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._restore_variables import TABLE_LIST as RESTORE_TABLES
+from quakeloom.schema._seafloor_variables import ARRAY_LIST as SEAFLOOR_ARRAYS
+from quakeloom.schema._seafloor_variables import TABLE_LIST as SEAFLOOR_TABLES
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
 from quakeloom.schema._variables import VARIABLES
 
@@ -393,6 +395,7 @@ _LIST = (
     *SIMULATED_DAY_TABLES,
     *ISOCON_TABLES,
     *DISCRIMINATE_TABLES,
+    *SEAFLOOR_TABLES,
 )
 """All tables."""
 
@@ -428,6 +431,7 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("north_km", ("north",)),
         ArraySpec("east_km", ("east",)),
         *ARRAY_LIST,
+        *SEAFLOOR_ARRAYS,
     )
 }
 """All arrays by the name of their variable."""

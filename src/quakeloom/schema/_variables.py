@@ -20,6 +20,7 @@ from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._restore_variables import LIST as RESTORE_LIST
 from quakeloom.schema._rock_variables import LIST as ROCK_LIST
+from quakeloom.schema._seafloor_variables import LIST as SEAFLOOR_LIST
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
@@ -410,6 +411,7 @@ _LIST = (
     *ROCK_LIST,
     *DISCRIMINATE_LIST,
     *ISOCON_LIST,
+    *SEAFLOOR_LIST,
 )
 """All variables, with those of other files."""
 

@@ -11,6 +11,7 @@ from functools import cache
 
 from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
+from quakeloom.stages.bathymetry import BATHYMETRY
 from quakeloom.stages.catalogs import CATALOGS
 from quakeloom.stages.detect import DETECT
 from quakeloom.stages.discriminate import DISCRIMINATE
@@ -31,6 +32,7 @@ from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.restore import RESTORE
 from quakeloom.stages.rockphysics import ROCKPHYSICS
 from quakeloom.stages.simulate import SIMULATE
+from quakeloom.stages.soundings import SOUNDINGS
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.takeoff import TAKEOFF
@@ -69,6 +71,8 @@ _OWN = (
     FLUIDS,
     ISOCON,
     DISCRIMINATE,
+    SOUNDINGS,
+    BATHYMETRY,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

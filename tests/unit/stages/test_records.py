@@ -41,11 +41,15 @@ OPENED = {
         "rockphysics": {},
         "fluids": {"simulation": {}},
         "isocon": {"simulation": {}},
+        "bathymetry": {"simulated": {}},
     },
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
 }  # fmt: skip
 """Settings that open each kind of run."""
+
+OWN = ("line", "region", "training", "analysis")
+"""Kinds of run whose groups of settings no other kind takes."""
 
 EXAMPLES = {
     "sources": [{"path": "events.csv"}],
@@ -61,6 +65,7 @@ EXAMPLES = {
     "faults": {},
     "threshold": {},
     "repeaters": {},
+    "soundings": {"files": ["survey.xyz"]},
     "takeoff": {"angles": "given"},
     "mechanism": {"trials": 3},
     "locate": {"models": ["generic_crust"]},
@@ -70,6 +75,7 @@ EXAMPLES = {
     **{
         g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
     },
+    **{g: v for kind in OWN for g, v in OPENED[kind].items()},
 }
 """A value of every group of settings."""
 

@@ -14,6 +14,7 @@ ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
     "association", "detection", "magnitude", "restoration", "fluids",
+    "association", "detection", "magnitude", "seafloor",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
