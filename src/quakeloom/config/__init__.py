@@ -48,6 +48,7 @@ from quakeloom.config._papers import (
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
+from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
     Tomography,
@@ -63,6 +64,7 @@ from quakeloom.config._training_models import (
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
+    "SAME_RUN",
     "Associate",
     "Cluster",
     "Configuration",
@@ -90,6 +92,7 @@ __all__ = [
     "Source",
     "Storage",
     "Stress",
+    "Structure",
     "Takeoff",
     "Tendency",
     "Threshold",

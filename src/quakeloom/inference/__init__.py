@@ -31,6 +31,7 @@ from quakeloom.inference._ensemble_diagnostics import (
     coverage_spread,
     ensemble_agreement,
 )
+from quakeloom.inference._exact_sums import ExactSums, no_sums, sum_rows
 from quakeloom.inference._gaussian_fields import (
     GaussianField,
     SummedField,
@@ -55,6 +56,7 @@ from quakeloom.inference._lanczos import (
     lanczos_log_determinant,
 )
 from quakeloom.inference._langevin import Walk, langevin_walk
+from quakeloom.inference._mode_covariances import covariance_in_modes
 from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
 from quakeloom.inference._randomized_maximum import (
     Fit,
@@ -82,6 +84,7 @@ __all__ = [
     "ConvergenceError",
     "Dissection",
     "EnsembleQuality",
+    "ExactSums",
     "Fit",
     "GaussianField",
     "HyperLattice",
@@ -107,6 +110,7 @@ __all__ = [
     "condition_white",
     "conjugate_gradients",
     "correlation_matrix",
+    "covariance_in_modes",
     "coverage_spread",
     "dissect_graph",
     "ensemble_agreement",
@@ -122,6 +126,7 @@ __all__ = [
     "log_evidence",
     "maximize_posterior",
     "minimize_abic",
+    "no_sums",
     "noise_factor",
     "one_blas_thread",
     "population_posterior",
@@ -130,6 +135,7 @@ __all__ = [
     "randomized_member",
     "robust_weights",
     "subspace_of",
+    "sum_rows",
     "walk_in_cube",
     "white_draw",
     "with_one_blas_thread",

@@ -14,6 +14,8 @@ from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
+from quakeloom.schema._structure_variables import ARRAY_LIST as STRUCTURE_ARRAYS
+from quakeloom.schema._structure_variables import TABLE_LIST as STRUCTURE_TABLES
 from quakeloom.schema._variables import VARIABLES
 
 _SOURCE = ("source_file", "source_line")
@@ -385,6 +387,7 @@ _LIST = (
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
+    *STRUCTURE_TABLES,
 )
 """All tables."""
 
@@ -420,6 +423,7 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("north_km", ("north",)),
         ArraySpec("east_km", ("east",)),
         *ARRAY_LIST,
+        *STRUCTURE_ARRAYS,
     )
 }
 """All arrays by the name of their variable."""

@@ -17,6 +17,7 @@ from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
+from quakeloom.schema._structure_variables import LIST as STRUCTURE_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
 
 USES = (
@@ -391,6 +392,7 @@ _LIST = (
     Variable("text", "string", "", "The offending text, at most 200 characters.", "empty"),
     *MECHANISM_LIST,
     *STRESS_LIST,
+    *STRUCTURE_LIST,
     *FAULT_LIST,
     *LOCATION_LIST,
     *READING_CHECK_LIST,
