@@ -26,17 +26,17 @@ def structure_section(settings: Settings, layout: RunLayout) -> Section:
         ),
         Grid(
             ["Round", "lengths", "spread", "P noise", "S noise", "wrong picks", "rms (s)",
-             "chi-square", "determined"],
+             "chi-square", "step", "determined"],
             [
                 [r["round"], f"{r['length_factor']:g}", f"{r['spread_factor']:.2f}",
                  f"{r['noise_p']:.2f}", f"{r['noise_s']:.2f}",
                  f"{100 * r['contamination']:.1f} %", f"{r['rms_s']:.3f}",
-                 f"{r['chi_square']:.2f}", f"{r['determined']:.0f}"]
+                 f"{r['chi_square']:.2f}", f"{r['step']:g}", f"{r['determined']:.0f}"]
                 for r in facts["rounds"]
             ],
             "Lengths and spread of the field, and errors of picks, over the stated ones; lengths "
             "and spread are those of least ABIC. Determined: how many unknowns the data decide.",
-            [True] * 9,
+            [True] * 10,
         ),
     )  # fmt: skip
     return section

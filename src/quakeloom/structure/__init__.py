@@ -1,8 +1,8 @@
 """Structure from earthquakes: velocities in three dimensions from the arrivals of a catalog.
 
 Floor 4. Arrays in, arrays out. A :class:`StructurePrior` is a Gaussian field of velocity in modes;
-:func:`fit_sources` finds the sources in a model, :func:`sum_events` adds up what the arrivals say of
-structure with the sources projected out, exactly and in any order, :func:`find_posterior` weighs
+:func:`fit_sources` finds the sources in a model, :func:`sum_events` adds up what the arrivals say
+of structure with the sources projected out, exactly and in any order, :func:`find_posterior` weighs
 it against the prior by ABIC, and :class:`StructurePosterior` gives mean, spread and members.
 """
 

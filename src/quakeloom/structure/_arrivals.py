@@ -1,4 +1,4 @@
-"""Arrivals of a catalog at stations: which of them, and which events, structure can be read from."""
+"""Arrivals of a catalog at stations, and which events structure can be read from."""
 
 from __future__ import annotations
 

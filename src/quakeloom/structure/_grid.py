@@ -166,7 +166,7 @@ class StructurePrior:
         return p, p / (self.reference_ratio * np.exp(ratio))
 
     def by_white(self, rows: Floats, is_s: NDArray[np.bool_]) -> Floats:
-        """Turn derivatives of times by ln v of their own phase, at field nodes, into those by white.
+        """Turn derivatives by ln v of a pick's own phase, at field nodes, into those by white.
 
         Parameters
         ----------

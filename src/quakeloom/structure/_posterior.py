@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 _JITTER = 1e-6
 """Added to the diagonal of covariances of longer fields, which hold no short waves; chosen here."""
 
-_LOG_RANGE = (-4.0, 4.0)
+_LOG_RANGE = (-4.0, 6.0)
 """Range of the logarithm of the ratio of spreads, squared, that is tried; chosen here."""
 
 _TOLERANCE = 0.05
@@ -88,6 +88,11 @@ class StructurePosterior:
         inverse = linalg.solve_triangular(self.factor, np.eye(self.mean.size), lower=True)
         return float(self.mean.size - np.einsum("ij,ij->", inverse, inverse))
 
+    def roughness(self, unknowns: Floats) -> float:
+        """Return the square of unknowns over the spread that the prior gives them."""
+        white = linalg.solve_triangular(self.root, unknowns, lower=True)
+        return float(white @ white) / self.chosen.noise_factor**2
+
     def perturbation(self, normal: Floats) -> Floats:
         """Turn standard normal numbers (size,) into a draw of the posterior less its mean."""
         white = linalg.solve_triangular(self.factor, normal, lower=True, trans="T")
@@ -107,7 +112,7 @@ class StructurePosterior:
         return prior, posterior
 
     def spreads(self) -> dict[str, tuple[Floats, Floats]]:
-        """Return the standard deviations of ln Vp and ln(Vp/Vs) at field nodes, prior and posterior.
+        """Return standard deviations of ln Vp and ln(Vp/Vs) at field nodes, prior and posterior.
 
         What the modes leave out of the prior is in both.
         """
@@ -199,9 +204,7 @@ def find_posterior(
 class _LengthProblem:
     """The inversion with one correlation length."""
 
-    def __init__(
-        self, prior: StructurePrior, sums: ExactSums, factor: float, noise: float
-    ) -> None:
+    def __init__(self, prior: StructurePrior, sums: ExactSums, factor: float, noise: float) -> None:
         self.prior, self.factor = prior, factor
         matrix, vector, self.square = sums.values()
         self.count = sums.count

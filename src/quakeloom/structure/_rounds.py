@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,7 +140,7 @@ def _keep_most(arrivals: Arrivals, residual_s: Floats, largest_s: float) -> Floa
     """Return which picks count: not those far from the median of their event."""
     centered = residual_s.copy()
     starts = [*np.flatnonzero(np.diff(arrivals.event, prepend=-1)), arrivals.event.size]
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in itertools.pairwise(starts):
         # a wrong pick drags the origin time along; the median stays
         centered[first:last] -= np.median(residual_s[first:last])
     return first_weights(centered, largest_s).share

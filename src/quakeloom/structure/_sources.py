@@ -13,11 +13,14 @@ from quakeloom.travel import EikonalSolution, solve_eikonal
 
 Floats = NDArray[np.float64]
 
-_ROUNDS = 12
+_ROUNDS = 15
 """Steps of the search for sources at most (chosen here: most need four)."""
 
 _STEP_KM = 5.0
 """Longest step of a source; chosen here."""
+
+_STUCK = 1e4
+"""Damping at which a source that did not fit better any more is left; chosen here."""
 
 _SETTLED = 1e-4
 """A source that fits better by less than this, in squared errors, is found; chosen here."""
@@ -166,7 +169,7 @@ def fit_sources(
     total = np.bincount(event, weight, count)
     source[:, 3] += np.bincount(event, weight * left, count) / np.maximum(total, 1e-30)
     found, left, misfit = look(source)
-    damping = np.full(count, 1e-2)
+    damping, active = np.full(count, 1e-2), np.ones(count, dtype=bool)
     for _ in range(_ROUNDS):
         normal, push = _normal_equations(arrivals, found[:, 1:], left, weight, count)
         away = np.column_stack([prior.place_km - source[:, :3], np.zeros(count)])
@@ -180,15 +183,17 @@ def fit_sources(
         trial = source + step
         trial[:, :3] = _keep_inside(times.grid, trial[:, :3])
         there, new_left, new_misfit = look(trial)
-        better = new_misfit < misfit
+        better = active & (new_misfit < misfit)
         gained = np.where(better, misfit - new_misfit, 0.0)
         source = np.where(better[:, None], trial, source)
         taken = better[event]
         found = np.where(taken[:, None], there, found)
         left = np.where(taken, new_left, left)
         misfit = np.where(better, new_misfit, misfit)
-        damping = np.where(better, damping * 0.2, np.minimum(damping * 10.0, 1e6))
-        if not (gained > _SETTLED).any() and better.sum() + (damping > 1e3).sum() >= count:
+        damping = np.where(better, damping * 0.2, damping * 10.0)
+        # an event that is found stays as it is, however long others take
+        active &= np.where(better, gained > _SETTLED, damping < _STUCK)
+        if not active.any():
             break
     return FittedSources(source, left, found[:, 1:])
 

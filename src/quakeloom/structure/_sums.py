@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,7 +117,7 @@ def _sum_block(
     by_node = derivatives_by_node(point.prior, times, picks, fitted.source[:, :3])
     starts = [*np.flatnonzero(np.diff(picks.event, prepend=-1)), picks.event.size]
     rows, left, count = [], [], 0
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in itertools.pairwise(starts):
         own = slice(first, last)
         # event by event, so that others change nothing of its rows, to the last bit
         white = point.prior.by_white(
@@ -191,5 +192,5 @@ def derivatives_by_node(
         change = grid.interpolation.multiply(-1.0 / times.velocities[phase].reshape(-1, 1))
         for first in range(0, which.size, chunk):
             some = which[first : first + chunk]
-            out[some] = solution.sensitivities(source_km[picks.event[some]], change)
+            out[some] = solution.sensitivities(source_km[picks.event[some], :3], change)
     return out

@@ -87,7 +87,9 @@ def infer_weights(
     for _ in range(_ROUNDS):
         factor = np.where(arrivals.is_s, noise[1], noise[0])
         right = np.exp(-0.5 * (z / factor) ** 2) / (np.sqrt(2.0 * np.pi) * factor)
-        share = np.where(inside, (1.0 - wrong) * right / ((1.0 - wrong) * right + wrong * even), 0.0)
+        share = np.where(
+            inside, (1.0 - wrong) * right / ((1.0 - wrong) * right + wrong * even), 0.0
+        )
         wrong = min(max(float(np.mean(1.0 - share)), 1e-6), _LARGEST_SHARE)
         for k, p in enumerate(phase):
             total = float(share[p].sum()) if p.size else 0.0

@@ -26,7 +26,7 @@ from quakeloom.location import (
 from quakeloom.schema import TABLES, make_table, time_values
 from quakeloom.stages.locate.ensembles import StoredEnsemble
 from quakeloom.stages.locate.places import Places, station_places
-from quakeloom.stages.readings.pick_errors import pick_errors, phase_kind
+from quakeloom.stages.readings.pick_errors import phase_kind, pick_errors
 from quakeloom.stages.readings.station_epochs import find_stations
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quakeloom.config import Settings
 from quakeloom.schema import time_values
-from quakeloom.stages.readings.pick_errors import pick_errors, phase_kind
+from quakeloom.stages.readings.pick_errors import phase_kind, pick_errors
 from quakeloom.stages.readings.station_epochs import find_stations
 from quakeloom.stages.structure.inputs import (
     GridStations,

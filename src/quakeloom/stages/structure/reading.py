@@ -36,8 +36,7 @@ def table_axes(settings: Settings) -> tuple[Floats, Floats, Floats]:
     """Return depths, norths and easts of the tables."""
     asked = structure_settings(settings)
     depth, north, east = (
-        a[::k]
-        for a, k in zip(structure_grid(asked).solver_axes_km, asked.table_every, strict=True)
+        a[::k] for a, k in zip(structure_grid(asked).solver_axes_km, asked.table_every, strict=True)
     )
     return depth, north, east
 

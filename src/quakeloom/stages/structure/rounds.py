@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from quakeloom.config import Settings
 from quakeloom.inference import ExactSums, no_sums
 from quakeloom.stages.structure.inputs import structure_settings
 from quakeloom.structure import (
-    PickWeights,
     FittedSources,
+    PickWeights,
     RoundOfEvents,
     StructurePoint,
     StructurePosterior,
@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 
 BLOCK_EVENTS = 256
 """Events of a block of a later round; chosen here: each solves for all stations anew."""
+
+_SHARES = (1.0, 0.5, 0.25)
+"""Shares of a step that are tried until the fit gets better; chosen here."""
 
 
 Run = Callable[[list["RoundTask"]], Iterable[tuple[FittedSources, ExactSums | None]]]
@@ -79,6 +82,7 @@ def invert(
     prior: StructurePrior,
     first: ExactSums,
     events: RoundOfEvents,
+    residual_s: Floats,
     run: Run,
 ) -> Inversion:
     """Go from the sums in the starting model to the posterior.
@@ -91,11 +95,13 @@ def invert(
         Over all partitions, in the starting model.
     events : RoundOfEvents
         All events that are used.
+    residual_s : ndarray, (picks,)
+        In the starting model.
     run : callable
         Maps :func:`run_block` over tasks.
     """
     asked = structure_settings(settings)
-    sums = first
+    sums, unknowns = first, np.zeros(first.size)
     history: list[dict[str, Any]] = []
     posterior: StructurePosterior | None = None
     for number in range(asked.rounds):
@@ -105,21 +111,57 @@ def invert(
             posterior.chosen.length_factor
         ]  # fmt: skip
         posterior = find_posterior(prior, sums, factors)
-        point = StructurePoint(prior, posterior.mean[: prior.size], posterior.mean[prior.size :])
-        fitted = _fit_all(settings, point, events, run)
-        unknowns = 4.0 * len(events.source) + posterior.determined
-        weights = infer_weights(
-            events.arrivals, fitted.residual_s, unknowns, asked.largest_residual_s
-        )
-        history.append(_facts(number + 1, posterior, weights, events, fitted))
+        posterior, fitted, share = _step(settings, posterior, unknowns, events, residual_s, run)
+        unknowns = posterior.mean
+        taken = 4.0 * len(events.source) + posterior.determined
+        weights = infer_weights(events.arrivals, fitted.residual_s, taken, asked.largest_residual_s)
+        facts = _facts(posterior, weights, events, fitted)
+        history.append({"round": number + 1, "step": share, **facts})
         events = RoundOfEvents(
             events.arrivals, fitted.source, events.place_km, weights.share,
             weights.weight(events.arrivals),
         )  # fmt: skip
         if number < asked.rounds - 1:
-            sums = _sum_all(settings, point, events, run)
+            sums, residual_s = _sum_all(settings, _point(prior, unknowns), events, run)
     assert posterior is not None
     return Inversion(posterior, events, fitted, weights, history)
+
+
+def _point(prior: StructurePrior, unknowns: Floats) -> StructurePoint:
+    return StructurePoint(prior, unknowns[: prior.size], unknowns[prior.size :])
+
+
+def _step(
+    settings: Settings,
+    posterior: StructurePosterior,
+    before: Floats,
+    events: RoundOfEvents,
+    residual_s: Floats,
+    run: Run,
+) -> tuple[StructurePosterior, FittedSources, float]:
+    """Go toward the mean, as far as the misfit with its prior gets less with new times.
+
+    Returns
+    -------
+    StructurePosterior
+        Around where the step ends.
+    FittedSources
+        In that model.
+    float
+        Share of the step.
+    """
+    noise2 = posterior.chosen.noise_factor**2
+
+    def objective(unknowns: Floats, residual: Floats) -> float:
+        return float(events.weight @ residual**2) / noise2 + posterior.roughness(unknowns)
+
+    least = objective(before, residual_s)
+    for share in _SHARES:
+        unknowns = before + share * (posterior.mean - before)
+        fitted = _fit_all(settings, _point(posterior.prior, unknowns), events, run)
+        if objective(unknowns, fitted.residual_s) < least:
+            break
+    return replace(posterior, mean=unknowns), fitted, share
 
 
 def _blocks(events: RoundOfEvents) -> list[NDArray[np.int64]]:
@@ -140,18 +182,18 @@ def _fit_all(
 
 def _sum_all(
     settings: Settings, point: StructurePoint, events: RoundOfEvents, run: Run
-) -> ExactSums:
-    """Return the sums over all events around a model."""
-    total = no_sums(point.size)
+) -> tuple[ExactSums, Floats]:
+    """Return the sums over all events around a model, and the residuals there."""
+    total, residual = no_sums(point.size), []
     tasks = [RoundTask(settings, point, events.events(b), True) for b in _blocks(events)]
-    for _, sums in run(tasks):
+    for fitted, sums in run(tasks):
         assert sums is not None
         total = total + sums
-    return total
+        residual.append(fitted.residual_s)
+    return total, np.concatenate(residual)
 
 
 def _facts(
-    number: int,
     posterior: StructurePosterior,
     weights: PickWeights,
     events: RoundOfEvents,
@@ -163,7 +205,6 @@ def _facts(
     z2 = weights.weight(arrivals) * fitted.residual_s**2
     free = float(weights.share.sum()) - 4.0 * len(events.source) - posterior.determined
     return {
-        "round": number,
         "length_factor": chosen.length_factor,
         "spread_factor": chosen.spread_factor,
         "noise_factor": chosen.noise_factor,

@@ -99,7 +99,10 @@ def inputs(run: PlannedRun) -> StageInputs:
 
 def promise(run: PlannedRun) -> Promise:
     """Return what sums of partitions, and the rounds over all events, need."""
-    mb, minutes = _task_mb(run.settings, run.layout), promise_minutes(SECONDS_PER_EVENT * run.events)
+    mb, minutes = (
+        _task_mb(run.settings, run.layout),
+        promise_minutes(SECONDS_PER_EVENT * run.events),
+    )
     workers = promise_threads(run.settings)
     spread = math.ceil(BASE_MB + mb + (workers * (BASE_MB + mb) if workers > 1 else 0.0))
     return Promise(
@@ -200,11 +203,14 @@ def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         np.nan_to_num(share) / catalog.arrivals.sigma_s**2,
     )  # fmt: skip
     events = everything.events(used)
+    is_used = np.isin(catalog.arrivals.event, used)
+    before = first["structure_arrivals"].column("residual_before_s").to_numpy()
+    before = before[catalog.rows[is_used]]
     mb = _task_mb(settings, layout)
     tasks = max(math.ceil(len(used) / BLOCK_EVENTS), structure_settings(settings).members)
     workers = find_workers(settings.cluster, tasks, BASE_MB, BASE_MB + mb)
     with open_executor(settings.cluster, workers) as executor:
-        found = invert(settings, prior, total, events, lambda t: executor.map(run_block, t))
+        found = invert(settings, prior, total, events, before, lambda t: executor.map(run_block, t))
         keys = _write_members(settings, layout, stations, found, executor)
     facts = _write_tables(settings, layout, stations, catalog, first, (found, used, start))
     gather_parts(STRUCTURE, layout, {"tables": keys})

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from quakeloom.config import Configuration, Regional, Settings, Source, TomographyPicks
+from quakeloom.config import SAME_RUN, Configuration, Regional, Settings, Source, TomographyPicks
 from quakeloom.core import FormatError, InputError, QuakeloomError
 from quakeloom.formats import (
     RecognizedFile,
