@@ -105,10 +105,12 @@ def first_round(
     fitted = fit_sources(times, arrivals, start, share / variance, sources)
     for _ in range(_REFITS):
         found = _keep_most(arrivals, fitted.residual_s, largest_s)
-        if np.array_equal(found, share):
+        changed = np.bincount(arrivals.event, found != share, len(place_km)) > 0
+        if not changed.any():
             break
         share = found
-        fitted = fit_sources(times, arrivals, fitted.source, share / variance, sources)
+        again = fit_sources(times, arrivals, fitted.source, share / variance, sources)
+        fitted = _replace_events(arrivals, fitted, again, changed)
     status, reason = _judge_fits(prior, arrivals, fitted, share, checks)
     good = np.array([s == "used" for s in status], dtype=bool)
     weight = np.where(good[arrivals.event] if good.size else False, share / variance, 0.0)
@@ -134,6 +136,18 @@ def later_round(
     inside = prior.grid.holds(fitted.source[:, :3], 1.0)
     weight = np.where(inside[arrivals.event], events.weight, 0.0)
     return fitted, sum_events(point, times, arrivals, fitted, weight, sources)
+
+
+def _replace_events(
+    arrivals: Arrivals, old: FittedSources, new: FittedSources, which: NDArray[np.bool_]
+) -> FittedSources:
+    """Take the new fit of some events alone: others stay what they are without these."""
+    picks = which[arrivals.event]
+    return FittedSources(
+        np.where(which[:, None], new.source, old.source),
+        np.where(picks, new.residual_s, old.residual_s),
+        np.where(picks[:, None], new.slope, old.slope),
+    )
 
 
 def _keep_most(arrivals: Arrivals, residual_s: Floats, largest_s: float) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bent_rays import SmoothMedium, bent_times
 
 from quakeloom.core import InputError
 from quakeloom.inference import no_sums
@@ -140,6 +141,9 @@ def test_a_gaussian_prior_of_sources_is_the_covariance_with_their_spread(setting
 
 def test_sums_of_single_events_are_those_of_all_to_the_last_bit(setting):
     prior, _, arrivals, source = setting
+    time = arrivals.time_s.copy()
+    time[np.flatnonzero(arrivals.event == 3)[2]] += 4.0  # one event is fitted more than once
+    arrivals = replace(arrivals, time_s=time)
     checks = EventChecks(6, 360.0)
     whole = first_round(prior, arrivals, source[:, :3], checks).sums
     total = no_sums(whole.size)
@@ -250,3 +254,22 @@ def test_nothing_to_invert_is_told():
         make_structure_prior(
             prior.grid, [[0.0, 0.0], [1.0, 5.0]], 1.7, 0.05, (4.0, 8.0, 8.0), (5, 0), (0.5, 0.0)
         )
+
+
+def test_times_are_those_of_bent_rays_which_know_no_grid():
+    """An independent forward: paths of least time between points of a smooth medium."""
+    grid = StructureGrid(
+        (np.linspace(-2, 10, 5), np.linspace(-12, 12, 7), np.linspace(-12, 12, 7)), (4, 4, 4)
+    )
+    prior = small_prior(grid=grid)
+    velocities = prior.velocities(np.random.default_rng(1).standard_normal(prior.size))
+    arrivals, source = observed(prior, np.zeros(prior.size), events=3)
+    found = ModelTimes(grid, velocities, arrivals.station_km).at(arrivals, source)[:, 0]
+    for phase, velocity in enumerate(velocities):
+        own = arrivals.is_s == bool(phase)
+        medium = SmoothMedium(velocity, grid.spacing_km, grid.origin_km)
+        bent = bent_times(
+            medium, source[arrivals.event[own], :3], arrivals.station_km[arrivals.station[own]]
+        )
+        assert np.abs(found[own] - bent).max() < 0.015
+        assert abs(np.mean(found[own] - bent)) < 0.005
