@@ -131,6 +131,7 @@ def test_any_partitions_give_the_same_bytes(catalog, whole):
     assert bytes_of(months) == bytes_of(whole[1])
 
 
+@pytest.mark.long
 def test_one_more_month_runs_its_own_sums_and_gives_the_bytes_of_a_run_from_scratch(
     catalog, whole, tmp_path
 ):

@@ -65,7 +65,8 @@ class ExactSums:
 
     def values(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Return ``X' X``, ``X' r`` and ``r' r`` as floating-point numbers."""
-        return self.matrix * _UNIT, self.vector * _UNIT, self.square * _UNIT
+        matrix, vector = (v.astype(np.float64) * _UNIT for v in (self.matrix, self.vector))
+        return matrix, vector, self.square * _UNIT
 
     def __add__(self, other: ExactSums) -> ExactSums:
         """Add the sums of other data.

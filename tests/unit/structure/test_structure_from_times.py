@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -273,3 +275,16 @@ def test_times_are_those_of_bent_rays_which_know_no_grid():
         )
         assert np.abs(found[own] - bent).max() < 0.015
         assert abs(np.mean(found[own] - bent)) < 0.005
+
+
+@pytest.mark.long
+def test_95_percent_ranges_of_velocity_hold_the_truth_at_nodes():
+    """Over random Earths, whose times are those of bent rays in fields with all wavelengths."""
+    sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+    from structure import measure_coverage
+
+    found = measure_coverage(4, 30, 10, (250, 100))
+    for name in ("p_held", "ratio_held"):
+        held, error = found[name]
+        assert 0.95 - 3 * error - 0.03 < held <= 1.0
+    assert found["noise_factor"][0] == pytest.approx(1.0, abs=0.2)
