@@ -65,6 +65,7 @@ from quakeloom.config._seafloor import (
     SoundingFiles,
 )
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
+from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
     Tomography,
@@ -81,6 +82,7 @@ from quakeloom.config._training_models import (
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
+    "SAME_RUN",
     "Associate",
     "Bathymetry",
     "Cluster",
@@ -125,6 +127,7 @@ __all__ = [
     "Source",
     "Storage",
     "Stress",
+    "Structure",
     "Takeoff",
     "Tendency",
     "Threshold",

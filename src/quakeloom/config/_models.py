@@ -32,6 +32,7 @@ from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._restore import Restore
 from quakeloom.config._seafloor import Bathymetry, SoundingFiles
 from quakeloom.config._stress_models import Stress, Tendency
+from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
 from quakeloom.config._training_models import Training
@@ -77,6 +78,9 @@ class Settings(Section):
     )
     takeoff: Takeoff = setting(Takeoff, "Azimuths and take-off angles.")
     mechanism: Mechanism = setting(Mechanism, "The search for mechanisms.")
+    structure: Structure | None = setting(
+        None, "Velocities in three dimensions from the run's arrivals; none if absent."
+    )
     locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
     magnitude: Magnitude | None = setting(
         None, "Magnitudes of events that the run finds, from its amplitudes; none if absent."
@@ -222,6 +226,22 @@ class Settings(Section):
             )
         if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
+        named = self.locate is not None and SAME_RUN in self.locate.models
+        if named and self.structure is None:
+            raise ValueError(
+                f"locate.models names `{SAME_RUN}`, the ensemble that the run itself makes; add a "
+                f"group `{SAME_RUN}`, or name another model"
+            )
+        if named and self.locate is not None and len(self.locate.models) > 1:
+            raise ValueError(
+                f"locate.models names `{SAME_RUN}` and others, which have no grid in common; name "
+                "one"
+            )
+        if self.structure is not None and self.associate is not None:
+            raise ValueError(
+                "`structure` needs starting places, and events that the run finds have none before "
+                "they are located; give the located events to a run of their own"
+            )
         if self.takeoff.angles == "ensemble" and self.locate is None:
             raise ValueError(
                 "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"

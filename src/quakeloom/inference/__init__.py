@@ -37,6 +37,7 @@ from quakeloom.inference._ensemble_diagnostics import (
     coverage_spread,
     ensemble_agreement,
 )
+from quakeloom.inference._exact_sums import ExactSums, no_sums, sum_rows
 from quakeloom.inference._gaussian_fields import (
     GaussianField,
     SummedField,
@@ -86,6 +87,7 @@ from quakeloom.inference._masked_fields import (
     restore_masked_field,
     solve_preconditioned,
 )
+from quakeloom.inference._mode_covariances import covariance_in_modes
 from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
 from quakeloom.inference._randomized_maximum import (
     Fit,
@@ -135,6 +137,7 @@ __all__ = [
     "DrawnSubsets",
     "EdgeField",
     "EnsembleQuality",
+    "ExactSums",
     "ExchangeOptions",
     "ExchangeResult",
     "Fit",
@@ -171,6 +174,7 @@ __all__ = [
     "condition_white",
     "conjugate_gradients",
     "correlation_matrix",
+    "covariance_in_modes",
     "coverage_spread",
     "diagnose_chains",
     "dissect_graph",
@@ -199,6 +203,7 @@ __all__ = [
     "masked_log_evidence",
     "maximize_posterior",
     "minimize_abic",
+    "no_sums",
     "noise_factor",
     "one_blas_thread",
     "penalty_eigenvalues",
@@ -220,6 +225,7 @@ __all__ = [
     "stratified_folds",
     "subset_columns",
     "subspace_of",
+    "sum_rows",
     "walk_in_cube",
     "white_draw",
     "with_one_blas_thread",

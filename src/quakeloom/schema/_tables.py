@@ -20,6 +20,8 @@ from quakeloom.schema._restore_variables import TABLE_LIST as RESTORE_TABLES
 from quakeloom.schema._seafloor_variables import ARRAY_LIST as SEAFLOOR_ARRAYS
 from quakeloom.schema._seafloor_variables import TABLE_LIST as SEAFLOOR_TABLES
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
+from quakeloom.schema._structure_variables import ARRAY_LIST as STRUCTURE_ARRAYS
+from quakeloom.schema._structure_variables import TABLE_LIST as STRUCTURE_TABLES
 from quakeloom.schema._variables import VARIABLES
 
 _SOURCE = ("source_file", "source_line")
@@ -396,6 +398,7 @@ _LIST = (
     *ISOCON_TABLES,
     *DISCRIMINATE_TABLES,
     *SEAFLOOR_TABLES,
+    *STRUCTURE_TABLES,
 )
 """All tables."""
 
@@ -432,6 +435,7 @@ ARRAYS: dict[str, ArraySpec] = {
         ArraySpec("east_km", ("east",)),
         *ARRAY_LIST,
         *SEAFLOOR_ARRAYS,
+        *STRUCTURE_ARRAYS,
     )
 }
 """All arrays by the name of their variable."""

@@ -23,6 +23,7 @@ from quakeloom.schema._rock_variables import LIST as ROCK_LIST
 from quakeloom.schema._seafloor_variables import LIST as SEAFLOOR_LIST
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
+from quakeloom.schema._structure_variables import LIST as STRUCTURE_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
 
 USES = (
@@ -397,6 +398,7 @@ _LIST = (
     Variable("text", "string", "", "The offending text, at most 200 characters.", "empty"),
     *MECHANISM_LIST,
     *STRESS_LIST,
+    *STRUCTURE_LIST,
     *FAULT_LIST,
     *LOCATION_LIST,
     *READING_CHECK_LIST,

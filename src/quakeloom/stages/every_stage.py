@@ -35,6 +35,7 @@ from quakeloom.stages.simulate import SIMULATE
 from quakeloom.stages.soundings import SOUNDINGS
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
+from quakeloom.stages.structure import STRUCTURE
 from quakeloom.stages.takeoff import TAKEOFF
 from quakeloom.stages.tendency import TENDENCY
 from quakeloom.stages.threshold import THRESHOLD
@@ -54,6 +55,7 @@ _OWN = (
     WINDOW,
     PICK,
     POLARITY,
+    STRUCTURE,
     LOCATE,
     MERGE,
     MAGNITUDE,

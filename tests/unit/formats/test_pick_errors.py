@@ -10,7 +10,7 @@ import pytest
 from quakeloom.config import Locate, parse_settings
 from quakeloom.core import FormatError, SettingsError
 from quakeloom.formats import read_source
-from quakeloom.stages.locate.events import pick_errors
+from quakeloom.stages.readings.pick_errors import pick_errors
 
 QUAKEML = (
     '<?xml version="1.0"?><q:quakeml xmlns:q="http://quakeml.org/xmlns/quakeml/1.2" '

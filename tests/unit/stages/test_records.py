@@ -69,6 +69,13 @@ EXAMPLES = {
     "takeoff": {"angles": "given"},
     "mechanism": {"trials": 3},
     "locate": {"models": ["generic_crust"]},
+    "structure": {
+        "origin_longitude_deg": 10,
+        "origin_latitude_deg": 40,
+        "depth_range_km": [0, 10],
+        "north_range_km": [-9, 9],
+        "east_range_km": [-9, 9],
+    },
     "stress": {"grid_step_deg": 1.0},
     "tendency": {"files": ["faults.csv"]},
     "discriminate": {"simulation": {}},

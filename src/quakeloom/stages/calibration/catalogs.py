@@ -25,7 +25,7 @@ from quakeloom.location import LATERAL_LEVELS, draw_layered_models
 from quakeloom.schema import make_table
 from quakeloom.simulate import fault_instability, resolved_shear
 from quakeloom.stages.calibration.template import DEFAULT_SPREAD, Template
-from quakeloom.stages.locate.events import phase_kind
+from quakeloom.stages.readings.pick_errors import phase_kind
 from quakeloom.travel import trace_table, trace_takeoffs
 
 Floats = NDArray[np.float64]

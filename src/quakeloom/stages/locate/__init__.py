@@ -15,6 +15,11 @@ LOCATE = Stage(
             "pick",
             when=lambda s: s.picks_windows,
         ),
+        Reads(
+            "structure",
+            whole=True,
+            when=lambda s: s.locate is not None and "structure" in s.locate.models,
+        ),
     ),
     opens=True,
     gathers=True,

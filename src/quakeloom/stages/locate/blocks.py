@@ -26,6 +26,10 @@ from quakeloom.stages.locate.hypocenters import (
     places_of,
     receiver_levels_of,
 )
+from quakeloom.stages.locate.run_structure import (
+    locates_in_structure,
+    structure_ensemble_size,
+)
 from quakeloom.stages.locate.station_terms import read_corrections, shared_locator
 from quakeloom.store import Item, RunLayout, create_array, read_table, write_region
 
@@ -99,6 +103,9 @@ def block_workers(settings: Settings, rows: PlannedRows, task: float) -> int:
 def ensemble_size(settings: Settings, layout: RunLayout) -> EnsembleSize:
     """Return how large the ensemble of a run is, without making it."""
     locate = locate_settings(settings)
+    if locates_in_structure(settings):
+        members, groups, size = structure_ensemble_size(settings, layout)
+        return EnsembleSize(members, size, size / groups, size + 4.0 * size / groups)
     paths = [find_location_model(m, settings.data) for m in locate.models]
     levels = receiver_levels_of(settings, layout)
     if is_grid_source(paths[0]):

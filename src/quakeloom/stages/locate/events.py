@@ -23,9 +23,10 @@ from quakeloom.location import (
     WantedDraws,
     locate_picks,
 )
-from quakeloom.schema import TABLES, make_table, phase_class, time_values
+from quakeloom.schema import TABLES, make_table, time_values
 from quakeloom.stages.locate.ensembles import StoredEnsemble
 from quakeloom.stages.locate.places import Places, station_places
+from quakeloom.stages.readings.pick_errors import phase_kind, pick_errors
 from quakeloom.stages.readings.station_epochs import find_stations
 
 log = logging.getLogger(__name__)
@@ -357,22 +358,6 @@ class _Readings:
             self.latitude[a:b],
             np.nan_to_num(self.elevation[a:b]),
         )
-
-
-def pick_errors(
-    locate: Locate, stated_s: Floats, weight: NDArray[np.int8], phase: NDArray[np.object_]
-) -> Floats:
-    """Return standard errors of picks: stated, else by weight code; NaN is not used."""
-    table = np.array([*locate.pick_errors_s, *[np.nan] * (11 - len(locate.pick_errors_s))])
-    error = table[np.where(weight < 0, 0, np.minimum(weight, 10)).astype(np.int64)]
-    error = np.where(phase == "S", error * locate.s_error_factor, error)
-    error = np.where(np.isfinite(stated_s) & (stated_s > 0), stated_s, error)
-    return np.asarray(np.maximum(error, locate.minimum_pick_error_s))
-
-
-def phase_kind(phase: str) -> str:
-    """P or S of a first arrival's name, else the name itself."""
-    return phase_class(phase) or phase
 
 
 def _locate_one(

@@ -63,6 +63,11 @@ from quakeloom.stages.locate.hypocenters import (
     structure_warnings,
     tables_folder,
 )
+from quakeloom.stages.locate.run_structure import (
+    locates_in_structure,
+    read_structure,
+    structure_times_digest,
+)
 from quakeloom.stages.locate.station_terms import gather_terms, part_tables, planned_rounds
 from quakeloom.store import (
     Item,
@@ -86,9 +91,14 @@ def inputs(run: PlannedRun) -> StageInputs:
     settings, layout = run.settings, run.layout
     locate = locate_settings(settings)
     levels = receiver_levels_of(settings, layout)
-    times = ensemble_digest(
-        locate, settings.data, places_of(layout), levels, settings.seed,
-        code_digest(__name__),
+    own = locates_in_structure(settings)
+    times = (
+        structure_times_digest(settings, layout)
+        if own
+        else ensemble_digest(
+            locate, settings.data, places_of(layout), levels, settings.seed,
+            code_digest(__name__),
+        )
     )  # fmt: skip
     rounds = correction_rounds(locate, run.events)
     terms = f"{settings.name}/parts/{round_stage(rounds.every - 1)}.terms.json"
@@ -100,7 +110,10 @@ def inputs(run: PlannedRun) -> StageInputs:
         },
         init={"levels": levels, "times": times, "rounds": asdict(rounds)},
         each={r.partition: {"events": r.events} for r in run.rows},
-        files={"part": [terms]} if rounds.every else {},
+        files={
+            **({"part": [terms]} if rounds.every else {}),
+            **({"init": [f"{settings.name}/parts/structure.finalise.json"]} if own else {}),
+        },
     )
 
 
@@ -132,9 +145,13 @@ def init(settings: Settings, layout: RunLayout) -> dict[str, Any]:
     folder = tables_folder(layout)
     marker = folder / "members.json"
     if not marker.exists() or read_json(marker)["key"] != planned["times"]:
-        made = make_times(
-            locate, settings.data, places_of(layout), planned["levels"], settings.seed,
-            layout.root / "tables",
+        made = (
+            read_structure(settings, layout)
+            if locates_in_structure(settings)
+            else make_times(
+                locate, settings.data, places_of(layout), planned["levels"], settings.seed,
+                layout.root / "tables",
+            )
         )  # fmt: skip
         write_ensemble(folder, made, planned["times"])
     members = len(read_json(marker)["names"])

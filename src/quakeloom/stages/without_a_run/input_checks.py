@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from quakeloom.config import Configuration, Regional, Settings, Source, TomographyPicks
+from quakeloom.config import SAME_RUN, Configuration, Regional, Settings, Source, TomographyPicks
 from quakeloom.core import FormatError, InputError, QuakeloomError
 from quakeloom.formats import (
     RecognizedFile,
@@ -117,7 +117,7 @@ def _checks(settings: Settings, found: CheckedInputs) -> Iterator[tuple[str, Cal
     if takeoff.angles == "layered":
         yield from (check(_check_model, name) for name in takeoff.models)
     if locate is not None:
-        for name in locate.models:
+        for name in (m for m in locate.models if m != SAME_RUN):
             # cases may place one model of SIMULPS differently
             what, opened = check(_check_location_model, name)
             yield f"{what} {frame_digest(locate, settings.data)}", opened
