@@ -31,6 +31,7 @@ from quakeloom.config import Settings, load_configuration, settings_reference
 from quakeloom.formats import FORMATS
 from quakeloom.magnitude import FORMULAS as MAGNITUDE_FORMULAS
 from quakeloom.schema import ARRAYS, TABLES, VARIABLES
+from quakeloom.stages.every_stage import every_stage
 
 ROOMS = sorted(p.parent.name for p in (ROOT / "src" / "quakeloom").glob("*/__init__.py"))
 SUFFIXES = (
@@ -197,6 +198,7 @@ def known_names() -> set[str]:
         known |= {key, key.split(".")[-1]}
     # settings of a command that is no stage of a run
     known |= {f.name for f in dataclasses.fields(AssociationOptions)} | set(MAGNITUDE_FORMULAS)
+    known |= {name for stage in every_stage() for name in stage.arrays}
     for room in ROOMS:
         known |= set(getattr(importlib.import_module(f"quakeloom.{room}"), "__all__", ()))
     for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
