@@ -47,6 +47,14 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._slip import (
+    DisplacementFile,
+    Slip,
+    SlipFault,
+    SlipModels,
+    SlipPriorSettings,
+    SlipSimulation,
+)
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -67,6 +75,7 @@ __all__ = [
     "Cluster",
     "Configuration",
     "Detect",
+    "DisplacementFile",
     "FaultSegment",
     "Faults",
     "GridCatalog",
@@ -87,6 +96,11 @@ __all__ = [
     "Selection",
     "Settings",
     "Simulation",
+    "Slip",
+    "SlipFault",
+    "SlipModels",
+    "SlipPriorSettings",
+    "SlipSimulation",
     "Source",
     "Storage",
     "Stress",

@@ -26,6 +26,7 @@ from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._slip import Slip
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
@@ -87,6 +88,9 @@ class Settings(Section):
     )
     regional: Regional | None = setting(
         None, "An ensemble of three-dimensional models of a region, instead of a catalog."
+    )
+    slip: Slip | None = setting(
+        None, "Slip on a fault from displacements of the surface, instead of a catalog."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

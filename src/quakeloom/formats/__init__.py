@@ -8,6 +8,7 @@ them; formats are recognized or named.
 from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._coastline import find_coastline, read_coastline
 from quakeloom.formats._community_stress import write_stress_csm
+from quakeloom.formats._displacements import read_covariance, read_displacements
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -159,6 +160,8 @@ __all__ = [
     "polarity_sign",
     "public_id",
     "read_coastline",
+    "read_covariance",
+    "read_displacements",
     "read_fault_segments",
     "read_grid_times",
     "read_hash_control",

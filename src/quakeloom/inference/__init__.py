@@ -6,6 +6,7 @@ grid in standard normal ("white") coordinates; a :class:`WhiteProblem` adds data
 :func:`randomized_member` gives the members of an ensemble one by one, :func:`projected_stein`
 and :func:`function_space_stein` move all of them together, :func:`langevin_walk` wears off what
 bias they have, and :func:`assess_ensemble` tells how many independent draws an ensemble is worth.
+:func:`mix_models` weighs models by their evidence, for hypocenters and for slip.
 """
 
 from quakeloom.inference._abic import (
@@ -55,6 +56,17 @@ from quakeloom.inference._lanczos import (
     lanczos_log_determinant,
 )
 from quakeloom.inference._langevin import Walk, langevin_walk
+from quakeloom.inference._mixtures import (
+    Mixture,
+    between_covariance,
+    effective_number,
+    few_models_warning,
+    mix_models,
+    mixture_exceedance,
+    mixture_quantile,
+    temper_log_weights,
+    total_variance,
+)
 from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
 from quakeloom.inference._randomized_maximum import (
     Fit,
@@ -91,6 +103,7 @@ __all__ = [
     "Linearization",
     "MemberDraw",
     "MemberStreams",
+    "Mixture",
     "NormalEquations",
     "NotPositiveDefiniteError",
     "Population",
@@ -103,14 +116,17 @@ __all__ = [
     "assess_ensemble",
     "assess_mixture",
     "averaged_subspace",
+    "between_covariance",
     "central_range",
     "condition_white",
     "conjugate_gradients",
     "correlation_matrix",
     "coverage_spread",
     "dissect_graph",
+    "effective_number",
     "ensemble_agreement",
     "explore_lattice",
+    "few_models_warning",
     "function_space_stein",
     "gaussian_field",
     "grounded_log_determinant",
@@ -122,6 +138,9 @@ __all__ = [
     "log_evidence",
     "maximize_posterior",
     "minimize_abic",
+    "mix_models",
+    "mixture_exceedance",
+    "mixture_quantile",
     "noise_factor",
     "one_blas_thread",
     "population_posterior",
@@ -130,6 +149,8 @@ __all__ = [
     "randomized_member",
     "robust_weights",
     "subspace_of",
+    "temper_log_weights",
+    "total_variance",
     "walk_in_cube",
     "white_draw",
     "with_one_blas_thread",

@@ -61,6 +61,13 @@ from quakeloom.plots._sections import (
     plot_velocity_sections,
 )
 from quakeloom.plots._shares_held import plot_shares_held
+from quakeloom.plots._slip_maps import (
+    SiteDisplacements,
+    SlipPanel,
+    plot_displacements,
+    plot_model_weights,
+    plot_slip_panels,
+)
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
 from quakeloom.plots._stations import (
     binomial_interval,
@@ -117,6 +124,8 @@ __all__ = [
     "PrecisionRecall",
     "SectionGrid",
     "ShmaxNodes",
+    "SiteDisplacements",
+    "SlipPanel",
     "binomial_interval",
     "choose_by_weight",
     "double_couple_beachballs",
@@ -135,6 +144,7 @@ __all__ = [
     "plot_changes_map",
     "plot_contradiction_rates",
     "plot_cumulative_angles",
+    "plot_displacements",
     "plot_ensemble_bands",
     "plot_events_over_time",
     "plot_fault_tendency",
@@ -149,6 +159,7 @@ __all__ = [
     "plot_magnitude_terms",
     "plot_magnitude_time",
     "plot_mechanism_map",
+    "plot_model_weights",
     "plot_network_map",
     "plot_paper_agreement",
     "plot_pick_residuals",
@@ -162,6 +173,7 @@ __all__ = [
     "plot_rule_costs",
     "plot_shares_held",
     "plot_shmax_map",
+    "plot_slip_panels",
     "plot_stacked_histogram",
     "plot_station_timeline",
     "plot_stress_coverage",

@@ -25,6 +25,7 @@ FILE_MEANINGS = {
     "sections.nc": "Mean, spread and quantiles of the velocity, NetCDF by the CF conventions.",
     "sections.csv": "The same as text.",
     "regional.json": "Figures of the ensemble of a region.",
+    "slip.json": "Moments of slip, effective number of models, warnings.",
     "regional.nc": "Mean and spread of the velocity, NetCDF by the CF conventions.",
 }
 """What files and Zarr groups hold, by name, as far as stages of quakeloom write them."""

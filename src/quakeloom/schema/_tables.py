@@ -14,6 +14,7 @@ from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
+from quakeloom.schema._slip_variables import TABLE_LIST as SLIP_TABLES
 from quakeloom.schema._variables import VARIABLES
 
 _SOURCE = ("source_file", "source_line")
@@ -385,6 +386,7 @@ _LIST = (
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
+    *SLIP_TABLES,
 )
 """All tables."""
 

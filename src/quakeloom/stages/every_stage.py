@@ -26,6 +26,7 @@ from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.simulate import SIMULATE
+from quakeloom.stages.slip import SLIP
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.takeoff import TAKEOFF
@@ -59,6 +60,7 @@ _OWN = (
     TENDENCY,
     TOMOGRAPHY,
     REGIONAL,
+    SLIP,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

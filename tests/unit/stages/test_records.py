@@ -36,6 +36,16 @@ OPENED = {
         }
     },
     "training": {"training": {}},
+    "analysis": {
+        "slip": {
+            "files": [{"path": "sites.csv"}],
+            "fault": {
+                "longitude": 10, "latitude": 40, "strike_deg": 0, "dip_deg": 30,
+                "length_km": 10, "depth_range_km": [0, 5],
+            },
+            "rake_deg": 90,
+        }
+    },
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
 }  # fmt: skip
@@ -60,7 +70,9 @@ EXAMPLES = {
     "locate": {"models": ["generic_crust"]},
     "stress": {"grid_step_deg": 1.0},
     "tendency": {"files": ["faults.csv"]},
-    **{g: v for kind in ("line", "region", "training") for g, v in OPENED[kind].items()},
+    **{
+        g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
+    },
 }
 """A value of every group of settings."""
 

@@ -1,0 +1,99 @@
+"""From settings to the ensemble of models, its Green's functions and the prior."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.config import Slip
+from quakeloom.slip import (
+    FaultPlane,
+    HyperPoint,
+    ModelSpread,
+    Observed,
+    Patches,
+    SlipModel,
+    SlipPrior,
+    combine_slip_models,
+    divide_plane,
+    draw_model,
+    draw_slip_models,
+    half_space_green,
+    slip_correlation,
+)
+
+Floats = NDArray[np.float64]
+
+
+def reference_model(slip: Slip) -> SlipModel:
+    """Return the model that the settings give, around which others are drawn."""
+    fault = slip.fault
+    plane = FaultPlane(
+        0.0, 0.0, fault.strike_deg, fault.dip_deg, fault.length_km, *fault.depth_range_km,
+        fault.offset_km,
+    )  # fmt: skip
+    return SlipModel(plane, slip.models.poisson_ratio, slip.models.rigidity_gpa * 1e9)
+
+
+def model_spread(slip: Slip) -> ModelSpread:
+    """Return the standard deviations that models are drawn by."""
+    m = slip.models
+    return ModelSpread(
+        m.strike_std_deg, m.dip_std_deg, m.depth_std_km, m.offset_std_km, m.poisson_std,
+        m.rigidity_spread,
+    )  # fmt: skip
+
+
+def ensemble_models(slip: Slip, seed: int) -> list[SlipModel]:
+    """Return the models of the ensemble."""
+    m, reference = slip.models, reference_model(slip)
+    if m.draws:
+        return draw_slip_models(reference, model_spread(slip), m.draws, seed)
+    return combine_slip_models(
+        reference, m.strikes_deg, m.dips_deg, m.offsets_km, m.depth_shifts_km, m.poisson_ratios
+    )
+
+
+def true_model(slip: Slip, seed: int, event: int) -> SlipModel:
+    """Draw the model that a simulated slip happens in; it is none of the ensemble."""
+    return draw_model(reference_model(slip), model_spread(slip), seed, "truth", event)
+
+
+def model_patches(slip: Slip, model: SlipModel) -> Patches:
+    """Return the patches of a model's fault."""
+    return divide_plane(model.plane, *slip.fault.patches)
+
+
+def model_green(slip: Slip, model: SlipModel, observed: Observed) -> Floats:
+    """Return the Green's functions of a model, (data, patches)."""
+    return half_space_green(
+        model_patches(slip, model), observed, np.array([slip.rake_deg]), model.poisson_ratio
+    )
+
+
+def moment_row(slip: Slip, model: SlipModel) -> Floats:
+    """Return moment (N m) by slip (m), shape (1, patches)."""
+    return np.asarray(model.rigidity_pa * model_patches(slip, model).area_km2[None] * 1e6)
+
+
+def slip_prior(slip: Slip) -> SlipPrior:
+    """Return the prior with the grid of hyper-parameters that all models share."""
+    asked, patches = slip.prior, model_patches(slip, reference_model(slip))
+    covariances = [
+        asked.standard_deviation_m**2
+        * slip_correlation(
+            patches.along_km, patches.down_km,
+            (asked.lengths_km[0] * factor, asked.lengths_km[1] * factor), asked.kernel, asked.hurst,
+        )
+        for factor in asked.length_factors
+    ]  # fmt: skip
+    points = [
+        HyperPoint(noise, spread, k)
+        for noise, spread, k in itertools.product(
+            asked.noise_factors, asked.spread_factors, range(len(covariances))
+        )
+    ]
+    equal = np.full(len(points), -np.log(len(points)))
+    return SlipPrior(np.full(patches.count, asked.mean_m), covariances, points, equal)
