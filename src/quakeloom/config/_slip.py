@@ -165,14 +165,20 @@ class Slip(OwnData):
     fault: SlipFault = setting(..., "The fault in the reference model.")
     models: SlipModels = setting(SlipModels, "The ensemble of models.")
     prior: SlipPriorSettings = setting(SlipPriorSettings, "Prior of slip.")
-    rake_deg: float = setting(
-        ..., "Direction of slip: 0 left-lateral, 90 reverse, 180 right-lateral, -90 normal.",
+    rake_deg: float | None = setting(
+        None, "Direction of slip: 0 left-lateral, 90 reverse, 180 right-lateral, -90 normal.",
         "deg", ge=-180, le=360,
     )  # fmt: skip
+    rake_range_deg: tuple[float, float] | None = setting(
+        None, "Slip has any direction between these two, instead of `rake_deg`.", "deg"
+    )
+    positive: bool = setting(
+        False, "Slip is nowhere backward: the prior is cut off at zero. So it is with a range."
+    )
     exceedance_m: list[float] = setting(
         lambda: [0.1], "Slips of which the probability to be exceeded is mapped.", "m"
     )
-    draws: int = setting(1000, "Draws of the posterior, for what is no linear sum.", "1",
+    draws: int = setting(2000, "Draws of the posterior, for what is no linear sum.", "1",
                          ge=0, le=100000)  # fmt: skip
 
     @model_validator(mode="after")
@@ -181,4 +187,28 @@ class Slip(OwnData):
             raise ValueError(
                 "displacements come from `files` or from `simulation`; give one of the two"
             )
+        if (self.rake_deg is None) == (self.rake_range_deg is None):
+            raise ValueError("give one of `rake_deg` and `rake_range_deg`, the direction of slip")
+        if self.rake_range_deg is not None:
+            first, last = self.rake_range_deg
+            if not 0.0 < last - first < 180.0:
+                raise ValueError(
+                    f"rake_range_deg is {first:g} to {last:g}; the second is larger, by less than "
+                    "180 degrees"
+                )
+        if self.one_way and self.draws < 100:
+            raise ValueError("slip that is nowhere backward is known by draws; give 100 or more")
         return self
+
+    @property
+    def one_way(self) -> bool:
+        """Whether slip is nowhere backward."""
+        return self.positive or self.rake_range_deg is not None
+
+    @property
+    def rakes_deg(self) -> tuple[float, ...]:
+        """Directions of the parameters of a patch: the rake, or the ends of its range."""
+        if self.rake_range_deg is not None:
+            return self.rake_range_deg
+        assert self.rake_deg is not None
+        return (self.rake_deg,)

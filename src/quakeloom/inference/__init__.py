@@ -68,6 +68,7 @@ from quakeloom.inference._mixtures import (
     total_variance,
 )
 from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
+from quakeloom.inference._positive_gaussians import log_positive_probability, sample_positive
 from quakeloom.inference._randomized_maximum import (
     Fit,
     Linearization,
@@ -136,6 +137,7 @@ __all__ = [
     "langevin_walk",
     "laplace_particles",
     "log_evidence",
+    "log_positive_probability",
     "maximize_posterior",
     "minimize_abic",
     "mix_models",
@@ -148,6 +150,7 @@ __all__ = [
     "projected_stein",
     "randomized_member",
     "robust_weights",
+    "sample_positive",
     "subspace_of",
     "temper_log_weights",
     "total_variance",

@@ -45,7 +45,8 @@ LIST = (
              "edge.", "NaN"),
     Variable("patch_length_km", "float64", "km", "Length along strike.", "NaN", 0),
     Variable("patch_width_km", "float64", "km", "Width down dip.", "NaN", 0),
-    Variable("slip_m", "float64", "m", "Mean slip along the rake in the mixture of models.", "NaN"),
+    Variable("slip_m", "float64", "m", "Mean slip in the mixture of models: along the rake, or its "
+             "amount where the rake is free within bounds.", "NaN"),
     Variable("slip_std_m", "float64", "m", "Standard deviation of it, of all models together.",
              "NaN", 0),
     Variable("slip_within_std_m", "float64", "m", "Its part within models: root of the mean of "
@@ -58,6 +59,10 @@ LIST = (
     Variable("one_model_slip_m", "float64", "m", f"Mean slip {_ONE_MODEL}.", "NaN"),
     Variable("one_model_slip_std_m", "float64", "m", f"Standard deviation {_ONE_MODEL}.",
              "NaN", 0),
+    Variable("one_model_low_m", "float64", "m", f"Lower end of the 95 % range {_ONE_MODEL}.",
+             "NaN"),
+    Variable("one_model_high_m", "float64", "m", f"Upper end of the 95 % range {_ONE_MODEL}.",
+             "NaN"),
     Variable("gaussian_slip_m", "float64", "m", "Mean slip where the models' scatter is a Gaussian "
              "error of prediction.", "NaN"),
     Variable("gaussian_slip_std_m", "float64", "m", "Standard deviation of that.", "NaN", 0),
@@ -101,6 +106,7 @@ TABLE_LIST = (
             "patch_along_km", "patch_down_km", "patch_length_km", "patch_width_km", "slip_m",
             "slip_std_m", "slip_within_std_m", "slip_low_m", "slip_high_m", "slip_prior_std_m",
             "exceedance_probability", "one_model_slip_m", "one_model_slip_std_m",
+            "one_model_low_m", "one_model_high_m",
             "gaussian_slip_m", "gaussian_slip_std_m", "true_slip_m",
         ),
         ("patch",),

@@ -3,10 +3,11 @@
 Floor 4. Arrays in, arrays out. :func:`rectangle_displacements` is the closed formula of a
 homogeneous half-space; :func:`half_space_green` makes Green's functions of it, and any other
 program may. :func:`solve_member` is the exact posterior in one model with its evidence,
-:func:`invert_slip` the mixture over an ensemble, :func:`gaussian_prediction` the Gaussian answer
-to compare with.
+:func:`invert_slip` the mixture over an ensemble, :func:`make_positive` the same where slip is
+nowhere backward, :func:`gaussian_prediction` the Gaussian answer to compare with.
 """
 
+from quakeloom.slip._calibration import TruthRanks, held_share, rank_truths
 from quakeloom.slip._ensembles import (
     ModelSpread,
     SlipModel,
@@ -32,11 +33,23 @@ from quakeloom.slip._multimodel import (
     gaussian_prediction,
     invert_slip,
 )
+from quakeloom.slip._network_checks import azimuthal_gap, network_warnings
 from quakeloom.slip._okada import rectangle_displacements
+from quakeloom.slip._positive import (
+    DrawnNumbers,
+    PositiveSlip,
+    centroids,
+    describe_draws,
+    make_positive,
+    mean_rakes,
+    posterior_moments,
+    slip_amplitudes,
+)
 from quakeloom.slip._priors import slip_correlation
 from quakeloom.slip._synthetic import simulate_displacements, simulate_sites, simulate_slip
 
 __all__ = [
+    "DrawnNumbers",
     "FaultPlane",
     "GaussianData",
     "GaussianPrediction",
@@ -45,11 +58,16 @@ __all__ = [
     "ModelSpread",
     "Observed",
     "Patches",
+    "PositiveSlip",
     "SlipMixture",
     "SlipModel",
     "SlipPrior",
+    "TruthRanks",
+    "azimuthal_gap",
+    "centroids",
     "changed_plane",
     "combine_slip_models",
+    "describe_draws",
     "divide_plane",
     "draw_member",
     "draw_mixture",
@@ -58,11 +76,18 @@ __all__ = [
     "gaussian_data",
     "gaussian_prediction",
     "half_space_green",
+    "held_share",
     "invert_slip",
+    "make_positive",
+    "mean_rakes",
+    "network_warnings",
+    "posterior_moments",
+    "rank_truths",
     "rectangle_displacements",
     "simulate_displacements",
     "simulate_sites",
     "simulate_slip",
+    "slip_amplitudes",
     "slip_correlation",
     "solve_member",
 ]

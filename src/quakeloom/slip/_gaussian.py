@@ -123,16 +123,22 @@ class MemberSlip:
 
 
 @dataclass(frozen=True)
-class _Factor:
+class MemberFactor:
     """A model and a correlation of the prior, diagonalized in units of the data's errors.
 
-    ``values`` are eigenvalues of the whitened ``G S G'``, ``gain`` is ``S G' W V`` and
-    ``residual`` the whitened data less the prior's prediction, turned by ``V``.
+    Attributes
+    ----------
+    values, vectors : ndarray, shapes (data,) and (data, data)
+        Eigenvalues and eigenvectors ``V`` of the whitened ``G S G'``.
+    gain : ndarray, shape (parameters, data)
+        ``S G' W V`` with the whitening ``W``.
+    covariance : ndarray, shape (parameters, parameters)
+        ``S``, of unit factors.
     """
 
     values: Floats
+    vectors: Floats
     gain: Floats
-    residual: Floats
     covariance: Floats
 
     def weights(self, point: HyperPoint) -> Floats:
@@ -140,14 +146,15 @@ class _Factor:
         return np.asarray(1.0 / (point.noise**2 + point.spread**2 * self.values))
 
 
-def factorize(green: Floats, data: GaussianData, prior: SlipPrior, correlation: int) -> _Factor:
+def factorize(
+    green: Floats, data: GaussianData, prior: SlipPrior, correlation: int
+) -> MemberFactor:
     """Diagonalize one model, so that every noise and spread is cheap afterwards."""
     covariance = prior.covariances[correlation]
     white = data.whiten(green)
     shared = white @ covariance
     values, vectors = np.linalg.eigh(shared @ white.T)
-    residual = data.whiten((data.values - green @ prior.mean)[:, None])[:, 0]
-    return _Factor(np.maximum(values, 0.0), shared.T @ vectors, vectors.T @ residual, covariance)
+    return MemberFactor(np.maximum(values, 0.0), vectors, shared.T @ vectors, covariance)
 
 
 def solve_member(
@@ -184,13 +191,15 @@ def solve_member(
     rows = np.zeros((0, prior.mean.size)) if sums is None else np.asarray(sums, dtype=float)
     constant = data.values.size * np.log(2.0 * np.pi) + data.log_determinant
     factors = {c: factorize(green, data, prior, c) for c in {p.correlation for p in prior.points}}
+    white = data.whiten((data.values - green @ prior.mean)[:, None])[:, 0]
     evidence, means, variances, totals, scatters = [], [], [], [], []
     for point in prior.points:
         f = factors[point.correlation]
+        turned = f.vectors.T @ white
         inverse, scale = f.weights(point), point.spread**2
-        misfit = float(np.sum(f.residual**2 * inverse))
+        misfit = float(np.sum(turned**2 * inverse))
         evidence.append(-0.5 * (misfit - float(np.sum(np.log(inverse))) + constant))
-        means.append(prior.mean + scale * (f.gain @ (inverse * f.residual)))
+        means.append(prior.mean + scale * (f.gain @ (inverse * turned)))
         known = (f.gain**2) @ inverse
         variances.append(np.maximum(scale * np.diag(f.covariance) - scale**2 * known, 0.0))
         totals.append(rows @ means[-1])
@@ -226,16 +235,16 @@ def draw_member(
     ndarray, shape (draws, parameters)
     """
     count = prior.mean.size
-    f = factorize(green, data, prior, point.correlation)
-    root = np.linalg.cholesky(f.covariance + 1e-12 * np.mean(np.diag(f.covariance)) * np.eye(count))
+    covariance = prior.covariances[point.correlation]
+    root = np.linalg.cholesky(covariance + 1e-12 * np.mean(np.diag(covariance)) * np.eye(count))
     offset = point.spread * normals[:, :count] @ root.T
     # the whitened residual less that of the draw and of its noise, in the same directions
     white = data.whiten(green)
     residual = data.whiten((data.values - green @ prior.mean)[:, None])[:, 0]
     left = residual - offset @ white.T - point.noise * normals[:, count:]
-    inner = white @ f.covariance @ white.T * point.spread**2
+    inner = white @ covariance @ white.T * point.spread**2
     inner[np.diag_indices_from(inner)] += point.noise**2
     weights = np.linalg.solve(inner, left.T)
     return np.asarray(
-        prior.mean + offset + (point.spread**2 * (f.covariance @ (white.T @ weights))).T
+        prior.mean + offset + (point.spread**2 * (covariance @ (white.T @ weights))).T
     )

@@ -127,17 +127,24 @@ def invert_slip(
     joint = np.stack([m.log_evidence for m in members]) + prior.log_weight
     peak = joint.max(axis=1)
     evidence = peak + np.log(np.exp(joint - peak[:, None]).sum(axis=1))
-    mixture = mix_models(evidence)
-    weights = mixture.weights
-    if minimum_models > 0.0 and mixture.effective_number < minimum_models:
-        fewest = min(minimum_models, 0.25 * weights.size)
-        equal = np.zeros(weights.size)
-        weights = mix_models(
-            evidence, temper_log_weights(equal, evidence - evidence.max(), fewest)
-        ).weights
-        mixture = Mixture(weights, mixture.log_mean_evidence)
+    mixture = weigh_evidence(evidence, minimum_models)
     within = np.exp(joint - evidence[:, None])
-    return SlipMixture(mixture, evidence, weights[:, None] * within, members)
+    return SlipMixture(mixture, evidence, mixture.weights[:, None] * within, members)
+
+
+def weigh_evidence(log_evidence: Floats, minimum_models: float) -> Mixture:
+    """Weigh models by their evidence, which leaves at least so many of them in effect.
+
+    With 0 it is taken as it is; no more than a quarter of the models are kept so.
+    """
+    mixture = mix_models(log_evidence)
+    if minimum_models <= 0.0 or mixture.effective_number >= minimum_models:
+        return mixture
+    known = np.isfinite(log_evidence)
+    worst = np.where(known, log_evidence, log_evidence[known].min())
+    fewest = min(minimum_models, 0.25 * log_evidence.size)
+    tempered = temper_log_weights(np.zeros(worst.size), worst - worst.max(), fewest)
+    return Mixture(mix_models(log_evidence, tempered).weights, mixture.log_mean_evidence)
 
 
 def draw_mixture(

@@ -8,12 +8,30 @@ from scipy.stats import multivariate_normal
 
 from quakeloom.core import InputError
 from quakeloom.slip import (
+    FaultPlane,
     HyperPoint,
+    ModelSpread,
+    Observed,
+    SlipModel,
     SlipPrior,
+    centroids,
+    divide_plane,
     draw_mixture,
+    draw_model,
+    draw_slip_models,
     gaussian_data,
     gaussian_prediction,
+    half_space_green,
+    held_share,
     invert_slip,
+    make_positive,
+    mean_rakes,
+    network_warnings,
+    rank_truths,
+    simulate_displacements,
+    simulate_sites,
+    simulate_slip,
+    slip_amplitudes,
     slip_correlation,
     solve_member,
 )
@@ -163,3 +181,95 @@ def test_data_that_cannot_be_weighed_are_refused():
         solve_member(green[:5], gaussian_data(values, error), prior)
     with pytest.raises(InputError, match="lengths"):
         slip_correlation([0.0, 1.0], [0.0, 1.0], (0.0, 1.0))
+
+
+def test_positive_slip_of_two_models_agrees_with_quadrature():
+    """Evidence, weights and mean of two patches, against sums over a fine grid."""
+    green, values, error, _ = problem(seed=11, data=3, parameters=2)
+    covariance = np.array([[1.0, 0.5], [0.5, 1.0]])
+    greens = [green, 0.5 * green[::-1]]
+    prior = SlipPrior(np.array([0.3, 0.1]), [covariance], ONE, np.zeros(1))
+    data = gaussian_data(values, error)
+    found = make_positive(invert_slip(greens, data, prior), greens, data, prior, 4000, 1)
+    axis = (np.arange(400) + 0.5) * 0.0125
+    slips = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    mass = multivariate_normal(prior.mean, covariance).pdf(slips)
+    mass /= mass.sum()
+    like = [mass * multivariate_normal(np.zeros(3), error).pdf(values - slips @ g.T)
+            for g in greens]  # fmt: skip
+    exact = np.log([w.sum() for w in like])
+    # expectation propagation errs by hundredths
+    assert np.allclose(found.log_evidence, exact, atol=0.04)
+    assert found.draws.min() >= 0.0
+    mean = np.sum(like, axis=0) @ slips / np.sum(like)
+    # 4,000 draws that are a little alike, three standard errors
+    assert np.allclose(found.draws.mean(axis=0), mean, atol=3 * found.draws.std() / np.sqrt(2000))
+    assert found.weights.sum() == pytest.approx(1.0)
+
+
+def test_amounts_and_directions_of_slip_with_two_parts():
+    draws = np.array([[3.0, 0.0, 4.0, 2.0]])
+    assert np.allclose(slip_amplitudes(draws, np.array([0.0, 90.0])), [[5.0, 2.0]])
+    assert np.allclose(slip_amplitudes(draws, np.array([45.0, 45.0])), [[7.0, 2.0]])
+    assert np.allclose(mean_rakes(draws, np.array([90.0, 180.0])), [143.130102, 180.0])
+
+
+def test_the_centroid_is_weighed_by_potency():
+    places = np.array([[0.0, 0.0], [10.0, 4.0]])
+    found = centroids(np.array([[1.0, 1.0], [-1.0, 0.5]]), np.array([1.0, 3.0]), places)
+    assert np.allclose(found[0], [7.5, 3.0])
+    assert np.allclose(found[1], [30.0, 12.0])
+    assert np.isnan(centroids(-np.ones((1, 2)), np.ones(2), places)).all()
+
+
+def test_ranges_hold_the_truth_as_often_as_they_say():
+    """30 slow slips in uncertain models: the mixture holds 95 % of patches, one model fewer.
+
+    Slip on patches, 30 events of 6: a share of 0.95 has a standard error of 0.02.
+    """
+    reference = SlipModel(FaultPlane(0, 0, 225, 15, 60, 12, 24), 0.25, 4e10)
+    spread = ModelSpread(3.0, 3.0, 2.0, 2.0, 0.02, 0.1)
+    points = np.repeat(simulate_sites(12, 50.0, (0.0, 0.0), 1), 3, axis=0)
+    observed = Observed(points, np.tile(np.eye(3), (12, 1)))
+
+    def green(model):
+        return half_space_green(
+            divide_plane(model.plane, 3, 2), observed, [90.0], model.poisson_ratio
+        )
+
+    patches = divide_plane(reference.plane, 3, 2)
+    near = 0.01 * slip_correlation(patches.along_km, patches.down_km, (20.0, 20.0))
+    prior = SlipPrior(np.full(6, 0.2), [near], ONE, np.zeros(1))
+    root = 0.003 * np.eye(36)
+    slips = np.array([simulate_slip(prior.mean, near, 2, k) for k in range(30)])
+    true = [draw_model(reference, spread, 2, "truth", k) for k in range(30)]
+    values = np.array([
+        simulate_displacements(green(m), s, root, 2, k)
+        for k, (m, s) in enumerate(zip(true, slips, strict=True))
+    ])  # fmt: skip
+    data = gaussian_data(values[0], root @ root.T)
+    held = []
+    for models in (draw_slip_models(reference, spread, 400, 5), [reference]):
+        greens = [green(m) for m in models]
+        sums = [np.zeros((0, 6))] * len(greens)
+        ranks = rank_truths(greens, data, values, prior, sums, (slips, np.zeros((30, 0))))
+        held.append(held_share(ranks.slip))
+        if len(models) > 1:
+            found = invert_slip(greens, gaussian_data(values[7], root @ root.T), prior)
+            low, high = found.quantile(0.025), found.quantile(0.975)
+            inside = (ranks.slip[7] >= 0.025) & (ranks.slip[7] <= 0.975)
+            assert (inside == ((slips[7] >= low) & (slips[7] <= high))).all()
+            assert ranks.effective_models[7] == pytest.approx(found.mixture.effective_number)
+    assert 0.89 <= held[0] <= 1.0
+    assert held[1] < held[0] - 0.05
+
+
+def test_what_a_network_does_not_see_is_told():
+    deep = divide_plane(FaultPlane(0, 0, 0, 45, 20, 5, 15), 4, 2)
+    around = np.array([[20.0, 20.0], [20.0, -20.0], [-20.0, 0.0]])
+    assert not network_warnings(around, deep)
+    (told,) = network_warnings(around + np.array([60.0, 0.0]), deep)
+    assert "one side" in told
+    shallow = divide_plane(FaultPlane(0, 0, 0, 45, 20, 0, 10), 4, 2)
+    (told,) = network_warnings(np.vstack([around, [[0.5, 1.0]]]), shallow)
+    assert "1 site stands" in told

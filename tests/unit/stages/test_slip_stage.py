@@ -16,7 +16,8 @@ FAULT = {
 
 
 def run(tmp_path, text=None, **slip):
-    own = {"fault": FAULT, "rake_deg": 90, "prior": {"lengths_km": [5, 5]}, **slip}
+    direction = {} if "rake_range_deg" in slip else {"rake_deg": 90}
+    own = {"fault": FAULT, **direction, "prior": {"lengths_km": [5, 5]}, **slip}
     if text is None:
         own = {"simulation": {"sites": 12, "reach_km": 30, "error_m": 0.001}, **own}
     else:
@@ -101,6 +102,9 @@ def test_too_few_displacements_are_refused(tmp_path):
         ({"prior": {"spread_factors": []}}, "spread_factors"),
         ({"prior": {"lengths_km": [0, 1]}}, "lengths_km"),
         ({"files": [{"path": "a"}]}, "give one of the two"),
+        ({"rake_range_deg": [0, 200]}, "less than 180"),
+        ({"rake_range_deg": [0, 90], "rake_deg": 90}, "give one of"),
+        ({"positive": True, "draws": 10}, "give 100 or more"),
     ],
 )
 def test_impossible_settings_are_refused(tmp_path, change, words):
@@ -113,3 +117,28 @@ def test_a_common_part_of_the_noise_widens_the_moment(tmp_path):
     shared = run(tmp_path, sites(), files=[{"path": "sites.csv", "common_share": 0.9}])
     a, b = (f.figures["mixture"]["moment_std_nm"] for f in (free, shared))
     assert a != b
+
+
+@pytest.mark.parametrize("way", [{"positive": True}, {"rake_range_deg": [60, 150]}])
+def test_slip_that_is_nowhere_backward(tmp_path, way):
+    prior = {"lengths_km": [5, 5], "mean_m": 0.2, "standard_deviation_m": 0.3}
+    models = {"draws": 20, "dip_std_deg": 2}
+    found = run(tmp_path, prior=prior, models=models, **way)
+    patches = found.tables["slip_patches"].to_pandas()
+    assert patches["slip_low_m"].min() >= 0.0
+    inside = (patches["true_slip_m"] >= patches["slip_low_m"]) & (
+        patches["true_slip_m"] <= patches["slip_high_m"]
+    )
+    assert inside.sum() >= 6
+    assert patches["rake_deg"].between(60 - 1e-9, 150 + 1e-9).all()
+    assert patches["gaussian_slip_m"].isna().all()
+    weights = found.tables["slip_models"].to_pandas()["model_weight"]
+    assert weights.sum() == pytest.approx(1.0)
+    low, high = (found.figures["mixture"][f"moment_{n}_nm"] for n in ("low", "high"))
+    assert 0.8 * low < found.figures["true_moment_nm"] < 1.2 * high
+    assert found.figures["mixture"]["potency_m3"][1] > 0.0
+
+
+def test_sites_on_one_side_are_told(tmp_path):
+    text = sites(spread=0.05).replace(",10.", ",10.6").replace(",9.", ",10.59")
+    assert any("one side" in w for w in run(tmp_path, text).figures["warnings"])

@@ -67,28 +67,28 @@ def model_patches(slip: Slip, model: SlipModel) -> Patches:
 
 
 def model_green(slip: Slip, model: SlipModel, observed: Observed) -> Floats:
-    """Return the Green's functions of a model, (data, patches)."""
+    """Return the Green's functions of a model, (data, directions * patches)."""
     return half_space_green(
-        model_patches(slip, model), observed, np.array([slip.rake_deg]), model.poisson_ratio
+        model_patches(slip, model), observed, np.array(slip.rakes_deg), model.poisson_ratio
     )
 
 
 def moment_row(slip: Slip, model: SlipModel) -> Floats:
-    """Return moment (N m) by slip (m), shape (1, patches)."""
-    return np.asarray(model.rigidity_pa * model_patches(slip, model).area_km2[None] * 1e6)
+    """Return moment (N m) by slip (m) along each direction, shape (1, directions * patches)."""
+    moment = model.rigidity_pa * model_patches(slip, model).area_km2[None] * 1e6
+    return np.tile(moment, len(slip.rakes_deg))
 
 
 def slip_prior(slip: Slip) -> SlipPrior:
     """Return the prior with the grid of hyper-parameters that all models share."""
     asked, patches = slip.prior, model_patches(slip, reference_model(slip))
-    covariances = [
-        asked.standard_deviation_m**2
-        * slip_correlation(
-            patches.along_km, patches.down_km,
-            (asked.lengths_km[0] * factor, asked.lengths_km[1] * factor), asked.kernel, asked.hurst,
-        )
-        for factor in asked.length_factors
-    ]  # fmt: skip
+    directions = np.eye(len(slip.rakes_deg))
+    lengths = [(asked.lengths_km[0] * f, asked.lengths_km[1] * f) for f in asked.length_factors]
+    near = [
+        slip_correlation(patches.along_km, patches.down_km, pair, asked.kernel, asked.hurst)
+        for pair in lengths
+    ]
+    covariances = [asked.standard_deviation_m**2 * np.kron(directions, c) for c in near]
     points = [
         HyperPoint(noise, spread, k)
         for noise, spread, k in itertools.product(
@@ -96,4 +96,6 @@ def slip_prior(slip: Slip) -> SlipPrior:
         )
     ]
     equal = np.full(len(points), -np.log(len(points)))
-    return SlipPrior(np.full(patches.count, asked.mean_m), covariances, points, equal)
+    return SlipPrior(
+        np.full(patches.count * len(directions), asked.mean_m), covariances, points, equal
+    )
