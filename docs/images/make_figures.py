@@ -246,11 +246,14 @@ def make_coverage(run: Run, joined: pd.DataFrame, true: np.ndarray, name: str) -
 
 def main() -> None:
     """Make all figures."""
-    demo, calibration = (Run(Path(folder)) for folder in sys.argv[1:3])
+    demo = Run(Path(sys.argv[1]))
     make_map(demo)
     make_quality(demo)
     make_spheres(demo)
     make_stations(demo)
+    if len(sys.argv) < 3:
+        return
+    calibration = Run(Path(sys.argv[2]))
     make_calibration(calibration, "signs")
     make_calibration(Run(calibration.folder / "probabilities"), "probabilities")
 

@@ -24,10 +24,12 @@ from PIL import Image
 from quakeloom.formats import find_coastline
 from quakeloom.plots import (
     FaultTendencies,
+    FoundPlanes,
     ShmaxNodes,
     figure_to_png,
     plot_abic_curve,
     plot_fault_tendency,
+    plot_found_planes,
     plot_regime_map,
     plot_shmax_map,
 )
@@ -83,12 +85,31 @@ def draw_country(folder: Path, name: str) -> None:
     print(f"{len(f)} faults, {np.isfinite(f['slip_tendency']).sum()} in the map")
 
 
+def draw_faults(folder: Path, name: str) -> None:
+    """The planes found in the hypocenters of a run."""
+    faults = pd.read_parquet(folder / "faults.parquet")
+    members = pd.read_parquet(folder / "fault_members.parquet")
+    best = members.sort_values("fault_probability").drop_duplicates("event_id", keep="last")
+    events = pd.read_parquet(folder / "mechanisms.parquet").merge(
+        best[["event_id", "fault"]], "left", "event_id"
+    )
+    place = {fault: k for k, fault in enumerate(faults["fault"])}
+    geometry = ("longitude", "latitude", "depth_km", "strike_deg", "dip_deg", "fault_length_km",
+                "fault_width_km")  # fmt: skip
+    planes = FoundPlanes(
+        list(place), *(faults[c] for c in geometry), events["longitude"], events["latitude"],
+        events["depth_km"], [place.get(f, -1) for f in events["fault"]],
+    )  # fmt: skip
+    save(plot_found_planes(planes, COAST), f"{name}-faults")
+
+
 def main() -> None:
     country, demo = (Path(a) for a in (*sys.argv[1:3], "", "")[:2])
     if country != Path():
         draw_country(country, "new-zealand")
     if demo != Path():
         draw_shmax(demo, "demo-stress")
+        draw_faults(demo, "demo")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def write_simulated_config(folder: Path, cluster: dict | None = None, size: Size
         "mechanism": {"trials": 5, "grid_step_deg": 10},
         "locate": {"models": ["generic_crust"], "members": size.members},
         "stress": {"grid_step_deg": 0.3},
+        "faults": {"starts": 2, "nulls": 2, "draws": 10},
         "cluster": {"block_events": 16, **(cluster or {})},
     }  # fmt: skip
     path = folder / "mini.yaml"

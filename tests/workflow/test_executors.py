@@ -43,6 +43,7 @@ SPREADING = (
     "mechanism",
     "repeaters",
     "stress",
+    "faults",
 )
 """Stages of this run that spread their blocks, in their order."""
 
@@ -181,8 +182,8 @@ def test_a_stage_that_spreads_its_blocks_asks_for_its_workers_and_their_memory(s
             next(iter(promised[kind][name]["partitions"].values()))["memory_mb"]
             for kind in ("synchronous", "local")
         )
-        # the stage of repeaters takes what it may take in both ways
-        assert (here < there) == (name != "repeaters"), name
+        # the stages of repeaters and of faults take what they may take in both ways
+        assert (here < there) == (name not in ("repeaters", "faults")), name
 
 
 def promises(results: Path) -> dict[str, dict]:

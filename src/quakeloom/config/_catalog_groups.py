@@ -318,8 +318,10 @@ class Mechanism(Section):
 class Simulation(Section):
     """A synthetic catalog with known truth, instead of input files."""
 
-    preset: Literal["region", "national"] = setting(
-        "region", "A small region, or a country of Japan's size and seismicity."
+    preset: Literal["region", "varied-region", "national"] = setting(
+        "region",
+        "A small region with one state of stress; the same region with two of them and three "
+        "faults; or a country of Japan's size and seismicity.",
     )
     events: int = setting(400, "Number of events.", "events", ge=1, le=10_000_000)
     mean_polarities: float = setting(

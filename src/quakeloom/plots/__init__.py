@@ -34,6 +34,7 @@ from quakeloom.plots._focal_spheres import (
     plot_focal_spheres,
 )
 from quakeloom.plots._found_events import plot_events_over_time, plot_recall
+from quakeloom.plots._found_planes import FoundPlanes, plot_found_planes, plot_plane_sections
 from quakeloom.plots._hypocenters import plot_hypocenters, plot_location_quality
 from quakeloom.plots._magnitudes import (
     FrequencyMagnitude,
@@ -117,6 +118,7 @@ __all__ = [
     "FaultTendencies",
     "FirstMotion",
     "FocalSphere",
+    "FoundPlanes",
     "FrequencyMagnitude",
     "MapFrame",
     "MapPoints",
@@ -151,6 +153,7 @@ __all__ = [
     "plot_first_motions",
     "plot_focal_sphere",
     "plot_focal_spheres",
+    "plot_found_planes",
     "plot_frequency_magnitude",
     "plot_growth",
     "plot_hypocenters",
@@ -164,6 +167,7 @@ __all__ = [
     "plot_paper_agreement",
     "plot_pick_residuals",
     "plot_picked_traces",
+    "plot_plane_sections",
     "plot_precision_recall",
     "plot_quality_bar",
     "plot_reading_accuracy",

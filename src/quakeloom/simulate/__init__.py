@@ -32,8 +32,9 @@ from quakeloom.simulate._day_stations import (
 from quakeloom.simulate._day_teleseisms import TELESEISMIC_PHASES, TeleseismTimes
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
 from quakeloom.simulate._found_sources import Arrivals, match_sources
+from quakeloom.simulate._mapped_faults import BOUNDARY_NAME, MappedFault, fault_normals
 from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
-from quakeloom.simulate._options import SimulationOptions, national, small_region
+from quakeloom.simulate._options import SimulationOptions, national, small_region, varied_region
 from quakeloom.simulate._pick_days import PickDays, score_association, simulate_pick_days
 from quakeloom.simulate._reading_levels import ReadingLevels, find_reading_levels
 from quakeloom.simulate._readings import SimulatedReadings, simulate_polarities
@@ -63,6 +64,7 @@ from quakeloom.simulate._stations import SimulatedStations, simulate_stations
 from quakeloom.simulate._stress_field import shmax_azimuth_and_shape, stress_tensor_at
 
 __all__ = [
+    "BOUNDARY_NAME",
     "COMPONENTS",
     "DAMPING",
     "FLAWS",
@@ -74,6 +76,7 @@ __all__ = [
     "DayOptions",
     "DaySources",
     "DayStations",
+    "MappedFault",
     "NoiseSpan",
     "PickDays",
     "ReadingLevels",
@@ -93,6 +96,7 @@ __all__ = [
     "draw_record_flaws",
     "draw_record_parameters",
     "fault_instability",
+    "fault_normals",
     "find_reading_levels",
     "flawed_arrivals",
     "match_sources",
@@ -114,4 +118,5 @@ __all__ = [
     "small_region",
     "sources_near",
     "stress_tensor_at",
+    "varied_region",
 ]

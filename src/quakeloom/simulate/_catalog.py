@@ -11,9 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import compiled, plane_angles, string_keys
+from quakeloom.simulate._coastline import KM_PER_DEGREE
 from quakeloom.simulate._counted_random import normal_rows, pair_key, uniform_rows
 from quakeloom.simulate._fault_planes import draw_planes, slip_directions, tilt_planes
-from quakeloom.simulate._land import KM_PER_DEGREE, map_land
+from quakeloom.simulate._land import map_land
+from quakeloom.simulate._mapped_faults import (
+    choose_faults,
+    fault_normals,
+    place_on_faults,
+)
 from quakeloom.simulate._options import SimulationOptions
 from quakeloom.simulate._stress_field import stress_tensor_at
 
@@ -62,7 +68,8 @@ class SimulatedEvents:
     normal, slip : ndarray, shape (events, 3)
         Unit vectors of the true mechanism; axes north, east, down.
     cluster : ndarray of int64, shape (events,)
-        Number of the swarm or aftershock sequence, -1 for background.
+        Number of the swarm or aftershock sequence, -1 for background; mapped faults follow the
+        sequences.
     keys : ndarray of uint64, shape (events,)
         Random streams.
     source_keys : ndarray of uint64, shape (events,)
@@ -125,9 +132,22 @@ def simulate_events(
         lon[member], lat[member], depth[member] = sequences.place(number, offset)
         days[member] = sequences.when(number, uniform_rows(_purpose(own[member], 3), 0, 2))
         normals_shared[member] = sequences.normal[number]
+    member = _on_faults(u[:, 6], options)
+    if member.size:
+        number = choose_faults(options.faults, u[member, 7])
+        cluster[member] = options.cluster_count + number
+        where = uniform_rows(_purpose(keys[member], 2), 0, 2)
+        across = normal_rows(_purpose(keys[member], 9), 0, 1)[:, 0]
+        lon[member], lat[member], depth[member] = place_on_faults(
+            options.faults, number, where, across
+        )
+        start = span_days * np.array([f.start for f in options.faults])[number]
+        even = uniform_rows(_purpose(own[member], 3), 0, 1)[:, 0]
+        days[member] = start + _omori_days(np.minimum(_OMORI_END_DAYS, span_days - start), even)
+        normals_shared[member] = fault_normals(options.faults)[number]
     depth = _reflect(depth, options.greatest_depth_km)
 
-    normal, slip = _draw_mechanisms(keys, (lon, lat), normals_shared, cluster >= 0, options)
+    normal, slip = _draw_mechanisms(keys, (lon, lat), normals_shared, cluster, options)
     strike, dip, rake = plane_angles(normal, slip)
     milliseconds = np.floor(days * 86_400_000.0).astype("timedelta64[ms]")
     events = {
@@ -142,6 +162,14 @@ def simulate_events(
         "rake_deg": rake,
     }
     return SimulatedEvents(events, truth, lon, lat, depth, normal, slip, cluster, own, keys)
+
+
+def _on_faults(u: Floats, options: SimulationOptions) -> NDArray[np.int64]:
+    """Rows of the events that are aftershocks of mapped faults, by their even deviate."""
+    if not options.faults:
+        return np.zeros(0, np.int64)
+    low = options.cluster_fraction if options.cluster_count else 0.0
+    return np.flatnonzero((u >= low) & (u < low + options.fault_fraction))
 
 
 def _event_keys(
@@ -162,7 +190,7 @@ def _draw_mechanisms(
     keys: Keys,
     place: tuple[Floats, Floats],
     normals_shared: Floats,
-    in_sequence: NDArray[np.bool_],
+    cluster: NDArray[np.int64],
     options: SimulationOptions,
 ) -> tuple[Floats, Floats]:
     """Normals and slips: faults near failure, or near that of the event's sequence."""
@@ -175,7 +203,9 @@ def _draw_mechanisms(
         options.instability_width,
         0,
     )
-    shared = in_sequence & (uniform_rows(_purpose(keys, 5), 0, 1)[:, 0] < _SHARED_PLANE)
+    shared = (cluster >= 0) & (uniform_rows(_purpose(keys, 5), 0, 1)[:, 0] < _SHARED_PLANE)
+    # what lies on a mapped fault slips on it
+    shared |= cluster >= options.cluster_count
     deviates = normal_rows(_purpose(keys, 6), 0, 6)
     normal[shared] = tilt_planes(normals_shared, deviates[:, :3], _SHARED_TILT_DEG)[shared]
     return normal, slip_directions(stress, normal, deviates[:, 3], options.rake_scatter_deg)
@@ -234,12 +264,18 @@ class _Sequences:
     def when(self, number: NDArray[np.int64], u: Floats) -> Floats:
         """Days: Omori's law after the start of a sequence, a hump for a swarm."""
         length = self.length_days[number]
-        power = 1.0 - _OMORI_P
-        end = (_OMORI_C_DAYS + length) ** power
-        start = _OMORI_C_DAYS**power
-        omori = (start + u[:, 0] * (end - start)) ** (1.0 / power) - _OMORI_C_DAYS
+        omori = _omori_days(length, u[:, 0])
         swarm = length * 0.5 * (u[:, 0] + u[:, 1])
         return self.day[number] + np.where(self.is_swarm[number], swarm, omori)
+
+
+def _omori_days(length_days: Floats, u: Floats) -> Floats:
+    """Days after a mainshock by Omori's law, cut at a length, from even deviates."""
+    power = 1.0 - _OMORI_P
+    end = (_OMORI_C_DAYS + length_days) ** power
+    start = _OMORI_C_DAYS**power
+    days: Floats = (start + u * (end - start)) ** (1.0 / power) - _OMORI_C_DAYS
+    return days
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,9 @@ from __future__ import annotations
 Outline = tuple[tuple[float, float], ...]
 """Corners of a closed line: longitude and latitude, degrees."""
 
+KM_PER_DEGREE = 111.195
+"""Length of a degree of latitude on a sphere of 6371 km radius, km."""
+
 _HONSHU: Outline = (
     (130.9, 34.0), (131.0, 34.4), (131.8, 34.7), (132.7, 35.4), (133.3, 35.6), (134.2, 35.5),
     (135.2, 35.75), (135.9, 35.6), (136.1, 36.1), (136.7, 36.8), (136.75, 37.35), (137.3, 37.5),

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import plane_angles, random_stream, string_keys
+from quakeloom.simulate._coastline import KM_PER_DEGREE
 from quakeloom.simulate._day_options import DayOptions
 from quakeloom.simulate._fault_planes import draw_planes, slip_directions, tilt_planes
-from quakeloom.simulate._land import KM_PER_DEGREE
 from quakeloom.simulate._options import SimulationOptions
 from quakeloom.simulate._stress_field import stress_tensor_at
 

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from quakeloom.core import compiled, random_stream
+from quakeloom.simulate._coastline import KM_PER_DEGREE
 from quakeloom.simulate._options import SimulationOptions
 
 Floats = NDArray[np.float64]
-
-KM_PER_DEGREE = 111.195
-"""Length of a degree of latitude on a sphere of 6371 km radius, km."""
 
 _CELLS = 420
 """Cells of the raster along the longer side of the region; chosen here: cells of some 4 km for a

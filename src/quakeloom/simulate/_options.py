@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from quakeloom.core import SettingsError
 from quakeloom.simulate._coastline import ISLANDS, REGION
+from quakeloom.simulate._mapped_faults import REGION_FAULTS, MappedFault
 
 Outline = tuple[tuple[float, float], ...]
 """Corners of a closed line: longitude and latitude, degrees."""
@@ -46,6 +47,10 @@ class SimulationOptions:
         Swarms and aftershock sequences that the region knows of.
     cluster_fraction : float
         Share of the events that belong to one.
+    faults : tuple of MappedFault
+        Faults with aftershocks on them.
+    fault_fraction : float
+        Share of the events that are such aftershocks.
     repeating_fraction : float
         Share of the events that repeat another one: its place, mechanism and magnitude at
         another time, along the same paths, in other noise.
@@ -108,6 +113,8 @@ class SimulationOptions:
     greatest_depth_km: float = 20.0
     cluster_count: int = 12
     cluster_fraction: float = 0.4
+    faults: tuple[MappedFault, ...] = ()
+    fault_fraction: float = 0.0
     repeating_fraction: float = 0.0
     horizontal_error_km: float = 0.4
     vertical_error_km: float = 0.8
@@ -162,6 +169,7 @@ _BOUNDS = (
     ("greatest_depth_km", 0.1, 700.0),
     ("cluster_count", 0, 10_000_000),
     ("cluster_fraction", 0.0, 1.0),
+    ("fault_fraction", 0.0, 1.0),
     ("repeating_fraction", 0.0, 1.0),
     ("horizontal_error_km", 0.0, 100.0),
     ("vertical_error_km", 0.0, 100.0),
@@ -194,6 +202,24 @@ def small_region(**changes: Any) -> SimulationOptions:
         Any attribute of :class:`SimulationOptions`.
     """
     return _with_changes(SimulationOptions(), changes)
+
+
+def varied_region(**changes: Any) -> SimulationOptions:
+    """Return the settings of the same region with a stress field that is worth mapping.
+
+    At the meridian of 137.5 degrees east, the Seam, SHmax turns from 110 to 60 degrees, and
+    strike-slip gives way to reverse faulting. Half of the events are aftershocks on three
+    faults (:data:`REGION_FAULTS`).
+
+    Parameters
+    ----------
+    **changes
+        Any attribute of :class:`SimulationOptions`.
+    """
+    varied = SimulationOptions(
+        stress="half_spaces", cluster_fraction=0.1, faults=REGION_FAULTS, fault_fraction=0.5
+    )
+    return _with_changes(varied, changes)
 
 
 def national(**changes: Any) -> SimulationOptions:

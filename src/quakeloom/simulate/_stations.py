@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import SettingsError, random_stream, string_keys
-from quakeloom.simulate._land import KM_PER_DEGREE, inside_outlines, map_land
+from quakeloom.simulate._coastline import KM_PER_DEGREE
+from quakeloom.simulate._land import inside_outlines, map_land
 from quakeloom.simulate._options import SimulationOptions
 
 Floats = NDArray[np.float64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quakeloom.config import Settings
-from quakeloom.simulate import SimulationOptions, national, small_region
+from quakeloom.simulate import SimulationOptions, national, small_region, varied_region
 
 STATIONXML = "stations.xml"
 """Stations of a simulated continuous record with their responses, beside its archive."""
@@ -13,7 +13,8 @@ def simulation_options(settings: Settings) -> SimulationOptions:
     """Return the options of the simulation that the settings ask for."""
     simulation = settings.simulation
     assert simulation is not None
-    preset = {"region": small_region, "national": national}[simulation.preset]
+    presets = {"region": small_region, "varied-region": varied_region, "national": national}
+    preset = presets[simulation.preset]
     return preset(
         error_rate=simulation.polarity_error_rate,
         mean_polarities=simulation.mean_polarities,

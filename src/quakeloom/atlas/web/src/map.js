@@ -835,7 +835,14 @@ export class MapView {
     c.fillStyle = this.theme.muted;
     const step = this.graticuleStep();
     const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : 2;
+    // where labels would touch, every second, fifth or tenth line has one, the same while panning
+    const [lon, lat] = this.projection.place(...this.plane(this.width / 2, this.height / 2));
+    const [west, east] = [lon, lon + step].map((x) => this.screen(...this.projection.point(x, lat))[0]);
+    const apart = Math.abs(east - west);
+    const wide = c.measureText(`${number(180, decimals)}°W`).width + 14;
+    const every = [1, 2, 5, 10].find((n) => n * apart > wide) || 20;
     for (const { points, meridian, value } of this.lines || []) {
+      if (meridian && Math.round(value / step) % every) continue;
       const screen = points.map(([x, y]) => this.screen(x, y));
       const edge = meridian ? 12 : 8;
       for (let i = 1; i < screen.length; i++) {
