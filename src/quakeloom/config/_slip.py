@@ -84,6 +84,10 @@ class SlipModels(Section):
         0, "Models drawn around the reference by the standard deviations; 0 takes the lists.",
         "models", ge=0, le=100000,
     )  # fmt: skip
+    rounds: int = setting(
+        2, "Rounds in which as many models again are drawn where the data want them, and weighed "
+        "for it.", "1", ge=0, le=10,
+    )  # fmt: skip
     strike_std_deg: float = setting(0.0, "Standard deviation of the strike.", "deg", ge=0, le=90)
     dip_std_deg: float = setting(0.0, "Standard deviation of the dip.", "deg", ge=0, le=45)
     depth_std_km: float = setting(0.0, "Standard deviation of the depth.", "km", ge=0, le=100)

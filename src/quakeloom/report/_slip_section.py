@@ -52,7 +52,7 @@ def slip_section(settings: Settings, layout: RunLayout) -> Section:
         page_picture(
             partial(plot_model_weights, _parameters(models), models["model_weight"].to_numpy()),
             "Weights of the models against what differs between them.",
-            "The line is the weight that all had before the data.",
+            "The line is one over the number of models.",
         )
     )
     _add_fit(section, settings, data)

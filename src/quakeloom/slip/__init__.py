@@ -14,6 +14,8 @@ from quakeloom.slip._ensembles import (
     combine_slip_models,
     draw_model,
     draw_slip_models,
+    model_normals,
+    model_of,
 )
 from quakeloom.slip._faults import FaultPlane, Patches, changed_plane, divide_plane
 from quakeloom.slip._gaussian import (
@@ -46,6 +48,7 @@ from quakeloom.slip._positive import (
     slip_amplitudes,
 )
 from quakeloom.slip._priors import slip_correlation
+from quakeloom.slip._proposals import Proposal, fit_proposal, log_importance, prior_proposal
 from quakeloom.slip._synthetic import simulate_displacements, simulate_sites, simulate_slip
 
 __all__ = [
@@ -59,6 +62,7 @@ __all__ = [
     "Observed",
     "Patches",
     "PositiveSlip",
+    "Proposal",
     "SlipMixture",
     "SlipModel",
     "SlipPrior",
@@ -73,15 +77,20 @@ __all__ = [
     "draw_mixture",
     "draw_model",
     "draw_slip_models",
+    "fit_proposal",
     "gaussian_data",
     "gaussian_prediction",
     "half_space_green",
     "held_share",
     "invert_slip",
+    "log_importance",
     "make_positive",
     "mean_rakes",
+    "model_normals",
+    "model_of",
     "network_warnings",
     "posterior_moments",
+    "prior_proposal",
     "rank_truths",
     "rectangle_displacements",
     "simulate_displacements",

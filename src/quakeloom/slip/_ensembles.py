@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quakeloom.core import random_stream
 from quakeloom.slip._faults import FaultPlane, changed_plane
@@ -48,13 +49,14 @@ class ModelSpread:
     log_rigidity: float = 0.0
 
 
-def draw_model(reference: SlipModel, spread: ModelSpread, seed: int, *name: str | int) -> SlipModel:
-    """Draw a model around the reference; it belongs to the seed and its name alone.
+def model_of(reference: SlipModel, spread: ModelSpread, normals: NDArray[np.float64]) -> SlipModel:
+    """Return the model of six standard normal numbers.
 
-    Every quantity is Gaussian; Poisson's ratio is kept between 0.05 and 0.45, and the geometry
-    as :func:`quakeloom.slip.changed_plane` says.
+    They are, in standard deviations: strike, dip, offset, depth, Poisson's ratio and the logarithm
+    of the rigidity. Poisson's ratio is kept between 0.05 and 0.45, and the geometry as
+    :func:`quakeloom.slip.changed_plane` says.
     """
-    z = random_stream(seed, "slip model", *name).standard_normal(6)
+    z = [float(v) for v in normals]
     plane = changed_plane(
         reference.plane, spread.strike_deg * z[0], spread.dip_deg * z[1],
         spread.offset_km * z[2], spread.depth_km * z[3],
@@ -62,6 +64,16 @@ def draw_model(reference: SlipModel, spread: ModelSpread, seed: int, *name: str 
     ratio = float(np.clip(reference.poisson_ratio + spread.poisson * z[4], 0.05, 0.45))
     rigidity = reference.rigidity_pa * float(np.exp(spread.log_rigidity * z[5]))
     return SlipModel(plane, ratio, rigidity)
+
+
+def model_normals(seed: int, *name: str | int) -> NDArray[np.float64]:
+    """Draw the six numbers of a model, which belong to the seed and its name alone."""
+    return random_stream(seed, "slip model", *name).standard_normal(6)
+
+
+def draw_model(reference: SlipModel, spread: ModelSpread, seed: int, *name: str | int) -> SlipModel:
+    """Draw a model around the reference; it belongs to the seed and its name alone."""
+    return model_of(reference, spread, model_normals(seed, *name))
 
 
 def draw_slip_models(

@@ -50,12 +50,15 @@ class SlipMixture:
     weights : ndarray, shape (models, points)
         Joint weights, which sum to 1.
     members : list of MemberSlip
+    log_prior : ndarray, shape (models,)
+        Logarithms of the prior weights, up to a constant.
     """
 
     mixture: Mixture
     log_evidence: Floats
     weights: Floats
     members: list[MemberSlip]
+    log_prior: Floats
 
     @property
     def point_weights(self) -> Floats:
@@ -95,6 +98,7 @@ def invert_slip(
     prior: SlipPrior,
     sums: Floats | Sequence[Floats] | None = None,
     minimum_models: float = 0.0,
+    log_prior: Floats | None = None,
 ) -> SlipMixture:
     """Return the posterior of slip as the mixture over an ensemble of models.
 
@@ -104,13 +108,15 @@ def invert_slip(
     Parameters
     ----------
     greens : iterable of ndarray, shape (data, parameters)
-        One per model, equally probable.
+        One per model.
     data : GaussianData
     prior : SlipPrior
     sums : ndarray, shape (sums, parameters), or a sequence of one per model, optional
         Rows of linear sums that are wanted, such as the moment.
     minimum_models : float
         Effective number that the evidence leaves at least; with 0 it is taken as it is.
+    log_prior : ndarray, shape (models,), optional
+        Logarithms of prior weights; models are equally probable without.
 
     Returns
     -------
@@ -127,23 +133,24 @@ def invert_slip(
     joint = np.stack([m.log_evidence for m in members]) + prior.log_weight
     peak = joint.max(axis=1)
     evidence = peak + np.log(np.exp(joint - peak[:, None]).sum(axis=1))
-    mixture = weigh_evidence(evidence, minimum_models)
+    before = np.zeros(evidence.size) if log_prior is None else log_prior
+    mixture = weigh_evidence(evidence, before, minimum_models)
     within = np.exp(joint - evidence[:, None])
-    return SlipMixture(mixture, evidence, mixture.weights[:, None] * within, members)
+    return SlipMixture(mixture, evidence, mixture.weights[:, None] * within, members, before)
 
 
-def weigh_evidence(log_evidence: Floats, minimum_models: float) -> Mixture:
+def weigh_evidence(log_evidence: Floats, log_prior: Floats, minimum_models: float) -> Mixture:
     """Weigh models by their evidence, which leaves at least so many of them in effect.
 
     With 0 it is taken as it is; no more than a quarter of the models are kept so.
     """
-    mixture = mix_models(log_evidence)
+    mixture = mix_models(log_evidence, log_prior)
     if minimum_models <= 0.0 or mixture.effective_number >= minimum_models:
         return mixture
     known = np.isfinite(log_evidence)
     worst = np.where(known, log_evidence, log_evidence[known].min())
     fewest = min(minimum_models, 0.25 * log_evidence.size)
-    tempered = temper_log_weights(np.zeros(worst.size), worst - worst.max(), fewest)
+    tempered = temper_log_weights(log_prior, worst - worst.max(), fewest)
     return Mixture(mix_models(log_evidence, tempered).weights, mixture.log_mean_evidence)
 
 

@@ -106,7 +106,7 @@ def make_positive(
         after = log_positive_probability(mean, covariance)
         joint[k, h] = free[k, h] + prior.log_weight[h] + after - before[h]
     evidence = np.logaddexp.reduce(joint, axis=1)
-    mixture = weigh_evidence(evidence, minimum_models)
+    mixture = weigh_evidence(evidence, found.log_prior, minimum_models)
     known = np.where(np.isfinite(evidence), evidence, 0.0)
     weights = mixture.weights[:, None] * np.exp(joint - known[:, None])
     draws, models = _draw(weights, greens, data, prior, count, seed)

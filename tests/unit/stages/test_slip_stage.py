@@ -37,7 +37,7 @@ def sites(seed=1, count=8, spread=0.2):
 
 
 def test_a_simulated_slip_is_found_and_its_truth_stands_beside(tmp_path):
-    models = {"draws": 30, "dip_std_deg": 3, "depth_std_km": 0.5, "poisson_std": 0.02}
+    models = {"draws": 30, "rounds": 1, "dip_std_deg": 3, "depth_std_km": 0.5, "poisson_std": 0.02}
     found = run(tmp_path, models=models)
     patches = found.tables["slip_patches"].to_pydict()
     true, low, high = (np.array(patches[n]) for n in ("true_slip_m", "slip_low_m", "slip_high_m"))
@@ -55,11 +55,22 @@ def test_a_simulated_slip_is_found_and_its_truth_stands_beside(tmp_path):
 
 def test_more_models_leave_the_first_ones_as_they_were(tmp_path):
     few, many = (
-        run(tmp_path, models={"draws": n, "dip_std_deg": 3}).tables["slip_models"].to_pandas()
+        run(tmp_path, models={"draws": n, "rounds": 0, "dip_std_deg": 3})
+        .tables["slip_models"]
+        .to_pandas()
         for n in (5, 9)
     )
     assert (few["model_dip_deg"] == many["model_dip_deg"][:5]).all()
     assert np.array_equal(few["log_evidence"], many["log_evidence"][:5])
+
+
+def test_rounds_draw_models_where_the_data_want_them(tmp_path):
+    spread = {"draws": 40, "dip_std_deg": 5, "depth_std_km": 1.0}
+    plain, again = (run(tmp_path, models={**spread, "rounds": n}) for n in (0, 2))
+    assert (plain.figures["models"], again.figures["models"]) == (40, 120)
+    assert again.figures["effective_models"] > 2 * plain.figures["effective_models"]
+    dips = [t.tables["slip_models"].to_pandas()["model_dip_deg"][:40] for t in (plain, again)]
+    assert (dips[0] == dips[1]).all()
 
 
 def test_lists_of_models_are_combined(tmp_path):
@@ -122,7 +133,7 @@ def test_a_common_part_of_the_noise_widens_the_moment(tmp_path):
 @pytest.mark.parametrize("way", [{"positive": True}, {"rake_range_deg": [60, 150]}])
 def test_slip_that_is_nowhere_backward(tmp_path, way):
     prior = {"lengths_km": [5, 5], "mean_m": 0.2, "standard_deviation_m": 0.3}
-    models = {"draws": 20, "dip_std_deg": 2}
+    models = {"draws": 20, "rounds": 0, "dip_std_deg": 2}
     found = run(tmp_path, prior=prior, models=models, **way)
     patches = found.tables["slip_patches"].to_pandas()
     assert patches["slip_low_m"].min() >= 0.0

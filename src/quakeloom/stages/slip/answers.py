@@ -73,12 +73,13 @@ def answer_of(
     data: GaussianData,
     prior: SlipPrior,
     seed: int,
+    log_prior: Floats | None = None,
 ) -> Answer:
     """Invert displacements in some models and describe what comes of it."""
     greens = [model_green(slip, m, observed.observed) for m in models]
     rows = [moment_row(slip, m) for m in models]
     minimum = slip.models.minimum if len(models) > 1 else 0.0
-    found = invert_slip(greens, data, prior, rows, 0.0 if slip.one_way else minimum)
+    found = invert_slip(greens, data, prior, rows, 0.0 if slip.one_way else minimum, log_prior)
     if slip.one_way:
         positive = make_positive(found, greens, data, prior, slip.draws, seed, minimum)
         return _positive_answer(slip, positive, greens, rows, data)

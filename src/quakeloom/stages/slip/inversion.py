@@ -21,6 +21,7 @@ from quakeloom.slip import (
     centroids,
     gaussian_data,
     gaussian_prediction,
+    invert_slip,
     network_warnings,
     simulate_displacements,
     simulate_slip,
@@ -29,7 +30,8 @@ from quakeloom.slip import (
 from quakeloom.stages.slip.answers import Answer, answer_of, patch_areas
 from quakeloom.stages.slip.displacements import RunDisplacements, read_run_displacements
 from quakeloom.stages.slip.models import (
-    ensemble_models,
+    drawn_models,
+    listed_models,
     model_green,
     model_patches,
     moment_row,
@@ -121,13 +123,22 @@ def _solve(settings: Settings, slip: Slip, data: RunDisplacements) -> _Solved:
     truth = _simulate(settings, slip, data, prior) if slip.simulation is not None else None
     values = data.values if truth is None else truth.values
     given = gaussian_data(values, data.covariance)
-    models = ensemble_models(slip, settings.seed)
-    mixture = answer_of(slip, models, data, given, prior, settings.seed)
+
+    def evidence_of(models: list[SlipModel], log_prior: Floats) -> Floats:
+        greens = [model_green(slip, m, data.observed) for m in models]
+        return invert_slip(greens, given, prior, None, 0.0, log_prior).log_evidence
+
+    models, log_prior = listed_models(slip), None
+    if slip.models.draws:
+        models, log_prior = drawn_models(slip, settings.seed, evidence_of)
+    mixture = answer_of(slip, models, data, given, prior, settings.seed, log_prior)
     alone = answer_of(slip, [reference], data, given, prior, settings.seed)
     best = prior.points[int(np.argmax(mixture.point_weights))]
     gaussian = None
     if not slip.one_way:
-        greens = [model_green(slip, m, data.observed) for m in models]
+        # of the first round alone: those have the scatter of the prior
+        first = models[: slip.models.draws or len(models)]
+        greens = [model_green(slip, m, data.observed) for m in first]
         gaussian = gaussian_prediction(greens, given, prior, best, moment_row(slip, reference))
     return _Solved(models, values, mixture, alone, gaussian, prior, best, truth)
 

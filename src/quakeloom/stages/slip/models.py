@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,12 @@ from quakeloom.slip import (
     combine_slip_models,
     divide_plane,
     draw_model,
-    draw_slip_models,
+    fit_proposal,
     half_space_green,
+    log_importance,
+    model_normals,
+    model_of,
+    prior_proposal,
     slip_correlation,
 )
 
@@ -46,14 +51,46 @@ def model_spread(slip: Slip) -> ModelSpread:
     )  # fmt: skip
 
 
-def ensemble_models(slip: Slip, seed: int) -> list[SlipModel]:
-    """Return the models of the ensemble."""
-    m, reference = slip.models, reference_model(slip)
-    if m.draws:
-        return draw_slip_models(reference, model_spread(slip), m.draws, seed)
+def listed_models(slip: Slip) -> list[SlipModel]:
+    """Return the models of the lists of the settings."""
+    m = slip.models
     return combine_slip_models(
-        reference, m.strikes_deg, m.dips_deg, m.offsets_km, m.depth_shifts_km, m.poisson_ratios
-    )
+        reference_model(slip), m.strikes_deg, m.dips_deg, m.offsets_km, m.depth_shifts_km,
+        m.poisson_ratios,
+    )  # fmt: skip
+
+
+def drawn_models(
+    slip: Slip, seed: int, evidence_of: Callable[[list[SlipModel], Floats], Floats]
+) -> tuple[list[SlipModel], Floats]:
+    """Draw the models of the ensemble, in later rounds where the data want them.
+
+    Parameters
+    ----------
+    slip : Slip
+    seed : int
+    evidence_of : callable
+        Takes models and the logarithms of their prior weights, returns those of their evidence.
+
+    Returns
+    -------
+    models : list of SlipModel
+        Those of a round after those of the round before.
+    log_prior : ndarray, shape (models,)
+        Logarithms of their prior weights: the prior over the density that they are drawn from.
+    """
+    m, reference, spread = slip.models, reference_model(slip), model_spread(slip)
+    numbers = np.stack([model_normals(seed, k) for k in range(m.draws)])
+    models = [model_of(reference, spread, z) for z in numbers]
+    log_prior, proposals = np.zeros(m.draws), [prior_proposal(numbers.shape[1])]
+    for turn in range(m.rounds):
+        proposals.append(fit_proposal(numbers, log_prior, evidence_of(models, log_prior)))
+        normals = np.stack([model_normals(seed, "round", turn, k) for k in range(m.draws)])
+        drawn = proposals[-1].draw(normals)
+        models += [model_of(reference, spread, z) for z in drawn]
+        numbers = np.concatenate([numbers, drawn])
+        log_prior = log_importance(numbers, proposals)
+    return models, log_prior
 
 
 def true_model(slip: Slip, seed: int, event: int) -> SlipModel:
@@ -88,7 +125,9 @@ def slip_prior(slip: Slip) -> SlipPrior:
         slip_correlation(patches.along_km, patches.down_km, pair, asked.kernel, asked.hurst)
         for pair in lengths
     ]
-    covariances = [asked.standard_deviation_m**2 * np.kron(directions, c) for c in near]
+    covariances = [
+        np.asarray(asked.standard_deviation_m**2 * np.kron(directions, c), np.float64) for c in near
+    ]
     points = [
         HyperPoint(noise, spread, k)
         for noise, spread, k in itertools.product(

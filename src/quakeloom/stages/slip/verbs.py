@@ -47,7 +47,7 @@ def promise(run: PlannedRun) -> Promise:
     data = 3 * slip.simulation.sites if slip.simulation is not None else _FEWEST_SITES
     patches = slip.fault.patches[0] * slip.fault.patches[1]
     m, p = slip.models, slip.prior
-    count = m.draws or math.prod(
+    count = m.draws * (1 + m.rounds) or math.prod(
         max(len(v), 1)
         for v in (m.strikes_deg, m.dips_deg, m.offsets_km, m.depth_shifts_km, m.poisson_ratios)
     )
