@@ -71,7 +71,8 @@ def fit_proposal(numbers: Floats, log_prior: Floats, log_evidence: Floats) -> Pr
     offset = numbers - mean
     covariance = (offset * weights.weights[:, None]).T @ offset
     floor = 1e-4 * np.eye(mean.size)
-    return Proposal(mean, np.linalg.cholesky(_WIDER * covariance + floor))
+    root = np.asarray(np.linalg.cholesky(_WIDER * covariance + floor), np.float64)
+    return Proposal(np.asarray(mean, np.float64), root)
 
 
 def log_importance(numbers: Floats, proposals: list[Proposal]) -> Floats:
