@@ -64,6 +64,14 @@ from quakeloom.config._seafloor import (
     SimulatedSurvey,
     SoundingFiles,
 )
+from quakeloom.config._slip import (
+    DisplacementFile,
+    Slip,
+    SlipFault,
+    SlipModels,
+    SlipPriorSettings,
+    SlipSimulation,
+)
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
@@ -90,6 +98,7 @@ __all__ = [
     "Detect",
     "Discriminate",
     "DiscriminateSimulation",
+    "DisplacementFile",
     "FaultSegment",
     "Faults",
     "Fluids",
@@ -122,6 +131,11 @@ __all__ = [
     "SimulatedSeafloor",
     "SimulatedSurvey",
     "Simulation",
+    "Slip",
+    "SlipFault",
+    "SlipModels",
+    "SlipPriorSettings",
+    "SlipSimulation",
     "SmoothPorosity",
     "SoundingFiles",
     "Source",

@@ -31,6 +31,7 @@ from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._restore import Restore
 from quakeloom.config._seafloor import Bathymetry, SoundingFiles
+from quakeloom.config._slip import Slip
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
@@ -117,6 +118,9 @@ class Settings(Section):
     )
     soundings: SoundingFiles | None = setting(
         None, "Soundings judged and gridded; an analysis of its own."
+    )
+    slip: Slip | None = setting(
+        None, "Slip on a fault from displacements of the surface, instead of a catalog."
     )
     report: Report = setting(Report, "The report page.")
     plugins: dict[str, dict[str, Any]] = setting(

@@ -17,6 +17,7 @@ from quakeloom.formats._depth_grids import (
     grid_facts,
     open_depth_grid,
 )
+from quakeloom.formats._displacements import read_covariance, read_displacements
 from quakeloom.formats._fault_segments import read_fault_segments
 from quakeloom.formats._fdsn import (
     FdsnRequest,
@@ -180,6 +181,8 @@ __all__ = [
     "public_id",
     "read_analyses",
     "read_coastline",
+    "read_covariance",
+    "read_displacements",
     "read_fault_segments",
     "read_grid_times",
     "read_grid_variables",

@@ -8,6 +8,7 @@ and :func:`function_space_stein` move all of them together, :func:`langevin_walk
 bias they have, and :func:`assess_ensemble` tells how many independent draws an ensemble is worth.
 :func:`fit_grid_field` and :func:`fit_masked_field` find noise and smoothness of Markov random
 fields on grids by evidence, :func:`restore_with_edges` keeps their edges.
+:func:`mix_models` weighs models by their evidence, for hypocenters and for slip.
 """
 
 from quakeloom.inference._abic import (
@@ -87,8 +88,20 @@ from quakeloom.inference._masked_fields import (
     restore_masked_field,
     solve_preconditioned,
 )
+from quakeloom.inference._mixtures import (
+    Mixture,
+    between_covariance,
+    effective_number,
+    few_models_warning,
+    mix_models,
+    mixture_exceedance,
+    mixture_quantile,
+    temper_log_weights,
+    total_variance,
+)
 from quakeloom.inference._mode_covariances import covariance_in_modes
 from quakeloom.inference._populations import Population, population_posterior, walk_in_cube
+from quakeloom.inference._positive_gaussians import log_positive_probability, sample_positive
 from quakeloom.inference._randomized_maximum import (
     Fit,
     Linearization,
@@ -152,6 +165,7 @@ __all__ = [
     "MaskedField",
     "MemberDraw",
     "MemberStreams",
+    "Mixture",
     "NormalEquations",
     "NotPositiveDefiniteError",
     "Population",
@@ -170,6 +184,7 @@ __all__ = [
     "averaged_subspace",
     "best_grid_fit",
     "best_masked_fit",
+    "between_covariance",
     "central_range",
     "condition_white",
     "conjugate_gradients",
@@ -180,11 +195,13 @@ __all__ = [
     "dissect_graph",
     "drawn_variance",
     "edges_on_nodes",
+    "effective_number",
     "ensemble_agreement",
     "every_subset",
     "exchange_replicas",
     "exchange_subsets",
     "explore_lattice",
+    "few_models_warning",
     "fit_coupled_fields",
     "fit_grid_field",
     "fit_masked_field",
@@ -200,9 +217,13 @@ __all__ = [
     "laplace_particles",
     "laplacian_eigenvalues",
     "log_evidence",
+    "log_positive_probability",
     "masked_log_evidence",
     "maximize_posterior",
     "minimize_abic",
+    "mix_models",
+    "mixture_exceedance",
+    "mixture_quantile",
     "no_sums",
     "noise_factor",
     "one_blas_thread",
@@ -218,6 +239,7 @@ __all__ = [
     "restore_masked_field",
     "restore_with_edges",
     "robust_weights",
+    "sample_positive",
     "sample_potts",
     "search_subsets",
     "solve_preconditioned",
@@ -226,6 +248,8 @@ __all__ = [
     "subset_columns",
     "subspace_of",
     "sum_rows",
+    "temper_log_weights",
+    "total_variance",
     "walk_in_cube",
     "white_draw",
     "with_one_blas_thread",

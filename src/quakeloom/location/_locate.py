@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import random_stream
+from quakeloom.inference import temper_log_weights
 from quakeloom.location._density import EventDensity, EventPicks
 from quakeloom.location._ensemble import Ensemble
 from quakeloom.location._grid_shapes import grid_reach, grid_shape, model_variance, node_spacing
@@ -28,9 +29,6 @@ _LEAST_MEMBERS = 3.0
 _TOLD_SHARE = 1.0 / 3.0
 """Most directions that picks tell, of the number of members: with more of them the scatter of so
 few says nothing any more. Chosen here."""
-
-_BISECTIONS = 40
-"""Steps toward the power of the weights; it is then exact to single precision."""
 
 _CLIMBS = 5
 """How often the grid around the maximum is halved: to a 32nd of the spacing of nodes."""
@@ -258,14 +256,7 @@ def temper_weights(posterior: Posterior, log_weight: Floats, fewest: float) -> F
     # a member that the grid does not reach at all is no better than the worst that it reaches
     evidence = np.where(known, evidence, evidence[known].min())
     evidence = evidence - evidence[known].max()
-    low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        power = 0.5 * (low + high)
-        value = log_weight + power * evidence
-        weight = np.exp(value - value.max())
-        many = weight.sum() ** 2 / np.sum(weight**2) >= fewest
-        low, high = (power, high) if many else (low, power)
-    return np.asarray(log_weight + (low - 1.0) * evidence)
+    return temper_log_weights(log_weight, evidence, fewest)
 
 
 def depth_prior(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quakeloom.core import compiled
+from quakeloom.inference import between_covariance, effective_number
 from quakeloom.location._interpolation import KERNEL, Floats
 from quakeloom.location._search import Grid
 
@@ -55,7 +56,7 @@ class Posterior:
     @property
     def effective_member_count(self) -> float:
         """Effective number of members, one over the sum of squared weights."""
-        return float(1.0 / np.sum(self.weights**2))
+        return effective_number(self.weights)
 
     @cached_property
     def mean(self) -> Floats:
@@ -81,9 +82,7 @@ class Posterior:
     @cached_property
     def between_covariance(self) -> Floats:
         """Covariance of the members' means; what is left is the mean of their covariances."""
-        offset = self.member_means - self.mean
-        between: Floats = (offset * self.weights[:, None]).T @ offset
-        return between
+        return between_covariance(self.weights, self.member_means, self.mean)
 
     def depth_quantiles(self, levels: ArrayLike = QUANTILES) -> Floats:
         """Return quantiles of depth in km.

@@ -76,6 +76,13 @@ from quakeloom.plots._sections import (
     plot_velocity_sections,
 )
 from quakeloom.plots._shares_held import plot_shares_held
+from quakeloom.plots._slip_maps import (
+    SiteDisplacements,
+    SlipPanel,
+    plot_displacements,
+    plot_model_weights,
+    plot_slip_panels,
+)
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
 from quakeloom.plots._stations import (
     binomial_interval,
@@ -139,6 +146,8 @@ __all__ = [
     "PrecisionRecall",
     "SectionGrid",
     "ShmaxNodes",
+    "SiteDisplacements",
+    "SlipPanel",
     "binomial_interval",
     "choose_by_weight",
     "double_couple_beachballs",
@@ -161,6 +170,7 @@ __all__ = [
     "plot_depth_profile",
     "plot_depth_spectra",
     "plot_difference_panels",
+    "plot_displacements",
     "plot_ensemble_bands",
     "plot_events_over_time",
     "plot_fault_tendency",
@@ -181,6 +191,7 @@ __all__ = [
     "plot_magnitude_time",
     "plot_mass_ratios",
     "plot_mechanism_map",
+    "plot_model_weights",
     "plot_network_map",
     "plot_paper_agreement",
     "plot_pick_residuals",
@@ -196,6 +207,7 @@ __all__ = [
     "plot_rule_costs",
     "plot_shares_held",
     "plot_shmax_map",
+    "plot_slip_panels",
     "plot_stacked_histogram",
     "plot_state_density",
     "plot_station_timeline",

@@ -40,6 +40,7 @@ from quakeloom.report._paper_page import (
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.report._restore_section import restore_section
 from quakeloom.report._results import ComparedCatalog, RunResults
+from quakeloom.report._slip_section import slip_section
 from quakeloom.report._sounding_section import sounding_section
 from quakeloom.report._stress_comparison import compare_stress_maps
 from quakeloom.report._structure_section import structure_section
@@ -82,6 +83,7 @@ __all__ = [
     "reading_weights",
     "restore_section",
     "rockphysics_section",
+    "slip_section",
     "sounding_section",
     "structure_section",
     "value_words",

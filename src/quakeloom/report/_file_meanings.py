@@ -34,6 +34,7 @@ FILE_MEANINGS = {
     "soundings.nc": "Depth, its standard deviation and count of soundings, NetCDF (CF).",
     "soundings.json": "Counts of soundings, scores where the truth is known.",
     "regional.json": "Figures of the ensemble of a region.",
+    "slip.json": "Moments of slip, effective number of models, warnings.",
     "regional.nc": "Mean and spread of the velocity, NetCDF by the CF conventions.",
     "fluids.nc": "Maps of porosity, pore shape, rock and fluid, NetCDF by the CF conventions.",
     "restored.nc": "Restored fields with standard deviations, NetCDF by the CF conventions.",

@@ -20,6 +20,7 @@ from quakeloom.schema._restore_variables import TABLE_LIST as RESTORE_TABLES
 from quakeloom.schema._seafloor_variables import ARRAY_LIST as SEAFLOOR_ARRAYS
 from quakeloom.schema._seafloor_variables import TABLE_LIST as SEAFLOOR_TABLES
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
+from quakeloom.schema._slip_variables import TABLE_LIST as SLIP_TABLES
 from quakeloom.schema._structure_variables import ARRAY_LIST as STRUCTURE_ARRAYS
 from quakeloom.schema._structure_variables import TABLE_LIST as STRUCTURE_TABLES
 from quakeloom.schema._variables import VARIABLES
@@ -399,6 +400,7 @@ _LIST = (
     *DISCRIMINATE_TABLES,
     *SEAFLOOR_TABLES,
     *STRUCTURE_TABLES,
+    *SLIP_TABLES,
 )
 """All tables."""
 

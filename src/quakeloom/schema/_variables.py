@@ -22,6 +22,7 @@ from quakeloom.schema._restore_variables import LIST as RESTORE_LIST
 from quakeloom.schema._rock_variables import LIST as ROCK_LIST
 from quakeloom.schema._seafloor_variables import LIST as SEAFLOOR_LIST
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
+from quakeloom.schema._slip_variables import LIST as SLIP_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 from quakeloom.schema._structure_variables import LIST as STRUCTURE_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
@@ -414,6 +415,7 @@ _LIST = (
     *DISCRIMINATE_LIST,
     *ISOCON_LIST,
     *SEAFLOOR_LIST,
+    *SLIP_LIST,
 )
 """All variables, with those of other files."""
 

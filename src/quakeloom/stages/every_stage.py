@@ -32,6 +32,7 @@ from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.restore import RESTORE
 from quakeloom.stages.rockphysics import ROCKPHYSICS
 from quakeloom.stages.simulate import SIMULATE
+from quakeloom.stages.slip import SLIP
 from quakeloom.stages.soundings import SOUNDINGS
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
@@ -75,6 +76,7 @@ _OWN = (
     DISCRIMINATE,
     SOUNDINGS,
     BATHYMETRY,
+    SLIP,
 )
 """Stages of quakeloom, in the order of the documentation."""
 

@@ -42,6 +42,14 @@ OPENED = {
         "fluids": {"simulation": {}},
         "isocon": {"simulation": {}},
         "bathymetry": {"simulated": {}},
+        "slip": {
+            "files": [{"path": "sites.csv"}],
+            "fault": {
+                "longitude": 10, "latitude": 40, "strike_deg": 0, "dip_deg": 30,
+                "length_km": 10, "depth_range_km": [0, 5],
+            },
+            "rake_deg": 90,
+        }
     },
     "mechanisms": {"stress": {"catalogs": ["catalog.csv"]}},
     "events": {"sources": [{"path": "events.csv"}], "takeoff": {"angles": "given"}},
@@ -83,6 +91,9 @@ EXAMPLES = {
         g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
     },
     **{g: v for kind in OWN for g, v in OPENED[kind].items()},
+    **{
+        g: v for kind in ("line", "region", "training", "analysis") for g, v in OPENED[kind].items()
+    },
 }
 """A value of every group of settings."""
 
