@@ -47,6 +47,7 @@ from quakeloom.config._papers import (
 )
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._spectra import Spectra
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import (
@@ -89,6 +90,7 @@ __all__ = [
     "Simulation",
     "Source",
     "Storage",
+    "Spectra",
     "Stress",
     "Takeoff",
     "Tendency",

@@ -26,6 +26,7 @@ from quakeloom.config._magnitude import Magnitude
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
+from quakeloom.config._spectra import Spectra
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._threshold import Threshold
 from quakeloom.config._tomography import Tomography
@@ -75,6 +76,9 @@ class Settings(Section):
     locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
     magnitude: Magnitude | None = setting(
         None, "Magnitudes of events that the run finds, from its amplitudes; none if absent."
+    )
+    spectra: Spectra | None = setting(
+        None, "Spectra, moment magnitudes and stress drops of the events; none if absent."
     )
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     faults: Faults | None = setting(None, "Faults found in the hypocenters; none if absent.")

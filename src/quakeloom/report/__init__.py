@@ -35,6 +35,7 @@ from quakeloom.report._paper_page import (
 )
 from quakeloom.report._regional_page import RegionalResults, build_regional_report
 from quakeloom.report._results import ComparedCatalog, RunResults
+from quakeloom.report._spectra_section import spectra_section
 from quakeloom.report._stress_comparison import compare_stress_maps
 from quakeloom.report._version_page import build_version_page
 
@@ -69,6 +70,7 @@ __all__ = [
     "merge_section",
     "papers_markdown",
     "reading_weights",
+    "spectra_section",
     "value_words",
     "within_words",
     "write_analysis_report",

@@ -14,6 +14,7 @@ from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
+from quakeloom.schema._spectra_variables import TABLE_LIST as SPECTRA_TABLES
 from quakeloom.schema._variables import VARIABLES
 
 _SOURCE = ("source_file", "source_line")
@@ -385,6 +386,7 @@ _LIST = (
     *DETECTION_TABLES,
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
+    *SPECTRA_TABLES,
 )
 """All tables."""
 
@@ -396,6 +398,9 @@ ARRAYS: dict[str, ArraySpec] = {
     for a in (
         ArraySpec("acceptance", ("event", "mechanism")),
         ArraySpec("waveform", ("window", "component", "sample")),
+        ArraySpec("log_displacement", ("spectrum", "frequency")),
+        ArraySpec("log_noise", ("spectrum", "frequency")),
+        ArraySpec("log_error", ("spectrum", "frequency")),
         ArraySpec("strike_deg", ("mechanism",)),
         ArraySpec("dip_deg", ("mechanism",)),
         ArraySpec("rake_deg", ("mechanism",)),

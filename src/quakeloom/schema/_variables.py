@@ -16,6 +16,7 @@ from quakeloom.schema._merge_variables import LIST as MERGE_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
+from quakeloom.schema._spectra_variables import LIST as SPECTRA_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
 
@@ -399,6 +400,7 @@ _LIST = (
     *DETECTION_LIST,
     *MAGNITUDE_LIST,
     *SIMULATED_DAY_LIST,
+    *SPECTRA_LIST,
     *VELOCITY_LIST,
 )
 """All variables, with those of other files."""

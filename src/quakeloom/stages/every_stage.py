@@ -26,6 +26,7 @@ from quakeloom.stages.polarity import POLARITY
 from quakeloom.stages.regional import REGIONAL
 from quakeloom.stages.repeaters import REPEATERS
 from quakeloom.stages.simulate import SIMULATE
+from quakeloom.stages.spectra import SPECTRA
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.takeoff import TAKEOFF
@@ -54,6 +55,7 @@ _OWN = (
     MECHANISM,
     STATIONS,
     REPEATERS,
+    SPECTRA,
     STRESS,
     FAULTS,
     TENDENCY,

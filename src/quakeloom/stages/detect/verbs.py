@@ -25,7 +25,7 @@ from quakeloom.stages.detect.archive_days import (
     read_day,
     read_days,
 )
-from quakeloom.stages.detect.responses import (
+from quakeloom.stages.archive.instrument_responses import (
     NO_RESPONSES,
     NetworkResponses,
     load_responses,
@@ -85,6 +85,8 @@ def partitions(run: PlannedRun) -> list[str]:
 def inputs(run: PlannedRun) -> StageInputs:
     """Return digests of weights, of the directions of sensors, and of each day's records."""
     assert run.settings.waveforms is not None
+    assert run.settings.detect is not None
+    named = run.settings.detect.responses
     days = days_of_archive(run.settings, run.layout.ingest, run.progress)
     common = {
         "weights": [
@@ -92,7 +94,7 @@ def inputs(run: PlannedRun) -> StageInputs:
             reader_digest(run.settings.waveforms.polarity),
         ],
         "directions": read_directions(run.settings, run.layout).digest,
-        "responses": responses_digest(run.settings, run.layout.ingest),
+        "responses": responses_digest(run.settings, run.layout.ingest, named),
     }
     return StageInputs(common=common, each={day: {"archive": d} for day, d in days.items()})
 
@@ -148,7 +150,9 @@ def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections
     names = {i.station for i, _ in index.channels}
     known = Instruments(
         read_directions(settings, layout),
-        load_responses(response_files(settings, layout.ingest), names),
+        load_responses(
+            response_files(settings, layout.ingest, settings.detect.responses), names
+        ),
     )
     asked = DetectAsked(settings.detect, settings.waveforms, settings.cluster)
     return detect_index(index, day, asked, known)

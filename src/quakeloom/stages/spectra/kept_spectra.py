@@ -1,0 +1,178 @@
+"""Spectra of a partition as they are stored, and as the fits of events take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quakeloom.config import Spectra
+from quakeloom.schema import make_table
+from quakeloom.spectra import (
+    FitOptions,
+    Medium,
+    MeasuringChoices,
+    Readings,
+    bin_correlation,
+    frequency_bins,
+    log_moment_factor,
+)
+from quakeloom.stages.spectra import SPECTRA
+from quakeloom.store import Item, RunLayout, open_array, read_table
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ARRAYS = ("log_displacement", "log_noise", "log_error")
+"""Arrays of the spectra of a partition."""
+
+CHUNK = 1024
+"""Spectra of a chunk: 0.2 MB of each array (chosen here)."""
+
+
+def spectra_group(layout: RunLayout, partition: str) -> Item:
+    """Return the Zarr group with the spectra of a partition."""
+    return layout.part(SPECTRA.name, partition) / "spectra.zarr"
+
+
+def medium_of(spectra: Spectra) -> Medium:
+    """Return the medium of the settings."""
+    return Medium(spectra.vp_m_s, spectra.vs_m_s, spectra.density_kg_m3, spectra.medium_error)
+
+
+def fit_options(spectra: Spectra) -> FitOptions:
+    """Return what is believed before spectra are seen."""
+    return FitOptions(
+        spectra.attenuation_factor, spectra.attenuation_scatter, spectra.level_scatter,
+        shapes=tuple(spectra.models),
+    )  # fmt: skip
+
+
+def table_of(rows: list[dict[str, Any]]) -> pa.Table:
+    """Return rows of readings as the table ``measured_spectra``."""
+    names = ("event_id", "network", "station", "location_code", "channel", "spectrum_phase",
+             "spectrum_status", "reason", "spectrum", "timed_by", "spectrum_components")  # fmt: skip
+    numbers = ("spectrum_window_s", "hypocentral_km", "phase_travel_s", "band_low_hz",
+               "band_high_hz", "spectrum_snr")  # fmt: skip
+    return make_table(
+        "measured_spectra",
+        {
+            **{n: [r[n] for r in rows] for n in names},
+            **{n: [r.get(n, np.nan) for r in rows] for n in numbers},
+        },
+        rows=len(rows),
+    )
+
+
+@dataclass(frozen=True)
+class EventSpectra:
+    """Spectra of the events of a partition that are fitted, in the order of events.
+
+    Attributes
+    ----------
+    readings : Readings
+        With expected t* by the settings, and no terms of sites.
+    rows : ndarray of int, shape (readings,)
+        Their rows in the table of the partition.
+    phase : list of str, shape (events,)
+        Phase that an event is fitted with; empty where it has none.
+    travel_s : ndarray, shape (readings,)
+    site : list of (str, str, str), shape (readings,)
+        Network, station and phase.
+    counts : dict of str to ndarray
+        Measured spectra of events by phase.
+    """
+
+    readings: Readings
+    rows: Ints
+    phase: list[str]
+    travel_s: Floats = field(repr=False)
+    site: list[tuple[str, str, str]] = field(repr=False)
+    counts: dict[str, Ints] = field(repr=False)
+
+
+def read_measured(layout: RunLayout, partition: str) -> pa.Table:
+    """Return the table of readings of a partition."""
+    folder = layout.part(SPECTRA.name, partition)
+    return read_table(folder / "measured_spectra.parquet", "measured_spectra")
+
+
+def event_spectra(
+    spectra: Spectra, layout: RunLayout, partition: str, events: list[str], table: pa.Table
+) -> EventSpectra:
+    """Return the spectra that the events of a partition are fitted with.
+
+    Of the phases of the settings the first counts that has ``minimum_readings`` spectra, else
+    the one that has most.
+    """
+    number = {e: i for i, e in enumerate(events)}
+    event = np.array([number.get(e, -1) for e in table.column("event_id").to_pylist()], np.int64)
+    row_phase = np.array(table.column("spectrum_phase").to_pylist(), dtype=object)
+    is_there = (table.column("spectrum").to_numpy() >= 0) & (event >= 0)
+    counts = {
+        p: np.bincount(event[is_there & (row_phase == p)], minlength=len(events))
+        for p in spectra.phases
+    }
+    chosen = [_choose(spectra, {p: int(c[i]) for p, c in counts.items()})
+              for i in range(len(events))]  # fmt: skip
+    of_event = np.array([*chosen, ""], dtype=object)[event]
+    rows = np.flatnonzero(is_there & (row_phase == of_event))
+    rows = rows[np.argsort(event[rows], kind="stable")]
+    offsets = np.searchsorted(event[rows], np.arange(len(events) + 1))
+    taken = table.take(pa.array(rows))
+    readings, travel = _readings(spectra, spectra_group(layout, partition), taken, offsets)
+    site = list(
+        zip(
+            *(taken.column(n).to_pylist() for n in ("network", "station", "spectrum_phase")),
+            strict=True,
+        )
+    )
+    return EventSpectra(readings, rows, chosen, travel, site, counts)
+
+
+def _choose(spectra: Spectra, counts: dict[str, int]) -> str:
+    for phase, count in counts.items():
+        if count >= spectra.minimum_readings:
+            return phase
+    best = max(counts.values(), default=0)
+    return next((p for p, c in counts.items() if c == best and c > 0), "")
+
+
+def _readings(
+    spectra: Spectra, group: Item, taken: pa.Table, offsets: Ints
+) -> tuple[Readings, Floats]:
+    """Return spectra as moments, with what is expected of their attenuation."""
+    f = frequency_bins().center_hz
+    medium = medium_of(spectra)
+    at = taken.column("spectrum").to_numpy()
+    n = at.size
+    stored = {
+        a: np.asarray(open_array(group, a)[...], np.float64)[at] if n else np.empty((0, f.size))
+        for a in ("log_displacement", "log_error")
+    }
+    distance, travel, seconds, low, high = (
+        taken.column(c).to_numpy().astype(float)
+        for c in ("hypocentral_km", "phase_travel_s", "spectrum_window_s", "band_low_hz",
+                  "band_high_hz")
+    )  # fmt: skip
+    phase = np.array(taken.column("spectrum_phase").to_pylist(), dtype=object)
+    factor, path = np.zeros(n), np.zeros(n)
+    for p in ("P", "S"):
+        own = phase == p
+        factor[own] = log_moment_factor(p, distance[own], medium)
+        path[own] = 1000.0 * distance[own] / medium.velocity(p)
+    # an origin time of another catalog may be later than the phase
+    travel = np.where(travel > 0.3 * path, travel, path)
+    bounds = np.column_stack([
+        np.searchsorted(f, low * 0.999), np.searchsorted(f, high * 1.001),
+    ]).astype(np.int64)  # fmt: skip
+    readings = Readings(
+        offsets.astype(np.int64), np.nan_to_num(stored["log_displacement"]) + factor[:, None],
+        np.nan_to_num(stored["log_error"], nan=1.0),
+        bin_correlation(seconds, MeasuringChoices().misfit_decades), bounds,
+        travel / spectra.q + spectra.kappa_s, np.zeros(n), np.zeros(n),
+    )  # fmt: skip
+    return readings, travel
