@@ -34,9 +34,7 @@ class Spectra(Section):
     window_share: float = setting(
         0.8, "That of S ends this share of S-P after it, if that is more.", "1", ge=0, le=5
     )
-    use_expected: bool = setting(
-        True, "Where an S was not picked, take its expected time."
-    )
+    use_expected: bool = setting(True, "Where an S was not picked, take its expected time.")
     minimum_snr: float = setting(
         3.0, "Frequencies of a smaller amplitude over noise do not count.", "1", ge=1.2, le=100
     )
@@ -74,7 +72,7 @@ class Spectra(Section):
         "1", ge=0.01, le=3,
     )  # fmt: skip
     misfit: float = setting(
-        0.15,
+        0.2,
         "Standard deviation of ln amplitude by which a model misses a spectrum, at least; where "
         "the spectra of an event are missed by more, all their errors grow.",
         "1", ge=0.01, le=2,

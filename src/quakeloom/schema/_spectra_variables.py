@@ -138,6 +138,10 @@ LIST = (
     Variable(
         "level_scatter", "float64", "1", "Standard deviation of ln levels of readings.", "NaN", 0
     ),
+    Variable(
+        "error_scale", "float64", "1",
+        "By how much the errors of the spectra grew, since models miss them by more.", "NaN", 1,
+    ),
     Variable("spectrum_count", "int32", "1", "Spectra that were used.", minimum=0),
     Variable(
         "site_term", "float64", "1",
@@ -241,6 +245,7 @@ TABLE_LIST = (
             "brune_share",
             "attenuation_factor",
             "level_scatter",
+            "error_scale",
         ),
         ("event_id",),
     ),

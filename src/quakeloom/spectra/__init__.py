@@ -5,6 +5,7 @@ with their band; :func:`scan_corners` and :func:`summarize` make moment, corner 
 the spectra of an event, with all that is not known. A corner beyond the band is a bound.
 """
 
+from quakeloom.spectra._estimate import FittedEvents, fit_events
 from quakeloom.spectra._event_fit import (
     CornerGrid,
     FitOptions,
@@ -12,7 +13,7 @@ from quakeloom.spectra._event_fit import (
     corner_nodes,
     scan_corners,
 )
-from quakeloom.spectra._levels import ReadingLevels, fit_levels
+from quakeloom.spectra._levels import ReadingLevels, fit_levels, misfit_scales
 from quakeloom.spectra._measuring import MeasuredSpectra, MeasuringChoices, measure_spectra
 from quakeloom.spectra._models import (
     RADIATION,
@@ -26,7 +27,8 @@ from quakeloom.spectra._models import (
     moment_magnitude,
     source_radius_m,
 )
-from quakeloom.spectra._multitaper import Bins, bin_correlation, frequency_bins
+from quakeloom.spectra._multitaper import Bins, bin_correlation, frequency_bins, half_bandwidth
+from quakeloom.spectra._quiet_readings import QuietReadings, heed_quiet
 from quakeloom.spectra._summaries import SourceEstimates, summarize
 
 __all__ = [
@@ -36,21 +38,27 @@ __all__ = [
     "Bins",
     "CornerGrid",
     "FitOptions",
+    "FittedEvents",
     "MeasuredSpectra",
     "MeasuringChoices",
     "Medium",
+    "QuietReadings",
     "ReadingLevels",
     "Readings",
     "SourceEstimates",
     "bin_correlation",
     "corner_nodes",
+    "fit_events",
     "fit_levels",
     "frequency_bins",
+    "half_bandwidth",
+    "heed_quiet",
     "log_moment_factor",
     "log_moment_of",
     "log_shape",
     "log_stress_factor",
     "measure_spectra",
+    "misfit_scales",
     "moment_magnitude",
     "scan_corners",
     "source_radius_m",

@@ -16,9 +16,7 @@ attenuation and of the scatter of readings."""
 
 
 @compiled(nogil=True, error_model="numpy")
-def whiten_reading(
-    y: Floats, sd: Floats, rho: Floats, bounds: Ints, columns: Floats
-) -> None:
+def whiten_reading(y: Floats, sd: Floats, rho: Floats, bounds: Ints, columns: Floats) -> None:
     """Fill whitened columns of a reading: its spectrum, ones, and ``-pi f`` as it comes in.
 
     Errors are a Markov chain over bins: ``z_k = (u_k - rho_k u_{k-1}) / sqrt(1 - rho_k^2)`` with

@@ -28,11 +28,14 @@ class ReadingLevels:
     t_star_s : ndarray, shape (readings,)
     misfit : ndarray, shape (readings,)
         Root mean square of ln amplitude less that of the model, in the band.
+    chi_square : ndarray, shape (readings,)
+        Sum of squares of misfits over their errors, correlation taken into account.
     """
 
     log_moment: Floats
     t_star_s: Floats
     misfit: Floats
+    chi_square: Floats
 
 
 def fit_levels(
@@ -52,12 +55,12 @@ def fit_levels(
     f = frequency_bins().center_hz
     shapes = log_shape(f[None, :], corner_hz[:, None])
     expected = readings.attenuation_s * factor[event]
-    out = np.zeros((event.size, 3))
+    out = np.zeros((event.size, 4))
     _fit_readings(
         (readings.log_moment, readings.error, readings.correlation), readings.bounds, shapes,
         event, np.column_stack([expected, scatter * expected + 1e-4]), -np.pi * f, out,
     )  # fmt: skip
-    return ReadingLevels(out[:, 0] - readings.term, out[:, 1], out[:, 2])
+    return ReadingLevels(out[:, 0] - readings.term, *out.T[1:])
 
 
 @compiled(nogil=True, error_model="numpy")
@@ -90,3 +93,31 @@ def _fit_readings(
             square += (y[k] - shape[k] - level - slope[k] * t) ** 2
         out[j, 0], out[j, 1] = level, t
         out[j, 2] = np.sqrt(square / max(bounds[j, 1] - bounds[j, 0], 1))
+        # of the whitened residual, by the normal equations without the prior
+        inner = d - prior
+        out[j, 3] = sums[2] - 2.0 * (level * sums[0] + t * sums[1])
+        out[j, 3] += level * level * a + 2.0 * level * t * b + t * t * inner
+
+
+def misfit_scales(readings: Readings, levels: ReadingLevels) -> Floats:
+    """Return by how much the errors of the spectra of events are too small, 1 at least.
+
+    The root of chi-square over its degrees of freedom: bins of all readings less level and t* of
+    each, and the corner.
+
+    Parameters
+    ----------
+    readings : Readings
+    levels : ReadingLevels
+        At the best corners.
+
+    Returns
+    -------
+    ndarray, shape (events,)
+    """
+    event = np.repeat(np.arange(readings.events), np.diff(readings.offsets))
+    free = readings.bounds[:, 1] - readings.bounds[:, 0] - 2
+    n = readings.events
+    freedom = np.bincount(event, free, n) - 1.0
+    square = np.bincount(event, levels.chi_square, n)
+    return np.sqrt(np.maximum(square / np.maximum(freedom, 1.0), 1.0))

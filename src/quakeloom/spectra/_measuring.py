@@ -22,6 +22,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+_CUT = 0.15
+"""Error of ln amplitude at the half bandwidth, falling as 1/f: what a window cuts off at long
+periods (chosen here, by records whose spectrum is known)."""
+
+
 @dataclass(frozen=True)
 class MeasuringChoices:
     """How spectra are measured.
@@ -37,8 +42,8 @@ class MeasuringChoices:
     """
 
     minimum_snr: float = 3.0
-    misfit: float = 0.15
-    misfit_decades: float = 0.065
+    misfit: float = 0.2
+    misfit_decades: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ def measure_spectra(
     usable &= np.isfinite(log_displacement)
     usable &= (f >= half_bandwidth(samples / rate_hz)) & (f <= highest_hz[:, None])
     bounds = np.column_stack(usable_bands(usable))
-    error = np.sqrt(log_amplitude_variance(ratio, seconds) + choices.misfit**2)
+    cut = _CUT * half_bandwidth(samples / rate_hz) / f
+    error = np.sqrt(log_amplitude_variance(ratio, seconds) + choices.misfit**2 + cut**2)
     snr = np.sqrt(np.where(usable, ratio, 0.0).max(axis=1, initial=0.0))
     return MeasuredSpectra(
         np.where(np.isfinite(log_displacement), log_displacement, np.nan),

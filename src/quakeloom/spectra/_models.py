@@ -42,8 +42,8 @@ class Medium:
     density : float
         kg/m^3.
     error : float
-        Standard error of ln velocity; that of ln density is taken as a third of it. It is common
-        to all readings of an event.
+        Standard error of ln velocity; density goes with its third power root. It is common to all
+        readings of an event.
     """
 
     vp: float = 6050.0
@@ -58,12 +58,12 @@ class Medium:
     @property
     def moment_error(self) -> float:
         """Standard error of ln moment that all readings share: ``rho c^3``."""
-        return float(self.error * np.hypot(3.0, 1.0 / 3.0))
+        return self.error * (3.0 + 1.0 / 3.0)
 
     @property
     def stress_error(self) -> float:
         """Standard error of ln stress drop from the medium: ``rho c^3 / beta^3``, density alone."""
-        return float(self.error / 3.0)
+        return self.error / 3.0
 
 
 def spreading_km(distance_km: ArrayLike) -> Floats:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
@@ -158,9 +158,9 @@ def average_bins(power: Floats, samples: int, rate_hz: float) -> Floats:
     return np.asarray(found)
 
 
-def half_bandwidth(seconds: float) -> float:
-    """Return the half bandwidth of the tapers of a window, Hz: nothing below it is resolved."""
-    return TIME_BANDWIDTH / seconds
+def half_bandwidth(seconds: ArrayLike) -> Floats:
+    """Return the half bandwidth of the tapers of windows, Hz: nothing below it is resolved."""
+    return np.asarray(TIME_BANDWIDTH / np.asarray(seconds, np.float64))
 
 
 def log_amplitude_variance(ratio: Floats, seconds: Floats) -> Floats:

@@ -133,9 +133,9 @@ def _corners(grid: CornerGrid, weight: Floats) -> tuple[Floats, Floats, NDArray[
     bounds[status == "above_band"] = np.column_stack(
         [quantile(_BOUND), np.full(some.size, np.inf)]
     )[status == "above_band"]
-    bounds[status == "below_band"] = np.column_stack(
-        [np.zeros(some.size), quantile(1.0 - _BOUND)]
-    )[status == "below_band"]
+    bounds[status == "below_band"] = np.column_stack([np.zeros(some.size), quantile(1.0 - _BOUND)])[
+        status == "below_band"
+    ]
     bounds[status == "unresolved"] = 0.0, np.inf
     bounds[~some] = np.nan
     return np.where(status == "resolved", middle, np.nan), bounds, status

@@ -23,13 +23,14 @@ class Earth:
     density: float = 2700.0
     quality: float = 400.0
     kappa_s: float = 0.02
-    kappa_scatter: float = 0.3
+    attenuation_scatter: float = 0.3
     level_scatter: float = 0.4
     noise_m_s: float = 3e-8
     boatwright: bool = False
     scattered: float = 0.4
     coda_s: float = 1.0
-    misfit: float = 0.1
+    misfit: float = 0.15
+    factor: float = 1.0
 
 
 def corner_of(moment: float, stress_pa: float, beta: float, k: float = 0.3724) -> float:
@@ -44,8 +45,14 @@ def level_of(moment: float, distance_m: float, earth: Earth) -> float:
 
 
 def make_record(
-    random: np.random.Generator, moment: float, corner: float, distance_km: float, earth: Earth,
-    rate: float = 100.0, seconds: float = 30.0, s_at: float = 12.0,
+    random: np.random.Generator,
+    moment: float,
+    corner: float,
+    distance_km: float,
+    earth: Earth,
+    rate: float = 100.0,
+    seconds: float = 30.0,
+    s_at: float = 12.0,
 ) -> tuple[np.ndarray, dict[str, float]]:
     """Three components of counts with noise, S at ``s_at``; and what was drawn."""
     n = round(rate * seconds)
@@ -55,8 +62,9 @@ def make_record(
         shape = 1.0 / np.sqrt(1.0 + (f / corner) ** 4)
     else:
         shape = 1.0 / (1.0 + (f / corner) ** 2)
-    kappa = earth.kappa_s * np.exp(earth.kappa_scatter * random.standard_normal())
-    t_star = distance_km * 1000.0 / earth.beta / earth.quality + kappa
+    path = distance_km * 1000.0 / earth.beta / earth.quality
+    t_star = earth.factor * (path + earth.kappa_s)
+    t_star *= max(1.0 + earth.attenuation_scatter * random.standard_normal(), 0.02)
     term = earth.level_scatter * random.standard_normal()
     level = level_of(moment, distance_km * 1000.0, earth) * np.exp(term)
     wanted = level * shape * np.exp(-np.pi * f * t_star)

@@ -17,6 +17,13 @@ from quakeloom.cluster import find_workers, open_executor, spread_memory_mb
 from quakeloom.config import Cluster, Detect, Settings, Waveforms
 from quakeloom.stages.archive.directions import SensorDirections, read_directions
 from quakeloom.stages.archive.index import ArchiveIndex
+from quakeloom.stages.archive.instrument_responses import (
+    NO_RESPONSES,
+    NetworkResponses,
+    load_responses,
+    response_files,
+    responses_digest,
+)
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, Problem
 from quakeloom.stages.detect.archive_days import (
     day_start,
@@ -24,13 +31,6 @@ from quakeloom.stages.detect.archive_days import (
     only_stations,
     read_day,
     read_days,
-)
-from quakeloom.stages.archive.instrument_responses import (
-    NO_RESPONSES,
-    NetworkResponses,
-    load_responses,
-    response_files,
-    responses_digest,
 )
 from quakeloom.stages.detect.station_day import StationDayTask, detect_station_day
 from quakeloom.stages.detect.tables import day_table, detection_table, reject_table
@@ -150,9 +150,7 @@ def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections
     names = {i.station for i, _ in index.channels}
     known = Instruments(
         read_directions(settings, layout),
-        load_responses(
-            response_files(settings, layout.ingest, settings.detect.responses), names
-        ),
+        load_responses(response_files(settings, layout.ingest, settings.detect.responses), names),
     )
     asked = DetectAsked(settings.detect, settings.waveforms, settings.cluster)
     return detect_index(index, day, asked, known)

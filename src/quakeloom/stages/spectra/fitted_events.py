@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from quakeloom.config import Settings, Spectra
 from quakeloom.schema import make_table
 from quakeloom.spectra import (
+    FittedEvents,
+    QuietReadings,
     Readings,
     SourceEstimates,
-    fit_levels,
+    fit_events,
     moment_magnitude,
-    scan_corners,
     source_radius_m,
     summarize,
 )
@@ -67,14 +68,13 @@ def fit_partition(task: FitTask) -> FittedPartition:
         last = min(first + _BLOCK, len(ids))
         a, b = found.readings.offsets[first], found.readings.offsets[last]
         own = take_readings(found.readings, first, last)
-        part = _fit_block(spectra, own, found.phase[first:last])
+        fitted = fit_events(own, fit_options(spectra), take_quiet(found.quiet, first, last))
+        part = _event_columns(spectra, fitted, found.phase[first:last])
         for name, values in part.items():
             columns.setdefault(name, []).append(values)
         rows = found.rows[a:b]
-        at = columns["corner_used"][-1], columns["t_factor"][-1]
-        levels = fit_levels(own, at[0], at[1], spectra.attenuation_scatter)
-        level[rows] = moment_magnitude(levels.log_moment)
-        t_star[rows], misfit[rows] = levels.t_star_s, levels.misfit
+        level[rows] = moment_magnitude(fitted.levels.log_moment)
+        t_star[rows], misfit[rows] = fitted.levels.t_star_s, fitted.levels.misfit
     joined = {n: np.concatenate(v) for n, v in columns.items()}
     stations = make_table(
         "station_spectra",
@@ -100,14 +100,23 @@ def take_readings(readings: Readings, first: int, last: int) -> Readings:
     )  # fmt: skip
 
 
-def _fit_block(spectra: Spectra, readings: Readings, phases: list[str]) -> dict[str, Any]:
+def take_quiet(quiet: QuietReadings, first: int, last: int) -> QuietReadings:
+    """Return the quiet readings of events ``first ... last - 1``."""
+    a, b = quiet.offsets[first], quiet.offsets[last]
+    return replace(
+        quiet, offsets=quiet.offsets[first : last + 1] - a, log_limit=quiet.log_limit[a:b],
+        attenuation_s=quiet.attenuation_s[a:b], term=quiet.term[a:b],
+        term_variance=quiet.term_variance[a:b],
+    )  # fmt: skip
+
+
+def _event_columns(spectra: Spectra, fitted: FittedEvents, phases: list[str]) -> dict[str, Any]:
     """Return columns of events: what the posterior says, by phase since corners mean others."""
-    grid = scan_corners(readings, fit_options(spectra))
+    grid = fitted.grid
     by_phase = {
         p: summarize(grid, p, spectra.rupture, medium_of(spectra)) for p in sorted({*phases} - {""})
     }
-    n = len(phases)
-    found: dict[str, Any] = {"band": grid.bands}
+    found: dict[str, Any] = {"band": grid.bands, "scale": fitted.scale}
     if not by_phase:
         by_phase = {"S": summarize(grid, "S", spectra.rupture, medium_of(spectra))}
     is_phase = {p: np.array([q == p for q in phases]) for p in by_phase}
@@ -116,10 +125,6 @@ def _fit_block(spectra: Spectra, readings: Readings, phases: list[str]) -> dict[
         for p, estimates in by_phase.items():
             values[is_phase[p]] = estimates.__dict__[name][is_phase[p]]
         found[name] = values
-    best = grid.log_weight.reshape(n, -1).argmax(axis=1) % grid.corner_hz.size
-    at_best = grid.corner_hz[best]
-    found["corner_used"] = np.where(np.isfinite(found["corner_hz"]), found["corner_hz"], at_best)
-    found["t_factor"] = found["factor"]
     return found
 
 
@@ -167,6 +172,7 @@ def _source_table(
         "rupture": np.where(count > 0, spectra.rupture, "").tolist(), "source_radius_m": radius,
         "brune_share": columns["brune_share"], "attenuation_factor": columns["factor"],
         "level_scatter": columns["scatter"],
+        "error_scale": np.where(count, columns["scale"], np.nan),
     }, rows=count.size)  # fmt: skip
 
 

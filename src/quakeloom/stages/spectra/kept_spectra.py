@@ -13,11 +13,13 @@ from quakeloom.config import Spectra
 from quakeloom.schema import make_table
 from quakeloom.spectra import (
     FitOptions,
-    Medium,
     MeasuringChoices,
+    Medium,
+    QuietReadings,
     Readings,
     bin_correlation,
     frequency_bins,
+    half_bandwidth,
     log_moment_factor,
 )
 from quakeloom.stages.spectra import SPECTRA
@@ -54,7 +56,8 @@ def fit_options(spectra: Spectra) -> FitOptions:
 def table_of(rows: list[dict[str, Any]]) -> pa.Table:
     """Return rows of readings as the table ``measured_spectra``."""
     names = ("event_id", "network", "station", "location_code", "channel", "spectrum_phase",
-             "spectrum_status", "reason", "spectrum", "timed_by", "spectrum_components")  # fmt: skip
+             "spectrum_status", "reason", "spectrum", "timed_by",
+             "spectrum_components")  # fmt: skip
     numbers = ("spectrum_window_s", "hypocentral_km", "phase_travel_s", "band_low_hz",
                "band_high_hz", "spectrum_snr")  # fmt: skip
     return make_table(
@@ -82,6 +85,8 @@ class EventSpectra:
     travel_s : ndarray, shape (readings,)
     site : list of (str, str, str), shape (readings,)
         Network, station and phase.
+    quiet : QuietReadings
+        Readings of the same phase that did not rise above their noise.
     counts : dict of str to ndarray
         Measured spectra of events by phase.
     """
@@ -92,6 +97,7 @@ class EventSpectra:
     travel_s: Floats = field(repr=False)
     site: list[tuple[str, str, str]] = field(repr=False)
     counts: dict[str, Ints] = field(repr=False)
+    quiet: QuietReadings = field(repr=False)
 
 
 def read_measured(layout: RunLayout, partition: str) -> pa.Table:
@@ -111,7 +117,8 @@ def event_spectra(
     number = {e: i for i, e in enumerate(events)}
     event = np.array([number.get(e, -1) for e in table.column("event_id").to_pylist()], np.int64)
     row_phase = np.array(table.column("spectrum_phase").to_pylist(), dtype=object)
-    is_there = (table.column("spectrum").to_numpy() >= 0) & (event >= 0)
+    status = np.array(table.column("spectrum_status").to_pylist(), dtype=object)
+    is_there = (status == "measured") & (event >= 0)
     counts = {
         p: np.bincount(event[is_there & (row_phase == p)], minlength=len(events))
         for p in spectra.phases
@@ -119,18 +126,24 @@ def event_spectra(
     chosen = [_choose(spectra, {p: int(c[i]) for p, c in counts.items()})
               for i in range(len(events))]  # fmt: skip
     of_event = np.array([*chosen, ""], dtype=object)[event]
-    rows = np.flatnonzero(is_there & (row_phase == of_event))
-    rows = rows[np.argsort(event[rows], kind="stable")]
-    offsets = np.searchsorted(event[rows], np.arange(len(events) + 1))
-    taken = table.take(pa.array(rows))
-    readings, travel = _readings(spectra, spectra_group(layout, partition), taken, offsets)
+    group = spectra_group(layout, partition)
+
+    def of_status(wanted: str) -> tuple[Ints, Ints, pa.Table]:
+        rows = np.flatnonzero((status == wanted) & (event >= 0) & (row_phase == of_event))
+        rows = rows[np.argsort(event[rows], kind="stable")]
+        return rows, np.searchsorted(event[rows], np.arange(len(events) + 1)), table.take(rows)
+
+    rows, offsets, taken = of_status("measured")
+    readings, travel = _readings(spectra, group, taken, offsets)
+    _, quiet_offsets, quiet_rows = of_status("narrow_band")
+    quiet = _quiet(spectra, group, quiet_rows, quiet_offsets)
     site = list(
         zip(
             *(taken.column(n).to_pylist() for n in ("network", "station", "spectrum_phase")),
             strict=True,
         )
     )
-    return EventSpectra(readings, rows, chosen, travel, site, counts)
+    return EventSpectra(readings, rows, chosen, travel, site, counts, quiet)
 
 
 def _choose(spectra: Spectra, counts: dict[str, int]) -> str:
@@ -141,38 +154,72 @@ def _choose(spectra: Spectra, counts: dict[str, int]) -> str:
     return next((p for p, c in counts.items() if c == best and c > 0), "")
 
 
-def _readings(
-    spectra: Spectra, group: Item, taken: pa.Table, offsets: Ints
-) -> tuple[Readings, Floats]:
-    """Return spectra as moments, with what is expected of their attenuation."""
-    f = frequency_bins().center_hz
+@dataclass(frozen=True)
+class _Paths:
+    """Distances as they enter: ln of what makes a moment, and travel times."""
+
+    factor: Floats
+    travel_s: Floats
+
+
+def _paths(spectra: Spectra, taken: pa.Table) -> _Paths:
     medium = medium_of(spectra)
-    at = taken.column("spectrum").to_numpy()
-    n = at.size
-    stored = {
-        a: np.asarray(open_array(group, a)[...], np.float64)[at] if n else np.empty((0, f.size))
-        for a in ("log_displacement", "log_error")
-    }
-    distance, travel, seconds, low, high = (
-        taken.column(c).to_numpy().astype(float)
-        for c in ("hypocentral_km", "phase_travel_s", "spectrum_window_s", "band_low_hz",
-                  "band_high_hz")
-    )  # fmt: skip
+    distance, travel = (
+        taken.column(c).to_numpy().astype(float) for c in ("hypocentral_km", "phase_travel_s")
+    )
     phase = np.array(taken.column("spectrum_phase").to_pylist(), dtype=object)
-    factor, path = np.zeros(n), np.zeros(n)
+    factor, path = np.zeros(distance.size), np.zeros(distance.size)
     for p in ("P", "S"):
         own = phase == p
         factor[own] = log_moment_factor(p, distance[own], medium)
         path[own] = 1000.0 * distance[own] / medium.velocity(p)
     # an origin time of another catalog may be later than the phase
-    travel = np.where(travel > 0.3 * path, travel, path)
+    return _Paths(factor, np.where(travel > 0.3 * path, travel, path))
+
+
+def _stored(group: Item, taken: pa.Table, name: str) -> Floats:
+    at = taken.column("spectrum").to_numpy()
+    if not at.size:
+        return np.empty((0, frequency_bins().count))
+    return np.asarray(open_array(group, name)[...], np.float64)[at]
+
+
+def _readings(
+    spectra: Spectra, group: Item, taken: pa.Table, offsets: Ints
+) -> tuple[Readings, Floats]:
+    """Return spectra as moments, with what is expected of their attenuation."""
+    f = frequency_bins().center_hz
+    paths = _paths(spectra, taken)
+    n = taken.num_rows
+    seconds, low, high = (
+        taken.column(c).to_numpy().astype(float)
+        for c in ("spectrum_window_s", "band_low_hz", "band_high_hz")
+    )
     bounds = np.column_stack([
         np.searchsorted(f, low * 0.999), np.searchsorted(f, high * 1.001),
     ]).astype(np.int64)  # fmt: skip
+    displacement = np.nan_to_num(_stored(group, taken, "log_displacement"))
     readings = Readings(
-        offsets.astype(np.int64), np.nan_to_num(stored["log_displacement"]) + factor[:, None],
-        np.nan_to_num(stored["log_error"], nan=1.0),
+        offsets.astype(np.int64), displacement + paths.factor[:, None],
+        np.nan_to_num(_stored(group, taken, "log_error"), nan=1.0),
         bin_correlation(seconds, MeasuringChoices().misfit_decades), bounds,
-        travel / spectra.q + spectra.kappa_s, np.zeros(n), np.zeros(n),
+        paths.travel_s / spectra.q + spectra.kappa_s, np.zeros(n), np.zeros(n),
     )  # fmt: skip
-    return readings, travel
+    return readings, paths.travel_s
+
+
+def _quiet(spectra: Spectra, group: Item, taken: pa.Table, offsets: Ints) -> QuietReadings:
+    """Return what readings in their noise say: the moment spectrum from which on they would count.
+
+    Between the lowest frequency of the tapers and the highest that any bin of them has.
+    """
+    f = frequency_bins().center_hz
+    paths = _paths(spectra, taken)
+    seconds = taken.column("spectrum_window_s").to_numpy().astype(float)
+    noise = _stored(group, taken, "log_noise") + 0.5 * np.log(spectra.minimum_snr**2 - 1.0)
+    usable = np.isfinite(noise) & (f >= half_bandwidth(seconds)[:, None])
+    return QuietReadings(
+        offsets.astype(np.int64), np.where(usable, noise + paths.factor[:, None], np.inf),
+        paths.travel_s / spectra.q + spectra.kappa_s, np.zeros(taken.num_rows),
+        np.zeros(taken.num_rows), spectra.minimum_bins,
+    )  # fmt: skip

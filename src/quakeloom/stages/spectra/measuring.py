@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 BLOCK = 256
 """Stored windows that are read at a time; chosen here: some 10 MB."""
 
+KEPT = ("measured", "narrow_band")
+"""Statuses of readings whose spectra are kept: those in their noise say what an event is not."""
+
 _PASS = 0.8
 """Share of the Nyquist frequency up to which records are used: filters of recorders end there."""
 
@@ -65,7 +68,7 @@ class MeasureTask:
 
 @dataclass
 class MeasuredBlock:
-    """Rows of readings with their places, and spectra of those that were measured, in one order."""
+    """Rows of readings with their places, and the spectra of those that have one, in one order."""
 
     orders: list[int]
     rows: list[dict[str, object]]
@@ -113,8 +116,10 @@ def measure_block(task: MeasureTask) -> MeasuredBlock:
         for i, k in enumerate(at):
             _keep(task.spectra, task.wanted[k], found, i)
             spectra[:, k] = found.log_displacement[i], found.log_noise[i], found.error[i]
-    measured = [w.row["spectrum_status"] == "measured" for w in task.wanted]
-    return MeasuredBlock([w.order for w in task.wanted], [w.row for w in task.wanted], *spectra[:, measured])
+    measured = [w.row["spectrum_status"] in KEPT for w in task.wanted]
+    return MeasuredBlock(
+        [w.order for w in task.wanted], [w.row for w in task.wanted], *spectra[:, measured]
+    )
 
 
 def _keep(spectra: Spectra, wanted: WantedSpectrum, found: MeasuredSpectra, i: int) -> None:
@@ -202,13 +207,11 @@ def _find_response(
     band = str(wanted.row["channel"]).rstrip("?")
     band = band or spectra.channel_bands.get(str(wanted.row["station"]), "")
     if not band:
-        there = {
-            r.channel[:2] for r in known.responses if r.start <= wanted.time < r.end
-        }
+        there = {r.channel[:2] for r in known.responses if r.start <= wanted.time < r.end}
         if len(there) != 1:
             return (
-                f"the record names no band, and the metadata have {', '.join(sorted(there))}; name it "
-                "in spectra.channel_bands"
+                f"the record names no band, and the metadata have {', '.join(sorted(there))}; "
+                "name it in spectra.channel_bands"
                 if there
                 else "no response is known at that time"
             )

@@ -37,9 +37,15 @@ from quakeloom.stages.frame.promises import WINDOWS_PER_EVENT, promise_minutes, 
 from quakeloom.stages.frame.stage import Promise, StageInputs
 from quakeloom.stages.frame.used_of import UsedOf, count_reasons
 from quakeloom.stages.spectra import SPECTRA
-from quakeloom.stages.spectra.fitted_events import FittedPartition, FitTask, fit_partition
+from quakeloom.stages.spectra.fitted_events import FitTask, FittedPartition, fit_partition
 from quakeloom.stages.spectra.kept_spectra import ARRAYS, CHUNK, table_of
-from quakeloom.stages.spectra.measuring import BLOCK, MeasuredBlock, MeasureTask, measure_block
+from quakeloom.stages.spectra.measuring import (
+    BLOCK,
+    KEPT,
+    MeasuredBlock,
+    MeasureTask,
+    measure_block,
+)
 from quakeloom.stages.spectra.wanted_spectra import WantedSpectrum, want_spectra
 from quakeloom.stages.weights.pickers import open_picker
 from quakeloom.stages.window.reading import window_tables
@@ -149,7 +155,7 @@ def _number_rows(blocks: list[MeasuredBlock]) -> list[tuple[int, dict[str, Any]]
     made: list[tuple[int, dict[str, Any]]] = []
     for block in blocks:
         for order, row in zip(block.orders, block.rows, strict=True):
-            if row["spectrum_status"] == "measured":
+            if row["spectrum_status"] in KEPT:
                 row["spectrum"] = count
                 count += 1
             made.append((order, row))

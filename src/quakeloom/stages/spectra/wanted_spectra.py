@@ -99,7 +99,11 @@ def located_events(settings: Settings, layout: RunLayout, partition: str) -> pa.
 
 
 def want_spectra(
-    settings: Settings, layout: RunLayout, partition: str, windows: pa.Table, shape: tuple[int, float]
+    settings: Settings,
+    layout: RunLayout,
+    partition: str,
+    windows: pa.Table,
+    shape: tuple[int, float],
 ) -> list[WantedSpectrum]:
     """Return the readings whose spectra are to be measured, and those of which there is none.
 
