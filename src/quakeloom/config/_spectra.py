@@ -77,24 +77,3 @@ class Spectra(Section):
         "the spectra of an event are missed by more, all their errors grow.",
         "1", ge=0.01, le=2,
     )  # fmt: skip
-    site_terms: bool = setting(
-        True, "Solve for events, Q and sites together, if there are `minimum_events`."
-    )
-    minimum_events: int = setting(
-        20, "With fewer events that have spectra there are no terms of sites.", "events", ge=3,
-        le=100_000,
-    )  # fmt: skip
-    minimum_site_spectra: int = setting(
-        5, "Stations with fewer spectra have no term.", "spectra", ge=2, le=10_000
-    )
-    reference: list[str] = setting(
-        list, "Stations, as NET.STA or STA, whose terms sum to 0; all, if none is given."
-    )
-    pair_distance_km: float = setting(
-        1.0, "Spectra of events within this distance are divided by each other; 0 for none.", "km",
-        ge=0, le=20,
-    )  # fmt: skip
-    least_difference: float = setting(
-        0.7, "Events of such pairs differ by this in Mw, at least, and", "1", ge=0, le=5
-    )
-    largest_difference: float = setting(2.0, "by this, at most.", "1", ge=0, le=6)

@@ -19,6 +19,7 @@ FILE_MEANINGS = {
     "a_phi.tif": "Regime number of Simpson (1997) as GeoTIFF.",
     "faults.geojson": "Planes found in the hypocenters, as polygons of their corners.",
     "magnitude.json": "Formula, attenuation, scatter and counts of magnitudes.",
+    "spectra.json": "Counts of spectra, events and corners, and the settings.",
     "tendency.csv": "Slip tendency of faults, as text.",
     "tendency.geojson": "Slip tendency of faults, as points.",
     "tomography.json": "Figures of the ensemble of a line.",

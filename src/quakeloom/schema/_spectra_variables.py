@@ -27,13 +27,6 @@ CORNER_STATUSES = ("resolved", "above_band", "below_band", "unresolved", "none")
 """Whether the corner is a value or a bound."""
 
 
-def _range(name: str, unit: str, what: str) -> tuple[Variable, Variable]:
-    return (
-        Variable(f"{name}_low", "float64", unit, f"Lower end of the 95 % range of {what}.", "NaN"),
-        Variable(f"{name}_high", "float64", unit, f"Upper end of the 95 % range of {what}.", "NaN"),
-    )
-
-
 LIST = (
     Variable(
         "spectrum_phase", "string", "", "Phase whose spectrum it is.", "empty",
@@ -84,7 +77,14 @@ LIST = (
         "Standard deviation of Mw from its spectra; the medium, alike for all events, is in the "
         "range alone.", "NaN", 0,
     ),
-    *_range("moment_magnitude", "1", "Mw, with the medium"),
+    Variable(
+        "moment_magnitude_low", "float64", "1",
+        "Lower end of the 95 % range of Mw, with the medium.", "NaN",
+    ),
+    Variable(
+        "moment_magnitude_high", "float64", "1",
+        "Upper end of the 95 % range of Mw, with the medium.", "NaN",
+    ),
     Variable("seismic_moment_nm", "float64", "N m", "Seismic moment.", "NaN", 0),
     Variable(
         "corner_status", "string", "",
@@ -143,28 +143,6 @@ LIST = (
         "By how much the errors of the spectra grew, since models miss them by more.", "NaN", 1,
     ),
     Variable("spectrum_count", "int32", "1", "Spectra that were used.", minimum=0),
-    Variable(
-        "site_term", "float64", "1",
-        "ln of the amplification of a site; those of the reference stations sum to 0.", "NaN",
-    ),
-    Variable("site_term_error", "float64", "1", "Standard error of the term.", "NaN", 0),
-    Variable("site_kappa_s", "float64", "s", "t* of the site.", "NaN"),
-    Variable("site_kappa_error_s", "float64", "s", "Its standard error.", "NaN", 0),
-    Variable("is_reference", "bool", "1", "The station is one of the reference."),
-    Variable(
-        "pair_distance_km", "float64", "km", "Distance of the two hypocenters.", "NaN", 0
-    ),
-    Variable(
-        "moment_ratio", "float64", "1", "log10 of the ratio of moments, larger over smaller.", "NaN"
-    ),
-    Variable("moment_ratio_error", "float64", "1", "Its standard deviation.", "NaN", 0),
-    Variable(
-        "other_corner_status", "string", "",
-        "Whether the corner of the smaller event is resolved by the ratio.", values=CORNER_STATUSES,
-    ),
-    Variable("other_corner_hz", "float64", "Hz", "Corner of the smaller event.", "NaN", 0),
-    Variable("other_corner_low_hz", "float64", "Hz", "Its 2.5 %, or its bound.", "NaN", 0),
-    Variable("other_corner_high_hz", "float64", "Hz", "Its 97.5 %, or its bound.", "NaN", 0),
     Variable(
         "log_displacement", "float32", "1",
         "ln of the amplitude spectrum of displacement in m s, noise taken off.", "NaN",
@@ -248,46 +226,6 @@ TABLE_LIST = (
             "error_scale",
         ),
         ("event_id",),
-    ),
-    TableSpec(
-        "spectrum_sites",
-        "Terms of sites that events, paths and sites together give.",
-        (
-            "network",
-            "station",
-            "spectrum_phase",
-            "spectrum_count",
-            "site_term",
-            "site_term_error",
-            "site_kappa_s",
-            "site_kappa_error_s",
-            "is_reference",
-        ),
-        ("network", "station", "spectrum_phase"),
-    ),
-    TableSpec(
-        "spectral_ratios",
-        "Spectra of neighbors divided by each other: the smaller event as Green's function.",
-        (
-            "event_id",
-            "other_event_id",
-            "spectrum_phase",
-            "pair_distance_km",
-            "spectrum_count",
-            "band_low_hz",
-            "band_high_hz",
-            "moment_ratio",
-            "moment_ratio_error",
-            "corner_status",
-            "corner_hz",
-            "corner_low_hz",
-            "corner_high_hz",
-            "other_corner_status",
-            "other_corner_hz",
-            "other_corner_low_hz",
-            "other_corner_high_hz",
-        ),
-        ("event_id", "other_event_id"),
     ),
 )
 """The tables."""

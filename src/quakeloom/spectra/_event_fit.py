@@ -195,4 +195,5 @@ def scan_corners(readings: Readings, options: FitOptions) -> CornerGrid:
             allowed[first:last], found[first:last],
         )  # fmt: skip
     found[~known, :, :, 0] = -np.inf
-    return CornerGrid(corner, *np.moveaxis(found, -1, 0), bands)
+    weight, mean, variance, factor, scatter = np.moveaxis(found, -1, 0)
+    return CornerGrid(corner, weight, mean, variance, factor, scatter, bands)

@@ -120,4 +120,4 @@ def misfit_scales(readings: Readings, levels: ReadingLevels) -> Floats:
     n = readings.events
     freedom = np.bincount(event, free, n) - 1.0
     square = np.bincount(event, levels.chi_square, n)
-    return np.sqrt(np.maximum(square / np.maximum(freedom, 1.0), 1.0))
+    return np.asarray(np.sqrt(np.maximum(square / np.maximum(freedom, 1.0), 1.0)))

@@ -104,14 +104,14 @@ def measure_spectra(
     still = average_bins(transient_power(noise, rate_hz), quiet, rate_hz) * (samples / quiet)
     total = (both * to_displacement).sum(axis=1)
     ground = (still * to_displacement).sum(axis=1)
-    counted = use.any(axis=2)
+    counted: NDArray[np.bool_] = np.asarray(use.any(axis=2))
     quiet_energy = np.where(counted, noise.var(axis=-1), 0.0)
     share = taper_share(np.where(counted[..., None], signal, 0.0), quiet_energy)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = total / ground
+        ratio = np.asarray(total / ground)
         log_displacement = 0.5 * np.log((total - ground) / share[:, None])
         log_noise = 0.5 * np.log(ground / share[:, None])
-        usable = ratio > choices.minimum_snr**2
+        usable = np.asarray(ratio > choices.minimum_snr**2)
     usable &= np.isfinite(log_displacement)
     usable &= (f >= half_bandwidth(samples / rate_hz)) & (f <= highest_hz[:, None])
     bounds = np.column_stack(usable_bands(usable))

@@ -14,6 +14,10 @@ TIME_BANDWIDTH, TAPERS = 4.0, 7
 """Time-bandwidth product and tapers, as Prieto et al. (2009): seven weigh a window evenly from 8 %
 of its length on, so that a pulse near its beginning keeps its spectrum; five do so from 15 %."""
 
+_DIFFERENCES = 2
+"""How often samples are differenced: at strong attenuation each gains a third of an octave of
+frequencies that do not leak (chosen here, by simulated records)."""
+
 _TRIGAMMA = 0.15354517795933754
 """Variance of ln of a chi-square variable with twice seven degrees of freedom."""
 
@@ -77,7 +81,9 @@ def _averaging(length: int, rate_hz: float) -> Floats:
 def transient_power(data: Floats, rate_hz: float) -> Floats:
     """Return power spectra of windows: the squared amplitude of their Fourier transform.
 
-    The mean over seven tapers of Slepian. For a stationary window of ``T`` seconds it is its power
+    The mean over seven tapers of Slepian, of the samples and of their differences, the gain of
+    differences taken off. Of all the smallest counts: leakage adds power, and adds another one
+    where other frequencies are strong. For a stationary window of ``T`` seconds it is its power
     density times T.
 
     Parameters
@@ -94,15 +100,27 @@ def transient_power(data: Floats, rate_hz: float) -> Floats:
     ----------
     Thomson, D. J. (1982), Proc. IEEE 70, 1055-1096.
     """
+    samples = data.shape[-1]
+    frequency = transform_frequencies(samples, rate_hz)
+    # strong frequencies leak into weak ones, and a difference of samples shifts what is strong
+    shift = 4.0 * np.sin(np.pi * frequency / rate_hz) ** 2
+    power, moved = _mean_power(data), data
+    for order in range(1, _DIFFERENCES + 1):
+        moved = np.diff(moved, axis=-1, prepend=moved[..., :1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            power = np.fmin(power, _mean_power(moved) / shift**order)
+    return np.asarray(power * (samples / rate_hz**2))
+
+
+def _mean_power(data: Floats) -> Floats:
+    """Return the mean power of the transforms of windows times each taper."""
     from scipy.fft import rfft
 
-    samples = data.shape[-1]
-    tapers, _ = _tapers(samples)
+    tapers, _ = _tapers(data.shape[-1])
     centered = data - data.mean(axis=-1, keepdims=True)
-    length = transform_length(samples)
+    length = transform_length(data.shape[-1])
     transformed = rfft(centered[..., None, :] * tapers, length, axis=-1)
-    power = (transformed.real**2 + transformed.imag**2).mean(axis=-2)
-    return np.asarray(power * (samples / rate_hz**2))
+    return np.asarray((transformed.real**2 + transformed.imag**2).mean(axis=-2))
 
 
 def transform_length(samples: int) -> int:
@@ -115,7 +133,7 @@ def transform_length(samples: int) -> int:
 def transform_frequencies(samples: int, rate_hz: float) -> Floats:
     """Return the frequencies of :func:`transient_power`, Hz."""
     length = transform_length(samples)
-    return np.arange(length // 2 + 1) * (rate_hz / length)
+    return np.asarray(np.arange(length // 2 + 1) * (rate_hz / length), np.float64)
 
 
 def taper_share(data: Floats, noise_energy: Floats) -> Floats:

@@ -20,7 +20,7 @@ SPECTRA = Stage(
     reads=(Reads("window"), Reads("pick"), Reads("locate")),
     gathers=True,
     part_tables=("measured_spectra",),
-    tables=("station_spectra", "source_spectra", "spectrum_sites", "spectral_ratios"),
+    tables=("station_spectra", "source_spectra"),
     files=("spectra.json",),
     report="quakeloom.report:spectra_section",
 )

@@ -119,8 +119,8 @@ def event_spectra(
     row_phase = np.array(table.column("spectrum_phase").to_pylist(), dtype=object)
     status = np.array(table.column("spectrum_status").to_pylist(), dtype=object)
     is_there = (status == "measured") & (event >= 0)
-    counts = {
-        p: np.bincount(event[is_there & (row_phase == p)], minlength=len(events))
+    counts: dict[str, Ints] = {
+        str(p): np.bincount(event[is_there & (row_phase == p)], minlength=len(events))
         for p in spectra.phases
     }
     chosen = [_choose(spectra, {p: int(c[i]) for p, c in counts.items()})
@@ -181,7 +181,8 @@ def _stored(group: Item, taken: pa.Table, name: str) -> Floats:
     at = taken.column("spectrum").to_numpy()
     if not at.size:
         return np.empty((0, frequency_bins().count))
-    return np.asarray(open_array(group, name)[...], np.float64)[at]
+    found: Floats = np.asarray(open_array(group, name)[...], np.float64)[at]
+    return found
 
 
 def _readings(

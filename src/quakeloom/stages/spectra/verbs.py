@@ -1,8 +1,8 @@
 """Verbs of stage ``spectra``: spectra of a partition, then events, paths and sites of all.
 
 A partition measures the spectra of its readings on the stored windows; gathering fits the events.
-Writes ``station_spectra``, ``source_spectra``, ``spectrum_sites``, ``spectral_ratios`` and
-``spectra.json``; the spectra themselves lie in ``spectra.zarr`` of their partition.
+Writes ``station_spectra``, ``source_spectra`` and ``spectra.json``; the spectra themselves lie in
+``spectra.zarr`` of their partition.
 """
 
 from __future__ import annotations
