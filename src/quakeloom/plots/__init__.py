@@ -61,6 +61,12 @@ from quakeloom.plots._sections import (
     plot_velocity_sections,
 )
 from quakeloom.plots._shares_held import plot_shares_held
+from quakeloom.plots._source_spectra import (
+    EventSpectraShown,
+    plot_catalog_magnitude,
+    plot_event_spectra,
+    plot_stress_drops,
+)
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
 from quakeloom.plots._stations import (
     binomial_interval,
@@ -107,6 +113,7 @@ __all__ = [
     "Beachballs",
     "CalibrationBins",
     "ChangedPoints",
+    "EventSpectraShown",
     "FaultTendencies",
     "FirstMotion",
     "FocalSphere",
@@ -132,10 +139,12 @@ __all__ = [
     "plane_arcs",
     "plot_abic_curve",
     "plot_calibration",
+    "plot_catalog_magnitude",
     "plot_changes_map",
     "plot_contradiction_rates",
     "plot_cumulative_angles",
     "plot_ensemble_bands",
+    "plot_event_spectra",
     "plot_events_over_time",
     "plot_fault_tendency",
     "plot_first_motions",
@@ -165,6 +174,7 @@ __all__ = [
     "plot_stacked_histogram",
     "plot_station_timeline",
     "plot_stress_coverage",
+    "plot_stress_drops",
     "plot_takeoff_curves",
     "plot_threshold_curve",
     "plot_travel_time_fits",

@@ -176,6 +176,7 @@ _READING = (
     "band_high_hz",
     "spectrum_snr",
 )
+"""Columns of readings."""
 
 TABLE_LIST = (
     TableSpec(

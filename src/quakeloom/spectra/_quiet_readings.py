@@ -24,7 +24,7 @@ _DIP = 0.25
 that much more is needed for all of them to count (chosen here, by simulated records)."""
 
 _FLOOR = 1e-6
-"""Least probability that a reading stays in its noise: a pick may be wrong (chosen here)."""
+"""Smallest probability that a reading stays in its noise: a pick may be wrong (chosen here)."""
 
 
 @dataclass(frozen=True)

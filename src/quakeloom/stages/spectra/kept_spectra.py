@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quakeloom.config import Spectra
+from quakeloom.config import Settings, Spectra
 from quakeloom.schema import make_table
 from quakeloom.spectra import (
     FitOptions,
@@ -21,6 +21,7 @@ from quakeloom.spectra import (
     frequency_bins,
     half_bandwidth,
     log_moment_factor,
+    log_moment_of,
 )
 from quakeloom.stages.spectra import SPECTRA
 from quakeloom.store import Item, RunLayout, open_array, read_table
@@ -224,3 +225,51 @@ def _quiet(spectra: Spectra, group: Item, taken: pa.Table, offsets: Ints) -> Qui
         paths.travel_s / spectra.q + spectra.kappa_s, np.zeros(taken.num_rows),
         np.zeros(taken.num_rows), spectra.minimum_bins,
     )  # fmt: skip
+
+
+def read_shown(
+    settings: Settings, layout: RunLayout, partitions: list[str], events: dict[str, Any]
+) -> dict[str, Floats]:
+    """Return spectra of some events as moments, attenuation and level of each taken off, for plots.
+
+    Parameters
+    ----------
+    settings : Settings
+    layout : RunLayout
+    partitions : list of str
+    events : dict
+        Rows of ``source_spectra`` by event.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (readings, bins)
+        ln N m; NaN outside of the band.
+    """
+    spectra = settings.spectra
+    assert spectra is not None
+    f = frequency_bins().center_hz
+    table = read_table(layout.table("station_spectra"), "station_spectra")
+    fits = {_key(r): r for r in table.to_pylist() if r["event_id"] in events}
+    found: dict[str, list[Floats]] = {}
+    for name in partitions:
+        part = read_measured(layout, name)
+        rows = [
+            i for i, r in enumerate(part.to_pylist())
+            if r["event_id"] in events and r["spectrum_status"] == "measured"
+            and r["spectrum_phase"] == events[r["event_id"]]["spectrum_phase"]
+        ]  # fmt: skip
+        taken = part.take(pa.array(rows, pa.int64()))
+        moment = _stored(spectra_group(layout, name), taken, "log_displacement")
+        moment = moment + _paths(spectra, taken).factor[:, None]
+        for r, y in zip(taken.to_pylist(), moment, strict=True):
+            fit = fits[_key(r)]
+            level = log_moment_of(fit["spectrum_level"])
+            away = log_moment_of(events[r["event_id"]]["moment_magnitude"]) - level
+            y = y + np.pi * f * fit["spectrum_t_star"] + away
+            inside = (f > 0.999 * r["band_low_hz"]) & (f < 1.001 * r["band_high_hz"])
+            found.setdefault(r["event_id"], []).append(np.where(inside, y, np.nan))
+    return {event: np.stack(many) for event, many in found.items()}
+
+
+def _key(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(row[n] for n in ("event_id", "network", "station", "spectrum_phase"))

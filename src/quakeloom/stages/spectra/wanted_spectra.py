@@ -145,8 +145,10 @@ def want_spectra(
 
 _WINDOW_COLUMNS = ("event_id", "network", "station", "location_code", "channel", "window",
                    "window_status", "reason", "flags", "orientation")  # fmt: skip
+"""Columns of the table of windows that are looked at."""
 
 _TIMES = ("window_start", "expected_p_time", "expected_s_time")
+"""Columns of times."""
 
 Key = tuple[str, str, str]
 """Event, network, station."""
