@@ -72,6 +72,7 @@ from quakeloom.config._slip import (
     SlipPriorSettings,
     SlipSimulation,
 )
+from quakeloom.config._spectra import Spectra
 from quakeloom.config._stress_models import FaultSegment, Stress, Tendency
 from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
@@ -139,6 +140,7 @@ __all__ = [
     "SmoothPorosity",
     "SoundingFiles",
     "Source",
+    "Spectra",
     "Storage",
     "Stress",
     "Structure",

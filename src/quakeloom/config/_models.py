@@ -32,6 +32,7 @@ from quakeloom.config._repeaters import Repeaters
 from quakeloom.config._restore import Restore
 from quakeloom.config._seafloor import Bathymetry, SoundingFiles
 from quakeloom.config._slip import Slip
+from quakeloom.config._spectra import Spectra
 from quakeloom.config._stress_models import Stress, Tendency
 from quakeloom.config._structure import SAME_RUN, Structure
 from quakeloom.config._threshold import Threshold
@@ -85,6 +86,9 @@ class Settings(Section):
     locate: Locate | None = setting(None, "Hypocenters from picks; none if absent.")
     magnitude: Magnitude | None = setting(
         None, "Magnitudes of events that the run finds, from its amplitudes; none if absent."
+    )
+    spectra: Spectra | None = setting(
+        None, "Spectra, moment magnitudes and stress drops of the events; none if absent."
     )
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     faults: Faults | None = setting(None, "Faults found in the hypocenters; none if absent.")

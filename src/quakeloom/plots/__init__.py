@@ -83,6 +83,12 @@ from quakeloom.plots._slip_maps import (
     plot_model_weights,
     plot_slip_panels,
 )
+from quakeloom.plots._source_spectra import (
+    EventSpectraShown,
+    plot_catalog_magnitude,
+    plot_event_spectra,
+    plot_stress_drops,
+)
 from quakeloom.plots._sphere import plane_arcs, project_rays, project_vectors
 from quakeloom.plots._stations import (
     binomial_interval,
@@ -131,6 +137,7 @@ __all__ = [
     "Beachballs",
     "CalibrationBins",
     "ChangedPoints",
+    "EventSpectraShown",
     "FaultTendencies",
     "FieldAxes",
     "FieldPanel",
@@ -164,6 +171,7 @@ __all__ = [
     "plane_arcs",
     "plot_abic_curve",
     "plot_calibration",
+    "plot_catalog_magnitude",
     "plot_changes_map",
     "plot_contradiction_rates",
     "plot_cumulative_angles",
@@ -172,6 +180,7 @@ __all__ = [
     "plot_difference_panels",
     "plot_displacements",
     "plot_ensemble_bands",
+    "plot_event_spectra",
     "plot_events_over_time",
     "plot_fault_tendency",
     "plot_fields",
@@ -212,6 +221,7 @@ __all__ = [
     "plot_state_density",
     "plot_station_timeline",
     "plot_stress_coverage",
+    "plot_stress_drops",
     "plot_stress_nodes",
     "plot_takeoff_curves",
     "plot_threshold_curve",

@@ -42,6 +42,7 @@ from quakeloom.report._restore_section import restore_section
 from quakeloom.report._results import ComparedCatalog, RunResults
 from quakeloom.report._slip_section import slip_section
 from quakeloom.report._sounding_section import sounding_section
+from quakeloom.report._spectra_section import spectra_section
 from quakeloom.report._stress_comparison import compare_stress_maps
 from quakeloom.report._structure_section import structure_section
 from quakeloom.report._version_page import build_version_page
@@ -85,6 +86,7 @@ __all__ = [
     "rockphysics_section",
     "slip_section",
     "sounding_section",
+    "spectra_section",
     "structure_section",
     "value_words",
     "within_words",

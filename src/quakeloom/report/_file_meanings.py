@@ -22,6 +22,7 @@ FILE_MEANINGS = {
     "structure.zarr": "P and S velocity of members, mean and starting model, and their spreads.",
     "structure_tables": "Travel times of the members of a structure to every station.",
     "magnitude.json": "Formula, attenuation, scatter and counts of magnitudes.",
+    "spectra.json": "Counts of spectra, events and corners, and the settings.",
     "tendency.csv": "Slip tendency of faults, as text.",
     "tendency.geojson": "Slip tendency of faults, as points.",
     "tomography.json": "Figures of the ensemble of a line.",

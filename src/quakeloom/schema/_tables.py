@@ -21,6 +21,7 @@ from quakeloom.schema._seafloor_variables import ARRAY_LIST as SEAFLOOR_ARRAYS
 from quakeloom.schema._seafloor_variables import TABLE_LIST as SEAFLOOR_TABLES
 from quakeloom.schema._simulated_days import TABLE_LIST as SIMULATED_DAY_TABLES
 from quakeloom.schema._slip_variables import TABLE_LIST as SLIP_TABLES
+from quakeloom.schema._spectra_variables import TABLE_LIST as SPECTRA_TABLES
 from quakeloom.schema._structure_variables import ARRAY_LIST as STRUCTURE_ARRAYS
 from quakeloom.schema._structure_variables import TABLE_LIST as STRUCTURE_TABLES
 from quakeloom.schema._variables import VARIABLES
@@ -401,6 +402,7 @@ _LIST = (
     *SEAFLOOR_TABLES,
     *STRUCTURE_TABLES,
     *SLIP_TABLES,
+    *SPECTRA_TABLES,
 )
 """All tables."""
 
@@ -412,6 +414,9 @@ ARRAYS: dict[str, ArraySpec] = {
     for a in (
         ArraySpec("acceptance", ("event", "mechanism")),
         ArraySpec("waveform", ("window", "component", "sample")),
+        ArraySpec("log_displacement", ("spectrum", "frequency")),
+        ArraySpec("log_noise", ("spectrum", "frequency")),
+        ArraySpec("log_error", ("spectrum", "frequency")),
         ArraySpec("strike_deg", ("mechanism",)),
         ArraySpec("dip_deg", ("mechanism",)),
         ArraySpec("rake_deg", ("mechanism",)),

@@ -23,6 +23,7 @@ from quakeloom.schema._rock_variables import LIST as ROCK_LIST
 from quakeloom.schema._seafloor_variables import LIST as SEAFLOOR_LIST
 from quakeloom.schema._simulated_days import LIST as SIMULATED_DAY_LIST
 from quakeloom.schema._slip_variables import LIST as SLIP_LIST
+from quakeloom.schema._spectra_variables import LIST as SPECTRA_LIST
 from quakeloom.schema._stress_variables import LIST as STRESS_LIST
 from quakeloom.schema._structure_variables import LIST as STRUCTURE_LIST
 from quakeloom.schema._velocity_variables import LIST as VELOCITY_LIST
@@ -410,6 +411,7 @@ _LIST = (
     *DETECTION_LIST,
     *MAGNITUDE_LIST,
     *SIMULATED_DAY_LIST,
+    *SPECTRA_LIST,
     *VELOCITY_LIST,
     *ROCK_LIST,
     *DISCRIMINATE_LIST,

@@ -34,6 +34,7 @@ from quakeloom.stages.rockphysics import ROCKPHYSICS
 from quakeloom.stages.simulate import SIMULATE
 from quakeloom.stages.slip import SLIP
 from quakeloom.stages.soundings import SOUNDINGS
+from quakeloom.stages.spectra import SPECTRA
 from quakeloom.stages.stations import STATIONS
 from quakeloom.stages.stress import STRESS
 from quakeloom.stages.structure import STRUCTURE
@@ -64,6 +65,7 @@ _OWN = (
     MECHANISM,
     STATIONS,
     REPEATERS,
+    SPECTRA,
     STRESS,
     FAULTS,
     TENDENCY,

@@ -15,6 +15,7 @@ ROOMS = (
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
     "association", "detection", "magnitude", "restoration", "fluids",
     "association", "detection", "magnitude", "seafloor",
+    "association", "detection", "magnitude", "spectra",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
@@ -64,7 +65,7 @@ EXCEPTIONS = {
 """Modules that touch files which are neither results nor inputs, and why."""
 
 NAMED_BY_USERS = {
-    "stages/detect/responses.py", "stages/detect/station_day.py",
+    "stages/archive/instrument_responses.py", "stages/detect/station_day.py",
     "stages/archive/file_states.py",
     "stages/archive/index.py", "stages/archive/record_sets.py", "stages/archive/stored_index.py",
     "stages/frame/run_settings.py", "stages/frame/stage.py", "stages/ingest/source_files.py",

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from quakeloom.config import Detect
 from quakeloom.detection import VelocityResponse, WoodAnderson, ground_motion, peak
 from quakeloom.signal import Record
+from quakeloom.stages.archive.instrument_responses import StationResponses
 from quakeloom.stages.detect.archive_days import NANO
-from quakeloom.stages.detect.responses import StationResponses
 
 _BEFORE_S = 0.5
 """Seconds before P with which windows begin."""

@@ -17,6 +17,7 @@ from quakeloom.formats import Trace, WaveformFile
 from quakeloom.picking import PickOptions, Picks, pick_records
 from quakeloom.signal import Piece, Record, flag_names
 from quakeloom.stages.archive.directions import SensorDirections
+from quakeloom.stages.archive.instrument_responses import StationResponses
 from quakeloom.stages.archive.record_sets import (
     ArchiveReader,
     IndexRow,
@@ -28,7 +29,6 @@ from quakeloom.stages.archive.record_sets import (
 from quakeloom.stages.detect.amplitudes import AmplitudeMeter, find_window
 from quakeloom.stages.detect.archive_days import DAY, MARGIN, NANO, day_name
 from quakeloom.stages.detect.instruments import order_instruments, refuse_instrument
-from quakeloom.stages.detect.responses import StationResponses
 from quakeloom.stages.detect.simultaneous import keep_one_instrument
 from quakeloom.stages.detect.spans import Span, clip_spans, join_spans, span_seconds, without_spans
 from quakeloom.stages.weights.kept_networks import ChosenWeights, kept_picker, kept_reader

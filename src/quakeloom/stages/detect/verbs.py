@@ -17,6 +17,13 @@ from quakeloom.cluster import find_workers, open_executor, spread_memory_mb
 from quakeloom.config import Cluster, Detect, Settings, Waveforms
 from quakeloom.stages.archive.directions import SensorDirections, read_directions
 from quakeloom.stages.archive.index import ArchiveIndex
+from quakeloom.stages.archive.instrument_responses import (
+    NO_RESPONSES,
+    NetworkResponses,
+    load_responses,
+    response_files,
+    responses_digest,
+)
 from quakeloom.stages.archive.record_sets import IndexRow, Instrument, Problem
 from quakeloom.stages.detect.archive_days import (
     day_start,
@@ -24,13 +31,6 @@ from quakeloom.stages.detect.archive_days import (
     only_stations,
     read_day,
     read_days,
-)
-from quakeloom.stages.detect.responses import (
-    NO_RESPONSES,
-    NetworkResponses,
-    load_responses,
-    response_files,
-    responses_digest,
 )
 from quakeloom.stages.detect.station_day import StationDayTask, detect_station_day
 from quakeloom.stages.detect.tables import day_table, detection_table, reject_table
@@ -85,6 +85,8 @@ def partitions(run: PlannedRun) -> list[str]:
 def inputs(run: PlannedRun) -> StageInputs:
     """Return digests of weights, of the directions of sensors, and of each day's records."""
     assert run.settings.waveforms is not None
+    assert run.settings.detect is not None
+    named = run.settings.detect.responses
     days = days_of_archive(run.settings, run.layout.ingest, run.progress)
     common = {
         "weights": [
@@ -92,7 +94,7 @@ def inputs(run: PlannedRun) -> StageInputs:
             reader_digest(run.settings.waveforms.polarity),
         ],
         "directions": read_directions(run.settings, run.layout).digest,
-        "responses": responses_digest(run.settings, run.layout.ingest),
+        "responses": responses_digest(run.settings, run.layout.ingest, named),
     }
     return StageInputs(common=common, each={day: {"archive": d} for day, d in days.items()})
 
@@ -148,7 +150,7 @@ def detect_day(settings: Settings, layout: RunLayout, day: str) -> DayDetections
     names = {i.station for i, _ in index.channels}
     known = Instruments(
         read_directions(settings, layout),
-        load_responses(response_files(settings, layout.ingest), names),
+        load_responses(response_files(settings, layout.ingest, settings.detect.responses), names),
     )
     asked = DetectAsked(settings.detect, settings.waveforms, settings.cluster)
     return detect_index(index, day, asked, known)

@@ -16,9 +16,9 @@ from quakeloom.core import InputError
 from quakeloom.formats import SourceTables, read_source
 from quakeloom.stages.archive.directions import SensorDirections
 from quakeloom.stages.archive.index import ArchiveIndex, IndexBuilder, settle_index
+from quakeloom.stages.archive.instrument_responses import load_responses
 from quakeloom.stages.archive.record_sets import Problem, list_files, read_headers
 from quakeloom.stages.detect.archive_days import ArchiveDays
-from quakeloom.stages.detect.responses import load_responses
 from quakeloom.stages.detect.tables import reject_table
 from quakeloom.stages.detect.verbs import DayDetections, DetectAsked, Instruments, detect_index
 from quakeloom.store import is_input, open_folder, write_table

@@ -16,7 +16,7 @@ from quakeloom.store import Item, digest_input, is_input, list_inputs, open_item
 
 log = logging.getLogger(__name__)
 
-_OF_STATIONS = ("stationxml", "dataless")
+_OF_STATIONS = ("stationxml", "dataless_seed")
 """Formats of sources that may hold responses."""
 
 
@@ -88,7 +88,7 @@ NO_RESPONSES = NetworkResponses({}, [])
 """Where none are known."""
 
 
-def response_files(settings: Settings, ingest: Item) -> list[Path]:
+def response_files(settings: Settings, ingest: Item, named: list[str]) -> list[Path]:
     """Return the files of responses of a run: those named, else those of its sources.
 
     Parameters
@@ -96,12 +96,12 @@ def response_files(settings: Settings, ingest: Item) -> list[Path]:
     settings : Settings
     ingest : Item
         Folder of what was read, which says where a simulation lies.
+    named : list of str
+        As the settings of a stage name them, relative to ``data``.
     """
-    assert settings.detect is not None
-    if settings.simulation is not None:
+    if settings.simulation is not None and not named:
         folder = open_item(read_json(ingest / "simulation.json")["folder"])
         return [(folder / STATIONXML).waveforms]
-    named = settings.detect.responses
     if named:
         return [f for name in named for f in list_inputs(settings.data, name)]
     files: dict[Path, None] = {}
@@ -115,9 +115,9 @@ def response_files(settings: Settings, ingest: Item) -> list[Path]:
     return list(files)
 
 
-def responses_digest(settings: Settings, ingest: Item) -> str:
+def responses_digest(settings: Settings, ingest: Item, named: list[str]) -> str:
     """Return the digest of the files of responses, for plan files."""
-    files = response_files(settings, ingest)
+    files = response_files(settings, ingest, named)
     return digest_json(sorted(digest_input(f) for f in files if is_input(f)))
 
 
