@@ -15,6 +15,7 @@ from quakeloom.config._catalog_groups import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._classify import CLASS_SHARES, Classify
 from quakeloom.config._detect import Detect
 from quakeloom.config._document import (
     default_settings,
@@ -56,6 +57,7 @@ from quakeloom.config._tomography import (
     TomographySection,
 )
 from quakeloom.config._training_models import (
+    ClassNetworkTraining,
     PickerNetworkTraining,
     PolarityNetworkTraining,
     Training,
@@ -63,7 +65,10 @@ from quakeloom.config._training_models import (
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
+    "CLASS_SHARES",
     "Associate",
+    "ClassNetworkTraining",
+    "Classify",
     "Cluster",
     "Configuration",
     "Detect",

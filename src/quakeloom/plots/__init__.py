@@ -20,6 +20,7 @@ from quakeloom.plots._distributions import (
     plot_quality_bar,
     plot_stacked_histogram,
 )
+from quakeloom.plots._event_classes import local_hours, plot_event_classes
 from quakeloom.plots._fault_tendency import FaultTendencies, plot_fault_tendency
 from quakeloom.plots._first_motions import (
     FirstMotion,
@@ -126,6 +127,7 @@ __all__ = [
     "figure_to_png",
     "figure_to_svg",
     "frame_points",
+    "local_hours",
     "moment_tensor_beachballs",
     "new_figure",
     "place_symbols",
@@ -136,6 +138,7 @@ __all__ = [
     "plot_contradiction_rates",
     "plot_cumulative_angles",
     "plot_ensemble_bands",
+    "plot_event_classes",
     "plot_events_over_time",
     "plot_fault_tendency",
     "plot_first_motions",

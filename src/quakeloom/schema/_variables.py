@@ -7,6 +7,7 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
+from quakeloom.schema._class_variables import LIST as CLASS_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
 from quakeloom.schema._fault_variables import LIST as FAULT_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
@@ -395,6 +396,7 @@ _LIST = (
     *LOCATION_LIST,
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,
+    *CLASS_LIST,
     *MERGE_LIST,
     *DETECTION_LIST,
     *MAGNITUDE_LIST,

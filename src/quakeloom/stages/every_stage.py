@@ -12,6 +12,7 @@ from functools import cache
 from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.classify import CLASSIFY
 from quakeloom.stages.detect import DETECT
 from quakeloom.stages.faults import FAULTS
 from quakeloom.stages.frame.record_checks import check_records, describe_error
@@ -50,6 +51,7 @@ _OWN = (
     LOCATE,
     MERGE,
     MAGNITUDE,
+    CLASSIFY,
     THRESHOLD,
     MECHANISM,
     STATIONS,
