@@ -33,8 +33,8 @@ _DEPTH_KM = 2.0
 """Unit of depths, km."""
 
 _DEEPEST_KM = 5.0
-"""Deeper events are taken for this deep, km: depth tells blasts, which are at the surface. Ordinary
-earthquakes are as deep as tremor where plates sink, so it must not tell these apart. Chosen here."""
+"""Deeper events are taken for this deep, km: it tells blasts, which are at the surface. Ordinary
+earthquakes are as deep as tremor where plates sink: it must not tell these apart. Chosen here."""
 
 GROUPS = {
     "spectrum of S": ("S spectrum",),

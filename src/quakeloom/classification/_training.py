@@ -24,6 +24,9 @@ from quakeloom.classification._model import (
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_BATCH = 1024
+"""Records of a step of the optimizer; chosen here."""
+
 _DEPTH_SCATTER_KM = 1.5
 """Standard deviation by which depths of training events are moved: those of other networks are
 worse than of ours, km (chosen here)."""
@@ -68,7 +71,7 @@ class ClassTraining:
     hidden: int = 48
     event_hidden: int = 12
     epochs: int = 60
-    learning_rate: float = 3e-3
+    learning_rate: float = 6e-3
     weight_decay: float = 3e-4
     folds: int = 4
 
@@ -167,15 +170,14 @@ def _train(
         parameters, lr=training.learning_rate, weight_decay=training.weight_decay
     )
     x, y, w = torch.tensor(given), torch.tensor(label), torch.tensor(weight)
-    batch = 256
-    steps = training.epochs * -(-len(given) // batch)
+    steps = training.epochs * -(-len(given) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=training.learning_rate, total_steps=steps
     )
     for _ in range(training.epochs):
         order = torch.randperm(len(given), generator=generator)
-        for first in range(0, len(given), batch):
-            rows = order[first : first + batch]
+        for first in range(0, len(given), _BATCH):
+            rows = order[first : first + _BATCH]
             values = x[rows]
             for k in range(0, len(parameters), 2):
                 values = values @ parameters[k] + parameters[k + 1]

@@ -71,14 +71,11 @@ class PickerFineTuning(Section):
 class ClassNetworkTraining(Section):
     """Training of the networks that tell classes of events apart, on simulated networks."""
 
-    sessions: int = setting(40, "Simulated networks that are learned from.", "networks", ge=4)
+    sessions: int = setting(14, "Simulated networks that are learned from.", "networks", ge=4)
     quiet_sessions: int = setting(
-        12, "Networks beside these with hardly anything but noise.", "networks", ge=0
+        4, "Networks beside these with hardly anything but noise.", "networks", ge=0
     )
-    test_sessions: int = setting(
-        6, "Networks of other seeds to test on: so many ordinary ones, and as many rich ones.",
-        "networks", ge=1,
-    )  # fmt: skip
+    test_sessions: int = setting(4, "Networks of other seeds to test on.", "networks", ge=1)
     hours: float = setting(2.0, "Length of the record of each.", "h", ge=0.2, le=24)
     hidden: int = setting(48, "Units between, of the network of records.", "1", ge=2, le=1024)
     event_hidden: int = setting(12, "The same of the network of events.", "1", ge=2, le=1024)

@@ -52,6 +52,7 @@ EXAMPLES = {
     "associate": {},
     "merge": {},
     "magnitude": {},
+    "classify": {},
     "faults": {},
     "threshold": {},
     "repeaters": {},
@@ -105,7 +106,7 @@ def test_groups_of_settings_that_records_name_exist():
 def _group(stage):
     group = stage.group.split(".")[0]
     changes = {} if group in OPENED[stage.chains[0]] else {group: EXAMPLES[group]}
-    changes |= {"waveforms": {}} if group in ("repeaters", "detect") else {}
+    changes |= {"waveforms": {}} if group in ("repeaters", "detect", "classify") else {}
     changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", "faults", *FOUND) else {}
     changes |= {"associate": {}} if group in FOUND else {}
     changes |= {"stress": {}} if group == "tendency" else {}

@@ -60,6 +60,13 @@ _FASTEST_HZ = 2.0 * RATE_HZ
 """Instruments as fast as this are taken before slower ones."""
 
 
+_BLOCK = 64
+"""Records that are described together; chosen here: some 10 MB."""
+
+Cut = tuple[NDArray[np.float32], tuple[int, int]]
+"""A record with the first sample that was recorded and the one behind the last."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """An event at a station: where its P is and how much later its S.
@@ -215,45 +222,51 @@ def station_tasks(
 
 def describe_station(task: StationTask) -> StationFeatures:
     """Read and describe the records of one station; runs on a worker."""
-    reader = ArchiveReader(_FILES, task.directions)
-    order = order_instruments(task.instruments, _FASTEST_HZ) if task.instruments else []
     features = np.full((len(task.wanted), len(FEATURES)), np.nan)
     index = np.full(len(task.wanted), np.nan)
     reasons = [""] * len(task.wanted)
-    block: list[tuple[int, NDArray[np.float32], tuple[int, int]]] = []
-
-    def describe() -> None:
-        if not block:
-            return
-        rows = np.array([b[0] for b in block])
-        records = EventRecords(
-            np.stack([b[1] for b in block]),
-            np.array([b[2] for b in block], np.int64),
-            np.array([task.wanted[r].s_minus_p_s for r in rows]),
-            np.array([task.wanted[r].has_p for r in rows]),
-            np.array([task.wanted[r].has_s for r in rows]),
-        )
+    for rows, records in read_records(task, reasons):
         features[rows] = describe_records(records)
-        index[rows] = record_frequency_index(
-            records, np.array([task.wanted[r].travel_s for r in rows])
-        )
-        block.clear()
-
-    for row, wanted in enumerate(task.wanted):
-        if not np.isfinite(wanted.s_minus_p_s):
-            reasons[row] = "neither S nor the origin time is known"
-            continue
-        found, reasons[row] = _read_one(reader, task, order, wanted)
-        if found is not None:
-            block.append((row, *found))
-        if len(block) == 64:
-            describe()
-    describe()
+        travel = np.array([task.wanted[r].travel_s for r in rows])
+        index[rows] = record_frequency_index(records, travel)
     return StationFeatures(task.network, task.station, task.wanted, features, index, reasons)
 
 
-Cut = tuple[NDArray[np.float32], tuple[int, int]]
-"""A record with the first sample that was recorded and the one behind the last."""
+def read_records(
+    task: StationTask, reasons: list[str]
+) -> Iterator[tuple[NDArray[np.int64], EventRecords]]:
+    """Yield the records of one station in blocks, with the rows of the task that they are of.
+
+    Parameters
+    ----------
+    task : StationTask
+    reasons : list of str
+        Filled where there is no record.
+    """
+    reader = ArchiveReader(_FILES, task.directions)
+    order = order_instruments(task.instruments, _FASTEST_HZ) if task.instruments else []
+    block: list[tuple[int, Cut]] = []
+    for row, wanted in enumerate(task.wanted):
+        if np.isfinite(wanted.s_minus_p_s):
+            found, reasons[row] = _read_one(reader, task, order, wanted)
+            if found is not None:
+                block.append((row, found))
+        else:
+            reasons[row] = "neither S nor the origin time is known"
+        if len(block) == _BLOCK or (block and row == len(task.wanted) - 1):
+            yield np.array([b[0] for b in block], np.int64), _stack(task, block)
+            block = []
+
+
+def _stack(task: StationTask, block: list[tuple[int, Cut]]) -> EventRecords:
+    own = [task.wanted[row] for row, _ in block]
+    return EventRecords(
+        np.stack([data for _, (data, _) in block]),
+        np.array([recorded for _, (_, recorded) in block], np.int64),
+        np.array([w.s_minus_p_s for w in own]),
+        np.array([w.has_p for w in own]),
+        np.array([w.has_s for w in own]),
+    )
 
 
 def _read_one(

@@ -43,15 +43,12 @@ _RICH: dict[str, Any] = {
 }  # fmt: skip
 """Of days that are learned from: much of all classes, and twice as many flaws."""
 
-_PLAIN: dict[str, Any] = {"background": 100, "tremor": 30, "blasts": 20, "teleseisms": 4}
-"""Of days that are tested: those of the demo of continuous records."""
-
 _QUIET: dict[str, Any] = {
     "background": 10, "tremor": 0, "blasts": 0, "teleseisms": 0, "swarms": 0, "flawed_share": 0.8,
 }  # fmt: skip
 """Of days on which hardly anything happens but noise."""
 
-KINDS = {"rich": _RICH, "plain": _PLAIN, "quiet": _QUIET}
+KINDS = {"rich": _RICH, "quiet": _QUIET}
 """Kinds of sessions."""
 
 _ENOUGH = 12
@@ -108,8 +105,7 @@ def session_settings(number: int, seed: int, hours: float, kind: str = "rich") -
         "hours": 24.0, "stations": 12, "station_spacing_km": _SPACINGS_KM[number % 4],
         "start": _DAY_START, **KINDS[kind],
     }  # fmt: skip
-    if kind != "plain":
-        days["sequences"] = 0 if number % 3 or kind == "quiet" else 1
+    days["sequences"] = 0 if number % 3 or kind == "quiet" else 1
     own = seed + number
     whole = _parse(own, days, _MODELS[number % 3])
     if kind != "rich":

@@ -157,14 +157,15 @@ def test_classes(
         model = build_class_model(read_network_weights(file), weights.name)
     kinds: dict[str, list[ClassExamples]] = {"found": [], "all": []}
     for number in range(wanted.test_sessions):
-        for kind in ("plain", "rich"):
-            own = session_settings(number, settings.seed + TEST_SEED, wanted.hours, kind)
-            place = sessions.folder / f"test-{kind}-{number:03d}"
-            session = make_session(own, place, kind == "rich", progress)
-            for labelled in label_session(session, every_kind=kind == "rich"):
-                example = describe_examples(session, labelled, number, False)
-                kinds["found" if kind == "plain" else "all"].append(example)
-            sessions.leave(place)
+        own = session_settings(number, settings.seed + TEST_SEED, wanted.hours)
+        place = sessions.folder / f"test-{number:03d}"
+        session = make_session(own, place, False, progress)
+        for labelled in label_session(session):
+            example = describe_examples(session, labelled, number, False)
+            kinds["all"].append(example)
+            if labelled.kind == "found":
+                kinds["found"].append(example)
+        sessions.leave(place)
     found: dict[str, Any] = {}
     for kind, examples in kinds.items():
         joined = join_examples(examples)
