@@ -22,9 +22,9 @@ from quakeloom.classification import (
     ClassExamples,
     EventStations,
 )
-from quakeloom.core import local_position, random_stream
+from quakeloom.core import random_stream
 from quakeloom.schema import time_values
-from quakeloom.simulate import Arrivals, match_sources
+from quakeloom.simulate import Arrivals, Bursts, match_sources, within_bursts
 from quakeloom.stages.classify.station_records import (
     NANO,
     VP_VS,
@@ -42,9 +42,6 @@ _NOISE_SHARE = 0.3
 """An event of which at most this share of the picks is within a second of any true arrival is
 noise (chosen here)."""
 
-_TREMOR_S, _TREMOR_KM = 15.0, 30.0
-"""An event so near to a burst of tremor is of it, as in the report of found events."""
-
 _SNR = 2.0
 """True arrivals of a catalog stand so far out (chosen here)."""
 
@@ -54,8 +51,8 @@ _PICKED = 0.85
 _CATALOG_ERROR_S, _FAR_ERROR_S = 0.1, 0.3
 """Standard deviations of its picks, of local and of far events, s."""
 
-_QUIET_S, _AFTER_TREMOR_S = 4.0, 75.0
-"""Picks further than this from any true arrival, and from tremor, are noise, s."""
+_QUIET_S, _AFTER_TREMOR_S = 4.0, 30.0
+"""Picks further than this from any true arrival, and from the end of tremor, are noise, s."""
 
 _TOGETHER_S = 15.0
 """Picks of noise of this time are put together."""
@@ -129,11 +126,10 @@ class _Truth:
 
     def in_tremor(self, ns: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Say which times lie within or shortly after tremor, whichever station it is."""
-        middle = self.bursts["ns"].to_numpy() + round(40.0 * NANO)
-        if not middle.size:
-            return np.zeros(ns.size, bool)
-        away = np.abs(ns[:, None] - middle[None, :]).min(axis=1)
-        return np.asarray(away < _AFTER_TREMOR_S * NANO)
+        start = self.bursts["ns"].to_numpy()
+        length = self.bursts["source_duration_s"].to_numpy(float)
+        late = (ns[:, None] - start[None, :]) / NANO
+        return np.asarray(((late > 0.0) & (late < length + _AFTER_TREMOR_S)).any(axis=1))
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -192,15 +188,16 @@ def _found(session: Session, truth: _Truth) -> Labelled:
 
 
 def _near_bursts(events: pd.DataFrame, bursts: pd.DataFrame) -> NDArray[np.bool_]:
-    near = np.zeros(len(events), bool)
-    for _, burst in bursts.iterrows():
-        north, east = local_position(
-            burst["longitude"], burst["latitude"],
-            events["longitude"].to_numpy(float), events["latitude"].to_numpy(float),
-        )  # fmt: skip
-        late = np.abs(events["ns"].to_numpy() - burst["ns"]) / NANO
-        near |= (late < _TREMOR_S) & (np.hypot(north, east) < _TREMOR_KM)
-    return near
+    places = [events[n].to_numpy(float) for n in ("longitude", "latitude")]
+    first = int(bursts["ns"].min()) if len(bursts) else 0
+    names = ("source_duration_s", "longitude", "latitude")
+    return within_bursts(
+        (events["ns"].to_numpy() - first) / NANO,
+        *places,
+        Bursts(
+            (bursts["ns"].to_numpy() - first) / NANO, *(bursts[n].to_numpy(float) for n in names)
+        ),
+    )
 
 
 def _catalog(session: Session, truth: _Truth, source: NDArray[np.int64]) -> Labelled:
