@@ -164,7 +164,7 @@ class Selection(Section):
         "events without a class are searched as well.",
     )
     class_probability: float = setting(
-        0.5, "Least probability of these classes together.", "1", ge=0, le=1
+        0.5, "Minimum probability of these classes together.", "1", ge=0, le=1
     )
     minimum_magnitude: float = setting(
         -10.0,
