@@ -57,6 +57,25 @@ def seafloor(config: Config, out: Out = Path("results/weights")) -> None:
         )
 
 
+def classes(
+    config: Config,
+    out: Out = Path("results/weights"),
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder in which simulated records are kept.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Train the networks that tell classes of events apart (`training.classes`)."""
+    from quakeloom.stages.training.event_classes import train_classes
+
+    card = train_classes(_settings(config), out, _say, keep)
+    test = card["test"]["found"]
+    typer.echo(
+        f"{out / 'classes.npz'}: {test['accuracy']:.3f} of {test['events']} events right, "
+        f"calibration error {test['expected_calibration_error']:.4f}, on other networks"
+    )
+
+
 @train_app.command("fine-tune")
 def fine_tune(
     config: Config,

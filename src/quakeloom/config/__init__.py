@@ -15,6 +15,7 @@ from quakeloom.config._catalog_groups import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._classify import CLASS_SHARES, Classify
 from quakeloom.config._detect import Detect
 from quakeloom.config._discriminate import Discriminate, DiscriminateSimulation
 from quakeloom.config._document import (
@@ -83,6 +84,7 @@ from quakeloom.config._tomography import (
     TomographySection,
 )
 from quakeloom.config._training_models import (
+    ClassNetworkTraining,
     PickerNetworkTraining,
     PolarityNetworkTraining,
     SeafloorNetworkTraining,
@@ -91,9 +93,12 @@ from quakeloom.config._training_models import (
 from quakeloom.config._waveforms import Waveforms
 
 __all__ = [
+    "CLASS_SHARES",
     "SAME_RUN",
     "Associate",
     "Bathymetry",
+    "ClassNetworkTraining",
+    "Classify",
     "Cluster",
     "Configuration",
     "Detect",

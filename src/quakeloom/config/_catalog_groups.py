@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
+from quakeloom.config._classify import ClassName
 from quakeloom.config._continuous_days import ContinuousDays
 from quakeloom.config._fields import Section, setting
 
@@ -157,12 +158,50 @@ class Selection(Section):
         "Events of which mechanisms are searched, by their type: `earthquakes` (also induced ones "
         "and those without a type), or `all`, with blasts, collapses and the like.",
     )
+    classes: list[ClassName] = setting(
+        lambda: ["earthquake"],
+        "Classes of events of which mechanisms are searched, where the run has a group `classify`; "
+        "events without a class are searched as well.",
+    )
+    class_probability: float = setting(
+        0.5, "Minimum probability of these classes together.", "1", ge=0, le=1
+    )
+    minimum_magnitude: float = setting(
+        -10.0,
+        "Mechanisms of smaller events are not searched, and not of those without a magnitude; "
+        "measured ones, where the run has a group `magnitude`. -10: all.",
+        "1", ge=-10, le=10,
+    )  # fmt: skip
+    maximum_magnitude: float = setting(
+        10.0, "Nor those of larger events. 10: all.", "1", ge=-10, le=10
+    )
     station_epochs: bool = setting(True, "A station is found only within its epochs.")
     screening: list[str] = setting(
         list,
         "Cases of the same configuration whose station reports are honored, one after the "
         "other: reversed stations are corrected, uninformative pick kinds are left out.",
     )
+
+    @field_validator("classes")
+    @classmethod
+    def _some_class(cls, value: list[ClassName]) -> list[ClassName]:
+        if not value:
+            raise ValueError("name a class at least, such as earthquake")
+        return value
+
+    @model_validator(mode="after")
+    def _magnitudes_in_order(self) -> Selection:
+        if self.minimum_magnitude > self.maximum_magnitude:
+            raise ValueError(
+                f"minimum_magnitude ({self.minimum_magnitude:g}) is above maximum_magnitude "
+                f"({self.maximum_magnitude:g}), so no event is left"
+            )
+        return self
+
+    @property
+    def selects_magnitudes(self) -> bool:
+        """Whether events are left out by their magnitude."""
+        return self.minimum_magnitude > -10.0 or self.maximum_magnitude < 10.0
 
 
 class Takeoff(Section):

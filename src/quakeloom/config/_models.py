@@ -18,6 +18,7 @@ from quakeloom.config._catalog_groups import (
     Storage,
     Takeoff,
 )
+from quakeloom.config._classify import Classify
 from quakeloom.config._detect import Detect
 from quakeloom.config._discriminate import Discriminate
 from quakeloom.config._faults import Faults
@@ -90,6 +91,10 @@ class Settings(Section):
     spectra: Spectra | None = setting(
         None, "Spectra, moment magnitudes and stress drops of the events; none if absent."
     )
+    classify: Classify | None = setting(
+        None, "Classes of events by their records: earthquakes, tremor, blasts, far earthquakes, "
+        "noise; none if absent.",
+    )  # fmt: skip
     stress: Stress | None = setting(None, "The stress map; none if absent.")
     faults: Faults | None = setting(None, "Faults found in the hypocenters; none if absent.")
     tendency: Tendency | None = setting(None, "Slip tendency of faults; none if absent.")
@@ -232,6 +237,8 @@ class Settings(Section):
                 "`magnitude` measures events that the run finds itself; add a group `associate`, "
                 "or measure other amplitudes by `quakeloom magnitude --amplitudes FILE`"
             )
+        if self.classify is not None and self.waveforms is None:
+            raise ValueError("`classify` looks at seismograms; add a group `waveforms`")
         if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
         named = self.locate is not None and SAME_RUN in self.locate.models

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from quakeloom.config._classify import CLASS_SHARES
 from quakeloom.config._fields import Section, setting
 
 
@@ -90,6 +91,23 @@ class SeafloorNetworkTraining(Section):
     )
 
 
+class ClassNetworkTraining(Section):
+    """Training of the networks that tell classes of events apart, on simulated networks."""
+
+    sessions: int = setting(14, "Simulated networks that are learned from.", "networks", ge=4)
+    quiet_sessions: int = setting(
+        4, "Networks beside these with hardly anything but noise.", "networks", ge=0
+    )
+    test_sessions: int = setting(4, "Networks of other seeds to test on.", "networks", ge=1)
+    hours: float = setting(2.0, "Length of the record of each.", "h", ge=0.2, le=24)
+    hidden: int = setting(48, "Units between, of the network of records.", "1", ge=2, le=1024)
+    event_hidden: int = setting(12, "The same of the network of events.", "1", ge=2, le=1024)
+    epochs: int = setting(60, "Passes over all records.", "epochs", ge=1, le=10_000)
+    shares: dict[str, float] = setting(
+        lambda: dict(CLASS_SHARES), "Shares of the classes of events among those that are found."
+    )
+
+
 class Training(Section):
     """Networks to train; nothing else is computed by such a configuration."""
 
@@ -97,6 +115,9 @@ class Training(Section):
         None, "Train a network that reads first motions."
     )
     picker: PickerNetworkTraining | None = setting(None, "Train a network that picks P and S.")
+    classes: ClassNetworkTraining | None = setting(
+        None, "Train the networks that tell classes of events apart."
+    )
     fine_tuning: PickerFineTuning | None = setting(
         None, "Fine-tune the network that picks on an analyst's picks."
     )

@@ -20,6 +20,7 @@ from quakeloom.plots._distributions import (
     plot_quality_bar,
     plot_stacked_histogram,
 )
+from quakeloom.plots._event_classes import local_hours, plot_event_classes
 from quakeloom.plots._fault_tendency import FaultTendencies, plot_fault_tendency
 from quakeloom.plots._fields import FieldAxes, FieldPanel, plot_fields
 from quakeloom.plots._first_motions import (
@@ -164,6 +165,7 @@ __all__ = [
     "figure_to_png",
     "figure_to_svg",
     "frame_points",
+    "local_hours",
     "mohr_points",
     "moment_tensor_beachballs",
     "new_figure",
@@ -180,6 +182,7 @@ __all__ = [
     "plot_difference_panels",
     "plot_displacements",
     "plot_ensemble_bands",
+    "plot_event_classes",
     "plot_event_spectra",
     "plot_events_over_time",
     "plot_fault_tendency",

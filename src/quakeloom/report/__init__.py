@@ -9,6 +9,7 @@ from quakeloom.report._analysis_page import build_analysis_report, write_analysi
 from quakeloom.report._bathymetry_section import bathymetry_section
 from quakeloom.report._blocks import Section, Text
 from quakeloom.report._calibration_section import describe_verdicts
+from quakeloom.report._class_section import class_section
 from quakeloom.report._collecting import write_catalog_report, write_report
 from quakeloom.report._collecting_line import write_line_report
 from quakeloom.report._collecting_region import write_regional_report
@@ -68,6 +69,7 @@ __all__ = [
     "build_regional_report",
     "build_report",
     "build_version_page",
+    "class_section",
     "compare_catalogs",
     "compare_stress_maps",
     "compare_with_truth",

@@ -16,7 +16,7 @@ from quakeloom.core import local_position
 from quakeloom.plots import plot_events_over_time, plot_recall
 from quakeloom.report._blocks import Grid, Heading, Section, Text, page_picture, picture
 from quakeloom.report._phrases import count, number, percent, verb
-from quakeloom.simulate import Arrivals, match_sources
+from quakeloom.simulate import Arrivals, Bursts, match_sources, within_bursts
 from quakeloom.store import Item, RunLayout, open_item, read_json, read_table
 
 _LOCAL = ("earthquake", "swarm", "aftershock", "blast")
@@ -28,9 +28,6 @@ _WITHOUT_ONSET = ("tremor", "low_frequency")
 _STATIONS, _SNR = 4, 5.0
 """An event should be found whose P and S both have this signal-to-noise ratio at so many stations
 (chosen here)."""
-
-_TREMOR_S, _TREMOR_KM = 15.0, 30.0
-"""Events so near to a burst of tremor are picks of it (chosen here: its length)."""
 
 _FALSE_ROWS = 15
 """False events that are listed."""
@@ -181,17 +178,22 @@ def _arrivals(
 
 
 def _near_tremor(events: pd.DataFrame, true: pd.DataFrame) -> NDArray[np.bool_]:
-    """Say which events lie within a burst of tremor in time and place."""
+    """Say which events are of a burst of tremor, in time and place."""
     bursts = true[true["source_class"].isin(_WITHOUT_ONSET)]
-    near = np.zeros(len(events), bool)
-    for _, burst in bursts.iterrows():
-        north, east = local_position(
-            burst["longitude"], burst["latitude"],
-            events["longitude_found"].to_numpy(float), events["latitude_found"].to_numpy(float),
-        )  # fmt: skip
-        late = (events["origin_time_found"] - burst["origin_time"]).dt.total_seconds().abs()
-        near |= (late.to_numpy() < _TREMOR_S) & (np.hypot(north, east) < _TREMOR_KM)
-    return near
+    start = true["origin_time"].min()
+
+    def seconds(times: Any) -> NDArray[np.float64]:
+        return np.asarray((times - start).dt.total_seconds(), float)
+
+    return within_bursts(
+        seconds(events["origin_time_found"]),
+        events["longitude_found"].to_numpy(float),
+        events["latitude_found"].to_numpy(float),
+        Bursts(
+            seconds(bursts["origin_time"]),
+            *(bursts[n].to_numpy(float) for n in ("source_duration_s", "longitude", "latitude")),
+        ),
+    )
 
 
 def _measure_errors(events: pd.DataFrame, true: pd.DataFrame, source: NDArray[np.int64]) -> None:

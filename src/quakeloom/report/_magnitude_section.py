@@ -103,6 +103,11 @@ def _lead(found: pa.Table, facts: dict[str, Any]) -> str:
         f". Attenuation is {facts['settings']['attenuation']}: "
         f"{facts['spreading']:.3f} log10(r/100) + {facts['absorption_per_km']:.5f} (r - 100)."
     )
+    if facts.get("level_error"):
+        words += (
+            f" The level of all together is known to {facts['level_error']:.2f}: that of the mean "
+            "site, by the scatter of the stations' terms."
+        )
     if clipped:
         words += (
             f" {count(clipped, 'event')} {verb(clipped, 'has', 'have')} clipped amplitudes, which "

@@ -25,6 +25,8 @@ STATUS_WORDS = {
     "invalid_event": "no usable hypocenter",
     "below_takeoff_table": "below the take-off tables",
     "not_earthquake": "no earthquake by its type",
+    "other_class": "of another class than is wanted",
+    "other_magnitude": "smaller or larger than is wanted",
     "error": "error",
 }
 """Words for the status of an event in the table ``mechanisms``."""

@@ -19,6 +19,8 @@ STATUSES = (
     "not_earthquake",
     "below_takeoff_table",
     "misfit",
+    "other_class",
+    "other_magnitude",
 )
 """What became of an event: solved or located, or why not."""
 

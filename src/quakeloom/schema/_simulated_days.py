@@ -101,6 +101,14 @@ LIST = (
         minimum=0,
     ),
     Variable(
+        "source_duration_s",
+        "float64",
+        "s",
+        "Length of a burst of tremor, in which many small sources follow each other; 0 of others.",
+        "NaN",
+        0,
+    ),
+    Variable(
         "natural_frequency_hz",
         "float64",
         "Hz",
@@ -132,6 +140,7 @@ TABLE_LIST = (
             "strike_deg",
             "dip_deg",
             "rake_deg",
+            "source_duration_s",
         ),
         ("event_id",),
     ),

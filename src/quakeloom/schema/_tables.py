@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from quakeloom.core import SchemaError
 from quakeloom.schema._association_variables import TABLE_LIST as ASSOCIATION_TABLES
+from quakeloom.schema._class_variables import TABLE_LIST as CLASS_TABLES
 from quakeloom.schema._detection_variables import TABLE_LIST as DETECTION_TABLES
 from quakeloom.schema._discriminate_variables import TABLE_LIST as DISCRIMINATE_TABLES
 from quakeloom.schema._fault_variables import TABLE_LIST as FAULT_TABLES
@@ -391,6 +392,7 @@ _LIST = (
     *TABLE_LIST,
     *READING_CHECK_TABLES,
     *ASSOCIATION_TABLES,
+    *CLASS_TABLES,
     *MERGE_TABLES,
     *RESTORE_TABLES,
     *FLUID_TABLES,

@@ -7,6 +7,7 @@ documentation table and the report's legends follow.
 from __future__ import annotations
 
 from quakeloom.schema._association_variables import LIST as ASSOCIATION_LIST
+from quakeloom.schema._class_variables import LIST as CLASS_LIST
 from quakeloom.schema._detection_variables import LIST as DETECTION_LIST
 from quakeloom.schema._discriminate_variables import LIST as DISCRIMINATE_LIST
 from quakeloom.schema._fault_variables import LIST as FAULT_LIST
@@ -405,6 +406,7 @@ _LIST = (
     *LOCATION_LIST,
     *READING_CHECK_LIST,
     *ASSOCIATION_LIST,
+    *CLASS_LIST,
     *MERGE_LIST,
     *RESTORE_LIST,
     *FLUID_LIST,

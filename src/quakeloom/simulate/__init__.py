@@ -30,8 +30,9 @@ from quakeloom.simulate._day_stations import (
     simulate_day_stations,
 )
 from quakeloom.simulate._day_teleseisms import TELESEISMIC_PHASES, TeleseismTimes
+from quakeloom.simulate._day_waves import source_durations
 from quakeloom.simulate._fault_planes import fault_instability, resolved_shear
-from quakeloom.simulate._found_sources import Arrivals, match_sources
+from quakeloom.simulate._found_sources import Arrivals, Bursts, match_sources, within_bursts
 from quakeloom.simulate._mapped_faults import BOUNDARY_NAME, MappedFault, fault_normals
 from quakeloom.simulate._noise_models import noise_level, simulate_ground_noise
 from quakeloom.simulate._options import SimulationOptions, national, small_region, varied_region
@@ -72,6 +73,7 @@ __all__ = [
     "NATURAL_HZ",
     "TELESEISMIC_PHASES",
     "Arrivals",
+    "Bursts",
     "DayEarth",
     "DayOptions",
     "DaySources",
@@ -116,7 +118,9 @@ __all__ = [
     "simulate_station_day",
     "simulate_stations",
     "small_region",
+    "source_durations",
     "sources_near",
     "stress_tensor_at",
     "varied_region",
+    "within_bursts",
 ]

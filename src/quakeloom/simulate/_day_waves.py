@@ -133,6 +133,20 @@ class SourceRecord:
     amplitude_mm: float
 
 
+def source_durations(sources: DaySources, seed: int) -> Floats:
+    """Return the lengths of bursts of tremor, s; 0 of all other sources."""
+    return np.array(
+        [
+            _burst_length(random_stream(seed, "day waves", str(name))) if kind == "tremor" else 0.0
+            for name, kind in zip(sources.event_id, sources.source_class, strict=True)
+        ]
+    )
+
+
+def _burst_length(random: np.random.Generator) -> float:
+    return float(_TREMOR_S[0] + (_TREMOR_S[1] - _TREMOR_S[0]) * random.random())
+
+
 def describe_sources(
     sources: DaySources, paths: Paths, stations: DayStations, station: int, seed: int
 ) -> RecordParameters:
@@ -215,10 +229,8 @@ def record_source(
     name = str(sources.event_id[row])
     kind = str(sources.source_class[row])
     magnitude = float(sources.magnitude[row])
-    train_s = 0.0
     random = random_stream(seed, "day waves", name)
-    if kind == "tremor":
-        train_s = _TREMOR_S[0] + (_TREMOR_S[1] - _TREMOR_S[0]) * random.random()
+    train_s = _burst_length(random) if kind == "tremor" else 0.0
     # P lies between samples: the record begins on one
     p_ns = int(sources.origin_ns[row]) + round(float(paths.p_time_s[row]) * 1e9)
     s_ns = int(sources.origin_ns[row]) + round(float(paths.s_time_s[row]) * 1e9)

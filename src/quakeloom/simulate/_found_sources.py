@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quakeloom.core import local_position
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -16,6 +18,11 @@ the error of a pick, and less than P and S are apart)."""
 
 OWN_SHARE = 0.5
 """An event is of a source that more than this share of its picks are of (chosen here)."""
+
+
+_BURST_MARGIN_S, _BURST_KM = 10.0, 30.0
+"""An event is of a burst that is so near in time and place: errors of origins from S alone (chosen
+here)."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +87,48 @@ def match_sources(picks: Arrivals, true: Arrivals, events: int) -> tuple[Ints, N
     repeated = np.flatnonzero(source[order][1:] == source[order][:-1]) + 1
     doubled[order[repeated]] = source[order[repeated]] >= 0
     return source, doubled
+
+
+@dataclass(frozen=True)
+class Bursts:
+    """Bursts of tremor, and single low-frequency earthquakes.
+
+    Attributes
+    ----------
+    start_s, duration_s : ndarray, shape (bursts,)
+        Origin time of the first of its sources, and how long later the last one is.
+    longitude, latitude : ndarray, shape (bursts,)
+    """
+
+    start_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+
+
+def within_bursts(
+    origin_s: NDArray[np.float64],
+    longitude: NDArray[np.float64],
+    latitude: NDArray[np.float64],
+    bursts: Bursts,
+) -> NDArray[np.bool_]:
+    """Say which events are of a burst: the truth has its first arrivals alone.
+
+    A burst is a train of small sources at one place, and any strong one of them is found as an
+    event of its own. Events count from shortly before the first to shortly after the last.
+
+    Parameters
+    ----------
+    origin_s, longitude, latitude : ndarray, shape (events,)
+    bursts : Bursts
+        With times from the same moment.
+    """
+    own = np.zeros(origin_s.size, bool)
+    for start, length, lon, lat in zip(
+        bursts.start_s, bursts.duration_s, bursts.longitude, bursts.latitude, strict=True
+    ):
+        north, east = local_position(float(lon), float(lat), longitude, latitude)
+        late = origin_s - start
+        inside = (late > -_BURST_MARGIN_S) & (late < length + _BURST_MARGIN_S)
+        own |= inside & (np.hypot(north, east) < _BURST_KM)
+    return own

@@ -13,6 +13,7 @@ from quakeloom.core import PlanError
 from quakeloom.stages.associate import ASSOCIATE
 from quakeloom.stages.bathymetry import BATHYMETRY
 from quakeloom.stages.catalogs import CATALOGS
+from quakeloom.stages.classify import CLASSIFY
 from quakeloom.stages.detect import DETECT
 from quakeloom.stages.discriminate import DISCRIMINATE
 from quakeloom.stages.faults import FAULTS
@@ -61,6 +62,7 @@ _OWN = (
     LOCATE,
     MERGE,
     MAGNITUDE,
+    CLASSIFY,
     THRESHOLD,
     MECHANISM,
     STATIONS,

@@ -88,6 +88,9 @@ def test_the_truth_is_a_catalog_of_the_record(made):
     events = made.truth["true_events"].to_pandas().set_index("event_id")
     arrivals = made.truth["true_arrivals"].to_pandas()
     assert set(arrivals.event_id) <= set(events.index)
+    tremor = events.source_class == "tremor"
+    assert events.source_duration_s[tremor].between(20, 110).all()
+    assert (events.source_duration_s[~tremor] == 0).all()
     assert events.source_class["sim20190704a00000"] == "aftershock"
     assert (arrivals.time.dt.tz_localize(None) < np.datetime64("2019-07-05T00:15:04")).all()
     both = arrivals.pivot_table("time", ["event_id", "station"], "phase", "first").dropna()

@@ -103,6 +103,15 @@ def test_an_attenuation_that_is_estimated_is_that_of_the_amplitudes():
     assert made.facts["spreading"] == pytest.approx(1.11, abs=0.2)
 
 
+def test_the_level_of_all_is_known_to_the_scatter_of_sites_over_the_root_of_their_number():
+    _, terms, amplitudes, events, stations = simulate(2)
+    made = measure_catalog(Magnitude(), events, amplitudes, stations)
+    wanted = np.std(terms, ddof=1) / np.sqrt(terms.size)
+    assert made.facts["level_error"] == pytest.approx(wanted, rel=0.15)
+    without = measure_catalog(Magnitude(station_terms=False), events, amplitudes, stations)
+    assert without.facts["level_error"] is None
+
+
 def test_a_clipped_amplitude_is_flagged_and_moves_no_magnitude():
     _, _, amplitudes, events, stations = simulate(2)
     ids = np.array(amplitudes.column("event_id").to_pylist())

@@ -71,6 +71,7 @@ EXAMPLES = {
     "merge": {},
     "magnitude": {},
     "spectra": {},
+    "classify": {},
     "faults": {},
     "threshold": {},
     "repeaters": {},
@@ -140,6 +141,7 @@ def _group(stage):
     group = stage.group.split(".")[0]
     changes = {} if group in OPENED[stage.chains[0]] else {group: EXAMPLES[group]}
     changes |= {"waveforms": {}} if group in ("repeaters", "detect", "spectra") else {}
+    changes |= {"waveforms": {}} if group in ("repeaters", "detect", "classify") else {}
     changes |= {"locate": EXAMPLES["locate"]} if group in ("associate", "faults", *FOUND) else {}
     changes |= {"associate": {}} if group in FOUND else {}
     changes |= {"stress": {}} if group == "tendency" else {}

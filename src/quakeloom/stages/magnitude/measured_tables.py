@@ -267,6 +267,19 @@ def _term_table(names: NDArray[np.str_], found: MeasuredMagnitudes) -> pa.Table:
     }, rows=names.size)  # fmt: skip
 
 
+def _level_error(asked: Magnitude, found: MeasuredMagnitudes) -> float | None:
+    """Return the standard error of the level of all magnitudes; None where it is not known.
+
+    Terms are relative to the mean site of those stations that tell the level: all of them, or the
+    reference. That mean is off by the scatter of sites over the root of their number.
+    """
+    terms = found.station_term[(found.station_count > 0) & np.isfinite(found.station_term)]
+    if not asked.station_terms or terms.size < 3:
+        return None
+    among = len(asked.reference) or terms.size
+    return round(float(np.std(terms, ddof=1) / np.sqrt(among)), 4)
+
+
 def _facts(asked: Magnitude, found: MeasuredMagnitudes) -> dict[str, Any]:
     scale = found.scale
     return {
@@ -276,6 +289,7 @@ def _facts(asked: Magnitude, found: MeasuredMagnitudes) -> dict[str, Any]:
         "spreading": round(float(found.spreading), 6),
         "absorption_per_km": round(float(found.absorption), 8),
         "scale": round(float(scale), 6) if np.isfinite(scale) else None,
+        "level_error": _level_error(asked, found),
         "events": dict(sorted(Counter(found.status.tolist()).items())),
         "amplitudes": dict(
             sorted(Counter(why or "used" for why in found.left_out.tolist()).items())

@@ -17,6 +17,8 @@ MECHANISM = Stage(
         Reads("polarity"),
         Reads("locate", when=lambda s: s.takeoff.angles == "ensemble"),
         Reads("threshold", whole=True),
+        Reads("classify"),
+        Reads("magnitude", whole=True, when=lambda s: s.selection.selects_magnitudes),
     ),
     opens=True,
     gathers=True,

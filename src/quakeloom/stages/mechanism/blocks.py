@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from quakeloom.mechanism import (
     mechanism_grid,
 )
 from quakeloom.schema import STATUSES, TABLES, empty_table, make_table
+from quakeloom.stages.mechanism.event_choice import left_out_events
 from quakeloom.stages.readings.block_readings import HypocenterDraws, Shared, Unusable
 from quakeloom.stages.readings.observations import prepare_block
 from quakeloom.stages.takeoff.reading import read_tables
@@ -54,6 +55,7 @@ class EventBlock:
     polarities: pa.Table
     amplitudes: pa.Table
     draws: HypocenterDraws | None = None
+    left_out: dict[str, Unusable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +185,9 @@ def _search_events(
 ) -> tuple[dict[str, pa.Table], NDArray[np.uint8]]:
     settings = block.settings
     prepared = prepare_block(
-        settings, block.events, block.polarities, block.amplitudes, shared, block.draws
-    )
+        settings, block.events, block.polarities, block.amplitudes, shared, block.draws,
+        block.left_out,
+    )  # fmt: skip
     grid = mechanism_grid(settings.mechanism.grid_step_deg)
     options = mechanism_options(settings)
     found = find_mechanisms(prepared.observations, grid, options)
@@ -286,6 +289,7 @@ def block_tasks(
         from quakeloom.stages.locate.reading import take_hypocenters
 
         tables["events"], located = take_hypocenters(layout, partition, tables["events"])
+    left_out = left_out_events(settings, layout, partition, tables["events"])
     ids = tables["events"].column("event_id").combine_chunks()
     starts = {}
     for name in ("polarities", "amplitudes"):
@@ -301,5 +305,6 @@ def block_tasks(
             settings, tables["events"].slice(start, stop - start), rows["polarities"],
             rows["amplitudes"],
             None if located is None else HypocenterDraws(*(d[start:stop] for d in located)),
+            left_out,
             layout=layout, partition=partition, group=group, start=start,
         )  # fmt: skip

@@ -6,6 +6,7 @@ rays leave the source. Every reading keeps its row and says what became of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,6 +67,7 @@ def prepare_block(
     amplitudes: pa.Table,
     shared: Shared,
     draws: HypocenterDraws | None = None,
+    left_out: Mapping[str, Unusable] | None = None,
 ) -> PreparedBlock:
     """Choose readings, turn reversed ones, and draw the angles of every trial.
 
@@ -79,8 +81,10 @@ def prepare_block(
     shared : Shared
     draws : HypocenterDraws, optional
         Needed where angles are those of the ensemble.
+    left_out : mapping of str to Unusable, optional
+        Events that are not wanted, by name, with the reason.
     """
-    block = check_events(settings, events, shared.tables)
+    block = check_events(settings, events, shared.tables, left_out)
     readings = gather_readings(block, polarities)
     readings = turn_readings(settings, readings, shared)
     readings = place_rows(settings, block, readings, shared.stations)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
@@ -20,7 +22,12 @@ NOT_EARTHQUAKE = "not_earthquake"
 """Status of events whose type says that they are no earthquakes."""
 
 
-def check_events(settings: Settings, events: pa.Table, tables: TableStack | None) -> BlockEvents:
+def check_events(
+    settings: Settings,
+    events: pa.Table,
+    tables: TableStack | None,
+    left_out: Mapping[str, Unusable] | None = None,
+) -> BlockEvents:
     """Return events with their random streams; where rays are traced, a place is needed.
 
     Parameters
@@ -30,12 +37,17 @@ def check_events(settings: Settings, events: pa.Table, tables: TableStack | None
         Registered table ``events``.
     tables : TableStack or None
         Take-off tables, below which no event is traced.
+    left_out : mapping of str to Unusable, optional
+        Events that are not wanted, by name, with the reason.
     """
     ids = events.column("event_id").to_pylist()
     keys = string_keys(ids, settings.seed)
     unusable = {} if settings.takeoff.angles == "given" else _find_invalid(events, tables)
     if settings.selection.event_types == "earthquakes":
         unusable.update(_find_others(events))
+    unusable.update(
+        {i: left_out[e] for i, e in enumerate(ids) if e in left_out} if left_out else {}
+    )
     return BlockEvents(events, time_values(events.column("origin_time")), keys, unusable)
 
 

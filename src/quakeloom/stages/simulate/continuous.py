@@ -31,6 +31,7 @@ from quakeloom.simulate import (
     TeleseismTimes,
     simulate_day_stations,
     simulate_station_day,
+    source_durations,
     sources_near,
 )
 from quakeloom.stages.frame.code_digests import code_digest
@@ -347,6 +348,7 @@ def _true_events(earth: DayEarth, seen: set[str]) -> pa.Table:
             "strike_deg": strike,
             "dip_deg": dip,
             "rake_deg": rake,
+            "source_duration_s": source_durations(sources, earth.seed),
         },
     )
 

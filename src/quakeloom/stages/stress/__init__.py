@@ -1,6 +1,20 @@
 """Stage ``stress``: mechanisms become a map of the stress in the crust."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from quakeloom.stages.frame.stage import Reads, Stage
+
+if TYPE_CHECKING:
+    from quakeloom.config import Settings
+
+
+def takes_magnitudes(settings: Settings) -> bool:
+    """Say whether events are left out of the map by measured magnitudes."""
+    stress = settings.stress
+    return settings.magnitude is not None and stress is not None and stress.minimum_magnitude > -10
+
 
 STRESS = Stage(
     name="stress",
@@ -19,7 +33,11 @@ STRESS = Stage(
         "fields",
         "catalogs",
     ),
-    reads=(Reads("mechanism"),),
+    reads=(
+        Reads("mechanism"),
+        # one more event changes all magnitudes a little: read where they decide alone
+        Reads("magnitude", whole=True, when=takes_magnitudes),
+    ),
     gathers=True,
     tables=("stress", "stress_truth"),
     arrays=("stress.zarr",),

@@ -27,8 +27,9 @@ from quakeloom.stages.frame.promises import promise_threads
 from quakeloom.stages.frame.stage import Promise, StageInputs
 from quakeloom.stages.frame.used_of import UsedOf
 from quakeloom.stages.frame.verbs import gather_parts
+from quakeloom.stages.magnitude.reading import known_magnitudes
 from quakeloom.stages.simulate.reading import simulation_options
-from quakeloom.stages.stress import STRESS
+from quakeloom.stages.stress import STRESS, takes_magnitudes
 from quakeloom.stages.stress.files import describe_map, write_facts, write_map
 from quakeloom.stages.stress.inputs import SET_BLOCK, select_events, takes_sets
 from quakeloom.stages.stress.map import make_map
@@ -152,6 +153,7 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
             mechanisms = read_table(
                 layout.part("mechanism", partition) / "mechanisms.parquet", "mechanisms"
             )
+            mechanisms = _with_magnitudes(settings, layout, mechanisms)
             acceptance, grid = read_acceptance(layout, partition)
         blocks = 0
         if acceptance is not None and takes_sets(stress):
@@ -188,6 +190,16 @@ def part(settings: Settings, layout: RunLayout, partition: str) -> dict[str, Any
         }
         job.said = {"workers": workers}
     return job.summary
+
+
+def _with_magnitudes(settings: Settings, layout: RunLayout, mechanisms: pa.Table) -> pa.Table:
+    """Return mechanisms with the magnitudes that the run measured, where they decide."""
+    if not takes_magnitudes(settings):
+        return mechanisms
+    magnitude, _ = known_magnitudes(settings, layout, mechanisms)
+    at = mechanisms.schema.get_field_index("magnitude")
+    field = mechanisms.schema.field(at)
+    return mechanisms.set_column(at, field, pa.array(magnitude, field.type))
 
 
 def finalise(settings: Settings, layout: RunLayout) -> dict[str, Any]:
