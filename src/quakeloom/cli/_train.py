@@ -57,6 +57,7 @@ def seafloor(config: Config, out: Out = Path("results/weights")) -> None:
         )
 
 
+@train_app.command()
 def classes(
     config: Config,
     out: Out = Path("results/weights"),
