@@ -5,7 +5,7 @@ Floor 0. Imports nothing else of quakeloom.
 
 from quakeloom.core.array_archives import BrokenArchiveError, read_array_archive
 from quakeloom.core.coastlines import Coastline
-from quakeloom.core.compiled import compiled, machine_code_place
+from quakeloom.core.compiled import UNCOUNTED, compiled, machine_code_place
 from quakeloom.core.digests import (
     digest_blocks,
     digest_bytes,
@@ -61,6 +61,7 @@ from quakeloom.core.shipped_files import find_shipped, shipped_places
 __all__ = [
     "EARTH_RADIUS_KM",
     "MACHINE_TROUBLE",
+    "UNCOUNTED",
     "AlignmentError",
     "BrokenArchiveError",
     "ClusterError",
