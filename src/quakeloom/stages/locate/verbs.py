@@ -46,7 +46,6 @@ from quakeloom.stages.locate.blocks import (
 )
 from quakeloom.stages.locate.corrections import (
     ESTIMATED,
-    correction_rounds,
     corrections_digest,
     warn_of_structure,
 )
@@ -64,6 +63,7 @@ from quakeloom.stages.locate.hypocenters import (
     tables_folder,
 )
 from quakeloom.stages.locate.station_terms import gather_terms, part_tables, planned_rounds
+from quakeloom.stages.locate.term_rounds import correction_rounds
 from quakeloom.store import (
     Item,
     RunLayout,
