@@ -62,8 +62,8 @@ class Block(NamedTuple):
     ----------
     nodes : float64, shape (nodes, 3)
         All nodes of an event.
-    first, count : int
-        The block among them.
+    first, number : int
+        The first of the block among them, and how many it has.
     cell : int64, shape (BLOCK,)
         Cell of depth.
     share : float64, shape (BLOCK,)
@@ -74,7 +74,7 @@ class Block(NamedTuple):
 
     nodes: Floats
     first: int
-    count: int
+    number: int
     cell: Ints
     share: Floats
     away: Floats
@@ -144,7 +144,7 @@ def make_patches(tables: TimeTables, nodes: Floats, receivers: Receivers, place:
 def place_depths(axis: Axis, block: Block, used: Ints) -> None:
     """Fill the cells of depth of a block of nodes; ``used`` is 0 above and below the tables."""
     grid = axis.grid
-    for b in range(block.count):
+    for b in range(block.number):
         z = block.nodes[block.first + b, 0]
         used[b] = 0
         if grid[0] <= z <= grid[-1]:
@@ -175,14 +175,14 @@ def place_radial(
     count = 8 if both else 4
     if origin < 0:
         origin, low, near, stride = lower, 0, 0, x_grid.size
-    for b in range(block.count):
+    for b in range(block.number):
         dz = block.nodes[block.first + b, 0] - z
         dn = block.nodes[block.first + b, 1] - north
         de = block.nodes[block.first + b, 2] - east
         square = dn * dn + de * de
         away[b] = math.sqrt(square)
         path[b] = math.sqrt(square + dz * dz)
-    for b in range(block.count):
+    for b in range(block.number):
         x, length = away[b], path[b]
         if used[b] == 0 or x > x_grid[-1]:
             used[b] = 0
@@ -227,7 +227,7 @@ def place_volume(
 ) -> None:
     """Fill rows and weights of a block of nodes for a pick, in tables of any other kind."""
     corner, part = stencil.corner, stencil.part
-    for b in range(block.count):
+    for b in range(block.number):
         if stencil.used[b] == 0:
             continue
         used = find_rows(tables, block.nodes, block.first + b, receivers, p, corner, part)

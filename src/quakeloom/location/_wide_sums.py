@@ -161,11 +161,9 @@ class _Writer:
         """Sum over picks, see :func:`student_sixteen`; ``place`` has row, picks and column."""
         builder, (row, picks, start) = self.builder, place
         none, one, together = (ir.Constant(picks.type, i) for i in (0, 1, TOGETHER))
-        sums = StudentSums(
-            *(self.sum(_numbers(0.0)) for _ in range(4)),
-            self.sum(_numbers(1.0)),
-            self.sum(_whole_numbers(0)),
-        )
+        weight, moment, bend, tilt = (self.sum(_numbers(0.0)) for _ in range(4))
+        product, power = self.sum(_numbers(1.0)), self.sum(_whole_numbers(0))
+        sums = StudentSums(weight, moment, bend, tilt, product, power)
 
         def pick(number: Any) -> tuple[Any, Any]:
             here = self.item(rows, builder.add(row, number), start)

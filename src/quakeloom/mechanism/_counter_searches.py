@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._codes import Rows
 from quakeloom.mechanism._counters import (
     FUSED,
@@ -25,7 +25,7 @@ _ALL = np.int64(-1)
 """A word with every bit set."""
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _zero_digits(planes: Words, candidates: Words, n: int) -> int:
     """Lowest digit from which on some candidate's count has zeros only, in one pass."""
     any5 = any4 = any3 = any2 = any1 = any0 = np.int64(0)
@@ -48,7 +48,7 @@ def _zero_digits(planes: Words, candidates: Words, n: int) -> int:
     return lowest
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _keep_digits(
     planes: Words, value: int, from_digit: int, candidates: Words, out: Words, n: int
 ) -> None:
@@ -68,7 +68,7 @@ def _keep_digits(
         out[w] = x & (m0 | ~(planes[w] ^ v0))
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, narrow: bool) -> int:
     """Return the least count among candidates (a row of set bits, not empty).
 
@@ -90,7 +90,8 @@ def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, nar
         _keep_digits(planes, value, lowest - 1, candidates, left, n)
         first = lowest - 2
     else:
-        left[:n] = candidates[:n]
+        for w in range(n):
+            left[w] = candidates[w]
     for p in range(first, -1, -1):
         plane = planes[p * STRIDE : p * STRIDE + n]
         found = np.int64(0)
@@ -99,13 +100,14 @@ def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, nar
             trial[w] = x
             found |= x
         if found != 0:
-            left[:n] = trial[:n]
+            for w in range(n):
+                left[w] = trial[w]
         else:
             value += 1 << p
     return value
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def keep_at_most(
     counter: Counter, limit: int | np.int64, accepted: Words, below: Words, equal: Words
 ) -> None:
@@ -158,7 +160,7 @@ def keep_at_most(
         accepted[w] &= below[w] | equal[w]
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def list_counts(
     counter: Counter, mask: Words, rows: Rows, indices: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> int:
@@ -177,19 +179,29 @@ def list_counts(
             w = part * per_part + plane_of_grid
             word = mask[w]
             base = (plane_of_grid * parts + part) * bits
+            if word == 0:
+                continue
+            # six digits are read once for all mechanisms of a word
+            one = np.int64(1)
+            p0, p1, p2 = planes[w], planes[w + STRIDE], planes[w + 2 * STRIDE]
+            p3 = planes[w + 3 * STRIDE] if top > 3 else np.int64(0)
+            p4 = planes[w + 4 * STRIDE] if top > 4 else np.int64(0)
+            p5 = planes[w + 5 * STRIDE] if top > 5 else np.int64(0)
             while word != 0:
                 j = trailing_zeros(word)
                 word &= word - 1
-                value = 0
-                for p in range(top):
-                    value |= ((planes[p * STRIDE + w] >> j) & 1) << p
+                value = ((p0 >> j) & one) | (((p1 >> j) & one) << 1) | (((p2 >> j) & one) << 2)
+                value |= (((p3 >> j) & one) << 3) | (((p4 >> j) & one) << 4)
+                value |= ((p5 >> j) & one) << 5
+                for p in range(FUSED, top):
+                    value |= ((planes[p * STRIDE + w] >> j) & one) << p
                 indices[found] = base + j
                 counts[found] = value
                 found += 1
     return found
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def count_bits(first: Words, second: Words, n: int) -> int:
     """Number of set bits in the intersection of two rows."""
     total = 0
