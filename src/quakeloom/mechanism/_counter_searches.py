@@ -7,7 +7,13 @@ writes memory a few times less, and most events have fewer than 64 polarities.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from quakeloom.core import UNCOUNTED, compiled
@@ -23,6 +29,9 @@ from quakeloom.mechanism._counters import (
 
 _ALL = np.int64(-1)
 """A word with every bit set."""
+
+SPREAD = 15
+"""Most binary digits of counts that :func:`spread_counts` writes."""
 
 
 @compiled(nogil=True, **UNCOUNTED)
@@ -158,6 +167,70 @@ def keep_at_most(
                 equal[w] &= ~plane[w]
     for w in range(n):
         accepted[w] &= below[w] | equal[w]
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def spread_counts(typing_context: Any, planes: Any, word: Any, digits: Any, out: Any) -> Any:
+    """Fill the counts of the 64 mechanisms of a word (int16, up to 15 binary digits).
+
+    Every plane is a mask of its bits, by which a power of two is added in 64 places at once. Bits
+    of a word are its places from the lowest on, as all usual processors have them in memory.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, target = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 3)
+        )
+        small, many, index = ir.IntType(16), ir.VectorType(ir.IntType(16), 64), ir.IntType(32)
+        nothing, none = ir.Constant(many, [0] * 64), ir.Constant(many, ir.Undefined)
+        total = cgutils.alloca_once_value(builder, nothing)
+        with cgutils.for_range(builder, arguments[2]) as loop:
+            apart = builder.mul(loop.index, ir.Constant(loop.index.type, STRIDE))
+            plane = builder.load(builder.gep(source.data, [builder.add(arguments[1], apart)]))
+            power = builder.shl(ir.Constant(small, 1), builder.trunc(loop.index, small))
+            single = builder.insert_element(none, power, ir.Constant(index, 0))
+            same = ir.Constant(ir.VectorType(index, 64), [0] * 64)
+            powers = builder.shuffle_vector(single, none, same)
+            mask = builder.bitcast(plane, ir.VectorType(ir.IntType(1), 64))
+            part = builder.select(mask, powers, nothing)
+            builder.store(builder.or_(builder.load(total), part), total)
+        place = builder.bitcast(target.data, many.as_pointer())
+        builder.store(builder.load(total), place, align=2)
+        return context.get_dummy_value()
+
+    return types.void(planes, types.int64, types.int64, out), generate
+
+
+@compiled(nogil=True, **UNCOUNTED)
+def add_decays(
+    counter: Counter,
+    mask: Words,
+    rows: Rows,
+    decay: NDArray[np.float64],
+    base: int | np.int64,
+    counts: NDArray[np.int16],
+    out: NDArray[np.float64],
+) -> None:
+    """Add ``decay[count - base]`` to every mechanism of a mask, at its place in the grid.
+
+    ``counts`` is scratch for 64 of them; the counter has at most :data:`SPREAD` digits.
+    """
+    n = counter.words
+    bits = rows.bits
+    parts = rows.cosines.shape[0] // bits
+    per_part = n // parts
+    for plane_of_grid in range(per_part):
+        for part in range(parts):
+            w = part * per_part + plane_of_grid
+            word = mask[w]
+            if word == 0:
+                continue
+            first = (plane_of_grid * parts + part) * bits
+            spread_counts(counter.planes, w, counter.digits, counts)
+            while word != 0:
+                j = trailing_zeros(word)
+                word &= word - 1
+                out[first + j] += decay[counts[j] - base]
 
 
 @compiled(nogil=True, **UNCOUNTED)
