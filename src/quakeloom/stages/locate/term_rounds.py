@@ -27,8 +27,8 @@ NOISE_EVENTS = 10
 error is then known to a tenth."""
 
 _COARSER = 1.5
-"""How much coarser the grid of a round is. Chosen here: maxima then differ by a thirtieth of a
-standard deviation, and terms by a hundredth of their errors (``benchmarks/locate_rounds.py``)."""
+"""How much coarser the grid of a round is. Chosen here: terms then differ by 0.03 of their errors
+(rms), and are as near to the truth (``benchmarks/locate_rounds.py``)."""
 
 
 @dataclass(frozen=True)
