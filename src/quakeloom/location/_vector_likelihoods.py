@@ -42,7 +42,6 @@ Singles = NDArray[np.float32]
 def _add_pick(
     rows: Singles,
     stencil: Stencil,
-    count: int,
     seconds: Singles,
     delay: Singles,
     pick: int,
@@ -58,7 +57,7 @@ def _add_pick(
     """
     index, weight, used = stencil.row, stencil.weight, stencil.used
     members = rows.shape[1]
-    for b in range(count):
+    for b in range(seconds.size):
         t = seconds[b]
         i0, i1, i2, i3 = index[b, 0], index[b, 1], index[b, 2], index[b, 3]
         w0, w1, w2, w3 = weight[b, 0], weight[b, 1], weight[b, 2], weight[b, 3]
@@ -107,11 +106,11 @@ def _store_pick(
         elif used[b] == 4:
             four = (i[b, 0], i[b, 1], i[b, 2], i[b, 3])
             shares = (w[b, 0], w[b, 1], w[b, 2], w[b, 3])
-            interpolate_wide(rows, four, shares, delay, pick, t, residual, to)
+            interpolate_wide(rows, four, shares, delay, (pick, to), t, residual)
         elif used[b] == 8:
             eight = (i[b, 0], i[b, 1], i[b, 2], i[b, 3], i[b, 4], i[b, 5], i[b, 6], i[b, 7])
             parts = (w[b, 0], w[b, 1], w[b, 2], w[b, 3], w[b, 4], w[b, 5], w[b, 6], w[b, 7])
-            interpolate_wide(rows, eight, parts, delay, pick, t, residual, to)
+            interpolate_wide(rows, eight, parts, delay, (pick, to), t, residual)
 
 
 @compiled(**LEAF)
@@ -193,7 +192,7 @@ def vector_likelihoods(
                 _store_pick(table, stencil, count, seconds, delay, p, residual)
             else:
                 w = np.float32(1.0 / variance[p])
-                _add_pick(table, stencil, count, seconds, delay, p, w, first, second)
+                _add_pick(table, stencil, seconds[:count], delay, p, w, first, second)
         if robust:
             student_block(residual, stencil.used, start, shift, space, out, origin)
         else:

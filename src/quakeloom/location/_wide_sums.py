@@ -188,16 +188,16 @@ def _whole_numbers(value: int) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
 def interpolate_wide(
-    typing_context: Any, rows: Any, places: Any, shares: Any, delay: Any, pick: Any, time: Any,
-    out: Any, to: Any,
+    typing_context: Any, rows: Any, places: Any, shares: Any, delay: Any, lines: Any, time: Any,
+    out: Any,
 ) -> Any:  # fmt: skip
     """Fill ``time - delay`` less a weighted sum of four or eight rows, for all members.
 
     Sixteen members at a time; the last sixteen begin where they end with the last member, so there
     must be sixteen. ``rows`` has shape (points, members), ``places`` and ``shares`` are tuples of
     numbers of rows and their weights, ``delay`` has shape (picks, members) and ``out`` at least as
-    many columns; its row ``to`` is filled. All but ``places`` are float32. Eight are summed as
-    four and four.
+    many columns; ``lines`` are the row of the former and that of the latter, which is filled. All
+    but ``places`` and ``lines`` are float32. Eight are summed as four and four.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -208,6 +208,7 @@ def interpolate_wide(
         first = [builder.mul(x, members) for x in cgutils.unpack_tuple(builder, arguments[1])]
         begin, lanes = ir.Constant(members.type, 0), ir.Constant(members.type, LANES)
         end, seconds = builder.sub(members, lanes), write.spread(arguments[5])
+        pick, to = cgutils.unpack_tuple(builder, arguments[4])
         with cgutils.for_range_slice(builder, begin, members, lanes) as (start, _):
             column = builder.select(builder.icmp_signed("<", start, end), start, end)
             halves = []
@@ -218,11 +219,11 @@ def interpolate_wide(
                     total = builder.fmul(w, value) if total is None else write.fma(w, value, total)
                 halves.append(total)
             both = halves[0] if len(halves) == 1 else builder.fadd(*halves)
-            shifted = builder.fsub(seconds, write.load(write.item(late, arguments[4], column)))
-            write.store(builder.fsub(shifted, both), write.item(filled, arguments[7], column))
+            shifted = builder.fsub(seconds, write.load(write.item(late, pick, column)))
+            write.store(builder.fsub(shifted, both), write.item(filled, to, column))
         return context.get_dummy_value()
 
-    return types.void(rows, places, shares, delay, pick, time, out, to), generate
+    return types.void(rows, places, shares, delay, lines, time, out), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba has no types
@@ -299,8 +300,8 @@ def student_sixteen(
         start, many = arguments[4], write.spread(arguments[3])
         row = [ir.Constant(start.type, i) for i in range(4)]
         time = write.load(write.item(results, row[0], start))
-        picks = cgutils.unpack_tuple(builder, widths.shape, 1)[0]
-        found = write.sum_student(rows, (arguments[1], picks, start), widths, time)
+        place = arguments[1], cgutils.unpack_tuple(builder, widths.shape, 1)[0], start
+        found = write.sum_student(rows, place, widths, time)
         curvature = builder.fsub(found.weight, builder.fadd(found.bend, found.bend))
         straight = builder.fmul(found.weight, _numbers(_CURVED))
         steep = builder.fcmp_ordered(">", curvature, straight)
@@ -319,8 +320,7 @@ def student_sixteen(
         short = builder.fcmp_ordered("<=", size, _numbers(_ENOUGH))
         lift = builder.select(short, lift, _numbers(0.0))
         weight, power = write.split(found.weight)
-        moved = builder.fadd(time, step)
-        for k, value in enumerate((moved, found.product, weight, lift)):
+        for k, value in enumerate((builder.fadd(time, step), found.product, weight, lift)):
             write.store(value, write.item(results, row[k], start))
         least = write.load(write.item(twos, row[2], start), _INTS)
         lower = builder.select(builder.icmp_signed("<", found.power, least), found.power, least)
