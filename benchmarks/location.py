@@ -228,6 +228,19 @@ def main() -> None:
     )
     print(f"100 models, Student's t: {value:.1f} events a second, {gaussian / value:.1f} times as "
           "slow as with Gaussian errors in the same run", flush=True)  # fmt: skip
+    default = replace(
+        robust, smooth_models=True, lateral_spread=0.04, time_error_fraction=0.02,
+        station_error_s=0.05, minimum_models=10.0,
+    )  # fmt: skip
+    coarse = replace(default, resolution=1.5 * default.resolution)
+    value = rate(hundred, sets[: max(10, events // 8)], default)
+    early = rate(hundred, sets[: max(10, events // 8)], coarse)
+    figures += [
+        figure("events_per_second_100_models_default", value, "1/s"),
+        figure("events_per_second_100_models_term_round", early, "1/s", "last round", value),
+    ]
+    print(f"100 models, default settings: {value:.1f} events a second, {early:.1f} in rounds for "
+          "terms", flush=True)  # fmt: skip
     if arguments.nlloc:
         some = sets[: 20 if arguments.quick else 60]
         for name, method, likelihood, nodes in (

@@ -230,6 +230,11 @@ def main() -> None:
             "1/s",
         ),
         figure(
+            "events_per_second_per_core_signs_counted",
+            rate(block, replace(options, use_probabilities=False)),
+            "1/s",
+        ),
+        figure(
             "events_per_second_per_core_exact_rays",
             rate(simulated_block(count // 4, 20, TRIALS)[0],
                  replace(options, direction_step_deg=0.0)),

@@ -19,7 +19,7 @@ from quakeloom.stages.frame.verbs import list_partitions, verify_stage
 from quakeloom.stages.locate import LOCATE as STAGE
 from quakeloom.stages.locate import verbs as locate
 from quakeloom.stages.locate.catalog import locate_catalog, read_location_inputs
-from quakeloom.stages.locate.corrections import correction_rounds
+from quakeloom.stages.locate.term_rounds import correction_rounds
 from quakeloom.stages.mechanism import verbs as mechanism
 from quakeloom.stages.planning import plan_configuration
 from quakeloom.stages.run_here import run_stage_here

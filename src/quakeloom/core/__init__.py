@@ -6,7 +6,7 @@ Floor 0. Imports nothing else of quakeloom.
 
 from quakeloom.core.array_archives import BrokenArchiveError, read_array_archive
 from quakeloom.core.coastlines import Coastline
-from quakeloom.core.compiled import compiled, machine_code_place
+from quakeloom.core.compiled import UNCOUNTED, compiled, machine_code_place
 from quakeloom.core.digests import (
     digest_blocks,
     digest_bytes,
@@ -74,6 +74,7 @@ __all__ = [
     "MACHINE_TROUBLE",
     "OXIDES",
     "PARTS_PER_MILLION",
+    "UNCOUNTED",
     "AlignmentError",
     "BrokenArchiveError",
     "ClusterError",

@@ -10,7 +10,7 @@ import numpy as np
 
 from quakeloom.core import compiled
 from quakeloom.location._interpolation import (
-    KERNEL,
+    LEAF,
     Arrivals,
     Floats,
     Ints,
@@ -65,7 +65,7 @@ class EventPicks:
         return self if self.delay_s is None else replace(self, delay_s=self.delay_s[:, which])
 
 
-@compiled(**KERNEL)
+@compiled(**LEAF)
 def _sum_members(
     log_likelihood: Floats, log_weight: Floats, log_prior: Floats, out: Floats
 ) -> None:

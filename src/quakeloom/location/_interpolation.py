@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,6 +21,9 @@ Ints = NDArray[np.int64]
 KERNEL = {"error_model": "numpy", "nogil": True}
 """How the loops of this room are compiled: a division by zero gives infinity, not an error whose
 checks would keep loops from becoming vector instructions."""
+
+LEAF = {**KERNEL, **UNCOUNTED}
+"""How loops are compiled that make no array and return none."""
 
 
 class Axis(NamedTuple):
@@ -97,7 +100,7 @@ class Arrivals(NamedTuple):
     delay: NDArray[np.float32]
 
 
-@compiled(**KERNEL)
+@compiled(**LEAF)
 def find_cell(axis: Axis, value: float) -> int:
     """Number of the cell of an axis that holds a value."""
     grid = axis.grid
@@ -111,7 +114,7 @@ def find_cell(axis: Axis, value: float) -> int:
     return cell
 
 
-@compiled(**KERNEL)
+@compiled(**LEAF)
 def _corners_radial(
     tables: TimeTables,
     z: float,
@@ -149,7 +152,7 @@ def _corners_radial(
     return used
 
 
-@compiled(**KERNEL)
+@compiled(**LEAF)
 def _corners_volume(
     tables: TimeTables,
     z: float,
@@ -190,7 +193,7 @@ def _corners_volume(
     return used
 
 
-@compiled(**KERNEL)
+@compiled(**LEAF)
 def find_rows(
     tables: TimeTables,
     nodes: Floats,

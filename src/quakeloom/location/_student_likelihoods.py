@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +10,13 @@ from numpy.typing import NDArray
 
 from quakeloom.core import compiled
 from quakeloom.core.sorting import sort_ascending
-from quakeloom.location._interpolation import KERNEL, Floats
+from quakeloom.location._interpolation import KERNEL, LEAF, Floats, Ints
 from quakeloom.location._wide_sums import (
     LANES,
     NO_RAY,
     log_of_fraction,
     student_sixteen,
-    weigh_sixteen,
+    weigh_wide,
 )
 
 Singles = NDArray[np.float32]
@@ -23,13 +24,12 @@ Singles = NDArray[np.float32]
 STEPS = 8
 """Most steps toward the origin time of most likelihood."""
 
-_ROUGHLY = 1e-2
-"""Square of a step over the variance of the origin time, from which it is the last, of the member
-that the others start from."""
+_LEAST_WIDTH = 1e-8
+"""Least ``freedom variance`` of a pick, s^2: less than what single precision tells of residuals,
+and four of them make a product that is a number."""
 
-_CURVED = 0.4
-"""Least curvature over the sum of weights for a step by Newton; with less, by the weighted mean,
-which never leaves the maximum. Chosen here."""
+_LONGEST_S = 1e6
+"""Residuals beyond this come from times of tables where no ray arrives, 1e30."""
 
 _LOG_TWO = 0.6931471805599453
 """Natural logarithm of 2."""
@@ -63,60 +63,39 @@ def robust_time(
     return time, total
 
 
-@compiled(**KERNEL)
-def _leader_time(residual: Floats, variance: Floats, freedom: float, ordered: Floats) -> float:
-    """Origin time of most likelihood of one member, roughly, from the median.
-
-    ``ordered`` is scratch.
-    """
-    for p in range(residual.size):
-        ordered[p] = residual[p]
-    sort_ascending(ordered)
-    time: float = 0.5 * (ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2])
-    for _ in range(STEPS):
-        total = 0.0
-        moment = 0.0
-        bend = 0.0
-        for p in range(residual.size):
-            d = residual[p] - time
-            w = (freedom + 1.0) / (freedom * variance[p] + d * d)
-            q = w * d
-            total += w
-            moment += q
-            bend += q * q
-        curvature = total - 2.0 / (freedom + 1.0) * bend
-        step = moment / (curvature if curvature > _CURVED * total else total)
-        time += step
-        if step * step * total < _ROUGHLY:
-            break
-    return time
-
-
 class StudentSpace(NamedTuple):
-    """Scratch arrays of :func:`student_node`, made once for an event.
+    """Scratch arrays of :func:`student_block`, made once for an event.
 
     Attributes
     ----------
-    width : float32, shape (2, picks)
-        ``freedom variance`` of the picks, and one over it.
-    sums : float32, shape (4, padded members)
-    powers : int32, shape (3, padded members)
+    width : float32, shape (picks,)
+        ``freedom variance`` of the picks.
+    log_width : float
+        Sum of its logarithms.
+    freedom : float
+    sums, powers : float32, shape (4, padded members), and int32, shape (3, padded members)
         As :func:`student_sixteen` has them.
-    column, ordered : float64, shape (picks,)
-    share, leader : float32, shape (picks,)
-        Weights of the picks, whose sum is 1, and residuals of the member that others start from.
+    leader, share : float32, shape (picks, LANES)
+        Residuals of the member that others start from, sorted after use, for every node of a
+        block; and weights of the picks there, whose sum is 1.
+    leader_sums, leader_powers : float32, shape (4, LANES), and int32, shape (3, LANES)
+        The same as ``sums`` and ``powers``, of the leaders of the nodes.
+    ordered : float32, shape (picks, LANES)
     """
 
     width: Singles
+    log_width: float
+    freedom: float
     sums: Singles
     powers: NDArray[np.int32]
-    column: Floats
-    ordered: Floats
-    share: Singles
     leader: Singles
+    share: Singles
+    leader_sums: Singles
+    leader_powers: NDArray[np.int32]
+    ordered: Singles
 
 
-@compiled(**KERNEL)
+@compiled(**LEAF)
 def padded(members: int) -> int:
     """Return the next multiple of sixteen, as many as are summed together."""
     return (members + LANES - 1) // LANES * LANES
@@ -126,95 +105,166 @@ def padded(members: int) -> int:
 def make_student_space(variance: Floats, members: int, freedom: float) -> StudentSpace:
     """Scratch for the nodes of an event."""
     picks, many = variance.size, padded(members)
-    width = np.empty((2, picks), np.float32)
+    width = np.empty(picks, np.float32)
+    log_width = 0.0
     for p in range(picks):
-        width[0, p] = freedom * variance[p]
-        width[1, p] = 1.0 / (freedom * variance[p])
+        width[p] = max(freedom * variance[p], _LEAST_WIDTH)
+        log_width += math.log(np.float64(width[p]))
     return StudentSpace(
         width,
+        log_width,
+        freedom,
         np.zeros((4, many), np.float32),
         np.full((3, many), NO_RAY, np.int32),
-        np.empty(picks),
-        np.empty(picks),
-        np.empty(picks, np.float32),
-        np.empty(picks, np.float32),
+        np.zeros((picks, LANES), np.float32),
+        np.zeros((picks, LANES), np.float32),
+        np.zeros((4, LANES), np.float32),
+        np.zeros((3, LANES), np.int32),
+        np.zeros((picks, LANES), np.float32),
     )
 
 
-@compiled(**KERNEL)
-def _start_times(
-    residual: Singles, members: int, variance: Floats, freedom: float, space: StudentSpace
-) -> None:
-    """Fill origin times that the search may start from, close to those of most likelihood.
+@compiled(**LEAF)
+def _sort_lanes(values: Singles) -> None:
+    """Sort every column of sixteen, side by side (merge exchange; Knuth 1998, algorithm 5.2.2M)."""
+    count = values.shape[0]
+    top = 1
+    while 2 * top < count:
+        top *= 2
+    p = top
+    while p > 0:
+        q, r, apart = top, 0, p
+        while True:
+            for i in range(count - apart):
+                if i & p == r:
+                    for b in range(LANES):
+                        one, two = values[i, b], values[i + apart, b]
+                        values[i, b] = min(one, two)
+                        values[i + apart, b] = max(one, two)
+            if q == p:
+                break
+            apart, q, r = q - p, q // 2, p
+        p //= 2
 
-    That of a member is found; the others differ from it by the mean difference of their
-    residuals, each weighed as in that member.
-    """
-    picks, many = residual.shape
-    column, time = space.column, space.sums[0]
-    leader = 0
-    # The leader is the first member that has rays to all stations.
-    for k in range(members):
-        largest = 0.0
+
+@compiled(**LEAF)
+def _choose_leaders(residual: Singles, used: Ints, count: int, members: int, out: Singles) -> None:
+    """Fill residuals of the first member that has rays to all stations, for every node."""
+    picks = out.shape[0]
+    for b in range(LANES):
+        leader = -1
+        for k in range(members if b < count and used[b] > 0 else 0):
+            reached = True
+            for p in range(picks):
+                reached = reached and abs(residual[b * picks + p, k]) < _LONGEST_S
+            if reached:
+                leader = k
+                break
         for p in range(picks):
-            column[p] = residual[p, k]
-            largest = max(largest, abs(column[p])) if column[p] == column[p] else np.inf
-        if largest < 1e6:
-            leader = k
-            break
-    first = _leader_time(column, variance, freedom, space.ordered)
-    whole = 0.0
-    for p in range(picks):
-        d = column[p] - first
-        w = 1.0 / (freedom * variance[p] + d * d)
-        whole += w
-        space.share[p] = w
-        space.leader[p] = residual[p, leader]
-    for p in range(picks):
-        space.share[p] *= 1.0 / whole
-    for start in range(0, many, LANES):
-        weigh_sixteen(residual, space.share, space.leader, start, time)
-    for k in range(many):
-        time[k] += np.float32(first)
+            out[p, b] = residual[b * picks + p, leader] if leader >= 0 else np.float32(0.0)
 
 
-@compiled(**KERNEL)
-def student_node(
-    residual: Singles, variance: Floats, freedom: float, space: StudentSpace, out: Floats
+@compiled(**LEAF)
+def _lead_block(
+    residual: Singles, used: Ints, count: int, members: int, space: StudentSpace
 ) -> None:
-    """Fill the log-likelihood of every member at one node.
+    """Find the origin time of most likelihood of one member at every node, and its weights.
 
-    Members that are far less likely than they were at another node of the event are not taken to
-    the origin time of most likelihood: what they lack is nothing beside their mass elsewhere.
+    From the median of its residuals; the origin times go to the first row of ``leader_sums``.
+    """
+    leader, ordered, share = space.leader, space.ordered, space.share
+    sums, powers = space.leader_sums, space.leader_powers
+    picks = leader.shape[0]
+    _choose_leaders(residual, used, count, members, leader)
+    for p in range(picks):
+        for b in range(LANES):
+            ordered[p, b] = leader[p, b]
+    _sort_lanes(ordered)
+    half = np.float32(0.5)
+    for b in range(LANES):
+        sums[0, b] = half * (ordered[(picks - 1) // 2, b] + ordered[picks // 2, b])
+        powers[2, b] = NO_RAY
+    above = np.float32(space.freedom + 1.0)
+    for _ in range(STEPS):
+        if not student_sixteen(leader, 0, space.width, above, 0, sums, powers):
+            break
+    one = np.float32(1.0)
+    for b in range(LANES):
+        sums[1, b] = sums[2, b] = np.float32(0.0)
+    for p in range(picks):
+        wide = space.width[p]
+        for b in range(LANES):
+            d = leader[p, b] - sums[0, b]
+            w = one / (wide + d * d)
+            share[p, b] = w
+            sums[1, b] += w
+            sums[2, b] += w * leader[p, b]
+    for b in range(LANES):
+        sums[1, b] = one / sums[1, b]
+        # others differ from the leader by the mean difference of their residuals
+        sums[3, b] = sums[0, b] - sums[2, b] * sums[1, b]
+    for p in range(picks):
+        for b in range(LANES):
+            share[p, b] *= sums[1, b]
+
+
+@compiled(**LEAF)
+def student_block(
+    residual: Singles,
+    used: Ints,
+    first: int,
+    shift: Floats,
+    space: StudentSpace,
+    out: Floats,
+    origin: Floats,
+) -> None:
+    """Fill the log-likelihood of every member at the nodes of a block.
+
+    Origin times start from that of one member, by the mean difference of residuals, each weighed
+    as in that member. Members that are far less likely than they were at another node of the
+    event are not taken to the origin time of most likelihood: what they lack is nothing beside
+    their mass elsewhere.
 
     Parameters
     ----------
-    residual : float32 array, shape (picks, padded members)
-        In s, less a common shift; anything that is a number in the columns beyond the members.
-    variance : float64 array, shape (picks,)
-    freedom : float
+    residual : float32 array, shape (nodes x picks, padded members)
+        In s, less ``shift``; anything that is a number in the columns beyond the members.
+    used : int64 array, shape (BLOCK,)
+        0 at nodes that the tables do not reach.
+    first : int
+        The first node of the block among those of the event.
+    shift : float64 array, shape (BLOCK,)
     space : StudentSpace
-        The first row of its sums is filled with the origin times of most likelihood.
-    out : float64 array, shape (members,)
+    out : float64 array, shape (nodes, members)
         ``-inf`` where there is no ray.
+    origin : float64 array, shape (nodes, members) or (0, 0)
+        Origin times of most likelihood, 0 where there is no ray.
     """
-    members = out.size
+    count, members = min(LANES, out.shape[0] - first), out.shape[1]
+    picks, many = space.width.size, residual.shape[1]
     sums, powers = space.sums, space.powers
-    above = np.float32(freedom + 1.0)
-    _start_times(residual, members, variance, freedom, space)
-    least = powers[2]
-    for start in range(0, residual.shape[1], LANES):
-        for _ in range(STEPS):
-            if not student_sixteen(residual, space.width, above, start, sums, powers):
-                break
-        for k in range(start, start + LANES):
-            least[k] = min(least[k], powers[0, k])
-    time, fraction, weight, lift = sums[0], sums[1], sums[2], sums[3]
-    power, weight_power = powers[0], powers[1]
-    for k in range(members):
-        twos = np.float64(above) * power[k] + weight_power[k]
-        rest = np.float64(log_of_fraction(weight[k]) - lift[k])
-        value = np.float64(above) * np.float64(log_of_fraction(fraction[k])) + rest
-        out[k] = -0.5 * (_LOG_TWO * twos + value) if power[k] < NO_RAY else -np.inf
-    for k in range(members):
-        time[k] = time[k] if power[k] < NO_RAY else np.float32(0.0)
+    above = np.float32(space.freedom + 1.0)
+    _lead_block(residual, used, count, members, space)
+    common = np.float64(above) * space.log_width - math.log(space.freedom + 1.0)
+    for b in range(count):
+        n = first + b
+        if used[b] == 0:
+            out[n, :] = -np.inf
+            if origin.shape[0] > 0:
+                origin[n, :] = 0.0
+            continue
+        weigh_wide(residual, b * picks, space.share, b, space.leader_sums[3, b], sums)
+        for start in range(0, many, LANES):
+            for _ in range(STEPS):
+                more = student_sixteen(residual, b * picks, space.width, above, start, sums, powers)
+                if not more:
+                    break
+        for k in range(members):
+            twos = np.float64(above) * powers[0, k] + powers[1, k]
+            rest = np.float64(log_of_fraction(sums[2, k]) - sums[3, k])
+            value = np.float64(above) * np.float64(log_of_fraction(sums[1, k])) + rest
+            value = -0.5 * (_LOG_TWO * twos + (value - common))
+            out[n, k] = value if powers[0, k] < NO_RAY else -np.inf
+        for k in range(members if origin.shape[0] > 0 else 0):
+            time = shift[b] + np.float64(sums[0, k])
+            origin[n, k] = time if powers[0, k] < NO_RAY else 0.0

@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._grid import mechanism_grid
 
 EMPTY = 63
@@ -78,7 +78,7 @@ def ray_vector(azimuth_deg: float, takeoff_deg: float) -> tuple[float, float, fl
     return sine * np.cos(azimuth), sine * np.sin(azimuth), np.cos(takeoff)
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _exact_code(
     an: float,
     x: float,
@@ -138,7 +138,7 @@ class Rows(NamedTuple):
     mask: NDArray[np.int64]
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def fill_codes(
     ax: float, ay: float, az: float, rows: Rows, out: NDArray[np.int8], doubt: NDArray[np.int8]
 ) -> None:
@@ -226,14 +226,14 @@ def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def prefetch_row(table: NDArray[np.int8], start: int, width: int) -> None:
     """Ask for a row of codes before it is needed; rows lie anywhere in a large table."""
     for place in range(start, start + width, _CACHE_LINE):
         _prefetch(table, place)
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def table_row(
     azimuth_deg: float, takeoff_deg: float, step_deg: float, rings: NDArray[np.int64]
 ) -> int:

@@ -7,10 +7,16 @@ writes memory a few times less, and most events have fewer than 64 polarities.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._codes import Rows
 from quakeloom.mechanism._counters import (
     FUSED,
@@ -24,8 +30,11 @@ from quakeloom.mechanism._counters import (
 _ALL = np.int64(-1)
 """A word with every bit set."""
 
+SPREAD = 15
+"""Most binary digits of counts that :func:`spread_counts` writes."""
 
-@compiled(nogil=True)
+
+@compiled(nogil=True, **UNCOUNTED)
 def _zero_digits(planes: Words, candidates: Words, n: int) -> int:
     """Lowest digit from which on some candidate's count has zeros only, in one pass."""
     any5 = any4 = any3 = any2 = any1 = any0 = np.int64(0)
@@ -48,7 +57,7 @@ def _zero_digits(planes: Words, candidates: Words, n: int) -> int:
     return lowest
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _keep_digits(
     planes: Words, value: int, from_digit: int, candidates: Words, out: Words, n: int
 ) -> None:
@@ -68,7 +77,7 @@ def _keep_digits(
         out[w] = x & (m0 | ~(planes[w] ^ v0))
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, narrow: bool) -> int:
     """Return the least count among candidates (a row of set bits, not empty).
 
@@ -90,7 +99,8 @@ def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, nar
         _keep_digits(planes, value, lowest - 1, candidates, left, n)
         first = lowest - 2
     else:
-        left[:n] = candidates[:n]
+        for w in range(n):
+            left[w] = candidates[w]
     for p in range(first, -1, -1):
         plane = planes[p * STRIDE : p * STRIDE + n]
         found = np.int64(0)
@@ -99,13 +109,14 @@ def smallest(counter: Counter, candidates: Words, left: Words, trial: Words, nar
             trial[w] = x
             found |= x
         if found != 0:
-            left[:n] = trial[:n]
+            for w in range(n):
+                left[w] = trial[w]
         else:
             value += 1 << p
     return value
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def keep_at_most(
     counter: Counter, limit: int | np.int64, accepted: Words, below: Words, equal: Words
 ) -> None:
@@ -158,7 +169,71 @@ def keep_at_most(
         accepted[w] &= below[w] | equal[w]
 
 
-@compiled(nogil=True)
+@intrinsic  # type: ignore[untyped-decorator]  # numba has no types
+def spread_counts(typing_context: Any, planes: Any, word: Any, digits: Any, out: Any) -> Any:
+    """Fill the counts of the 64 mechanisms of a word (int16, up to 15 binary digits).
+
+    Every plane is a mask of its bits, by which a power of two is added in 64 places at once. Bits
+    of a word are its places from the lowest on, as all usual processors have them in memory.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, target = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 3)
+        )
+        small, many, index = ir.IntType(16), ir.VectorType(ir.IntType(16), 64), ir.IntType(32)
+        nothing, none = ir.Constant(many, [0] * 64), ir.Constant(many, ir.Undefined)
+        total = cgutils.alloca_once_value(builder, nothing)
+        with cgutils.for_range(builder, arguments[2]) as loop:
+            apart = builder.mul(loop.index, ir.Constant(loop.index.type, STRIDE))
+            plane = builder.load(builder.gep(source.data, [builder.add(arguments[1], apart)]))
+            power = builder.shl(ir.Constant(small, 1), builder.trunc(loop.index, small))
+            single = builder.insert_element(none, power, ir.Constant(index, 0))
+            same = ir.Constant(ir.VectorType(index, 64), [0] * 64)
+            powers = builder.shuffle_vector(single, none, same)
+            mask = builder.bitcast(plane, ir.VectorType(ir.IntType(1), 64))
+            part = builder.select(mask, powers, nothing)
+            builder.store(builder.or_(builder.load(total), part), total)
+        place = builder.bitcast(target.data, many.as_pointer())
+        builder.store(builder.load(total), place, align=2)
+        return context.get_dummy_value()
+
+    return types.void(planes, types.int64, types.int64, out), generate
+
+
+@compiled(nogil=True, **UNCOUNTED)
+def add_decays(
+    counter: Counter,
+    mask: Words,
+    rows: Rows,
+    decay: NDArray[np.float64],
+    base: int | np.int64,
+    counts: NDArray[np.int16],
+    out: NDArray[np.float64],
+) -> None:
+    """Add ``decay[count - base]`` to every mechanism of a mask, at its place in the grid.
+
+    ``counts`` is scratch for 64 of them; the counter has at most :data:`SPREAD` digits.
+    """
+    n = counter.words
+    bits = rows.bits
+    parts = rows.cosines.shape[0] // bits
+    per_part = n // parts
+    for plane_of_grid in range(per_part):
+        for part in range(parts):
+            w = part * per_part + plane_of_grid
+            word = mask[w]
+            if word == 0:
+                continue
+            first = (plane_of_grid * parts + part) * bits
+            spread_counts(counter.planes, w, counter.digits, counts)
+            while word != 0:
+                j = trailing_zeros(word)
+                word &= word - 1
+                out[first + j] += decay[counts[j] - base]
+
+
+@compiled(nogil=True, **UNCOUNTED)
 def list_counts(
     counter: Counter, mask: Words, rows: Rows, indices: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> int:
@@ -177,19 +252,29 @@ def list_counts(
             w = part * per_part + plane_of_grid
             word = mask[w]
             base = (plane_of_grid * parts + part) * bits
+            if word == 0:
+                continue
+            # six digits are read once for all mechanisms of a word
+            one = np.int64(1)
+            p0, p1, p2 = planes[w], planes[w + STRIDE], planes[w + 2 * STRIDE]
+            p3 = planes[w + 3 * STRIDE] if top > 3 else np.int64(0)
+            p4 = planes[w + 4 * STRIDE] if top > 4 else np.int64(0)
+            p5 = planes[w + 5 * STRIDE] if top > 5 else np.int64(0)
             while word != 0:
                 j = trailing_zeros(word)
                 word &= word - 1
-                value = 0
-                for p in range(top):
-                    value |= ((planes[p * STRIDE + w] >> j) & 1) << p
+                value = ((p0 >> j) & one) | (((p1 >> j) & one) << 1) | (((p2 >> j) & one) << 2)
+                value |= (((p3 >> j) & one) << 3) | (((p4 >> j) & one) << 4)
+                value |= ((p5 >> j) & one) << 5
+                for p in range(FUSED, top):
+                    value |= ((planes[p * STRIDE + w] >> j) & one) << p
                 indices[found] = base + j
                 counts[found] = value
                 found += 1
     return found
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def count_bits(first: Words, second: Words, n: int) -> int:
     """Number of set bits in the intersection of two rows."""
     total = 0

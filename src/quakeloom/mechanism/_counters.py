@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._codes import decode
 from quakeloom.mechanism._grid import MAXIMUM_CHUNKS
 
@@ -133,7 +133,7 @@ def _add_bits(
     return ones, u ^ carry_three, (carry_one & carry_two) | (u & carry_three)
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _add_seven(rows: SevenRows, flips: SevenFlips, counter: Counter) -> None:
     """Add seven coded rows, each flipped by 0 or -1, to five planes; write the carry."""
     c0, c1, c2, c3, c4, c5, c6 = rows
@@ -163,7 +163,7 @@ def _add_seven(rows: SevenRows, flips: SevenFlips, counter: Counter) -> None:
         carry[w] = p & k
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _set_seven(rows: SevenRows, flips: SevenFlips, counter: Counter) -> None:
     """Start a counter with seven coded rows: write all of its first planes.
 
@@ -185,7 +185,7 @@ def _set_seven(rows: SevenRows, flips: SevenFlips, counter: Counter) -> None:
         planes[w + 5 * STRIDE] = 0
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _ripple(counter: Counter, first: int) -> None:
     """Add the carry to the planes from ``first`` on."""
     planes, carry = counter.planes, counter.carry
@@ -197,37 +197,41 @@ def _ripple(counter: Counter, first: int) -> None:
             carry[w] = x & carry[w]
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def clear(planes: Words, first: int, last: int, words: int) -> None:
     """Set planes ``first`` to ``last - 1`` to zero."""
     for p in range(first, last):
         planes[p * STRIDE : p * STRIDE + words] = 0
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, inline="always")
+def _row_of(coded: CodedRows, row: int, last: int) -> tuple[np.int64, np.int64]:
+    """Where a row starts, and its flip; the last seven are filled up with rows that are empty."""
+    if row < last:
+        return coded.starts[row], coded.flips[row]
+    return np.int64(coded.empty), np.int64(0)
+
+
+@compiled(nogil=True, **UNCOUNTED)
 def add_rows(coded: CodedRows, first: int, last: int, counter: Counter, fresh: bool) -> None:
     """Add the coded rows ``first`` to ``last - 1`` to a counter.
 
     ``fresh`` starts the counter anew, whatever is in it. Planes 0 to 4 are always written.
     """
-    codes, starts, flips, n = coded.codes, coded.starts, coded.flips, counter.words
-    at = np.empty(_GROUP, np.int64)
-    flip = np.empty(_GROUP, np.int64)
+    codes, n = coded.codes, counter.words
     for group in range(first, last, _GROUP):
-        for i in range(_GROUP):
-            if group + i < last:
-                at[i] = starts[group + i]
-                flip[i] = flips[group + i]
-            else:
-                # The last seven are filled up with rows that count nothing.
-                at[i] = coded.empty
-                flip[i] = 0
+        a0, f0 = _row_of(coded, group, last)
+        a1, f1 = _row_of(coded, group + 1, last)
+        a2, f2 = _row_of(coded, group + 2, last)
+        a3, f3 = _row_of(coded, group + 3, last)
+        a4, f4 = _row_of(coded, group + 4, last)
+        a5, f5 = _row_of(coded, group + 5, last)
+        a6, f6 = _row_of(coded, group + 6, last)
         seven = (
-            codes[at[0] : at[0] + n], codes[at[1] : at[1] + n], codes[at[2] : at[2] + n],
-            codes[at[3] : at[3] + n], codes[at[4] : at[4] + n], codes[at[5] : at[5] + n],
-            codes[at[6] : at[6] + n],
+            codes[a0 : a0 + n], codes[a1 : a1 + n], codes[a2 : a2 + n], codes[a3 : a3 + n],
+            codes[a4 : a4 + n], codes[a5 : a5 + n], codes[a6 : a6 + n],
         )  # fmt: skip
-        turned = (flip[0], flip[1], flip[2], flip[3], flip[4], flip[5], flip[6])
+        turned = (f0, f1, f2, f3, f4, f5, f6)
         if fresh and group == first:
             _set_seven(seven, turned, counter)
             clear(counter.planes, FUSED, counter.digits, n)
@@ -239,7 +243,7 @@ def add_rows(coded: CodedRows, first: int, last: int, counter: Counter, fresh: b
         clear(counter.planes, 0, max(counter.digits, FUSED), n)
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def add_words(words: Words, count: int, counter: Counter) -> None:
     """Add up to seven plain rows (``words`` is a stack of planes) to a counter."""
     planes, carry, n = counter.planes, counter.carry, counter.words
@@ -264,7 +268,7 @@ def add_words(words: Words, count: int, counter: Counter) -> None:
     _ripple(counter, 3)
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def subtract_row(codes: NDArray[np.int8], flip: np.int64, counter: Counter, out: Words) -> None:
     """Write the counter without one coded row to the planes ``out``.
 

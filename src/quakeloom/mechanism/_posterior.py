@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from quakeloom.core import compiled
 from quakeloom.mechanism._amplitudes import RatioTable, add_amplitude_misfits, run_length
 from quakeloom.mechanism._codes import Rows
-from quakeloom.mechanism._counter_searches import keep_at_most, list_counts, smallest
+from quakeloom.mechanism._counter_searches import (
+    SPREAD,
+    add_decays,
+    keep_at_most,
+    list_counts,
+    smallest,
+)
 from quakeloom.mechanism._counters import (
     FUSED,
     STRIDE,
@@ -62,6 +68,8 @@ class Levels(NamedTuple):
         Binary digits of the largest of the steps and of their sum.
     decay : float64
         ``exp(-unit k)`` for k from 0 to the faintest that counts.
+    counts : int16, shape (64,)
+        Scratch for the sums of a word of mechanisms.
     """
 
     steps: NDArray[np.int64]
@@ -69,6 +77,7 @@ class Levels(NamedTuple):
     row_digits: int
     sum_digits: int
     decay: NDArray[np.float64]
+    counts: NDArray[np.int16]
 
 
 @compiled(nogil=True)
@@ -92,7 +101,8 @@ def _count_levels(log_odds: NDArray[np.float64]) -> Levels:
         highest = max(highest, steps[i])
         total += steps[i]
     decay = np.exp(-unit * np.arange(np.int64(_FAINTEST_NATS / unit) + 2))
-    return Levels(steps, unit, planes_for(max(highest, 1)), planes_for(max(total, 1)), decay)
+    digits = planes_for(max(highest, 1)), planes_for(max(total, 1))
+    return Levels(steps, unit, digits[0], digits[1], decay, np.zeros(64, np.int16))
 
 
 @compiled(nogil=True)
@@ -107,6 +117,7 @@ def _add_levels(
     count = len(log_odds)
     starts, flips = np.empty(count, np.int64), np.empty(count, np.int64)
     clear(counter.planes, 0, max(counter.digits, levels.row_digits + 5, FUSED), n)
+    reached = 0
     for digit in range(levels.row_digits):
         some = 0
         for i in range(count):
@@ -116,7 +127,9 @@ def _add_levels(
                 some += 1
         if some > 0:
             part = CodedRows(coded.codes, starts, flips, coded.empty)
-            higher = max(counter.digits - digit, 1)
+            # no sum is larger so far, so that higher planes need not be carried to
+            reached += some << digit
+            higher = max(min(counter.digits - digit, planes_for(reached >> digit)), 1)
             above = Counter(counter.planes[digit * STRIDE :], higher, counter.carry, n)
             add_rows(part, 0, some, above, False)
 
@@ -145,6 +158,9 @@ def _add_by_polarities(
         best = least * unit
     base = half_away(best / unit)
     keep_at_most(counter, base + np.int64(_FAINTEST_NATS / unit), kept, candidates, trial_row)
+    if counter.digits <= SPREAD:
+        add_decays(counter, kept, rows, levels.decay, base, levels.counts, posterior)
+        return best
     found = list_counts(counter, kept, rows, space.indices, space.counts)
     for k in range(found):
         posterior[space.indices[k]] += levels.decay[space.counts[k] - base]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._quaternion_sums import (
     RUN,
     Singles,
@@ -196,7 +196,7 @@ def _frame_quaternion(m: NDArray[np.float64], out: Singles) -> None:
     out /= np.sqrt(out[0] * out[0] + out[1] * out[1] + out[2] * out[2] + out[3] * out[3])
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _climb(
     q: Singles, weights: Singles, n: int, mean: Singles, reach: np.float32, limit: int, out: Singles
 ) -> None:
@@ -216,7 +216,7 @@ def _climb(
             return
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _write_planes(
     mean: Singles, swap: bool | np.bool_, normal: NDArray[np.float64], slip: NDArray[np.float64]
 ) -> None:
@@ -234,7 +234,7 @@ def _write_planes(
         slip[i] = plus if swap else minus
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _thin(q: Singles, weights: Singles, n: int, some_q: Singles, some_weights: Singles) -> int:
     """Copy every so-many-th member; return how many."""
     stride = _STRIDES[-1]
@@ -260,7 +260,7 @@ def _copy_members(members: Members, n: int, out: Members) -> None:
         out.quaternions[k, :n] = members.quaternions[k, :n]
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _keep_outside(members: Members, n: int, half: Singles, cosine: np.float32) -> int:
     """Move the members beyond a rotation of the mean to the front; return how many."""
     q, weights, presence = members.quaternions, members.weights, members.presence

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 
 Singles = NDArray[np.float32]
 Quaternion = tuple[np.float32, np.float32, np.float32, np.float32]
@@ -66,7 +66,7 @@ def _aligned(
     )
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def _lanes(lanes: Singles) -> np.float32:
     """Sum of lanes, folded in halves in a fixed order; the lanes are spent."""
     half = lanes.shape[0]
@@ -78,7 +78,7 @@ def _lanes(lanes: Singles) -> np.float32:
     return total
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def _align_run(
     q: Singles,
     weights: Singles,
@@ -104,7 +104,7 @@ def _align_run(
         o3[i] += signed * g3
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def aligned_sum(
     q: Singles, weights: Singles, n: int, mean: Singles, reach: np.float32, out: Singles
 ) -> Quaternion:
@@ -121,7 +121,7 @@ def aligned_sum(
     return _lanes(out[0]), _lanes(out[1]), _lanes(out[2]), _lanes(out[3])
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def _cosines(q: Singles, n: int, mean: Singles, half: Singles) -> None:
     """Half-angle cosines of the rotations to the mean, to ``half``."""
     m0, m1, m2, m3 = mean[0], mean[1], mean[2], mean[3]
@@ -131,7 +131,7 @@ def _cosines(q: Singles, n: int, mean: Singles, half: Singles) -> None:
         half[i] = abs(g0)
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def share_inside(
     q: Singles,
     weights: Singles,
@@ -153,7 +153,7 @@ def share_inside(
     return total
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def _spread_run(
     q: Singles, weights: Singles, start: int, stop: int, mean: Singles, out: Singles
 ) -> None:
@@ -169,7 +169,7 @@ def _spread_run(
         o2[i] += given[i]
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def spread(
     q: Singles, weights: Singles, n: int, mean: Singles, out: Singles
 ) -> tuple[np.float32, np.float32]:
@@ -200,7 +200,7 @@ def _angle_squared(h: np.float32) -> np.float32:
     return angle * angle
 
 
-@compiled(nogil=True, fastmath=_LOOSE)
+@compiled(nogil=True, fastmath=_LOOSE, **UNCOUNTED)
 def total_weight(weights: Singles, n: int, lanes: Singles) -> np.float64:
     """Sum of weights."""
     lanes[:] = _F(0.0)

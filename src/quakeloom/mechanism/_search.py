@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._amplitudes import (
     RatioTable,
     add_amplitude_misfits,
@@ -176,7 +176,7 @@ def make_rows(
     return starts
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _look_up_rows(
     trial: int, signed: NDArray[np.int64], rays: Rays, rows: Rows, starts: NDArray[np.int64]
 ) -> None:
@@ -229,7 +229,7 @@ def planes_for(value: int) -> int:
     return planes
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def accept_polarities(
     coded: CodedRows,
     count: int,
@@ -258,8 +258,8 @@ def accept_polarities(
         add_rows(coded, 0, impulsive, counter, True)
         # The counter of all picks goes on from that of the impulsive ones.
         for p in range(max(digits, FUSED)):
-            first = p * STRIDE
-            sharp.planes[first : first + words] = counter.planes[first : first + words]
+            for w in range(p * STRIDE, p * STRIDE + words):
+                sharp.planes[w] = counter.planes[w]
         add_rows(coded, impulsive, count, counter, False)
         least_sharp = smallest(sharp, accepted, candidates, trial_row, True)
         least_all = smallest(counter, candidates, left, trial_row, False)

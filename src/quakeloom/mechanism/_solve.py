@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.mechanism._amplitudes import RatioTable
 from quakeloom.mechanism._blocks import STATUSES
 from quakeloom.mechanism._codes import Rows
@@ -138,7 +138,7 @@ def _refuse(chosen: Selection, gaps: NDArray[np.float64], limits: Limits) -> int
     return SOLVED
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _weigh(
     found: int,
     weighed: bool,
@@ -170,7 +170,7 @@ def _weigh(
             acceptance[indices[k]] = limits.level_of_count[count]
 
 
-@compiled(nogil=True)
+@compiled(nogil=True, **UNCOUNTED)
 def _draw_subset(
     event_key: np.uint64, indices: NDArray[np.int64], members: Members, found: int, maxout: int
 ) -> int:

@@ -29,7 +29,14 @@ from quakeloom.mechanism import (
     ray_gaps,
     sp_log_ratios,
 )
-from quakeloom.mechanism._counter_searches import keep_at_most, smallest
+from quakeloom.mechanism._codes import direction_rows
+from quakeloom.mechanism._counter_searches import (
+    SPREAD,
+    add_decays,
+    keep_at_most,
+    list_counts,
+    smallest,
+)
 from quakeloom.mechanism._counters import FUSED, MAXIMUM_PLANES, STRIDE, Counter
 from quakeloom.mechanism._hash_average import hash_solutions
 from quakeloom.mechanism._preferred import Solutions
@@ -426,3 +433,25 @@ def test_planes_of_the_grid_survive_the_conversion_to_angles():
             np.stack(again, -1), np.stack([GRID.strike_deg, GRID.dip_deg, GRID.rake_deg], -1)
         )
     ) < 1e-5  # fmt: skip
+
+
+@pytest.mark.parametrize("step", [10.0, 2.0])
+def test_sums_of_a_word_at_once_are_those_of_mechanisms_one_by_one(step):
+    """Grids of one word for a plane, and of two."""
+    rows = direction_rows(step, 0.0)
+    words, size = len(rows.mask), mechanism_grid(step).count
+    random = np.random.default_rng(3)
+    planes = np.zeros(MAXIMUM_PLANES * STRIDE, np.int64)
+    for p in range(SPREAD):
+        planes[p * STRIDE : p * STRIDE + words] = random.integers(0, 2**62, words)
+    mask = random.integers(0, 2**62, words) & rows.mask
+    mask[random.random(words) < 0.3] = 0
+    counter = Counter(planes, SPREAD, np.zeros(words, np.int64), words)
+    indices, counts = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    found = list_counts(counter, mask, rows, indices, counts)
+    assert counts[:found].max() > 2 ** (SPREAD - 1)
+    decay, sums = random.random(2**SPREAD), np.ones(size)
+    expected = np.ones(size)
+    expected[indices[:found]] += decay[counts[:found]]
+    add_decays(counter, mask, rows, decay, 0, np.zeros(64, np.int16), sums)
+    np.testing.assert_array_equal(sums, expected)

@@ -30,7 +30,12 @@ from quakeloom.stages.locate.run_structure import (
     locates_in_structure,
     structure_ensemble_size,
 )
-from quakeloom.stages.locate.station_terms import read_corrections, shared_locator
+from quakeloom.stages.locate.station_terms import (
+    planned_rounds,
+    read_corrections,
+    shared_locator,
+)
+from quakeloom.stages.locate.term_rounds import round_settings
 from quakeloom.store import Item, RunLayout, create_array, read_table, write_region
 
 BASE_MB = 450.0
@@ -159,13 +164,18 @@ def make_tasks(
     if picked_here(settings):
         folder = layout.part("pick", partition)
     picks = read_table(folder / "picks.parquet", "picks")
+    rounds = planned_rounds(layout)
+    if number < rounds.every:
+        kept = rounds.choose(events.column("event_id").to_pylist(), settings.seed)
+        events = events.take(pa.array(kept))
     ids = events.column("event_id").combine_chunks()
     event = pc.index_in(picks.column("event_id"), ids).fill_null(-1).to_numpy()
     order = np.argsort(event, kind="stable")
     picks, event = picks.take(pa.array(order)), event[order]
     starts = np.searchsorted(event, np.arange(len(ids) + 1))
     size = settings.cluster.block_events
-    for start in range(0, len(ids), size):
+    # a partition of which no event is chosen has tables as well
+    for start in range(0, max(len(ids), 1), size):
         stop = min(start + size, len(ids))
         yield LocationTask(
             settings, layout, group, number, start, events.slice(start, stop - start),
@@ -178,6 +188,8 @@ def locate_task(task: LocationTask) -> dict[str, pa.Table]:
     locate = locate_settings(task.settings)
     if task.group is None:
         locate = locate.model_copy(update={"draws": 0})
+    if task.round < planned_rounds(task.layout).every:
+        locate = round_settings(locate)
     block = locate_block(
         locate, shared_locator(task.layout), task.events, task.picks, task.settings.seed,
         read_corrections(task.settings, task.layout, task.round),

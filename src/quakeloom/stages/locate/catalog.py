@@ -24,7 +24,6 @@ from quakeloom.stages.ingest.station_places import put_aside_misplaced
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.corrections import (
     Estimated,
-    correction_rounds,
     estimate_corrections,
     read_given_corrections,
     take_corrections,
@@ -45,6 +44,7 @@ from quakeloom.stages.locate.events import (
     warn_of_limits,
 )
 from quakeloom.stages.locate.places import station_places
+from quakeloom.stages.locate.term_rounds import correction_rounds, round_settings
 from quakeloom.store import (
     Item,
     atomic_folder,
@@ -178,7 +178,7 @@ def locate_catalog(
         Folder where relative paths of models start; the current one if empty.
     progress : callable
         Told after every event how many are located, and of how many; an event counts once for
-        every round.
+        every round that it is in.
     """
     _refuse_no_events(picks)
     folder = open_folder(out)
@@ -248,13 +248,15 @@ def locate_tables(
     stored = read_ensemble(folder)
     locator = Locator(make_ensemble(stored.times), stored, stations)
     rounds = correction_rounds(locate, len(ids))
-    count = _Count(progress, events.num_rows * (rounds.every + 1))
+    chosen = events.take(pa.array(rounds.choose(events.column("event_id").to_pylist(), seed)))
+    count = _Count(progress, chosen.num_rows * rounds.every + events.num_rows)
     estimated: Estimated | None = None
     corrections = read_given_corrections(locate, data, stored.times.member_count)
-    quick = locate.model_copy(update={"draws": 0, "compare": False})
     for number in range(rounds.every):
         log.info("locate: round %d of %d", number + 1, rounds.every + 1)
-        part = _locate_blocks(quick, locator, events, picks, seed, corrections, count)[:2]
+        part = _locate_blocks(
+            round_settings(locate), locator, chosen, picks, seed, corrections, count
+        )[:2]
         estimated = estimate_corrections(
             locate, locator, partial(_one_part, part), seed, rounds.terms > 0
         )

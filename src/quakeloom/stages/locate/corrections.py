@@ -33,6 +33,7 @@ from quakeloom.stages.locate.term_events import (
     read_term_events,
     used_arrivals,
 )
+from quakeloom.stages.locate.term_rounds import NOISE_EVENTS, Rounds
 from quakeloom.store import Item, input_place, open_folder, read_table
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,6 @@ Floats = NDArray[np.float64]
 
 ESTIMATED = ("station_terms", "station_term_draws", "pick_noise")
 """Tables that a round gives."""
-
-NOISE_EVENTS = 10
-"""Events from which on errors of picks are inferred. Chosen here: with ten picks each, their
-error is then known to a tenth."""
 
 _LEAST_FREEDOM = 4.0
 """Least number of delays that a spread is taken to be known from; chosen here: with fewer its
@@ -59,23 +56,6 @@ on lateral structure is told. Chosen here: independent picks reach it once in 30
 
 _DELAYED = 2.0
 """Scatter of stations' mean residuals over ``station_error_s`` from which on it is told."""
-
-
-@dataclass(frozen=True)
-class Rounds:
-    """How often events are located before the last time, and how often for station terms."""
-
-    every: int
-    terms: int
-
-
-def correction_rounds(locate: Locate, events: int) -> Rounds:
-    """Return how many rounds a catalog of so many events gets."""
-    if locate.corrections:
-        return Rounds(0, 0)
-    terms = locate.station_iterations if events >= locate.station_events else 0
-    noise = locate.pick_noise == "inferred" and events >= NOISE_EVENTS
-    return Rounds(max(terms, int(noise)), terms)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.locate.corrections import (
     ESTIMATED,
     Estimated,
-    Rounds,
     estimate_corrections,
     read_given_corrections,
     take_corrections,
@@ -30,6 +29,7 @@ from quakeloom.stages.locate.hypocenters import (
     round_stage,
     tables_folder,
 )
+from quakeloom.stages.locate.term_rounds import Rounds
 from quakeloom.store import (
     RunLayout,
     read_json,

@@ -14,7 +14,8 @@ from quakeloom.config import Locate
 from quakeloom.core import local_position
 from quakeloom.location import EventPicks, TermEvent
 from quakeloom.schema import time_values
-from quakeloom.stages.locate.events import Locator
+from quakeloom.stages.locate.events import Locator, phase_kind
+from quakeloom.stages.locate.term_rounds import MOST_EVENTS
 from quakeloom.stages.readings.pick_errors import phase_kind
 from quakeloom.stages.readings.station_epochs import find_stations
 
@@ -27,10 +28,6 @@ Parts = Callable[[], Iterator[tuple[pa.Table, pa.Table]]]
 FEWEST_PICKS = 3
 """Picks of a station and phase from which on it has a term. Chosen here: fewer say nothing beyond
 what terms are like."""
-
-MOST_EVENTS = 20_000
-"""Events that terms are fitted to; of a larger catalog an even part. Chosen here: with 20 picks an
-event 4,000 terms have a hundred picks each, and the fit takes some minutes."""
 
 _HYPOCENTER = 4
 """Picks that a hypocenter takes by itself: with more an event says something of terms."""
@@ -153,7 +150,7 @@ def count_neighbors(place: Floats, correlation_km: float) -> Floats:
 def read_term_events(
     locate: Locate, locator: Locator, parts: Parts, keys: TermKeys, crowd: Floats
 ) -> Iterator[TermEvent]:
-    """Yield the located events of a catalog, at most :data:`MOST_EVENTS` of them.
+    """Yield the located events of a catalog, at most ``MOST_EVENTS`` of them.
 
     Parameters
     ----------

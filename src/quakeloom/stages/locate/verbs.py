@@ -46,7 +46,6 @@ from quakeloom.stages.locate.blocks import (
 )
 from quakeloom.stages.locate.corrections import (
     ESTIMATED,
-    correction_rounds,
     corrections_digest,
     warn_of_structure,
 )
@@ -69,6 +68,7 @@ from quakeloom.stages.locate.run_structure import (
     structure_times_digest,
 )
 from quakeloom.stages.locate.station_terms import gather_terms, part_tables, planned_rounds
+from quakeloom.stages.locate.term_rounds import correction_rounds
 from quakeloom.store import (
     Item,
     RunLayout,
