@@ -219,6 +219,12 @@ def _smooth(data: Any) -> list[Any]:
         f"squared misfit per datum {misfit:.2f}."
     )
     warning = None
+    if not int(about["settled"]):
+        warning = Text(
+            "How smooth the porosity is has not settled: the data say little of it, and its ranges "
+            "are of a smoothness near the best.",
+            "warning",
+        )
     if misfit > 2.0:
         warning = Text(
             f"This rock does not explain the velocities (squared misfit per datum {misfit:.1f}): "

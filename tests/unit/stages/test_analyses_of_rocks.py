@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from quakeloom.config import parse_settings
-from quakeloom.core import InputError
+from quakeloom.core import InputError, SettingsError
 from quakeloom.report import build_analysis_report
 from quakeloom.stages.planning import plan_run
 from quakeloom.stages.run_here import run_here
@@ -119,3 +119,30 @@ def test_simulated_rocks_have_their_truth_beside_them(tmp_path):
     assert len(table) == 12
     assert table.true_lithology.ne("").all()
     assert "Lithology right" in build_analysis_report(settings, layout)
+
+
+def test_one_rock_is_mapped_smoothly_beside_the_selection(tmp_path):
+    write_velocities(tmp_path)
+    rocks = {**ROCKS, "fluids": ["aqueous"], "porosity_range": [0.001, 0.1]}
+    rocks["ratio_range"] = [0.02, 1.0]
+    asked = {"file": "v.nc", "vp": "vp", "vs": "vs", "every": [1, 1]}
+    settings, layout = run(
+        tmp_path, rockphysics=rocks, fluids={**asked, "smooth": {"lithology": "diorite"}}
+    )
+    with xr.open_dataset(tmp_path / "results/r/fluids.nc", engine="scipy") as maps:
+        low, high = maps.smooth_porosity_lower95, maps.smooth_porosity_upper95
+        assert ((low <= maps.smooth_porosity) & (maps.smooth_porosity <= high)).all()
+        assert np.isfinite(maps.smooth_porosity).all()
+        assert (maps.deviation_of_ensemble == 0).all()
+    assert "Smooth porosity of diorite" in build_analysis_report(settings, layout)
+    with pytest.raises(InputError, match="no candidate"):
+        run(tmp_path, "s", rockphysics=rocks, fluids={**asked, "smooth": {"lithology": "cheese"}})
+    with pytest.raises(InputError, match=r"one for each"):
+        run(tmp_path, "t", rockphysics=rocks, fluids={**asked, "every": [2]})
+
+
+def test_an_ensemble_of_the_same_run_needs_one():
+    with pytest.raises(SettingsError, match=r"fluids\.ensemble"):
+        parse_settings({"name": "r", "rockphysics": {}, "fluids": {"ensemble": True}})
+    with pytest.raises(SettingsError, match="add that group"):
+        parse_settings({"name": "r", "fluids": {"simulation": {}}})
