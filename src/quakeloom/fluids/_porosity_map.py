@@ -60,9 +60,9 @@ def map_porosity(
     ----------
     tables : sequence of ForwardTables
         Of one candidate each, at the conditions that voxels may have.
-    which : ndarray of int, (*grid)
+    which : ndarray of int, shape of the grid
         Table of every voxel.
-    members : sequence of ndarray, (2, *grid)
+    members : sequence of ndarray, (2, ...)
         Vp and Vs in km/s, NaN where missing; one where there is no ensemble.
     covariance : ndarray, (2, 2, ...)
         Of the errors that are independent from voxel to voxel.

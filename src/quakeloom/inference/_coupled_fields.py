@@ -12,7 +12,7 @@ from quakeloom.inference._grid_fields import Floats, laplacian_eigenvalues, spec
 from quakeloom.inference._masked_fields import solve_preconditioned
 
 Linearize = Callable[[Floats], tuple[Floats, Floats, float]]
-"""From fields (k, ...) to the gradient (k, *grid) and the Gauss-Newton matrix (k, k, *grid) of
+"""From fields (k, ...) to the gradient (k, ...) and the Gauss-Newton matrix (k, k, ...) of
 half the squared misfit, and that half itself."""
 
 _MEAN_DEVIATION = 1.8
