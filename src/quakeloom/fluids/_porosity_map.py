@@ -24,9 +24,9 @@ class PorosityMap:
 
     Attributes
     ----------
-    porosity, ratio : ndarray, (3, *grid)
+    porosity, ratio : ndarray, (3, ...)
         Median, and ends of the 95 % range.
-    deviations : ndarray, (2, *grid)
+    deviations : ndarray, (2, ...)
         Of ln porosity: from what the data leave open given the velocities, and from the spread of
         the velocities over an ensemble (0 without one).
     fields : CoupledFields
@@ -60,11 +60,11 @@ def map_porosity(
     ----------
     tables : sequence of ForwardTables
         Of one candidate each, at the conditions that voxels may have.
-    which : ndarray of int, (*grid)
+    which : ndarray of int, shape of the grid
         Table of every voxel.
-    members : sequence of ndarray, (2, *grid)
+    members : sequence of ndarray, (2, ...)
         Vp and Vs in km/s, NaN where missing; one where there is no ensemble.
-    covariance : ndarray, (2, 2, *grid)
+    covariance : ndarray, (2, 2, ...)
         Of the errors that are independent from voxel to voxel.
     stream : numpy.random.Generator
 

@@ -93,8 +93,8 @@ def select_candidates(tables: ForwardTables, data: VoxelData) -> Selection:
 
     Velocities depend on porosity and pore shape, conductivity on porosity and path shape, so that
 
-    .. math:: Z = \sum_\phi w_\phi \Big[\sum_\alpha w_\alpha p(V_p, V_s|\phi, \alpha)\Big]
-        \Big[\sum_\epsilon w_\epsilon p(\log\sigma | \phi, \epsilon)\Big]
+    .. math:: Z = \sum_\phi w_\phi [\sum_\alpha w_\alpha p(V_p, V_s|\phi, \alpha)]
+        [\sum_\epsilon w_\epsilon p(\log\sigma | \phi, \epsilon)]
 
     where the errors of conductivity are independent of those of velocity; else the second sum is
     conditional on the residuals of the first, and stands within it. Rows of the tables whose range

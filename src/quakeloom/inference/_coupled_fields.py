@@ -12,7 +12,7 @@ from quakeloom.inference._grid_fields import Floats, laplacian_eigenvalues, spec
 from quakeloom.inference._masked_fields import solve_preconditioned
 
 Linearize = Callable[[Floats], tuple[Floats, Floats, float]]
-"""From fields (k, *grid) to the gradient (k, *grid) and the Gauss-Newton matrix (k, k, *grid) of
+"""From fields (k, ...) to the gradient (k, ...) and the Gauss-Newton matrix (k, k, ...) of
 half the squared misfit, and that half itself."""
 
 _MEAN_DEVIATION = 1.8
@@ -38,9 +38,9 @@ class CoupledFields:
 
     Attributes
     ----------
-    mean : ndarray, (k, *grid)
+    mean : ndarray, (k, ...)
         The most probable fields at the smoothness of the largest Laplace evidence.
-    deviation : ndarray, (k, *grid)
+    deviation : ndarray, (k, ...)
         Standard deviations by Laplace's approximation.
     smoothness : ndarray, (k,)
     settled : bool
@@ -70,7 +70,7 @@ def fit_coupled_fields(
     ----------
     linearize : callable
         See :data:`Linearize`.
-    start : ndarray, (k, *grid)
+    start : ndarray, (k, ...)
     stream : numpy.random.Generator
     draws : int
         For the standard deviations.

@@ -18,7 +18,7 @@ class Beliefs:
 
     Attributes
     ----------
-    marginals : ndarray, (*grid, states)
+    marginals : ndarray, (..., states)
         Probabilities of the states of every node. Exact on lines and trees; on grids an
         approximation, too sure where the coupling is strong.
     log_partition : float
@@ -39,7 +39,7 @@ def propagate_beliefs(
 
     Parameters
     ----------
-    log_weights : array_like, (*grid, states)
+    log_weights : array_like, (..., states)
         ``ln w``, such as the log evidence of every lithology at every voxel.
     coupling : float
         J; 0 leaves every node by itself. The Ising model with spins of +1 and -1 and coupling K has
@@ -149,7 +149,7 @@ def sample_potts(
 
     Returns
     -------
-    marginals, errors : ndarray, (*grid, states)
+    marginals, errors : ndarray, (..., states)
         Errors from the scatter of sixteen batches.
     """
     own = np.asarray(log_weights, dtype=np.float64)
@@ -182,7 +182,7 @@ def sample_potts(
 
 
 def _alike(field: NDArray[np.int64], states: int) -> Floats:
-    """Return how many neighbors of every node have each state, (replica, *grid, states)."""
+    """Return how many neighbors of every node have each state, (replica, ..., states)."""
     one = (field[..., None] == np.arange(states)).astype(np.float64)
     total = np.zeros_like(one)
     for axis in range(1, field.ndim):

@@ -313,10 +313,14 @@ def _degrees(operator: PrecisionOperator, signs: Floats) -> float:
 
 def _dense(operator: PrecisionOperator) -> Floats:
     """Return ``Q`` of a small field as a matrix."""
-    n = operator.weights.size
-    columns = [
-        operator.apply(np.eye(1, n, k).reshape(operator.weights.shape)).ravel() for k in range(n)
-    ]
+    from scipy.fft import dctn, idctn
+
+    shape, n = operator.weights.shape, operator.weights.size
+    axes = tuple(range(1, len(shape) + 1))
+    spectra = dctn(np.eye(n).reshape(n, *shape), axes=axes, norm="ortho")
+    spectra *= operator.prior
+    columns = idctn(spectra, axes=axes, norm="ortho", overwrite_x=True).reshape(n, n)
+    columns[np.diag_indices(n)] += operator.weights.ravel()
     return np.asarray(columns)
 
 

@@ -80,30 +80,41 @@ def fluids_section(settings: Settings, layout: RunLayout) -> Section:
             if "smooth_porosity" in data.data_vars:
                 section.add(*_smooth(data))
     if len(rows) <= _ROWS:
-        section.add(_table(rows))
+        section.add(*_tables(rows))
     return section
 
 
-def _table(rows: list[dict[str, Any]]) -> Grid:
-    return Grid(
-        ("Place", "Rock (probability)", "Rocks that hold 80 %", "By the largest joint density",
-         "Pairs that tie there", "Melt", "Porosity (95 %)", "Aspect ratio (95 %)",
-         "Of paths (95 %)"),
+def _tables(rows: list[dict[str, Any]]) -> tuple[Grid, Grid]:
+    """Rock and fluid of every place, and its porosity and shapes."""
+    rocks = Grid(
+        ("Place", "Rock (probability)", "Rocks that hold 80 %", "Melt",
+         "By the largest joint density", "Pairs that tie there"),
         [
             (
                 r["voxel_name"],
                 f"{r['lithology']} ({r['lithology_probability']:.2f})" if r["lithology"]
                 else r["voxel_status"],
-                r["lithologies_held"], f"{r['joint_lithology']}, {r['joint_fluid']}".strip(", "),
-                r["joint_ties"], _or_dash(r["melt_probability"], 3), _with_range(r, "porosity", 4),
-                _with_range(r, "pore_ratio", 3), _with_range(r, "path_ratio", 4),
+                r["lithologies_held"], _or_dash(r["melt_probability"], 4),
+                ", ".join(w for w in (r["joint_lithology"], r["joint_fluid"]) if w),
+                r["joint_ties"],
             )
             for r in rows
         ],
         "Probabilities are marginal: over porosity and shapes. The largest joint density says "
         "where the fit is best, which many rocks share.",
-        (False, False, True, False, True, True, True, True, True),
+        (False, False, True, True, False, True),
     )  # fmt: skip
+    pores = Grid(
+        ("Place", "Porosity (95 %)", "Aspect ratio of pores (95 %)", "Of conducting paths (95 %)"),
+        [
+            (r["voxel_name"], _with_range(r, "porosity", 4), _with_range(r, "pore_ratio", 3),
+             _with_range(r, "path_ratio", 4))
+            for r in rows
+        ],
+        "Medians and 95 % ranges over all rocks and fluids.",
+        (False, True, True, True),
+    )  # fmt: skip
+    return rocks, pores
 
 
 def _with_range(row: dict[str, Any], name: str, digits: int) -> str:
@@ -219,6 +230,12 @@ def _smooth(data: Any) -> list[Any]:
         f"squared misfit per datum {misfit:.2f}."
     )
     warning = None
+    if not int(about["settled"]):
+        warning = Text(
+            "How smooth the porosity is has not settled: the data say little of it, and its ranges "
+            "are of a smoothness near the best.",
+            "warning",
+        )
     if misfit > 2.0:
         warning = Text(
             f"This rock does not explain the velocities (squared misfit per datum {misfit:.1f}): "

@@ -108,7 +108,8 @@ def _picture(data: Any, name: str) -> Any:
         return data[f"{name}{suffix}"].isel(cut).to_numpy()
 
     mean = values("")
-    limits = tuple(float(v) for v in np.nanpercentile(mean, [0.5, 99.5]))
+    finite = mean[np.isfinite(mean)]
+    limits = tuple(map(float, np.percentile(finite, [0.5, 99.5]))) if finite.size else (0.0, 1.0)
     panels = [
         FieldPanel("Data", values("_data"), word, "batlow", (limits[0], limits[1])),
         FieldPanel("Posterior mean", mean, word, "batlow", (limits[0], limits[1])),

@@ -116,7 +116,7 @@ def test_the_pole_of_wet_basalt_is_refused():
 
 
 def test_mixing_laws_at_naruko_are_ordered():
-    # numbers of METHODS: brine of 15 and of 20.937 S/m, rock of 1e-3 S/m, porosity 4.37 %
+    # computed elsewhere: brine of 15 and of 20.937 S/m, rock of 1e-3 S/m, porosity 4.37 %
     assert mix_upper(0.0437, 1e-3, 15.0) == pytest.approx(0.444, abs=1e-3)
     assert mix_spheroids(0.0437, 1e-3, 15.0, 0.0115) == pytest.approx(0.175, abs=1e-3)
     assert mix_lower(0.0437, 1e-3, 15.0) == pytest.approx(0.0011, abs=1e-4)

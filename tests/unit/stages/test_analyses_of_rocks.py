@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from quakeloom.config import parse_settings
-from quakeloom.core import InputError
+from quakeloom.config import list_examples, parse_settings
+from quakeloom.core import InputError, SettingsError
 from quakeloom.report import build_analysis_report
+from quakeloom.stages.frame.chains import find_chain, run_stages
+from quakeloom.stages.frame.run_settings import load_runs
 from quakeloom.stages.planning import plan_run
 from quakeloom.stages.run_here import run_here
 from quakeloom.store import RunLayout
@@ -119,3 +121,80 @@ def test_simulated_rocks_have_their_truth_beside_them(tmp_path):
     assert len(table) == 12
     assert table.true_lithology.ne("").all()
     assert "Lithology right" in build_analysis_report(settings, layout)
+
+
+def test_one_rock_is_mapped_smoothly_beside_the_selection(tmp_path):
+    write_velocities(tmp_path)
+    rocks = {**ROCKS, "fluids": ["aqueous"], "porosity_range": [0.001, 0.1]}
+    rocks["ratio_range"] = [0.02, 1.0]
+    asked = {"file": "v.nc", "vp": "vp", "vs": "vs", "every": [1, 1]}
+    settings, layout = run(
+        tmp_path, rockphysics=rocks, fluids={**asked, "smooth": {"lithology": "diorite"}}
+    )
+    with xr.open_dataset(tmp_path / "results/r/fluids.nc", engine="scipy") as maps:
+        low, high = maps.smooth_porosity_lower95, maps.smooth_porosity_upper95
+        assert ((low <= maps.smooth_porosity) & (maps.smooth_porosity <= high)).all()
+        assert np.isfinite(maps.smooth_porosity).all()
+        assert (maps.deviation_of_ensemble == 0).all()
+    assert "Smooth porosity of diorite" in build_analysis_report(settings, layout)
+    with pytest.raises(InputError, match="no candidate"):
+        run(tmp_path, "s", rockphysics=rocks, fluids={**asked, "smooth": {"lithology": "cheese"}})
+    with pytest.raises(InputError, match=r"one for each"):
+        run(tmp_path, "t", rockphysics=rocks, fluids={**asked, "every": [2]})
+
+
+def test_an_ensemble_of_the_same_run_needs_one():
+    with pytest.raises(SettingsError, match=r"fluids\.ensemble"):
+        parse_settings({"name": "r", "rockphysics": {}, "fluids": {"ensemble": True}})
+    with pytest.raises(SettingsError, match="add that group"):
+        parse_settings({"name": "r", "fluids": {"simulation": {}}})
+
+
+def test_the_ensemble_of_a_region_becomes_porosity_in_the_same_run(tmp_path):
+    """The spread of the members is the error of the selection, and its own part of the map's."""
+    regional = {
+        "origin_longitude_deg": 10, "origin_latitude_deg": 40, "depth_range_km": [4, 16],
+        "north_range_km": [-4, 4], "east_range_km": [-4, 4], "spacing_km": [2, 2, 2],
+        "lengths_km": [6, 6, 6], "model": "generic_crust", "standard_deviation": [[0, 0.03]],
+        "members": 3, "block_members": 3,
+    }  # fmt: skip
+    rocks = {**ROCKS, "fluids": ["aqueous"], "depths_km": [6, 12]}
+    asked = {"ensemble": True, "every": [1, 2, 2],
+             "smooth": {"lithology": "diorite", "members": 3}}  # fmt: skip
+    settings, _ = run(tmp_path, regional=regional, rockphysics=rocks, fluids=asked)
+    assert find_chain(settings).name == "region"
+    with xr.open_dataset(tmp_path / "results/r/fluids.nc", engine="scipy") as maps:
+        assert maps.porosity.shape == (7, 3, 3)
+        assert maps.smooth_porosity.attrs["members"] == 3
+        assert (maps.deviation_of_ensemble > 0).all()
+    with xr.open_dataset(tmp_path / "results/r/regional.nc", engine="scipy") as region:
+        table = pd.read_parquet(tmp_path / "results/r/fluid_voxels.parquet")
+        mean = region["mean"].to_numpy()[:, ::2, ::2].ravel()
+        assert table.observed_p_velocity.to_numpy() == pytest.approx(mean)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["naruko", "fluids-synthetic", pytest.param("restore-synthetic", marks=pytest.mark.long)],
+)
+def test_examples_run_at_a_small_size(name, tmp_path):
+    for case, settings in load_runs(list_examples()[name]).cases.items():
+        given = settings.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+        if "rockphysics" in given:
+            given["rockphysics"]["nodes"] = [16, 8, 8]
+            given["fluids"].get("simulation", {}).update(rocks=3, realizations=2)
+            if "simulation" not in given["fluids"]:
+                given["fluids"].pop("simulation", None)
+        else:
+            given["restore"]["simulation"]["shape"] = [16, 16]
+            given["restore"]["draws"] = 8
+        small = parse_settings({**given, "name": case.replace("/", "-")})
+        layout = RunLayout(tmp_path / "results" / small.name)
+        plan_run(small, layout)
+        run_here(small, layout)
+        assert "Summary" in build_analysis_report(small, layout)
+
+
+def test_the_line_to_porosity_is_one_run_of_three_stages():
+    (settings,) = load_runs(list_examples()["fluids-line"]).cases.values()
+    assert [s.name for s in run_stages(settings)] == ["tomography", "rockphysics", "fluids"]

@@ -77,4 +77,5 @@ def summarize(settings: Settings, layout: RunLayout) -> list[tuple[str, str]]:
     table = read_table(layout.table("rock_candidates"), "rock_candidates")
     depths = set(table.column("depth_km").to_pylist())
     rocks = [n for n in table.column("lithology").to_pylist() if n]
-    return [("candidates", f"{len(rocks)} at {len(depths)} depths")]
+    places = "1 depth" if len(depths) == 1 else f"{len(depths)} depths"
+    return [("candidates", f"{len(rocks)} at {places}")]
