@@ -13,7 +13,7 @@ SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
-    "association", "detection", "magnitude",
+    "association", "detection", "magnitude", "geochem",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
