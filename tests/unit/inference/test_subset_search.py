@@ -24,7 +24,7 @@ def planted(classes, rows=120, columns=4, seed=0):
     y = np.arange(rows) % classes
     x = r.normal(size=(rows, columns))
     x[:, 1] += 1.2 * y
-    x[:, 3] -= 1.0 * (y == 1)
+    x[:, 3] -= 2.0 * (y == 1)
     return fold_data(x, y, stratified_folds(y, 3, r))
 
 
@@ -56,14 +56,14 @@ def test_errors_are_those_of_scikit_learn_subset_by_subset(classes):
 
 
 def test_discriminants_are_those_of_scikit_learn():
-    """Classes are of one size, so that both pool the covariances alike."""
+    """Classes are of nearly one size: both pool the covariances alike but for a row or two."""
     data = planted(3)
     found = search_subsets(data, every_subset(4), "discriminant")
     peer = brute_force(
         data, lambda: LinearDiscriminantAnalysis(solver="lsqr", priors=np.full(3, 1 / 3))
     )
     assert np.abs(found - peer).max() < 0.03
-    assert np.mean(found != peer) < 0.1
+    assert np.mean(np.abs(found - peer) > 1e-9) < 0.1
 
 
 def test_sixteen_columns_have_65535_subsets_and_25_are_refused():

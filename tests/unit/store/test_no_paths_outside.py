@@ -16,6 +16,7 @@ ROOMS = (
     "association", "detection", "magnitude", "restoration", "fluids",
     "association", "detection", "magnitude", "seafloor",
     "association", "detection", "magnitude", "spectra",
+    "association", "detection", "magnitude", "geochem",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
