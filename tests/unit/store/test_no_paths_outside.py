@@ -14,7 +14,7 @@ ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
     "association", "detection", "magnitude",
-    "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
+    "slip", "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
 shipped with the program and the configuration."""
