@@ -112,8 +112,9 @@ def _read_psvelo(path: Path, lines: Sequence[tuple[int, str]], scale: float) -> 
     for number, text in lines:
         words = _split(text)
         if len(words) < 6:
-            rows.append(_row((path.name, number), "", math.nan, math.nan, "east", math.nan, math.nan,
-                             f"has {len(words)} columns, not 6 or more"))  # fmt: skip
+            problem = f"has {len(words)} columns, not 6 or more"
+            nothing = (math.nan,) * 2
+            rows.append(_row((path.name, number), "", *nothing, "east", *nothing, problem))
             continue
         value = [_number(w) for w in words[:7]]
         site = words[7] if len(words) > 7 else f"{number}"
