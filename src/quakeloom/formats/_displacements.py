@@ -112,13 +112,14 @@ def _read_psvelo(path: Path, lines: Sequence[tuple[int, str]], scale: float) -> 
     for number, text in lines:
         words = _split(text)
         if len(words) < 6:
-            rows.append(_row(path, number, "", math.nan, math.nan, "east", math.nan, math.nan,
-                             f"has {len(words)} columns, not 6 or more"))  # fmt: skip
+            problem = f"has {len(words)} columns, not 6 or more"
+            nothing = (math.nan,) * 2
+            rows.append(_row((path.name, number), "", *nothing, "east", *nothing, problem))
             continue
         value = [_number(w) for w in words[:7]]
         site = words[7] if len(words) > 7 else f"{number}"
         for k, component in enumerate(("east", "north")):
-            rows.append(_row(path, number, site, value[0], value[1], component,
+            rows.append(_row((path.name, number), site, value[0], value[1], component,
                              value[2 + k] * scale, value[4 + k] * scale))  # fmt: skip
     return _table(rows)
 
@@ -152,7 +153,7 @@ def _read_named(
         lon, lat = (_number(words[place[n]]) for n in ("longitude", "latitude"))  # type: ignore[index]
         for component, (column, error, scale) in columns.items():
             row = _row(
-                path, number, site, lon, lat, component, _number(words[column]) * scale,
+                (path.name, number), site, lon, lat, component, _number(words[column]) * scale,
                 math.nan if error is None else _number(words[error]) * scale, problem,
             )  # fmt: skip
             if component == "line_of_sight":
@@ -185,7 +186,7 @@ def _component_columns(names: Sequence[str], unit: str) -> dict[str, tuple[int, 
 
 
 def _row(
-    path: Path, number: int, site: str, lon: float, lat: float, component: str, value: float,
+    source: tuple[str, int], site: str, lon: float, lat: float, component: str, value: float,
     error: float, problem: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     east, north, up = _AXES.get(component, (math.nan,) * 3)
@@ -193,7 +194,7 @@ def _row(
         "site": site, "component": component, "longitude": lon, "latitude": lat,
         "direction_east": east, "direction_north": north, "direction_up": up,
         "displacement_m": value, "displacement_error_m": error, "displacement_status": "used",
-        "reason": "", "source_file": path.name, "source_line": number,
+        "reason": "", "source_file": source[0], "source_line": source[1],
     }  # fmt: skip
     if problem:
         _refuse(row, "unreadable", f"the line {problem}")

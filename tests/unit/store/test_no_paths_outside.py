@@ -18,6 +18,8 @@ ROOMS = (
     "association", "detection", "magnitude", "spectra",
     "association", "detection", "magnitude", "geochem",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
+    "association", "detection", "magnitude",
+    "slip", "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
 shipped with the program and the configuration."""
