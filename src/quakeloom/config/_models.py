@@ -149,6 +149,26 @@ class Settings(Section):
         return name
 
     @model_validator(mode="after")
+    def _structure_has_places(self) -> Settings:
+        named = self.locate is not None and SAME_RUN in self.locate.models
+        if named and self.structure is None:
+            raise ValueError(
+                f"locate.models names `{SAME_RUN}`, the ensemble that the run itself makes; add a "
+                f"group `{SAME_RUN}`, or name another model"
+            )
+        if named and self.locate is not None and len(self.locate.models) > 1:
+            raise ValueError(
+                f"locate.models names `{SAME_RUN}` and others, which have no grid in common; name "
+                "one"
+            )
+        if self.structure is not None and self.associate is not None:
+            raise ValueError(
+                "`structure` needs starting places, and events that the run finds have none before "
+                "they are located; give the located events to a run of their own"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _input_is_one_of_two(self) -> Settings:
         has_catalog = self.stress is not None and bool(self.stress.catalogs)
         if has_catalog and (self.sources or self.simulation is not None):
@@ -188,22 +208,6 @@ class Settings(Section):
             )
         if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
-        named = self.locate is not None and SAME_RUN in self.locate.models
-        if named and self.structure is None:
-            raise ValueError(
-                f"locate.models names `{SAME_RUN}`, the ensemble that the run itself makes; add a "
-                f"group `{SAME_RUN}`, or name another model"
-            )
-        if named and self.locate is not None and len(self.locate.models) > 1:
-            raise ValueError(
-                f"locate.models names `{SAME_RUN}` and others, which have no grid in common; name "
-                "one"
-            )
-        if self.structure is not None and self.associate is not None:
-            raise ValueError(
-                "`structure` needs starting places, and events that the run finds have none before "
-                "they are located; give the located events to a run of their own"
-            )
         if self.takeoff.angles == "ensemble" and self.locate is None:
             raise ValueError(
                 "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"
