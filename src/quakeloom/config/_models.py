@@ -197,6 +197,24 @@ class Settings(Section):
                 "`fluids.ensemble` takes the velocities of `tomography` or `regional`; add one of "
                 "these groups, or name the product of another run by `fluids.run`"
             )
+
+    def _structure_has_places(self) -> Settings:
+        named = self.locate is not None and SAME_RUN in self.locate.models
+        if named and self.structure is None:
+            raise ValueError(
+                f"locate.models names `{SAME_RUN}`, the ensemble that the run itself makes; add a "
+                f"group `{SAME_RUN}`, or name another model"
+            )
+        if named and self.locate is not None and len(self.locate.models) > 1:
+            raise ValueError(
+                f"locate.models names `{SAME_RUN}` and others, which have no grid in common; name "
+                "one"
+            )
+        if self.structure is not None and self.associate is not None:
+            raise ValueError(
+                "`structure` needs starting places, and events that the run finds have none before "
+                "they are located; give the located events to a run of their own"
+            )
         return self
 
     @model_validator(mode="after")
@@ -241,22 +259,6 @@ class Settings(Section):
             raise ValueError("`classify` looks at seismograms; add a group `waveforms`")
         if self.repeaters is not None and not self.cuts_windows:
             raise ValueError("`repeaters` compares seismograms; add a group `waveforms`")
-        named = self.locate is not None and SAME_RUN in self.locate.models
-        if named and self.structure is None:
-            raise ValueError(
-                f"locate.models names `{SAME_RUN}`, the ensemble that the run itself makes; add a "
-                f"group `{SAME_RUN}`, or name another model"
-            )
-        if named and self.locate is not None and len(self.locate.models) > 1:
-            raise ValueError(
-                f"locate.models names `{SAME_RUN}` and others, which have no grid in common; name "
-                "one"
-            )
-        if self.structure is not None and self.associate is not None:
-            raise ValueError(
-                "`structure` needs starting places, and events that the run finds have none before "
-                "they are located; give the located events to a run of their own"
-            )
         if self.takeoff.angles == "ensemble" and self.locate is None:
             raise ValueError(
                 "takeoff.angles is `ensemble`, so events must be located; add a `locate` group"

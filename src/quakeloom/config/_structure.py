@@ -64,6 +64,12 @@ class Structure(Section):
         lambda: [1.0, 1.5, 2.25],
         "Correlation lengths that are tried over the shortest; ABIC takes one.",
     )
+    largest_spread: float = setting(
+        1.5,
+        "Largest spread of the field over `standard_deviation` that ABIC may take: beyond it times "
+        "are far from linear, and a fit is foreseen that the models do not keep.",
+        "1", ge=0.1, le=20,
+    )  # fmt: skip
     modes: int = setting(1000, "Most modes of ln Vp.", "modes", ge=1, le=5000)
     vp_vs_modes: int = setting(
         400, "Most modes of ln(Vp/Vs); 0 where it follows ln Vp alone.", "modes", ge=0, le=5000

@@ -117,6 +117,7 @@ TABLE_LIST = (
 """The tables."""
 
 _NODES = ("depth", "north", "east")
+"""Dimensions of arrays on the solver's nodes."""
 
 ARRAY_LIST = (
     ArraySpec("structure_p_velocity", ("member", *_NODES)),

@@ -159,7 +159,7 @@ def find_posterior(
     sums: ExactSums,
     length_factors: Sequence[float] = (1.0,),
     noise_factor: float = 1.0,
-    fixed_spread: bool = False,
+    largest_spread: float = np.inf,
 ) -> StructurePosterior:
     """Find spreads, lengths and noise of least ABIC, and the posterior with them.
 
@@ -176,8 +176,9 @@ def find_posterior(
         Correlation lengths that are tried, over those of the prior's modes.
     noise_factor : float
         That of the round before.
-    fixed_spread : bool
-        Take the stated spread; noise alone is inferred.
+    largest_spread : float
+        Largest spread of the field over the stated one. Far from the starting model times are not
+        linear, and a larger spread foresees a fit that new times do not keep.
 
     Raises
     ------
@@ -193,7 +194,7 @@ def find_posterior(
     tried = []
     for factor in length_factors:
         problem = _LengthProblem(prior, sums, float(factor), noise_factor)
-        chosen = problem.choose(fixed_spread)
+        chosen = problem.choose(largest_spread)
         tried.append(chosen)
         if best is None or chosen.abic < best.chosen.abic:
             best = problem.posterior(chosen)
@@ -237,28 +238,35 @@ class _LengthProblem:
         abic = self.count * (1.0 + np.log(noise2)) + 2.0 * float(np.log(np.diag(factor)).sum())
         return abic, float(np.sqrt(noise2)), half, factor
 
-    def choose(self, fixed_spread: bool) -> Hyperparameters:
-        """Return the ratio of least ABIC by golden section."""
-        if fixed_spread:
-            log_ratio = 0.0
-            for _ in range(4):
-                abic, noise, _, _ = self._solve(log_ratio)
-                log_ratio = -2.0 * float(np.log(noise))
-        else:
-            golden = 0.5 * (np.sqrt(5.0) - 1.0)
-            low, high = _LOG_RANGE
-            inner = [high - golden * (high - low), low + golden * (high - low)]
-            value = [self._solve(v)[0] for v in inner]
-            while high - low > _TOLERANCE:
-                if value[0] <= value[1]:
-                    high, inner[1], value[1] = inner[1], inner[0], value[0]
-                    inner[0] = high - golden * (high - low)
-                    value[0] = self._solve(inner[0])[0]
-                else:
-                    low, inner[0], value[0] = inner[0], inner[1], value[1]
-                    inner[1] = low + golden * (high - low)
-                    value[1] = self._solve(inner[1])[0]
-            log_ratio = 0.5 * (low + high)
+    def choose(self, largest_spread: float) -> Hyperparameters:
+        """Return the ratio of least ABIC by golden section, as far as the spread may go."""
+        golden = 0.5 * (np.sqrt(5.0) - 1.0)
+        low, high = _LOG_RANGE
+        inner = [high - golden * (high - low), low + golden * (high - low)]
+        value = [self._solve(v)[0] for v in inner]
+        while high - low > _TOLERANCE:
+            if value[0] <= value[1]:
+                high, inner[1], value[1] = inner[1], inner[0], value[0]
+                inner[0] = high - golden * (high - low)
+                value[0] = self._solve(inner[0])[0]
+            else:
+                low, inner[0], value[0] = inner[0], inner[1], value[1]
+                inner[1] = low + golden * (high - low)
+                value[1] = self._solve(inner[1])[0]
+        found = self._at(0.5 * (low + high))
+        if found.spread_factor <= largest_spread:
+            return found
+        low, high = _LOG_RANGE[0], 0.5 * (low + high)
+        while high - low > _TOLERANCE:
+            middle = 0.5 * (low + high)
+            if self._at(middle).spread_factor > largest_spread:
+                high = middle
+            else:
+                low = middle
+        return self._at(low)
+
+    def _at(self, log_ratio: float) -> Hyperparameters:
+        """Return the hyperparameters with a ratio of spreads."""
         abic, noise, _, _ = self._solve(log_ratio)
         return Hyperparameters(self.factor, float(np.exp(0.5 * log_ratio)) * noise, noise, abic)
 

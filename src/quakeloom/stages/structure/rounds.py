@@ -110,7 +110,7 @@ def invert(
         factors = asked.length_factors if posterior is None or whole else [
             posterior.chosen.length_factor
         ]  # fmt: skip
-        posterior = find_posterior(prior, sums, factors)
+        posterior = find_posterior(prior, sums, factors, largest_spread=asked.largest_spread)
         posterior, fitted, share = _step(settings, posterior, unknowns, events, residual_s, run)
         unknowns = posterior.mean
         taken = 4.0 * len(events.source) + posterior.determined
