@@ -13,7 +13,7 @@ SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
-    "association", "detection", "magnitude",
+    "association", "detection", "magnitude", "classification",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
@@ -72,6 +72,8 @@ NAMED_BY_USERS = {
     "stages/planning.py", "stages/regional/inputs.py", "stages/takeoff/reading.py",
     "stages/tomography/inputs.py", "stages/training/fine_tuning.py",
     "stages/training/simulated.py", "stages/weights/pickers.py",
+    "stages/classify/class_weights.py", "stages/training/class_sessions.py",
+    "stages/training/event_classes.py",
     "stages/weights/polarity_readers.py", "stages/without_a_run/folder_contents.py",
     "stages/without_a_run/folder_settings.py", "stages/without_a_run/folder_words.py",
     "stages/without_a_run/input_checks.py", "stages/without_a_run/associate_picks.py",
