@@ -188,12 +188,13 @@ def _found(session: Session, truth: _Truth) -> Labelled:
 
 
 def _near_bursts(events: pd.DataFrame, bursts: pd.DataFrame) -> NDArray[np.bool_]:
-    places = [events[n].to_numpy(float) for n in ("longitude", "latitude")]
+    longitude, latitude = (events[n].to_numpy(float) for n in ("longitude", "latitude"))
     first = int(bursts["ns"].min()) if len(bursts) else 0
     names = ("source_duration_s", "longitude", "latitude")
     return within_bursts(
         (events["ns"].to_numpy() - first) / NANO,
-        *places,
+        longitude,
+        latitude,
         Bursts(
             (bursts["ns"].to_numpy() - first) / NANO, *(bursts[n].to_numpy(float) for n in names)
         ),
