@@ -43,6 +43,7 @@ _SPAN_S = (-2.0, 60.0)
 """Span of the envelope whose shape is described, s after P."""
 
 _NAMES = tuple(f"{low:g}-{high:g}" for low, high in BANDS_HZ)
+"""Names of the bands, Hz."""
 
 
 def _feature_names() -> tuple[str, ...]:

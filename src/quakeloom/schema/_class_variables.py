@@ -17,8 +17,10 @@ _WORDS = {
     "teleseism": "a far earthquake",
     "noise": "no event but noise",
 }
+"""What each class is, in words."""
 
 _PROBABILITIES = tuple(f"probability_{c}" for c in EVENT_CLASSES)
+"""Columns of the probabilities of all classes."""
 
 LIST = (
     Variable(
