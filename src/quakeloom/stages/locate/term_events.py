@@ -14,7 +14,7 @@ from quakeloom.config import Locate
 from quakeloom.core import local_position
 from quakeloom.location import EventPicks, TermEvent
 from quakeloom.schema import time_values
-from quakeloom.stages.locate.events import Locator, phase_kind
+from quakeloom.stages.locate.events import Locator
 from quakeloom.stages.locate.term_rounds import MOST_EVENTS
 from quakeloom.stages.readings.pick_errors import phase_kind
 from quakeloom.stages.readings.station_epochs import find_stations
