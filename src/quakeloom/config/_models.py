@@ -197,7 +197,9 @@ class Settings(Section):
                 "`fluids.ensemble` takes the velocities of `tomography` or `regional`; add one of "
                 "these groups, or name the product of another run by `fluids.run`"
             )
+        return self
 
+    @model_validator(mode="after")
     def _structure_has_places(self) -> Settings:
         named = self.locate is not None and SAME_RUN in self.locate.models
         if named and self.structure is None:

@@ -188,23 +188,13 @@ def _found(session: Session, truth: _Truth) -> Labelled:
 
 
 def _near_bursts(events: pd.DataFrame, bursts: pd.DataFrame) -> NDArray[np.bool_]:
-    longitude, latitude = (events[n].to_numpy(float) for n in ("longitude", "latitude"))
     first = int(bursts["ns"].min()) if len(bursts) else 0
     names = ("source_duration_s", "longitude", "latitude")
     known = Bursts(
         (bursts["ns"].to_numpy() - first) / NANO, *(bursts[n].to_numpy(float) for n in names)
     )
-    return within_bursts(
-        (events["ns"].to_numpy() - first) / NANO,
-        events["longitude"].to_numpy(float),
-        events["latitude"].to_numpy(float),
-        known,
-        longitude,
-        latitude,
-        Bursts(
-            (bursts["ns"].to_numpy() - first) / NANO, *(bursts[n].to_numpy(float) for n in names)
-        ),
-    )
+    longitude, latitude = events["longitude"].to_numpy(float), events["latitude"].to_numpy(float)
+    return within_bursts((events["ns"].to_numpy() - first) / NANO, longitude, latitude, known)
 
 
 def _catalog(session: Session, truth: _Truth, source: NDArray[np.int64]) -> Labelled:
