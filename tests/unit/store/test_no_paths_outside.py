@@ -13,14 +13,9 @@ SOURCE = Path(quakeloom.__file__).parent
 ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
-    "association", "detection", "magnitude", "restoration", "fluids",
-    "association", "detection", "magnitude", "seafloor",
-    "association", "detection", "magnitude", "spectra",
-    "association", "detection", "magnitude", "geochem",
-    "association", "detection", "magnitude", "classification",
+    "association", "detection", "magnitude", "classification", "spectra", "slip", "structure",
+    "restoration", "fluids", "geochem", "seafloor",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
-    "association", "detection", "magnitude",
-    "slip", "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
 shipped with the program and the configuration."""
@@ -75,6 +70,9 @@ NAMED_BY_USERS = {
     "stages/frame/run_settings.py", "stages/frame/stage.py", "stages/ingest/source_files.py",
     "stages/locate/catalog.py", "stages/locate/ensembles.py", "stages/locate/grids.py",
     "stages/locate/simul_grids.py",
+    "stages/bathymetry/comparing.py", "stages/bathymetry/making.py",
+    "stages/bathymetry/methods.py", "stages/bathymetry/strips.py", "stages/bathymetry/verbs.py",
+    "stages/structure/inputs.py", "stages/training/seafloor.py",
     "stages/planning.py", "stages/regional/inputs.py", "stages/restore/inputs.py",
     "stages/takeoff/reading.py",
     "stages/tomography/inputs.py", "stages/training/fine_tuning.py",
