@@ -16,9 +16,10 @@ import pandas as pd
 
 from _browser import Browser
 from _harness import Stopwatch, figure, print_result
-from quakeloom.atlas import AtlasContents, NodePosterior, build_atlas
+from quakeloom.atlas import AtlasContents, build_atlas
 from quakeloom.formats import find_coastline
 from quakeloom.schema import make_table
+from quakeloom.stages.stress.posterior import NodePosterior
 from quakeloom.store import find_resource, open_item
 from quakeloom.stress import REGIMES, describe_stress, summarize_posterior
 

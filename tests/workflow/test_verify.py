@@ -110,7 +110,17 @@ def region_run(folder: Path) -> RunLayout:
     return compute_run(path, folder / "results")
 
 
+def analysis_run(folder: Path) -> RunLayout:
+    path = folder / "analysis.yaml"
+    path.write_text(yaml.safe_dump({
+        "name": "analysis", "isocon": {"simulation": {}, "bootstraps": 50, "sweeps": 200},
+        "discriminate": {"simulation": {}},
+    }))  # fmt: skip
+    return compute_run(path, folder / "results")
+
+
 RUNS = {
+    "analysis": analysis_run,
     "events": events_run,
     "simulated": simulated_run,
     "mechanisms": mechanisms_run,
@@ -122,7 +132,7 @@ RUNS = {
 def test_the_runs_below_have_every_stage(tmp_path):
     """So that a new stage is not forgotten here."""
     shown = {c for s in every_stage() for c in s.chains}
-    assert shown <= {"events", "mechanisms", "line", "region"}
+    assert shown <= {"analysis", "events", "mechanisms", "line", "region"}
 
 
 @pytest.mark.slow

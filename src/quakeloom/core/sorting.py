@@ -55,3 +55,13 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
             found[count] = np.int64(value)
             count += 1
     return found[:count].copy()
+
+
+@compiled(nogil=True)
+def middle_value(values: NDArray[np.float64]) -> float:
+    """Return the median, sorting ``values`` in place; of an even number, the mean of two."""
+    sort_ascending(values)
+    half = values.size // 2
+    if values.size % 2:
+        return float(values[half])
+    return float(0.5 * (values[half - 1] + values[half]))

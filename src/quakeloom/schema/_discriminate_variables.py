@@ -12,7 +12,7 @@ def _share(name: str, meaning: str) -> Variable:
 
 LIST = (
     Variable("column_names", "string", "", "Columns of a subset, divided by blanks."),
-    Variable("column_count", "int32", "1", "How many these are.", minimum=1),
+    Variable("column_count", "int32", "1", "How many these are.", minimum=0),
     _share("cv_error", "Mean over folds of the error of rows that were not fitted."),
     Variable("cv_error_se", "float64", "1", "Standard error of that mean.", "NaN", 0),
     Variable("near_best", "bool", "1", "Within a standard error of the best."),

@@ -103,9 +103,6 @@ TABLE_LIST = (
         "Voxels: what was observed, the most probable rock and fluid, porosity and shapes.",
         (
             "voxel_name", "depth_km", "observed_p_velocity", "observed_s_velocity",
-            "log10_conductivity", "voxel_status", "reason", "melt_probability",
-            "lithology", "lithology_probability", "lithologies_held",
-            "pore_fluid", "joint_lithology", "joint_fluid", "joint_ties", "voxel_misfit", *_RANGES,
             "log10_conductivity", "voxel_status", "reason", "melt_probability", "lithology",
             "lithology_probability", "lithologies_held", "pore_fluid", "joint_lithology",
             "joint_fluid", "joint_ties", "voxel_misfit", *_RANGES,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quakeloom.core import compiled
+from quakeloom.core.sorting import middle_value
 from quakeloom.seafloor._soundings import sort_soundings
 
 Floats = NDArray[np.float64]
@@ -75,8 +76,8 @@ def _median_cells(
         values = np.empty(b - a)
         for q in range(a, b):
             values[q - a] = z[order[q]]
-        level = np.median(values)
-        scale = max(1.4826 * np.median(np.abs(values - level)), 1e-3)
+        level = middle_value(values)
+        scale = max(1.4826 * middle_value(np.abs(values - level)), 1e-3)
         for q in range(a, b):
             flags[order[q]] = abs(z[order[q]] - level) > limit * scale
 

@@ -23,7 +23,7 @@ from quakeloom.stages.takeoff.reading import trace_models
 from quakeloom.travel import stack_tables
 
 WAY = (
-    "station_epochs", "block_readings", "usable_events", "use", "reversals", "sites",
+    "pick_errors", "station_epochs", "block_readings", "usable_events", "use", "reversals", "sites",
     "amplitude_ratios", "joined_observations", "angle_draws", "observations",
 )  # fmt: skip
 """Modules of the room, each after those that it may import."""
