@@ -13,7 +13,13 @@ from quakeloom.stages.locate.blocks import make_tasks
 from quakeloom.stages.locate.catalog import locate_catalog
 from quakeloom.stages.planning import plan_run
 from quakeloom.stages.run_here import run_here
-from quakeloom.store import RunLayout, open_item, read_table, write_table
+from quakeloom.store import (
+    RunLayout,
+    open_item,
+    read_table,
+    write_json_if_changed,
+    write_table,
+)
 
 ORIGIN = (140.0, 36.0)
 START = np.datetime64("2020-01-01T00:00:00", "ns")
@@ -255,5 +261,6 @@ def test_with_waveforms_events_are_located_from_the_picks_of_the_stage(tmp_path)
          "picker": ["own"] * 4},
     )  # fmt: skip
     write_table(layout.part("pick", "all") / "picks.parquet", "picks", picks)
+    write_json_if_changed(layout.plan_step("locate", "init"), {"rounds": {"every": 0, "terms": 0}})
     (task,) = make_tasks(settings, layout, "all", None, 0)
     assert task.picks.column("station").to_pylist() == ["S2", "S1", "S4"]

@@ -34,7 +34,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.core import compiled
+from quakeloom.core import UNCOUNTED, compiled
 from quakeloom.stress._bessel import log_bessel
 from quakeloom.stress._fault_population import PopulationTable, log_population
 from quakeloom.stress._tensors import diagonalize
@@ -58,7 +58,7 @@ _TINY = 1e-12
 """Added to squares of tractions before division."""
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _plane(
     q: Floats,
     shape: Floats,
@@ -128,7 +128,7 @@ def _plane(
     return float(value), float(own)
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _fault(q: Floats, shape: Floats, given: Floats, slope: Floats, outer: Floats) -> float:
     """Return ``ln h`` of a fault without ``ln Z``, and its derivatives as :func:`_plane` does."""
     nn, a, c = q[0], q[2], q[3]
@@ -232,7 +232,7 @@ NO_DERIVATIVES = Derivatives(np.empty((0, 0, 0)), NO_TURNS)
 """No room for derivatives: only the likelihood is wanted."""
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _turn(frame: Floats, plane: int, x: float, y: float, out: Floats) -> None:
     """Fill n, s and b of a plane, turned by the angles x and y of n towards s and b."""
     for i in range(3):
@@ -253,7 +253,7 @@ def _turn(frame: Floats, plane: int, x: float, y: float, out: Floats) -> None:
         out[2, i] += y * move
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _tensor(m: Floats, tensor: Floats) -> None:
     """Fill the tensor of components in the orthonormal basis."""
     half, sixth = np.sqrt(0.5), np.sqrt(1.0 / 6.0)
@@ -265,7 +265,7 @@ def _tensor(m: Floats, tensor: Floats) -> None:
     tensor[1, 2] = tensor[2, 1] = half * m[4]
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _principal(a: Floats, values: Floats) -> None:
     """Fill the principal values of a deviatoric tensor, ascending (Smith 1961)."""
     square = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
@@ -281,7 +281,7 @@ def _principal(a: Floats, values: Floats) -> None:
     values[1] = -values[0] - values[2]
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _add_components(g: Floats, factor: float, by: Floats) -> None:
     """Add the derivatives by components that derivatives by the elements of the tensor are."""
     half, sixth = np.sqrt(0.5), np.sqrt(1.0 / 6.0)
@@ -292,7 +292,7 @@ def _add_components(g: Floats, factor: float, by: Floats) -> None:
     by[4] += factor * half * (g[1, 2] + g[2, 1])
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _look(frame: Floats, stress: Floats, q: Floats, drawn: Floats) -> None:
     """Fill (nn, ss, ns, nb, sb) of a stress in a frame; ``drawn`` is scratch, (3, 3)."""
     for a in range(3):
@@ -339,7 +339,7 @@ def _make_scratch() -> _Scratch:
     )  # fmt: skip
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _interpolate(field: Floats, nodes: Integers, corners: Floats, work: _Scratch) -> bool:
     """Fill the stress at an event; return whether it is that of the event before."""
     m, before = work.m, work.before
@@ -351,17 +351,19 @@ def _interpolate(field: Floats, nodes: Integers, corners: Floats, work: _Scratch
     same = True
     for j in range(5):
         same = same and m[j] == before[j]
-    before[:] = m
+        before[j] = m[j]
     return same
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _find_shape(work: _Scratch, with_axes: bool) -> float:
     """Fill principal values and shape of the stress at an event; return the shape ratio."""
     values = work.values
     _tensor(work.m, work.stress)
     if with_axes:
-        work.tensor[:] = work.stress
+        for i in range(3):
+            for j in range(3):
+                work.tensor[i, j] = work.stress[i, j]
         diagonalize(work.tensor, work.vectors, values, work.axes)
     else:
         _principal(work.stress, values)
@@ -371,7 +373,7 @@ def _find_shape(work: _Scratch, with_axes: bool) -> float:
     return ratio
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _add_slopes(work: _Scratch, through: float, part: float, by_ratio: float, ratio: float) -> None:
     """Fill the derivatives by components of an event's logarithm of probability.
 
@@ -405,7 +407,7 @@ def _add_slopes(work: _Scratch, through: float, part: float, by_ratio: float, ra
     _add_components(g, 1.0, work.by)
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _slope_of_turn(q: Floats, slope: Floats, x: float, y: float, by: Floats) -> None:
     """Fill the derivatives of a function of q by the angles x and y that turned its frame.
 
@@ -429,7 +431,7 @@ def _slope_of_turn(q: Floats, slope: Floats, x: float, y: float, by: Floats) -> 
     by[1] = -within * one * x + to_b * (1.0 - two * x * x) + to_s * two * x * y
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _log_share(fault: Floats, normal: Floats) -> float:
     """Return ``ln (p W / (1 - p))`` of a normal: how much more a fault has of it than chance."""
     cosine = fault[0] * normal[0] + fault[1] * normal[1] + fault[2] * normal[2]
@@ -438,7 +440,7 @@ def _log_share(fault: Floats, normal: Floats) -> float:
     return float(value)
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _slope_of_share(
     frame: Floats, plane: int, x: float, y: float, fault: Floats, part: float, by: Floats
 ) -> None:
@@ -462,7 +464,7 @@ def _slope_of_share(
     by[1] += factor * (-over * y * mn + drop * y * along + over * mb)
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _span(fault: Floats, frame: Floats) -> None:
     """Fill a normal and two directions in its plane."""
     low = 0
@@ -481,13 +483,13 @@ def _span(fault: Floats, frame: Floats) -> None:
         frame[2, i] = frame[0, j] * frame[1, k] - frame[0, k] * frame[1, j]
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _width(t: float, weight: float) -> float:
     """Return the error of an event that counts in part: that much less is known of it."""
     return float(t / np.sqrt(max(weight, _LEAST_WEIGHT)))
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _look_at_planes(
     placed: Placed,
     supposed: Supposed,
@@ -520,7 +522,7 @@ def _look_at_planes(
             work.level[plane] += np.log(1.0 - supposed.faults[chain, family, 3])
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _fill_turns(
     placed: Placed,
     supposed: Supposed,
@@ -548,7 +550,7 @@ def _fill_turns(
         by[1] *= wide * shares[plane]
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _scatter(nodes: Integers, corners: Floats, by: Floats, gradient: Floats, chain: int) -> None:
     """Add derivatives by the stress at a place to those of the nodes around it."""
     for corner in range(nodes.size):
@@ -557,7 +559,7 @@ def _scatter(nodes: Integers, corners: Floats, by: Floats, gradient: Floats, cha
                 gradient[chain, nodes[corner], j] += corners[corner] * by[j]
 
 
-@compiled()
+@compiled(**UNCOUNTED)
 def _add_faults(
     placed: Placed,
     table: PopulationTable,
@@ -585,7 +587,9 @@ def _add_faults(
         if not slopes:
             continue
         work.slope[1], work.outer[1] = 0.0, 0.0
-        work.frame[1] = work.frame[0]
+        for i in range(3):
+            for j in range(3):
+                work.frame[1, i, j] = work.frame[0, i, j]
         _add_slopes(work, 1.0, 1.0, by_ratio, ratio)
         _scatter(nodes[fault], corners[fault], work.by, gradient, chain)
 
