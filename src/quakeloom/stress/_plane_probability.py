@@ -1,0 +1,171 @@
+"""How probable a plane is in a stress: as a fault near failure, or as that of a known fault.
+
+The formulas stand in :mod:`quakeloom.stress._slip_likelihood`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakeloom.core import UNCOUNTED, compiled
+from quakeloom.stress._bessel import log_bessel
+
+Floats = NDArray[np.float64]
+
+
+FAULT_CONCENTRATION = 25.6
+"""Watson's concentration of the planes of events about the fault that they lie on: 8 degrees about
+each axis. Chosen here: planes on the scale of small earthquakes are not one mathematical plane;
+errors of mechanisms come on top."""
+
+_LOG_WATSON = 21.684853149322
+"""Logarithm of Kummer's M(1/2, 3/2, 25.6), which Watson's density is divided by."""
+
+_TINY = 1e-12
+"""Added to squares of tractions before division."""
+
+
+@compiled(**UNCOUNTED)
+def plane_probability(
+    q: Floats,
+    shape: Floats,
+    given: Floats,
+    ways: tuple[float, float],
+    slope: Floats,
+    outer: Floats,
+) -> tuple[float, float]:
+    """Return ``ln P`` of one plane without ``ln Z``, and the part of h in it; fill derivatives.
+
+    ``q`` is (nn, ss, ns, nb, sb), ``shape`` (spread, middle) of the stress and what
+    :func:`log_bessel` gives for ``1 / t^2``, ``given`` (I0, w, mu, t), ``ways`` the share f of the
+    turning of traction that the variance has, and what is added to h (a logarithm) for the fault
+    that the event may lie on. ``slope`` gets the derivatives by q, ``outer`` those by spread and
+    middle.
+    """
+    free, added = ways
+    nn, ss, a, c, f = q[0], q[1], q[2], q[3], q[4]
+    mu, t = given[2], given[3]
+    spread, middle = shape[0], shape[1]
+    tau2 = a * a + c * c + _TINY * spread * spread
+    tau = np.sqrt(tau2)
+    # how fast the shear traction turns as the normal turns about slip and about the null axis
+    d, e = 2.0 * nn + ss, ss - nn
+    p, r = a * d + c * f, a * f - c * e
+    tau4 = tau2 * tau2
+    steep = (p * p + r * r) / tau4
+    t2 = t * t
+    concentration = 1.0 / t2
+    cosine = a / tau
+    log_i0, ratio = shape[2], shape[3]
+    if free > 0.0:
+        concentration /= 1.0 + free * steep
+        log_i0, ratio = log_bessel(concentration)
+    value = concentration * (cosine - 1.0) - log_i0
+    by_c = cosine - ratio
+    by_steep = -by_c * concentration * concentration * t2 * free
+    two = 2.0 / tau4
+    # d tau2 = 2 a da + 2 c dc
+    by_tau2 = -2.0 * steep / tau2 * by_steep - 0.5 * concentration * a / (tau2 * tau)
+    slope[0] = by_steep * two * (p * 2.0 * a + r * c)
+    slope[1] = by_steep * two * (p * a - r * c)
+    slope[2] = by_steep * two * (p * d + r * f) + by_tau2 * 2.0 * a + concentration / tau
+    slope[3] = by_steep * two * (p * f - r * e) + by_tau2 * 2.0 * c
+    slope[4] = by_steep * two * (p * c + r * a)
+    # instability of the reduced stress; compression positive there
+    scale = 2.0 / spread
+    sigma = -(nn - middle) * scale
+    shear = tau * scale
+    most = mu + np.sqrt(1.0 + mu * mu)
+    above = ((shear - mu * (sigma - 1.0)) / most - given[0]) / given[1]
+    few = np.exp(-abs(above))
+    frequent = min(above, 0.0) - np.log1p(few)
+    own = 1.0
+    if added > -600.0:
+        top = max(frequent, added)
+        both = np.exp(frequent - top) + np.exp(added - top)
+        own = np.exp(frequent - top) / both
+        frequent = top + np.log(both)
+    value += frequent
+    by = own * (few if above > 0.0 else 1.0) / (1.0 + few) / (given[1] * most)
+    slope[0] += by * mu * scale
+    slope[2] += by * scale * a / tau
+    slope[3] += by * scale * c / tau
+    outer[0] = -by * (shear - mu * sigma) / spread
+    outer[1] = -by * mu * scale
+    return float(value), float(own)
+
+
+@compiled(**UNCOUNTED)
+def fault_probability(
+    q: Floats, shape: Floats, given: Floats, slope: Floats, outer: Floats
+) -> float:
+    """Return ``ln h`` of a fault without ``ln Z``; derivatives as of :func:`plane_probability`."""
+    nn, a, c = q[0], q[2], q[3]
+    mu, spread, middle = given[2], shape[0], shape[1]
+    tau = np.sqrt(a * a + c * c + _TINY * spread * spread)
+    scale = 2.0 / spread
+    sigma, shear = -(nn - middle) * scale, tau * scale
+    most = mu + np.sqrt(1.0 + mu * mu)
+    above = ((shear - mu * (sigma - 1.0)) / most - given[0]) / given[1]
+    few = np.exp(-abs(above))
+    by = (few if above > 0.0 else 1.0) / (1.0 + few) / (given[1] * most)
+    slope[:] = 0.0
+    slope[0] = by * mu * scale
+    slope[2] = by * scale * a / tau
+    slope[3] = by * scale * c / tau
+    outer[0] = -by * (shear - mu * sigma) / spread
+    outer[1] = -by * mu * scale
+    return float(min(above, 0.0) - np.log1p(few))
+
+
+@compiled(**UNCOUNTED)
+def log_share(fault: Floats, normal: Floats) -> float:
+    """Return ``ln (p W / (1 - p))`` of a normal: how much more a fault has of it than chance."""
+    cosine = fault[0] * normal[0] + fault[1] * normal[1] + fault[2] * normal[2]
+    share: float = fault[3]
+    value = np.log(share / (1.0 - share)) + FAULT_CONCENTRATION * cosine * cosine - _LOG_WATSON
+    return float(value)
+
+
+@compiled(**UNCOUNTED)
+def slope_of_share(
+    frame: Floats, plane: int, x: float, y: float, fault: Floats, part: float, by: Floats
+) -> None:
+    """Add the derivatives of a fault's density by the angles x and y that turned a normal."""
+    n, s = frame[plane], frame[1 - plane]
+    size = np.sqrt(x * x + y * y)
+    c, over, drop = 1.0, 1.0, 0.0
+    if size > 1e-6:
+        c, over = np.cos(size), np.sin(size) / size
+        drop = (c - over) / (size * size)
+    mn, ms, mb = 0.0, 0.0, 0.0
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        mn += fault[i] * n[i]
+        ms += fault[i] * s[i]
+        mb += fault[i] * (n[j] * s[k] - n[k] * s[j])
+    along = x * ms + y * mb
+    cosine = c * mn + over * along
+    factor = part * 2.0 * FAULT_CONCENTRATION * cosine
+    by[0] += factor * (-over * x * mn + drop * x * along + over * ms)
+    by[1] += factor * (-over * y * mn + drop * y * along + over * mb)
+
+
+@compiled(**UNCOUNTED)
+def span_plane(fault: Floats, frame: Floats) -> None:
+    """Fill a normal and two directions in its plane."""
+    low = 0
+    for i in range(1, 3):
+        if abs(fault[i]) < abs(fault[low]):
+            low = i
+    square = 0.0
+    for i in range(3):
+        frame[0, i] = fault[i]
+        frame[1, i] = (1.0 if i == low else 0.0) - fault[low] * fault[i]
+        square += frame[1, i] ** 2
+    for i in range(3):
+        frame[1, i] /= np.sqrt(square)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        frame[2, i] = frame[0, j] * frame[1, k] - frame[0, k] * frame[1, j]
