@@ -26,7 +26,6 @@ from quakeloom.classification import (
     train_class_model,
 )
 from quakeloom.config import ClassNetworkTraining, Settings
-from quakeloom.core import SettingsError
 from quakeloom.formats import read_network_weights, write_network_weights
 from quakeloom.stages.training.class_examples import (
     describe_examples,
@@ -35,6 +34,7 @@ from quakeloom.stages.training.class_examples import (
 )
 from quakeloom.stages.training.class_sessions import make_session, session_settings
 from quakeloom.stages.training.simulated import use_one_thread
+from quakeloom.stages.training.wanted import require_training
 from quakeloom.store import (
     Item,
     atomic_file,
@@ -72,12 +72,8 @@ def train_classes(
     dict
         The card.
     """
-    wanted = settings.training.classes if settings.training else None
-    if wanted is None:
-        raise SettingsError(
-            "The configuration has no `training.classes`. Nothing was trained; add it (an empty "
-            "mapping takes the defaults)."
-        )
+    asked = settings.training
+    wanted = require_training(asked.classes if asked else None, "classes")
     use_one_thread()
     folder = open_folder(out)
     started = time.perf_counter()

@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quakeloom.config import Settings
-from quakeloom.core import InputError, SettingsError
+from quakeloom.core import InputError
 from quakeloom.formats import read_network_weights, write_network_weights
 from quakeloom.picking import (
     PHASES,
@@ -37,6 +37,7 @@ from quakeloom.picking import (
 from quakeloom.schema import phase_class, time_values
 from quakeloom.stages.archive.record_sets import ArchiveReader, index_files, list_files, record_sets
 from quakeloom.stages.training.simulated import use_one_thread
+from quakeloom.stages.training.wanted import require_training
 from quakeloom.stages.weights.pickers import OWN_PICKER, own_weights
 from quakeloom.store import atomic_file, digest_input, open_folder, write_json_if_changed
 
@@ -145,12 +146,8 @@ def fine_tune_picker(
         The card: scores of the weights before, and of every record by weights that were tuned on
         the other stations.
     """
-    wanted = settings.training.fine_tuning if settings.training else None
-    if wanted is None:
-        raise SettingsError(
-            "The configuration has no `training.fine_tuning`. Nothing was trained; add it (an "
-            "empty mapping takes the defaults)."
-        )
+    asked = settings.training
+    wanted = require_training(asked.fine_tuning if asked else None, "fine_tuning")
     use_one_thread()
     folder = open_folder(out)
     file = start or own_weights(OWN_PICKER)

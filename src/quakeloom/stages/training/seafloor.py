@@ -42,6 +42,7 @@ from quakeloom.seafloor import (
     train_network,
 )
 from quakeloom.stages.training.simulated import use_one_thread
+from quakeloom.stages.training.wanted import require_training
 from quakeloom.store import atomic_file, input_place, open_folder, write_json_if_changed
 
 Floats = NDArray[np.float64]
@@ -81,12 +82,8 @@ def train_seafloor(settings: Settings, out: Path, progress: Progress) -> dict[st
     dict
         The card.
     """
-    wanted = settings.training.seafloor if settings.training else None
-    if wanted is None:
-        raise SettingsError(
-            "The configuration has no `training.seafloor`. Nothing was trained; add it (an empty "
-            "mapping takes the defaults)."
-        )
+    asked = settings.training
+    wanted = require_training(asked.seafloor if asked else None, "seafloor")
     use_one_thread()
     folder, started = open_folder(out), time.perf_counter()
     progress(f"simulating {wanted.areas} areas")

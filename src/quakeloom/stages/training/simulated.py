@@ -49,6 +49,7 @@ from quakeloom.simulate import (
     draw_record_parameters,
     simulate_seismograms,
 )
+from quakeloom.stages.training.wanted import require_training
 from quakeloom.store import Item, atomic_file, local_copy, open_folder, write_json_if_changed
 
 Progress = Callable[[str], None]
@@ -124,12 +125,8 @@ def train_polarity(settings: Settings, out: Path, progress: Progress) -> dict[st
     dict
         The card.
     """
-    wanted = settings.training.polarity if settings.training else None
-    if wanted is None:
-        raise SettingsError(
-            "The configuration has no `training.polarity`. Nothing was trained; add it (an empty "
-            "mapping takes the defaults)."
-        )
+    asked = settings.training
+    wanted = require_training(asked.polarity if asked else None, "polarity")
     use_one_thread()
     folder = open_folder(out)
     seed = settings.seed
@@ -242,12 +239,8 @@ def train_picker(settings: Settings, out: Path, progress: Progress) -> dict[str,
     out : Path
     progress : callable
     """
-    wanted = settings.training.picker if settings.training else None
-    if wanted is None:
-        raise SettingsError(
-            "The configuration has no `training.picker`. Nothing was trained; add it (an empty "
-            "mapping takes the defaults)."
-        )
+    asked = settings.training
+    wanted = require_training(asked.picker if asked else None, "picker")
     use_one_thread()
     folder = open_folder(out)
     seed = settings.seed
