@@ -98,7 +98,7 @@ def train_classes(
         "seed": settings.seed,
         "events": dict(zip(CLASSES, counts.tolist(), strict=True)),
         "cross_validation": score_classes(np.exp(logs), examples.label),
-        "test": test_classes(settings, wanted, weights, sessions, progress),
+        "test": score_other_networks(settings, wanted, weights, sessions, progress),
         "seconds": round(time.perf_counter() - started),
         "machine": f"{platform.machine()}, one thread",
         "sha256": weights.digest(),
@@ -141,7 +141,7 @@ def simulate_examples(
     return join_examples(made)
 
 
-def test_classes(
+def score_other_networks(
     settings: Settings,
     wanted: ClassNetworkTraining,
     weights: Item,
