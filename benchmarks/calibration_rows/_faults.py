@@ -162,22 +162,23 @@ def draw_sequences(rng, count, share, faults, tilt_deg=8.0):
     """
     axes = random_rotations(rng, 1)[0]
     ratio, friction, rms = rng.uniform(0.1, 0.9), rng.uniform(0.4, 0.7), rng.uniform(5.0, 15.0)
-    drawn = draw_faults(rng, count, 0.85, axes, (ratio, friction, 0.0))
+    drawn = draw_faults(rng, count + faults, 0.85, axes, (ratio, friction, 0.0))
     stress = np.einsum("k,ki,kj->ij", (1.0, 2.0 * ratio - 1.0, -1.0), axes, axes)
 
-    def instability(normal):
-        traction = normal @ stress
-        across = np.sum(traction * normal, axis=1)
-        shear = np.sqrt(np.maximum(np.sum(traction**2, axis=1) - across**2, 0.0))
-        return shear - friction * (across - 1.0)
+    def follows(normal, slip):
+        """Return how well slip follows the shear traction on planes."""
+        traction = -(normal @ stress)
+        shear = traction - normal * np.sum(traction * normal, axis=1)[:, None]
+        return np.abs(np.sum(slip * shear, axis=1)) / np.linalg.norm(shear, axis=1)
 
+    # without errors one of both planes is the fault, which slips along the shear traction
     one, other = drawn["normal"], drawn["slip"]
-    normal = np.where((instability(one) >= instability(other))[:, None], one, other)
+    normal = np.where((follows(one, other) >= follows(other, one))[:, None], one, other)
     place = rng.uniform((-10.0, -10.0, 2.0), (10.0, 10.0, 14.0), (count, 3))
     on_faults = int(share * count)
     for fault in range(faults):
         rows = np.arange(fault, on_faults, faults)
-        middle = normal[count - 1 - fault].copy()
+        middle = normal[count + fault]
         tilt = small_rotations(rng, len(rows), tilt_deg * np.sqrt(1.5))
         normal[rows] = np.einsum("nij,j->ni", tilt, middle)
         across = np.cross(middle, (1.0, 0.0, 0.0))
@@ -187,6 +188,7 @@ def draw_sequences(rng, count, share, faults, tilt_deg=8.0):
         center = np.append(rng.uniform(-5.0, 5.0, 2), 8.0)
         place[rows] = center + flat @ np.stack([across, np.cross(middle, across)])
     place += 0.35 * rng.standard_normal(place.shape)
+    normal = normal[:count]
     normal = np.where(normal[:, 2:] > 0, -normal, normal)
     traction = -(normal @ stress)
     slip = traction - normal * np.sum(traction * normal, axis=1)[:, None]

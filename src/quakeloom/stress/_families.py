@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from quakeloom.core import EARTH_RADIUS_KM, compiled
+from quakeloom.stress._plane_probability import log_watson_mean
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -51,6 +52,10 @@ _SHARE = 0.5
 """Least share of the alike mechanisms around that lie in the plane of a family. Chosen here: where
 parallel faults are as many, or events are spread evenly, there is no telling."""
 
+_BEGIN = 8.0
+"""Watson's concentration about either mean plane where the search for faults begins: 14 degrees
+about each axis. Chosen here: wider than what is found, so that the search narrows it."""
+
 _MOST = 400
 """Neighbors that are looked at."""
 
@@ -79,15 +84,28 @@ class FaultStart:
         return axis
 
     def begin(self, chains: int, generator: np.random.Generator) -> Floats:
-        """Return normals and shares to begin at, shape (chains, faults, 4): either plane."""
+        """Return normals and shares to begin at, shape (chains, faults, 4): near either plane.
+
+        Their density is that of :meth:`log_density`.
+        """
         faults = len(self.planes)
         out = np.zeros((chains, faults, 4))
         if faults:
             side = generator.integers(0, 2, (chains, faults))
             normals = self.planes[np.arange(faults), side]
-            out[..., :3] = turn_randomly(normals, 0.05, generator)
-            out[..., 3] = generator.uniform(0.3, 0.95, (chains, faults))
+            out[..., :3] = draw_watson(normals, _BEGIN, generator)
+            out[..., 3] = np.clip(generator.random((chains, faults)), 1e-4, 1.0 - 1e-4)
         return out
+
+    def log_density(self, faults: Floats) -> Floats:
+        """Return the logarithm of the density of normals that :meth:`begin` draws, of each fault.
+
+        Relative to normals of any direction; shape (chains, faults).
+        """
+        cosine = np.einsum("cfi,fpi->cfp", faults[..., :3], self.planes)
+        mean = log_watson_mean(_BEGIN)
+        values: Floats = np.log(0.5 * np.exp(_BEGIN * cosine**2 - mean).sum(axis=-1))
+        return values
 
 
 def turn_randomly(normals: Floats, angle: float, generator: np.random.Generator) -> Floats:
@@ -98,6 +116,23 @@ def turn_randomly(normals: Floats, angle: float, generator: np.random.Generator)
     turned: Floats = np.cos(size) * normals + np.sinc(size / np.pi) * step
     turned /= np.linalg.norm(turned, axis=-1, keepdims=True)
     return turned
+
+
+def draw_watson(axes: Floats, concentration: float, generator: np.random.Generator) -> Floats:
+    """Return unit vectors of Watson's density ``exp(c cos^2)`` about axes.
+
+    ``x = cos`` has the density ``exp(c x^2)`` on [0, 1], drawn by its tabulated distribution.
+    """
+    x = np.linspace(0.0, 1.0, 2001)
+    below = np.concatenate(
+        [[0.0], np.cumsum(np.exp(concentration * (0.5 * (x[1:] + x[:-1])) ** 2))]
+    )
+    cosine = np.interp(below[-1] * generator.random(axes.shape[:-1]), below, x)
+    across = generator.standard_normal(axes.shape)
+    across -= np.sum(across * axes, axis=-1, keepdims=True) * axes
+    across /= np.linalg.norm(across, axis=-1, keepdims=True)
+    drawn: Floats = cosine[..., None] * axes + np.sqrt(1.0 - cosine**2)[..., None] * across
+    return drawn
 
 
 def turn_about(normals: Floats, axes: Floats) -> Floats:
@@ -299,3 +334,49 @@ def family_planes(family: Integers, frames: Floats) -> Floats:
         mean = np.sum(np.where(sign == 0, 1.0, sign)[:, None, None] * own, axis=0)
         planes[k] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
     return planes
+
+
+def propose_faults(
+    faults: Floats, number: int, scale: float, start: FaultStart, generator: np.random.Generator
+) -> Floats:
+    """Return other faults of families: near ones, those of the other planes, other shares.
+
+    A family that lies on one fault may lie on either of the two that its mechanisms have. Half a
+    turn about the bisector of their mean planes leads from one to the other and back.
+
+    Parameters
+    ----------
+    faults : ndarray, shape (chains, faults, 4)
+        Unit normals, and the shares of families that lie there.
+    number : int
+        Which of the three kinds, in turn.
+    scale : float
+        How far normals turn, radians.
+    """
+    proposed = faults.copy()
+    kind = number % 3
+    if kind == 0:
+        proposed[..., :3] = turn_randomly(faults[..., :3], scale, generator)
+    elif kind == 1:
+        proposed[..., :3] = turn_about(faults[..., :3], start.bisector)
+    else:
+        step = faults[..., 3] + 0.3 * generator.standard_normal(faults.shape[:2])
+        # reflected at 0 and 1, kept off both
+        step = np.abs((step + 1.0) % 2.0 - 1.0)
+        proposed[..., 3] = np.clip(step, 1e-4, 1.0 - 1e-4)
+    return proposed
+
+
+def sum_by_family(family: Integers, by_event: Floats, families: int) -> Floats:
+    """Return sums over the events of each family, shape (chains, families)."""
+    own = family >= 0
+    sums = [np.bincount(family[own], weights=v, minlength=families) for v in by_event[:, own]]
+    return np.array(sums, dtype=np.float64).reshape(len(by_event), families)
+
+
+def spread_to_events(family: Integers, by_family: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return for every event what holds for its family, False for events of none."""
+    out = np.zeros((len(by_family), len(family)), dtype=bool)
+    own = family >= 0
+    out[:, own] = by_family[:, family[own]]
+    return out

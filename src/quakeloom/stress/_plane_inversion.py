@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 
-from quakeloom.core import fault_vectors
+from quakeloom.core import fault_vectors, random_stream
 from quakeloom.inference import AbicScan, BlockCholesky, with_one_blas_thread
 from quakeloom.stress._families import FaultStart, family_planes
 from quakeloom.stress._fault_population import FRICTION_RANGE
@@ -23,7 +23,7 @@ from quakeloom.stress._planes import length_ratio
 from quakeloom.stress._slip_likelihood import Placed
 from quakeloom.stress._statistics import StressStatistics
 from quakeloom.stress._strengths import likely_strengths
-from quakeloom.stress._stress_search import search_stresses
+from quakeloom.stress._stress_search import StressSearch
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -216,22 +216,21 @@ def invert_probable_planes(
         field = inversion.solve(alpha2)
     placed, first, shares = _place(inversion, sets, "bilinear")
     plan = sampling or plan_sampling(placed.weights.size)
-    nodes = inversion.kept.size
-    if nodes == 1:
-        found, shared = search_stresses(placed, first, plan.particles, seed)
-        pick = np.linspace(0, len(found) - 1, plan.chains).astype(np.int64)
-        start = found[pick], shared[pick]
+    known = FaultStart(family_planes(placed.family, placed.frames[first[:-1]]))
+    pick = np.linspace(0, plan.particles - 1, plan.chains).astype(np.int64)
+    if inversion.kept.size == 1:
+        found, shared, faults = StressSearch(placed, first, known, seed).find(plan.particles)
+        start = found[pick], shared[pick], faults[pick]
     else:
         drawn = inversion.draw_fields(field.point.alpha2, plan.chains, seed, scan)
         drawn = drawn[:, inversion.kept]
         drawn /= np.linalg.norm(drawn, axis=2, keepdims=True)
-        near = _events_nearby(inversion, placed)
-        _, shared = search_stresses(*_take(placed, first, near), plan.particles, seed)
-        start = drawn, shared[np.linspace(0, len(shared) - 1, plan.chains).astype(np.int64)]
+        near = _take(placed, first, _events_nearby(inversion, placed), known)
+        _, shared, _ = StressSearch(*near, seed).find(plan.particles)
+        start = drawn, shared[pick], known.begin(plan.chains, random_stream(seed, "faults"))
     prior = _prior(inversion, field, scan, plan.chains)
-    known = family_planes(placed.family, placed.frames[first[:-1]])
-    draws = sample_field(placed, first, shares, prior, start, FaultStart(known), plan, seed)
-    found_families = len(known), int(np.sum(placed.family >= 0))
+    draws = sample_field(placed, first, shares, prior, start, known, plan, seed)
+    found_families = len(known.planes), int(np.sum(placed.family >= 0))
     return _summarize(inversion, field, draws, found_families)
 
 
@@ -248,16 +247,24 @@ def _events_nearby(inversion: StressInversion, placed: Placed) -> Integers:
     return np.sort(np.argsort(away, kind="stable")[:_NEARBY])
 
 
-def _take(placed: Placed, first: Integers, rows: Integers) -> tuple[Placed, Integers]:
-    """Return some events with their acceptable mechanisms."""
+def _take(
+    placed: Placed, first: Integers, rows: Integers, known: FaultStart
+) -> tuple[Placed, Integers, FaultStart]:
+    """Return some events with their acceptable mechanisms, and the families that they have."""
     counts = np.diff(first)[rows]
     begin = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     members = np.arange(begin[-1]) - np.repeat(begin[:-1], counts) + np.repeat(first[rows], counts)
     frames = np.ascontiguousarray(placed.frames[members])
-    return placed._replace(
+    family = placed.family[rows]
+    names = np.unique(family[family >= 0])
+    number = np.full(len(known.planes) + 1, -1, dtype=np.int64)
+    number[names] = np.arange(len(names))
+    taken = placed._replace(
         frames=frames, weights=placed.weights[rows], nodes=placed.nodes[rows],
-        corners=placed.corners[rows], family=placed.family[rows],
-    ), begin  # fmt: skip
+        corners=placed.corners[rows], family=number[family],
+        fault_nodes=placed.fault_nodes[names], fault_corners=placed.fault_corners[names],
+    )  # fmt: skip
+    return taken, begin, FaultStart(known.planes[names])
 
 
 def plan_sampling(events: int) -> Sampling:

@@ -31,7 +31,12 @@ from scipy.sparse import csr_array
 
 from quakeloom.core import random_stream
 from quakeloom.inference import BlockCholesky
-from quakeloom.stress._families import FaultStart, turn_about, turn_randomly
+from quakeloom.stress._families import (
+    FaultStart,
+    propose_faults,
+    spread_to_events,
+    sum_by_family,
+)
 from quakeloom.stress._fault_population import population_table
 from quakeloom.stress._plane_prior import (
     HIGH,
@@ -161,19 +166,19 @@ class _Chains:
         first: Integers,
         cumulated: Floats,
         prior: FieldPrior,
-        start: tuple[Floats, Floats],
+        start: tuple[Floats, Floats, Floats],
         faults: FaultStart,
         generator: np.random.Generator,
     ) -> None:
         self.placed, self.prior, self.generator = placed, prior, generator
         self._first, self._cumulated = first, cumulated
-        self.fields, self.shared = (np.array(v) for v in start)
+        self.fields, self.shared, normals = (np.array(v) for v in start)
         chains, events = len(self.fields), placed.weights.size
         self._count = chains
         self._faults, self._fault_scale = faults, 0.1
         member = self._any_member()
         turned = generator.standard_normal((chains, events, 2, 2))
-        self.supposed = Supposed(member, turned, faults.begin(chains, generator))
+        self.supposed = Supposed(member, turned, normals)
         self.together = events <= _MOST_TOGETHER
         self.step = np.full(chains, 0.3)
         self.scales = np.array([0.3, 0.1, 0.5, 1.0])
@@ -232,7 +237,7 @@ class _Chains:
         by_fault = np.empty((self._count, len(self.placed.fault_nodes)))
         log_likelihood(
             self.placed, population_table(), np.ascontiguousarray(fields), given_numbers(shared),
-            supposed, 0.0, Found(by_event, by_fault), derivatives,
+            supposed, False, Found(by_event, by_fault), derivatives,
         )  # fmt: skip
         return by_event, by_fault
 
@@ -332,41 +337,23 @@ class _Chains:
         self.likelihood = np.where(taken, found, self.likelihood)
 
     def move_faults(self, number: int, warming: bool) -> None:
-        """Propose other faults of families: near ones, other shares, and those of the other planes.
-
-        A family that lies on one fault may lie on either of the two that its mechanisms have. Half
-        a turn about the bisector of their mean planes leads from one to the other and back.
-        """
-        faults = self.supposed.faults.copy()
-        kind = number % 3
-        if kind == 0:
-            faults[..., :3] = turn_randomly(faults[..., :3], self._fault_scale, self.generator)
-        elif kind == 1:
-            faults[..., :3] = turn_about(faults[..., :3], self._faults.bisector)
-        else:
-            step = faults[..., 3] + 0.3 * self.generator.standard_normal(faults.shape[:2])
-            # reflected at 0 and 1, kept off both
-            step = np.abs((step + 1.0) % 2.0 - 1.0)
-            faults[..., 3] = np.clip(step, 1e-4, 1.0 - 1e-4)
+        """Propose another fault of every family, kept or refused for itself."""
+        faults = propose_faults(
+            self.supposed.faults, number, self._fault_scale, self._faults, self.generator
+        )
         by_event, by_fault = self._look(
             self.fields, self.shared, self.supposed._replace(faults=faults)
         )
+        family = self.placed.family
         gain = by_fault - self.by_fault
-        own = self.placed.family >= 0
-        change = (by_event - self.likelihood)[:, own]
-        for chain in range(self._count):
-            gain[chain] += np.bincount(
-                self.placed.family[own], weights=change[chain], minlength=gain.shape[1]
-            )
+        gain += sum_by_family(family, by_event - self.likelihood, gain.shape[1])
         chance = np.exp(np.minimum(gain, 0.0))
         taken = self.generator.random(gain.shape) < chance
         kept = np.where(taken[..., None], faults, self.supposed.faults)
         self.supposed = self.supposed._replace(faults=kept)
         self.by_fault = np.where(taken, by_fault, self.by_fault)
-        of_event = np.zeros(self.likelihood.shape, dtype=bool)
-        of_event[:, own] = taken[:, self.placed.family[own]]
-        self.likelihood = np.where(of_event, by_event, self.likelihood)
-        if warming and kind == 0:
+        self.likelihood = np.where(spread_to_events(family, taken), by_event, self.likelihood)
+        if warming and number % 3 == 0:
             self._fault_scale = float(
                 np.clip(self._fault_scale * np.exp(0.3 * (chance.mean() - 0.3)), 0.01, 1.0)
             )
@@ -435,7 +422,7 @@ def sample_field(
     first: Integers,
     shares: Floats,
     prior: FieldPrior,
-    start: tuple[Floats, Floats],
+    start: tuple[Floats, Floats, Floats],
     faults: FaultStart,
     sampling: Sampling,
     seed: int = 0,
@@ -451,7 +438,8 @@ def sample_field(
         Probability of each among those of its event.
     prior : FieldPrior
     start : tuple of ndarray
-        Fields, shape (chains, nodes, 5), and shared numbers, shape (chains, 5), to begin at.
+        Fields, shape (chains, nodes, 5), shared numbers, shape (chains, 5), and faults of families,
+        shape (chains, faults, 4), to begin at.
     faults : FaultStart
         Mean planes of the families of ``placed``.
     sampling : Sampling

@@ -6,7 +6,7 @@ be turned by an error, so that its probability, relative to a mechanism of any d
 
 ``L = (1 - e) (P(n, s) + P(s, n)) / 2 + e``,
 ``P(n, s) = h(I(n')) / Z(I0, w, R, mu) * exp(c cos a) / B(c)``,
-``h(I) = 1 / (1 + exp((I0 - I) / w))``, ``c = 1 / (t^2 (1 + f |grad a|^2))``,
+``h(I) = 1 / (1 + exp((I0 - I) / w))``, ``c = 1 / t^2``,
 
 with the instability I of :func:`quakeloom.stress.plane_instability` for the friction mu, the angle
 a between slip and shear traction, the Bessel function B of order zero, and the mean Z of ``h(I)``
@@ -21,8 +21,10 @@ are drawn as those of single events are: their own probability is ``h(I(m)) / Z`
 
 An error t of a mechanism about every axis turns slip in the plane, and the plane as well, which
 turns the shear traction on it: by much where the traction is small. Either the normal n' before the
-error is given (by numbers z of normal distribution, ``f = 0``), which is exact and is what the
-sampler does; or n' = n and the turning is added to the variance of a, linearized (``f = 1``).
+error is given (by numbers z of normal distribution), which is exact and is what the sampler does;
+or it is not, and ``c = 1 / (t^2 + u^2 |grad a|^2)``, linearized where the normal is likely, with
+what is left of its error u: where it is read, and the error t, for a choice of its own; nearer to m
+and less for the plane of a fault.
 
 Nothing depends on the length of the stress. Tension is positive; axes north, east, down.
 """
@@ -39,6 +41,8 @@ from quakeloom.stress._bessel import log_bessel
 from quakeloom.stress._fault_population import PopulationTable, log_population
 from quakeloom.stress._plane_probability import (
     fault_probability,
+    linear_probability,
+    linear_share,
     log_share,
     plane_probability,
     slope_of_share,
@@ -157,16 +161,15 @@ def _look_at_planes(
     placed: Placed,
     supposed: Supposed,
     which: tuple[int, int],
-    ways: tuple[float, float],
+    log_z: float,
     given: Floats,
     work: Scratch,
 ) -> None:
     """Fill ``ln P`` of both planes of an event, with the derivatives, and the part of h in each.
 
-    ``which`` is the field and the event; ``ways`` the share f, and ``ln Z``.
+    ``which`` is the field and the event.
     """
     chain, event = which
-    free, log_z = ways
     frame = placed.frames[supposed.member[chain, event]]
     family = placed.family[event]
     wide = _width(given[3], placed.weights[event])
@@ -179,10 +182,45 @@ def _look_at_planes(
         if family >= 0:
             added = log_z + log_share(supposed.faults[chain, family], work.frame[plane, 0])
         work.level[plane], work.own[plane] = plane_probability(
-            work.q, work.shape, given, (free, added), work.slope[plane], work.outer[plane]
+            work.q, work.shape, given, added, work.slope[plane], work.outer[plane]
         )
         if family >= 0:
             work.level[plane] += np.log(1.0 - supposed.faults[chain, family, 3])
+
+
+@compiled(**UNCOUNTED)
+def _look_linearly(
+    placed: Placed,
+    supposed: Supposed,
+    which: tuple[int, int],
+    log_z: float,
+    given: Floats,
+    work: Scratch,
+) -> None:
+    """Fill ``ln P`` of both planes of an event whose errors are not known.
+
+    Of a plane that is that of a fault the error is known in part, and it is turned by that.
+    """
+    chain, event = which
+    frame = placed.frames[supposed.member[chain, event]]
+    family = placed.family[event]
+    wide = _width(given[3], placed.weights[event])
+    for plane in range(2):
+        turn_frame(frame, plane, 0.0, 0.0, work.frame[plane])
+        look_in_frame(work.frame[plane], work.stress, work.q, work.drawn)
+        slips, frequent = linear_probability(work.q, work.shape, given, wide)
+        level = slips + frequent
+        if family >= 0:
+            fault = supposed.faults[chain, family]
+            share, x, y, left = linear_share(fault, work.frame[plane], wide)
+            turn_frame(frame, plane, x, y, work.frame[plane])
+            look_in_frame(work.frame[plane], work.stress, work.q, work.drawn)
+            slips, _ = linear_probability(work.q, work.shape, given, left)
+            other = log_z + share + slips
+            top = max(level, other)
+            level = top + np.log(np.exp(level - top) + np.exp(other - top))
+            level += np.log(1.0 - fault[3])
+        work.level[plane] = level
 
 
 @compiled(**UNCOUNTED)
@@ -264,7 +302,7 @@ def log_likelihood(
     fields: Floats,
     given: Floats,
     supposed: Supposed,
-    free: float,
+    linear: bool,
     found: Found,
     derivatives: Derivatives,
 ) -> None:
@@ -279,9 +317,9 @@ def log_likelihood(
     given : ndarray, shape (fields, 5)
         Level I0, width w, friction mu, error t of a mechanism about an axis in radians, share e.
     supposed : Supposed
-    free : float
-        0 where errors of normals are as supposed, 1 where they are not known (and 0 in
-        ``supposed``).
+    linear : bool
+        Errors of normals are not known: those in ``supposed`` are not looked at, and there are no
+        derivatives.
     found : Found
         Filled.
     derivatives : Derivatives
@@ -289,7 +327,7 @@ def log_likelihood(
     """
     weights, nodes, corners = placed.weights, placed.nodes, placed.corners
     (by_event, by_fault), (gradient, turns) = found, derivatives
-    slopes = gradient.shape[0] > 0
+    slopes = gradient.shape[0] > 0 and not linear
     work = make_scratch()
     ratio, log_z, by_ratio = 0.5, 0.0, 0.0
     for chain in range(fields.shape[0]):
@@ -300,7 +338,10 @@ def log_likelihood(
             if not same:  # events at one node share what follows
                 ratio = find_shape(work, slopes)
                 log_z, by_ratio = log_population(table, given[chain], ratio)
-            _look_at_planes(placed, supposed, (chain, event), (free, log_z), given[chain], work)
+            if linear:
+                _look_linearly(placed, supposed, (chain, event), log_z, given[chain], work)
+            else:
+                _look_at_planes(placed, supposed, (chain, event), log_z, given[chain], work)
             level, own = work.level, work.own
             largest = max(level[0], level[1])
             one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)
