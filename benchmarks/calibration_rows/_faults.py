@@ -147,13 +147,13 @@ def draw_faults(rng, count, least_instability, axes, given=None):
     }  # fmt: skip
 
 
-def draw_sequences(rng, count, share, faults, tilt_deg=8.0):
+def draw_sequences(rng, count, share, faults):
     """Return a stress and mechanisms of which a share lies on a few faults, and their places.
 
     The faults are drawn as single events are (instability above 0.85); the planes of their events
-    scatter about them by ``tilt_deg`` about each axis, and slip along the shear traction. Events of
-    a fault lie in a disc of 4 km radius in its plane, the others anywhere in a box of 20 by 20 by
-    12 km; places have errors of 0.35 km.
+    scatter about them by 4 to 12 degrees about each axis, and slip along the shear traction. Events
+    of a fault lie in a disc of 4 km radius in its plane, the others anywhere in a box of 20 by 20
+    by 12 km; places have errors of 0.35 km.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def draw_sequences(rng, count, share, faults, tilt_deg=8.0):
     for fault in range(faults):
         rows = np.arange(fault, on_faults, faults)
         middle = normal[count + fault]
-        tilt = small_rotations(rng, len(rows), tilt_deg * np.sqrt(1.5))
+        tilt = small_rotations(rng, len(rows), rng.uniform(4.0, 12.0) * np.sqrt(3.0))
         normal[rows] = np.einsum("nij,j->ni", tilt, middle)
         across = np.cross(middle, (1.0, 0.0, 0.0))
         across /= np.linalg.norm(across)

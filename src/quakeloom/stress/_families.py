@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from quakeloom.core import EARTH_RADIUS_KM, compiled
 from quakeloom.stress._plane_probability import log_watson_mean
+from quakeloom.stress._tensors import stress_components, stress_tensors
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -56,6 +57,16 @@ _BEGIN = 8.0
 """Watson's concentration about either mean plane where the search for faults begins: 14 degrees
 about each axis. Chosen here: wider than what is found, so that the search narrows it."""
 
+SCATTER_RANGE_DEG = (3.0, 20.0)
+"""How far planes of events on one fault scatter about it, standard deviation about each axis, any
+logarithm alike. Chosen here: faults are rough, and at 20 degrees they are hardly one plane."""
+
+_CONCENTRATION = tuple(0.5 / np.radians(s) ** 2 for s in reversed(SCATTER_RANGE_DEG))
+"""Watson's concentrations of that range."""
+
+FAULT_MOVES = 4
+"""Kinds of moves of faults."""
+
 _MOST = 400
 """Neighbors that are looked at."""
 
@@ -84,17 +95,19 @@ class FaultStart:
         return axis
 
     def begin(self, chains: int, generator: np.random.Generator) -> Floats:
-        """Return normals and shares to begin at, shape (chains, faults, 4): near either plane.
+        """Return faults to begin at, shape (chains, faults, 5): near either plane.
 
         Their density is that of :meth:`log_density`.
         """
         faults = len(self.planes)
-        out = np.zeros((chains, faults, 4))
+        out = np.zeros((chains, faults, 5))
         if faults:
             side = generator.integers(0, 2, (chains, faults))
             normals = self.planes[np.arange(faults), side]
             out[..., :3] = draw_watson(normals, _BEGIN, generator)
             out[..., 3] = np.clip(generator.random((chains, faults)), 1e-4, 1.0 - 1e-4)
+            low, high = np.log(_CONCENTRATION)
+            out[..., 4] = np.exp(generator.uniform(low, high, (chains, faults)))
         return out
 
     def log_density(self, faults: Floats) -> Floats:
@@ -339,31 +352,38 @@ def family_planes(family: Integers, frames: Floats) -> Floats:
 def propose_faults(
     faults: Floats, number: int, scale: float, start: FaultStart, generator: np.random.Generator
 ) -> Floats:
-    """Return other faults of families: near ones, those of the other planes, other shares.
+    """Return other faults: near ones, those of the other planes, other shares and scatters.
 
     A family that lies on one fault may lie on either of the two that its mechanisms have. Half a
     turn about the bisector of their mean planes leads from one to the other and back.
 
     Parameters
     ----------
-    faults : ndarray, shape (chains, faults, 4)
-        Unit normals, and the shares of families that lie there.
+    faults : ndarray, shape (chains, faults, 5)
+        Unit normals, the shares of families that lie there, and how concentrated they are.
     number : int
-        Which of the three kinds, in turn.
+        Which of the kinds, in turn.
     scale : float
         How far normals turn, radians.
     """
     proposed = faults.copy()
-    kind = number % 3
+    kind = number % FAULT_MOVES
     if kind == 0:
         proposed[..., :3] = turn_randomly(faults[..., :3], scale, generator)
     elif kind == 1:
         proposed[..., :3] = turn_about(faults[..., :3], start.bisector)
-    else:
+    elif kind == 2:
         step = faults[..., 3] + 0.3 * generator.standard_normal(faults.shape[:2])
         # reflected at 0 and 1, kept off both
         step = np.abs((step + 1.0) % 2.0 - 1.0)
         proposed[..., 3] = np.clip(step, 1e-4, 1.0 - 1e-4)
+    else:
+        low, high = np.log(_CONCENTRATION)
+        place = (np.log(faults[..., 4]) - low) / (high - low)
+        place += 0.2 * generator.standard_normal(faults.shape[:2])
+        # reflected at both ends
+        place = np.abs((place + 1.0) % 2.0 - 1.0)
+        proposed[..., 4] = np.exp(low + (high - low) * place)
     return proposed
 
 
@@ -380,3 +400,74 @@ def spread_to_events(family: Integers, by_family: NDArray[np.bool_]) -> NDArray[
     own = family >= 0
     out[:, own] = by_family[:, family[own]]
     return out
+
+
+@dataclass(frozen=True)
+class HalfTurn:
+    """A stress turned about an axis of a family's mechanisms, and faults that change planes.
+
+    Half a turn about the P, T or null axis of a double couple leaves it what it is, and the first
+    two change its planes. The turned stress explains the family as well as the stress did, on the
+    other plane or on the same one. What others say decides.
+
+    Attributes
+    ----------
+    turn : ndarray, shape (chains, 3, 3)
+        Rotation matrices.
+    about : ndarray of int64, shape (chains,)
+        Families whose axes these are.
+    sign : ndarray, shape (chains,)
+        -1 where the turn leads normals to the other side of their planes.
+    changed : ndarray of bool, shape (chains, faults)
+    faults : ndarray, shape (chains, faults, 5)
+        Those after the change.
+    """
+
+    turn: Floats
+    about: Integers
+    sign: Floats
+    changed: NDArray[np.bool_]
+    faults: Floats
+
+    def rotate(self, stresses: Floats) -> Floats:
+        """Return turned stresses, shape (chains, 5)."""
+        tensor = stress_tensors(stresses)
+        return stress_components(self.turn @ tensor @ np.swapaxes(self.turn, 1, 2))
+
+    def carry(self, turned: Floats, family: Integers) -> Floats:
+        """Return errors of normals that the families about whose axes it goes have then.
+
+        ``turned`` is (chains, events, planes, axes), as in :class:`Supposed`.
+        """
+        own = family[None, :] == self.about[:, None]
+        chains = np.arange(len(self.about))
+        swapped = self.changed[chains, self.about][:, None] & own
+        out = np.where(swapped[..., None, None], turned[:, :, ::-1], turned)
+        out[..., 1] *= np.where(own, self.sign[:, None], 1.0)[..., None]
+        return out
+
+
+def propose_half_turn(
+    faults: Floats, start: FaultStart, generator: np.random.Generator
+) -> HalfTurn:
+    """Return a half turn about an axis of any family; any of the others change planes or not.
+
+    Done twice it changes nothing, so that it is as likely from there to here.
+    """
+    chains, count = faults.shape[:2]
+    about = np.asarray(generator.integers(0, count, chains), dtype=np.int64)
+    which = generator.integers(0, 3, chains)
+    one, other = start.planes[about, 0], start.planes[about, 1]
+    axes = np.stack([one + other, one - other, np.cross(one, other)], axis=1)
+    axis = axes[np.arange(chains), which]
+    axis /= np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-9)
+    turn = 2.0 * axis[:, :, None] * axis[:, None, :] - np.eye(3)
+    changed = generator.random((chains, count)) < 0.5
+    changed[np.arange(chains), about] = which < 2
+    proposed = faults.copy()
+    others = turn_about(faults[..., :3], start.bisector)
+    proposed[..., :3] = np.where(changed[..., None], others, faults[..., :3])
+    # the fault itself turns with the stress
+    itself = np.einsum("cij,cj->ci", turn, faults[np.arange(chains), about, :3])
+    proposed[np.arange(chains), about, :3] = itself
+    return HalfTurn(turn, about, np.where(which == 0, 1.0, -1.0), changed, proposed)

@@ -32,8 +32,10 @@ from scipy.sparse import csr_array
 from quakeloom.core import random_stream
 from quakeloom.inference import BlockCholesky
 from quakeloom.stress._families import (
+    FAULT_MOVES,
     FaultStart,
     propose_faults,
+    propose_half_turn,
     spread_to_events,
     sum_by_family,
 )
@@ -129,8 +131,8 @@ class FieldDraws:
         Unit tensors.
     shared : ndarray, shape (draws, 5)
         Level, logarithm of width, friction, logarithm of error in radians, share astray.
-    faults : ndarray, shape (draws, faults, 4)
-        Normals of the faults that families of events lie on, and the shares that do.
+    faults : ndarray, shape (draws, faults, 5)
+        As :attr:`Supposed.faults`.
     accepted : float
         Share of the moves of the field that were accepted.
     """
@@ -353,10 +355,26 @@ class _Chains:
         self.supposed = self.supposed._replace(faults=kept)
         self.by_fault = np.where(taken, by_fault, self.by_fault)
         self.likelihood = np.where(spread_to_events(family, taken), by_event, self.likelihood)
-        if warming and number % 3 == 0:
+        if warming and number % FAULT_MOVES == 0:
             self._fault_scale = float(
                 np.clip(self._fault_scale * np.exp(0.3 * (chance.mean() - 0.3)), 0.01, 1.0)
             )
+
+    def turn_halfway(self) -> None:
+        """Propose the stress on the other side of a family's mechanisms, of a single node."""
+        move = propose_half_turn(self.supposed.faults, self._faults, self.generator)
+        fields = move.rotate(self.fields[:, 0])[:, None]
+        turned = move.carry(self.supposed.turned, self.placed.family)
+        proposed = self.supposed._replace(faults=move.faults, turned=turned)
+        by_event, by_fault = self._look(fields, self.shared, proposed)
+        gain = np.sum(by_event - self.likelihood, axis=1)
+        gain += np.sum(by_fault - self.by_fault, axis=1)
+        taken = np.log(self.generator.random(self._count)) < gain
+        self.fields[taken] = fields[taken]
+        self.supposed.turned[taken] = turned[taken]
+        self.supposed.faults[taken] = move.faults[taken]
+        self.likelihood[taken] = by_event[taken]
+        self.by_fault[taken] = by_fault[taken]
 
     def move_shared(self, warming: bool) -> None:
         """Propose other shared numbers: those of the population, the error, the share astray."""
@@ -439,7 +457,7 @@ def sample_field(
     prior : FieldPrior
     start : tuple of ndarray
         Fields, shape (chains, nodes, 5), shared numbers, shape (chains, 5), and faults of families,
-        shape (chains, faults, 4), to begin at.
+        shape (chains, faults, 5), to begin at.
     faults : FaultStart
         Mean planes of the families of ``placed``.
     sampling : Sampling
@@ -462,8 +480,10 @@ def sample_field(
             chains.move_members()
         chains.move_shared(warming)
         chains.move_error_alone(warming)
-        for turn in range(3 if len(placed.fault_nodes) else 0):
+        for turn in range(FAULT_MOVES if len(placed.fault_nodes) else 0):
             chains.move_faults(turn, warming)
+        if len(placed.fault_nodes) and chains.fields.shape[1] == 1:
+            chains.turn_halfway()
         chains.move_field(sampling.steps, warming)
         chains.move_strength()
         if warming and number % _MEASURED == _MEASURED - 1 and prior.penalty is not None:

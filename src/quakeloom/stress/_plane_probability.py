@@ -14,14 +14,6 @@ from quakeloom.stress._bessel import log_bessel
 Floats = NDArray[np.float64]
 
 
-FAULT_CONCENTRATION = 25.6
-"""Watson's concentration of the planes of events about the fault that they lie on: 8 degrees about
-each axis. Chosen here: planes on the scale of small earthquakes are not one mathematical plane;
-errors of mechanisms come on top."""
-
-_LOG_WATSON = 21.684853149322
-"""Logarithm of Kummer's M(1/2, 3/2, 25.6), which Watson's density is divided by."""
-
 _TINY = 1e-12
 """Added to squares of tractions before division."""
 
@@ -128,8 +120,13 @@ def fault_probability(
 def log_watson_mean(concentration: float) -> float:
     """Return the logarithm of Kummer's M(1/2, 3/2, c): the mean of ``exp(c u^2)`` over directions.
 
-    The terms of its series, ``c^k / (k! (2 k + 1))``, are added until they no longer matter.
+    The terms of its series, ``c^k / (k! (2 k + 1))``, are added until they no longer matter; far
+    out those of its asymptotic series, whose error is below 1e-6 there.
     """
+    if concentration > 40.0:
+        x = 1.0 / (2.0 * concentration)
+        tail = x * (1.0 + x * (3.0 + x * (15.0 + 105.0 * x)))
+        return float(concentration + np.log(x) + np.log1p(tail))
     total, term, k = 1.0, 1.0, 0
     while k < 200:
         k += 1
@@ -146,8 +143,8 @@ def log_share(fault: Floats, normal: Floats) -> float:
     """Return ``ln (p W / (1 - p))`` of a normal: how much more a fault has of it than chance."""
     cosine = fault[0] * normal[0] + fault[1] * normal[1] + fault[2] * normal[2]
     share: float = fault[3]
-    value = np.log(share / (1.0 - share)) + FAULT_CONCENTRATION * cosine * cosine - _LOG_WATSON
-    return float(value)
+    value = np.log(share / (1.0 - share)) + fault[4] * cosine * cosine
+    return float(value - log_watson_mean(fault[4]))
 
 
 @compiled(**UNCOUNTED)
@@ -156,7 +153,7 @@ def linear_share(fault: Floats, frame: Floats, error: float) -> tuple[float, flo
 
     Parameters
     ----------
-    fault : ndarray, shape (4,)
+    fault : ndarray, shape (5,)
     frame : ndarray, shape (3, 3)
         Normal, slip, and the axis across both.
     error : float
@@ -178,7 +175,7 @@ def linear_share(fault: Floats, frame: Floats, error: float) -> tuple[float, flo
         b += fault[i] * frame[2, i]
     if n < 0.0:
         n, s, b = -n, -s, -b
-    square = 1.0 / (2.0 * FAULT_CONCENTRATION)
+    square = 1.0 / (2.0 * fault[4])
     gain = error * error / (error * error + square)
     across = np.sqrt(s * s + b * b)
     far = gain * np.arctan2(across, n) / max(across, 1e-12)
@@ -208,7 +205,7 @@ def slope_of_share(
         mb += fault[i] * (n[j] * s[k] - n[k] * s[j])
     along = x * ms + y * mb
     cosine = c * mn + over * along
-    factor = part * 2.0 * FAULT_CONCENTRATION * cosine
+    factor = part * 2.0 * fault[4] * cosine
     by[0] += factor * (-over * x * mn + drop * x * along + over * ms)
     by[1] += factor * (-over * y * mn + drop * y * along + over * mb)
 

@@ -104,8 +104,9 @@ class Supposed(NamedTuple):
         Which mechanism is the true one.
     turned : ndarray, shape (fields, events, 2, 2)
         Error of each plane's normal about two axes in the plane, in units of t.
-    faults : ndarray, shape (fields, faults, 4)
-        Unit normal of every fault, and the share of its family that lies on it.
+    faults : ndarray, shape (fields, faults, 5)
+        Unit normal of every fault, the share of its family that lies on it, and Watson's
+        concentration of their planes about it.
     """
 
     member: Integers

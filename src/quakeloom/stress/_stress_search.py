@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from quakeloom.core import random_stream
 from quakeloom.stress._families import (
+    FAULT_MOVES,
     FaultStart,
     propose_faults,
+    propose_half_turn,
     spread_to_events,
     sum_by_family,
 )
@@ -126,7 +128,7 @@ class StressSearch:
         stresses : ndarray, shape (particles, 1, 5)
             Unit tensors.
         shared : ndarray, shape (particles, 5)
-        faults : ndarray, shape (particles, faults, 4)
+        faults : ndarray, shape (particles, faults, 5)
         """
         particles = self._begin(count)
         # directions are even so far, shape ratios are to be
@@ -140,6 +142,7 @@ class StressSearch:
                 particles = self._stir(particles, power, number)
                 if len(self._faults.planes):
                     particles = self._move_faults(particles, power, number)
+                    particles = self._turn_halfway(particles, power)
             if power >= 1.0:
                 break
         stresses = particles.x[:, None, :5]
@@ -217,7 +220,7 @@ class StressSearch:
         gain += power * (there.by_fault - here.by_fault)
         gain += (1.0 - power) * (begin(proposed) - begin(here.supposed.faults))
         taken = np.log(self._generator.random(gain.shape)) < gain
-        if number % 3 == 0:
+        if number % FAULT_MOVES == 0:
             change = 0.5 * (taken.mean() - 0.3)
             self._fault_scale = float(np.clip(self._fault_scale * np.exp(change), 0.02, 1.0))
         faults = np.where(taken[..., None], proposed, here.supposed.faults)
@@ -227,6 +230,23 @@ class StressSearch:
             by_event=np.where(of_event, there.by_event, here.by_event),
             by_fault=np.where(taken, there.by_fault, here.by_fault),
         )
+
+    def _turn_halfway(self, here: Particles, power: float) -> Particles:
+        """Move stresses with faults to where a family says the same."""
+        move = propose_half_turn(here.supposed.faults, self._faults, self._generator)
+        moved = here.x.copy()
+        moved[:, :5] = move.rotate(moved[:, :5])
+        there = self._look(moved, here.supposed._replace(faults=move.faults))
+        gain = power * (self._total(there) - self._total(here))
+        gain += self._begun(there) - self._begun(here)
+        taken = np.log(self._generator.random(len(moved))) < gain
+        faults = np.where(taken[:, None, None], move.faults, here.supposed.faults)
+        here = here._replace(supposed=here.supposed._replace(faults=faults))
+        return here.replace(taken, there)
+
+    def _begun(self, particles: Particles) -> Floats:
+        """Return the logarithm of the density that faults begin with, shape (particles,)."""
+        return np.asarray(self._faults.log_density(particles.supposed.faults).sum(axis=1))
 
 
 def _choose(

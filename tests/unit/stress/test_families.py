@@ -15,6 +15,22 @@ from quakeloom.stress import (
     invert_probable_planes,
     mechanism_statistics,
 )
+from quakeloom.stress._families import (
+    FaultStart,
+    draw_watson,
+    family_planes,
+    propose_half_turn,
+)
+from quakeloom.stress._fault_population import population_table
+from quakeloom.stress._plane_probability import log_watson_mean
+from quakeloom.stress._slip_likelihood import (
+    NO_DERIVATIVES,
+    Found,
+    Placed,
+    Supposed,
+    log_likelihood,
+)
+from quakeloom.stress._stress_search import StressSearch
 
 from .simulated import simulate_planes, tensor_from
 from .test_plane_choice import turned
@@ -158,3 +174,92 @@ def test_a_family_of_next_to_nobody_changes_little():
     ]
     assert np.mean(ratios[0]) == pytest.approx(np.mean(ratios[1]), abs=0.05)
     assert np.std(ratios[1]) == pytest.approx(np.std(ratios[0]), rel=0.35)
+
+
+def any_directions(count, seed=0):
+    normals = np.random.default_rng(seed).standard_normal((count, 3))
+    return normals / np.linalg.norm(normals, axis=1)[:, None]
+
+
+@pytest.mark.parametrize("concentration", [0.0, 2.0, 25.6, 39.9, 40.1, 180.0])
+def test_watsons_density_is_normalized(concentration):
+    """The mean of exp(c u^2) over directions is its integral over u from 0 to 1."""
+    u, weight = np.polynomial.legendre.leggauss(400)
+    u, weight = 0.5 * (u + 1.0), 0.5 * weight
+    known = concentration + np.log(np.sum(weight * np.exp(concentration * (u**2 - 1.0))))
+    assert log_watson_mean(concentration) == pytest.approx(known, abs=2e-6)
+
+
+def test_draws_of_watsons_density_scatter_as_it_says():
+    """The mean of the squared cosine is the derivative of the logarithm of Kummer's function."""
+    axes = np.tile([0.0, 0.6, 0.8], (20_000, 1))
+    drawn = draw_watson(axes, 8.0, np.random.default_rng(0))
+    slope = (log_watson_mean(8.0 + 1e-4) - log_watson_mean(8.0 - 1e-4)) / 2e-4
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1.0)
+    assert np.mean(np.sum(drawn * axes, axis=1) ** 2) == pytest.approx(slope, abs=0.003)
+
+
+def test_the_density_that_faults_begin_with_is_one_over_all_directions():
+    planes = np.array([[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]])
+    start = FaultStart(planes)
+    even = np.zeros((20_000, 1, 5))
+    even[:, 0, :3] = any_directions(20_000)
+    assert np.mean(np.exp(start.log_density(even))) == pytest.approx(1.0, abs=0.03)
+    near = start.begin(4000, np.random.default_rng(1))
+    first = np.abs(near[:, 0, 2]) > np.abs(near[:, 0, 0])
+    assert first.mean() == pytest.approx(0.5, abs=0.03)
+    assert np.mean(start.log_density(near)) > 0.8
+
+
+def test_the_search_sees_both_planes_of_a_fault():
+    """Aftershocks of one fault and nothing else: either of its two planes may have slipped."""
+    normal, slip = fault_vectors(*np.repeat([[140.0], [60.0], [20.0]], 20, axis=1))
+    normal, slip = turned(normal, slip, np.random.default_rng(2), 10.0)
+    frames = np.ascontiguousarray(np.stack([normal, slip], axis=1))
+    events = len(frames)
+    one = np.ones((1, 1))
+    placed = Placed(
+        frames, np.ones(events), np.zeros((events, 1), np.int64), np.ones((events, 1)),
+        np.zeros(events, np.int64), np.zeros((1, 1), np.int64), one,
+    )  # fmt: skip
+    first = np.arange(events + 1, dtype=np.int64)
+    known = FaultStart(family_planes(placed.family, frames))
+    _, _, faults = StressSearch(placed, first, known).find(192)
+    cosine = np.abs(np.einsum("cfi,fpi->cp", faults[..., :3], known.planes))
+    assert np.all(cosine.max(axis=1) > np.cos(np.radians(12.0)))
+    assert 0.2 < np.mean(cosine[:, 0] > cosine[:, 1]) < 0.8
+
+
+def test_a_half_turn_leads_back_and_leaves_a_family_as_likely():
+    """A stress turned about an axis of a double couple explains it on the plane it then has."""
+    rng = np.random.default_rng(4)
+    normal, slip = fault_vectors(*np.repeat([[140.0], [60.0], [20.0]], 40, axis=1))
+    start = FaultStart(np.stack([normal, slip], axis=1)[:1])
+    faults = start.begin(40, rng)
+    stresses = rng.standard_normal((40, 5))
+    move = propose_half_turn(faults, start, np.random.default_rng(5))
+    back = propose_half_turn(move.faults, start, np.random.default_rng(5))
+    np.testing.assert_allclose(np.abs(np.sum(back.faults[..., :3] * faults[..., :3], -1)), 1.0)
+    np.testing.assert_allclose(back.rotate(move.rotate(stresses)), stresses, atol=1e-12)
+    assert 0.4 < move.changed.mean() < 0.9
+    errors = rng.standard_normal((40, 1, 2, 2))
+    before = look_at(normal[0], slip[0], stresses, faults, errors)
+    carried = move.carry(errors, np.zeros(1, np.int64))
+    after = look_at(normal[0], slip[0], move.rotate(stresses), move.faults, carried)
+    np.testing.assert_allclose(after, before, rtol=1e-9)
+
+
+def look_at(normal, slip, stresses, faults, errors):
+    """Return the likelihood of one mechanism and of its fault in stresses of one node."""
+    chains = len(stresses)
+    node, one = np.zeros((1, 1), np.int64), np.ones((1, 1))
+    frames = np.stack([normal, slip])[None]
+    placed = Placed(frames, np.ones(1), node, one, np.zeros(1, np.int64), node, one)
+    found = Found(np.empty((chains, 1)), np.empty((chains, 1)))
+    given = np.tile([0.7, 0.1, 0.6, 0.15, 0.02], (chains, 1))
+    supposed = Supposed(np.zeros((chains, 1), np.int64), errors, faults)
+    log_likelihood(
+        placed, population_table(), np.ascontiguousarray(stresses[:, None]), given, supposed,
+        False, found, NO_DERIVATIVES,
+    )  # fmt: skip
+    return np.concatenate(found, axis=1)

@@ -36,7 +36,7 @@ from .test_plane_choice import faults_near_failure
 
 NODE = StressGrid({"northing": [0.0], "easting": [0.0]})
 NONE = np.empty((0, 0, 0))
-NO_FAULTS = np.empty((0, 4))
+NO_FAULTS = np.empty((0, 5))
 
 
 def drawn_frames(count, seed=0):
@@ -75,7 +75,7 @@ def invert(angles, sampling=None, seed=0):
 def two_families(count):
     """Return families of events and their faults: every third event to either, or to none."""
     normal, _ = drawn_frames(2, 9)
-    faults = np.concatenate([normal, [[0.7], [0.2]]], axis=1)
+    faults = np.concatenate([normal, [[0.7, 25.0], [0.2, 8.0]]], axis=1)
     return {"family": np.arange(count) % 3 - 1, "faults": faults}
 
 
@@ -120,6 +120,27 @@ def test_derivatives_by_errors_of_normals_are_those_of_the_likelihood(families):
             )
             numeric = (up - down) / 2e-6
             assert turns[0, :, plane, axis] == pytest.approx(numeric, rel=1e-3, abs=1e-4)
+
+
+def test_errors_that_are_not_known_count_as_the_mean_over_them():
+    """Of events on a fault that a stress explains; the search looks at no errors."""
+    rng = np.random.default_rng(8)
+    field = stress_components(tensor_from(60.0, 0.5))
+    normal, slip = fault_vectors(30.0, 70.0, 10.0)
+    given = np.array([0.7, 0.1, 0.6, np.radians(7.0), 0.02])
+    found = []
+    for turn in (0.0, 0.05, 0.1, 0.15):
+        fault = np.array([[*(normal * np.cos(turn) + slip * np.sin(turn)), 0.9, 25.0]])
+        frame = np.stack([normal, slip])[None]
+        many = np.repeat(frame, 6000, axis=0)
+        errors = rng.standard_normal((1, 6000, 2, 2))
+        family = np.zeros(6000, np.int64)
+        each = look(many, field, given, errors, False, family=family, faults=fault)[:-1]
+        none = np.zeros((1, 1, 2, 2))
+        once = look(frame, field, given, none, True, family=family[:1], faults=fault)[0]
+        found.append((np.log(np.mean(np.exp(each))), once))
+    mean, linear = np.transpose(found)
+    np.testing.assert_allclose(linear, mean, atol=0.3)
 
 
 def test_the_population_is_normalized_over_all_planes():
