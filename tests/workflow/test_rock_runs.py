@@ -135,3 +135,44 @@ def test_fewer_samples_than_elements_are_told():
     r = np.random.default_rng(3)
     with pytest.raises(InputError, match="6 samples of 2 classes with 9 columns"):
         analyze_classes(r.normal(size=(6, 9)), np.arange(6) % 2, DiscriminateOptions(), r)
+
+
+def write_basalts(folder):
+    """Three basalts that are 5, 10 and 15 percent of one mantle, and rows that cannot be used."""
+    lines = ["Sample,SiO2,La,Ce,Sm,Nd,Yb,Au"]
+    bulk = np.array([0.01, 0.022, 0.045, 0.031, 0.115])
+    source = np.array([0.192, 0.55, 0.239, 0.581, 0.365])
+    for k, f in enumerate((0.05, 0.1, 0.15)):
+        values = source / (bulk + f * (1 - bulk))
+        lines.append(f"b{k},50," + ",".join(f"{v:.4g}" for v in values) + ",1")
+    lines[2] = lines[2].replace(lines[2].split(",")[4], "<9", 1)
+    lines += ["b8,50,3,,,,,", "b9,50,-3,4,5,much,2,"]
+    (folder / "rocks.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_degrees_of_melting_follow_and_what_cannot_be_used_is_told(tmp_path):
+    write_basalts(tmp_path)
+    short = {"model": "batch", "draws": 300, "noise": 0.03}
+    path = write_run(tmp_path, melting={"table": "rocks.csv", **short})
+    layout = compute_run(path, tmp_path / "r")
+    samples = read_table(layout.table("melting_samples"), "melting_samples").to_pylist()
+    assert [s["sample"] for s in samples] == ["b0", "b1", "b2", "b9"]
+    middle = [s["melt_fraction"] for s in samples[:3]]
+    assert middle == pytest.approx([0.05, 0.1, 0.15], rel=0.35)
+    assert middle == sorted(middle)
+    left = read_table(layout.table("melting_left_out"), "melting_left_out").to_pylist()
+    told = {(x["sample"], x["table_column"]): x["reason"] for x in left}
+    assert told["", "Au"] == told["", "SiO2"] == "no partition coefficients"
+    assert "below a detection limit" in told["b1", "Sm"]
+    assert "fewer than two elements" in told["b8", ""]
+    assert "negative" in told["b9", "La"]
+    (settings,) = load_runs(path).cases.values()
+    write_analysis_report(settings, layout)
+    assert "Degrees of melting and source" in read_text(layout.report)
+
+
+def test_elements_without_coefficients_are_told(tmp_path):
+    write_basalts(tmp_path)
+    path = write_run(tmp_path, melting={"table": "rocks.csv", "elements": ["La", "Au"]})
+    with pytest.raises(InputError, match="names Au, for which there are no partition"):
+        compute_run(path, tmp_path / "r")

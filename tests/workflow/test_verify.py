@@ -115,6 +115,7 @@ def analysis_run(folder: Path) -> RunLayout:
     path.write_text(yaml.safe_dump({
         "name": "analysis", "isocon": {"simulation": {}, "bootstraps": 50, "sweeps": 200},
         "discriminate": {"simulation": {}},
+        "melting": {"simulation": {"samples": 2, "elements": 4}, "model": "batch", "draws": 200},
     }))  # fmt: skip
     return compute_run(path, folder / "results")
 

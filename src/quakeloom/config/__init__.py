@@ -43,6 +43,7 @@ from quakeloom.config._load import (
 )
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
+from quakeloom.config._melting import Melting, MeltingSimulation
 from quakeloom.config._merge import Merge
 from quakeloom.config._models import Settings
 from quakeloom.config._papers import (
@@ -114,6 +115,8 @@ __all__ = [
     "Locate",
     "Magnitude",
     "Mechanism",
+    "Melting",
+    "MeltingSimulation",
     "Merge",
     "NeededData",
     "Observation",

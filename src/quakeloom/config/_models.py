@@ -27,6 +27,7 @@ from quakeloom.config._fluids import Fluids, RockPhysics
 from quakeloom.config._isocon import Isocon
 from quakeloom.config._locate_models import Locate
 from quakeloom.config._magnitude import Magnitude
+from quakeloom.config._melting import Melting
 from quakeloom.config._merge import Merge
 from quakeloom.config._regional import Regional
 from quakeloom.config._repeaters import Repeaters
@@ -118,6 +119,9 @@ class Settings(Section):
     )
     isocon: Isocon | None = setting(
         None, "Gains and losses of altered rocks, from a table of analyses; an analysis."
+    )
+    melting: Melting | None = setting(
+        None, "Degrees of melting and source of basalts, from a table of analyses; an analysis."
     )
     discriminate: Discriminate | None = setting(
         None, "Settings of rocks told apart by elements, from a table of analyses; an analysis."

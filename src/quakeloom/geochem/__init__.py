@@ -34,8 +34,17 @@ from quakeloom.geochem._isocon_analysis import (
 )
 from quakeloom.geochem._isocon_posterior import IsoconPosterior, sample_isocon
 from quakeloom.geochem._isocon_truth import IsoconRecipe, IsoconTruth, simulate_isocon
+from quakeloom.geochem._melting import DEPLETED_MANTLE, Mantle, MeltModel, log_enrichment
+from quakeloom.geochem._melting_analysis import MeltingResult, analyze_melting
+from quakeloom.geochem._melting_posterior import (
+    MeltingData,
+    MeltingProblem,
+    melting_log_evidence,
+)
+from quakeloom.geochem._melting_truth import MeltingRecipe, MeltingTruth, simulate_melting
 
 __all__ = [
+    "DEPLETED_MANTLE",
     "LARGEST_R_HAT",
     "DiscriminateOptions",
     "DiscriminateResult",
@@ -45,10 +54,18 @@ __all__ = [
     "IsoconRecipe",
     "IsoconResult",
     "IsoconTruth",
+    "Mantle",
+    "MeltModel",
+    "MeltingData",
+    "MeltingProblem",
+    "MeltingRecipe",
+    "MeltingResult",
+    "MeltingTruth",
     "Score",
     "SettingsTruth",
     "analyze_classes",
     "analyze_isocon",
+    "analyze_melting",
     "centered_log_ratio",
     "close_composition",
     "compare_with_protolith",
@@ -56,10 +73,13 @@ __all__ = [
     "element_deviation",
     "helmert_basis",
     "isometric_log_ratio",
+    "log_enrichment",
     "make_features",
+    "melting_log_evidence",
     "replace_censored",
     "sample_isocon",
     "simulate_isocon",
+    "simulate_melting",
     "simulate_settings",
     "sparse_isocon",
 ]

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from quakeloom.inference._chain_diagnostics import diagnose_chains
 
@@ -27,6 +27,9 @@ LEAST_DRAWS = 400.0
 
 _FIRST_ROUND = 32
 """Sweeps of the first round of tuning; each further one has twice as many. Chosen here."""
+
+_HALVINGS = 50
+"""Halvings of the interval that a step of the evidence is sought in: to the last digits."""
 
 _MOST_REPLICAS = 40
 """Powers that are used at most; chosen here."""
@@ -89,7 +92,7 @@ class ExchangeResult:
     round_trips : int
         Ways from the prior to the posterior and back, of all replicas.
     log_evidence, log_evidence_error : float
-        By stepping stones, and from the scatter of chains.
+        By Bennett's ratios, and from the scatter of chains.
     r_hat, effective_draws : ndarray, (coordinate,)
     reason : str
         Why the draws cannot be relied on; empty if they can.
@@ -220,12 +223,22 @@ class _Run:
             )
 
     def _evidence(self, levels: Floats) -> Floats:
-        """Logarithm of the evidence by every chain: stepping stones up and down, averaged."""
+        """Return the logarithm of the evidence by every chain, by steps from power to power.
+
+        Of each step r both ends tell: ``sum s(w - r)`` over draws of the lower power is
+        ``sum s(r - w)`` over those of the upper one, with the weights ``w = -(b' - b) E`` and the
+        logistic function s (Bennett, 1976, J. Comput. Phys. 22, 245-268). Means of weights of one
+        end alone have long tails.
+        """
         gap = np.diff(self.powers)
-        n = np.log(levels.shape[0])
-        up = logsumexp(-gap * levels[:, :, :-1], axis=0) - n
-        back = -(logsumexp(gap * levels[:, :, 1:], axis=0) - n)
-        return np.asarray((0.5 * (up + back)).sum(axis=1))
+        lower, upper = -gap * levels[:, :, :-1], -gap * levels[:, :, 1:]
+        low = np.minimum(lower.min(axis=0), upper.min(axis=0))
+        high = np.maximum(lower.max(axis=0), upper.max(axis=0))
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            more = expit(lower - middle).sum(axis=0) > expit(middle - upper).sum(axis=0)
+            low, high = np.where(more, middle, low), np.where(more, high, middle)
+        return np.asarray((0.5 * (low + high)).sum(axis=1))
 
     def tune(self, refused: Floats, grow: bool) -> None:
         """Move the powers so that all exchanges are refused alike; change their number."""

@@ -53,6 +53,7 @@ from quakeloom.plots._magnitudes import (
 )
 from quakeloom.plots._map_frame import MapFrame, draw_map_frame, frame_points
 from quakeloom.plots._maps import MapPoints, plot_mechanism_map, plot_network_map
+from quakeloom.plots._melting_figures import plot_melt_fractions, plot_source
 from quakeloom.plots._paper_agreement import plot_paper_agreement
 from quakeloom.plots._picked_traces import PickedTrace, plot_picked_traces
 from quakeloom.plots._reading_accuracy import (
@@ -203,6 +204,7 @@ __all__ = [
     "plot_magnitude_time",
     "plot_mass_ratios",
     "plot_mechanism_map",
+    "plot_melt_fractions",
     "plot_model_weights",
     "plot_network_map",
     "plot_paper_agreement",
@@ -220,6 +222,7 @@ __all__ = [
     "plot_shares_held",
     "plot_shmax_map",
     "plot_slip_panels",
+    "plot_source",
     "plot_stacked_histogram",
     "plot_state_density",
     "plot_station_timeline",

@@ -26,6 +26,7 @@ from quakeloom.report._found_events_section import (
 from quakeloom.report._isocon_section import isocon_section
 from quakeloom.report._line_page import ComparedEnsemble, LineResults, build_line_report
 from quakeloom.report._magnitude_section import magnitude_section
+from quakeloom.report._melting_section import melting_section
 from quakeloom.report._merge_section import merge_section
 from quakeloom.report._page import build_report
 from quakeloom.report._paper_page import (
@@ -81,6 +82,7 @@ __all__ = [
     "isocon_section",
     "magnitude_section",
     "measured_words",
+    "melting_section",
     "merge_section",
     "papers_markdown",
     "reading_weights",

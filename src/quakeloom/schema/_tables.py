@@ -14,6 +14,7 @@ from quakeloom.schema._fluid_variables import TABLE_LIST as FLUID_TABLES
 from quakeloom.schema._isocon_variables import TABLE_LIST as ISOCON_TABLES
 from quakeloom.schema._location_variables import ARRAY_LIST, TABLE_LIST
 from quakeloom.schema._magnitude_variables import TABLE_LIST as MAGNITUDE_TABLES
+from quakeloom.schema._melting_variables import TABLE_LIST as MELTING_TABLES
 from quakeloom.schema._merge_variables import TABLE_LIST as MERGE_TABLES
 from quakeloom.schema._reading_checks import TABLE_LIST as READING_CHECK_TABLES
 from quakeloom.schema._registry import ArraySpec, TableSpec, Variable
@@ -400,6 +401,7 @@ _LIST = (
     *MAGNITUDE_TABLES,
     *SIMULATED_DAY_TABLES,
     *ISOCON_TABLES,
+    *MELTING_TABLES,
     *DISCRIMINATE_TABLES,
     *SEAFLOOR_TABLES,
     *STRUCTURE_TABLES,

@@ -16,6 +16,7 @@ from quakeloom.schema._isocon_variables import LIST as ISOCON_LIST
 from quakeloom.schema._location_variables import LIST as LOCATION_LIST
 from quakeloom.schema._magnitude_variables import LIST as MAGNITUDE_LIST
 from quakeloom.schema._mechanism_variables import LIST as MECHANISM_LIST
+from quakeloom.schema._melting_variables import LIST as MELTING_LIST
 from quakeloom.schema._merge_variables import LIST as MERGE_LIST
 from quakeloom.schema._reading_checks import LIST as READING_CHECK_LIST
 from quakeloom.schema._registry import Variable
@@ -418,6 +419,7 @@ _LIST = (
     *ROCK_LIST,
     *DISCRIMINATE_LIST,
     *ISOCON_LIST,
+    *MELTING_LIST,
     *SEAFLOOR_LIST,
     *SLIP_LIST,
 )

@@ -25,6 +25,7 @@ from quakeloom.stages.isocon import ISOCON
 from quakeloom.stages.locate import LOCATE
 from quakeloom.stages.magnitude import MAGNITUDE
 from quakeloom.stages.mechanism import MECHANISM
+from quakeloom.stages.melting import MELTING
 from quakeloom.stages.merge import MERGE
 from quakeloom.stages.pick import PICK
 from quakeloom.stages.polarity import POLARITY
@@ -77,6 +78,7 @@ _OWN = (
     ROCKPHYSICS,
     FLUIDS,
     ISOCON,
+    MELTING,
     DISCRIMINATE,
     SOUNDINGS,
     BATHYMETRY,

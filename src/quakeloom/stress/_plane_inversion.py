@@ -276,7 +276,8 @@ def plan_sampling(events: int, on_one_node: bool = False, families: int = 0) -> 
     likely. 16 that never mix would hold 15 of 17 truths in what is to be their 95 % range.
     """
     if families and on_one_node and events <= 1000:
-        return Sampling(chains=32, kept=50, particles=512)
+        particles = 512 if events <= 300 else 192
+        return Sampling(chains=64, warming=40, kept=25, particles=particles)
     if events <= 1000:
         return Sampling()
     many = Sampling(chains=4, warming=50, kept=60)

@@ -41,6 +41,7 @@ OPENED = {
         "rockphysics": {},
         "fluids": {"simulation": {}},
         "isocon": {"simulation": {}},
+        "melting": {"simulation": {}},
         "bathymetry": {"simulated": {}},
         "slip": {
             "files": [{"path": "sites.csv"}],
