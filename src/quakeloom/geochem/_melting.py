@@ -41,6 +41,7 @@ _DEPLETED = {
     "Ho": (0.115, 0.084), "Y": (3.328, 0.088), "Er": (0.348, 0.097), "Yb": (0.365, 0.115),
     "Lu": (0.058, 0.12),
 }  # fmt: skip
+"""Concentrations and bulk partition coefficients of the depleted mantle, see below."""
 
 DEPLETED_MANTLE = {name: Mantle(c, d, d) for name, (c, d) in _DEPLETED.items()}
 """The depleted mantle of Workman & Hart (2005), Earth Planet. Sci. Lett. 231, 53-72: concentrations

@@ -339,10 +339,8 @@ def log_likelihood(
             if not same:  # events at one node share what follows
                 ratio = find_shape(work, slopes)
                 log_z, by_ratio = log_population(table, given[chain], ratio)
-            if linear:
-                _look_linearly(placed, supposed, (chain, event), log_z, given[chain], work)
-            else:
-                _look_at_planes(placed, supposed, (chain, event), log_z, given[chain], work)
+            look = _look_linearly if linear else _look_at_planes
+            look(placed, supposed, (chain, event), log_z, given[chain], work)
             level, own = work.level, work.own
             largest = max(level[0], level[1])
             one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)

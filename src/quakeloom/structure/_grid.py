@@ -170,7 +170,7 @@ class StructurePrior:
 
         Parameters
         ----------
-        rows : ndarray, (n, *grid)
+        rows : ndarray, (n,) and the shape of the grid
         is_s : ndarray of bool, (n,)
 
         Returns
