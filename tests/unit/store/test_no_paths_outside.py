@@ -14,7 +14,7 @@ ROOMS = (
     "stages", "report", "atlas", "cli", "library",
     "picking", "polarity", "location", "mechanism", "stress", "faults", "tomography", "simulate",
     "association", "detection", "magnitude", "classification", "spectra", "slip", "structure",
-    "restoration", "fluids", "geochem", "seafloor",
+    "restoration", "fluids", "geochem", "magnetics", "seafloor",
     "travel", "signal", "inference", "networks", "plots", "cluster", "schema",
 )  # fmt: skip
 """All rooms but those of files: formats and store, and core and config, which read what is
