@@ -37,6 +37,21 @@ _LAND_STEP_DEG = 0.002
 """Finest step of the land in the project of QGIS; chosen here, some 200 m."""
 
 
+_FIRST = (
+    "files/stress_gmt.txt", "api/v1/cells.parquet", "api/v1/wsm.csv", "api/v1/cells.csm.txt",
+    "files/a_phi.tif", "files/faults.geojson", "files/shmax.geojson", "files/stress.parquet",
+)  # fmt: skip
+"""Files that have their turn first where there is little room, the others follow; chosen here:
+every number of a national stress map, in three formats, before what repeats it."""
+
+_OF_BARS = (
+    "longitude", "latitude", "depth_km", "time_year", "shmax_deg", "shmax_std_deg",
+    "shmax_low_deg", "shmax_high_deg", "shape_ratio", "shape_ratio_std", "a_phi", "a_phi_std",
+    "regime", "mechanism_count", "stress_quality",
+)  # fmt: skip
+"""Columns that bars have as properties."""
+
+
 class Downloads(NamedTuple):
     """What was written for other programs.
 
@@ -92,7 +107,8 @@ def write_downloads(
     made = Downloads([], [], [])
     room = room_bytes
     whole = _whole_catalog(contents)
-    for download in [*_files(contents, extent), *api_files(contents), *whole]:
+    found = [*_files(contents, extent), *api_files(contents), *whole]
+    for download in sorted(found, key=_rank):
         room -= _write_whole(download, folder, room, made)
     beside = [n.removeprefix(f"{FOLDER}/") for n in made.names if n.startswith(f"{FOLDER}/")]
     styled = styled_files(beside, contents.title or contents.name, extent)
@@ -114,6 +130,12 @@ def write_downloads(
         en = "How to ask the tables with DuckDB, pandas and R."
         _write_whole(Download(en, "DuckDB・pandas・R での読み方。", (page,)), folder, np.inf, made)
     return made
+
+
+def _rank(download: Download) -> int:
+    """Return how early a download has its turn while there is room."""
+    name = download.parts[0].name
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
 
 
 def _write_whole(download: Download, folder: Item, room: float, made: Downloads) -> int:
@@ -141,8 +163,8 @@ def _write_whole(download: Download, folder: Item, room: float, made: Downloads)
         made.said.append(
             Said(
                 f"{name} is left out to keep the atlas small; its table is in the folder of the "
-                "run, and `quakeloom atlas --all-files` writes it.",
-                f"{name} はアトラスを小さく保つために省いています(`quakeloom atlas --all-files` "
+                "run, and quakeloom atlas --all-files writes it.",
+                f"{name} はアトラスを小さく保つために省いています(quakeloom atlas --all-files "
                 "で出力できます)。",
             )
         )
@@ -165,6 +187,7 @@ def _files(contents: AtlasContents, extent: tuple[float, float, float, float]) -
         found.append(Download(en, ja, (Part(f"{FOLDER}/{name}", content),)))
 
     if stress.num_rows:
+        bars = stress.select(list(_OF_BARS))
         add("stress_gmt.txt", "SHmax for GMT: longitude, latitude, azimuth and the rest.",
             "GMT 用の SHmax(経度、緯度、方位ほか)。",
             lambda p: formats.write_stress_gmt(stress, p))  # fmt: skip
@@ -173,7 +196,7 @@ def _files(contents: AtlasContents, extent: tuple[float, float, float, float]) -
             lambda p: formats.write_geoparquet(stress, p))  # fmt: skip
         add("shmax.geojson", "SHmax as bars, for QGIS and other maps.",
             "SHmax の線分(QGIS など)。",
-            lambda p: formats.write_stress_geojson(stress, p, _bar_deg(stress)))  # fmt: skip
+            lambda p: formats.write_stress_geojson(bars, p, _bar_deg(stress)))  # fmt: skip
         grid = regular_grid(stress)
         if grid is not None:
             add("a_phi.tif", "Regime number A_phi as a GeoTIFF.", "応力場の型 A_phi(GeoTIFF)。",
@@ -184,8 +207,8 @@ def _files(contents: AtlasContents, extent: tuple[float, float, float, float]) -
         add("faults.geojson", "Faults with their slip tendency.", "断層とすべりやすさ。",
             lambda p: formats.write_fault_geojson(faults, p))  # fmt: skip
     if 0 < mechanisms.num_rows <= _MOST_ROWS_OF_TEXT:
-        add("mechanisms_meca.txt", "Solved mechanisms for `gmt meca -Sa`.",
-            "`gmt meca -Sa` 用の発震機構解。",
+        add("mechanisms_meca.txt", "Solved mechanisms for gmt meca -Sa.",
+            "gmt meca -Sa 用の発震機構解。",
             lambda p: formats.write_gmt_meca(mechanisms, p))  # fmt: skip
         add("mechanisms.geojson", "Events with their mechanisms, for QGIS and other maps.",
             "地震と発震機構解(QGIS など)。",

@@ -112,36 +112,46 @@ def plain_tables(nodes: pd.DataFrame, faults: dict[str, list[Any]]) -> list[dict
     tables = []
     if len(nodes):
         best = nodes.sort_values("shmax_std_deg", kind="stable").head(_ROWS)
-        rows = [
-            [f"{_turn(r['longitude']):.3f}", f"{r['latitude']:.3f}", _text(r["depth_km"], 1),
-             _text(r["time_year"], 1),
-             f"{_text(r['shmax_deg'], 0)} ± {_text(r['shmax_std_deg'], 0)}",
-             str(r["regime"]), f"{_text(r['shape_ratio'], 2)} ± {_text(r['shape_ratio_std'], 2)}",
-             str(int(r["mechanism_count"]))]
-            for r in best.to_dict("records")
-        ]  # fmt: skip
-        head = ["Longitude", "Latitude", "Depth (km)", "Year", "SHmax (degrees)", "Regime",
-                "Shape ratio", "Mechanisms"]  # fmt: skip
+        columns: dict[str, list[str]] = {
+            "Longitude": [f"{_turn(x):.3f}" for x in best["longitude"]],
+            "Latitude": [f"{y:.3f}" for y in best["latitude"]],
+            "Depth (km)": [_text(z, 1) for z in best["depth_km"]],
+            "Year": [_text(t, 1) for t in best["time_year"]],
+            "SHmax (degrees)": _with_error(best["shmax_deg"], best["shmax_std_deg"], 0),
+            "Regime": [str(r) for r in best["regime"]],
+            "Shape ratio": _with_error(best["shape_ratio"], best["shape_ratio_std"], 2),
+            "Mechanisms": [str(int(n)) for n in best["mechanism_count"]],
+        }
+        shown = {n: c for n, c in columns.items() if set(c) != {_DASH}}
         tables.append(
-            {"title": "The most certain nodes of the stress map", "head": head, "rows": rows,
-             "rest": len(nodes) - len(rows)}
-        )  # fmt: skip
+            {
+                "title": "The most certain nodes of the stress map",
+                "head": list(shown),
+                "rows": [list(r) for r in zip(*shown.values(), strict=True)],
+                "rest": len(nodes) - len(best),
+            }
+        )
     names = faults.get("fault", [])
     if names:
-        columns = ("strike_deg", "dip_deg", "slip_tendency", "slip_tendency_low",
+        numbers = ("strike_deg", "dip_deg", "slip_tendency", "slip_tendency_low",
                    "slip_tendency_high")  # fmt: skip
         rows = []
         for k in range(min(len(names), _ROWS)):
-            strike, dip, value, low, high = (faults.get(c, [None] * len(names))[k] for c in columns)
+            strike, dip, value, low, high = (faults.get(c, [None] * len(names))[k] for c in numbers)
             rows.append(
                 [str(names[k]), _text(strike, 0), _text(dip, 0), _text(value, 2),
-                 f"{_text(low, 2)} to {_text(high, 2)}"]
+                 _DASH if low is None else f"{_text(low, 2)} to {_text(high, 2)}"]
             )  # fmt: skip
         tables.append(
             {"title": "Faults", "head": ["Fault", "Strike", "Dip", "Slip tendency", "95 % range"],
              "rows": rows, "rest": len(names) - len(rows)}
         )  # fmt: skip
     return tables
+
+
+def _with_error(values: pd.Series, errors: pd.Series, decimals: int) -> list[str]:
+    pairs = zip(values, errors, strict=True)
+    return [f"{_text(v, decimals)} ± {_text(e, decimals)}" for v, e in pairs]
 
 
 def _turn(longitude: float) -> float:

@@ -73,7 +73,7 @@ def write_stress_csm(model: CommunityStress, path: Path) -> None:
         # north, east, down to east, north, up
         t = tensor[np.ix_(order, order)] * signs
         where = f"{(place[0] + 180.0) % 360.0 - 180.0:.5f} {place[1]:.5f} {_text(place[2], 3)}"
-        upper = " ".join(f"{v:.8f}" for v in t[np.triu_indices(3)])
+        upper = " ".join(f"{v:.7f}" for v in t[np.triu_indices(3)])
         spread = " ".join(_text(v, 3) for v in axes)
         lines.append(f"{where} 1 {_text(trend[0], 3)} NaN NaN NaN {upper} 1 0 0\n")
         known = f"0 NaN 1 {spread} {_text(ratio, 4)} NaN NaN"

@@ -20,7 +20,7 @@ _FIELDS = (
 """Columns of the database of the World Stress Map in the order of its release of 2025 (Heidbach et
 al. 2025, doi:10.5880/WSM.2025.001). Earlier releases had 57, of other names."""
 
-_METHOD = "linear inversion of slip directions (Michael 1984) smoothed by ABIC"
+_METHOD = "Linear inversion (Michael 1984) smoothed by ABIC"
 """Content of METHOD: the formal inversion behind every record."""
 
 _FORMAL = (("A", 15, 12.0), ("B", 8, 20.0))

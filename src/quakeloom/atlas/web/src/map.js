@@ -692,18 +692,24 @@ export class MapView {
       const tendency = faults.slip_tendency ? faults.slip_tendency[i] : null;
       const color = tendency === null ? "#8a8a8a" : css(palette[Math.round(255 * Math.min(1, Math.max(0, tendency)))]);
       if (faults.corners[i]) this.drawPlane(c, faults.corners[i], color, faults.fault_status[i] === "stable");
-      const [x, y] = this.at(p[0], p[1]);
+      let [x, y] = this.at(p[0], p[1]);
       if (!this.inBuffer(x, y)) return;
+      const edge = faults.corners[i] && faults.corners[i].slice(0, 2).map((q) => this.at(q[0], q[1]));
       const a = (faults.strike_deg[i] * Math.PI) / 180 + this.projection.north(faults.longitude[i], faults.latitude[i]);
       const [dx, dy] = [15 * Math.sin(a), -15 * Math.cos(a)];
       const [nx, ny] = [Math.cos(a), Math.sin(a)];
-      for (const [stroke, width] of [[this.theme.halo, 7.5], [this.theme.ink, 5.5], [color, 4]]) {
-        c.strokeStyle = stroke;
-        c.lineWidth = width;
-        c.beginPath();
-        c.moveTo(x - dx, y - dy);
-        c.lineTo(x + dx, y + dy);
-        c.stroke();
+      if (edge && Math.hypot(edge[0][0] - edge[1][0], edge[0][1] - edge[1][1]) > 24) {
+        // the outline shows where it is and how it strikes
+        [x, y] = [(edge[0][0] + edge[1][0]) / 2, (edge[0][1] + edge[1][1]) / 2];
+      } else {
+        for (const [stroke, width] of [[this.theme.halo, 7.5], [this.theme.ink, 5.5], [color, 4]]) {
+          c.strokeStyle = stroke;
+          c.lineWidth = width;
+          c.beginPath();
+          c.moveTo(x - dx, y - dy);
+          c.lineTo(x + dx, y + dy);
+          c.stroke();
+        }
       }
       // a tooth to the side that the fault dips to
       c.fillStyle = this.theme.ink;

@@ -215,7 +215,7 @@ export class Panels {
         isFinite(v("slip_tendency_low")) && [t("range95"), range("slip_tendency_low", "slip_tendency_high")],
         [t("strike"), `${degrees(v("strike_deg"))}${isFinite(v("strike_std_deg")) ? ` ± ${degrees(v("strike_std_deg"))}` : ""}`],
         [t("dip"), `${degrees(v("dip_deg"))}${isFinite(v("dip_std_deg")) ? ` ± ${degrees(v("dip_std_deg"))}` : ""}`],
-        isFinite(v("rake_deg")) && [t("knownRake"), degrees(v("rake_deg"))],
+        isFinite(v("rake_deg")) && [t(c.outline && c.outline[row] ? "rake" : "knownRake"), degrees(v("rake_deg"))],
         isFinite(v("predicted_rake_deg")) && [t("predictedRake"), `${degrees(v("predicted_rake_deg"))} ± ${degrees(v("predicted_rake_std_deg"))}`],
         ...this.foundPlane(c, row),
       ].filter(Boolean)),
@@ -236,7 +236,7 @@ export class Panels {
       [t("depth"), `${number(v("depth_km"), 1)} km`],
       [t("faultLength"), pm("fault_length", "km")],
       [t("faultWidth"), pm("fault_width", "km")],
-      [t("events"), number(v("expected_event_count"), 0)],
+      [t("faultEvents"), number(v("expected_event_count"), 0)],
       [t("faultChance"), number(v("fault_chance"), 3)],
       known && [t("knownFault"), known],
     ].filter(Boolean);

@@ -173,6 +173,7 @@ const TEXTS = {
   cellCsv: ["This node as CSV", "この格子点を CSV で保存"],
   outsideMap: ["outside the stress map", "応力場の範囲外"],
   foundStatus: ["Found in hypocenters", "震源分布からの検出"],
+  faultEvents: ["Events", "地震数"],
   faultLength: ["Length", "長さ"],
   faultWidth: ["Width", "幅"],
   faultChance: ["Chance without planes", "面がない場合の偶然確率"],
