@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from quakeloom.core import Coastline, geographic_position, local_position
 from quakeloom.plots._depth_axis import label_depths
 from quakeloom.plots._found_planes import FoundPlanes
-from quakeloom.plots._map_frame import draw_map_frame, emptiest_corners, frame_points
+from quakeloom.plots._map_frame import MapFrame, draw_map_frame, emptiest_corners, frame_points
 from quakeloom.plots._stress_maps import REGIME_COLORS
 from quakeloom.plots._style import INK, MUTED, PAGE_WIDTH_IN, PAPER, new_figure, styled
 
@@ -27,6 +27,9 @@ _MANY = 4000
 
 _MOST_BARS = 400
 """Nodes from which bars of stress would hide the hypocenters; then none are drawn."""
+
+_ROOM_IN = (0.58, 0.72, 0.12, 0.45, 0.72)
+"""Room left and right of the panels, above and below them, and between them, in inches."""
 
 _ROW_REACH = 1.0 / 16.0
 """Distance from the line, as a share of its length, of nodes without a depth that are drawn;
@@ -123,10 +126,7 @@ def plot_seismicity(
     north, east = local_position(*origin, lon, lat)
     first = main_azimuth(north, east) if azimuth_deg is None else azimuth_deg
     profiles = [_profile(e, a, north, east) for e, a in (("AB", first), ("CD", first + 90.0))]
-    map_height = min(width_in * frame.aspect, 0.95 * width_in)
-    section = max(1.6, _SECTION_HEIGHT * width_in)
-    figure = new_figure(width_in, map_height + 2.0 * section)
-    axes = figure.subplots(3, 1, height_ratios=[map_height, section, section])
+    figure, axes, bar_axes = _panels(width_in, frame.aspect)
     draw_map_frame(axes[0], frame, coastline, scale_bar=emptiest_corners(frame, lon, lat)[1])
     known = depth[np.isfinite(depth)]
     low, high = (float(v) for v in np.percentile(known, [1, 99])) if known.size else (0.0, 1.0)
@@ -136,7 +136,7 @@ def plot_seismicity(
     x, y = frame.project(lon, lat)
     drawn = axes[0].scatter(x, y, c=depth, s=size, linewidths=0, zorder=4, rasterized=many,
                             plotnonfinite=True, **colors)  # fmt: skip
-    bar = figure.colorbar(drawn, ax=axes[0], shrink=0.6, pad=0.015, aspect=25)
+    bar = figure.colorbar(drawn, cax=bar_axes)
     bar.ax.invert_yaxis()
     bar.set_label("Depth (km)")
     bar.outline.set_visible(False)
@@ -149,12 +149,39 @@ def plot_seismicity(
         _line_on_map(axes[0], frame, origin, profile)
         panel.scatter(profile.along, depth, c=depth, s=size, linewidths=0, zorder=4,
                       rasterized=many, **colors)  # fmt: skip
-        _finish_section(panel, profile, known, section / (0.86 * width_in))
+        _finish_section(panel, profile, known)
         if planes is not None:
             _outlines_in_section(panel, origin, profile, planes)
         if shown is not None:
             _axes_in_section(panel, origin, profile, shown)
     return figure
+
+
+def _panels(width_in: float, aspect: float) -> tuple[Figure, list[Axes], Axes]:
+    """Return a figure with a map and two sections below it, and the axes of a color bar.
+
+    All places are given in inches: a layout that is solved for differs in its last digits from
+    call to call.
+    """
+    left, right, top, below, between = _ROOM_IN
+    across = width_in - left - right
+    tall = across * aspect
+    section = max(1.35, _SECTION_HEIGHT * across)
+    height = top + tall + 2.0 * (between + section) + below
+    figure = new_figure(width_in, height, constrained=False)
+
+    def place(x: float, y: float, w: float, h: float) -> Axes:
+        return figure.add_axes((x / width_in, y / height, w / width_in, h / height))
+
+    lower, upper = below, below + section + between
+    above = upper + section + between
+    panels = [
+        place(left, above, across, tall),
+        place(left, upper, across, section),
+        place(left, lower, across, section),
+    ]
+    bar = place(left + across + 0.12, above + 0.2 * tall, 0.11, 0.6 * tall)
+    return figure, panels, bar
 
 
 def _profile(ends: str, azimuth_deg: float, north: Floats, east: Floats) -> _Profile:
@@ -165,7 +192,9 @@ def _profile(ends: str, azimuth_deg: float, north: Floats, east: Floats) -> _Pro
     return _Profile(ends, azimuth_deg % 360.0, along, (low - room, high + room))
 
 
-def _line_on_map(axes: Axes, frame, origin: tuple[float, float], profile: _Profile) -> None:
+def _line_on_map(
+    axes: Axes, frame: MapFrame, origin: tuple[float, float], profile: _Profile
+) -> None:
     """Draw the line of a section with the letters of its ends."""
     a = np.radians(profile.azimuth_deg)
     reach = np.array(profile.span)
@@ -177,7 +206,7 @@ def _line_on_map(axes: Axes, frame, origin: tuple[float, float], profile: _Profi
                       path_effects=[withStroke(linewidth=2.4, foreground=PAPER)])  # fmt: skip
 
 
-def _finish_section(panel: Axes, profile: _Profile, depth: Floats, shape: float) -> None:
+def _finish_section(panel: Axes, profile: _Profile, depth: Floats) -> None:
     """Set limits, labels and title of a section, with how much steeper it is than true."""
     low, high = profile.span
     top = min(0.0, float(depth.min())) if depth.size else 0.0
@@ -186,7 +215,8 @@ def _finish_section(panel: Axes, profile: _Profile, depth: Floats, shape: float)
     true_height = (deep - top + room) / (high - low)
     panel.set_xlim(low, high)
     panel.set_ylim(deep + room, top - (room if top < 0.0 else 0.0))
-    steeper = shape / true_height
+    width, height = panel.get_window_extent().size
+    steeper = height / width / true_height
     if steeper <= 1.0:
         panel.set_aspect("equal", adjustable="box")
     azimuth = f"N {profile.azimuth_deg:.0f}\N{DEGREE SIGN} E"
@@ -197,7 +227,7 @@ def _finish_section(panel: Axes, profile: _Profile, depth: Floats, shape: float)
     panel.grid(color=MUTED, alpha=0.25, lw=0.4)
 
 
-def _outlines_on_map(axes: Axes, frame, planes: FoundPlanes) -> None:
+def _outlines_on_map(axes: Axes, frame: MapFrame, planes: FoundPlanes) -> None:
     lon, lat = np.asarray(planes.longitude, float), np.asarray(planes.latitude, float)
     for k in range(len(planes.name)):
         north, east, _ = planes.corners_km(k).T
@@ -221,7 +251,7 @@ def _outlines_in_section(
                    zorder=6)  # fmt: skip
 
 
-def _bars_on_map(axes: Axes, frame, stress: StressAxes) -> None:
+def _bars_on_map(axes: Axes, frame: MapFrame, stress: StressAxes) -> None:
     """Draw SHmax below the events, in the colors of regimes."""
     x, y = frame.project(np.asarray(stress.longitude, float), np.asarray(stress.latitude, float))
     west, east, _, _ = frame.limits()
@@ -252,9 +282,7 @@ def _axes_in_section(
     )
     # in units of the panel, so that an axis that plunges by 45 degrees looks like it
     (low, high), (bottom, top) = panel.get_xlim(), panel.get_ylim()
-    box = panel.get_position()
-    size = panel.figure.get_size_inches()
-    across, upward = box.width * size[0], box.height * size[1]
+    across, upward = panel.get_window_extent().size / panel.get_figure(root=True).dpi
     half = 0.09
     level = np.asarray(stress.depth_km, float)
     away = np.abs(east * np.cos(a) - north * np.sin(a))

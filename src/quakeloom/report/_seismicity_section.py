@@ -113,5 +113,8 @@ def _stress_axes(results: RunResults) -> StressAxes | None:
     year = number_column(table, "time_year")
     if np.isfinite(year).any():
         table = table.filter(pa.array(year == np.nanmin(year)))
-    names = ("longitude", "latitude", "depth_km", "shmax_deg", "s1_azimuth_deg", "s1_plunge_deg")
-    return StressAxes(*(number_column(table, n) for n in names), text_column(table, "regime"))
+    column = partial(number_column, table)
+    return StressAxes(
+        column("longitude"), column("latitude"), column("depth_km"), column("shmax_deg"),
+        column("s1_azimuth_deg"), column("s1_plunge_deg"), text_column(table, "regime"),
+    )  # fmt: skip

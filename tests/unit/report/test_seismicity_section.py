@@ -47,7 +47,8 @@ def test_poor_catalogs_are_drawn(depths):
     assert plot_seismicity([np.nan], [36.0], [3.0]) is None
 
 
-def test_the_section_takes_located_hypocenters_where_there_are_some(run):
+def test_the_section_takes_located_hypocenters_where_there_are_some(make_results):
+    run = make_results(12)
     events = run.table("events")
     ids = events.column("event_id").to_pylist()
     located = make_table(
