@@ -282,8 +282,9 @@ def _axes_in_section(
     )
     # in units of the panel, so that an axis that plunges by 45 degrees looks like it
     (low, high), (bottom, top) = panel.get_xlim(), panel.get_ylim()
-    across, upward = panel.get_window_extent().size / panel.get_figure(root=True).dpi
-    half = 0.09
+    box = panel.get_window_extent()
+    across, upward = float(box.width), float(box.height)
+    half = 0.014 * across
     level = np.asarray(stress.depth_km, float)
     away = np.abs(east * np.cos(a) - north * np.sin(a))
     near = np.isfinite(level) | (away < _ROW_REACH * (high - low))
