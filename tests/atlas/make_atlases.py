@@ -92,6 +92,19 @@ def make_region() -> AtlasContents:
             "predicted_rake_std_deg": [9.0, 4.0],
         },
     )  # fmt: skip
+    found = make_table(
+        "faults",
+        {
+            "fault": ["F0001", "F0002"], "fault_status": ["stable", "doubtful"],
+            "reason": ["", "found from few starts"], "longitude": [138.0, 136.0],
+            "latitude": [38.5, 36.0], "depth_km": [9.0, 12.0], "strike_deg": [30.0, 100.0],
+            "strike_std_deg": [2.0, 5.0], "dip_deg": [45.0, 70.0], "dip_std_deg": [3.0, 6.0],
+            "fault_length_km": [120.0, 60.0], "fault_length_std_km": [6.0, 8.0],
+            "fault_width_km": [70.0, 30.0], "fault_width_std_km": [5.0, 5.0],
+            "expected_event_count": [41.0, 12.0], "fault_chance": [0.01, 0.2],
+            "known_status": ["matched", "unknown"], "known_fault": ["North fault", ""],
+        },
+    )  # fmt: skip
     grid = np.stack(np.meshgrid(np.arange(0, 360, 30), [30, 60, 90], [-90, 0, 90]), axis=-1)
     grid = grid.reshape(-1, 3).astype(float)
     weights = {i: random.integers(0, 256, len(grid)).astype(np.uint8) for i in ids}
@@ -99,7 +112,7 @@ def make_region() -> AtlasContents:
         nation, name="region", title="Synthetic region", acceptance=weights.get, grid=grid,
         tables={"mechanisms": mechanisms, "stress": table, "stations": stations,
                 "station_report": report, "polarities": polarities, "hypocenters": hypocenters,
-                "tendency": faults},
+                "tendency": faults, "faults": found},
         versions=[{"version": "v1", "made": "2026-01-01", "message": "first", "digest": "ab" * 16}],
         provenance={"settings_digest": "0123456789abcdef", "seed": 1},
     )  # fmt: skip

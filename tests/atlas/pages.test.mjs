@@ -137,10 +137,64 @@ for (const http of [false, true]) {
       await page.mouse.click(...(await placeOf(page, "station", 23)));
       await page.waitForFunction(() => document.querySelector(".panel h2")?.textContent === "XX.S23");
       assert.match(await text(page, ".panel .facts"), /reversed.*30 \(75\.0 %\)/);
+      await page.mouse.click(...(await placeOf(page, "fault", 2)));
+      await page.waitForFunction(() => document.querySelector(".panel h2")?.textContent === "F0001");
+      assert.match(await text(page, ".panel .facts"), /outside the stress map.*stable.*120\.0 ± 6\.0 km.*matched, North fault/);
       await closeAtlas(page);
     });
   });
 }
+
+test("a found plane opens where its outline is clicked, and its tendency has a range", async () => {
+  const page = await openAtlas("region", "#v=1&l=faults&a=en");
+  const [x, y] = await page.evaluate(() => {
+    const m = window.quakeloomAtlas.map;
+    const box = m.canvas.getBoundingClientRect();
+    const points = m.places.faults.corners[2].map((q) => m.screen(...q));
+    return [0, 1].map((k) => 0.7 * points[2][k] + 0.3 * points[0][k] + [box.left, box.top][k]);
+  });
+  await page.mouse.click(x, y);
+  await page.waitForFunction(() => document.querySelector(".panel h2")?.textContent === "F0001");
+  await page.evaluate(() => window.quakeloomAtlas.select({ kind: "fault", row: 0 }, true));
+  await page.waitForFunction(() => document.querySelector(".panel figure")?.textContent.includes("Slip tendency"));
+  assert.match(await page.$eval(".panel figure svg", (e) => e.getAttribute("aria-label")), /0\.60 – 0\.95/);
+  await closeAtlas(page);
+});
+
+test("a node leads to its file, and is saved as CSV", async () => {
+  const page = await openAtlas("region", "#v=1&a=en&o=node3", { http: true });
+  await page.waitForSelector(".panel .links a");
+  const address = await page.$eval(".panel .links a", (e) => e.href);
+  assert.ok(address.startsWith(`${page.start}/api/v1/cells/`), address);
+  const cell = JSON.parse(readFileSync(join(ATLASES, new URL(address).pathname), "utf8"));
+  const row = truth.stress[3];
+  const node = cell.nodes.find((n) => n.depth_km === row.depth_km && n.time_year === row.time_year);
+  assert.ok(Math.abs(node.shmax_deg - row.shmax_deg) < 1e-4);
+  const csv = await page.evaluate(() => window.quakeloomAtlas.panels.nodeCsv(3));
+  const [head, values] = csv.trim().split("\n").map((line) => line.split(","));
+  assert.equal(head.length, values.length);
+  assert.ok(Math.abs(Number(values[head.indexOf("shmax_deg")]) - row.shmax_deg) < 0.006);
+  assert.equal(values[head.indexOf("regime")], row.regime);
+  assert.ok((await text(page, ".panel")).includes("0123456789abcdef"));
+  await closeAtlas(page);
+});
+
+test("without scripts there is a map, tables and files, and nothing is asked of a network", async () => {
+  for (const [name, width] of [["region", 1280], ["region", 360], ["hostile", 768]]) {
+    const page = await browser.newPage();
+    const asked = [];
+    page.on("request", (r) => asked.push(r.url()));
+    await page.setJavaScriptEnabled(false);
+    await page.setViewport({ width, height: 800 });
+    await page.goto(`${pathToFileURL(join(ATLASES, name)).href}/index.html`);
+    const picture = await (await page.$(".plain img")).boundingBox();
+    assert.ok(picture.width > 0.7 * Math.min(width, 640) && picture.y < 400, JSON.stringify(picture));
+    assert.ok(picture.x >= 0 && picture.x + picture.width <= width);
+    for (const url of asked) assert.ok(url.startsWith("file://") || url.startsWith("data:"), url);
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `plain-${name}-${width}.png`), fullPage: true });
+    await page.close();
+  }
+});
 
 test("filters, letters, slices and layers change what is drawn", async () => {
   const page = await openAtlas("region");
@@ -352,6 +406,10 @@ const LOOKS = [
   ["dark", "#v=1&a=en&l=field,bars,graticule&f=a_phi&o=event7&p=charts", { scheme: "dark" }],
   ["tablet", "#v=1&a=en&l=bars,hypocenters,graticule&x=134,34.5,137,37,60&p=section", { width: 768, height: 1024 }],
   ["phone", "#v=1&a=en&l=bars,balls,graticule&o=fault0", { width: 360, height: 740 }],
+  ["phone-dark-japanese", "#v=1&a=ja&l=bars,faults&o=node4", { width: 360, height: 740, scheme: "dark" }],
+  ["phone-section", "#v=1&a=en&l=balls,hypocenters&x=134,34.5,137,37,60&p=section", { width: 360, height: 740 }],
+  ["tablet-dark", "#v=1&a=en&l=field,faults,stations&f=shape_ratio&o=fault2", { width: 768, height: 1024, scheme: "dark" }],
+  ["wide", "#v=1&a=ja&l=bars,balls,faults,hypocenters&o=event7&p=charts", { width: 1440, height: 900 }],
   ["japanese", "#v=1&a=ja&l=bars,fans,hypocenters,graticule&o=node4&p=table", {}],
 ];
 

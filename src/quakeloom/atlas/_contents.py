@@ -29,6 +29,7 @@ from quakeloom.store import (
 
 SHOWN_TABLES = (
     "events",
+    "faults",
     "hypocenters",
     "mechanisms",
     "polarities",

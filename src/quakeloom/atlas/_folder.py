@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from quakeloom import __version__
-from quakeloom.atlas._columns import columns_script, quantize, value_script
+from quakeloom.atlas._api import ROOT, collections_document, index_document
+from quakeloom.atlas._columns import columns_script, plain_value, quantize, value_script
 from quakeloom.atlas._contents import AtlasContents, collect_contents
 from quakeloom.atlas._details import DETAIL_ROWS, EventDetails, detail_columns, gather_details
 from quakeloom.atlas._downloads import (
@@ -46,6 +48,8 @@ from quakeloom.atlas._places import (
     map_extent,
     station_values,
 )
+from quakeloom.atlas._static_map import FILE, draw_static_map, plain_tables
+from quakeloom.atlas._texts import Said
 from quakeloom.config import Settings
 from quakeloom.core import InputError, middle_longitude
 from quakeloom.schema import QUALITIES, STATUSES, USES, VARIABLES
@@ -102,6 +106,8 @@ _PLACE_NAMES = (
     "network", "station", "elevation_m", "contradiction_count", "contradiction_rate", "verdict",
     "fault", "slip_tendency", "slip_tendency_std", "slip_tendency_low", "slip_tendency_high",
     "dip_std_deg", "predicted_rake_deg", "predicted_rake_std_deg", "rake_misfit_deg",
+    "fault_status", "strike_std_deg", "fault_length_km", "fault_width_km", "fault_thickness_km",
+    "expected_event_count", "start_share", "draw_share", "fault_chance", "known_status",
 )  # fmt: skip
 """Variables of a station or a fault whose meaning the page tells."""
 
@@ -132,7 +138,9 @@ class AtlasSummary:
     said: tuple[str, ...] = ()
 
 
-def write_atlas(settings: Settings, layout: RunLayout, folder: Any) -> AtlasSummary:
+def write_atlas(
+    settings: Settings, layout: RunLayout, folder: Any, all_files: bool = False
+) -> AtlasSummary:
     """Write the atlas of a finished run as a folder of static files.
 
     Parameters
@@ -141,6 +149,8 @@ def write_atlas(settings: Settings, layout: RunLayout, folder: Any) -> AtlasSumm
     layout : RunLayout
     folder : path or Item
         An atlas that lies there is replaced, whole; another folder is not touched.
+    all_files : bool
+        Also files for other programs that make the atlas larger than it should be.
 
     Returns
     -------
@@ -155,7 +165,7 @@ def write_atlas(settings: Settings, layout: RunLayout, folder: Any) -> AtlasSumm
     """
     target = open_item(folder)
     refuse_other_folder(target)
-    return build_atlas(collect_contents(settings, layout), target)
+    return build_atlas(collect_contents(settings, layout), target, all_files)
 
 
 def _room(used_bytes: int) -> int:
@@ -180,7 +190,7 @@ def refuse_other_folder(folder: Item) -> None:
     )
 
 
-def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
+def build_atlas(contents: AtlasContents, folder: Item, all_files: bool = False) -> AtlasSummary:
     """Write the atlas of anything that tables hold.
 
     The same contents give the same bytes; there is no date in it.
@@ -189,6 +199,8 @@ def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
     ----------
     contents : AtlasContents
     folder : Item
+    all_files : bool
+        Also files for other programs that make the atlas larger than it should be.
 
     Returns
     -------
@@ -219,25 +231,47 @@ def build_atlas(contents: AtlasContents, folder: Item) -> AtlasSummary:
             write_bytes(made / DATA / name, script.encode())
         places = {"stations": station_values(stations), "faults": faults}
         write_bytes(made / DATA / "places.js", value_script("places", places).encode())
+        picture = draw_static_map(contents, events, nodes)
+        if picture is not None:
+            write_bytes(made / FILE, picture)
         used = sum(len(read_bytes(item)) for item in made.files())
-        downloads, left_out = write_downloads(contents, made, _room(used))
-        said += left_out
+        room = np.inf if all_files else _room(used)
+        downloads = write_downloads(contents, made, room, extent)
         meta = _meta(contents, events, nodes, details, extent)
-        meta |= {"said": said, "downloads": downloads}
+        meta |= {"said": [s._asdict() for s in (*said, *downloads.said)]}
+        meta |= {"downloads": downloads.listed}
+        meta["cells"] = any(n.startswith(f"{ROOT}/cells/") for n in downloads.names)
         meta["counts"] |= {
             "stations": int(stations["longitude"].notna().sum()),
             "faults": len(faults.get("fault", [])),
         }
+        _write_api(contents, meta, downloads.names, made)
         write_description(contents, events, meta, made)
         write_bytes(made / DATA / "meta.js", value_script("meta", meta).encode())
-        write_bytes(made / "index.html", page_html(contents, meta).encode())
+        tables = plain_tables(nodes, faults)
+        page = page_html(contents, meta, tables, picture is not None)
+        write_bytes(made / "index.html", page.encode())
         sizes = [len(read_bytes(item)) for item in made.files()]
     summary = AtlasSummary(
         folder, len(events), meta["counts"]["mechanisms"], len(nodes),
-        meta["counts"]["stations"], meta["counts"]["faults"], len(sizes), sum(sizes), tuple(said),
+        meta["counts"]["stations"], meta["counts"]["faults"], len(sizes), sum(sizes),
+        tuple(s["en"] for s in meta["said"]),
     )  # fmt: skip
     log.info("atlas of '%s': %d files, %.2f MB", contents.name, len(sizes), sum(sizes) / 1e6)
     return summary
+
+
+def _write_api(
+    contents: AtlasContents, meta: dict[str, Any], names: list[str], folder: Item
+) -> None:
+    """Write what programs read first of the static interface."""
+    documents = {
+        "index.json": index_document(contents, meta, names),
+        "collections.json": collections_document(meta, names),
+    }
+    for name, document in documents.items():
+        text = json.dumps(plain_value(document), indent=1) + "\n"
+        write_bytes(folder / ROOT / name, text.encode())
 
 
 def _middle(contents: AtlasContents, events: EventRows) -> float:
@@ -341,7 +375,7 @@ def _meta(
     }
 
 
-def _what_is_missing(contents: AtlasContents, events: EventRows, nodes: pd.DataFrame) -> list[str]:
+def _what_is_missing(contents: AtlasContents, events: EventRows, nodes: pd.DataFrame) -> list[Said]:
     """Return sentences on what an atlas does not show, and why."""
     said = []
     named = {
@@ -351,21 +385,35 @@ def _what_is_missing(contents: AtlasContents, events: EventRows, nodes: pd.DataF
     }
     lost = len(named) - len(events)
     if lost:
-        said.append(f"{lost} of {len(named)} events have no place and are not shown.")
+        said.append(
+            Said(
+                f"{lost} of {len(named)} events have no place and are not shown.",
+                f"{len(named)} 個の地震のうち {lost} 個は位置がなく、表示していません。",
+            )
+        )
     if not len(events):
-        said.append("The run has no event with a place.")
+        said.append(Said("The run has no event with a place.", "位置のある地震がありません。"))
     elif "strike_deg" not in events.frame or not events.frame["strike_deg"].notna().any():
-        said.append("No event has a mechanism.")
+        said.append(Said("No event has a mechanism.", "発震機構解のある地震がありません。"))
     if not len(nodes):
-        reason = str(contents.facts.get("reason") or "the run made none")
-        said.append(f"There is no stress map: {reason.rstrip('.')}.")
+        reason = str(contents.facts.get("reason") or "the run made none").rstrip(".")
+        told = contents.facts.get("reason")
+        ja = f"応力場の地図がありません({reason})。" if told else "応力場の地図がありません。"
+        said.append(Said(f"There is no stress map: {reason}.", ja))
     elif contents.posterior is None:
-        said.append("The tensors of the stress map are not there, so nodes have no rose.")
+        said.append(
+            Said(
+                "The tensors of the stress map are not there, so nodes have no rose.",
+                "応力テンソルがないため、格子点の事後分布は表示しません。",
+            )
+        )
     return said
 
 
-def page_html(contents: AtlasContents, meta: dict[str, Any]) -> str:
-    """Return the page, with what it says to those whose browser runs no scripts."""
+def page_html(
+    contents: AtlasContents, meta: dict[str, Any], tables: list[dict[str, Any]], picture: bool
+) -> str:
+    """Return the page, with what it shows to those whose browser runs no scripts."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("quakeloom.atlas", "templates"),
         autoescape=True,
@@ -377,8 +425,12 @@ def page_html(contents: AtlasContents, meta: dict[str, Any]) -> str:
         title=meta["title"],
         description=contents.description,
         counts=meta["counts"],
-        said=meta["said"],
+        said=[s["en"] for s in meta["said"]],
         downloads=meta["downloads"],
         citation=meta["citation"],
+        versions=meta["versions"],
+        tables=tables,
+        picture=FILE if picture else "",
+        stress=meta["counts"]["nodes"] > 0,
         version=__version__,
     )

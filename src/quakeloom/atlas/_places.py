@@ -10,7 +10,7 @@ import pandas as pd
 from quakeloom.atlas._columns import Column, quantize
 from quakeloom.atlas._contents import AtlasContents
 from quakeloom.atlas._events import unwrap_longitude
-from quakeloom.core import Coastline
+from quakeloom.core import Coastline, geographic_position
 
 _COAST_STEPS = 1500.0
 """Steps of the coast along the longer side of a map; chosen here: one is half a pixel of a large
@@ -66,11 +66,39 @@ def station_values(stations: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def fault_values(contents: AtlasContents, middle: float) -> dict[str, list[Any]]:
-    """Return the faults with their slip tendency as plain lists."""
+    """Return known and found faults as plain lists, with their slip tendency where it is known.
+
+    Found planes have ``outline``: longitude and latitude of their four corners in turn, the upper
+    edge first; so have they what the stage that found them says. Others have null there.
+    """
     frame = contents.table("tendency").to_pandas()
-    if len(frame):
-        frame["longitude"] = unwrap_longitude(frame["longitude"].to_numpy(float), middle)
-    return station_values(frame)
+    found = contents.table("faults").to_pandas()
+    kept = [c for c in found.columns if c == "fault" or c not in frame]
+    beside = found[~found["fault"].isin(frame["fault"])]
+    frame = frame.merge(found[kept].drop_duplicates("fault"), on="fault", how="left", sort=False)
+    if len(beside):
+        frame = pd.concat([frame, beside[[c for c in beside if c in frame]]], ignore_index=True)
+    if not len(frame):
+        return station_values(contents.table("tendency").to_pandas())
+    frame["longitude"] = unwrap_longitude(frame["longitude"].to_numpy(float), middle)
+    values = station_values(frame)
+    values["outline"] = [_outline(row, middle) for row in frame.to_dict("records")]
+    return values
+
+
+def _outline(plane: dict[str, Any], middle: float) -> list[float] | None:
+    """Return the corners of a plane seen from above, or None where it has no size."""
+    names = ("longitude", "latitude", "strike_deg", "dip_deg", "fault_length_km", "fault_width_km")
+    lon, lat, strike, dip, length, width = (float(plane[n]) for n in names)
+    if not np.isfinite([lon, lat, strike, dip, length, width]).all():
+        return None
+    s, across = np.radians(strike), 0.5 * width * np.cos(np.radians(dip))
+    along = 0.5 * length * np.array([np.cos(s), np.sin(s)])
+    down = across * np.array([-np.sin(s), np.cos(s)])
+    corners = np.stack([-along - down, along - down, along + down, -along + down])
+    x, y = geographic_position(lon, lat, corners[:, 0], corners[:, 1])
+    x = unwrap_longitude(np.asarray(x, dtype=float), middle)
+    return [round(float(v), 5) for v in np.stack([x, y], axis=1).ravel()]
 
 
 def map_extent(*places: tuple[Any, Any]) -> tuple[float, float, float, float]:

@@ -24,6 +24,12 @@ def atlas(
         Path,
         typer.Option("--to", help="Folder of the atlas; one there is replaced.", metavar="DIR"),
     ],
+    all_files: Annotated[
+        bool,
+        typer.Option(
+            "--all-files", help="Also files that make the atlas of a large run larger than 12 MB."
+        ),
+    ] = False,
 ) -> None:
     """Write the atlas of a finished run: a folder with a map that any browser opens."""
     from quakeloom.atlas import write_atlas
@@ -36,7 +42,7 @@ def atlas(
     settings, layout = open_run(run)
     refuse_unfinished(layout, run_stages(settings), "no atlas was written")
     with spinner("writing the atlas"):
-        made = write_atlas(settings, layout, to)
+        made = write_atlas(settings, layout, to, all_files)
     for sentence in made.said:
         typer.echo(sentence)
     typer.echo(

@@ -10,7 +10,11 @@ from quakeloom.formats._analysis_columns import AnalysisColumn
 from quakeloom.formats._analysis_records import Analyses, LeftOut
 from quakeloom.formats._catalog_events import CatalogTables
 from quakeloom.formats._coastline import find_coastline, read_coastline
-from quakeloom.formats._community_stress import write_stress_csm
+from quakeloom.formats._community_stress import (
+    CommunityStress,
+    read_stress_csm,
+    write_stress_csm,
+)
 from quakeloom.formats._depth_grids import (
     DepthGrid,
     GridChoices,
@@ -101,6 +105,7 @@ from quakeloom.formats._source_tables import Rejects, SourceTables
 from quakeloom.formats._stationxml_writer import InstrumentedStation, write_stationxml
 from quakeloom.formats._stress_writers import (
     write_fault_geojson,
+    write_mechanism_geojson,
     write_stress_geojson,
     write_stress_gmt,
 )
@@ -129,6 +134,7 @@ __all__ = [
     "AnalysisColumn",
     "CatalogTables",
     "ChannelResponse",
+    "CommunityStress",
     "Creation",
     "DepthGrid",
     "FdsnRequest",
@@ -205,6 +211,7 @@ __all__ = [
     "read_simul_model",
     "read_soundings",
     "read_source",
+    "read_stress_csm",
     "read_time_grid",
     "read_travel_time_table",
     "read_velocity_model",
@@ -222,6 +229,7 @@ __all__ = [
     "write_gmt_table",
     "write_hypodd_phase",
     "write_hypoinverse_archive",
+    "write_mechanism_geojson",
     "write_miniseed",
     "write_network_weights",
     "write_nonlinloc_locations",

@@ -56,6 +56,22 @@ def write_fault_geojson(table: pa.Table, path: Path) -> None:
     _write(path, json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
 
 
+def write_mechanism_geojson(table: pa.Table, path: Path) -> None:
+    """Write a table of mechanisms as GeoJSON points with every column as a property.
+
+    Events without a place are left out, since a point needs one; times are text in UTC.
+    """
+    features = []
+    for row in table.to_pylist():
+        place = [row["longitude"], row["latitude"]]
+        if not all(v is not None and np.isfinite(v) for v in place):
+            continue
+        time = row["origin_time"]
+        row["origin_time"] = None if time is None else time.isoformat().replace("+00:00", "Z")
+        features.append(_feature("Point", [round(v, 6) for v in place], row))
+    _write(path, json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
+
+
 def _feature(kind: str, coordinates: list[Any], row: dict[str, Any]) -> dict[str, Any]:
     properties = {
         k: None if isinstance(v, float) and not np.isfinite(v) else _rounded(v)

@@ -77,6 +77,7 @@ from quakeloom.plots._sections import (
     plot_travel_time_fits,
     plot_velocity_sections,
 )
+from quakeloom.plots._seismicity import StressAxes, main_azimuth, plot_seismicity
 from quakeloom.plots._shares_held import plot_shares_held
 from quakeloom.plots._slip_maps import (
     SiteDisplacements,
@@ -157,6 +158,7 @@ __all__ = [
     "ShmaxNodes",
     "SiteDisplacements",
     "SlipPanel",
+    "StressAxes",
     "binomial_interval",
     "choose_by_weight",
     "double_couple_beachballs",
@@ -167,6 +169,7 @@ __all__ = [
     "figure_to_svg",
     "frame_points",
     "local_hours",
+    "main_azimuth",
     "mohr_points",
     "moment_tensor_beachballs",
     "new_figure",
@@ -219,6 +222,7 @@ __all__ = [
     "plot_relief_panels",
     "plot_residual_histogram",
     "plot_rule_costs",
+    "plot_seismicity",
     "plot_shares_held",
     "plot_shmax_map",
     "plot_slip_panels",

@@ -28,6 +28,10 @@ _MANY = 400
 """From so many events on, magnitudes over time have no bars of errors, which would hide them."""
 
 
+_MANY_POINTS = 4000
+"""From so many events on, points become an image; chosen here."""
+
+
 @dataclass(frozen=True)
 class FrequencyMagnitude:
     """What is drawn over the counts of a catalog.
@@ -77,7 +81,9 @@ def plot_magnitude_time(
     axes = figure.subplots()
     if m.size <= _MANY:
         axes.errorbar(t, m, np.nan_to_num(sd), fmt="none", ecolor=MUTED, elinewidth=0.6, zorder=1)
-    axes.scatter(t, m, s=7, color=INK, linewidths=0, zorder=2)
+    # many points become an image within the drawing
+    many = m.size > _MANY_POINTS
+    axes.scatter(t, m, s=2.5 if many else 7, color=INK, linewidths=0, zorder=2, rasterized=many)
     if np.isfinite(completeness):
         axes.axhline(completeness, color=ALERT, linewidth=0.9, linestyle="--", label="completeness")
         axes.legend()

@@ -37,6 +37,7 @@ from quakeloom.report._provenance_sections import (
 )
 from quakeloom.report._repeater_section import repeater_section
 from quakeloom.report._results import RunResults
+from quakeloom.report._seismicity_section import seismicity_section
 from quakeloom.report._station_sections import station_section
 from quakeloom.report._stress_sections import stress_section, tendency_section
 from quakeloom.report._threshold_section import threshold_section
@@ -70,6 +71,7 @@ def build_report(results: RunResults) -> str:
         lambda: quality_section(results, catalog),
         lambda: use_section(results),
         lambda: location_section(results),
+        lambda: seismicity_section(results),
         lambda: map_section(results, catalog),
         lambda: focal_sphere_section(results, catalog),
         lambda: waveform_section(results),

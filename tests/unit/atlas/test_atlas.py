@@ -31,7 +31,6 @@ from quakeloom.core import InputError, distance_azimuth
 from quakeloom.schema import VARIABLES
 from quakeloom.stages.stress.posterior import NodePosterior
 from quakeloom.store import open_item
-from quakeloom.stress import stress_tensors
 
 PAGE_BYTES = 1_500_000
 """Largest page without the data of events, in bytes (chosen here)."""
@@ -170,7 +169,10 @@ def test_hostile_names_are_text_everywhere(tmp_path):
         assert text.count("\n") == 1
     page = (folder / "index.html").read_text("utf-8")
     assert "<script>window.broken" not in page
-    assert "<img" not in page
+    assert "<img src=x" not in page
+    assert page.count("<script") == 1
+    for file in (folder / "files").glob("*.sh"):
+        assert "broken" not in file.read_text("utf-8")
     places = read_value(folder, "places")
     assert places["faults"]["fault"] == [HOSTILE]
     assert sorted(read_names(folder, "names-0")) == sorted(f"{HOSTILE}{k}" for k in range(12))
@@ -321,39 +323,19 @@ def test_files_for_other_programs_hold_the_tables(nation, nation_folder):
         assert south <= latitude <= north
 
 
-def test_tensors_in_the_community_format_come_back(nation, nation_folder):
-    """To 1e-6, with the azimuth of SHmax that their horizontal part has."""
-    _, folder = nation_folder
-    lines = (folder / "files" / "stress_csm.txt").read_text().splitlines()
-    rows = np.array([[float(x) for x in line.split()] for line in lines if line[0] != "#"])
-    values, errors = rows[rows[:, 3] == 1], rows[rows[:, 3] == 2]
-    ee, en, eu, nn, nu, uu = values[:, 8:].T
-    tensors = stress_tensors(nation.posterior.components)
-    back = np.stack([nn, en, -nu, ee, -eu, uu], axis=1)
-    want = np.stack(
-        [tensors[:, i, j] for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))], axis=1
-    )
-    assert np.abs(back - want).max() < 1e-6
-    # compression is negative, so the most compressive is half a turn away in the double angle
-    trend = 0.5 * np.degrees(np.arctan2(-2 * en, ee - nn)) % 180.0
-    assert np.abs((trend - values[:, 4] + 90) % 180 - 90).max() < 0.01
-    # a covariance of c times the identity: NE has the standard deviation root of c/2
-    scale = nation.posterior.covariance[:, 0, 0]
-    assert np.abs(errors[:, 9] - np.sqrt(scale / 2)).max() < 1e-6
-
-
 def test_the_description_names_files_that_are_there(nation_folder):
     _, folder = nation_folder
     item = json.loads((folder / "stac.json").read_text())
     assert item["stac_version"] == "1.0.0"
     assert item["properties"]["start_datetime"] < item["properties"]["end_datetime"]
     named = {a["href"] for a in item["assets"].values()}
-    assert named == {f"./files/{p.name}" for p in (folder / "files").iterdir()}
+    assert {"./files/stress.parquet", "./api/v1/cells.parquet", "./api/v1/index.json"} <= named
+    assert all((folder / name).exists() for name in named)
 
 
 def test_files_that_are_too_large_are_left_out_and_told(nation, tmp_path):
-    written, said = write_downloads(nation, open_item(tmp_path), 200_000)
-    assert "files/stress.parquet" in [f["name"] for f in written]
-    assert sum(f["bytes"] for f in written) <= 200_000
-    assert any(s.startswith("mechanisms.parquet") for s in said)
+    made = write_downloads(nation, open_item(tmp_path), 900_000, (130.0, 143.0, 31.0, 44.0))
+    assert "files/stress.parquet" in made.names
+    assert sum(f["bytes"] for f in made.listed if f["name"].startswith(("files/s", "api"))) <= 9e5
+    assert any(s.en.startswith("files/mechanisms.parquet") and "省いて" in s.ja for s in made.said)
     assert not (tmp_path / "files" / "mechanisms.parquet").exists()

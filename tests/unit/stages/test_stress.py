@@ -146,8 +146,11 @@ def test_files_for_other_programs(run):
     table = read_table(layout.table("stress"), "stress").to_pandas()
     assert len(wsm) == (table["mechanism_count"] > 0).sum() > 0
     assert (wsm["NUMBER"] > 0).all()
-    assert list(wsm.columns[:8]) == ["ID", "LAT", "LON", "AZI", "TYPE", "DEPTH", "QUALITY",
-                                     "REGIME"]  # fmt: skip
+    # the columns of the release of 2025
+    assert len(wsm.columns) == 40
+    assert list(wsm.columns[:10]) == ["ID", "ISC_ID", "SITE", "LAT", "LON", "AZI", "TYPE", "DEPTH",
+                                      "QUALITY", "REGIME"]  # fmt: skip
+    assert wsm["AZI"].between(0, 180).all()
     gmt = (layout.root.local / "stress_gmt.txt").read_text().splitlines()
     assert len(gmt) == rows + 1
     features = json.loads((layout.root.local / "stress.geojson").read_text())["features"]

@@ -343,9 +343,25 @@ class App {
     const close = iconButton("close", t("close"), () => this.select(null), { class: "icon close" });
     replace(this.panel, close, h("div", { class: "panel-inner", tabindex: "0" }, contents));
     this.panel.querySelector(".panel-inner").scrollTop = 0;
+    this.uncover(object);
     const title = this.panel.querySelector("h2");
     if (tell && title) this.live.textContent = `${t(object.kind)}: ${title.textContent}`;
     if (tell && this.map.byKeys && title) title.focus({ preventScroll: true });
+  }
+
+  /** Move the map if the panel, which lies over it on small screens, hides what it tells of. */
+  uncover(object) {
+    const place = this.placeOf(object);
+    if (!place) return;
+    const map = this.map.canvas.getBoundingClientRect();
+    const panel = this.panel.getBoundingClientRect();
+    const [x, y] = this.map.screen(...this.map.projection.point(...place));
+    const [px, py] = [x + map.left, y + map.top];
+    if (px < panel.left - 12 || px > panel.right + 12 || py < panel.top - 12 || py > panel.bottom + 12) return;
+    const beside = panel.left - map.left;
+    const above = panel.top - map.top;
+    if (beside > 120) this.map.panBy(beside / 2 - x, 0);
+    else if (above > 120) this.map.panBy(0, above / 2 - y);
   }
 
   takeSection(ends) {

@@ -31,7 +31,10 @@ export function fillLegend(element, meta, map, values) {
     const text = (x) => (values.color === "time" ? moment(x, false) : values.color === "depth" ? `${number(x, 0)} km` : number(x, 1));
     parts.push(scale(map.palettes[values.color === "time" ? "time" : "depth"], text(r.low), text(r.high), `${t("hypocenters")}: ${t(`c_${values.color}`)}`));
   }
-  if (layers.has("faults") && meta.counts.faults) parts.push(scale(map.palettes.tendency, "0", "1", t("tendency")));
+  if (layers.has("faults") && meta.counts.faults) {
+    parts.push(scale(map.palettes.tendency, "0", "1", t("tendency")));
+    if ((map.places.faults.outline || []).some(Boolean)) parts.push(h("p", { class: "note" }, t("planeLegend")));
+  }
   replace(element, parts);
   element.parentElement.hidden = parts.length === 0;
 }

@@ -237,6 +237,7 @@ export class MapView {
         const lon = columns.longitude[i];
         columns.xy.push(lon === null || columns.latitude[i] === null ? null : this.projection.point(lon, columns.latitude[i]));
       }
+      columns.corners = (columns.outline || []).map((o) => o && [0, 2, 4, 6].map((k) => this.projection.point(o[k], o[k + 1])));
     }
   }
 
@@ -688,20 +689,27 @@ export class MapView {
     const palette = this.palettes.tendency;
     (faults.xy || []).forEach((p, i) => {
       if (!p) return;
-      const [x, y] = this.at(p[0], p[1]);
-      if (!this.inBuffer(x, y)) return;
-      const tendency = faults.slip_tendency[i];
+      const tendency = faults.slip_tendency ? faults.slip_tendency[i] : null;
       const color = tendency === null ? "#8a8a8a" : css(palette[Math.round(255 * Math.min(1, Math.max(0, tendency)))]);
+      if (faults.corners[i]) this.drawPlane(c, faults.corners[i], color, faults.fault_status[i] === "stable");
+      let [x, y] = this.at(p[0], p[1]);
+      if (!this.inBuffer(x, y)) return;
+      const edge = faults.corners[i] && faults.corners[i].slice(0, 2).map((q) => this.at(q[0], q[1]));
       const a = (faults.strike_deg[i] * Math.PI) / 180 + this.projection.north(faults.longitude[i], faults.latitude[i]);
       const [dx, dy] = [15 * Math.sin(a), -15 * Math.cos(a)];
       const [nx, ny] = [Math.cos(a), Math.sin(a)];
-      for (const [stroke, width] of [[this.theme.halo, 7.5], [this.theme.ink, 5.5], [color, 4]]) {
-        c.strokeStyle = stroke;
-        c.lineWidth = width;
-        c.beginPath();
-        c.moveTo(x - dx, y - dy);
-        c.lineTo(x + dx, y + dy);
-        c.stroke();
+      if (edge && Math.hypot(edge[0][0] - edge[1][0], edge[0][1] - edge[1][1]) > 24) {
+        // the outline shows where it is and how it strikes
+        [x, y] = [(edge[0][0] + edge[1][0]) / 2, (edge[0][1] + edge[1][1]) / 2];
+      } else {
+        for (const [stroke, width] of [[this.theme.halo, 7.5], [this.theme.ink, 5.5], [color, 4]]) {
+          c.strokeStyle = stroke;
+          c.lineWidth = width;
+          c.beginPath();
+          c.moveTo(x - dx, y - dy);
+          c.lineTo(x + dx, y + dy);
+          c.stroke();
+        }
       }
       // a tooth to the side that the fault dips to
       c.fillStyle = this.theme.ink;
@@ -711,6 +719,33 @@ export class MapView {
       c.lineTo(x + 0.28 * dx + 2.5 * nx, y + 0.28 * dy + 2.5 * ny);
       c.fill();
     });
+  }
+
+  /** A found plane seen from above: its outline, dashed where it is doubtful, and its upper edge. */
+  drawPlane(c, corners, color, stable) {
+    const points = corners.map((q) => this.at(q[0], q[1]));
+    c.save();
+    c.lineJoin = "round";
+    c.beginPath();
+    points.forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
+    c.closePath();
+    c.globalAlpha = 0.3;
+    c.fillStyle = color;
+    c.fill();
+    c.globalAlpha = 1;
+    c.strokeStyle = this.theme.ink;
+    c.lineWidth = 1.2;
+    if (!stable) c.setLineDash([5, 4]);
+    c.stroke();
+    for (const [stroke, width] of [[this.theme.ink, 5], [color, 3.4]]) {
+      c.strokeStyle = stroke;
+      c.lineWidth = width;
+      c.beginPath();
+      c.moveTo(...points[0]);
+      c.lineTo(...points[1]);
+      c.stroke();
+    }
+    c.restore();
   }
 
   /** Solved events, the best and largest first. */
@@ -1002,6 +1037,22 @@ export class MapView {
     this.onDrawing?.(on);
   }
 
+  /** The found plane above which a place of the screen lies, the last drawn first; -1 for none. */
+  planeAt(px, py) {
+    const corners = this.places.faults.corners || [];
+    for (let i = corners.length - 1; i >= 0; i--) {
+      if (!corners[i]) continue;
+      const points = corners[i].map((q) => this.screen(q[0], q[1]));
+      let odd = false;
+      points.forEach(([x, y], k) => {
+        const [u, v] = points[(k + 3) % 4];
+        if (y > py !== v > py && px < x + ((u - x) * (py - y)) / (v - y)) odd = !odd;
+      });
+      if (odd) return i;
+    }
+    return -1;
+  }
+
   /** What lies at a place of the screen: the symbol on top, else an event, else a node. */
   find(px, py, room = 0) {
     const layers = this.state.values.layers;
@@ -1019,6 +1070,7 @@ export class MapView {
       (this.places[layer].xy || []).forEach((p, i) => p && offer(kind, i, away(p[0], p[1]), reach));
     }
     if (best) return best;
+    const inside = layers.has("faults") ? this.planeAt(px, py) : -1;
     if (layers.has("bars") && this.nodeX) {
       for (let i = 0; i < this.nodeX.length; i++) if (this.nodePass[i]) offer("node", i, away(this.nodeX[i], this.nodeY[i]), 7);
       if (best) return best;
@@ -1032,6 +1084,7 @@ export class MapView {
       }
       if (best) return best;
     }
+    if (inside >= 0) return { kind: "fault", row: inside, over: 0 };
     if ((layers.has("bars") || layers.has("field") || layers.has("fans")) && this.nodeX) {
       const reach = Math.max(14, 0.71 * this.spacing * this.view.k);
       for (let i = 0; i < this.nodeX.length; i++) if (this.nodePass[i]) offer("node", i, away(this.nodeX[i], this.nodeY[i]), reach);

@@ -3,11 +3,18 @@
 import { REGIME, REGIMES } from "./colors.js";
 import { load } from "./data.js";
 import { h } from "./dom.js";
-import { histogramFigure, mohrFigure, regimeFigure, roseFigure, smallBall, sphereFigure, stereonetFigure } from "./plots.js";
+import { saveText } from "./export.js";
+import { histogramFigure, misfitFigure, mohrFigure, regimeFigure, roseFigure, smallBall, sphereFigure, stereonetFigure, tendencyFigure } from "./plots.js";
 import { auxiliaryPlane, axisVector, classifyMechanism } from "./sources.js";
 import { count, degrees, isJapanese, moment, number, placeText, t, words } from "./texts.js";
 
 const LISTED = 12;
+
+/** Name of the file of a node's place in the static interface: both coordinates, five decimals. */
+export function cellName(longitude, latitude) {
+  const turned = ((((longitude + 180) % 360) + 360) % 360) - 180;
+  return `${turned.toFixed(5)}_${latitude.toFixed(5)}`.replace(/-(0\.00000)/g, "$1");
+}
 
 export class Panels {
   constructor(meta, events, map, select) {
@@ -64,6 +71,8 @@ export class Panels {
       figures.push(stereonetFigure(axes), regimeFigure(REGIMES.map((r) => v(`probability_${r.toLowerCase()}`))));
     }
     figures.push(mohrFigure(v("shape_ratio"), v("shape_ratio_low"), v("shape_ratio_high"), axes.map((a) => axisVector(a.azimuth, a.plunge)), angles));
+    const misfits = near.map((i) => this.events.at("polarity_misfit", i)).filter((x) => isFinite(x));
+    if (misfits.length) figures.push(misfitFigure(misfits));
     const extra = [];
     if (isFinite(v("depth_km"))) extra.push([t("depth"), `${number(v("depth_km"), 1)} km`]);
     if (isFinite(v("time_year"))) extra.push([t("time"), number(v("time_year"), 2)]);
@@ -87,8 +96,23 @@ export class Panels {
         h("tbody", {}, axes.map((a, k) => h("tr", {}, h("th", { scope: "row" }, `S${k + 1}`), [a.azimuth, a.plunge, a.cone].map((x) => h("td", {}, degrees(x))))))),
       near.length ? h("h3", {}, `${t("itsMechanisms")} (${near.length})`) : null,
       near.length ? this.eventList(near) : null,
+      h("p", { class: "links" }, this.meta.cells && h("a", { href: `api/v1/cells/${cellName(v("longitude"), v("latitude"))}.json`, download: "" }, t("cellFile")), this.meta.cells && " ", h("button", { type: "button", class: "quiet", on: { click: () => saveText(`${this.meta.name}-${cellName(v("longitude"), v("latitude"))}.csv`, this.nodeCsv(row), "text/csv") } }, t("cellCsv"))),
+      this.provenance(),
       this.meaning(["shmax_deg", "shmax_std_deg", "shmax_low_deg", "shmax_high_deg", "shape_ratio", "a_phi", "regime", "stress_quality", "mechanism_count", "data_weight", "resolution", "s1_azimuth_deg", "s1_plunge_deg", "s1_95_deg"]),
     ];
+  }
+
+  /** What is known of a node as CSV: its columns, rounded as the page has them. */
+  nodeCsv(row) {
+    const names = Object.keys(this.map.nodes);
+    const value = (n) => (n === "regime" ? this.meta.codes.regime[this.map.nodes[n].whole[row]] : n === "stress_quality" ? this.meta.codes.stress_quality[this.map.nodes[n].whole[row]] : this.map.nodes[n].at(row));
+    return `${names.join(",")}\n${names.map((n) => { const x = value(n); return typeof x === "number" ? (isFinite(x) ? Number(x.toPrecision(9)) : "") : (x ?? ""); }).join(",")}\n`;
+  }
+
+  /** Which data made a number: the digests of the run. */
+  provenance() {
+    const rows = Object.entries(this.meta.digests);
+    return rows.length ? h("details", { class: "meanings" }, h("summary", {}, t("digests")), h("dl", {}, rows.map(([a, b]) => [h("dt", {}, a.replace("_digest", "")), h("dd", { class: "mono" }, b)]))) : null;
   }
 
   angles(row) {
@@ -187,14 +211,34 @@ export class Panels {
     return [
       this.heading("fault", c.fault[row], placeText(v("longitude"), v("latitude"))),
       this.facts([
-        [t("tendency"), `${number(v("slip_tendency"), 2)} ± ${number(v("slip_tendency_std"), 2)}`],
-        [t("range95"), range("slip_tendency_low", "slip_tendency_high")],
-        [t("strike"), degrees(v("strike_deg"))],
+        [t("tendency"), isFinite(v("slip_tendency")) ? `${number(v("slip_tendency"), 2)} ± ${number(v("slip_tendency_std"), 2)}` : t("outsideMap")],
+        isFinite(v("slip_tendency_low")) && [t("range95"), range("slip_tendency_low", "slip_tendency_high")],
+        [t("strike"), `${degrees(v("strike_deg"))}${isFinite(v("strike_std_deg")) ? ` ± ${degrees(v("strike_std_deg"))}` : ""}`],
         [t("dip"), `${degrees(v("dip_deg"))}${isFinite(v("dip_std_deg")) ? ` ± ${degrees(v("dip_std_deg"))}` : ""}`],
-        [t("knownRake"), degrees(v("rake_deg"))],
-        [t("predictedRake"), `${degrees(v("predicted_rake_deg"))} ± ${degrees(v("predicted_rake_std_deg"))}`],
-      ]),
-      this.meaning(["slip_tendency", "slip_tendency_std", "slip_tendency_low", "slip_tendency_high", "dip_std_deg", "predicted_rake_deg", "predicted_rake_std_deg", "rake_misfit_deg"]),
+        isFinite(v("rake_deg")) && [t(c.outline && c.outline[row] ? "rake" : "knownRake"), degrees(v("rake_deg"))],
+        isFinite(v("predicted_rake_deg")) && [t("predictedRake"), `${degrees(v("predicted_rake_deg"))} ± ${degrees(v("predicted_rake_std_deg"))}`],
+        ...this.foundPlane(c, row),
+      ].filter(Boolean)),
+      tendencyFigure(v("slip_tendency"), v("slip_tendency_low"), v("slip_tendency_high")),
+      c.reason && c.reason[row] ? h("p", { lang: "en" }, c.reason[row]) : null,
+      this.meaning(["slip_tendency", "slip_tendency_std", "slip_tendency_low", "slip_tendency_high", "dip_std_deg", "predicted_rake_deg", "predicted_rake_std_deg", "rake_misfit_deg", ...(c.outline && c.outline[row] ? ["fault_status", "strike_std_deg", "fault_length_km", "fault_width_km", "fault_thickness_km", "expected_event_count", "start_share", "draw_share", "fault_chance", "known_status"] : [])]),
     ];
+  }
+
+  /** What is known of a fault that was found in the hypocenters; nothing of one that was given. */
+  foundPlane(c, row) {
+    if (!c.outline || !c.outline[row]) return [];
+    const v = (name) => (c[name] && c[name][row] !== null ? c[name][row] : NaN);
+    const pm = (name, unit) => `${number(v(`${name}_km`), 1)} ± ${number(v(`${name}_std_km`), 1)} ${unit}`;
+    const known = [c.known_status[row] && words(c.known_status[row]), c.known_fault[row]].filter(Boolean).join(", ");
+    return [
+      [t("foundStatus"), words(c.fault_status[row])],
+      [t("depth"), `${number(v("depth_km"), 1)} km`],
+      [t("faultLength"), pm("fault_length", "km")],
+      [t("faultWidth"), pm("fault_width", "km")],
+      [t("faultEvents"), number(v("expected_event_count"), 0)],
+      [t("faultChance"), number(v("fault_chance"), 3)],
+      known && [t("knownFault"), known],
+    ].filter(Boolean);
   }
 }

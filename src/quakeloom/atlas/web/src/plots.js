@@ -143,6 +143,33 @@ export function histogramFigure(shares, best) {
   return captioned(figure(280, 80, `${t("ratioHistogram")}: ${number(best, 2)}`, parts), t("ratioHistogram"));
 }
 
+/** Histogram of the misfits of polarities of the mechanisms of a node, 0 to 1. */
+export function misfitFigure(values) {
+  const counts = new Array(20).fill(0);
+  for (const x of values) counts[Math.min(19, Math.floor(20 * x))]++;
+  const most = Math.max(...counts);
+  const [x0, y0, w, hgt] = [14, 62, 250, 52];
+  const each = w / counts.length;
+  const parts = counts.map((v, i) => v > 0 && s("rect", { x: x0 + i * each + 0.5, y: y0 - (hgt * v) / most, width: each - 1, height: (hgt * v) / most, class: "bar" }));
+  parts.push(s("line", { x1: x0, y1: y0, x2: x0 + w, y2: y0, class: "rule" }));
+  for (const v of [0, 0.5, 1]) parts.push(s("text", { x: x0 + w * v, y: y0 + 13, "text-anchor": "middle", class: "tick" }, `${number(100 * v, 0)} %`));
+  const middle = [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  return captioned(figure(280, 80, `${t("misfits")}: ${number(100 * middle, 0)} % (${t("median")})`, parts), t("misfits"));
+}
+
+/** Slip tendency from 0 to 1 with its 95 % range. */
+export function tendencyFigure(value, low, high) {
+  if (!isFinite(value)) return null;
+  const [x0, y0, w] = [14, 24, 250];
+  const at = (v) => x0 + w * Math.min(1, Math.max(0, v));
+  const parts = [s("line", { x1: x0, y1: y0, x2: x0 + w, y2: y0, class: "rule" })];
+  if (isFinite(low) && isFinite(high)) parts.push(s("rect", { x: at(low), y: y0 - 7, width: Math.max(at(high) - at(low), 1), height: 14, class: "bar" }));
+  parts.push(s("line", { x1: at(value), y1: y0 - 12, x2: at(value), y2: y0 + 12, class: "best" }));
+  for (const v of [0, 0.5, 1]) parts.push(s("text", { x: at(v), y: y0 + 26, "text-anchor": "middle", class: "tick" }, number(v, 1)));
+  const label = `${t("tendency")}, ${t("range95")}`;
+  return captioned(figure(280, 56, `${label}: ${number(low, 2)} – ${number(high, 2)}`, parts), label);
+}
+
 /** Bar of the probabilities of regimes. */
 export function regimeFigure(probabilities) {
   const [x0, w] = [14, 250];

@@ -167,6 +167,20 @@ const TEXTS = {
   openEvent: ["Open", "開く"],
   moreEvents: ["more", "件"],
   expand: ["Open or close the panel below the map", "下のパネルを開閉"],
+  misfits: ["Misfit of polarities of its mechanisms", "その発震機構解の極性の不一致"],
+  median: ["median", "中央値"],
+  cellFile: ["All numbers of this place (JSON)", "この地点の全数値 (JSON)"],
+  cellCsv: ["This node as CSV", "この格子点を CSV で保存"],
+  outsideMap: ["outside the stress map", "応力場の範囲外"],
+  foundStatus: ["Found in hypocenters", "震源分布からの検出"],
+  faultEvents: ["Events", "地震数"],
+  faultLength: ["Length", "長さ"],
+  faultWidth: ["Width", "幅"],
+  faultChance: ["Chance without planes", "面がない場合の偶然確率"],
+  knownFault: ["Known fault", "既知断層"],
+  planeLegend: ["Outlines: planes found in the hypocenters, thick at the upper edge, dashed where doubtful.", "枠:震源分布から検出した断層面(太線は上端、破線は不確実)。"],
+  interface: ["Index of the static interface for programs", "プログラム用インターフェースの目次"],
+  filesCount: ["files", "ファイル"],
   withData: ["with a direction", "方位あり"],
 };
 
@@ -184,9 +198,17 @@ export function t(key) {
   return found ? found[language] : key;
 }
 
+const CODES = {
+  solved: "解あり", too_few_polarities: "極性が不足", azimuthal_gap: "方位ギャップが大", takeoff_gap: "射出角ギャップが大",
+  no_solution: "解なし", invalid_event: "不正な地震", error: "エラー", located: "震源決定済み", too_few_picks: "読み取りが不足",
+  stations_in_line: "観測点が一直線", outside_model: "モデルの範囲外", not_earthquake: "地震ではない", below_takeoff_table: "射出角表より深い",
+  misfit: "不一致が大", stable: "確実", doubtful: "不確実", matched: "既知断層と一致", offset: "既知断層からずれ", unknown: "対応する既知断層なし",
+  normal: "正常", reversed: "極性反転", uninformative: "情報不足", mixed: "混在", too_few: "読み取りが不足",
+};
+
 /** Words of a code of the registry, such as too_few_polarities. */
 export function words(code) {
-  return String(code).replace(/_/g, " ");
+  return (language && CODES[code]) || String(code).replace(/_/g, " ");
 }
 
 const MINUS = "\u2212";
