@@ -225,6 +225,22 @@ def _look_linearly(
 
 
 @compiled(**UNCOUNTED)
+def _look(
+    placed: Placed,
+    supposed: Supposed,
+    which: tuple[int, int],
+    ways: tuple[bool, float],
+    given: Floats,
+    work: Scratch,
+) -> None:
+    """Fill ``ln P`` of both planes; ``ways`` is whether errors are not known, and ``ln Z``."""
+    if ways[0]:
+        _look_linearly(placed, supposed, which, ways[1], given, work)
+    else:
+        _look_at_planes(placed, supposed, which, ways[1], given, work)
+
+
+@compiled(**UNCOUNTED)
 def _fill_turns(
     placed: Placed,
     supposed: Supposed,
@@ -339,8 +355,7 @@ def log_likelihood(
             if not same:  # events at one node share what follows
                 ratio = find_shape(work, slopes)
                 log_z, by_ratio = log_population(table, given[chain], ratio)
-            look = _look_linearly if linear else _look_at_planes
-            look(placed, supposed, (chain, event), log_z, given[chain], work)
+            _look(placed, supposed, (chain, event), (linear, log_z), given[chain], work)
             level, own = work.level, work.own
             largest = max(level[0], level[1])
             one, two = 0.5 * np.exp(level[0] - largest), 0.5 * np.exp(level[1] - largest)
