@@ -11,7 +11,8 @@ from scipy.sparse import coo_array, csr_array
 
 from quakeloom.core import fault_vectors, random_stream
 from quakeloom.inference import AbicScan, BlockCholesky, with_one_blas_thread
-from quakeloom.stress._families import FaultStart, family_planes
+from quakeloom.stress._families import family_planes
+from quakeloom.stress._fault_moves import FaultStart
 from quakeloom.stress._fault_population import FRICTION_RANGE
 from quakeloom.stress._field import StressField
 from quakeloom.stress._grid import Method, StressGrid

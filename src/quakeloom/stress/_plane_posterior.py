@@ -31,7 +31,7 @@ from scipy.sparse import csr_array
 
 from quakeloom.core import random_stream
 from quakeloom.inference import BlockCholesky
-from quakeloom.stress._families import (
+from quakeloom.stress._fault_moves import (
     FAULT_MOVES,
     FaultStart,
     propose_faults,

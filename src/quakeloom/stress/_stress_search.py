@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakeloom.core import random_stream
-from quakeloom.stress._families import (
+from quakeloom.stress._fault_moves import (
     FAULT_MOVES,
     FaultStart,
     propose_faults,

@@ -15,10 +15,10 @@ from quakeloom.stress import (
     invert_probable_planes,
     mechanism_statistics,
 )
-from quakeloom.stress._families import (
+from quakeloom.stress._families import family_planes
+from quakeloom.stress._fault_moves import (
     FaultStart,
     draw_watson,
-    family_planes,
     propose_half_turn,
 )
 from quakeloom.stress._fault_population import population_table

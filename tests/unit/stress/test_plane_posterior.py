@@ -20,7 +20,7 @@ from quakeloom.stress import (
     summarize_replicates,
     thin_acceptance,
 )
-from quakeloom.stress._families import FaultStart
+from quakeloom.stress._fault_moves import FaultStart
 from quakeloom.stress._fault_population import population_table
 from quakeloom.stress._slip_likelihood import (
     NO_TURNS,
