@@ -33,6 +33,9 @@ _EDGE_PART, _EDGE_SHARE = 0.1, 0.4
 """Friction is at an end where more than this share of its draws lies in this outermost part of the
 range, in which a tenth lies beforehand. Chosen here."""
 
+_HANDFUL = 30
+"""Events of one node up to which many chains are cheap, and needed. Chosen here."""
+
 _NEARBY = 300
 """Events around the node of most events, from which chains of a map take what faults and errors are
 like to begin with. Chosen here: these numbers are then known to a tenth."""
@@ -273,10 +276,11 @@ def plan_sampling(events: int, on_one_node: bool = False, families: int = 0) -> 
     """Return how long the posterior of so many events is sampled.
 
     Faults of families may be either of two planes each, and chains do not pass from one to the
-    other once the stress fits: as many begin as it takes to see each choice as often as it is
-    likely. 16 that never mix would hold 15 of 17 truths in what is to be their 95 % range.
+    other once the stress fits; of a handful of events as well, stresses far apart are likely. As
+    many chains begin as it takes to see each as often as it is likely: 16 that never mix would
+    hold 15 of 17 truths in what is to be their 95 % range.
     """
-    if families and on_one_node and events <= 1000:
+    if on_one_node and (events <= _HANDFUL or (families and events <= 1000)):
         particles = 512 if events <= 300 else 192
         return Sampling(chains=64, warming=40, kept=25, particles=particles)
     if events <= 1000:
