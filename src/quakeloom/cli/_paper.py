@@ -91,6 +91,7 @@ def _rerun(name: str, cores: int, results: Path) -> PaperResult:
         write_numbers,
     )
     from quakeloom.stages.papers.results import PaperResults
+    from quakeloom.stages.papers.trench_numbers import trench_picture
 
     name, loaded = load_paper(name)
     check_numbers(name, loaded)
@@ -108,11 +109,13 @@ def _rerun(name: str, cores: int, results: Path) -> PaperResult:
         runs += list(
             zip(found, configuration.cases.values(), found.values(), strict=True)
         )  # fmt: skip
+    made = PaperResults(loaded.data, layouts)
     with status("comparing") as say:
-        numbers = compare_numbers(loaded, PaperResults(loaded.data, layouts), say)
+        numbers = compare_numbers(loaded, made, say)
     write_numbers(folder, numbers)
     missing = [s for _, lacking in waiting for s in missing_sentences(loaded.data, lacking)]
-    result = PaperResult(name, loaded, numbers, runs, missing)
+    trench = trench_picture(made) if loaded.picture == "trench" else None
+    result = PaperResult(name, loaded, numbers, runs, missing, trench)
     write_text_if_changed(folder / "index.html", build_paper_page(result))
     return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
@@ -119,6 +119,9 @@ class Paper(Section):
     needs: list[NeededData] = setting(list, "Data without which nothing can be rerun.")
     runs: list[PaperRun] = setting(list, "Runs that the numbers are taken from.")
     numbers: list[PaperNumber] = setting(..., "Numbers of the paper.")
+    picture: Literal["", "trench"] = setting(
+        "", "Picture of what the numbers are computed from; none if empty."
+    )
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Paper:

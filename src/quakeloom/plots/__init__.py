@@ -127,6 +127,7 @@ from quakeloom.plots._symbols import (
 )
 from quakeloom.plots._takeoff_curves import plot_takeoff_curves
 from quakeloom.plots._threshold_curve import plot_threshold_curve
+from quakeloom.plots._trench_figures import TrenchPanel, plot_trench
 
 __all__ = [
     "COLUMN_WIDTH_IN",
@@ -159,6 +160,7 @@ __all__ = [
     "SiteDisplacements",
     "SlipPanel",
     "StressAxes",
+    "TrenchPanel",
     "binomial_interval",
     "choose_by_weight",
     "double_couple_beachballs",
@@ -236,6 +238,7 @@ __all__ = [
     "plot_takeoff_curves",
     "plot_threshold_curve",
     "plot_travel_time_fits",
+    "plot_trench",
     "plot_true_magnitudes",
     "plot_velocity_sections",
     "project_rays",

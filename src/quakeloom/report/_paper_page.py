@@ -21,8 +21,10 @@ from quakeloom.report._map_section import map_section
 from quakeloom.report._page import report_environment
 from quakeloom.report._phrases import DASH, count, verb
 from quakeloom.report._stress_sections import stress_section
+from quakeloom.report._trench_section import trench_section
 from quakeloom.stages.frame.chains import find_chain
 from quakeloom.stages.papers.comparing import ComparedNumber
+from quakeloom.stages.papers.trench import Trench
 from quakeloom.store import RunLayout
 
 _CATALOG_PAGE = "quakeloom.report:write_catalog_report"
@@ -45,6 +47,8 @@ class PaperResult:
         Every case of every run that was computed.
     missing : sequence of str
         A sentence for each file that is missing, so that a run was left out.
+    trench : (Trench, rows), optional
+        The earthquake at a trench, for its picture.
     """
 
     name: str
@@ -52,11 +56,13 @@ class PaperResult:
     numbers: Sequence[ComparedNumber]
     runs: Sequence[tuple[str, Settings, RunLayout]] = field(default_factory=tuple)
     missing: Sequence[str] = ()
+    trench: tuple[Trench, dict[str, dict[str, float]]] | None = None
 
 
 def build_paper_page(result: PaperResult) -> str:
     """Return the page of a paper, which needs no other file; links lead to reports of its runs."""
     sections = [
+        trench_section(result.trench),
         _number_section(result),
         _why_section(result),
         _rerun_section(result),

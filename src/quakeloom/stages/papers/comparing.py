@@ -19,6 +19,7 @@ from quakeloom.stages.papers import (
     location_numbers,
     mechanism_numbers,
     stress_numbers,
+    trench_numbers,
 )
 from quakeloom.stages.papers.results import PaperResults
 from quakeloom.store import input_place, list_inputs
@@ -28,6 +29,7 @@ NUMBERS: dict[str, Callable[..., float | str]] = {
     **stress_numbers.NUMBERS,
     **location_numbers.NUMBERS,
     **line_numbers.NUMBERS,
+    **trench_numbers.NUMBERS,
 }
 """All functions that a paper's file may name."""
 
