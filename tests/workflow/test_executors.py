@@ -10,7 +10,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
+import yaml
 from simulated_run import (
     LARGE,
     SMALL,
@@ -21,6 +24,7 @@ from simulated_run import (
     small_blocks,
     with_cluster,
 )
+from small_runs import compute_run
 
 from cluster_processes import dask_processes
 from quakeloom.cluster import Executor
@@ -153,6 +157,28 @@ def test_every_stage_gives_the_same_bytes_on_a_scheduler(
     monkeypatch.setattr(simulate, "BLOCK", 48)
     simulate_again(small_run[0], tmp_path, ways["address"])
     assert asked.count("write_records") > 1
+
+
+@pytest.mark.slow
+def test_a_finer_sea_floor_has_the_same_bytes_from_one_worker_and_from_two(tmp_path, asked):
+    """An analysis of its own, so it is no stage of the run above; six strips, some with holes."""
+    rng = np.random.default_rng(1)
+    depth = 3000 + np.cumsum(rng.normal(size=(96, 60)), axis=0)
+    depth[30:34, 10:20] = np.nan
+    axes = {"y": 100.0 * np.arange(96), "x": 1e4 + 100.0 * np.arange(60)}
+    grid = xr.Dataset({"depth": (("y", "x"), depth, {"units": "m"})}, axes)
+    grid.to_netcdf(tmp_path / "grid.nc", engine="scipy")
+    wanted = {"grid": "grid.nc", "method": "spline", "strip_rows": 16}
+    bytes_of = {}
+    for way, cluster in (("one", {}), ("two", {"kind": "local", "workers": 2})):
+        path = tmp_path / f"{way}.yaml"
+        run = {"name": "floor", "data": str(tmp_path), "bathymetry": wanted, "cluster": cluster}
+        path.write_text(yaml.safe_dump(run))
+        bytes_of[way] = product_bytes(compute_run(path, tmp_path / way).root.local)
+    assert asked.count("restore_strip") == 6
+    assert any("bathymetry.zarr" in k for k in bytes_of["one"])
+    # the plan says how many workers were promised
+    assert different(bytes_of["two"], bytes_of["one"]) in ([], ["plan.json"])
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from quakeloom.config._fields import OwnData, Section, setting
 
 Method = Literal[
     "nearest", "bicubic", "back_projection", "cubic_back_projection", "spline", "kriging",
-    "srcnn", "fsrcnn", "espcn", "srgan", "esrgan", "ensemble",
+    "sparse", "srcnn", "fsrcnn", "espcn", "srgan", "esrgan", "ensemble",
 ]  # fmt: skip
 """Methods that make a grid finer."""
 

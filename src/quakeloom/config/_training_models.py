@@ -86,6 +86,8 @@ class SeafloorNetworkTraining(Section):
     steps: int = setting(1500, "Steps of the optimizer, per network.", "steps", ge=1)
     batch: int = setting(16, "Patches per step.", "patches", ge=1, le=4096)
     learning_rate: float = setting(2e-3, "Largest learning rate.", "1", gt=0, le=1)
+    dictionary: bool = setting(True, "Learn the joint dictionary of the method `sparse` as well.")
+    atoms: int = setting(256, "Its atoms.", "atoms", ge=16, le=4096)
     grids: list[str] = setting(
         list, "Grids of one's own to train on beside simulated ground; relative to `data`."
     )

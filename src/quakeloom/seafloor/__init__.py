@@ -5,6 +5,13 @@ methods of one protocol, from cubic interpolation to networks; each result has t
 its input and says how far it can be trusted. Training needs torch, and so do the networks.
 """
 
+from quakeloom.seafloor._dictionaries import (
+    SparseCodes,
+    code_signals,
+    compose_signals,
+    learn_dictionary,
+    match_atoms,
+)
 from quakeloom.seafloor._features import STEP, Features, describe_grid, interpolate_base
 from quakeloom.seafloor._gridding import GriddedSoundings, grid_soundings
 from quakeloom.seafloor._linear_methods import (
@@ -65,6 +72,14 @@ from quakeloom.seafloor._soundings import (
     log_odds,
     sort_soundings,
 )
+from quakeloom.seafloor._sparse_restoring import (
+    SPARSE,
+    SPARSE_REACH,
+    DictionaryTraining,
+    JointDictionary,
+    learn_joint_dictionary,
+    unpack_dictionary,
+)
 from quakeloom.seafloor._surveys import KINDS, SimulatedSurvey, score_flags, simulate_survey
 from quakeloom.seafloor._terrain import (
     FORMS,
@@ -101,11 +116,15 @@ __all__ = [
     "NETWORKS",
     "PLAIN",
     "REASONS",
+    "SPARSE",
+    "SPARSE_REACH",
     "STEP",
     "CleaningOptions",
+    "DictionaryTraining",
     "Features",
     "FineGrid",
     "GriddedSoundings",
+    "JointDictionary",
     "JudgedSoundings",
     "NetworkEnsemble",
     "PlainMethod",
@@ -114,6 +133,7 @@ __all__ = [
     "Restorer",
     "SeafloorTraining",
     "SimulatedSurvey",
+    "SparseCodes",
     "Terrain",
     "TrainingGrids",
     "add_ship_noise",
@@ -123,6 +143,8 @@ __all__ = [
     "build_network",
     "calibrate_ranges",
     "coarsen",
+    "code_signals",
+    "compose_signals",
     "consistent_loss",
     "count_parameters",
     "cubic_weights",
@@ -144,9 +166,12 @@ __all__ = [
     "is_generative",
     "judge_soundings",
     "kriging_weights",
+    "learn_dictionary",
+    "learn_joint_dictionary",
     "load_ensemble",
     "log_odds",
     "make_finer",
+    "match_atoms",
     "pack_network",
     "pool_scores",
     "power_ratio",
@@ -165,6 +190,7 @@ __all__ = [
     "sort_soundings",
     "spline_weights",
     "train_network",
+    "unpack_dictionary",
     "unpack_network",
     "variogram_exponent",
 ]

@@ -14,6 +14,7 @@ from quakeloom.formats import read_network_weights
 from quakeloom.networks import find_device
 from quakeloom.seafloor import (
     PLAIN,
+    SPARSE,
     STEP,
     PlainMethod,
     RangeCalibration,
@@ -24,6 +25,7 @@ from quakeloom.seafloor import (
     follow_scales,
     load_ensemble,
     simulate_terrain,
+    unpack_dictionary,
 )
 from quakeloom.stages.training.seafloor import WEIGHTS, group_states
 from quakeloom.stages.weights.pickers import own_weights
@@ -90,6 +92,8 @@ def open_method(name: str, file: Path | None) -> Restorer:
         every = [(k, m) for k in kinds for m in states.get(k, [])]
         return load_ensemble(name, every, find_device())
     first = states.get(name, [])[:1]
+    if name == SPARSE and first:
+        return unpack_dictionary(first[0])
     return load_ensemble(name, [(name, m) for m in first], find_device())
 
 

@@ -20,7 +20,9 @@ from quakeloom.core import SettingsError, random_stream
 from quakeloom.formats import open_depth_grid, write_network_weights
 from quakeloom.seafloor import (
     PLAIN,
+    SPARSE,
     STEP,
+    DictionaryTraining,
     PlainMethod,
     Restorer,
     SeafloorTraining,
@@ -32,6 +34,7 @@ from quakeloom.seafloor import (
     count_parameters,
     draw_holes,
     half_widths,
+    learn_joint_dictionary,
     load_ensemble,
     pool_scores,
     prepare_grids,
@@ -40,6 +43,7 @@ from quakeloom.seafloor import (
     share_held,
     simulate_terrain,
     train_network,
+    unpack_dictionary,
 )
 from quakeloom.stages.training.simulated import use_one_thread
 from quakeloom.stages.training.wanted import require_training
@@ -110,6 +114,10 @@ def train_seafloor(settings: Settings, out: Path, progress: Progress) -> dict[st
         state = train_network(kind, grids, training, settings.seed + number, report)
         # half precision halves the file; the scores are of the numbers that are written
         states |= {f"{name}.{k}": v.astype(np.float16) for k, v in state.items()}
+    if wanted.dictionary:
+        progress(f"learning {wanted.atoms} atoms")
+        learned = learn_joint_dictionary(truths, DictionaryTraining(wanted.atoms), settings.seed)
+        states |= {f"{SPARSE}.0.{k}": v.astype(np.float16) for k, v in learned.as_arrays().items()}
     weights = folder / WEIGHTS
     with atomic_file(weights) as temporary:
         write_network_weights(temporary, states)
@@ -181,7 +189,10 @@ def measure_networks(
     members = group_states(states)
     methods: dict[str, Restorer] = {
         **{n: PlainMethod(n) for n in _TESTED},
-        **{k: load_ensemble(k, [(k, members[k][0])]) for k in members},
+        **{
+            k: unpack_dictionary(m[0]) if k == SPARSE else load_ensemble(k, [(k, m[0])])
+            for k, m in members.items()
+        },
         "ensemble": load_ensemble("ensemble", [(k, m) for k in together for m in members[k]]),
     }
     held = simulate_areas(seed, "held-out", wanted.held_out_areas, _TEST_SIDE, wanted.spacing_m)
