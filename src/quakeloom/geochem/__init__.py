@@ -42,6 +42,14 @@ from quakeloom.geochem._melting_posterior import (
     melting_log_evidence,
 )
 from quakeloom.geochem._melting_truth import MeltingRecipe, MeltingTruth, simulate_melting
+from quakeloom.geochem._processes import (
+    ProcessOptions,
+    ProcessResult,
+    analyze_processes,
+    complete_compositions,
+    count_components,
+    trace_process,
+)
 
 __all__ = [
     "DEPLETED_MANTLE",
@@ -61,15 +69,20 @@ __all__ = [
     "MeltingRecipe",
     "MeltingResult",
     "MeltingTruth",
+    "ProcessOptions",
+    "ProcessResult",
     "Score",
     "SettingsTruth",
     "analyze_classes",
     "analyze_isocon",
     "analyze_melting",
+    "analyze_processes",
     "centered_log_ratio",
     "close_composition",
     "compare_with_protolith",
+    "complete_compositions",
     "composition_of",
+    "count_components",
     "element_deviation",
     "helmert_basis",
     "isometric_log_ratio",
@@ -82,4 +95,5 @@ __all__ = [
     "simulate_melting",
     "simulate_settings",
     "sparse_isocon",
+    "trace_process",
 ]
