@@ -280,7 +280,9 @@ def plan_sampling(events: int, on_one_node: bool = False, families: int = 0) -> 
     many chains begin as it takes to see each as often as it is likely: 16 that never mix would
     hold 15 of 17 truths in what is to be their 95 % range.
     """
-    if on_one_node and (events <= _HANDFUL or (families and events <= 1000)):
+    if on_one_node and events <= _HANDFUL:
+        return Sampling(chains=128, warming=40, kept=25, particles=2048)
+    if on_one_node and families and events <= 1000:
         particles = 512 if events <= 300 else 192
         return Sampling(chains=64, warming=40, kept=25, particles=particles)
     if events <= 1000:
