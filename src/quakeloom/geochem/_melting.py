@@ -43,6 +43,9 @@ _DEPLETED = {
 }  # fmt: skip
 """Concentrations and bulk partition coefficients of the depleted mantle, see below."""
 
+OXIDES = ("TiO2",)
+"""Those of :data:`DEPLETED_MANTLE` that are oxides, in wt%; the others are elements, in ppm."""
+
 DEPLETED_MANTLE = {name: Mantle(c, d, d) for name, (c, d) in _DEPLETED.items()}
 """The depleted mantle of Workman & Hart (2005), Earth Planet. Sci. Lett. 231, 53-72: concentrations
 and bulk partition coefficients, written down from memory and to be held against the paper before

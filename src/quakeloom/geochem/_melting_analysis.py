@@ -18,6 +18,10 @@ Floats = NDArray[np.float64]
 _QUANTILES = (0.025, 0.5, 0.975)
 """Ends of the 95 % ranges, and the median."""
 
+_LOW_END, _HIGH_END = 0.1, 0.98
+"""Parts of the range of logarithms of degrees of melting below and above which is an end of it.
+Chosen here."""
+
 _LEAST_ELEMENTS = 2
 """Elements that a basalt must have; chosen here: of one, source and degree cannot be parted."""
 
@@ -38,7 +42,8 @@ class MeltingResult:
     exhausted : ndarray, (sample,)
         Probability that an element is wholly in the melt.
     at_end : ndarray, (sample,)
-        Probability of the outer tenth of the range of the degree, on either side.
+        Probability of either end of the range of the degree: the lowest tenth of its logarithms or
+        the highest fiftieth, each a few percent of the degrees beforehand.
     models : list of (str, float, float, float, str)
         Model, logarithm of its evidence, error of that, probability, and why not to rely on it.
     draws : ndarray, (draw, sample + element + 1)
@@ -100,7 +105,7 @@ def analyze_melting(
     place = (draws[:, :n] - low) / (high - low)
     return MeltingResult(
         ranges[:, :n], ranges[:, n:-1], ranges[:, -1], both / spread, exhausted,
-        np.maximum((place < 0.1).mean(axis=0), (place > 0.98).mean(axis=0)),
+        np.maximum((place < _LOW_END).mean(axis=0), (place > _HIGH_END).mean(axis=0)),
         [
             (m, f.log_evidence, f.log_evidence_error, float(c), f.reason)
             for m, f, c in zip(models, found, chance, strict=True)

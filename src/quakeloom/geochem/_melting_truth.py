@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quakeloom.geochem._melting import DEPLETED_MANTLE
+from quakeloom.geochem._melting import DEPLETED_MANTLE, OXIDES
 
 Floats = NDArray[np.float64]
 
@@ -49,14 +49,17 @@ class MeltingTruth:
     Attributes
     ----------
     names : list of str
-        Elements, the most incompatible and the least among them.
+        Oxides and elements, the most incompatible and the least among them.
+    units : list of str
+        wt% of oxides, ppm of elements.
     values : ndarray, (sample, element)
-        wt% of oxides and ppm of elements; NaN where missing.
+        NaN where missing.
     fraction : ndarray, (sample,)
     source : ndarray, (element,)
     """
 
     names: list[str]
+    units: list[str]
     values: Floats
     fraction: Floats
     source: Floats
@@ -86,7 +89,8 @@ def simulate_melting(recipe: MeltingRecipe, stream: np.random.Generator) -> Melt
     # the first and the last element are never missing: every basalt has two
     lost[:, [0, -1]] = False
     values[lost] = np.nan
-    return MeltingTruth(names, values, fraction, source)
+    units = ["wt%" if n in OXIDES else "ppm" for n in names]
+    return MeltingTruth(names, units, values, fraction, source)
 
 
 def _melt(source: Floats, mantle: Floats, fraction: float, melting: str) -> Floats:

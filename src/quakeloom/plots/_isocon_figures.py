@@ -11,6 +11,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from quakeloom.plots._named_ranges import draw_ranges, write_names
 from quakeloom.plots._style import (
     ALERT,
     COLUMN_WIDTH_IN,
@@ -110,20 +111,14 @@ def plot_mass_ratios(
         NaN where unknown.
     width_in : float
     """
-    low, middle, high = np.asarray(ranges, float)
     x = np.arange(len(names))
     figure = new_figure(width_in, 2.6)
     axes = figure.subplots()
     axes.axhline(1.0, color=RULE, linewidth=0.8, zorder=0)
-    axes.errorbar(x, middle, [middle - low, high - middle], fmt="o", color=INK, markersize=3.5,
-                  elinewidth=0.9, label="median and 95 % range")  # fmt: skip
+    draw_ranges(axes, ranges, truth)
     axes.plot(x + 0.18, np.asarray(sparse, float), "x", color=PRESSURE, markersize=4,
               label="sparse solution")  # fmt: skip
-    if truth is not None and np.isfinite(np.asarray(truth, float)).any():
-        axes.plot(x - 0.18, np.asarray(truth, float), "_", color=ALERT, markersize=9, label="true")
-    small = len(names) > 40
-    axes.set_xticks(x, [""] * len(names) if small else list(names),
-                    rotation=0 if len(names) <= 6 and width_in > 5 else 90)  # fmt: skip
+    write_names(axes, names, width_in)
     axes.set_ylabel("Mass of altered rock\nover that of protolith")
     axes.legend(loc="best", fontsize=6.5)
     return figure

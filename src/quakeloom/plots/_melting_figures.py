@@ -8,9 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from quakeloom.plots._named_ranges import draw_ranges, write_names
 from quakeloom.plots._style import (
-    ALERT,
-    INK,
     MUTED,
     PAGE_WIDTH_IN,
     PRESSURE,
@@ -39,18 +38,12 @@ def plot_melt_fractions(
         NaN where unknown.
     width_in : float
     """
-    low, middle, high = 100.0 * np.asarray(ranges, float)
-    x = np.arange(len(names))
     figure = new_figure(width_in, 2.6)
     axes = figure.subplots()
-    axes.errorbar(x, middle, [middle - low, high - middle], fmt="o", color=INK, markersize=3.5,
-                  elinewidth=0.9, label="median and 95 % range")  # fmt: skip
-    if truth is not None and np.isfinite(np.asarray(truth, float)).any():
-        axes.plot(x, 100.0 * np.asarray(truth, float), "_", color=ALERT, markersize=10,
-                  label="true")  # fmt: skip
+    known = None if truth is None else 100.0 * np.asarray(truth, float)
+    draw_ranges(axes, 100.0 * np.asarray(ranges, float), known)
     axes.set_ylim(bottom=0.0)
-    many = len(names) > 40
-    axes.set_xticks(x, [""] * len(names) if many else list(names), rotation=90)
+    write_names(axes, names, width_in)
     axes.set_ylabel("Degree of melting (%)")
     figure.legend(loc="outside upper right", ncols=3, fontsize=6.5)
     return figure
@@ -79,7 +72,6 @@ def plot_source(
     width_in : float
     """
     prior = np.asarray(before, float)
-    low, middle, high = np.asarray(ranges, float) / prior[1]
     x = np.arange(len(names))
     figure = new_figure(width_in, 2.6)
     axes = figure.subplots()
@@ -87,11 +79,8 @@ def plot_source(
     axes.axhline(1.0, color=RULE, linewidth=0.8, zorder=0)
     axes.vlines(x - 0.2, prior[0] / prior[1], prior[2] / prior[1], color=MUTED, linewidth=3.0,
                 alpha=0.35, label="95 % beforehand")  # fmt: skip
-    axes.errorbar(x, middle, [middle - low, high - middle], fmt="o", color=PRESSURE, markersize=3.5,
-                  elinewidth=0.9, label="median and 95 % range")  # fmt: skip
-    if truth is not None and np.isfinite(np.asarray(truth, float)).any():
-        axes.plot(x, np.asarray(truth, float) / prior[1], "_", color=ALERT, markersize=10,
-                  label="true")  # fmt: skip
+    known = None if truth is None else np.asarray(truth, float) / prior[1]
+    draw_ranges(axes, np.asarray(ranges, float) / prior[1], known, PRESSURE)
     axes.set_xticks(x, list(names))
     axes.set_xlabel("The most incompatible first")
     axes.set_ylabel("Source over that supposed")

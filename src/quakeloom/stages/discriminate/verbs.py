@@ -17,7 +17,6 @@ from quakeloom.geochem import (
 )
 from quakeloom.stages.discriminate import DISCRIMINATE
 from quakeloom.stages.discriminate.tables import ClassRocks, discriminate_tables
-from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
@@ -29,7 +28,8 @@ from quakeloom.stages.rocks.reading import (
     rock_inputs,
     select_rows,
 )
-from quakeloom.store import RunLayout, read_table, write_table
+from quakeloom.stages.rocks.writing import write_rock_tables
+from quakeloom.store import RunLayout, read_table
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -65,10 +65,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         tables["discriminate_left_out"] = left_out_rows(
             "discriminate", settings, wanted, rocks.left_out
         )
-        provenance = read_kept_provenance(layout, DISCRIMINATE.name)
-        for name, table in tables.items():
-            write_table(layout.table(name), name, table, provenance)
-        job.also += [layout.root / name for name in DISCRIMINATE.owned]
+        write_rock_tables(DISCRIMINATE, layout, job, tables)
         job.counts = {
             "samples": len(rocks.samples),
             "columns": len(rocks.names),

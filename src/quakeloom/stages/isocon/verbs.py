@@ -16,7 +16,6 @@ from quakeloom.geochem import (
     analyze_isocon,
     simulate_isocon,
 )
-from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
@@ -29,7 +28,8 @@ from quakeloom.stages.rocks.reading import (
     rock_inputs,
     select_rows,
 )
-from quakeloom.store import RunLayout, read_table, write_table
+from quakeloom.stages.rocks.writing import write_rock_tables
+from quakeloom.store import RunLayout, read_table
 
 
 def inputs(run: PlannedRun) -> StageInputs:
@@ -56,10 +56,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
         )
         tables = isocon_tables(rocks, result)
         tables["isocon_left_out"] = left_out_rows("isocon", settings, wanted, rocks.left_out)
-        provenance = read_kept_provenance(layout, ISOCON.name)
-        for name, table in tables.items():
-            write_table(layout.table(name), name, table, provenance)
-        job.also += [layout.root / name for name in ISOCON.owned]
+        write_rock_tables(ISOCON, layout, job, tables)
         status = tables["isocon_samples"].column("isocon_status").to_pylist()
         job.counts = {
             "samples": len(status),

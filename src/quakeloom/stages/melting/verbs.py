@@ -24,19 +24,19 @@ from quakeloom.geochem import (
 )
 from quakeloom.inference import ExchangeOptions
 from quakeloom.schema import make_table
-from quakeloom.stages.frame.kept_provenance import read_kept_provenance
 from quakeloom.stages.frame.partition_states import open_part
 from quakeloom.stages.frame.planned_run import PlannedRun
 from quakeloom.stages.frame.stage import ONE, Promise, StageInputs
 from quakeloom.stages.melting import MELTING
 from quakeloom.stages.rocks.reading import left_out_rows, read_rocks, rock_inputs, select_rows
-from quakeloom.store import RunLayout, read_table, write_table
+from quakeloom.stages.rocks.writing import write_rock_tables
+from quakeloom.store import RunLayout, read_table
 
 Floats = NDArray[np.float64]
 
 _AT_END = 0.3
-"""Probability of the ends of the range of degrees above which an answer is doubtful: a tenth of its
-logarithms at the lower end has a few percent beforehand. Chosen here."""
+"""Probability of an end of the range of degrees above which an answer is doubtful; ends have a few
+percent beforehand. Chosen here."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,7 @@ def part(settings: Settings, layout: RunLayout) -> dict[str, Any]:
             "melting_models": _models(result),
             "melting_left_out": left_out_rows("melting", settings, wanted, basalts.left_out),
         }
-        provenance = read_kept_provenance(layout, MELTING.name)
-        for name, table in tables.items():
-            write_table(layout.table(name), name, table, provenance)
-        job.also += [layout.root / name for name in MELTING.owned]
+        write_rock_tables(MELTING, layout, job, tables)
         status = tables["melting_samples"].column("melting_status").to_pylist()
         job.counts = {
             "samples": len(status),
@@ -168,10 +165,11 @@ def _simulated(settings: Settings, wanted: Melting) -> _Basalts:
     assert wanted.simulation is not None
     recipe = MeltingRecipe(**wanted.simulation.model_dump())
     truth = simulate_melting(recipe, random_stream(settings.seed, "basalts"))
-    units = ["wt%" if "O" in n and n != "Ho" else "ppm" for n in truth.names]
     names = [f"basalt {k + 1}" for k in range(recipe.samples)]
     none = np.full(truth.values.shape, np.nan)
-    return _Basalts(names, truth.names, units, truth.values, none, [], truth.fraction, truth.source)
+    return _Basalts(
+        names, truth.names, truth.units, truth.values, none, [], truth.fraction, truth.source
+    )
 
 
 def _data(wanted: Melting, basalts: _Basalts, mantle: list[Mantle]) -> MeltingData:
