@@ -18,8 +18,8 @@ from quakeloom.store import RunLayout, read_table
 _ROWS = 60
 """Rows of tables that are shown; chosen here, the files have all."""
 
-_NARROW = 0.9
-"""Correlation of source and degree above which only their ratio is said to be known; chosen
+_TOGETHER = 0.9
+"""Correlation of source and degree above which their errors are said to go together; chosen
 here."""
 
 
@@ -35,12 +35,12 @@ def melting_section(settings: Settings, layout: RunLayout) -> Section:
     section.add(Text(_lead(samples, models), "lead"))
     if settings.melting is not None and settings.melting.simulation is not None:
         section.add(Text(_truth_sentence(samples, source), "note"))
-    tied = [r["element"] for r in source.to_pylist() if abs(r["melting_trade_off"]) > _NARROW]
+    tied = [r["element"] for r in source.to_pylist() if abs(r["melting_trade_off"]) > _TOGETHER]
     if tied:
         section.add(
             Text(
-                f"Of {', '.join(tied)} the source and the degrees of melting are known by their "
-                "ratio only: they rise and fall together in the draws.",
+                f"Errors of the source of {', '.join(tied)} and of the degrees of melting go "
+                "together: their ratio is known better than either.",
                 "note",
             )
         )

@@ -35,8 +35,8 @@ LIST = (
     _positive("melting_coefficient", "Partition coefficient of the phases that melt.", "1"),
     Variable(
         "melting_trade_off", "float64", "1",
-        "Correlation of the logarithms of source and mean degree of melting: near 1 only their "
-        "ratio is known.", "NaN", -1, 1,
+        "Correlation of the logarithms of source and mean degree of melting: near 1 their "
+        "ratio is known better than either.", "NaN", -1, 1,
     ),
     _positive("true_source", "Of synthetic basalts."),
     Variable("melting_model", "string", "", "How the source melts: batch or fractional."),
